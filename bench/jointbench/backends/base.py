@@ -1,0 +1,105 @@
+"""What a backend takes and gives: the protocol that PyTorch and TensorFlow both implement."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass
+from typing import Literal, Protocol
+
+import numpy as np
+import numpy.typing as npt
+
+from jointbench.architecture import Architecture
+from jointbench.types import Float32Array, FloatArray, IntArray, Recipe, Stop, Weights
+
+Precision = Literal["float32", "float64"]
+Clock = Callable[[], float]
+
+
+@dataclass(frozen=True, eq=False)
+class Job:
+    """Everything one network needs to be trained: arrays and numbers, no names of data or arms.
+
+    features: (rows, features) or (rows, height, width, channels), the whole table; train, validation and
+    test pick its rows. targets and weights: (rows, outputs); a class code or a standardised value, and 0
+    where the label is missing. loss_weights: what multiplies each output's mean loss in the total.
+    """
+
+    architecture: Architecture
+    recipe: Recipe
+    features: npt.NDArray[np.floating]
+    targets: npt.NDArray[np.floating]
+    weights: npt.NDArray[np.floating]
+    train: IntArray
+    validation: IntArray
+    test: IntArray
+    loss_weights: tuple[float, ...]
+    initial: Weights
+    seed: int
+    precision: Precision = "float32"
+
+
+@dataclass(frozen=True, eq=False)
+class Trained:
+    """What training one Job gave. Losses are (epochs, outputs), each output's own mean loss, the training one
+    averaged over the epoch's steps. epoch_seconds: (epochs,), evaluation excluded, the framework's first-call work
+    in the first. weights are the best epoch's.
+
+    predictions: (test rows, units), the heads' raw outputs side by side. failure: why training broke off.
+    """
+
+    epochs: int
+    best_epoch: int
+    steps: int
+    rows_seen: int
+    epoch_seconds: FloatArray
+    stopped_by: Stop
+    train_loss: FloatArray
+    validation_loss: FloatArray
+    predictions: Float32Array
+    weights: dict[str, npt.NDArray[np.floating]]
+    failure: str | None = None
+
+
+class Server(Protocol):
+    """An arm's networks ready to answer: numpy rows in, one numpy array per network out, synchronised."""
+
+    def __call__(self, rows: Float32Array) -> list[npt.NDArray[np.floating]]: ...
+
+
+class Trainer(Protocol):
+    """An arm's networks ready to train, for timing: one call trains each for the steps it was made for."""
+
+    def __call__(self, clock: Clock) -> float:
+        """Seconds that the steps took, read from ``clock`` after synchronising; set-up and evaluation excluded."""
+        ...
+
+    def close(self) -> None:
+        """Ends whatever runs behind it."""
+        ...
+
+
+class Backend(Protocol):
+    """One framework. Instances live in a worker process of their own."""
+
+    name: str
+
+    def versions(self) -> dict[str, str]:
+        """Versions of the framework's packages."""
+        ...
+
+    def fit(self, job: Job) -> Trained:
+        """Trains one network with the framework's stock loop."""
+        ...
+
+    def trainer(self, jobs: Sequence[Job], steps: int) -> Trainer: ...
+
+    def server(self, networks: Sequence[tuple[Architecture, Weights]]) -> Server: ...
+
+    def counted_flops(self, network: Architecture, batch_size: int) -> Mapping[str, int]:
+        """FLOPs of one training step and one prediction, ``{"train", "inference"}``, by the framework's own counter."""
+        ...
+
+    def steps(self, job: Job, count: int) -> dict[str, npt.NDArray[np.floating]]:
+        """Weights after ``count`` optimisation steps from the job's initial weights (for the contract tests)."""
+        ...

@@ -1,0 +1,56 @@
+"""The PyTorch backend."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+
+import numpy as np
+import numpy.typing as npt
+import torch
+
+from jointbench.architecture import Architecture
+from jointbench.backends.base import Job, Server, Trained, Trainer
+from jointbench.backends.pytorch.flop_counter import counted_flops
+from jointbench.backends.pytorch.loop import StockLoop, StockTrainer, fit
+from jointbench.backends.pytorch.networks import read_weights
+from jointbench.backends.pytorch.serving import EagerServer
+from jointbench.types import Weights
+
+
+class TorchBackend:
+    """PyTorch on one device; threads are process-wide, so one instance per process."""
+
+    name = "torch"
+
+    def __init__(self, device: str, threads: int) -> None:
+        self.device = device
+        torch.set_num_threads(threads)
+
+    @staticmethod
+    def has_gpu() -> bool:
+        return torch.cuda.is_available()
+
+    def versions(self) -> dict[str, str]:
+        return {"torch": torch.__version__}
+
+    def fit(self, job: Job) -> Trained:
+        return fit(job, self.device)
+
+    def trainer(self, jobs: Sequence[Job], steps: int) -> Trainer:
+        return StockTrainer(list(jobs), self.device, steps)
+
+    def server(self, networks: Sequence[tuple[Architecture, Weights]]) -> Server:
+        return EagerServer(networks, self.device)
+
+    def counted_flops(self, network: Architecture, batch_size: int) -> Mapping[str, int]:
+        return counted_flops(network, batch_size)
+
+    def steps(self, job: Job, count: int) -> dict[str, npt.NDArray[np.floating]]:
+        loop = StockLoop(job, self.device)
+        epoch = 0
+        while count > 0:
+            for rows in list(loop.batches(epoch))[:count]:
+                loop.step(rows)
+                count -= 1
+            epoch += 1
+        return read_weights(job.architecture, loop.network)

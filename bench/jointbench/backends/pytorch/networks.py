@@ -1,0 +1,88 @@
+"""A shared trunk and one head per output as an `nn.Module`, and its weights in the framework-neutral form."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+
+import numpy as np
+import numpy.typing as npt
+import torch
+from torch import nn
+
+from jointbench.architecture import Architecture, Layer
+from jointbench.types import Weights
+
+ACTIVATIONS = {"relu": torch.relu, "tanh": torch.tanh}
+
+
+class MultiOutputNetwork(nn.Module):
+    """Convolutions with 2x2 max pooling (images only), a dense trunk, and a stack of dense layers per head.
+
+    Takes (rows, features) or (rows, height, width, channels); gives one (rows, units) tensor per head, raw.
+    """
+
+    def __init__(self, network: Architecture) -> None:
+        super().__init__()
+        self.activation = ACTIVATIONS[network.activation]
+        self.convs = nn.ModuleList(nn.Conv2d(c.inputs, c.units, 3, padding="same") for c in network.convs)
+        self.trunk = nn.ModuleList(nn.Linear(layer.inputs, layer.units) for layer in network.trunk)
+        self.heads = nn.ModuleList(
+            nn.ModuleList(nn.Linear(layer.inputs, layer.units) for layer in head) for head in network.heads
+        )
+
+    def features(self, rows: torch.Tensor) -> torch.Tensor:
+        """What the trunk hands to every head."""
+        hidden = rows
+        if len(self.convs):
+            hidden = rows.permute(0, 3, 1, 2)
+            for conv in self.convs:
+                hidden = torch.max_pool2d(self.activation(conv(hidden)), 2)
+            # Flattened as (height, width, channels), so that the next kernel's rows mean the same in Keras.
+            hidden = hidden.permute(0, 2, 3, 1).flatten(1)
+        for layer in self.trunk:
+            hidden = self.activation(layer(hidden))
+        return hidden
+
+    def forward(self, rows: torch.Tensor) -> list[torch.Tensor]:
+        shared = self.features(rows)
+        answers = []
+        for head in self.heads:
+            assert isinstance(head, nn.ModuleList)
+            hidden = shared
+            for layer in head[:-1]:
+                hidden = self.activation(layer(hidden))
+            answers.append(head[-1](hidden))
+        return answers
+
+
+def _layers(network: Architecture, module: MultiOutputNetwork) -> Iterator[tuple[Layer, nn.Module]]:
+    modules: list[nn.Module] = [*module.convs, *module.trunk]
+    for head in module.heads:
+        assert isinstance(head, nn.ModuleList)
+        modules.extend(head)
+    return zip(network.layers, modules, strict=True)
+
+
+def build(network: Architecture, weights: Weights, device: str, dtype: torch.dtype) -> MultiOutputNetwork:
+    """The module with these weights copied in."""
+    module = MultiOutputNetwork(network).to(device=device, dtype=dtype)
+    with torch.no_grad():
+        for layer, part in _layers(network, module):
+            kernel = torch.as_tensor(np.asarray(weights[f"{layer.name}/kernel"]))
+            assert isinstance(part, nn.Linear | nn.Conv2d) and part.bias is not None
+            part.weight.copy_(kernel.T if layer.kind == "dense" else kernel.permute(3, 2, 0, 1))
+            part.bias.copy_(torch.as_tensor(np.asarray(weights[f"{layer.name}/bias"])))
+    return module
+
+
+def read_weights(network: Architecture, module: MultiOutputNetwork) -> dict[str, npt.NDArray[np.floating]]:
+    """The module's weights as {"<layer>/kernel": (in, out) or (3, 3, in, out), "<layer>/bias": (out,)}."""
+    weights: dict[str, npt.NDArray[np.floating]] = {}
+    for layer, part in _layers(network, module):
+        assert isinstance(part, nn.Linear | nn.Conv2d) and part.bias is not None
+        kernel = part.weight.detach()
+        weights[f"{layer.name}/kernel"] = (
+            (kernel.T if layer.kind == "dense" else kernel.permute(2, 3, 1, 0)).contiguous().cpu().numpy()
+        )
+        weights[f"{layer.name}/bias"] = part.bias.detach().cpu().numpy().copy()
+    return weights

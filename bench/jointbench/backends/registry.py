@@ -1,0 +1,46 @@
+"""Which backends there are, which are installed here, and how to get one: no framework is imported to ask."""
+
+from __future__ import annotations
+
+import importlib
+import importlib.util
+from dataclasses import dataclass
+
+from jointbench.backends.base import Backend
+from jointbench.errors import BadInput
+
+
+@dataclass(frozen=True)
+class Entry:
+    """Where a backend lives, the package it needs and the extra that installs it."""
+
+    module: str
+    attribute: str
+    package: str
+
+
+BACKENDS = {
+    "torch": Entry("jointbench.backends.pytorch.backend", "TorchBackend", "torch"),
+    "tensorflow": Entry("jointbench.backends.tensorflow.backend", "TensorFlowBackend", "tensorflow"),
+}
+
+
+def check_names(names: list[str]) -> None:
+    """Raises BadInput for a name that is no backend's."""
+    for name in names:
+        if name not in BACKENDS:
+            raise BadInput(f"--backend {name!r}: the backends are {' and '.join(BACKENDS)}")
+
+
+def why_absent(name: str) -> str | None:
+    """Why this backend cannot run here, with the way out; None when it can."""
+    if importlib.util.find_spec(BACKENDS[name].package) is None:
+        return f"not installed (pip install 'jointbench[{name}]')"
+    return None
+
+
+def load(name: str, device: str, threads: int) -> Backend:
+    """The backend, its framework imported, on this device with this many threads."""
+    entry = BACKENDS[name]
+    made: Backend = getattr(importlib.import_module(entry.module), entry.attribute)(device, threads)
+    return made

@@ -1,0 +1,58 @@
+"""The TensorFlow backend."""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Mapping, Sequence
+from typing import Any
+
+# Keras reads it at import; jointbench measures Keras on TensorFlow, whatever a user's shell says.
+os.environ["KERAS_BACKEND"] = "tensorflow"
+
+import keras  # noqa: E402 - after KERAS_BACKEND is set
+import tensorflow as tf  # noqa: E402 - after KERAS_BACKEND is set
+
+from jointbench.architecture import Architecture  # noqa: E402 - after KERAS_BACKEND is set
+from jointbench.backends.base import Job, Server, Trained, Trainer  # noqa: E402
+from jointbench.backends.tensorflow.flop_counter import counted_flops  # noqa: E402
+from jointbench.backends.tensorflow.loop import fit, take_steps  # noqa: E402
+from jointbench.backends.tensorflow.paused_fit import StockTrainer  # noqa: E402
+from jointbench.backends.tensorflow.serving import FunctionServer  # noqa: E402
+from jointbench.types import Weights  # noqa: E402
+
+
+class TensorFlowBackend:
+    """TensorFlow on one device; threads are process-wide, so one instance per process."""
+
+    name = "tensorflow"
+
+    def __init__(self, device: str, threads: int) -> None:
+        self.device = "/GPU:0" if device == "cuda" else "/CPU:0"
+        tf.get_logger().setLevel("ERROR")  # it warns of retracing, which here is one trace per network
+        tf.config.threading.set_intra_op_parallelism_threads(threads)
+        tf.config.threading.set_inter_op_parallelism_threads(threads)
+
+    @staticmethod
+    def has_gpu() -> bool:
+        return bool(tf.config.list_physical_devices("GPU"))
+
+    def versions(self) -> dict[str, str]:
+        return {"tensorflow": tf.__version__, "keras": keras.__version__}
+
+    def fit(self, job: Job) -> Trained:
+        with tf.device(self.device):
+            return fit(job)
+
+    def trainer(self, jobs: Sequence[Job], steps: int) -> Trainer:
+        return StockTrainer(list(jobs), self.device, steps)
+
+    def server(self, networks: Sequence[tuple[Architecture, Weights]]) -> Server:
+        with tf.device(self.device):
+            return FunctionServer(networks)
+
+    def counted_flops(self, network: Architecture, batch_size: int) -> Mapping[str, int]:
+        return counted_flops(network, batch_size)
+
+    def steps(self, job: Job, count: int) -> dict[str, Any]:
+        with tf.device(self.device):
+            return take_steps(job, count)

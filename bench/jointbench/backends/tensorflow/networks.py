@@ -1,0 +1,57 @@
+"""A shared trunk and one named head per output as a Keras functional model, and its weights."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import keras
+import numpy as np
+import numpy.typing as npt
+
+from jointbench.architecture import Architecture
+from jointbench.types import Weights
+
+
+def head_name(index: int) -> str:
+    """The name of a head's output; a user's own names may hold what Keras forbids in a layer's."""
+    return f"output_{index}"
+
+
+def functional(network: Architecture, dtype: str = "float32") -> Any:
+    """The model: (rows, features) or (rows, height, width, channels) to {head name: (rows, units)}, raw."""
+    entrance = keras.Input(network.input_shape, dtype=dtype)
+    hidden = entrance
+    for conv in network.convs:
+        hidden = keras.layers.Conv2D(
+            conv.units, 3, padding="same", activation=network.activation, name=conv.name, dtype=dtype
+        )(hidden)
+        hidden = keras.layers.MaxPooling2D(2, dtype=dtype)(hidden)
+    if network.convs:
+        hidden = keras.layers.Flatten(dtype=dtype)(hidden)
+    for layer in network.trunk:
+        hidden = keras.layers.Dense(layer.units, activation=network.activation, name=layer.name, dtype=dtype)(hidden)
+    answers = {}
+    for index, head in enumerate(network.heads):
+        answer = hidden
+        for layer in head[:-1]:
+            answer = keras.layers.Dense(layer.units, activation=network.activation, name=layer.name, dtype=dtype)(answer)
+        answer = keras.layers.Dense(head[-1].units, name=head[-1].name, dtype=dtype)(answer)
+        answers[head_name(index)] = keras.layers.Identity(name=head_name(index), dtype=dtype)(answer)
+    return keras.Model(entrance, answers)
+
+
+def build(network: Architecture, weights: Weights, dtype: str = "float32") -> Any:
+    """The model with these weights copied in."""
+    model = functional(network, dtype)
+    for layer in network.layers:
+        model.get_layer(layer.name).set_weights([weights[f"{layer.name}/kernel"], weights[f"{layer.name}/bias"]])
+    return model
+
+
+def read_weights(network: Architecture, model: Any) -> dict[str, npt.NDArray[np.floating]]:
+    """The model's weights as {"<layer>/kernel": (in, out) or (3, 3, in, out), "<layer>/bias": (out,)}."""
+    weights: dict[str, npt.NDArray[np.floating]] = {}
+    for layer in network.layers:
+        kernel, bias = model.get_layer(layer.name).get_weights()
+        weights[f"{layer.name}/kernel"], weights[f"{layer.name}/bias"] = kernel, bias
+    return weights

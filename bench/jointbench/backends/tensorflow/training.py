@@ -1,0 +1,43 @@
+"""Losses and optimisers as Keras has them, chosen by the recipe."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import keras
+
+from jointbench.backends.tensorflow.networks import head_name
+from jointbench.backends.base import Job
+from jointbench.recipe import ADAM_BETAS, ADAM_EPSILON
+from jointbench.types import Kind, Recipe
+
+
+def make_loss(kind: Kind) -> Any:
+    """The loss of one output: sum(weight x loss) / sum(weight) over the rows; cross-entropies take logits."""
+    if kind == "regression":
+        return keras.losses.MeanSquaredError(reduction="mean_with_sample_weight")
+    if kind == "binary":
+        return keras.losses.BinaryCrossentropy(from_logits=True, reduction="mean_with_sample_weight")
+    return keras.losses.SparseCategoricalCrossentropy(from_logits=True, reduction="mean_with_sample_weight")
+
+
+def make_optimizer(recipe: Recipe) -> Any:
+    """SGD, Adam or AdamW with decoupled weight decay (Keras decays before the update, as Loshchilov & Hutter do)."""
+    decay = recipe.weight_decay or None
+    if recipe.optimizer == "sgd":
+        return keras.optimizers.SGD(recipe.learning_rate, weight_decay=decay)
+    beta_1, beta_2 = ADAM_BETAS
+    return keras.optimizers.Adam(
+        recipe.learning_rate, beta_1, beta_2, ADAM_EPSILON, weight_decay=decay if recipe.optimizer == "adamw" else None
+    )
+
+
+def compiled(job: Job, model: Any) -> Any:
+    """The model, compiled with the job's losses, loss weights and optimiser."""
+    kinds = job.architecture.kinds
+    model.compile(
+        optimizer=make_optimizer(job.recipe),
+        loss={head_name(i): make_loss(kind) for i, kind in enumerate(kinds)},
+        loss_weights={head_name(i): weight for i, weight in enumerate(job.loss_weights)},
+    )
+    return model

@@ -1,0 +1,1 @@
+"""From records to a decision: paired differences in, posteriors, verdicts and advice out."""

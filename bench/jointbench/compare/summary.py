@@ -1,0 +1,175 @@
+"""What a run found, in numbers: the content of summary.json, and all that a report may print.
+
+Differences are joint - other in skill, so positive means joint is better; cost ratios are joint / other, so below 1
+means joint is cheaper. "Joint" is the arm with the fewest networks; every other arm is compared with it.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+
+@dataclass(frozen=True)
+class Estimate:
+    """A value and its 95 % interval."""
+
+    value: float
+    low: float
+    high: float
+
+
+@dataclass(frozen=True)
+class Quality:
+    """One output under one arm (or reference model): skill over folds, and the mean of what people read.
+
+    per_fold: skill of each fold (seeds averaged). sd: over folds. metrics: fold means, None where undefined in all.
+    """
+
+    output: str
+    kind: str
+    model: str
+    skill: float
+    sd: float
+    per_fold: tuple[float, ...]
+    metrics: dict[str, float | None]
+
+
+@dataclass(frozen=True)
+class Latency:
+    """Request latency in seconds at one batch size: median, and p90 and p99 only where the samples bound them."""
+
+    batch_size: int
+    samples: int
+    median_seconds: float
+    p90_seconds: float | None
+    p99_seconds: float | None
+    rows_per_second: float
+
+
+@dataclass(frozen=True)
+class ArmCost:
+    """What one arm costs. train_flops, steps: means over folds and seeds of the sum over its networks, to the stop.
+
+    step_seconds: one optimisation step of every network of the arm, one after the other. train_seconds: step
+    seconds carried on over the steps really taken; longest_seconds: the same for its longest network alone.
+    """
+
+    arm: str
+    groups: tuple[tuple[str, ...], ...]
+    trunk: tuple[int, ...]
+    channels: tuple[int, ...]
+    head: tuple[int, ...]
+    sizing: str
+    parameters: int
+    reference_parameters: int
+    train_flops_per_row: int
+    inference_flops_per_row: int
+    train_flops: float
+    steps: float
+    epochs: float
+    patience_share: float
+    step_seconds: float | None
+    train_seconds: float | None
+    longest_seconds: float | None
+    build_seconds: float | None
+    first_call_seconds: float | None
+    latency: tuple[Latency, ...]
+    fits: int
+    failures: tuple[str, ...]
+
+
+@dataclass(frozen=True)
+class Ratio:
+    """A cost of joint over another arm's. floor: the A/A pair's interval, the noise that a ratio must exceed.
+
+    measured_difference: the interval excludes 1 and reaches beyond the floor.
+    """
+
+    quantity: str
+    other: str
+    ratio: Estimate
+    floor: Estimate | None
+    blocks: int
+    measured_difference: bool
+
+
+@dataclass(frozen=True)
+class Difference:
+    """Joint - other in one output's skill, with the correlated posterior's probabilities and the verdict."""
+
+    output: str
+    other: str
+    difference: Estimate
+    pairs: int
+    pairs_lost: int
+    probability_joint_better: float
+    probability_equivalent: float
+    probability_other_better: float
+    probability_no_loss: float
+    verdict: str
+
+
+@dataclass(frozen=True)
+class Decision:
+    """Joint against one other arm on one dataset: the verdict and its reason in one sentence."""
+
+    other: str
+    verdict: str
+    reason: str
+    mean_difference: Estimate
+    worst_output: str
+    worst_difference: float
+
+
+@dataclass(frozen=True)
+class CellSummary:
+    """One dataset on one backend and device."""
+
+    dataset: str
+    backend: str
+    device: str
+    joint: str
+    threads: int | None
+    load: float | None
+    import_seconds: float | None
+    quality: tuple[Quality, ...]
+    costs: tuple[ArmCost, ...]
+    ratios: tuple[Ratio, ...]
+    differences: tuple[Difference, ...]
+    decisions: tuple[Decision, ...]
+    absences: tuple[str, ...]
+
+
+@dataclass(frozen=True)
+class DatasetSummary:
+    """A dataset as it was used, and the reference models on its folds."""
+
+    slug: str
+    title: str
+    rows: int
+    features: int
+    outputs: tuple[str, ...]
+    kinds: tuple[str, ...]
+    folds: int
+    repeats: int
+    seeds: int
+    notes: tuple[str, ...]
+    source: str
+    licence: str
+    citation: str
+    sha256: str
+    references: tuple[Quality, ...]
+
+
+@dataclass(frozen=True)
+class Summary:
+    """A run in numbers. command: what reruns it. headline: one sentence over all datasets."""
+
+    schema_version: int
+    profile: str
+    engine: str
+    command: str
+    headline: str
+    datasets: tuple[DatasetSummary, ...]
+    cells: tuple[CellSummary, ...]
+    notes: tuple[str, ...]

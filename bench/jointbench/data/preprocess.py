@@ -1,0 +1,126 @@
+"""Preprocessing, fitted on a split's training rows only."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+import numpy as np
+import numpy.typing as npt
+import pandas as pd
+from sklearn.compose import ColumnTransformer
+from sklearn.impute import MissingIndicator, SimpleImputer
+from sklearn.pipeline import make_pipeline
+from sklearn.preprocessing import OneHotEncoder, StandardScaler
+
+from jointbench.measure.quality import no_skill_loss
+from jointbench.types import Dataset, Float32Array, FloatArray, IntArray, Output, Split
+
+MAX_CATEGORIES = 50  # of one column; rarer ones share an "infrequent" column
+
+
+@dataclass(frozen=True, eq=False)
+class Prepared:
+    """A dataset ready to train on under one split.
+
+    features: float32, all rows. targets, weights: (rows, outputs); regression standardised on the training
+    rows (value = target x scale + mean), classes as codes; weight 0 where the label is missing.
+    no_skill: per output, the no-skill predictor's loss on the training rows, in those units.
+    """
+
+    features: Float32Array
+    targets: Float32Array
+    weights: Float32Array
+    mean: tuple[float, ...]
+    scale: tuple[float, ...]
+    no_skill: tuple[float, ...]
+
+
+def encoder(features: pd.DataFrame) -> ColumnTransformer:
+    """Numbers: median-imputed and standardised, with a 0/1 column beside those that have gaps. Names: one-hot.
+
+    Which columns have gaps and which names exist is read off the whole table, so that every fold's network has
+    the same input width; every number that is *estimated* (median, mean, scale) comes from the rows it is fitted on.
+    """
+    names = [column for column in features.columns if isinstance(features[column].dtype, pd.CategoricalDtype)]
+    numbers = [column for column in features.columns if column not in names]
+    gaps = [column for column in numbers if features[column].isna().any()]
+    # keep_empty_features: a column that is empty in one fold's training rows must not vanish from that fold
+    impute = SimpleImputer(strategy="median", keep_empty_features=True)
+    one_hot = OneHotEncoder(
+        categories=[list(features[column].cat.categories) for column in names],
+        handle_unknown="infrequent_if_exist",
+        max_categories=MAX_CATEGORIES,
+        sparse_output=False,
+        dtype=np.float32,
+    )
+    parts: list[tuple[str, object, list[str]]] = []
+    if numbers:
+        parts.append(("numbers", make_pipeline(impute, StandardScaler()), numbers))
+    if gaps:
+        parts.append(("gaps", MissingIndicator(features="all"), gaps))
+    if names:
+        parts.append(("names", one_hot, names))
+    return ColumnTransformer(parts, sparse_threshold=0.0)
+
+
+def encode(features: pd.DataFrame | npt.NDArray[np.uint8], train: IntArray) -> Float32Array:
+    """Features as float32: (rows, columns) by an encoder fitted on ``train``, or images scaled to [0, 1].
+
+    A column that is zero in every training row (a name not seen there) is zero everywhere: its kernel row would
+    stay as it was drawn and only add noise to the rows that have it.
+    """
+    if isinstance(features, np.ndarray):
+        return features.astype(np.float32) / np.float32(255)
+    fitted = encoder(features).fit(features.iloc[train])
+    encoded = np.ascontiguousarray(fitted.transform(features), dtype=np.float32)
+    encoded[:, ~encoded[train].any(axis=0)] = 0
+    return encoded
+
+
+def prepare(dataset: Dataset, split: Split) -> Prepared:
+    """The arrays for one split. Nothing of the validation or test rows enters the encoding or the scaling."""
+    targets = np.zeros((dataset.rows, len(dataset.outputs)))
+    weights = np.ones_like(targets)
+    means, scales, no_skill = [], [], []
+    for column, output in enumerate(dataset.outputs):
+        values = dataset.targets[output.name]
+        present = ~np.isnan(values)
+        train = values[split.train][present[split.train]]
+        mean, scale = standardisation(output, train)
+        targets[present, column] = (values[present] - mean) / scale
+        weights[:, column] = present
+        means.append(mean)
+        scales.append(scale)
+        no_skill.append(no_skill_loss(output, (train - mean) / scale))
+    return Prepared(
+        encode(dataset.features, split.train),
+        targets.astype(np.float32),
+        weights.astype(np.float32),
+        tuple(means),
+        tuple(scales),
+        tuple(no_skill),
+    )
+
+
+def standardisation(output: Output, train: FloatArray) -> tuple[float, float]:
+    """(mean, standard deviation) of a regression target's training values; (0, 1) for classes and constants."""
+    if output.kind != "regression" or len(train) == 0:
+        return 0.0, 1.0
+    scale = float(train.std())
+    return float(train.mean()), scale if scale > 0 else 1.0
+
+
+def in_units(
+    raw: npt.NDArray[np.floating], outputs: Sequence[Output], columns: Sequence[int], prepared: Prepared
+) -> list[FloatArray]:
+    """Raw network outputs (rows, units) split by output: regression mapped back to the target's unit, (rows,);
+    logits as they are, (rows, units). columns: the outputs' places in the dataset."""
+    parts: list[FloatArray] = []
+    start = 0
+    for output, column in zip(outputs, columns, strict=True):
+        part = raw[:, start : start + output.units].astype(np.float64)
+        start += output.units
+        in_unit = part[:, 0] * prepared.scale[column] + prepared.mean[column]
+        parts.append(in_unit if output.kind == "regression" else part)
+    return parts

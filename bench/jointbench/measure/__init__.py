@@ -1,0 +1,1 @@
+"""Quality, FLOPs and time: what is measured, and how."""

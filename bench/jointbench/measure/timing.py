@@ -1,0 +1,94 @@
+"""What is timed: optimisation steps of an arm's networks, and requests to them. Runs inside a worker."""
+
+from __future__ import annotations
+
+import os
+import time
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass
+from functools import partial
+
+import numpy as np
+
+from jointbench.architecture import Architecture
+from jointbench.backends.base import Backend, Job, Trainer
+from jointbench.measure.clock import Paired, paired
+from jointbench.types import Float32Array, Weights
+
+REQUESTS_PER_VISIT = 8
+TRAINING_STEPS = 20
+
+
+@dataclass(frozen=True, eq=False)
+class Bundle:
+    """An arm's trained networks, as they are timed: the jobs that trained them, and the weights they ended with.
+
+    counts[i]: how many of the arm's networks have the shape of jobs[i]; training is timed once for each shape.
+    """
+
+    jobs: tuple[Job, ...]
+    counts: tuple[int, ...]
+    networks: tuple[tuple[Architecture, Weights], ...]
+
+
+@dataclass(frozen=True, eq=False)
+class TimedTraining:
+    """Paired samples of TRAINING_STEPS steps, and per arm the cold seconds (build, first TRAINING_STEPS steps)."""
+
+    samples: Paired
+    cold: dict[str, tuple[float, float]]
+    load: float
+
+
+def time_training(backend: Backend, bundles: Mapping[str, Bundle], budget_seconds: float) -> TimedTraining:
+    """Times each arm's training steps against the others', stock loop, one network after the other.
+
+    Networks of equal shape cost the same by construction, so each shape is timed once and weighs its count.
+    """
+    made: dict[str, list[tuple[Trainer, int]]] = {}
+    cold = {}
+    for name, bundle in bundles.items():
+        started = time.perf_counter()
+        trainers = [backend.trainer([job], TRAINING_STEPS) for job in bundle.jobs]
+        built = time.perf_counter()
+        for trainer in trainers:
+            trainer(time.perf_counter)
+        cold[name] = (built - started, time.perf_counter() - built)
+        made[name] = list(zip(trainers, bundle.counts, strict=True))
+
+    def visit(parts: Sequence[tuple[Trainer, int]]) -> list[float]:
+        return [sum(count * trainer(time.perf_counter) for trainer, count in parts)]
+
+    samples = paired({name: partial(visit, parts) for name, parts in made.items()}, budget_seconds)
+    for parts in made.values():
+        for trainer, _ in parts:
+            trainer.close()
+    return TimedTraining(samples, cold, os.getloadavg()[0])
+
+
+def time_requests(
+    backend: Backend, bundles: Mapping[str, Bundle], rows: Float32Array, batch_sizes: Sequence[int], budget_seconds: float
+) -> dict[int, tuple[Paired, float]]:
+    """Request latency of each arm at each batch size: all outputs of ``batch`` rows, numpy in, numpy out.
+
+    The rows are test rows, repeated where a batch wants more than there are. Returns samples and load by batch size.
+    """
+    servers = {name: backend.server(bundle.networks) for name, bundle in bundles.items()}
+    results = {}
+    for batch in batch_sizes:
+        request = np.ascontiguousarray(rows[np.arange(batch) % len(rows)])
+        samplers = {name: _requests(server, request) for name, server in servers.items()}
+        results[batch] = (paired(samplers, budget_seconds / len(batch_sizes)), os.getloadavg()[0])
+    return results
+
+
+def _requests(server: Callable[[Float32Array], object], request: Float32Array) -> Callable[[], list[float]]:
+    def visit() -> list[float]:
+        seconds = []
+        for _ in range(REQUESTS_PER_VISIT):
+            started = time.perf_counter()
+            server(request)
+            seconds.append(time.perf_counter() - started)
+        return seconds
+
+    return visit

@@ -1,0 +1,52 @@
+"""Recipes and base shapes: how a network is trained, by a rule that looks at the number of rows only."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+
+from jointbench.errors import BadInput
+from jointbench.types import Output, Recipe, Shape
+
+ADAM_BETAS = (0.9, 0.999)
+ADAM_EPSILON = 1e-7  # added to sqrt(v) before bias correction ("epsilon hat" of Kingma & Ba 2015, section 2)
+
+
+def default_shape(rows: int, image: bool) -> Shape:
+    """The base shape by size class; never tuned on any fold.
+
+    Under 1,000 rows 32-32, up to 20,000 rows 64-64, above 128-128; images 8 and 16 channels, then 64.
+    """
+    if image:
+        return Shape(trunk=(64,), channels=(8, 16))
+    width = 32 if rows < 1_000 else 64 if rows <= 20_000 else 128
+    return Shape(trunk=(width, width))
+
+
+def default_recipe(rows: int) -> Recipe:
+    """Adam at 1e-3; the batch grows with the table so that an epoch is some 20 to 200 steps.
+
+    Small tables get more epochs and more patience, because their validation loss is noisy.
+    """
+    if rows < 1_000:
+        return Recipe(batch_size=16, max_epochs=400, patience=40)
+    if rows <= 20_000:
+        return Recipe(batch_size=32, max_epochs=200, patience=20)
+    return Recipe(batch_size=256, max_epochs=100, patience=10)
+
+
+def effective_weights(
+    recipe: Recipe, outputs: Sequence[Output], no_skill_loss: Mapping[str, float]
+) -> tuple[float, ...]:
+    """What multiplies each output's loss: its weight (1 unless set) over its no-skill loss on the training rows."""
+    weights = dict(recipe.loss_weights)
+    return tuple(weights.get(output.name, 1.0) / no_skill_loss[output.name] for output in outputs)
+
+
+def check_loss_weights(recipe: Recipe, outputs: Sequence[Output]) -> None:
+    """Raises BadInput for a loss weight of an unknown output or one that is not positive."""
+    known = [output.name for output in outputs]
+    for name, weight in recipe.loss_weights:
+        if name not in known:
+            raise BadInput(f"loss weight for {name!r}: there is no such output; the outputs are {', '.join(known)}")
+        if not 0 < weight < float("inf"):
+            raise BadInput(f"loss weight for {name!r} is {weight}; it must be a positive number")

@@ -1,0 +1,96 @@
+"""Records as JSON Lines: one record a line, its noun and schema version in front."""
+
+from __future__ import annotations
+
+import base64
+import json
+from collections.abc import Iterable, Iterator
+from pathlib import Path
+from typing import Any, get_origin
+
+import cattrs
+import numpy as np
+import numpy.typing as npt
+
+from jointbench.errors import BadInput
+from jointbench.types import (
+    SCHEMA_VERSION,
+    Absence,
+    Assembly,
+    ColdStart,
+    Fit,
+    Fold,
+    Record,
+    Reference,
+    Timing,
+)
+
+NOUNS: dict[str, type[Any]] = {
+    noun.__name__: noun for noun in (Fit, Fold, Reference, Assembly, Timing, ColdStart, Absence)
+}
+
+
+def _encode(array: npt.NDArray[Any]) -> dict[str, Any]:
+    """Shape, type and little-endian bytes in base64: exact, and a quarter of the size of decimal text."""
+    little = np.ascontiguousarray(array, array.dtype.newbyteorder("<"))
+    return {"shape": list(array.shape), "dtype": array.dtype.name, "base64": base64.b64encode(little.tobytes()).decode()}
+
+
+def _decode(value: dict[str, Any], _: Any) -> npt.NDArray[Any]:
+    dtype = np.dtype(value["dtype"]).newbyteorder("<")
+    flat = np.frombuffer(base64.b64decode(value["base64"]), dtype)
+    return flat.reshape(value["shape"]).astype(value["dtype"])
+
+
+def _is_array(kind: Any) -> bool:
+    return kind is np.ndarray or get_origin(kind) is np.ndarray
+
+
+def _converter() -> cattrs.Converter:
+    converter = cattrs.Converter(forbid_extra_keys=True)
+    converter.register_unstructure_hook_func(_is_array, _encode)
+    converter.register_structure_hook_func(_is_array, _decode)
+    return converter
+
+
+_CONVERTER = _converter()
+
+
+def to_line(record: Record) -> str:
+    """One JSON object on one line; not-a-number is written as null only inside ``metrics``."""
+    body = _CONVERTER.unstructure(record)
+    return json.dumps({"record": type(record).__name__, "schema": SCHEMA_VERSION, **body}, separators=(",", ":"))
+
+
+def from_line(line: str) -> Record:
+    """The record in a line. Raises ValueError for another schema version or an unknown noun."""
+    body = json.loads(line)
+    version, noun = body.pop("schema"), body.pop("record")
+    if version != SCHEMA_VERSION:
+        raise ValueError(f"schema version {version}; this jointbench reads version {SCHEMA_VERSION}")
+    if noun not in NOUNS:
+        raise ValueError(f"unknown record {noun!r}")
+    record: Record = _CONVERTER.structure(body, NOUNS[noun])
+    return record
+
+
+def write_records(path: Path, records: Iterable[Record]) -> None:
+    """All records, replacing the file in one step, so that a reader never sees half of it."""
+    partial = path.with_suffix(".partial")
+    with partial.open("w", encoding="utf-8", newline="\n") as file:
+        file.writelines(to_line(record) + "\n" for record in records)
+    partial.replace(path)
+
+
+def read_records(path: Path) -> Iterator[Record]:
+    """The records of a run. Raises BadInput naming the line that is not one."""
+    try:
+        with path.open(encoding="utf-8") as file:
+            for number, line in enumerate(file, start=1):
+                try:
+                    yield from_line(line)
+                except (ValueError, KeyError, TypeError, AttributeError, cattrs.BaseValidationError) as error:
+                    reason = str(error).splitlines()[0] if str(error) else type(error).__name__
+                    raise BadInput(f"{path}, line {number}, is not a jointbench record: {reason}") from error
+    except OSError as error:
+        raise BadInput(f"{path} cannot be read ({error.strerror}); a run's folder holds records.jsonl") from error

@@ -1,0 +1,255 @@
+"""The only orchestration: fit every planned network, time every planned pair, give every record as it comes."""
+
+from __future__ import annotations
+
+import os
+from collections import Counter
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from concurrent.futures import Future, as_completed
+from concurrent.futures.process import BrokenProcessPool
+from dataclasses import dataclass, field
+
+import numpy as np
+
+from jointbench.backends.base import Backend, Job, Trained
+from jointbench.backends.registry import why_absent
+from jointbench.data.preprocess import Prepared, in_units, prepare
+from jointbench.measure.clock import Paired
+from jointbench.measure.flops import train_flops_per_row
+from jointbench.measure.quality import no_skill_error, score
+from jointbench.measure.reference import linear_predictions
+from jointbench.measure.timing import TRAINING_STEPS, REQUESTS_PER_VISIT, Bundle, time_requests, time_training
+from jointbench.plan import Subject, assemblies, job
+from jointbench.types import (
+    TWIN,
+    Absence,
+    Assembly,
+    ColdStart,
+    Engine,
+    Fit,
+    Fold,
+    Network,
+    Record,
+    Reference,
+    Score,
+    Timing,
+    Weights,
+)
+from jointbench.workers import Workers, import_seconds
+
+Progress = Callable[[str, int, int], None]
+
+
+@dataclass(frozen=True)
+class Conditions:
+    """Where and how a study runs: what does not change what is trained."""
+
+    backends: tuple[str, ...]
+    devices: tuple[str, ...]
+    engine: Engine
+    jobs: int
+    threads: int
+    batch_sizes: tuple[int, ...]
+    timing_seconds: float
+
+
+@dataclass
+class _Kept:
+    """Trained weights of the first split and seed: the models that were scored are the models that are timed."""
+
+    weights: dict[str, Weights] = field(default_factory=dict)
+
+
+def run(subjects: Sequence[Subject], conditions: Conditions, progress: Progress) -> Iterator[Record]:
+    """Every record of a study. progress(what, done, total) is called as work finishes."""
+    for subject in subjects:
+        yield from evidence(subject)
+    cells = [(backend, device) for backend in conditions.backends for device in conditions.devices]
+    for backend, device in cells:
+        if (reason := why_absent(backend)) is not None:
+            for subject in subjects:
+                yield Absence(subject.dataset.slug, backend, device, reason)
+            continue
+        yield from _cell(subjects, backend, device, conditions, len(cells), progress)
+
+
+def evidence(subject: Subject) -> Iterator[Record]:
+    """What every arm is scored against: the folds with their no-skill errors, and the linear references."""
+    dataset = subject.dataset
+    observed = np.stack([dataset.targets[output.name] for output in dataset.outputs], axis=1)
+    for split in subject.splits:
+        prepared = prepare(dataset, split)
+        weights = (~np.isnan(observed)).astype(np.float64)
+        no_skill = []
+        for column, output in enumerate(dataset.outputs):
+            known = [rows[weights[rows, column] > 0] for rows in (split.train, split.validation, split.test)]
+            train, validation, test = known
+            values = observed[:, column]
+            no_skill.append(no_skill_error(output, values[train], values[test]))
+            standard = (values - prepared.mean[column]) / prepared.scale[column]
+            model = "ridge" if output.kind == "regression" else "logistic"
+            raw = linear_predictions(output, prepared.features, standard, train, validation, test)
+            predicted = raw * prepared.scale[column] + prepared.mean[column] if output.kind == "regression" else raw
+            yield Reference(
+                dataset.slug, split.repeat, split.fold, model, output.name,
+                score(output, values[test], predicted, no_skill[-1]),
+            )
+        yield Fold(
+            dataset.slug, split.repeat, split.fold, split.folds, split.seed, split.digest,
+            tuple(output.name for output in dataset.outputs), len(split.train), len(split.validation),
+            split.test, np.nan_to_num(observed[split.test]), weights[split.test], tuple(no_skill),
+        )
+
+
+def _cell(
+    subjects: Sequence[Subject], backend: str, device: str, conditions: Conditions, cells: int, progress: Progress
+) -> Iterator[Record]:
+    """One backend on one device: all fits on ``jobs`` workers, then all timing on one worker, alone."""
+    plans = [(subject, *assemblies(subject, backend, device, conditions.engine)) for subject in subjects]
+    for _, made, _ in plans:
+        yield from made
+    kept = _Kept()
+    total = sum(len(networks) for _, _, networks in plans)
+    done = 0
+    with Workers(backend, device, 1, conditions.jobs) as workers:
+        for subject, made, networks in plans:
+            timed = _timed_ids(subject, made)
+            for fit in _fits(workers, subject, networks, timed, kept):
+                done += 1
+                progress(f"{subject.dataset.slug} on {backend}: training", done, total)
+                yield fit
+    if conditions.timing_seconds <= 0:
+        return
+    share = conditions.timing_seconds / (cells * len(subjects))
+    with Workers(backend, device, conditions.threads, 1) as workers:
+        for count, (subject, made, networks) in enumerate(plans, start=1):
+            yield from _timings(workers, subject, made, networks, kept, conditions, share)
+            progress(f"{subject.dataset.slug} on {backend}: timing", count, len(plans))
+
+
+def _timed_ids(subject: Subject, made: Iterable[Assembly]) -> set[str]:
+    """Ids of the networks of the first split and seed, in every arm."""
+    return {network_id for assembly in made for network_id in assembly.network_ids[: len(assembly.arm.groups)]}
+
+
+def _fits(
+    workers: Workers, subject: Subject, networks: Sequence[Network], timed: set[str], kept: _Kept
+) -> Iterator[Fit]:
+    """Fits as they finish. A worker that dies takes its networks with it, as failures."""
+    prepared = {(s.repeat, s.fold): prepare(subject.dataset, s) for s in subject.splits}
+    waiting: dict[Future[Trained], Network] = {}
+    for network in networks:
+        ready = prepared[network.repeat, network.fold]
+        waiting[workers.submit(_fit_one, job(subject, network, ready))] = network
+    for future in as_completed(waiting):
+        network = waiting[future]
+        try:
+            trained = future.result()
+        except BrokenProcessPool:
+            yield Fit(network, failure="the worker process died (out of memory?)")
+            continue
+        if network.id in timed and trained.failure is None:
+            kept.weights[network.id] = trained.weights
+        yield _fit(subject, network, trained, prepared[network.repeat, network.fold])
+
+
+def _fit_one(backend: Backend, job: Job) -> Trained:
+    return backend.fit(job)
+
+
+def _fit(subject: Subject, network: Network, trained: Trained, prepared: Prepared) -> Fit:
+    """The record of a fit: what was trained, scored on the test rows whose label is known."""
+    architecture = subject.architecture(network)
+    per_row = train_flops_per_row([architecture])
+    scores = _scores(subject, network, trained, prepared) if trained.failure is None else ()
+    no_skill = np.array([prepared.no_skill[column] for column in subject.columns(network.group)])
+    return Fit(
+        network=network,
+        parameters=architecture.parameters,
+        flops_per_row=per_row,
+        epochs=trained.epochs,
+        best_epoch=trained.best_epoch,
+        steps=trained.steps,
+        train_flops=per_row * trained.rows_seen,
+        epoch_seconds=trained.epoch_seconds,
+        stopped_by=trained.stopped_by,
+        train_loss=trained.train_loss / no_skill,
+        validation_loss=trained.validation_loss / no_skill,
+        predictions=trained.predictions,
+        scores=scores,
+        failure=trained.failure,
+    )
+
+
+def _scores(subject: Subject, network: Network, trained: Trained, prepared: Prepared) -> tuple[Score, ...]:
+    split = next(s for s in subject.splits if (s.repeat, s.fold) == (network.repeat, network.fold))
+    outputs, columns = subject.outputs(network.group), subject.columns(network.group)
+    made = []
+    for output, predicted in zip(outputs, in_units(trained.predictions, outputs, columns, prepared), strict=True):
+        values = subject.dataset.targets[output.name]
+        known = ~np.isnan(values[split.test])
+        train = values[split.train]
+        no_skill = no_skill_error(output, train[~np.isnan(train)], values[split.test][known])
+        made.append(score(output, values[split.test][known], predicted[known], no_skill))
+    return tuple(made)
+
+
+def _bundle(subject: Subject, assembly: Assembly, networks: Mapping[str, Network], kept: _Kept) -> Bundle:
+    """An arm's networks of the first split and seed. Raises KeyError when one of them failed."""
+    ids = assembly.network_ids[: len(assembly.arm.groups)]
+    ready = prepare(subject.dataset, subject.splits[0])
+    jobs = [job(subject, networks[network_id], ready) for network_id in ids]
+    built = [one.architecture for one in jobs]
+    counts = Counter(built)
+    distinct = {architecture: one for architecture, one in zip(built, jobs, strict=True)}
+    return Bundle(
+        tuple(distinct.values()),
+        tuple(counts[architecture] for architecture in distinct),
+        tuple((architecture, kept.weights[network_id]) for architecture, network_id in zip(built, ids, strict=True)),
+    )
+
+
+def _timings(
+    workers: Workers,
+    subject: Subject,
+    made: Sequence[Assembly],
+    networks: Sequence[Network],
+    kept: _Kept,
+    conditions: Conditions,
+    budget_seconds: float,
+) -> Iterator[Record]:
+    """Training and request timings of all arms of a dataset against each other, with the first arm's twin."""
+    slug, backend, device = subject.dataset.slug, made[0].backend, made[0].device
+    by_id = {network.id: network for network in networks}
+    bundles = {}
+    for assembly in made:
+        try:
+            bundles[assembly.arm.name] = _bundle(subject, assembly, by_id, kept)
+        except KeyError:
+            yield Absence(slug, backend, device, f"arm {assembly.arm.name} not timed: one of its networks failed")
+    if not bundles:
+        return
+    first = next(iter(bundles))
+    bundles[TWIN] = bundles[first]
+    batch = subject.recipe.batch_size
+    try:
+        cold_import = workers.submit(import_seconds).result()
+        training = workers.submit(time_training, bundles, budget_seconds / 2).result()
+        test = subject.splits[0].test
+        rows = prepare(subject.dataset, subject.splits[0]).features[test]
+        requests = workers.submit(time_requests, bundles, rows, conditions.batch_sizes, budget_seconds / 2).result()
+    except BrokenProcessPool:
+        yield Absence(slug, backend, device, "not timed: the timing worker died (out of memory?)")
+        return
+    for name, (build, first_call) in training.cold.items():
+        yield ColdStart(slug, backend, device, name, cold_import, build, first_call)
+
+    def timing(scenario: str, batch_size: int, steps: int, samples: Paired, load: float) -> Timing:
+        return Timing(
+            slug, backend, device, "training" if scenario == "training" else "request", batch_size, conditions.threads,
+            tuple(bundles), samples.block, steps, samples.order, samples.seconds, load,
+        )
+
+    yield timing("training", batch, TRAINING_STEPS, training.samples, training.load)
+    for batch_size, (samples, load) in requests.items():
+        yield timing("request", batch_size, 1, samples, load)
