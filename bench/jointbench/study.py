@@ -37,7 +37,8 @@ from jointbench.types import (
 )
 from jointbench.workers import Workers, import_seconds
 
-Progress = Callable[[str, int, int], None]
+Progress = Callable[[str, str, int, int], None]
+"""Called as work finishes with the phase, what it is busy with, and how much of the phase is done of how much."""
 
 
 @dataclass(frozen=True)
@@ -61,9 +62,10 @@ class _Kept:
 
 
 def run(subjects: Sequence[Subject], conditions: Conditions, progress: Progress) -> Iterator[Record]:
-    """Every record of a study. progress(what, done, total) is called as work finishes."""
-    for subject in subjects:
+    """Every record of a study, as it is made."""
+    for count, subject in enumerate(subjects, start=1):
         yield from evidence(subject)
+        progress("reference models", subject.dataset.slug, count, len(subjects))
     cells = [(backend, device) for backend in conditions.backends for device in conditions.devices]
     for backend, device in cells:
         if (reason := why_absent(backend)) is not None:
@@ -116,7 +118,7 @@ def _cell(
             timed = _timed_ids(subject, made)
             for fit in _fits(workers, subject, networks, timed, kept):
                 done += 1
-                progress(f"{subject.dataset.slug} on {backend}: training", done, total)
+                progress(f"{backend} {device}: training", subject.dataset.slug, done, total)
                 yield fit
     if conditions.timing_seconds <= 0:
         return
@@ -124,7 +126,7 @@ def _cell(
     with Workers(backend, device, conditions.threads, 1) as workers:
         for count, (subject, made, networks) in enumerate(plans, start=1):
             yield from _timings(workers, subject, made, networks, kept, conditions, share)
-            progress(f"{subject.dataset.slug} on {backend}: timing", count, len(plans))
+            progress(f"{backend} {device}: timing", subject.dataset.slug, count, len(plans))
 
 
 def _timed_ids(subject: Subject, made: Iterable[Assembly]) -> set[str]:

@@ -84,15 +84,17 @@ def what_would_settle(
     folds: Sequence[int] = FOLDS,
     repeats: Sequence[int] = REPEATS,
     seeds: Sequence[int] = SEEDS,
+    test_noise: float = 1.0,
 ) -> Advice:
     """Advice from the differences in skill (joint - other) seen so far.
 
     ``differences``: (repeats, folds, seeds), NaN where a pair of fits failed.
     ``folds``, ``repeats``, ``seeds``: the grid of settings to choose from; none below the present ones is advised,
     except that with more folds everything is fitted anew and repeats and seeds start again from the grid's smallest.
+    ``test_noise``: see ``Spread``; at 0, more folds are taken to leave the spread as it is.
     Raises ValueError as ``estimate_spread`` and ``output_verdict`` do.
     """
-    spread = estimate_spread(differences)
+    spread = estimate_spread(differences, test_noise=test_noise)
     values = np.asarray(differences, dtype=np.float64)
     now = Setting(values.shape[1], values.shape[0], values.shape[2])
     cells = values.reshape(-1, now.seeds)

@@ -64,11 +64,12 @@ class Spread:
         return (self.between + (self.within or 0.0) / seeds) * self.growth(folds)
 
 
-def estimate_spread(differences: npt.ArrayLike) -> Spread:
+def estimate_spread(differences: npt.ArrayLike, *, test_noise: float = 1.0) -> Spread:
     """Variance components from differences (repeats, folds, seeds) in skill; NaN where a pair of fits failed.
 
     Unbiased for unweighted cell means: within is pooled over the cells that have two seeds or more, between is the
-    cell means' variance less within times the mean of 1/seeds, and 0 where that is negative.
+    cell means' variance less within times the mean of 1/seeds, and 0 where that is negative. ``test_noise`` goes into
+    the result as it is given: one number of folds cannot show it.
     Raises ValueError for another shape, fewer than 2 folds, or fewer than 2 cells with a difference.
     """
     values = np.asarray(differences, dtype=np.float64)
@@ -83,9 +84,10 @@ def estimate_spread(differences: npt.ArrayLike) -> Spread:
     over_cells = float(means.var(ddof=1))
     repeated = float((seeds - 1).sum())
     if repeated == 0.0:
-        return Spread(over_cells, None, values.shape[1])
+        return Spread(over_cells, None, values.shape[1], test_noise)
     within = float(np.nansum((cells - means[:, None]) ** 2)) / repeated
-    return Spread(max(0.0, over_cells - within * float((1.0 / seeds).mean())), within, values.shape[1])
+    between = max(0.0, over_cells - within * float((1.0 / seeds).mean()))
+    return Spread(between, within, values.shape[1], test_noise)
 
 
 def simulate_differences(

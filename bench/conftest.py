@@ -1,0 +1,148 @@
+"""`pytest bench --benchmark-only`: one study of everything selected, replayed through pytest-benchmark.
+
+Arms must be timed in turns (A B B A), which no single test can do. So the study measures first, in its worker
+processes, and each test hands its arm's samples to pytest-benchmark by a clock that moves by what the worker measured.
+"""
+
+from __future__ import annotations
+
+import contextlib
+from collections.abc import Iterator
+from dataclasses import dataclass
+from pathlib import Path
+
+import numpy as np
+import pytest
+from jointbench.arms import DEFAULT_ARMS
+from jointbench.asking import Asked, conditions, dataset_names, load_datasets, notes, subjects
+from jointbench.backends.registry import BACKENDS, check_names
+from jointbench.compare.summary import ArmCost, CellSummary, Summary
+from jointbench.devices import devices_for
+from jointbench.errors import BadInput
+from jointbench.profile import profile_named
+from jointbench.runs import RECORDS, REPORT, execute, new_folder
+from jointbench.store import read_records
+from jointbench.types import FloatArray, Timing
+
+OUTCOME = pytest.StashKey["Outcome"]()
+
+
+@dataclass(frozen=True)
+class Outcome:
+    """A finished study: what the tests replay and the terminal shows."""
+
+    folder: Path
+    summary: Summary
+    timings: tuple[Timing, ...]
+
+    def cell(self, dataset: str, backend: str, device: str) -> CellSummary:
+        return next(c for c in self.summary.cells if (c.dataset, c.backend, c.device) == (dataset, backend, device))
+
+    def cost(self, dataset: str, backend: str, device: str, arm: str) -> ArmCost:
+        """The arm's costs; skips the test, with the reason, where the cell did not run."""
+        cell = self.cell(dataset, backend, device)
+        for cost in cell.costs:
+            if cost.arm == arm:
+                return cost
+        pytest.skip(f"{backend} on {device}: {'; '.join(cell.absences)}")
+
+    def samples(self, dataset: str, backend: str, device: str, arm: str, scenario: str, batch: int | None) -> FloatArray:
+        """Seconds of each step or request of this arm, raw; skips the test where none was taken."""
+        for timing in self.timings:
+            same = (timing.dataset, timing.backend, timing.device) == (dataset, backend, device)
+            if same and timing.scenario == scenario and batch in (None, timing.batch_size) and arm in timing.arms:
+                return timing.seconds[np.array(timing.order) == arm].ravel() / timing.steps
+        pytest.skip(f"not timed: {'; '.join(self.cell(dataset, backend, device).absences) or 'its training failed'}")
+
+
+def pytest_addoption(parser: pytest.Parser) -> None:
+    group = parser.getgroup("jointbench")
+    group.addoption("--profile", default="quick", help="smoke, quick or full")
+    group.addoption("--dataset", action="append", default=[], help="a bundled dataset; repeat it")
+    group.addoption("--backend", action="append", default=[], help="torch or tensorflow; repeat it")
+    group.addoption("--device", default="auto", help="cpu, cuda or auto")
+    group.addoption("--out", type=Path, default=None, help="folder for records, summary and report")
+
+
+def pytest_configure(config: pytest.Config) -> None:
+    # The project's own tests turn warnings into errors; a user's benchmark must not fail for a library's warning.
+    config.addinivalue_line("filterwarnings", "default")
+
+
+def _asked(config: pytest.Config) -> Asked:
+    return Asked(
+        profile=config.getoption("--profile"),
+        datasets=tuple(config.getoption("--dataset")),
+        backends=tuple(config.getoption("--backend")) or tuple(BACKENDS),
+        device=config.getoption("--device"),
+    )
+
+
+def pytest_generate_tests(metafunc: pytest.Metafunc) -> None:
+    if "arm" not in metafunc.fixturenames:
+        return
+    asked = _asked(metafunc.config)
+    try:
+        profile = profile_named(asked.profile)
+        check_names(list(asked.backends))
+        devices = devices_for(asked.device)
+        names = dataset_names(profile, asked.datasets)
+    except BadInput as error:
+        raise pytest.UsageError(str(error)) from error
+    metafunc.parametrize("arm", DEFAULT_ARMS)
+    if "batch_size" in metafunc.fixturenames:
+        metafunc.parametrize("batch_size", profile.batch_sizes, ids=lambda size: f"batch{size}")
+    metafunc.parametrize("device", devices)
+    metafunc.parametrize("backend", asked.backends)
+    metafunc.parametrize("dataset", names)
+
+
+@pytest.fixture(scope="session")
+def outcome(request: pytest.FixtureRequest) -> Outcome:
+    """The study of every dataset and backend that a selected test asks for."""
+    chosen = [item.callspec.params for item in request.session.items if isinstance(item, pytest.Function) and hasattr(item, "callspec")]
+    asked = _asked(request.config)
+    wanted = Asked(
+        profile=asked.profile,
+        datasets=tuple(dict.fromkeys(params["dataset"] for params in chosen)),
+        backends=tuple(dict.fromkeys(params["backend"] for params in chosen)),
+        device=asked.device,
+    )
+    where = conditions(wanted)
+    folder = new_folder(request.config.getoption("--out"))
+    planned = subjects(wanted, load_datasets(wanted, profile_named(wanted.profile)))
+    command = "pytest " + " ".join(str(word) for word in request.config.invocation_params.args)
+    with _terminal(request.config) as progress:
+        summary = execute(
+            planned, where, folder, profile=wanted.profile, command=command, rope=0.01,
+            notes=notes(wanted, where.devices), progress=progress,
+        )
+    timings = tuple(record for record in read_records(folder / RECORDS) if isinstance(record, Timing))
+    made = Outcome(folder, summary, timings)
+    request.config.stash[OUTCOME] = made
+    return made
+
+
+@contextlib.contextmanager
+def _terminal(config: pytest.Config) -> Iterator[object]:
+    """A progress bar on the real terminal while pytest captures output."""
+    from jointbench.cli import progress_bar
+    from rich.console import Console
+
+    capture = config.pluginmanager.getplugin("capturemanager")
+    with capture.global_and_fixture_disabled() if capture else contextlib.nullcontext():
+        print()  # noqa: T201 - end the line of test names that pytest has begun
+        with progress_bar(Console()) as progress:
+            yield progress
+
+
+def pytest_terminal_summary(terminalreporter: pytest.TerminalReporter, config: pytest.Config) -> None:
+    made = config.stash.get(OUTCOME, None)
+    if made is None:
+        return
+    from jointbench.report.terminal import terminal_report
+    from rich.console import Console
+
+    terminalreporter.section("jointbench")
+    terminal_report(made.summary, Console())
+    terminalreporter.write_line(f"Report: {made.folder / REPORT}")

@@ -1,0 +1,120 @@
+"""What users ask for, in their words, turned into subjects and conditions. Shared by the command and pytest."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from pathlib import Path
+
+from jointbench.arms import DEFAULT_ARMS
+from jointbench.backends.registry import BACKENDS, check_names
+from jointbench.data.bundled import bundled_slugs, card_of, load_bundled
+from jointbench.data.table import load_table
+from jointbench.devices import NO_GPU, devices_for
+from jointbench.environment import cores
+from jointbench.errors import BadInput
+from jointbench.plan import Sizes, Subject, subject
+from jointbench.profile import Profile, profile_named
+from jointbench.study import Conditions
+from jointbench.types import Dataset, Engine
+
+ENGINES: dict[str, Engine] = {"stock": "stock"}
+DEFAULT_ENGINE: Engine = "stock"
+TABLE_SUFFIXES = (".csv", ".parquet", ".gz", ".xz", ".tsv", ".txt")
+
+
+@dataclass(frozen=True)
+class Asked:
+    """A run as asked for. None leaves a number to the profile."""
+
+    profile: str = "quick"
+    datasets: tuple[str, ...] = ()
+    targets: tuple[str, ...] = ()
+    arms: tuple[str, ...] = DEFAULT_ARMS
+    backends: tuple[str, ...] = tuple(BACKENDS)
+    device: str = "auto"
+    folds: int | None = None
+    repeats: int | None = None
+    seeds: int | None = None
+    seed: int = 0
+    jobs: int | None = None
+    engine: str = DEFAULT_ENGINE
+    group: str | None = None
+    time: str | None = None
+    loss_weights: tuple[str, ...] = ()
+
+
+def dataset_names(profile: Profile, asked: Sequence[str]) -> tuple[str, ...]:
+    """The bundled datasets asked for, else the profile's, else all. Raises BadInput for an unknown one."""
+    for name in asked:
+        card_of(name)
+    return tuple(dict.fromkeys(asked)) or profile.datasets or tuple(bundled_slugs())
+
+
+def load_datasets(asked: Asked, profile: Profile) -> list[Dataset]:
+    """Bundled datasets by name, a user's table by path."""
+    tables = [name for name in asked.datasets if _is_path(name)]
+    if asked.targets and not tables:
+        raise BadInput("--target names columns of a table of your own; name its file too")
+    if (asked.group or asked.time) and not tables:
+        raise BadInput("--group and --time name columns of a table of your own; name its file too")
+    if not asked.datasets:
+        return [load_bundled(slug) for slug in dataset_names(profile, ())]
+    return [
+        load_table(Path(name), asked.targets, asked.group, asked.time) if _is_path(name) else load_bundled(name)
+        for name in dict.fromkeys(asked.datasets)
+    ]
+
+
+def _is_path(name: str) -> bool:
+    return "/" in name or "\\" in name or name.lower().endswith(TABLE_SUFFIXES)
+
+
+def subjects(asked: Asked, datasets: Sequence[Dataset]) -> list[Subject]:
+    """The datasets with their splits, shapes, recipes and arms."""
+    profile = profile_named(asked.profile)
+    for option, value in (("folds", asked.folds), ("repeats", asked.repeats), ("seeds", asked.seeds), ("jobs", asked.jobs)):
+        if value is not None and value < 1:
+            raise BadInput(f"--{option} {value}: at least 1 is needed")
+    sizes = Sizes(
+        asked.folds or profile.folds, asked.repeats or profile.repeats, asked.seeds or profile.seeds, asked.seed,
+        profile.max_rows, profile.max_epochs,
+    )
+    weights = tuple(_loss_weight(text) for text in asked.loss_weights)
+    return [subject(dataset, asked.arms, sizes, weights) for dataset in datasets]
+
+
+def _loss_weight(text: str) -> tuple[str, float]:
+    name, equals, value = text.rpartition("=")
+    try:
+        if not equals:
+            raise ValueError
+        return name, float(value)
+    except ValueError as error:
+        raise BadInput(f"--loss-weight {text!r}: write NAME=NUMBER, such as quality=2") from error
+
+
+def conditions(asked: Asked) -> Conditions:
+    """Where it runs. Raises BadInput for an unknown backend, device or engine."""
+    profile = profile_named(asked.profile)
+    check_names(list(asked.backends))
+    if asked.engine not in ENGINES:
+        raise BadInput(f"--engine {asked.engine!r}: the engines are {', '.join(ENGINES)}")
+    return Conditions(
+        tuple(dict.fromkeys(asked.backends)), devices_for(asked.device), ENGINES[asked.engine],
+        asked.jobs or cores(), cores(), profile.batch_sizes, profile.timing_seconds,
+    )
+
+
+def notes(asked: Asked, devices: Sequence[str]) -> tuple[str, ...]:
+    """Sentences on what this run cut or could not do."""
+    profile = profile_named(asked.profile)
+    said = []
+    if "cuda" not in devices:
+        said.append(NO_GPU if asked.device == "auto" else "The GPU was not asked for.")
+    if profile.max_rows is not None:
+        said.append(f"Profile {profile.name}: datasets of more than {profile.max_rows:,} rows are cut to that many.")
+    if profile.max_epochs is not None:
+        said.append(f"Profile {profile.name}: training stops after {profile.max_epochs} epochs at the latest.")
+    said.append(f"Profile {profile.name}: timing takes at most about {profile.timing_seconds:g} s in all.")
+    return tuple(said)

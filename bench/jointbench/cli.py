@@ -1,0 +1,205 @@
+"""The command line. Heavy imports happen inside the commands, so that --help answers at once."""
+
+from __future__ import annotations
+
+import sys
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated, Optional
+
+import typer
+
+from jointbench.errors import BadInput
+
+if TYPE_CHECKING:
+    from jointbench.compare.summary import Summary
+    from jointbench.study import Progress
+
+app = typer.Typer(
+    no_args_is_help=True, add_completion=False, pretty_exceptions_enable=False, rich_markup_mode=None,
+    help="One network with N outputs, or N networks? Trains both and measures what the choice gains and costs.",
+)
+datasets_app = typer.Typer(no_args_is_help=True, help="The datasets that come with jointbench.")
+app.add_typer(datasets_app, name="datasets")
+
+DID_NOT_RUN = 4
+
+
+@app.command()
+def run(
+    datasets: Annotated[Optional[list[str]], typer.Argument(help="Bundled names or table files; none: the profile's.")] = None,
+    target: Annotated[Optional[list[str]], typer.Option(help="A column to predict, NAME or NAME:kind; repeat it.")] = None,
+    arm: Annotated[Optional[list[str]], typer.Option(help="joint, separate, separate-matched, joint-wide, or a partition such as 'a,c|b'.")] = None,
+    backend: Annotated[Optional[list[str]], typer.Option(help="torch or tensorflow; repeat it.")] = None,
+    device: Annotated[str, typer.Option(help="cpu, cuda or auto.")] = "auto",
+    profile: Annotated[str, typer.Option(help="smoke, quick or full.")] = "quick",
+    folds: Annotated[Optional[int], typer.Option(help="Folds of the cross-validation.")] = None,
+    repeats: Annotated[Optional[int], typer.Option(help="Repeats of it.")] = None,
+    seeds: Annotated[Optional[int], typer.Option(help="Initialisation seeds within each fold.")] = None,
+    seed: Annotated[int, typer.Option(help="Seed of everything drawn.")] = 0,
+    jobs: Annotated[Optional[int], typer.Option(help="Worker processes for training; default: physical cores.")] = None,
+    engine: Annotated[str, typer.Option(help="How networks are trained for quality.")] = "",
+    group: Annotated[Optional[str], typer.Option(help="Column of a table whose equal values share a fold.")] = None,
+    time: Annotated[Optional[str], typer.Option(help="Column of a table to split forward in time by.")] = None,
+    loss_weight: Annotated[Optional[list[str]], typer.Option(help="NAME=NUMBER: weight of an output's loss.")] = None,
+    rope: Annotated[float, typer.Option(help="Half-width of the region of practical equivalence, in skill.")] = 0.01,
+    out: Annotated[Optional[Path], typer.Option(help="Folder for records, summary and report.")] = None,
+) -> None:
+    """Trains joint and separate networks on bundled data or your own table, and reports what the choice costs."""
+    from rich.console import Console
+
+    from jointbench import asking
+    from jointbench.runs import REPORT, execute, new_folder
+
+    defaults = asking.Asked()
+    asked = asking.Asked(
+        profile, tuple(datasets or ()), tuple(target or ()), tuple(arm or defaults.arms),
+        tuple(backend or defaults.backends), device, folds, repeats, seeds, seed, jobs, engine or defaults.engine,
+        group, time, tuple(loss_weight or ()),
+    )
+    if rope < 0:
+        raise BadInput(f"--rope {rope}: the region of equivalence is 0 or wider")
+    console = Console()
+    where = asking.conditions(asked)
+    loaded = asking.load_datasets(asked, asking.profile_named(profile))
+    for dataset in loaded:
+        kinds = ", ".join(f"{o.name}: {o.kind}" + (f" ({len(o.classes)} classes)" if o.classes else "") for o in dataset.outputs)
+        console.print(f"{dataset.slug}: {dataset.rows:,} rows; {kinds}", markup=False, highlight=False)
+    subjects = asking.subjects(asked, loaded)
+    folder = new_folder(out)
+    with progress_bar(console) as progress:
+        summary = execute(
+            subjects, where, folder, profile=profile, command="jointbench " + " ".join(_quoted(sys.argv[1:])),
+            rope=rope, notes=asking.notes(asked, where.devices), progress=progress,
+        )
+    _finish(summary, console, folder / REPORT, explicit=tuple(backend or ()))
+
+
+def _finish(summary: Summary, console: object, report: Path, explicit: tuple[str, ...]) -> None:
+    """The table at the end, and exit code 4 when nothing ran or something asked for by name did not."""
+    from rich.console import Console
+
+    from jointbench.report.terminal import terminal_report
+
+    assert isinstance(console, Console)
+    terminal_report(summary, console)
+    console.print(f"Report: {report}", markup=False, highlight=False, soft_wrap=True)
+    absent = [cell for cell in summary.cells if not cell.quality]
+    if len(absent) == len(summary.cells) or any(cell.backend in explicit for cell in absent):
+        raise typer.Exit(DID_NOT_RUN)
+
+
+def _quoted(words: list[str]) -> list[str]:
+    import shlex
+
+    return [shlex.quote(word) for word in words]
+
+
+@contextmanager
+def progress_bar(console: object) -> Iterator[Progress]:
+    """A bar for each phase, with the time left."""
+    from rich.console import Console
+    from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeElapsedColumn, TimeRemainingColumn
+    from rich.progress import TaskID
+
+    assert isinstance(console, Console)
+    columns = (
+        TextColumn("{task.description}", markup=False), BarColumn(), MofNCompleteColumn(), TimeElapsedColumn(),
+        TextColumn("left"), TimeRemainingColumn(), TextColumn("{task.fields[detail]}", markup=False),
+    )
+    with Progress(*columns, console=console) as bars:
+        tasks: dict[str, TaskID] = {}
+
+        def update(phase: str, detail: str, done: int, total: int) -> None:
+            if phase not in tasks:
+                tasks[phase] = bars.add_task(phase, total=total, detail=detail)
+            bars.update(tasks[phase], completed=done, total=total, detail=detail)
+
+        yield update
+
+
+@app.command()
+def report(folder: Path) -> None:
+    """Redraws the report of a run from its records."""
+    from rich.console import Console
+
+    from jointbench.runs import REPORT, republish
+
+    _finish(republish(folder), Console(), folder / REPORT, explicit=())
+
+
+@app.command()
+def doctor() -> None:
+    """Says what this machine has, what is missing and how to install it."""
+    from rich.console import Console
+
+    from jointbench.backends.registry import BACKENDS, why_absent
+    from jointbench.environment import environment
+
+    console = Console()
+    for name, value in environment().items():
+        console.print(f"{name:24} {value}", markup=False, highlight=False)
+    for name in BACKENDS:
+        console.print(f"{'backend ' + name:24} {why_absent(name) or 'ready'}", markup=False, highlight=False)
+
+
+@datasets_app.command("list")
+def datasets_list() -> None:
+    """Lists the bundled datasets."""
+    from rich.console import Console
+    from rich.markup import escape
+    from rich.table import Table
+
+    from jointbench.data.bundled import cards
+
+    table = Table("dataset", "rows", "outputs", "licence", "")
+    for slug, card in cards().items():
+        outputs = ", ".join(f"{o.name} ({o.kind})" for o in card.outputs)
+        table.add_row(slug, f"{card.rows:,}", escape(outputs), escape(card.licence), "" if card.file else "fetch it")
+    Console().print(table)
+
+
+@datasets_app.command("show")
+def datasets_show(name: str) -> None:
+    """Shows a dataset's card."""
+    from rich.console import Console
+
+    from jointbench.data.bundled import card_of
+
+    console = Console()
+    for field, value in card_of(name).model_dump(exclude_defaults=True).items():
+        lines = value if isinstance(value, tuple | list) else [value]
+        console.print(f"{field}:", markup=False, highlight=False)
+        for line in lines:
+            said = ", ".join(f"{k}: {v}" for k, v in line.items() if v) if isinstance(line, dict) else str(line)
+            console.print(f"    {said}", markup=False, highlight=False)
+
+
+@datasets_app.command("verify")
+def datasets_verify() -> None:
+    """Checks every bundled file against its card's sha256."""
+    from jointbench.data.bundled import bundled_slugs, card_of, verified_bytes
+
+    wrong = 0
+    for slug in bundled_slugs():
+        try:
+            verified_bytes(slug, card_of(slug))
+            typer.echo(f"{slug}: as its card says")
+        except BadInput as error:
+            wrong += 1
+            typer.echo(f"{slug}: {error}")
+    if wrong:
+        raise typer.Exit(2)
+
+
+def main() -> None:
+    """The command: a user's mistake is one sentence on standard error and exit code 2."""
+    try:
+        app()
+    except BadInput as error:
+        typer.echo(f"jointbench: {error}", err=True)
+        raise SystemExit(2) from None
+    except KeyboardInterrupt:
+        typer.echo("jointbench: stopped; what had finished is in records.jsonl", err=True)
+        raise SystemExit(130) from None

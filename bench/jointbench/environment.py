@@ -1,0 +1,69 @@
+"""The machine and the software a run was made on, as text."""
+
+from __future__ import annotations
+
+import importlib.metadata
+import os
+import platform
+import subprocess
+from pathlib import Path
+
+import joblib
+import psutil
+
+import jointbench
+from jointbench.devices import NO_GPU, gpu_names
+
+PACKAGES = ("torch", "tensorflow", "keras", "numpy", "pandas", "scikit-learn", "scipy", "pytest-benchmark")
+
+
+def cores() -> int:
+    """Physical cores that this process may use."""
+    return int(joblib.cpu_count(only_physical_cores=True))
+
+
+def cpu_model() -> str:
+    """The processor's name, as the system gives it."""
+    try:
+        for line in Path("/proc/cpuinfo").read_text(encoding="utf-8").splitlines():
+            if line.startswith("model name"):
+                return line.partition(":")[2].strip()
+    except OSError:
+        pass
+    return platform.processor() or platform.machine()
+
+
+def package_version(name: str) -> str:
+    try:
+        return importlib.metadata.version(name)
+    except importlib.metadata.PackageNotFoundError:
+        return "not installed"
+
+
+def commit() -> str:
+    """The commit of the checkout that the package runs from, marked when files differ; or why there is none."""
+    folder = Path(jointbench.__file__).parent
+    try:
+        found = subprocess.run(
+            ["git", "describe", "--always", "--dirty", "--abbrev=12"],  # noqa: S607 - whichever git the user has
+            cwd=folder, capture_output=True, text=True, check=False, timeout=10,
+        )
+    except (OSError, subprocess.TimeoutExpired):
+        return "not a checkout"
+    return found.stdout.strip() if found.returncode == 0 else "not a checkout"
+
+
+def environment() -> dict[str, str]:
+    """Everything about machine and software that a reader of the numbers needs."""
+    return {
+        "jointbench": jointbench.__version__,
+        "commit": commit(),
+        "python": platform.python_version(),
+        "system": platform.platform(),
+        "CPU": cpu_model(),
+        "physical cores": str(cores()),
+        "memory": f"{psutil.virtual_memory().total / 2**30:.1f} GiB",
+        "GPU": ", ".join(gpu_names()) or NO_GPU,
+        "load at start (1 min)": f"{os.getloadavg()[0]:.2f}",
+        **{name: package_version(name) for name in PACKAGES},
+    }

@@ -1,0 +1,107 @@
+"""A run: from what was asked for to a folder with records, summary, environment and report."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Sequence
+from dataclasses import asdict, dataclass
+from datetime import UTC, datetime
+from pathlib import Path
+
+import cattrs
+
+from jointbench.compare.summarise import describe, summarise
+from jointbench.compare.summary import DatasetSummary, Summary
+from jointbench.environment import environment
+from jointbench.errors import BadInput
+from jointbench.plan import Subject
+from jointbench.store import read_records, to_line
+from jointbench.study import Conditions, Progress, run
+from jointbench.types import SCHEMA_VERSION, Fit, Record
+
+RECORDS, SUMMARY, ENVIRONMENT, REPORT = "records.jsonl", "summary.json", "environment.json", "report.html"
+
+
+@dataclass(frozen=True)
+class About:
+    """What a run's folder says of itself beside its records."""
+
+    schema_version: int
+    profile: str
+    engine: str
+    command: str
+    rope: float
+    notes: tuple[str, ...]
+    machine: dict[str, str]
+    datasets: tuple[DatasetSummary, ...]
+
+
+def new_folder(out: Path | None) -> Path:
+    """The run's folder: the one asked for, or one named by the time. Raises BadInput when a run is in it already."""
+    folder = out or Path("results/runs") / datetime.now(UTC).strftime("%Y%m%d-%H%M%S-%f")[:-3]
+    if (folder / RECORDS).exists():
+        raise BadInput(f"--out {folder}: there is a run in it already; name another folder, nothing was overwritten")
+    try:
+        folder.mkdir(parents=True, exist_ok=True)
+    except OSError as error:
+        raise BadInput(f"--out {folder}: the folder cannot be made ({error.strerror})") from error
+    return folder
+
+
+def execute(
+    subjects: Sequence[Subject],
+    conditions: Conditions,
+    folder: Path,
+    *,
+    profile: str,
+    command: str,
+    rope: float,
+    notes: Sequence[str],
+    progress: Progress,
+) -> Summary:
+    """Runs the study and writes its folder. Records are written as they come: a killed run keeps what it has."""
+    about = About(
+        SCHEMA_VERSION, profile, conditions.engine, command, rope, tuple(notes), environment(),
+        tuple(
+            describe(s.dataset, s.splits[0].folds, 1 + max(split.repeat for split in s.splits), s.seeds) for s in subjects
+        ),
+    )
+    (folder / ENVIRONMENT).write_text(json.dumps(asdict(about), indent=2) + "\n", encoding="utf-8")
+    records: list[Record] = []
+    with (folder / RECORDS).open("w", encoding="utf-8", newline="\n") as file:
+        for record in run(subjects, conditions, progress):
+            records.append(record)
+            file.write(to_line(record) + "\n")
+            file.flush()
+    progress("report", "", 0, 1)
+    summary = publish(folder, about, records)
+    progress("report", "", 1, 1)
+    return summary
+
+
+def publish(folder: Path, about: About, records: Sequence[Record]) -> Summary:
+    """Writes summary and report of these records into the folder."""
+    from jointbench.report.page import render  # drawing libraries take a second to import
+
+    summary = summarise(
+        records, about.datasets, profile=about.profile, engine=about.engine, command=about.command,
+        notes=about.notes, rope=about.rope,
+    )
+    (folder / SUMMARY).write_text(json.dumps(asdict(summary), indent=1) + "\n", encoding="utf-8")
+    page = render(summary, about.machine, fits=[record for record in records if isinstance(record, Fit)])
+    (folder / REPORT).write_text(page, encoding="utf-8")
+    return summary
+
+
+def republish(folder: Path) -> Summary:
+    """Redraws a run's summary and report from its records. Raises BadInput when the folder holds no run."""
+    path = folder / ENVIRONMENT
+    try:
+        about = cattrs.structure(json.loads(path.read_text(encoding="utf-8")), About)
+    except OSError as error:
+        raise BadInput(f"{folder} holds no run: {path.name} cannot be read ({error.strerror})") from error
+    except (ValueError, KeyError, cattrs.BaseValidationError) as error:
+        raise BadInput(f"{path} is not a run's {path.name}") from error
+    if about.schema_version != SCHEMA_VERSION:
+        raise BadInput(f"{path} has schema version {about.schema_version}; this jointbench reads {SCHEMA_VERSION}")
+    return publish(folder, about, list(read_records(folder / RECORDS)))
