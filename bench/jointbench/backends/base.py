@@ -42,7 +42,7 @@ class Job:
 @dataclass(frozen=True, eq=False)
 class Trained:
     """What training one Job gave. Losses are (epochs, outputs), each output's own mean loss, the training one
-    averaged over the epoch's steps. epoch_seconds: (epochs,), evaluation excluded, the framework's first-call work
+    averaged over the epoch's steps (Keras: over its rows where there is one output, so a short last batch weighs less). epoch_seconds: (epochs,), evaluation excluded, the framework's first-call work
     in the first. weights are the best epoch's.
 
     predictions: (test rows, units), the heads' raw outputs side by side. failure: why training broke off.

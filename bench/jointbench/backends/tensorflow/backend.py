@@ -18,6 +18,7 @@ from jointbench.backends.tensorflow.flop_counter import counted_flops  # noqa: E
 from jointbench.backends.tensorflow.loop import fit, take_steps  # noqa: E402
 from jointbench.backends.tensorflow.paused_fit import StockTrainer  # noqa: E402
 from jointbench.backends.tensorflow.serving import FunctionServer  # noqa: E402
+from jointbench.backends.tensorflow.training import precision  # noqa: E402
 from jointbench.types import Weights  # noqa: E402
 
 
@@ -40,7 +41,7 @@ class TensorFlowBackend:
         return {"tensorflow": tf.__version__, "keras": keras.__version__}
 
     def fit(self, job: Job) -> Trained:
-        with tf.device(self.device):
+        with tf.device(self.device), precision(job):
             return fit(job)
 
     def trainer(self, jobs: Sequence[Job], steps: int) -> Trainer:
@@ -54,5 +55,5 @@ class TensorFlowBackend:
         return counted_flops(network, batch_size)
 
     def steps(self, job: Job, count: int) -> dict[str, Any]:
-        with tf.device(self.device):
+        with tf.device(self.device), precision(job):
             return take_steps(job, count)

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
+from contextlib import contextmanager
 from typing import Any
 
 import keras
@@ -30,6 +32,17 @@ def make_optimizer(recipe: Recipe) -> Any:
     return keras.optimizers.Adam(
         recipe.learning_rate, beta_1, beta_2, ADAM_EPSILON, weight_decay=decay if recipe.optimizer == "adamw" else None
     )
+
+
+@contextmanager
+def precision(job: Job) -> Iterator[None]:
+    """Keras's default float type for a while: its losses, metrics and optimiser state follow it, not the layers."""
+    before = keras.config.floatx()
+    keras.config.set_floatx(job.precision)
+    try:
+        yield
+    finally:
+        keras.config.set_floatx(before)
 
 
 def compiled(job: Job, model: Any) -> Any:

@@ -1,0 +1,169 @@
+"""The first screen: the answer for every dataset and the table of all comparisons."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+from jointbench.compare.summary import ArmCost, CellSummary, DatasetSummary, Decision, Difference, Ratio, Summary
+from jointbench.report import format as show
+from jointbench.report.table import NOTHING, Cell, Column, Table, interval, name, number
+
+FEW_FOLDS = 3
+FLOPS, STEP, REQUEST = "training FLOPs to the stop", "training step", "request, batch "  # as compare.costs says them
+NOTHING_COMPARED = "nothing to compare"
+
+COLUMNS = (
+    Column("Dataset"), Column("Backend"), Column("Device"), Column("Against"), Column("Verdict"),
+    Column("Mean skill difference", True, "joint − other, with its 95 % interval: positive means joint is better"),
+    Column("Worst output", True, "the output on which joint does worst against the other arm, and by how much"),
+    Column("Training FLOPs", True, "joint / other, to the stop: below 1 means joint is cheaper"),
+    Column("Training step", True, "seconds of one step of all networks, joint / other: below 1 means joint is faster"),
+    Column("Latency", True, "seconds of one request at the smallest batch, joint / other: below 1 means joint is faster"),
+    Column("Parameters", True, "joint / other"),
+    Column("Rows", True), Column("Outputs", True),
+)  # fmt: skip
+
+
+@dataclass(frozen=True)
+class Sentence:
+    """One backend's answer for a dataset. verdict "": it was not compared, and ``reason`` says why."""
+
+    backend: str
+    device: str
+    other: str
+    verdict: str
+    reason: str
+
+
+@dataclass(frozen=True)
+class Answer:
+    """A dataset's answers, one for each backend and device, against the first other arm."""
+
+    number: int
+    slug: str
+    sentences: tuple[Sentence, ...]
+
+
+def answers(summary: Summary) -> tuple[Answer, ...]:
+    """The answer for each dataset, in the order of the summary."""
+    return tuple(
+        Answer(number_, about.slug, tuple(_sentence(cell) for cell in cells_of(summary, about.slug)))
+        for number_, about in enumerate(summary.datasets, 1)
+    )
+
+
+def cells_of(summary: Summary, slug: str) -> tuple[CellSummary, ...]:
+    """The cells of one dataset."""
+    return tuple(cell for cell in summary.cells if cell.dataset == slug)
+
+
+def _sentence(cell: CellSummary) -> Sentence:
+    where = (show.plain(cell.backend), show.plain(cell.device))
+    for decision in cell.decisions:
+        return Sentence(*where, show.plain(decision.other), decision.verdict, show.plain(decision.reason))
+    return Sentence(*where, "", "", why_not(cell))
+
+
+def why_not(cell: CellSummary) -> str:
+    """Why a cell has no comparison."""
+    return "; ".join(show.plain(absence) for absence in cell.absences) or NOTHING_COMPARED
+
+
+def cautions(summary: Summary) -> tuple[str, ...]:
+    """What a reader must know before believing the first screen."""
+    few = [show.plain(about.slug) for about in summary.datasets if about.folds < FEW_FOLDS]
+    if not few:
+        return ()
+    which = "every dataset" if len(few) == len(summary.datasets) else ", ".join(few)
+    return (f"Fewer than {FEW_FOLDS} folds on {which}: intervals and probabilities rest on almost nothing.",)
+
+
+def overview_table(summary: Summary) -> Table:
+    """Every comparison of joint with another arm: first all against the first other arm, then the next."""
+    abouts = {about.slug: about for about in summary.datasets}
+    deepest = max((len(cell.decisions) for cell in summary.cells), default=0)
+    rows = []
+    for place in range(max(deepest, 1)):
+        for cell in summary.cells:
+            about = abouts.get(cell.dataset)
+            if place < len(cell.decisions):
+                rows.append(_row(cell, cell.decisions[place], about))
+            elif place == 0:
+                rows.append(_absent_row(cell, about))
+    return Table(
+        "Joint against the other arms. Differences are joint − other in skill (positive: joint is better); "
+        "costs are joint / other (below 1: joint is cheaper); ≈ marks a ratio that noise could explain.",
+        COLUMNS, tuple(rows),
+    )  # fmt: skip
+
+
+def _row(cell: CellSummary, decision: Decision, about: DatasetSummary | None) -> tuple[Cell, ...]:
+    worst = difference_of(cell, decision.worst_output, decision.other)
+    return (
+        name(cell.dataset), name(cell.backend), name(cell.device), name(decision.other),
+        Cell(decision.verdict, tone=decision.verdict),
+        interval(decision.mean_difference, show.difference),
+        _worst(decision, worst),
+        ratio_cell(ratio_of(cell, FLOPS, decision.other)),
+        ratio_cell(ratio_of(cell, STEP, decision.other)),
+        ratio_cell(ratio_of(cell, smallest_request(cell), decision.other)),
+        _parameters(cell, decision.other),
+        *_size(about),
+    )  # fmt: skip
+
+
+def _absent_row(cell: CellSummary, about: DatasetSummary | None) -> tuple[Cell, ...]:
+    return (
+        name(cell.dataset), name(cell.backend), name(cell.device), Cell("—"), Cell(why_not(cell), tone="absent"),
+        *[NOTHING] * 6, *_size(about),
+    )  # fmt: skip
+
+
+def _size(about: DatasetSummary | None) -> tuple[Cell, Cell]:
+    if about is None:
+        return NOTHING, NOTHING
+    return number(about.rows, show.count), number(len(about.outputs), show.count)
+
+
+def _worst(decision: Decision, worst: Difference | None) -> Cell:
+    value = decision.worst_difference
+    digits = show.digits_for(worst.difference.low, worst.difference.high) if worst else 3
+    return Cell(f"{show.plain(decision.worst_output)} {show.fixed(value, digits, sign=True)}", (value,))
+
+
+def _parameters(cell: CellSummary, other: str) -> Cell:
+    """The one quotient made here: two exact counts, so that 5,058 beside 9,986 reads as 0.51x."""
+    mine, theirs = cost_of(cell, cell.joint), cost_of(cell, other)
+    if mine is None or theirs is None or not theirs.parameters:
+        return NOTHING
+    return number(mine.parameters / theirs.parameters, show.times)
+
+
+def cost_of(cell: CellSummary, arm: str) -> ArmCost | None:
+    """What an arm cost in a cell."""
+    return next((cost for cost in cell.costs if cost.arm == arm), None)
+
+
+def ratio_of(cell: CellSummary, quantity: str, other: str) -> Ratio | None:
+    """A ratio by what it is a ratio of."""
+    return next((ratio for ratio in cell.ratios if (ratio.quantity, ratio.other) == (quantity, other)), None)
+
+
+def difference_of(cell: CellSummary, output: str, other: str) -> Difference | None:
+    """One output's difference from another arm."""
+    return next((d for d in cell.differences if (d.output, d.other) == (output, other)), None)
+
+
+def smallest_request(cell: CellSummary) -> str:
+    """The request latency at the smallest batch that was timed."""
+    sizes = {r.quantity.removeprefix(REQUEST) for r in cell.ratios if r.quantity.startswith(REQUEST)}
+    return REQUEST + min(sizes, key=lambda size: (len(size), size), default="")
+
+
+def ratio_cell(ratio: Ratio | None) -> Cell:
+    """A ratio; one that noise could explain says so."""
+    if ratio is None:
+        return NOTHING
+    if ratio.measured_difference:
+        return interval(ratio.ratio, show.ratio)
+    return interval(ratio.ratio, lambda estimate: f"≈ {show.ratio(estimate)}", tone="noise")

@@ -1,0 +1,27 @@
+"""One suite against every installed backend."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+
+import pytest
+from jointbench.backends.base import Backend
+from jointbench.backends.registry import BACKENDS, load, why_absent
+
+
+@pytest.fixture(scope="session")
+def backend_named() -> Callable[[str], Backend]:
+    """Backends by name, each loaded once."""
+    held: dict[str, Backend] = {}
+
+    def get(name: str) -> Backend:
+        if name not in held:
+            held[name] = load(name, "cpu", 1)
+        return held[name]
+
+    return get
+
+
+@pytest.fixture(params=[name for name in BACKENDS if why_absent(name) is None])
+def backend(request: pytest.FixtureRequest, backend_named: Callable[[str], Backend]) -> Backend:
+    return backend_named(request.param)

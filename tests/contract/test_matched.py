@@ -1,0 +1,122 @@
+"""The two frameworks train the same network the same way: same outputs, same steps, same stop, same scores."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import replace
+
+import numpy as np
+import pytest
+from contract_jobs import INPUTS, OUTPUTS, Wish, make_job
+from jointbench.backends.base import Backend, Trained
+from jointbench.backends.registry import BACKENDS, why_absent
+from jointbench.types import Recipe
+
+pytestmark = pytest.mark.skipif(
+    any(why_absent(name) for name in BACKENDS), reason="comparing the frameworks needs both installed"
+)
+BOTH = Callable[[str], Backend]
+
+
+@pytest.mark.parametrize("outputs", OUTPUTS)
+@pytest.mark.parametrize("trunk", INPUTS)
+def test_copied_initial_weights_give_equal_outputs(backend_named: BOTH, outputs: str, trunk: str) -> None:
+    job = make_job(Wish(outputs, trunk))
+    rows = job.features[:9]
+    torch, tensorflow = (
+        backend_named(name).server([(job.architecture, job.initial)])(rows)[0] for name in ("torch", "tensorflow")
+    )
+    assert torch.shape == (9, sum(job.architecture.units))
+    np.testing.assert_allclose(torch, tensorflow, rtol=1e-4, atol=2e-6)
+
+
+@pytest.mark.parametrize("outputs", OUTPUTS)
+@pytest.mark.parametrize("trunk", INPUTS)
+@pytest.mark.parametrize(
+    "recipe",
+    [
+        Recipe("sgd", 1e-2, 16, 30, 4),
+        Recipe("sgd", 1e-2, 16, 30, 4, weight_decay=0.1),
+        Recipe("adam", 1e-2, 16, 30, 4),
+        Recipe("adamw", 1e-2, 16, 30, 4, weight_decay=0.1),
+    ],
+    ids=["sgd", "sgd with decay", "adam", "adamw"],
+)
+def test_ten_steps_give_equal_weights(backend_named: BOTH, outputs: str, trunk: str, recipe: Recipe) -> None:
+    """Ten steps cross an epoch's end (7 batches of 100 rows by 16, the last one short)."""
+    job = make_job(Wish(outputs, trunk, recipe))
+    torch, tensorflow = (backend_named(name).steps(job, 10) for name in ("torch", "tensorflow"))
+    moved = max(np.abs(torch[name] - job.initial[name]).max() for name in torch)
+    assert moved > 1e-3
+    for name, weights in torch.items():
+        np.testing.assert_allclose(weights, tensorflow[name], atol=2e-5 * max(1, moved / 0.1), err_msg=name)
+
+
+@pytest.mark.parametrize("trunk", INPUTS)
+@pytest.mark.parametrize("outputs", ["mixed", "binary"])
+def test_a_whole_fit_is_the_same(backend_named: BOTH, outputs: str, trunk: str) -> None:
+    """In float64 rounding is too small to move the stop: same epochs, same best epoch, same curves.
+
+    With SGD, because Keras's Adam holds its betas in float32 whatever the layers' precision.
+    """
+    job = make_job(Wish(outputs, trunk, Recipe("sgd", 0.1, 16, 40, 3), "float64"))
+    torch, tensorflow = (backend_named(name).fit(job) for name in ("torch", "tensorflow"))
+    assert (torch.epochs, torch.best_epoch, torch.steps, torch.stopped_by) == (
+        tensorflow.epochs, tensorflow.best_epoch, tensorflow.steps, tensorflow.stopped_by,
+    )
+    # Keras reports the training loss averaged over rows where there is one output and over steps where there are more.
+    np.testing.assert_allclose(torch.train_loss, tensorflow.train_loss, rtol=1e-7 if outputs == "mixed" else 2e-2)
+    np.testing.assert_allclose(torch.validation_loss, tensorflow.validation_loss, rtol=1e-7)
+    np.testing.assert_allclose(torch.predictions, tensorflow.predictions, atol=1e-5)
+
+
+def _weighted_validation(trained: Trained, loss_weights: tuple[float, ...]) -> np.ndarray:
+    return trained.validation_loss @ np.array(loss_weights)
+
+
+@pytest.mark.parametrize("outputs", OUTPUTS)
+def test_stops_on_its_own_weighted_validation_loss_and_keeps_the_best_weights(backend: Backend, outputs: str) -> None:
+    job = make_job(Wish(outputs, recipe=Recipe("adam", 3e-2, 16, 60, 4)))
+    trained = backend.fit(job)
+    loss = _weighted_validation(trained, job.loss_weights)
+    assert trained.best_epoch == int(np.argmin(loss))
+    assert trained.stopped_by == "patience"
+    assert trained.epochs == trained.best_epoch + 1 + 4
+    assert trained.steps == trained.epochs * 7
+    assert trained.rows_seen == trained.epochs * 100
+    served = backend.server([(job.architecture, trained.weights)])(job.features[job.test])[0]
+    np.testing.assert_allclose(served, trained.predictions, rtol=1e-4, atol=1e-5)
+
+
+def test_runs_to_the_limit_when_patience_is_long(backend: Backend) -> None:
+    job = make_job(Wish(recipe=Recipe("adam", 1e-3, 16, 3, 50)))
+    trained = backend.fit(job)
+    assert (trained.epochs, trained.stopped_by) == (3, "limit")
+    assert trained.epoch_seconds.shape == (3,)
+
+
+def test_a_diverging_run_is_a_failure_with_its_reason(backend: Backend) -> None:
+    trained = backend.fit(make_job(Wish(recipe=Recipe("sgd", 1e30, 16, 30, 4))))
+    assert trained.failure is not None
+    assert "not finite" in trained.failure
+
+
+def test_rows_of_weight_zero_change_nothing(backend: Backend) -> None:
+    """A missing label's stand-in value must not reach any loss: whatever stands there, the fit is the same."""
+    job = make_job(Wish())
+    garbage = np.where(job.weights == 0, np.float32(2), job.targets)
+    first, second = backend.fit(job), backend.fit(replace(job, targets=garbage))
+    np.testing.assert_array_equal(first.validation_loss, second.validation_loss)
+    np.testing.assert_array_equal(first.predictions, second.predictions)
+
+
+def test_the_same_seed_gives_the_same_fit_and_another_seed_another(backend: Backend) -> None:
+    job = make_job(Wish())
+    first, again, other = backend.fit(job), backend.fit(job), backend.fit(replace(job, seed=job.seed + 1))
+    np.testing.assert_array_equal(first.predictions, again.predictions)
+    assert np.abs(first.predictions - other.predictions).max() > 1e-4
+
+
+def test_training_learns_what_can_be_learnt(backend: Backend) -> None:
+    trained = backend.fit(make_job(Wish("regression", recipe=Recipe("adam", 1e-2, 16, 60, 10))))
+    assert trained.validation_loss.min() < 0.5 * trained.validation_loss[0, 0]
