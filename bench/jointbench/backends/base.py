@@ -61,6 +61,15 @@ class Trained:
     failure: str | None = None
 
 
+@dataclass(frozen=True, eq=False)
+class Stacked:
+    """What a stack of jobs gave, in their order; its slots, and the programs compiled for it (0: compiled before)."""
+
+    trained: tuple[Trained, ...]
+    slots: int
+    compilations: int
+
+
 class Server(Protocol):
     """An arm's networks ready to answer: numpy rows in, one numpy array per network out, synchronised."""
 
@@ -90,6 +99,10 @@ class Backend(Protocol):
 
     def fit(self, job: Job) -> Trained:
         """Trains one network with the framework's stock loop."""
+        ...
+
+    def fit_stacked(self, jobs: Sequence[Job]) -> Stacked:
+        """Trains jobs of one architecture and recipe together, each as if alone."""
         ...
 
     def trainer(self, jobs: Sequence[Job], steps: int) -> Trainer: ...

@@ -2,11 +2,11 @@
 
 from __future__ import annotations
 
-from jointbench.compare.summary import ArmCost, CellSummary, Latency
+from jointbench.compare.summary import ArmCost, CellSummary, Latency, Ratio
 from jointbench.report import format as show
-from jointbench.report.overview import ratio_cell
+from jointbench.report.overview import FLOPS, ratio_cell
 from jointbench.report.quality_tables import place
-from jointbench.report.table import Cell, Column, Table, columns, interval, name, number
+from jointbench.report.table import NOTHING, Cell, Column, Table, columns, interval, name, number
 
 TOO_FEW = Cell("too few samples", tone="absent")
 
@@ -78,7 +78,7 @@ def _latency(cost: ArmCost, latency: Latency) -> tuple[Cell, ...]:
         name(cost.arm), number(latency.batch_size, show.count), number(latency.samples, show.count),
         number(latency.median_seconds, show.seconds),
         *(TOO_FEW if value is None else number(value, show.seconds) for value in high),
-        number(latency.rows_per_second, lambda rate: show.count(float(show.significant(rate).replace(",", ""))) if 1 <= rate < 1e6 else show.significant(rate)),
+        number(latency.rows_per_second, show.significant),
     )  # fmt: skip
 
 
@@ -97,13 +97,19 @@ def ratio_table(cell: CellSummary) -> Table:
         tuple(
             (
                 name(ratio.quantity), name(ratio.other), ratio_cell(ratio),
-                Cell("no clock in it") if ratio.floor is None else interval(ratio.floor, show.ratio),
+                _floor(ratio),
                 number(ratio.blocks, show.count), Cell("yes" if ratio.measured_difference else "no"),
             )
             for ratio in cell.ratios
         ),
         heads=2,
     )  # fmt: skip
+
+
+def _floor(ratio: Ratio) -> Cell:
+    if ratio.floor is not None:
+        return interval(ratio.floor, show.ratio)
+    return Cell("no clock in it", tone="absent") if ratio.quantity == FLOPS else NOTHING
 
 
 def circumstances(cell: CellSummary) -> str:

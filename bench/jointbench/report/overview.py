@@ -14,12 +14,9 @@ NOTHING_COMPARED = "nothing to compare"
 
 COLUMNS = (
     Column("Dataset"), Column("Backend"), Column("Device"), Column("Against"), Column("Verdict"),
-    Column("Mean skill difference", True, "joint − other, with its 95 % interval: positive means joint is better"),
-    Column("Worst output", True, "the output on which joint does worst against the other arm, and by how much"),
-    Column("Training FLOPs", True, "joint / other, to the stop: below 1 means joint is cheaper"),
-    Column("Training step", True, "seconds of one step of all networks, joint / other: below 1 means joint is faster"),
-    Column("Latency", True, "seconds of one request at the smallest batch, joint / other: below 1 means joint is faster"),
-    Column("Parameters", True, "joint / other"),
+    Column("Mean skill difference", True, "joint − other"), Column("Worst output", True, "joint − other"),
+    Column("Training FLOPs", True, "joint / other"), Column("Training step", True, "seconds, joint / other"),
+    Column("Latency", True, "smallest batch, joint / other"), Column("Parameters", True, "joint / other"),
     Column("Rows", True), Column("Outputs", True),
 )  # fmt: skip
 
@@ -80,24 +77,36 @@ def cautions(summary: Summary) -> tuple[str, ...]:
 
 def overview_table(summary: Summary) -> Table:
     """Every comparison of joint with another arm: first all against the first other arm, then the next."""
-    abouts = {about.slug: about for about in summary.datasets}
+    ordered = [(about, cell) for about in summary.datasets for cell in cells_of(summary, about.slug)]
     deepest = max((len(cell.decisions) for cell in summary.cells), default=0)
     rows = []
     for place in range(max(deepest, 1)):
-        for cell in summary.cells:
-            about = abouts.get(cell.dataset)
+        for about, cell in ordered:
             if place < len(cell.decisions):
                 rows.append(_row(cell, cell.decisions[place], about))
             elif place == 0:
                 rows.append(_absent_row(cell, about))
     return Table(
-        "Joint against the other arms. Differences are joint − other in skill (positive: joint is better); "
-        "costs are joint / other (below 1: joint is cheaper); ≈ marks a ratio that noise could explain.",
+        "Joint against the other arms. Differences are joint − other in skill, averaged over the outputs and on the "
+        "worst one (positive: joint is better); costs are joint / other (below 1: joint is cheaper); in brackets 95 % "
+        "intervals; ≈ marks a ratio that noise could explain.",
         COLUMNS, tuple(rows),
     )  # fmt: skip
 
 
-def _row(cell: CellSummary, decision: Decision, about: DatasetSummary | None) -> tuple[Cell, ...]:
+def chosen(table: Table, caption: str, titles: tuple[str, ...]) -> Table:
+    """Some columns of a table under another caption: what a figure over all datasets is drawn from."""
+    places = [i for i, column in enumerate(table.columns) if column.title in titles]
+    rows = tuple(tuple(row[i] for i in places) for row in table.rows)
+    return Table(caption, tuple(table.columns[i] for i in places), rows, table.heads, table.source)
+
+
+def where(cell: CellSummary) -> str:
+    """A cell's backend and device, as a row label."""
+    return f"{show.plain(cell.backend)}, {show.plain(cell.device)}"
+
+
+def _row(cell: CellSummary, decision: Decision, about: DatasetSummary) -> tuple[Cell, ...]:
     worst = difference_of(cell, decision.worst_output, decision.other)
     return (
         name(cell.dataset), name(cell.backend), name(cell.device), name(decision.other),
@@ -112,16 +121,14 @@ def _row(cell: CellSummary, decision: Decision, about: DatasetSummary | None) ->
     )  # fmt: skip
 
 
-def _absent_row(cell: CellSummary, about: DatasetSummary | None) -> tuple[Cell, ...]:
+def _absent_row(cell: CellSummary, about: DatasetSummary) -> tuple[Cell, ...]:
     return (
         name(cell.dataset), name(cell.backend), name(cell.device), Cell("—"), Cell(why_not(cell), tone="absent"),
         *[NOTHING] * 6, *_size(about),
     )  # fmt: skip
 
 
-def _size(about: DatasetSummary | None) -> tuple[Cell, Cell]:
-    if about is None:
-        return NOTHING, NOTHING
+def _size(about: DatasetSummary) -> tuple[Cell, Cell]:
     return number(about.rows, show.count), number(len(about.outputs), show.count)
 
 

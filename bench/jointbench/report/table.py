@@ -47,6 +47,10 @@ class Table:
     heads: int = 1
     source: str = "summary"
 
+    def texts(self, column: int) -> tuple[str, ...]:
+        """The different texts in a column, in order: what it can be filtered by."""
+        return tuple(dict.fromkeys(row[column].text for row in self.rows))
+
 
 def number(value: float | None, text: Callable[[float], str]) -> Cell:
     """A number, or "not measured"."""

@@ -3,17 +3,20 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
+from functools import partial
 
 import numpy as np
 import numpy.typing as npt
 import torch
 
 from jointbench.architecture import Architecture
-from jointbench.backends.base import Job, Server, Trained, Trainer
+from jointbench.backends.base import Job, Server, Stacked, Trained, Trainer
+from jointbench.backends.pytorch.engine import BatchedProgram, predict
 from jointbench.backends.pytorch.flop_counter import counted_flops
 from jointbench.backends.pytorch.loop import StockLoop, StockTrainer, fit
 from jointbench.backends.pytorch.networks import read_weights
 from jointbench.backends.pytorch.serving import EagerServer
+from jointbench.backends.stacking import fit_stacked, frame_of
 from jointbench.types import Weights
 
 
@@ -35,6 +38,10 @@ class TorchBackend:
 
     def fit(self, job: Job) -> Trained:
         return fit(job, self.device)
+
+    def fit_stacked(self, jobs: Sequence[Job]) -> Stacked:
+        trained = fit_stacked(jobs, partial(BatchedProgram, device=self.device), partial(predict, device=self.device))
+        return Stacked(trained, frame_of(jobs).slots, 0)
 
     def trainer(self, jobs: Sequence[Job], steps: int) -> Trainer:
         return StockTrainer(list(jobs), self.device, steps)

@@ -1,0 +1,244 @@
+"""The TensorFlow engine: several epochs of a whole stack in one XLA-compiled program."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import Any
+
+import numpy as np
+import numpy.typing as npt
+import tensorflow as tf
+
+from jointbench.architecture import Architecture
+from jointbench.backends.stacking import Advance, Frame, Tables
+from jointbench.backends.tensorflow.networks import build, head_name
+from jointbench.recipe import ADAM_BETAS, ADAM_EPSILON
+from jointbench.types import Float32Array, Weights
+
+State = dict[str, Any]
+_compiled: dict[Any, Any] = {}  # programs by frame and table shapes: one compilation for each, however often it is used
+
+
+def compilations() -> int:
+    """How many programs this process has compiled."""
+    return len(_compiled)
+
+
+def _patches(images: Any) -> Any:
+    """3x3 SAME neighbourhoods, (..., height, width, 9 x channels), in the order of a kernel's rows."""
+    height, width = images.shape[2], images.shape[3]
+    padded = tf.pad(images, [[0, 0], [0, 0], [1, 1], [1, 1], [0, 0]])
+    return tf.concat([padded[:, :, i : i + height, j : j + width] for i in range(3) for j in range(3)], axis=-1)
+
+
+def _pooled(images: Any) -> Any:
+    """2x2 max pooling, an odd last row or column dropped."""
+    slots, batch, height, width, depth = images.shape
+    even = images[:, :, : height // 2 * 2, : width // 2 * 2]
+    return tf.reduce_max(tf.reshape(even, (slots, batch, height // 2, 2, width // 2, 2, depth)), axis=(3, 5))
+
+
+def forward(network: Architecture, weights: dict[str, Any], rows: Any) -> list[Any]:
+    """Raw answers of every slot's network, (slots, batch, units) for each head."""
+    activate = {"relu": tf.nn.relu, "tanh": tf.tanh}[network.activation]
+
+    def dense(name: str, hidden: Any) -> Any:
+        return tf.matmul(hidden, weights[f"{name}/kernel"]) + weights[f"{name}/bias"][:, None, :]
+
+    hidden = rows
+    for conv in network.convs:
+        slots, batch, height, width = hidden.shape[:4]
+        flat = tf.reshape(_patches(hidden), (slots, batch * height * width, 9 * conv.inputs))
+        kernel = tf.reshape(weights[f"{conv.name}/kernel"], (slots, 9 * conv.inputs, conv.units))
+        answer = tf.matmul(flat, kernel) + weights[f"{conv.name}/bias"][:, None, :]
+        hidden = _pooled(activate(tf.reshape(answer, (slots, batch, height, width, conv.units))))
+    if network.convs:
+        hidden = tf.reshape(hidden, (hidden.shape[0], hidden.shape[1], -1))
+    for layer in network.trunk:
+        hidden = activate(dense(layer.name, hidden))
+    answers = []
+    for head in network.heads:
+        answer = hidden
+        for layer in head[:-1]:
+            answer = activate(dense(layer.name, answer))
+        answers.append(dense(head[-1].name, answer))
+    return answers
+
+
+def output_losses(network: Architecture, answers: Sequence[Any], targets: Any, weights: Any) -> Any:
+    """(slots, outputs): each output's weighted mean loss over its rows, 0 where no row counts."""
+    means = []
+    for column, (kind, answer) in enumerate(zip(network.kinds, answers, strict=True)):
+        target, weight = targets[..., column], weights[..., column]
+        if kind == "regression":
+            loss = tf.square(answer[..., 0] - target)
+        elif kind == "binary":
+            loss = tf.nn.sigmoid_cross_entropy_with_logits(labels=target, logits=answer[..., 0])
+        else:
+            chosen = tf.one_hot(tf.cast(target, tf.int32), answer.shape[-1], dtype=answer.dtype)
+            loss = -tf.reduce_sum(chosen * tf.nn.log_softmax(answer), axis=-1)
+        means.append(tf.math.divide_no_nan(tf.reduce_sum(loss * weight, axis=1), tf.reduce_sum(weight, axis=1)))
+    return tf.stack(means, axis=1)
+
+
+def _per_slot(values: Any, like: Any) -> Any:
+    """(slots,) shaped to broadcast over a stacked weight."""
+    return tf.reshape(values, (-1,) + (1,) * (len(like.shape) - 1))
+
+
+def _step(frame: Frame, state: State, loss_weights: Any, rows: Any, targets: Any, weights: Any, active: Any) -> tuple[State, Any]:
+    """One optimisation step of every active slot; the others stay exactly as they are. The losses before it."""
+    recipe, held = frame.recipe, state["weights"]
+    with tf.GradientTape() as tape:
+        tape.watch(held)
+        losses = output_losses(frame.architecture, forward(frame.architecture, held, rows), targets, weights)
+        total = tf.reduce_sum(losses * loss_weights)
+    gradients = tape.gradient(total, held)
+    moving = tf.cast(active, losses.dtype)
+    count = state["count"] + moving
+    if recipe.optimizer == "sgd":
+        rate, moments = tf.fill(tf.shape(count), tf.cast(recipe.learning_rate, losses.dtype)), {}
+    else:
+        beta_1, beta_2 = (tf.cast(beta, losses.dtype) for beta in ADAM_BETAS)
+        # An idle slot has count 0 until its first step; the corrections would divide 0 by 0.
+        steps = tf.maximum(count, 1)
+        rate = recipe.learning_rate * tf.sqrt(1 - tf.pow(beta_2, steps)) / (1 - tf.pow(beta_1, steps))
+    decay = recipe.learning_rate * recipe.weight_decay if recipe.optimizer != "adam" else 0.0
+    new: State = {"weights": {}, "first": {}, "second": {}}
+    for name, weight in held.items():
+        gradient, on = gradients[name], _per_slot(moving, weight)
+        if recipe.optimizer == "sgd":
+            change = gradient
+        else:
+            first, second = state["first"][name], state["second"][name]
+            new["first"][name] = first + on * (gradient - first) * (1 - beta_1)
+            new["second"][name] = second + on * (tf.square(gradient) - second) * (1 - beta_2)
+            change = new["first"][name] / (tf.sqrt(new["second"][name]) + tf.cast(ADAM_EPSILON, weight.dtype))
+        stepped = weight * (1 - decay) - _per_slot(rate, weight) * change
+        new["weights"][name] = tf.where(on > 0, stepped, weight)
+    return {**state, **new, "count": count}, losses
+
+
+class XlaProgram:
+    """A stack on TensorFlow. State lives in tensors that go in and out of the compiled call."""
+
+    def __init__(self, frame: Frame, tables: Tables) -> None:
+        self.frame = frame
+        self.tables = tuple(tf.constant(table) for table in (tables.features, tables.targets, tables.weights))
+        shapes = {layer.name: layer for layer in frame.architecture.layers}
+        dtype = np.dtype(frame.precision)
+        zeros = {}
+        for name, layer in shapes.items():
+            zeros[f"{name}/kernel"] = np.zeros((frame.slots, *layer.kernel_shape), dtype)
+            zeros[f"{name}/bias"] = np.zeros((frame.slots, layer.units), dtype)
+        moments = zeros if frame.recipe.optimizer != "sgd" else {}
+        self.state: State = tf.nest.map_structure(
+            tf.constant,
+            {
+                "weights": zeros, "first": dict(moments), "second": dict(moments), "best": dict(zeros),
+                "count": np.zeros(frame.slots, dtype), "best_loss": np.full(frame.slots, np.inf, dtype),
+                "wait": np.zeros(frame.slots, np.int32), "done": np.zeros(frame.slots, np.int32),
+                "alive": np.zeros(frame.slots, bool),
+            },
+        )
+        self.loss_weights = np.zeros((frame.slots, len(frame.architecture.heads)), dtype)
+        key = (frame, *(table.shape for table in (tables.features, tables.targets)))
+        if key not in _compiled:
+            _compiled[key] = tf.function(lambda *args: _epochs(frame, *args), jit_compile=True, autograph=False)
+        self.run = _compiled[key]
+
+    def load(self, slots: Sequence[int], weights: Sequence[Weights], loss_weights: npt.NDArray[np.floating]) -> None:
+        place = np.array(slots)
+        host = tf.nest.map_structure(lambda tensor: np.array(tensor), self.state)
+        for name, held in host["weights"].items():
+            held[place] = np.stack([one[name] for one in weights])
+            host["best"][name][place] = held[place]
+        for moments in (host["first"], host["second"]):
+            for held in moments.values():
+                held[place] = 0
+        host["count"][place] = host["wait"][place] = host["done"][place] = 0
+        host["best_loss"][place], host["alive"][place] = np.inf, True
+        self.loss_weights[place] = loss_weights
+        self.state = tf.nest.map_structure(tf.constant, host)
+
+    def advance(
+        self, feature_rows: Any, target_rows: Any, active: Any, validation_features: Any, validation_targets: Any
+    ) -> Advance:
+        self.state, train, validation, alive = self.run(
+            self.state, tf.constant(self.loss_weights), *self.tables, *(
+                tf.constant(part)
+                for part in (feature_rows, target_rows, active, validation_features, validation_targets)
+            ),
+        )
+        return Advance(train.numpy().astype(np.float64), validation.numpy().astype(np.float64), alive.numpy())
+
+    def best(self, slot: int) -> dict[str, npt.NDArray[np.floating]]:
+        return {name: held[slot].numpy() for name, held in self.state["best"].items()}
+
+
+def _epochs(
+    frame: Frame, state: State, loss_weights: Any, features: Any, targets: Any, weights: Any,
+    feature_rows: Any, target_rows: Any, active: Any, validation_features: Any, validation_targets: Any,
+) -> tuple[State, Any, Any, Any]:
+    """The frame's epochs: steps over batches, then validation, then each slot's early stopping."""
+    recipe, network = frame.recipe, frame.architecture
+    outputs, dtype = len(network.heads), features.dtype
+    held = tuple(
+        tf.gather(table, rows)
+        for table, rows in ((features, validation_features), (targets, validation_targets), (weights, validation_targets))
+    )
+
+    def one_step(step: Any, epoch: Any, state: State, total: Any) -> tuple[Any, Any, State, Any]:
+        rows, places = feature_rows[epoch, step], target_rows[epoch, step]
+        moving = active[epoch, step] & state["alive"]
+        new, losses = _step(
+            frame, state, loss_weights, tf.gather(features, rows), tf.gather(targets, places), tf.gather(weights, places),
+            moving,
+        )
+        return step + 1, epoch, new, total + losses * tf.cast(moving, dtype)[:, None]
+
+    def one_epoch(epoch: Any, state: State, train: Any, validation: Any, lived: Any) -> tuple[Any, State, Any, Any, Any]:
+        start = (tf.constant(0), epoch, state, tf.zeros((frame.slots, outputs), dtype))
+        _, _, state, total = tf.while_loop(lambda step, *_: step < frame.steps, one_step, start)
+        steps = tf.reduce_sum(tf.cast(active[epoch], dtype), axis=0)
+        losses = output_losses(network, forward(network, state["weights"], held[0]), held[1], held[2])
+        loss = tf.reduce_sum(losses * loss_weights, axis=1)
+        alive = state["alive"]
+        better = alive & (loss < state["best_loss"])
+        wait = tf.where(better, 0, state["wait"] + 1)
+        done = state["done"] + tf.cast(alive, tf.int32)
+        new = {
+            **state,
+            "best": {
+                name: tf.where(_per_slot(better, weight), weight, state["best"][name])
+                for name, weight in state["weights"].items()
+            },
+            "best_loss": tf.where(better, loss, state["best_loss"]),
+            "wait": wait,
+            "done": done,
+            "alive": alive & (wait < recipe.patience) & (done < recipe.max_epochs),
+        }
+        return (
+            epoch + 1, new, train.write(epoch, tf.math.divide_no_nan(total, steps[:, None])),
+            validation.write(epoch, losses), lived.write(epoch, alive),
+        )
+
+    start = (
+        tf.constant(0), state, tf.TensorArray(dtype, frame.epochs, element_shape=(frame.slots, outputs)),
+        tf.TensorArray(dtype, frame.epochs, element_shape=(frame.slots, outputs)),
+        tf.TensorArray(tf.bool, frame.epochs, element_shape=(frame.slots,)),
+    )
+    _, state, train, validation, lived = tf.while_loop(lambda epoch, *_: epoch < frame.epochs, one_epoch, start)
+    return state, train.stack(), validation.stack(), lived.stack()
+
+
+def predict(network: Architecture, asked: Sequence[tuple[Weights, Float32Array]]) -> list[Float32Array]:
+    """Predictions of each network on its rows, by the stock Keras model with the network's weights put in."""
+    model = build(network, asked[0][0], str(asked[0][1].dtype))
+    answers = []
+    for weights, rows in asked:
+        for layer in network.layers:
+            model.get_layer(layer.name).set_weights([weights[f"{layer.name}/kernel"], weights[f"{layer.name}/bias"]])
+        parts = model(rows, training=False)
+        answers.append(np.concatenate([parts[head_name(i)].numpy() for i in range(len(network.heads))], axis=1))
+    return answers

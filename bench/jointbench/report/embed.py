@@ -1,0 +1,59 @@
+"""Files inside the page: links that save them without a network."""
+
+from __future__ import annotations
+
+import base64
+import gzip
+import json
+import math
+from dataclasses import asdict, dataclass
+from typing import Any
+
+from jointbench.compare.summary import Summary
+
+MOST_RECORDS = 1_000_000  # letters of base64: beyond that the page would outgrow a mail attachment
+_WORTH_TRYING = 8 * MOST_RECORDS  # records shrink about sixfold
+
+
+@dataclass(frozen=True)
+class Download:
+    """A file to save. href: a data: link, "" where the file is too large to be carried (then ``note`` says where it is)."""
+
+    name: str
+    href: str
+    note: str
+
+
+def summary_json(summary: Summary) -> str:
+    """The summary as strict JSON; not-a-number is null."""
+    return json.dumps(_finite(asdict(summary)), ensure_ascii=False, separators=(",", ":"), allow_nan=False)
+
+
+def _finite(value: Any) -> Any:
+    if isinstance(value, dict):
+        return {key: _finite(item) for key, item in value.items()}
+    if isinstance(value, list | tuple):
+        return [_finite(item) for item in value]
+    return None if isinstance(value, float) and not math.isfinite(value) else value
+
+
+def downloads(summary: Summary, records_jsonl: str | None) -> tuple[Download, ...]:
+    """Links for the summary and, where they fit, the records."""
+    text = summary_json(summary).encode()
+    made = [Download("summary.json", _link("application/json", text), "every number on this page")]
+    if records_jsonl is not None:
+        made.append(_records(records_jsonl))
+    return tuple(made)
+
+
+def _records(text: str) -> Download:
+    name, note = "records.jsonl.gz", "every fit, fold and timing, one JSON object a line"
+    if len(text) <= _WORTH_TRYING:
+        packed = gzip.compress(text.encode(), 6, mtime=0)
+        if len(packed) * 4 / 3 <= MOST_RECORDS:
+            return Download(name, _link("application/gzip", packed), note)
+    return Download("records.jsonl", "", f"{note}; too large for this page, it lies in the run's folder")
+
+
+def _link(kind: str, content: bytes) -> str:
+    return f"data:{kind};base64,{base64.b64encode(content).decode()}"

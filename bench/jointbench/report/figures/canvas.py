@@ -1,0 +1,87 @@
+"""The drawing surface: one style for all figures, sized in pixels, exported as deterministic SVG text."""
+
+from __future__ import annotations
+
+import io
+import warnings
+from collections.abc import Iterator
+from contextlib import contextmanager
+from typing import Any
+
+import matplotlib as mpl
+import seaborn
+from matplotlib.axes import Axes
+from matplotlib.backends.backend_svg import FigureCanvasSVG
+from matplotlib.figure import Figure as Drawing
+
+from jointbench.report.figures.svg import INK, inline
+
+WIDTH = 400  # narrow, so that text is still readable when a telephone shows the whole width
+SMALL = 9
+FAINT, BAND = 0.25, 0.12  # opacities of grid lines and of bands
+
+
+def _rc() -> dict[str, Any]:
+    ink = dict.fromkeys(
+        ("text.color", "axes.labelcolor", "axes.edgecolor", "xtick.color", "ytick.color", "grid.color"), INK
+    )
+    return {
+        **seaborn.axes_style("ticks"), **seaborn.plotting_context("paper"), **ink,
+        "svg.fonttype": "none", "path.simplify": False, "text.parse_math": False, "axes.unicode_minus": True,
+        "font.family": ["DejaVu Sans"], "font.size": 10, "axes.labelsize": 10, "axes.titlesize": 10,
+        "xtick.labelsize": SMALL, "ytick.labelsize": SMALL, "figure.dpi": 72, "savefig.dpi": 72,
+        "axes.spines.top": False, "axes.spines.right": False, "axes.linewidth": 0.8,
+        "axes.facecolor": "none", "figure.facecolor": "none", "savefig.facecolor": "none",
+    }  # fmt: skip
+
+
+@contextmanager
+def style() -> Iterator[None]:
+    """The style of all figures, for as long as one is drawn."""
+    with mpl.rc_context(_rc()), warnings.catch_warnings():
+        # The reader's browser has the glyphs of a column name in any script; matplotlib only measures with its own.
+        warnings.filterwarnings("ignore", message="Glyph .* missing", category=UserWarning)
+        yield
+
+
+def drawing(height: float, width: float = WIDTH) -> Drawing:
+    """An empty drawing of a size in pixels."""
+    made = Drawing(figsize=(width / 72, height / 72), dpi=72)
+    FigureCanvasSVG(made)
+    return made
+
+
+def axes(surface: Drawing, left: float, top: float, width: float, height: float) -> Axes:
+    """Axes at a place in pixels from the top left corner."""
+    across, down = surface.get_size_inches() * 72
+    return surface.add_axes((left / across, 1 - (top + height) / down, width / across, height / down))
+
+
+def export(surface: Drawing, slug: str, alternative: str) -> str:
+    """The drawing as inline SVG; the same drawing gives the same text."""
+    with mpl.rc_context({"svg.hashsalt": slug, "svg.id": None} if "svg.id" in mpl.rcParams else {"svg.hashsalt": slug}):
+        buffer = io.StringIO()
+        surface.savefig(buffer, format="svg", transparent=True, metadata={"Date": None, "Creator": None})
+    return inline(buffer.getvalue(), slug, alternative)
+
+
+def dots(ax: Axes, x: list[float], y: list[float], colour: str, size: float = 4, opacity: float = 0.5) -> None:
+    """Many small dots as one path: strokes of no length with round ends, a tenth of the size of as many markers."""
+    across = [value for left in x for value in (left, left, float("nan"))]
+    down = [value for level in y for value in (level, level, float("nan"))]
+    ax.plot(across, down, color=colour, linewidth=size, solid_capstyle="round", alpha=opacity, zorder=2)
+
+
+def rule(ax: Axes, at: float, horizontal: bool = False) -> None:
+    """A line at the value that means no difference."""
+    (ax.axhline if horizontal else ax.axvline)(at, color=INK, linewidth=0.8, alpha=0.6, zorder=1)
+
+
+def clipped(low: float, high: float, limits: tuple[float, float]) -> tuple[float, float, list[tuple[float, str]]]:
+    """An interval cut to the axis, and an arrow head for each end that was cut off."""
+    heads = []
+    if low < limits[0]:
+        heads.append((limits[0], "<"))
+    if high > limits[1]:
+        heads.append((limits[1], ">"))
+    return max(low, limits[0]), min(high, limits[1]), heads

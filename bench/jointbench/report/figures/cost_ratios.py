@@ -1,0 +1,136 @@
+"""Costs of joint over another arm's, with intervals and the strip of noise that a clock shows by itself."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Sequence
+
+from matplotlib.axes import Axes
+from matplotlib.patches import Rectangle
+from matplotlib.ticker import FixedLocator, FuncFormatter, NullLocator
+
+from jointbench.compare.summary import CellSummary, Ratio, Summary
+from jointbench.report import format as show
+from jointbench.report.cost_tables import ratio_table
+from jointbench.report.figures.canvas import BAND, export, rule, style
+from jointbench.report.figures.figure import Figure, caution
+from jointbench.report.figures.forest import draw_interval
+from jointbench.report.figures.rows import ROW, lay_out
+from jointbench.report.figures.svg import INK
+from jointbench.report.overview import (
+    FLOPS,
+    STEP,
+    cells_of,
+    chosen,
+    overview_table,
+    ratio_of,
+    smallest_request,
+    where,
+)
+from jointbench.report.palette import Palette, Style
+from jointbench.report.quality_tables import place
+
+WIDEST = 32.0
+SENTENCE = (
+    "Left of the line at 1 joint is cheaper (0.5 is half the cost); a grey strip is what timing the same arm twice "
+    "gives, so a mark inside it means nothing."
+)
+COSTS = ("Dataset", "Backend", "Device", "Against", "Training FLOPs", "Training step", "Latency")
+Line = tuple[str, Ratio | None, Style]
+
+
+def ratio_figure(cell: CellSummary, folds: int, colours: Palette, slug: str) -> Figure:
+    """All cost ratios of one dataset on one backend and device."""
+    quantities = dict.fromkeys(ratio.quantity for ratio in cell.ratios)
+    groups = [
+        (quantity, [(r.other, r, colours.style(r.other)) for r in cell.ratios if r.quantity == quantity])
+        for quantity in quantities
+    ]
+    alternative = f"Cost of joint over the other arms' in {place(cell)}: " + _said(groups)
+    return Figure(
+        slug, "Costs, joint / other", SENTENCE, alternative,
+        _draw([(quantity, [lines]) for quantity, lines in groups], ["cost, joint / other"], slug, alternative),
+        ratio_table(cell), _legend(colours, cell.ratios), caution([folds]),
+    )  # fmt: skip
+
+
+def dataset_ratios(summary: Summary, colours: Palette, slug: str) -> Figure:
+    """Training FLOPs, training step and latency of every dataset."""
+    groups = []
+    for number, about in enumerate(summary.datasets, 1):
+        panels: list[list[Line]] = [[], [], []]
+        for cell in cells_of(summary, about.slug):
+            for i, decision in enumerate(cell.decisions):
+                for panel, quantity in zip(panels, (FLOPS, STEP, smallest_request(cell)), strict=True):
+                    ratio = ratio_of(cell, quantity, decision.other)
+                    panel.append((where(cell) if i == 0 else "", ratio, colours.style(decision.other)))
+        groups.append((f"{number}. {about.slug}", panels))
+    alternative = "Cost of joint over the other arms' for each dataset: training FLOPs: " + _said(
+        [(heading, panels[0]) for heading, panels in groups]
+    )
+    ratios = [ratio for cell in summary.cells for ratio in cell.ratios]
+    labels = ["training\nFLOPs", "training\nstep", "request\nlatency"]
+    return Figure(
+        slug, "Costs, by dataset", SENTENCE, alternative, _draw(groups, labels, slug, alternative),
+        chosen(overview_table(summary), "Costs, joint / other: below 1 means joint is cheaper.", COSTS),
+        _legend(colours, ratios), caution(about.folds for about in summary.datasets),
+    )  # fmt: skip
+
+
+def _legend(colours: Palette, ratios: Sequence[Ratio]) -> tuple[Style, ...]:
+    return tuple(colours.style(other) for other in dict.fromkeys(ratio.other for ratio in ratios))
+
+
+def _said(groups: Sequence[tuple[str, Sequence[Line]]]) -> str:
+    said = [
+        f"{show.shorten(heading, 30)} against {show.shorten(mark.name, 30)} {show.ratio(ratio.ratio)}"
+        for heading, lines in groups
+        for _, ratio, mark in lines
+        if ratio is not None
+    ]
+    return "; ".join(said[:12]) + (f"; and {len(said) - 12} more in the table." if len(said) > 12 else ".")
+
+
+def _draw(
+    groups: Sequence[tuple[str, Sequence[Sequence[Line]]]], labels: Sequence[str], slug: str, alternative: str
+) -> str:
+    with style():
+        named = [(heading, [line[0] for line in panels[0]] or ["not compared"]) for heading, panels in groups]
+        rows = lay_out(named, labels)
+        for i, panel in enumerate(rows.panels):
+            shown = [line[1] for _, panels in groups for line in panels[i] if line[1] is not None]
+            _scale(panel, shown, few=len(labels) > 1)
+            rule(panel, 1.0)
+            for heights, (_, panels) in zip(rows.at, groups, strict=True):
+                for height, (_, ratio, mark) in zip(heights, panels[i], strict=False):
+                    if ratio is not None:
+                        _strip(panel, height, ratio)
+                        draw_interval(panel, height, ratio.ratio, mark)
+        return export(rows.surface, slug, alternative)
+
+
+def _strip(panel: Axes, height: float, ratio: Ratio) -> None:
+    """The A/A floor behind a row."""
+    if ratio.floor is None or not (show.known(ratio.floor.low) and show.known(ratio.floor.high)):
+        return
+    low, high = panel.get_xlim()
+    left, right = max(ratio.floor.low, low), min(ratio.floor.high, high)
+    if right > left:
+        corner = (left, height - ROW / 2)
+        panel.add_patch(Rectangle(corner, right - left, ROW, color=INK, alpha=2 * BAND, linewidth=0, zorder=0))
+
+
+def _scale(panel: Axes, ratios: Sequence[Ratio], few: bool) -> None:
+    """A scale of doublings, so that half and twice are equally far from 1, with ticks that people read."""
+    values = [ratio.ratio.value for ratio in ratios if show.known(ratio.ratio.value) and ratio.ratio.value > 0]
+    ends = [end for r in ratios for end in (r.ratio.low, r.ratio.high) if show.known(end) and end > 0]
+    furthest = max((abs(math.log2(value)) for value in values), default=0.0)
+    doublings = max(1.0, min(max((abs(math.log2(end)) for end in ends), default=0.0), furthest + 1, math.log2(WIDEST)))
+    reach = doublings + 0.3
+    panel.set_xscale("log", base=2)
+    panel.set_xlim(2**-reach, 2**reach)
+    every = 1 if not few and doublings <= 4 else max(1, math.floor(doublings))
+    powers = [p for p in range(-int(doublings), int(doublings) + 1) if p % every == 0]
+    panel.xaxis.set_major_locator(FixedLocator([2.0**power for power in powers]))
+    panel.xaxis.set_minor_locator(NullLocator())
+    panel.xaxis.set_major_formatter(FuncFormatter(lambda value, _: f"{value:g}" if value >= 0.1 else f"1/{1 / value:g}"))

@@ -1,0 +1,104 @@
+"""Forest plot: differences in skill with their intervals and the region of practical equivalence."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+from matplotlib.axes import Axes
+
+from jointbench.compare.correlated import ROPE
+from jointbench.compare.summary import CellSummary, DatasetSummary, Estimate, Summary
+from jointbench.report import format as show
+from jointbench.report.figures.canvas import BAND, clipped, export, rule, style
+from jointbench.report.figures.figure import Figure, caution
+from jointbench.report.figures.rows import lay_out
+from jointbench.report.figures.svg import INK
+from jointbench.report.overview import cells_of, chosen, overview_table, where
+from jointbench.report.palette import Palette, Style
+from jointbench.report.quality_tables import difference_table, place
+
+LABEL = "difference in skill, joint − other"
+SENTENCE = (
+    "Right of the middle joint is better, left of it the other arm is; an interval inside the grey band "
+    f"(±{ROPE:g}) means that the difference does not matter, and an arrow head that it leaves the figure."
+)
+COMPARED = ("Dataset", "Backend", "Device", "Against", "Mean skill difference")
+Line = tuple[str, Estimate, Style]
+
+
+def output_forest(cell: CellSummary, about: DatasetSummary, colours: Palette, slug: str) -> Figure:
+    """Each output's difference from each other arm, on one dataset and backend."""
+    groups = [
+        (output, [(d.other, d.difference, colours.style(d.other)) for d in cell.differences if d.output == output])
+        for output in about.outputs
+    ]
+    alternative = f"Forest plot of skill differences in {place(cell)}: " + _said(groups)
+    others = dict.fromkeys(d.other for d in cell.differences)
+    return Figure(
+        slug, "Difference in skill, by output", SENTENCE, alternative, _draw(groups, slug, alternative),
+        difference_table(cell), tuple(colours.style(other) for other in others), caution([about.folds]),
+    )  # fmt: skip
+
+
+def dataset_forest(summary: Summary, colours: Palette, slug: str) -> Figure:
+    """Each dataset's mean difference over its outputs."""
+    groups = []
+    for number, about in enumerate(summary.datasets, 1):
+        lines: list[Line] = [
+            (where(cell) if i == 0 else "", decision.mean_difference, colours.style(decision.other))
+            for cell in cells_of(summary, about.slug)
+            for i, decision in enumerate(cell.decisions)
+        ]
+        groups.append((f"{number}. {about.slug}", lines))
+    alternative = "Forest plot of mean skill differences over the outputs of each dataset: " + _said(groups)
+    others = dict.fromkeys(decision.other for cell in summary.cells for decision in cell.decisions)
+    return Figure(
+        slug, "Mean difference in skill, by dataset", SENTENCE, alternative, _draw(groups, slug, alternative),
+        chosen(overview_table(summary), "Mean skill difference, joint − other.", COMPARED), tuple(colours.style(other) for other in others),
+        caution(about.folds for about in summary.datasets),
+    )  # fmt: skip
+
+
+def _said(groups: Sequence[tuple[str, Sequence[Line]]]) -> str:
+    """The first dozen lines in words; the table has them all."""
+    said = [
+        f"{show.shorten(heading, 30)}, {show.shorten(label, 30)} against {show.shorten(mark.name, 30)}: "
+        f"{show.difference(estimate)}"
+        for heading, lines in groups
+        for label, estimate, mark in lines
+    ]
+    return "; ".join(said[:12]) + (f"; and {len(said) - 12} more in the table." if len(said) > 12 else ".")
+
+
+def limits(estimates: Sequence[Estimate]) -> tuple[float, float]:
+    """Axis limits, symmetrical about 0, that keep the values apart even where one interval is enormous."""
+    values = [abs(estimate.value) for estimate in estimates if show.known(estimate.value)]
+    ends = [abs(end) for e in estimates for end in (e.low, e.high) if show.known(end)]
+    reach = min(max(ends, default=0.0), max(4 * ROPE, 2.5 * max(values, default=0.0)))
+    return -1.08 * max(reach, 2.5 * ROPE), 1.08 * max(reach, 2.5 * ROPE)
+
+
+def _draw(groups: Sequence[tuple[str, Sequence[Line]]], slug: str, alternative: str) -> str:
+    with style():
+        rows = lay_out([(heading, [line[0] for line in lines] or ["not compared"]) for heading, lines in groups], [LABEL])
+        (panel,) = rows.panels
+        panel.set_xlim(*limits([line[1] for _, lines in groups for line in lines]))
+        panel.axvspan(-ROPE, ROPE, color=INK, alpha=BAND, linewidth=0)
+        rule(panel, 0.0)
+        for heights, (_, lines) in zip(rows.at, groups, strict=True):
+            for height, (_, estimate, mark) in zip(heights, lines, strict=False):
+                draw_interval(panel, height, estimate, mark)
+        return export(rows.surface, slug, alternative)
+
+
+def draw_interval(panel: Axes, height: float, estimate: Estimate, mark: Style) -> None:
+    """A value with its interval at one row; ends beyond the axis become arrow heads."""
+    if not show.known(estimate.value):
+        return
+    limits_ = panel.get_xlim()
+    low, high, heads = clipped(estimate.low, estimate.high, limits_)
+    panel.plot([low, high], [height, height], color=mark.colour, linewidth=1.6, solid_capstyle="butt", zorder=3)
+    for at, head in heads:
+        panel.plot([at], [height], head, color=mark.colour, markersize=5, clip_on=False, zorder=3)
+    if limits_[0] <= estimate.value <= limits_[1]:
+        panel.plot([estimate.value], [height], mark.marker, color=mark.colour, markersize=5.5, zorder=4)

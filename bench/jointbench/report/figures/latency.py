@@ -1,0 +1,63 @@
+"""Request latency against batch size, a line for each arm."""
+
+from __future__ import annotations
+
+from matplotlib.ticker import FixedLocator, FuncFormatter, NullLocator
+
+from jointbench.compare.summary import CellSummary
+from jointbench.report import format as show
+from jointbench.report.cost_tables import latency_table
+from jointbench.report.figures.canvas import WIDTH, axes, drawing, export, style
+from jointbench.report.figures.figure import Figure
+from jointbench.report.palette import Palette
+from jointbench.report.quality_tables import place
+
+HEIGHT, LEFT = 230, 52
+SENTENCE = (
+    "Lower is faster: the median time of one request for all outputs; a thin line upwards ends at the 90th "
+    "percentile, where enough requests were timed to know it."
+)
+
+
+def latency_figure(cell: CellSummary, colours: Palette, slug: str) -> Figure:
+    """The latency figure of one dataset on one backend and device."""
+    said = [
+        f"{show.shorten(cost.arm, 30)} at batch {latency.batch_size} {show.seconds(latency.median_seconds)}"
+        for cost in cell.costs
+        for latency in cost.latency
+    ]
+    alternative = f"Median request latency in {place(cell)}: {'; '.join(said)}."
+    legend = tuple(colours.style(cost.arm) for cost in cell.costs if cost.latency)
+    return Figure(
+        slug, "Latency against batch size", SENTENCE, alternative, _draw(cell, colours, slug, alternative),
+        latency_table(cell), legend,
+    )  # fmt: skip
+
+
+def _draw(cell: CellSummary, colours: Palette, slug: str, alternative: str) -> str:
+    with style():
+        surface = drawing(HEIGHT)
+        panel = axes(surface, LEFT, 8, WIDTH - LEFT - 12, HEIGHT - 48)
+        panel.set(xscale="log", yscale="log", xlabel="rows in a request", ylabel="seconds")
+        for cost in cell.costs:
+            mark = colours.style(cost.arm)
+            known = sorted(
+                (one for one in cost.latency if show.known(one.median_seconds) and one.median_seconds > 0),
+                key=lambda one: one.batch_size,
+            )
+            panel.plot(
+                [one.batch_size for one in known], [one.median_seconds for one in known], color=mark.colour,
+                marker=mark.marker, markersize=5.5, linewidth=1.4,
+            )  # fmt: skip
+            for one in known:
+                if one.p90_seconds is not None:
+                    panel.plot([one.batch_size] * 2, [one.median_seconds, one.p90_seconds], color=mark.colour, linewidth=0.8)
+        sizes = sorted({latency.batch_size for cost in cell.costs for latency in cost.latency})
+        panel.xaxis.set_major_locator(FixedLocator(sizes))
+        panel.xaxis.set_minor_locator(NullLocator())
+        panel.xaxis.set_major_formatter(FuncFormatter(lambda value, _: show.count(value)))
+        panel.yaxis.set_major_formatter(FuncFormatter(lambda value, _: show.seconds(value)))
+        panel.yaxis.set_minor_formatter(FuncFormatter(lambda value, _: ""))
+        panel.set_ylabel("")
+        panel.grid(axis="y", alpha=0.2, linewidth=0.6)
+        return export(surface, slug, alternative)

@@ -1,0 +1,121 @@
+"""Learning curves: what a budget of training FLOPs buys. The only figure that is drawn from the fits themselves."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+from matplotlib.axes import Axes
+from matplotlib.ticker import FuncFormatter, MaxNLocator
+
+from jointbench.compare.summary import ArmCost, CellSummary, DatasetSummary
+from jointbench.report import format as show
+from jointbench.report.figures.canvas import SMALL, WIDTH, axes, drawing, export, rule, style
+from jointbench.report.figures.figure import Figure, caution
+from jointbench.report.palette import Palette
+from jointbench.report.quality_tables import place
+from jointbench.report.table import Cell, Table, columns, name, number
+from jointbench.types import Fit
+
+PANELS, FOLDS, POINTS = 14, 5, 2_400  # at most so many outputs, folds of a curve, and points in the whole figure
+SENTENCE = (
+    "Lower is better (1 is no skill): validation loss against the training FLOPs of the network that predicts the "
+    "output, a line for each fold; a network with several outputs pays for all of them at once."
+)
+Curve = tuple[str, Fit, int]  # the arm, the fit, the output's column in it
+
+
+def learning_figure(
+    cell: CellSummary, about: DatasetSummary, fits: Sequence[Fit], colours: Palette, slug: str
+) -> Figure | None:
+    """The learning curves of one dataset on one backend and device; None where no fit belongs to it."""
+    curves = {output: curves_of(cell, output, fits) for output in about.outputs[:PANELS]}
+    if not any(curves.values()):
+        return None
+    left_out = len(about.outputs) - len(curves)
+    note = f" The first {PANELS} outputs are drawn." if left_out > 0 else ""
+    alternative = (
+        f"Validation loss of {len(curves)} outputs against training FLOPs in {place(cell)}; "
+        "the table has the loss at the best epoch of every fold."
+    )
+    return Figure(
+        slug, "Learning curves", SENTENCE + note, alternative, _draw(curves, colours, slug, alternative),
+        _table(cell, curves), tuple(colours.style(cost.arm) for cost in cell.costs), caution([about.folds]),
+    )  # fmt: skip
+
+
+def curves_of(cell: CellSummary, output: str, fits: Sequence[Fit]) -> list[Curve]:
+    """The fits that predict an output, with the arm that each belongs to, first seed of every fold."""
+    made: dict[tuple[str, int, int], Curve] = {}
+    for fit in fits:
+        network = fit.network
+        if output not in network.group or fit.failure is not None or not fit.epochs:
+            continue
+        for cost in cell.costs:
+            if _belongs(fit, cost):
+                made.setdefault((cost.arm, network.repeat, network.fold), (cost.arm, fit, network.group.index(output)))
+    return list(made.values())
+
+
+def _belongs(fit: Fit, cost: ArmCost) -> bool:
+    shape = fit.network.shape
+    return fit.network.group in cost.groups and (shape.trunk, shape.head, shape.channels) == (cost.trunk, cost.head, cost.channels)
+
+
+def _table(cell: CellSummary, curves: dict[str, list[Curve]]) -> Table:
+    rows = []
+    by_arm = {
+        (output, arm): [(fit, column) for one, fit, column in made if one == arm]
+        for output, made in curves.items()
+        for arm in dict.fromkeys(one for one, _, _ in made)
+    }
+    most = max(len(fits) for fits in by_arm.values())
+    for (output, arm), found in by_arm.items():
+        losses = [
+            number(float(fit.validation_loss[_best(fit), column]), show.significant) for fit, column in found
+        ]
+        rows.append((name(output), name(arm), *losses, *[Cell("—", tone="absent")] * (most - len(losses))))
+    return Table(
+        f"Validation loss at the best epoch of every fold in {place(cell)} (1 is no skill).",
+        columns(("Output", "Arm"), [f"Fold {i}" for i in range(1, most + 1)]), tuple(rows), heads=2, source="records",
+    )  # fmt: skip
+
+
+def _best(fit: Fit) -> int:
+    """Row of the curves with the weights that were kept."""
+    return min(fit.best_epoch, len(fit.validation_loss) - 1)
+
+
+def _draw(curves: dict[str, list[Curve]], colours: Palette, slug: str, alternative: str) -> str:
+    with style():
+        across = 1 if len(curves) == 1 else 2
+        down = -(-len(curves) // across)
+        wide, tall = (WIDTH - 12) / across, 118
+        surface = drawing(down * tall + 20)
+        budget = max(POINTS // max(sum(min(len(made), FOLDS * 3) for made in curves.values()), 1), 8)
+        for i, (output, made) in enumerate(curves.items()):
+            panel = axes(surface, 34 + (i % across) * wide, 20 + (i // across) * tall, wide - 40, tall - 44)
+            panel.set_title(show.shorten(output, 56 // across), fontsize=SMALL, fontweight="bold", loc="left", pad=3)
+            _curves(panel, made, colours, budget)
+        surface.text(0.5, 3 / (down * tall + 20), "training FLOPs of the network", ha="center", fontsize=SMALL)
+        return export(surface, slug, alternative)
+
+
+def _curves(panel: Axes, made: list[Curve], colours: Palette, budget: int) -> None:
+    drawn: dict[str, int] = {}
+    for arm, fit, column in made:
+        drawn[arm] = drawn.get(arm, 0) + 1
+        if drawn[arm] > FOLDS:
+            continue
+        losses = fit.validation_loss[:, column]
+        kept = sorted({*range(0, len(losses), max(len(losses) // budget, 1)), len(losses) - 1})
+        spent = [fit.train_flops / fit.epochs * (epoch + 1) for epoch in kept]
+        panel.plot(spent, [float(losses[epoch]) for epoch in kept], color=colours.style(arm).colour, linewidth=0.9, alpha=0.75)
+    finite = [float(loss) for _, fit, column in made for loss in fit.validation_loss[:, column] if show.known(float(loss))]
+    panel.set_ylim(0 if min(finite, default=0) < 0.5 else min(finite) - 0.02, min(max([1.1, *finite]), 1.6))
+    panel.set_xlim(left=0)
+    rule(panel, 1.0, horizontal=True)
+    panel.xaxis.set_major_locator(MaxNLocator(3))
+    panel.yaxis.set_major_locator(MaxNLocator(4))
+    panel.xaxis.set_major_formatter(FuncFormatter(lambda value, _: show.flops(value).removesuffix("FLOP").strip()))
+    panel.yaxis.set_major_formatter(FuncFormatter(lambda value, _: f"{value:g}"))
+    panel.tick_params(labelsize=SMALL - 1, length=2, pad=1.5)

@@ -1,0 +1,102 @@
+"""What is believed after the run: probabilities that joint is better, that it does not matter, that the other is."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+from jointbench.compare.output_verdict import PROBABILITY
+from jointbench.compare.summary import CellSummary, DatasetSummary, Difference, Summary
+from jointbench.report import format as show
+from jointbench.report.figures.canvas import export, rule, style
+from jointbench.report.figures.figure import Figure, caution
+from jointbench.report.figures.rows import ROW, lay_out
+from jointbench.report.overview import cells_of, difference_of, where
+from jointbench.report.palette import GREY, Palette, Style
+from jointbench.report.quality_tables import difference_table, place
+from jointbench.report.table import Table, columns, name, number
+
+SENTENCE = (
+    "The bar's left part is the probability that joint is better, the grey part that the difference does not matter, "
+    f"the right part that the other arm is better; joint is safe where the right part starts beyond {PROBABILITY:g}."
+)
+Line = tuple[str, Difference, Style]
+
+
+def output_posterior(cell: CellSummary, about: DatasetSummary, colours: Palette, slug: str) -> Figure:
+    """The posterior of each output on one dataset and backend."""
+    groups = [
+        (output, [(d.other, d, colours.style(d.other)) for d in cell.differences if d.output == output])
+        for output in about.outputs
+    ]
+    alternative = f"Posterior probabilities of each output in {place(cell)}: " + _said(groups)
+    return Figure(
+        slug, "How sure, by output", SENTENCE, alternative, _draw(groups, colours.style(cell.joint), slug, alternative),
+        difference_table(cell), _legend([cell], colours), caution([about.folds]),
+    )  # fmt: skip
+
+
+def dataset_posterior(summary: Summary, colours: Palette, slug: str) -> Figure:
+    """The posterior of the worst output of every dataset: the one that the verdict hangs on."""
+    groups, rows = [], []
+    for order, about in enumerate(summary.datasets, 1):
+        lines: list[Line] = []
+        for cell in cells_of(summary, about.slug):
+            for i, decision in enumerate(cell.decisions):
+                worst = difference_of(cell, decision.worst_output, decision.other)
+                if worst is not None:
+                    lines.append((where(cell) if i == 0 else "", worst, colours.style(decision.other)))
+                    rows.append((
+                        name(about.slug), name(cell.backend), name(cell.device), name(worst.other), name(worst.output),
+                        *(number(p, show.probability) for p in _parts(worst)),
+                    ))  # fmt: skip
+        groups.append((f"{order}. {about.slug}", lines))
+    alternative = "Posterior probabilities of the worst output of each dataset: " + _said(groups)
+    table = Table(
+        "Probabilities for the worst output of each dataset.",
+        columns(("Dataset", "Backend", "Device", "Against", "Worst output"), ("Joint better", "Equivalent", "Other better")),
+        tuple(rows),
+    )
+    joint = next((cell.joint for cell in summary.cells if cell.joint), "")
+    return Figure(
+        slug, "How sure, worst output of each dataset", SENTENCE, alternative,
+        _draw(groups, colours.style(joint), slug, alternative), table, _legend(summary.cells, colours),
+        caution(about.folds for about in summary.datasets),
+    )  # fmt: skip
+
+
+def _parts(difference: Difference) -> tuple[float, float, float]:
+    return (
+        difference.probability_joint_better, difference.probability_equivalent, difference.probability_other_better,
+    )  # fmt: skip
+
+
+def _legend(cells: Sequence[CellSummary], colours: Palette) -> tuple[Style, ...]:
+    arms = dict.fromkeys(arm for cell in cells for arm in (cell.joint, *(d.other for d in cell.differences)) if arm)
+    return (*(colours.style(arm) for arm in arms), Style("equivalent", GREY, "s"))
+
+
+def _said(groups: Sequence[tuple[str, Sequence[Line]]]) -> str:
+    said = [
+        f"{show.shorten(heading, 30)} against {show.shorten(mark.name, 30)}: joint {show.probability(_parts(d)[0])}, "
+        f"equivalent {show.probability(_parts(d)[1])}, other {show.probability(_parts(d)[2])}"
+        for heading, lines in groups
+        for _, d, mark in lines
+    ]
+    return "; ".join(said[:12]) + (f"; and {len(said) - 12} more in the table." if len(said) > 12 else ".")
+
+
+def _draw(groups: Sequence[tuple[str, Sequence[Line]]], joint: Style, slug: str, alternative: str) -> str:
+    with style():
+        rows = lay_out([(h, [line[0] for line in lines] or ["not compared"]) for h, lines in groups], ["probability"])
+        (panel,) = rows.panels
+        panel.set_xlim(0, 1)
+        panel.set_xticks([0, 0.25, 0.5, 0.75, PROBABILITY], ["0", "0.25", "0.5", "0.75", f"{PROBABILITY:g}"])
+        for heights, (_, lines) in zip(rows.at, groups, strict=True):
+            for height, (_, difference, mark) in zip(heights, lines, strict=False):
+                left = 0.0
+                for part, colour in zip(_parts(difference), (joint.colour, GREY, mark.colour), strict=True):
+                    if show.known(part):
+                        panel.barh(height, part, ROW * 0.7, left=left, color=colour, alpha=0.85, linewidth=0)
+                        left += part
+        rule(panel, PROBABILITY)
+        return export(rows.surface, slug, alternative)

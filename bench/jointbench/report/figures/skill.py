@@ -1,0 +1,58 @@
+"""Skill of every output under every arm and reference model, with a dot for each fold."""
+
+from __future__ import annotations
+
+from jointbench.compare.summary import CellSummary, DatasetSummary, Quality
+from jointbench.report import format as show
+from jointbench.report.figures.canvas import dots, export, rule, style
+from jointbench.report.figures.figure import Figure, caution
+from jointbench.report.figures.rows import lay_out
+from jointbench.report.palette import Palette, Style
+from jointbench.report.quality_tables import fold_table, place, quality_of
+
+FLOOR = -1.0  # a fold far worse than no skill would squeeze all the others together
+SENTENCE = (
+    "Further right is better: 1 is perfect, 0 is no better than always guessing the average; "
+    "small dots are folds, the large mark is their mean, grey crosses are reference models."
+)
+
+
+def skill_figure(cell: CellSummary, about: DatasetSummary, colours: Palette, slug: str) -> Figure:
+    """The skill figure of one dataset on one backend and device."""
+    groups = [
+        (output, [(quality, colours.style(quality.model)) for quality, _ in quality_of(cell, about, output)])
+        for output in about.outputs
+    ]
+    said = [
+        f"{show.shorten(quality.output, 30)} {show.shorten(quality.model, 30)} {show.skill(quality.skill, quality.sd)}"
+        for _, lines in groups
+        for quality, _ in lines
+    ]
+    more = f"; and {len(said) - 12} more in the table." if len(said) > 12 else "."
+    alternative = f"Skill of each output in {place(cell)}: " + "; ".join(said[:12]) + more
+    arms = dict.fromkeys(quality.model for quality in cell.quality)
+    return Figure(
+        slug, "Skill, by output", SENTENCE, alternative, _draw(groups, slug, alternative), fold_table(cell, about),
+        tuple(colours.style(arm) for arm in arms), caution([about.folds]),
+    )  # fmt: skip
+
+
+def _draw(groups: list[tuple[str, list[tuple[Quality, Style]]]], slug: str, alternative: str) -> str:
+    with style():
+        named = [(output, [mark.name for _, mark in lines] or ["no result"]) for output, lines in groups]
+        rows = lay_out(named, ["skill"])
+        (panel,) = rows.panels
+        folds = [v for _, lines in groups for quality, _ in lines for v in quality.per_fold if show.known(v)]
+        lowest = max(min([0.0, *folds]), FLOOR)
+        panel.set_xlim(lowest - 0.03, max(1.0, *folds, 0.0) + 0.03)
+        panel.grid(axis="x", alpha=0.2, linewidth=0.6)
+        rule(panel, 0.0)
+        for heights, (_, lines) in zip(rows.at, groups, strict=True):
+            for height, (quality, mark) in zip(heights, lines, strict=False):
+                shown = [value for value in quality.per_fold if show.known(value) and value >= lowest]
+                dots(panel, shown, [height] * len(shown), mark.colour)
+                if len(shown) < len(quality.per_fold):
+                    panel.plot([lowest - 0.02], [height], "<", color=mark.colour, markersize=5, clip_on=False)
+                if show.known(quality.skill) and quality.skill >= lowest:
+                    panel.plot([quality.skill], [height], mark.marker, color=mark.colour, markersize=6.5, zorder=4)
+        return export(rows.surface, slug, alternative)

@@ -1,0 +1,71 @@
+"""What sharing gains against what it saves: every dataset in one plane."""
+
+from __future__ import annotations
+
+import math
+
+from matplotlib.ticker import FixedLocator, FuncFormatter, NullLocator
+
+from jointbench.compare.correlated import ROPE
+from jointbench.compare.summary import Summary
+from jointbench.report import format as show
+from jointbench.report.figures.canvas import BAND, SMALL, WIDTH, axes, drawing, export, rule, style
+from jointbench.report.figures.figure import Figure, caution
+from jointbench.report.figures.forest import limits
+from jointbench.report.figures.svg import INK
+from jointbench.report.overview import FLOPS, cells_of, chosen, overview_table, ratio_of
+from jointbench.report.palette import Palette, Style
+
+HEIGHT, LEFT = 300, 48
+SENTENCE = (
+    "Each mark is joint on one dataset (numbered as in the list above), seen from the other arm at the crossing of "
+    "the lines: left saves training FLOPs, up gains skill; inside the grey band the skill is equivalent."
+)
+COLUMNS = ("Dataset", "Backend", "Device", "Against", "Mean skill difference", "Training FLOPs")
+Mark = tuple[int, float, float, Style]
+
+
+def trade_off_figure(summary: Summary, colours: Palette, slug: str) -> Figure:
+    """Mean skill difference against the ratio of training FLOPs."""
+    marks: list[Mark] = []
+    estimates = []
+    for number, about in enumerate(summary.datasets, 1):
+        for cell in cells_of(summary, about.slug):
+            for decision in cell.decisions:
+                ratio = ratio_of(cell, FLOPS, decision.other)
+                if ratio is not None and ratio.ratio.value > 0 and show.known(decision.mean_difference.value):
+                    estimates.append(decision.mean_difference)
+                    marks.append((number, ratio.ratio.value, decision.mean_difference.value, colours.style(decision.other)))
+    alternative = f"{len(marks)} marks of mean skill difference against the ratio of training FLOPs; the table has them."
+    others = dict.fromkeys(decision.other for cell in summary.cells for decision in cell.decisions)
+    table = chosen(overview_table(summary), "Skill gained and training FLOPs spent, joint against other.", COLUMNS)
+    top = max([5 * ROPE / 2, *(abs(y) for _, _, y, _ in marks)]) * 1.15
+    return Figure(
+        slug, "Skill gained against training FLOPs saved", SENTENCE, alternative,
+        _draw(marks, min(top, limits(estimates)[1] * 1.15), slug, alternative), table,
+        tuple(colours.style(other) for other in others), caution(about.folds for about in summary.datasets),
+    )  # fmt: skip
+
+
+def _draw(marks: list[Mark], top: float, slug: str, alternative: str) -> str:
+    with style():
+        surface = drawing(HEIGHT)
+        panel = axes(surface, LEFT, 8, WIDTH - LEFT - 12, HEIGHT - 50)
+        reach = max([1.0, *(abs(math.log2(x)) for _, x, _, _ in marks)]) + 0.3
+        panel.set_xscale("log", base=2)
+        panel.set(xlim=(2**-reach, 2**reach), ylim=(-top, top))
+        panel.set(xlabel="training FLOPs, joint / other", ylabel="mean skill difference")
+        panel.axhspan(-ROPE, ROPE, color=INK, alpha=BAND, linewidth=0)
+        rule(panel, 0.0, horizontal=True)
+        rule(panel, 1.0)
+        for number, x, y, mark in marks:
+            panel.plot([1, x], [0, y], color=mark.colour, linewidth=0.7, alpha=0.35, zorder=2)
+            panel.plot([x], [y], mark.marker, color=mark.colour, markersize=6, zorder=4)
+            panel.annotate(
+                str(number), xy=(x, y), xytext=(5, 2), textcoords="offset points", fontsize=SMALL,
+            )  # fmt: skip
+        powers = range(-int(reach), int(reach) + 1)
+        panel.xaxis.set_major_locator(FixedLocator([2.0**power for power in powers]))
+        panel.xaxis.set_minor_locator(NullLocator())
+        panel.xaxis.set_major_formatter(FuncFormatter(lambda value, _: f"{value:g}"))
+        return export(surface, slug, alternative)

@@ -1,0 +1,49 @@
+"""The report's first screen as Markdown, for a comment on a pull request."""
+
+from __future__ import annotations
+
+import re
+
+from jointbench.compare.summary import Summary
+from jointbench.report import format as show
+from jointbench.report.overview import answers, cautions, overview_table
+from jointbench.report.table import Cell, Table
+
+LETTERS = 60  # of a name in a cell
+_MARKS = re.compile(r"([\\`*_{}\[\]()#+!|~$>-])")
+_ENTITIES = {"&": "&amp;", "<": "&lt;", ">": "&gt;"}
+_LIVE = re.compile(r"@|://|www\.|#(?=\d)", re.IGNORECASE)  # what GitHub makes links and mentions of
+_BREAK = "\N{ZERO WIDTH SPACE}"
+
+
+def markdown_report(summary: Summary) -> str:
+    """Headline, cautions, the table of comparisons and a sentence for each dataset."""
+    lines = [f"**{escape(summary.headline)}**", ""]
+    for caution in (*cautions(summary), *summary.notes):
+        lines.extend((f"> {escape(caution)}", ""))
+    lines.extend((_table(overview_table(summary)), ""))
+    for answer in answers(summary):
+        for sentence in answer.sentences:
+            where = f"**{escape(answer.slug)}**, {escape(sentence.backend)} on {escape(sentence.device)}"
+            lines.append(f"- {where}: **{sentence.verdict or 'not run'}**. {escape(sentence.reason)}")
+    return "\n".join(lines) + "\n"
+
+
+def escape(text: str) -> str:
+    """Text that Markdown and GitHub show as it is: no markup, HTML, links or mentions."""
+    quiet = _LIVE.sub(lambda match: match.group()[:1] + _BREAK + match.group()[1:], show.plain(text))
+    entities = re.sub("[&<>]", lambda match: _ENTITIES[match.group()], quiet)
+    return re.sub(r"&(amp|lt|gt);|" + _MARKS.pattern, lambda m: m.group() if m.group().startswith("&") else "\\" + m.group(), entities)
+
+
+def _table(table: Table) -> str:
+    """A GitHub table under its caption."""
+    heads = [escape(column.title) for column in table.columns]
+    rules = ["---:" if column.numeric else "---" for column in table.columns]
+    rows = [[_cell(cell) for cell in row] for row in table.rows]
+    made = [f"| {' | '.join(row)} |" for row in (heads, rules, *rows)]
+    return "\n".join((escape(table.caption), "", *made))
+
+
+def _cell(cell: Cell) -> str:
+    return escape(cell.text if cell.values else show.shorten(cell.text, LETTERS))

@@ -1,0 +1,96 @@
+"""The report as one HTML file that needs nothing but a browser."""
+
+from __future__ import annotations
+
+import base64
+import hashlib
+from collections.abc import Mapping, Sequence
+from functools import cache
+from importlib import resources
+
+from jinja2 import Environment, PackageLoader, StrictUndefined
+from markupsafe import Markup
+
+from jointbench.compare.correlated import ROPE
+from jointbench.compare.output_verdict import PROBABILITY
+from jointbench.compare.summary import Summary
+from jointbench.report import format as show
+from jointbench.report.embed import downloads
+from jointbench.report.figures.cost_ratios import dataset_ratios
+from jointbench.report.figures.figure import Figure
+from jointbench.report.figures.forest import dataset_forest
+from jointbench.report.figures.posterior import dataset_posterior
+from jointbench.report.figures.trade_off import trade_off_figure
+from jointbench.report.figures.verdict_map import verdict_map
+from jointbench.report.overview import answers, cautions, overview_table
+from jointbench.report.palette import VERDICT_SIGNS, Palette, palette
+from jointbench.report.sections import dataset_section
+from jointbench.types import Fit
+
+FEW_DATASETS = 3  # with so many or fewer, every dataset's section starts unfolded
+
+
+def render(
+    summary: Summary, environment: Mapping[str, str], records_jsonl: str | None = None, fits: Sequence[Fit] = ()
+) -> str:
+    """The page. environment: what the run ran on, by name. fits: for the learning curves, which go without them."""
+    colours = palette(summary)
+    script = _file("page.js")
+    by_dataset: dict[str, list[Fit]] = {}
+    for fit in fits:
+        by_dataset.setdefault(fit.network.dataset, []).append(fit)
+    found = answers(summary)
+    sections = [
+        dataset_section(summary, about, answer, by_dataset.get(about.slug, ()), colours)
+        for about, answer in zip(summary.datasets, found, strict=True)
+    ]
+    return _templates().get_template("template.html.j2").render(
+        summary=summary,
+        headline=show.plain(summary.headline),
+        answers=found,
+        cautions=cautions(summary),
+        table=overview_table(summary),
+        figures=_figures(summary, colours),
+        sections=sections,
+        unfolded=len(sections) <= FEW_DATASETS,
+        arms=tuple(colours.styles.values()),
+        environment={show.plain(key): show.plain(value) for key, value in environment.items()},
+        notes=[show.plain(note) for note in summary.notes],
+        downloads=downloads(summary, records_jsonl),
+        signs=VERDICT_SIGNS,
+        rope=f"{ROPE:g}",
+        probability=f"{PROBABILITY:g}",
+        style=Markup(_file("page.css")),  # noqa: S704  # a file of this package
+        script=Markup(script),  # noqa: S704  # the same
+        script_hash=base64.b64encode(hashlib.sha256(script.encode()).digest()).decode(),
+    )  # fmt: skip
+
+
+def _figures(summary: Summary, colours: Palette) -> list[Figure]:
+    """The figures over all datasets; none where nothing was compared."""
+    others = dict.fromkeys(decision.other for cell in summary.cells for decision in cell.decisions)
+    if not others:
+        return []
+    return [
+        dataset_forest(summary, colours, "all-forest"),
+        dataset_ratios(summary, colours, "all-ratios"),
+        trade_off_figure(summary, colours, "all-trade-off"),
+        *(verdict_map(summary, other, f"all-verdicts-{i}") for i, other in enumerate(others, 1)),
+        dataset_posterior(summary, colours, "all-posterior"),
+    ]
+
+
+@cache
+def _templates() -> Environment:
+    made = Environment(
+        loader=PackageLoader("jointbench", "report"), autoescape=True, undefined=StrictUndefined,
+        trim_blocks=True, lstrip_blocks=True,
+    )  # fmt: skip
+    # Only these drawings enter the page as markup; they are made here, and what they say is escaped in them.
+    made.filters["drawing"] = lambda figure: Markup(figure.svg)  # noqa: S704
+    made.filters["plain"] = show.plain
+    return made
+
+
+def _file(name: str) -> str:
+    return resources.files("jointbench.report").joinpath(name).read_text(encoding="utf-8")

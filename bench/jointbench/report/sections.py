@@ -1,0 +1,148 @@
+"""What the page says of one dataset: what it is, and for each backend how good, how dear and how sure."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+from markupsafe import Markup
+
+from jointbench.compare.summary import CellSummary, DatasetSummary, Summary
+from jointbench.report import format as show
+from jointbench.report.cost_tables import circumstances, latency_table, ratio_table, size_table, training_table
+from jointbench.report.diagram import arm_diagram, describe
+from jointbench.report.figures.cost_ratios import ratio_figure
+from jointbench.report.figures.figure import Figure
+from jointbench.report.figures.forest import output_forest
+from jointbench.report.figures.latency import latency_figure
+from jointbench.report.figures.learning_curves import learning_figure
+from jointbench.report.figures.pareto import pareto_figure
+from jointbench.report.figures.posterior import output_posterior
+from jointbench.report.figures.skill import skill_figure
+from jointbench.report.overview import FEW_FOLDS, Answer, cells_of
+from jointbench.report.palette import Palette
+from jointbench.report.quality_tables import difference_table, quality_tables, unbeaten
+from jointbench.report.table import Table
+from jointbench.types import Fit
+
+
+@dataclass(frozen=True)
+class Diagram:
+    """An arm's networks, drawn and in words."""
+
+    arm: str
+    drawing: Markup
+    words: str
+
+
+@dataclass(frozen=True)
+class CellSection:
+    """One backend's part of a dataset's section; ``verdicts`` are (other arm, verdict, reason)."""
+
+    anchor: str
+    backend: str
+    device: str
+    verdicts: tuple[tuple[str, str, str], ...]
+    absences: tuple[str, ...]
+    failures: tuple[str, ...]
+    remarks: tuple[str, ...]
+    circumstances: str
+    figures: tuple[Figure, ...]
+    tables: tuple[Table, ...]
+
+
+@dataclass(frozen=True)
+class DatasetSection:
+    """A dataset's section. facts: (term, text)."""
+
+    number: int
+    anchor: str
+    slug: str
+    title: str
+    facts: tuple[tuple[str, str], ...]
+    notes: tuple[str, ...]
+    few_folds: bool
+    answer: Answer
+    diagrams: tuple[Diagram, ...]
+    cells: tuple[CellSection, ...]
+
+
+def dataset_section(
+    summary: Summary, about: DatasetSummary, answer: Answer, fits: Sequence[Fit], colours: Palette
+) -> DatasetSection:
+    """Everything about one dataset. fits: those of this dataset, for the learning curves and the recipe."""
+    anchor = f"dataset-{answer.number}"
+    cells = cells_of(summary, about.slug)
+    return DatasetSection(
+        answer.number, anchor, show.plain(about.slug), show.plain(about.title), _facts(about, fits),
+        tuple(show.plain(note) for note in about.notes), about.folds < FEW_FOLDS, answer,
+        _diagrams(cells, about, colours),
+        tuple(_cell_section(cell, about, fits, colours, f"{anchor}-{i}") for i, cell in enumerate(cells, 1)),
+    )  # fmt: skip
+
+
+def _facts(about: DatasetSummary, fits: Sequence[Fit]) -> tuple[tuple[str, str], ...]:
+    outputs = ", ".join(f"{show.plain(o)} ({kind})" for o, kind in zip(about.outputs, about.kinds, strict=True))
+    seeds = f"{about.folds} folds, {about.repeats} repeat{'s' if about.repeats > 1 else ''}, "
+    facts = [
+        ("Rows", f"{about.rows:,}"), ("Features", f"{about.features:,}"), ("Outputs", outputs),
+        ("Tested on", seeds + f"{about.seeds} seed{'s' if about.seeds > 1 else ''} in each fold"),
+    ]  # fmt: skip
+    recipes = dict.fromkeys(fit.network.recipe for fit in fits)
+    facts.extend(
+        (
+            "Recipe",
+            f"{r.optimizer}, learning rate {r.learning_rate:g}, batches of {r.batch_size:,}, at most {r.max_epochs:,} "
+            f"epochs, stopped after {r.patience:,} without progress, weight decay {r.weight_decay:g}",
+        )
+        for r in recipes
+    )
+    provenance = (about.source, about.licence, about.citation, about.sha256)
+    terms = ("Source", "Licence", "Citation", "SHA-256 of the file")
+    facts.extend((term, show.plain(text)) for term, text in zip(terms, provenance, strict=True) if text)
+    return tuple(facts)
+
+
+def _diagrams(cells: Sequence[CellSummary], about: DatasetSummary, colours: Palette) -> tuple[Diagram, ...]:
+    """One for each arm; arms that backends shape alike are drawn once."""
+    shapes = {
+        (cost.arm, cost.groups, cost.channels, cost.trunk, cost.head): cost for cell in cells for cost in cell.costs
+    }
+    return tuple(
+        Diagram(show.plain(c.arm), arm_diagram(c, about.features, colours.style(c.arm).colour), describe(c))
+        for c in shapes.values()
+    )
+
+
+def _cell_section(
+    cell: CellSummary, about: DatasetSummary, fits: Sequence[Fit], colours: Palette, anchor: str
+) -> CellSection:
+    mine = [f for f in fits if (f.network.backend, f.network.device) == (cell.backend, cell.device)]
+    figures: list[Figure | None] = []
+    tables: list[Table] = []
+    if cell.quality:
+        figures.append(skill_figure(cell, about, colours, f"{anchor}-skill"))
+        tables.extend(quality_tables(cell, about))
+    if cell.differences:
+        figures.append(output_forest(cell, about, colours, f"{anchor}-forest"))
+        figures.append(output_posterior(cell, about, colours, f"{anchor}-posterior"))
+        tables.append(difference_table(cell))
+    if cell.costs and cell.quality:
+        figures.append(pareto_figure(cell, about, colours, f"{anchor}-pareto"))
+        tables.extend((size_table(cell), training_table(cell)))
+    if cell.ratios:
+        figures.append(ratio_figure(cell, about.folds, colours, f"{anchor}-ratios"))
+        tables.append(ratio_table(cell))
+    if any(cost.latency for cost in cell.costs):
+        figures.append(latency_figure(cell, colours, f"{anchor}-latency"))
+        tables.append(latency_table(cell))
+    if mine:
+        figures.append(learning_figure(cell, about, mine, colours, f"{anchor}-curves"))
+    return CellSection(
+        anchor, show.plain(cell.backend), show.plain(cell.device),
+        tuple((show.plain(d.other), d.verdict, show.plain(d.reason)) for d in cell.decisions),
+        tuple(show.plain(absence) for absence in cell.absences),
+        tuple(f"{show.plain(c.arm)}: {show.plain(failure)}" for c in cell.costs for failure in c.failures),
+        unbeaten(cell, about), circumstances(cell),
+        tuple(figure for figure in figures if figure is not None), tuple(tables),
+    )  # fmt: skip
