@@ -18,8 +18,8 @@ from jointbench.profile import Profile, profile_named
 from jointbench.study import Conditions
 from jointbench.types import Dataset, Engine
 
-ENGINES: dict[str, Engine] = {"stock": "stock"}
-DEFAULT_ENGINE: Engine = "stock"
+ENGINES: dict[str, Engine] = {"stacked": "stacked", "stock": "stock"}
+DEFAULT_ENGINE: Engine = "stacked"
 TABLE_SUFFIXES = (".csv", ".parquet", ".gz", ".xz", ".tsv", ".txt")
 
 

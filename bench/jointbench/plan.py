@@ -42,6 +42,10 @@ class Subject:
     arms: tuple[Arm, ...]
     input_shape: tuple[int, ...]
 
+    def work(self, networks: Sequence[Network]) -> int:
+        """FLOPs of one epoch of these networks: a guess at how long they take, to start the longest first."""
+        return train_flops_per_row([self.architecture(network) for network in networks]) * self.dataset.rows
+
     def outputs(self, group: Sequence[str]) -> list[Output]:
         return [output for output in self.dataset.outputs if output.name in group]
 
@@ -82,13 +86,14 @@ def subject(dataset: Dataset, arms: Sequence[str], sizes: Sizes, loss_weights: t
     """Everything about a dataset that does not depend on a backend. Raises BadInput for what cannot be planned."""
     parsed = tuple(parse_arm(text, dataset.outputs) for text in dict.fromkeys(arms))
     cut = subsampled(dataset, sizes.max_rows, sizes.seed)
-    recipe = cut.recipe or default_recipe(dataset.rows)
+    image = isinstance(cut.features, np.ndarray)
+    recipe = cut.recipe or default_recipe(dataset.rows, image)
     if loss_weights:
         recipe = replace(recipe, loss_weights=loss_weights)
     check_loss_weights(recipe, cut.outputs)
     if sizes.max_epochs is not None:
         recipe = replace(recipe, max_epochs=min(recipe.max_epochs, sizes.max_epochs))
-    shape = cut.shape or default_shape(dataset.rows, isinstance(cut.features, np.ndarray))
+    shape = cut.shape or default_shape(dataset.rows, image)
     made = splits(cut, sizes.folds, sizes.repeats, sizes.seed)
     input_shape = prepare(cut, made[0]).features.shape[1:]
     return Subject(cut, made, sizes.seeds, shape, recipe, parsed, input_shape)

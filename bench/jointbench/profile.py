@@ -31,7 +31,7 @@ PROFILES = {
     profile.name: profile
     for profile in (
         Profile("smoke", 2, 1, 1, 300, 5, 10, (1, 64), ("concrete_slump", "wine_quality")),
-        Profile("quick", 2, 1, 1, 2_500, 30, 90),
+        Profile("quick", 5, 1, 1, 3_000, 60, 90),
         Profile("full", 10, 1, 3, None, None, 900),
     )
 }

@@ -22,11 +22,14 @@ def default_shape(rows: int, image: bool) -> Shape:
     return Shape(trunk=(width, width))
 
 
-def default_recipe(rows: int) -> Recipe:
+def default_recipe(rows: int, image: bool) -> Recipe:
     """Adam at 1e-3; the batch grows with the table so that an epoch is some 20 to 200 steps.
 
-    Small tables get more epochs and more patience, because their validation loss is noisy.
+    Small tables get more epochs and more patience, because their validation loss is noisy. Images learn in few
+    epochs, each of them dear.
     """
+    if image:
+        return Recipe(learning_rate=2e-3, batch_size=64, max_epochs=40, patience=5)
     if rows < 1_000:
         return Recipe(batch_size=16, max_epochs=400, patience=40)
     if rows <= 20_000:

@@ -22,11 +22,12 @@ from jointbench.types import (
     Fold,
     Record,
     Reference,
+    Stack,
     Timing,
 )
 
 NOUNS: dict[str, type[Any]] = {
-    noun.__name__: noun for noun in (Fit, Fold, Reference, Assembly, Timing, ColdStart, Absence)
+    noun.__name__: noun for noun in (Fit, Fold, Reference, Assembly, Timing, ColdStart, Stack, Absence)
 }
 
 

@@ -2,17 +2,19 @@
 
 from __future__ import annotations
 
-import os
+import time
 from collections import Counter
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
-from concurrent.futures import Future, as_completed
+from concurrent.futures import FIRST_COMPLETED, Future, wait
 from concurrent.futures.process import BrokenProcessPool
 from dataclasses import dataclass, field
+from functools import lru_cache
 
 import numpy as np
 
-from jointbench.backends.base import Backend, Job, Trained
+from jointbench.backends.base import Backend, Job, Stacked, Trained
 from jointbench.backends.registry import why_absent
+from jointbench.backends.stacking import MEMORY_BUDGET_BYTES
 from jointbench.data.preprocess import Prepared, in_units, prepare
 from jointbench.measure.clock import Paired
 from jointbench.measure.flops import train_flops_per_row
@@ -32,6 +34,7 @@ from jointbench.types import (
     Record,
     Reference,
     Score,
+    Stack,
     Timing,
     Weights,
 )
@@ -39,6 +42,9 @@ from jointbench.workers import Workers, import_seconds
 
 Progress = Callable[[str, str, int, int], None]
 """Called as work finishes with the phase, what it is busy with, and how much of the phase is done of how much."""
+
+
+TABLE_BYTES = 256 * 2**20  # of features that one task carries to its worker
 
 
 @dataclass(frozen=True)
@@ -111,15 +117,7 @@ def _cell(
     for _, made, _ in plans:
         yield from made
     kept = _Kept()
-    total = sum(len(networks) for _, _, networks in plans)
-    done = 0
-    with Workers(backend, device, 1, conditions.jobs) as workers:
-        for subject, made, networks in plans:
-            timed = _timed_ids(subject, made)
-            for fit in _fits(workers, subject, networks, timed, kept):
-                done += 1
-                progress(f"{backend} {device}: training", subject.dataset.slug, done, total)
-                yield fit
+    yield from _train(plans, backend, device, conditions, kept, progress)
     if conditions.timing_seconds <= 0:
         return
     share = conditions.timing_seconds / (cells * len(subjects))
@@ -134,29 +132,96 @@ def _timed_ids(subject: Subject, made: Iterable[Assembly]) -> set[str]:
     return {network_id for assembly in made for network_id in assembly.network_ids[: len(assembly.arm.groups)]}
 
 
-def _fits(
-    workers: Workers, subject: Subject, networks: Sequence[Network], timed: set[str], kept: _Kept
-) -> Iterator[Fit]:
-    """Fits as they finish. A worker that dies takes its networks with it, as failures."""
-    prepared = {(s.repeat, s.fold): prepare(subject.dataset, s) for s in subject.splits}
-    waiting: dict[Future[Trained], Network] = {}
-    for network in networks:
-        ready = prepared[network.repeat, network.fold]
-        waiting[workers.submit(_fit_one, job(subject, network, ready))] = network
-    for future in as_completed(waiting):
-        network = waiting[future]
-        try:
-            trained = future.result()
-        except BrokenProcessPool:
+Plan = tuple[Subject, list[Assembly], list[Network]]
+
+
+def _train(
+    plans: Sequence[Plan], backend: str, device: str, conditions: Conditions, kept: _Kept, progress: Progress
+) -> Iterator[Record]:
+    """Fits as they finish, from ``jobs`` workers that are never more than one task ahead, so that few arrays wait."""
+    tasks = [
+        (subject, _timed_ids(subject, made), task)
+        for subject, made, networks in plans
+        for task in tasks_of(subject, networks, conditions.engine)
+    ]
+    tasks.sort(key=lambda entry: -entry[0].work(entry[2]))  # the longest first, so that no worker ends alone
+    total, done = sum(len(task) for _, _, task in tasks), 0
+    waiting: dict[Future[tuple[Stacked, float]], tuple[Subject, set[str], Sequence[Network]]] = {}
+    with Workers(backend, device, 1, conditions.jobs) as workers:
+        while tasks or waiting:
+            while tasks and len(waiting) < 2 * conditions.jobs:
+                subject, timed, task = tasks.pop(0)
+                ready = [job(subject, network, _prepared(subject, network)) for network in task]
+                function = _fit_stock if conditions.engine == "stock" else _fit_stacked
+                waiting[workers.submit(function, ready)] = (subject, timed, task)
+            for future in wait(waiting, return_when=FIRST_COMPLETED).done:
+                subject, timed, task = waiting.pop(future)
+                done += len(task)
+                progress(f"{backend} {device}: training", subject.dataset.slug, done, total)
+                yield from _results(future, subject, timed, task, conditions.engine, kept)
+
+
+def _results(
+    future: Future[tuple[Stacked, float]], subject: Subject, timed: set[str], task: Sequence[Network], engine: Engine, kept: _Kept
+) -> Iterator[Record]:
+    """The records of a finished task. A worker that died took its networks with it, as failures."""
+    try:
+        stacked, seconds = future.result()
+    except BrokenProcessPool:
+        for network in task:
             yield Fit(network, failure="the worker process died (out of memory?)")
-            continue
+        return
+    if engine != "stock":
+        first = task[0]
+        yield Stack(
+            first.dataset, first.backend, first.device, tuple(network.id for network in task), stacked.slots,
+            stacked.compilations, MEMORY_BUDGET_BYTES, seconds,
+        )
+    for network, trained in zip(task, stacked.trained, strict=True):
         if network.id in timed and trained.failure is None:
             kept.weights[network.id] = trained.weights
-        yield _fit(subject, network, trained, prepared[network.repeat, network.fold])
+        yield _fit(subject, network, trained, _prepared(subject, network))
 
 
-def _fit_one(backend: Backend, job: Job) -> Trained:
-    return backend.fit(job)
+def tasks_of(subject: Subject, networks: Sequence[Network], engine: Engine) -> list[list[Network]]:
+    """What one worker trains at a time: a network alone, or all that one program can train together.
+
+    Networks stack when architecture and recipe are equal; a stack is cut where its tables would pass
+    TABLE_BYTES. A function of the study alone, so that a study always makes the same stacks.
+    """
+    if engine == "stock":
+        return [[network] for network in networks]
+    stacks: dict[object, list[Network]] = {}
+    for network in networks:
+        stacks.setdefault((subject.architecture(network), network.recipe), []).append(network)
+    table = subject.dataset.rows * int(np.prod(subject.input_shape)) * 4
+    splits = max(1, TABLE_BYTES // table)
+    cut: list[list[Network]] = []
+    for stack in stacks.values():
+        keys = list(dict.fromkeys((network.repeat, network.fold) for network in stack))
+        for start in range(0, len(keys), splits):
+            chosen = set(keys[start : start + splits])
+            cut.append([network for network in stack if (network.repeat, network.fold) in chosen])
+    return cut
+
+
+@lru_cache(maxsize=16)
+def _prepared_split(subject: Subject, repeat: int, fold: int) -> Prepared:
+    return prepare(subject.dataset, next(s for s in subject.splits if (s.repeat, s.fold) == (repeat, fold)))
+
+
+def _prepared(subject: Subject, network: Network) -> Prepared:
+    return _prepared_split(subject, network.repeat, network.fold)
+
+
+def _fit_stock(backend: Backend, jobs: Sequence[Job]) -> tuple[Stacked, float]:
+    started = time.perf_counter()
+    return Stacked(tuple(backend.fit(one) for one in jobs), 1, 0), time.perf_counter() - started
+
+
+def _fit_stacked(backend: Backend, jobs: Sequence[Job]) -> tuple[Stacked, float]:
+    started = time.perf_counter()
+    return backend.fit_stacked(jobs), time.perf_counter() - started
 
 
 def _fit(subject: Subject, network: Network, trained: Trained, prepared: Prepared) -> Fit:

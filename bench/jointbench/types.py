@@ -300,6 +300,24 @@ class ColdStart:
 
 
 @dataclass(frozen=True)
+class Stack:
+    """Networks that were trained together in one program, and what that took.
+
+    slots: replicates at a time, a function of shapes and ``memory_budget_bytes``. compilations: programs compiled
+    for this stack, 0 where an earlier one's was used. seconds: all of it, compilation included.
+    """
+
+    dataset: str
+    backend: str
+    device: str
+    network_ids: tuple[str, ...]
+    slots: int
+    compilations: int
+    memory_budget_bytes: int
+    seconds: float
+
+
+@dataclass(frozen=True)
 class Absence:
     """A cell that was asked for and did not run, with the reason: never a hole in a table."""
 
@@ -309,4 +327,4 @@ class Absence:
     reason: str
 
 
-Record = Fit | Fold | Reference | Assembly | Timing | ColdStart | Absence
+Record = Fit | Fold | Reference | Assembly | Timing | ColdStart | Stack | Absence

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass
+from functools import lru_cache
 
 import numpy as np
 import numpy.typing as npt
@@ -64,14 +65,19 @@ def encoder(features: pd.DataFrame) -> ColumnTransformer:
     return ColumnTransformer(parts, sparse_threshold=0.0)
 
 
-def encode(features: pd.DataFrame | npt.NDArray[np.uint8], train: IntArray) -> Float32Array:
-    """Features as float32: (rows, columns) by an encoder fitted on ``train``, or images scaled to [0, 1].
+@lru_cache(maxsize=1)
+def _scaled(dataset: Dataset) -> Float32Array:
+    """Images as float32 in [0, 1]: the same array for every split, because nothing is fitted."""
+    assert isinstance(dataset.features, np.ndarray)
+    return dataset.features.astype(np.float32) / np.float32(255)
+
+
+def encode(features: pd.DataFrame, train: IntArray) -> Float32Array:
+    """Features as float32, (rows, columns), by an encoder fitted on ``train``.
 
     A column that is zero in every training row (a name not seen there) is zero everywhere: its kernel row would
     stay as it was drawn and only add noise to the rows that have it.
     """
-    if isinstance(features, np.ndarray):
-        return features.astype(np.float32) / np.float32(255)
     fitted = encoder(features).fit(features.iloc[train])
     encoded = np.ascontiguousarray(fitted.transform(features), dtype=np.float32)
     encoded[:, ~encoded[train].any(axis=0)] = 0
@@ -94,7 +100,7 @@ def prepare(dataset: Dataset, split: Split) -> Prepared:
         scales.append(scale)
         no_skill.append(no_skill_loss(output, (train - mean) / scale))
     return Prepared(
-        encode(dataset.features, split.train),
+        _scaled(dataset) if isinstance(dataset.features, np.ndarray) else encode(dataset.features, split.train),
         targets.astype(np.float32),
         weights.astype(np.float32),
         tuple(means),

@@ -11,11 +11,16 @@ from jointbench.report import format as show
 
 NETWORKS, OUTPUTS = 3, 5  # drawn of an arm's networks, and of one network's outputs; the rest is counted
 BOX, TALL, GAP, STEP, RADIUS = 30, 18, 12, 16, 5
-_BOX = Markup('<rect x="{x}" y="{y}" width="{width}" height="{tall}" rx="3" fill="{colour}" fill-opacity=".18" stroke="{colour}"/>')
+HEAD = 13  # a head's box, low enough to stand above the next
+_BOX = Markup(
+    '<rect x="{x}" y="{y}" width="{width}" height="{tall}" rx="3" fill="{colour}" fill-opacity=".18" stroke="{colour}"/>'
+)
 _TEXT = Markup('<text x="{x}" y="{y}" text-anchor="{anchor}" font-size="10" fill="currentColor">{text}</text>')
 _LINE = Markup('<path d="M{x1} {y1}L{x2} {y2}" stroke="currentColor" stroke-opacity=".5" fill="none"/>')
 _CIRCLE = Markup('<circle cx="{x}" cy="{y}" r="{radius}" fill="{colour}"/>')
-_SVG = Markup('<svg class="arm" viewBox="0 0 {width} {height}" width="{width}" height="{height}" role="img" aria-label="{label}">{body}</svg>')
+_SVG = Markup(
+    '<svg class="arm" viewBox="0 0 {width} {height}" width="{width}" height="{height}" role="img" aria-label="{label}">{body}</svg>'
+)
 
 
 def arm_diagram(cost: ArmCost, features: int, colour: str) -> Markup:
@@ -36,13 +41,13 @@ def arm_diagram(cost: ArmCost, features: int, colour: str) -> Markup:
 def describe(cost: ArmCost) -> str:
     """The same in words."""
     count = len(cost.groups)
-    layers = [f"{width} channels" for width in cost.channels] + [str(width) for width in cost.trunk]
-    trunk = " to ".join(layers) or "no trunk"
-    heads = f"heads of {' to '.join(map(str, cost.head))}" if cost.head else "one-layer heads"
+    layers = [f"{width}c" for width in cost.channels] + [str(width) for width in cost.trunk]
+    trunk = "-".join(layers) or "no trunk"
+    heads = f"heads of {'-'.join(map(str, cost.head))}" if cost.head else "one-layer heads"
     shared = ", ".join(str(size) for size in dict.fromkeys(len(group) for group in cost.groups))
     return (
         f"{show.shorten(cost.arm, 40)}: {count} network{'s' if count > 1 else ''} with {shared} "
-        f"output{'' if shared == '1' else 's'} each; trunk {trunk}; {heads}"
+        f"output{'' if shared == '1' else 's'}{' each' if count > 1 else ''}; trunk {trunk}; {heads}"
     )
 
 
@@ -53,13 +58,15 @@ def _network(cost: ArmCost, outputs: int, features: int, colour: str, top: float
     height = max(TALL, shown * STEP + extra)
     middle = top + height / 2
     parts, x = _boxes([str(features)], 2.0, middle, "currentColor")
-    trunk, end = _boxes([f"{width}c" for width in cost.channels] + [str(width) for width in cost.trunk], x, middle, colour)
+    trunk, end = _boxes(
+        [f"{width}c" for width in cost.channels] + [str(width) for width in cost.trunk], x, middle, colour
+    )
     parts.extend(trunk)
     right = end
     for i in range(shown):
         level = top + STEP * (i + 0.5) if outputs > 1 else middle
         parts.append(_LINE.format(x1=end - GAP, y1=middle, x2=end, y2=level))
-        heads, right = _boxes([str(width) for width in cost.head], end, level, colour)
+        heads, right = _boxes([str(width) for width in cost.head], end, level, colour, HEAD)
         parts.extend(heads)
         parts.append(_CIRCLE.format(x=right + RADIUS, y=level, radius=RADIUS, colour=colour))
     if extra:
@@ -68,11 +75,11 @@ def _network(cost: ArmCost, outputs: int, features: int, colour: str, top: float
     return Markup("").join(parts), height, right + 2 * RADIUS + 2
 
 
-def _boxes(labels: Sequence[str], x: float, middle: float, colour: str) -> tuple[list[Markup], float]:
+def _boxes(labels: Sequence[str], x: float, middle: float, colour: str, tall: int = TALL) -> tuple[list[Markup], float]:
     """Boxes in a row, each with a line to what comes after it; and where that begins."""
     parts = []
     for label in labels:
-        parts.append(_BOX.format(x=x, y=middle - TALL / 2, width=BOX, tall=TALL, colour=colour))
+        parts.append(_BOX.format(x=x, y=middle - tall / 2, width=BOX, tall=tall, colour=colour))
         parts.append(_TEXT.format(x=x + BOX / 2, y=middle + 3.5, anchor="middle", text=label))
         parts.append(_LINE.format(x1=x + BOX, y1=middle, x2=x + BOX + GAP, y2=middle))
         x += BOX + GAP

@@ -11,7 +11,7 @@ from typing import Any
 
 from jointbench.compare.summary import Summary
 
-MOST_RECORDS = 1_000_000  # letters of base64: beyond that the page would outgrow a mail attachment
+MOST_RECORDS = 400_000  # letters of base64: beyond that the page would outgrow a mail attachment
 _WORTH_TRYING = 8 * MOST_RECORDS  # records shrink about sixfold
 
 
@@ -26,7 +26,7 @@ class Download:
 
 def summary_json(summary: Summary) -> str:
     """The summary as strict JSON; not-a-number is null."""
-    return json.dumps(_finite(asdict(summary)), ensure_ascii=False, separators=(",", ":"), allow_nan=False)
+    return json.dumps(_finite(asdict(summary)), separators=(",", ":"), allow_nan=False)
 
 
 def _finite(value: Any) -> Any:
@@ -39,8 +39,8 @@ def _finite(value: Any) -> Any:
 
 def downloads(summary: Summary, records_jsonl: str | None) -> tuple[Download, ...]:
     """Links for the summary and, where they fit, the records."""
-    text = summary_json(summary).encode()
-    made = [Download("summary.json", _link("application/json", text), "every number on this page")]
+    packed = gzip.compress(summary_json(summary).encode(), 6, mtime=0)
+    made = [Download("summary.json.gz", _link("application/gzip", packed), "every number on this page")]
     if records_jsonl is not None:
         made.append(_records(records_jsonl))
     return tuple(made)
@@ -49,7 +49,7 @@ def downloads(summary: Summary, records_jsonl: str | None) -> tuple[Download, ..
 def _records(text: str) -> Download:
     name, note = "records.jsonl.gz", "every fit, fold and timing, one JSON object a line"
     if len(text) <= _WORTH_TRYING:
-        packed = gzip.compress(text.encode(), 6, mtime=0)
+        packed = gzip.compress(text.encode(errors="replace"), 6, mtime=0)
         if len(packed) * 4 / 3 <= MOST_RECORDS:
             return Download(name, _link("application/gzip", packed), note)
     return Download("records.jsonl", "", f"{note}; too large for this page, it lies in the run's folder")

@@ -15,6 +15,7 @@ NOT_MEASURED = "not measured"
 MINUS = "\N{MINUS SIGN}"
 MOST_SKILL_DIGITS = 4  # a hundredth of the region of equivalence: nobody can use more
 _BIDI = frozenset("\u061c\u200e\u200f\u202a\u202b\u202c\u202d\u202e\u2066\u2067\u2068\u2069")
+_PREFIXES = ((1.0, ""), (1e3, "k"), (1e6, "M"), (1e9, "G"), (1e12, "T"), (1e15, "P"), (1e18, "E"))
 _METRICS = {
     "rmse": "RMSE", "mae": "MAE", "r2": "R²", "rrmse": "RRMSE", "accuracy": "accuracy",
     "balanced_accuracy": "balanced accuracy", "macro_f1": "macro F1", "roc_auc": "ROC AUC", "log_loss": "log loss",
@@ -43,6 +44,11 @@ def shorten(text: str, most: int) -> str:
 def metric_name(name: str) -> str:
     """What people call a metric; one that is not known keeps its own name."""
     return _METRICS.get(name, name)
+
+
+def metric(name: str, value: float) -> str:
+    """A metric's mean: three decimals on a scale that ends at 1, three significant digits in an output's own unit."""
+    return significant(value) if name not in _METRICS or name in ("rmse", "mae") else fixed(value, 3)
 
 
 def known(value: float | None) -> bool:
@@ -106,10 +112,10 @@ def significant(value: float | None, digits: int = 3) -> str:
         return NOT_MEASURED
     if value == 0:
         return "0"
-    exponent = math.floor(math.log10(abs(value)))
+    mantissa, _, power = f"{abs(value):.{digits - 1}e}".partition("e")
+    exponent = int(power)  # after rounding: 0.9996 has the exponent of 1.00
     if not -6 <= exponent < 6:
-        mantissa, _, power = f"{abs(value):.{digits - 1}e}".partition("e")
-        return f"{MINUS if value < 0 else ''}{mantissa}e{int(power)}"
+        return f"{MINUS if value < 0 else ''}{mantissa}e{exponent}"
     return fixed(round(value, digits - 1 - exponent), max(digits - 1 - exponent, 0))
 
 
@@ -117,11 +123,21 @@ def flops(value: float | None) -> str:
     """Floating-point operations with an SI prefix: 1.64 MFLOP."""
     if value is None or not math.isfinite(value):
         return NOT_MEASURED
-    scale, prefix = 1.0, ""
-    for scale, prefix in ((1.0, ""), (1e3, "k"), (1e6, "M"), (1e9, "G"), (1e12, "T"), (1e15, "P"), (1e18, "E")):
-        if abs(value) < 999.5 * scale:
-            break
+    scale, prefix = _si(value)
     return f"{significant(value / scale)} {prefix}FLOP"
+
+
+def tick(value: float) -> str:
+    """A number on an axis with an SI prefix and no more digits than it needs: 1.5 M."""
+    scale, prefix = _si(value)
+    return f"{value / scale:.3g} {prefix}".strip()
+
+
+def _si(value: float) -> tuple[float, str]:
+    for scale, prefix in _PREFIXES:
+        if abs(value) < 999.5 * scale:
+            return scale, prefix
+    return _PREFIXES[-1]
 
 
 def seconds(value: float | None) -> str:

@@ -33,7 +33,11 @@ def escape(text: str) -> str:
     """Text that Markdown and GitHub show as it is: no markup, HTML, links or mentions."""
     quiet = _LIVE.sub(lambda match: match.group()[:1] + _BREAK + match.group()[1:], show.plain(text))
     entities = re.sub("[&<>]", lambda match: _ENTITIES[match.group()], quiet)
-    return re.sub(r"&(amp|lt|gt);|" + _MARKS.pattern, lambda m: m.group() if m.group().startswith("&") else "\\" + m.group(), entities)
+    return re.sub(
+        r"&(amp|lt|gt);|" + _MARKS.pattern,
+        lambda m: m.group() if m.group().startswith("&") else "\\" + m.group(),
+        entities,
+    )
 
 
 def _table(table: Table) -> str:

@@ -47,6 +47,8 @@
     }
     count.textContent = `${shown} of ${rows.length} comparisons`;
   };
+  const against = lists.find((list) => list.dataset.column === "3");
+  if (rows.length > 30 && against.options.length > 1) against.selectedIndex = 1; // a long table starts with the main comparison
   form.hidden = false;
   form.addEventListener("submit", (event) => event.preventDefault());
   form.addEventListener("input", filter);

@@ -17,7 +17,7 @@ from jointbench.compare.summary import Summary
 from jointbench.report import format as show
 from jointbench.report.embed import downloads
 from jointbench.report.figures.cost_ratios import dataset_ratios
-from jointbench.report.figures.figure import Figure
+from jointbench.report.figures.figure import Figure, in_columns
 from jointbench.report.figures.forest import dataset_forest
 from jointbench.report.figures.posterior import dataset_posterior
 from jointbench.report.figures.trade_off import trade_off_figure
@@ -74,9 +74,9 @@ def _figures(summary: Summary, colours: Palette) -> list[Figure]:
     return [
         dataset_forest(summary, colours, "all-forest"),
         dataset_ratios(summary, colours, "all-ratios"),
-        trade_off_figure(summary, colours, "all-trade-off"),
         *(verdict_map(summary, other, f"all-verdicts-{i}") for i, other in enumerate(others, 1)),
         dataset_posterior(summary, colours, "all-posterior"),
+        trade_off_figure(summary, colours, "all-trade-off"),
     ]
 
 
@@ -88,7 +88,9 @@ def _templates() -> Environment:
     )  # fmt: skip
     # Only these drawings enter the page as markup; they are made here, and what they say is escaped in them.
     made.filters["drawing"] = lambda figure: Markup(figure.svg)  # noqa: S704
+    made.filters["in_columns"] = in_columns
     made.filters["plain"] = show.plain
+    made.filters["shorten"] = show.shorten
     return made
 
 

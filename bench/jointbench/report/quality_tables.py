@@ -2,12 +2,16 @@
 
 from __future__ import annotations
 
+from functools import partial
+
 from jointbench.compare.summary import CellSummary, DatasetSummary, Quality
 from jointbench.report import format as show
 from jointbench.report.table import Cell, Table, columns, name, number
 
 REFERENCE = " (reference)"
 SIGN = "positive means joint is better"
+DIFFERENCES = ("Output", "Against", "Difference", "Folds", "Pairs lost")
+PROBABILITIES = ("Output", "Against", "P(joint better)", "P(equivalent)", "P(other better)")
 
 
 def place(cell: CellSummary) -> str:
@@ -34,7 +38,7 @@ def quality_tables(cell: CellSummary, about: DatasetSummary) -> tuple[Table, ...
             (*columns(("Output", "Model"), ("Skill",)), *columns(("Reference beaten?",), map(show.metric_name, metrics))),
             tuple(
                 (name(output), _model(quality, reference), *_skill(quality), _beaten(quality, about, reference),
-                 *(number(quality.metrics.get(metric), show.significant) for metric in metrics))
+                 *(number(quality.metrics.get(metric), partial(show.metric, metric)) for metric in metrics))
                 for output in outputs
                 for quality, reference in quality_of(cell, about, output)
             ),

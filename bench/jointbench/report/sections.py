@@ -9,7 +9,7 @@ from markupsafe import Markup
 
 from jointbench.compare.summary import CellSummary, DatasetSummary, Summary
 from jointbench.report import format as show
-from jointbench.report.cost_tables import circumstances, latency_table, ratio_table, size_table, training_table
+from jointbench.report.cost_tables import circumstances, size_table, training_table
 from jointbench.report.diagram import arm_diagram, describe
 from jointbench.report.figures.cost_ratios import ratio_figure
 from jointbench.report.figures.figure import Figure
@@ -77,7 +77,7 @@ def dataset_section(
         answer.number, anchor, show.plain(about.slug), show.plain(about.title), _facts(about, fits),
         tuple(show.plain(note) for note in about.notes), about.folds < FEW_FOLDS, answer,
         _diagrams(cells, about, colours),
-        tuple(_cell_section(cell, about, fits, colours, f"{anchor}-{i}") for i, cell in enumerate(cells, 1)),
+        tuple(_cell_section(cell, about, fits, colours, f"d{answer.number}b{i}") for i, cell in enumerate(cells, 1)),
     )  # fmt: skip
 
 
@@ -127,15 +127,14 @@ def _cell_section(
         figures.append(output_forest(cell, about, colours, f"{anchor}-forest"))
         figures.append(output_posterior(cell, about, colours, f"{anchor}-posterior"))
         tables.append(difference_table(cell))
-    if cell.costs and cell.quality:
-        figures.append(pareto_figure(cell, about, colours, f"{anchor}-pareto"))
-        tables.extend((size_table(cell), training_table(cell)))
     if cell.ratios:
         figures.append(ratio_figure(cell, about.folds, colours, f"{anchor}-ratios"))
-        tables.append(ratio_table(cell))
+    if cell.costs:
+        tables.extend((size_table(cell), training_table(cell)))
+    if cell.costs and cell.quality:
+        figures.append(pareto_figure(cell, about, colours, f"{anchor}-pareto"))
     if any(cost.latency for cost in cell.costs):
         figures.append(latency_figure(cell, colours, f"{anchor}-latency"))
-        tables.append(latency_table(cell))
     if mine:
         figures.append(learning_figure(cell, about, mine, colours, f"{anchor}-curves"))
     return CellSection(

@@ -24,8 +24,8 @@ class Cell:
 
     @property
     def exact(self) -> str:
-        """The numbers to six significant digits, for sorting, for copying and for the test that looks them up."""
-        return " ".join(f"{value:.6g}" for value in self.values)
+        """The numbers to five significant digits, for sorting, for copying and for the test that looks them up."""
+        return " ".join(f"{value:.5g}" for value in self.values)
 
 
 @dataclass(frozen=True)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from rich.box import SIMPLE_HEAD
 from rich.console import Console
 from rich.table import Table as Grid
 from rich.text import Text
@@ -11,10 +12,20 @@ from jointbench.report import format as show
 from jointbench.report.overview import answers, cautions, overview_table
 from jointbench.report.table import Cell, Table
 
-LETTERS = 28  # of a name in a column; the sentences below the table have it whole
-TONES = {"joint": "bold cyan", "equivalent": "green", "separate": "bold yellow", "inconclusive": "", "noise": "dim", "absent": "dim"}
-WIDE = 150  # columns of a terminal that holds the whole table
-ESSENTIAL = ("Dataset", "Backend", "Against", "Verdict", "Mean skill difference", "Training FLOPs", "Training step", "Latency")
+WORD = 12  # the longest verdict, which is not to be cut in two
+LETTERS = 30  # of a name in a column; the sentences below the table have it whole
+TONES = {
+    "joint": "bold cyan",
+    "equivalent": "green",
+    "separate": "bold yellow",
+    "inconclusive": "",
+    "noise": "dim",
+    "absent": "dim",
+}
+WIDE, NARROW = 160, 110  # columns of a terminal that holds the whole table; of one that must have less of it
+COSTS = (("Training FLOPs",), ("Training step",), ("Latency",))
+MIDDLE = (("Dataset",), ("Backend",), ("Against",), ("Verdict",), ("Mean skill difference",), *COSTS)
+STACKED = (("Dataset", "Backend"), ("Verdict", "Against"), ("Mean skill difference",), *COSTS)
 
 
 def terminal_report(summary: Summary, console: Console) -> None:
@@ -31,15 +42,35 @@ def terminal_report(summary: Summary, console: Console) -> None:
 
 
 def grid(table: Table, width: int) -> Grid:
-    """The table in Rich; a narrow terminal gets the columns that decide, each row below its rule."""
-    kept = [i for i, column in enumerate(table.columns) if width >= WIDE or column.title in ESSENTIAL]
-    made = Grid(caption=Text(table.caption), caption_justify="left", show_lines=False, pad_edge=False)
-    for i in kept:
-        made.add_column(Text(table.columns[i].title), justify="right" if table.columns[i].numeric else "left", overflow="fold")
+    """The table in Rich; a narrow terminal gets what decides, with names below each other. Intervals stand below values."""
+    places = {column.title: i for i, column in enumerate(table.columns)}
+    layout = tuple((title,) for title in places) if width >= WIDE else MIDDLE if width >= NARROW else STACKED
+    made = Grid(
+        caption=Text(table.caption), caption_justify="left", box=SIMPLE_HEAD, pad_edge=False, collapse_padding=True
+    )
+    for titles in layout:
+        numeric = table.columns[places[titles[0]]].numeric
+        # Rich shrinks columns past what is said to be their least width and then overflows: widths are given where few fit.
+        room = (10 if titles not in COSTS else 8) if numeric else max((width - 48) // 2, WORD)
+        made.add_column(
+            Text("\n".join(titles)),
+            justify="right" if numeric else "left",
+            overflow="fold",
+            width=room if layout is STACKED else None,
+            min_width=WORD if titles == ("Verdict",) else None,
+        )
     for row in table.rows:
-        made.add_row(*(_text(row[i]) for i in kept))
+        made.add_row(
+            *(
+                Text("\n").join(_text(row[places[title]], width < NARROW and titles in COSTS) for title in titles)
+                for titles in layout
+            )
+        )
     return made
 
 
-def _text(cell: Cell) -> Text:
-    return Text(cell.text if cell.values else show.shorten(cell.text, LETTERS), style=TONES.get(cell.tone, ""))
+def _text(cell: Cell, brief: bool) -> Text:
+    text = cell.text if cell.values or cell.tone else show.shorten(cell.text, LETTERS)
+    if len(cell.values) == 3:
+        text = text.partition(" (")[0] if brief else text.replace(" (", "\n(")
+    return Text(text, style=TONES.get(cell.tone, ""))

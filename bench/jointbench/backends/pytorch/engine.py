@@ -18,18 +18,18 @@ from jointbench.recipe import ADAM_BETAS, ADAM_EPSILON
 from jointbench.types import Float32Array, Weights
 
 
-def _patches(images: torch.Tensor) -> torch.Tensor:
-    """3x3 SAME neighbourhoods, (..., height, width, 9 x channels), in the order of a kernel's rows."""
-    height, width = images.shape[2], images.shape[3]
-    padded = functional.pad(images, (0, 0, 1, 1, 1, 1))
-    return torch.cat([padded[:, :, i : i + height, j : j + width] for i in range(3) for j in range(3)], dim=-1)
+def _convolved(network: Architecture, weights: dict[str, torch.Tensor], slot: int, images: torch.Tensor) -> torch.Tensor:
+    """One slot's images through its convolutions, (batch, features).
 
-
-def _pooled(images: torch.Tensor) -> torch.Tensor:
-    """2x2 max pooling, an odd last row or column dropped."""
-    slots, batch, height, width, depth = images.shape
-    even = images[:, :, : height // 2 * 2, : width // 2 * 2]
-    return even.reshape(slots, batch, height // 2, 2, width // 2, 2, depth).amax(dim=(3, 5))
+    Slot by slot: the library's convolution is six times faster than one batched product over all slots' 3x3
+    neighbourhoods and twice as fast as a grouped convolution, and at an image's size its overhead does not count.
+    """
+    activate = ACTIVATIONS[network.activation]
+    hidden = images.permute(0, 3, 1, 2)
+    for conv in network.convs:
+        kernel, bias = weights[f"{conv.name}/kernel"][slot], weights[f"{conv.name}/bias"][slot]
+        hidden = torch.max_pool2d(activate(functional.conv2d(hidden, kernel.permute(3, 2, 0, 1), bias, padding=1)), 2)
+    return hidden.permute(0, 2, 3, 1).flatten(1)
 
 
 def forward(network: Architecture, weights: dict[str, torch.Tensor], rows: torch.Tensor) -> list[torch.Tensor]:
@@ -40,14 +40,8 @@ def forward(network: Architecture, weights: dict[str, torch.Tensor], rows: torch
         return torch.baddbmm(weights[f"{name}/bias"].unsqueeze(1), hidden, weights[f"{name}/kernel"])
 
     hidden = rows
-    for conv in network.convs:
-        slots, batch, height, width = hidden.shape[:4]
-        flat = _patches(hidden).reshape(slots, batch * height * width, 9 * conv.inputs)
-        kernel = weights[f"{conv.name}/kernel"].reshape(slots, 9 * conv.inputs, conv.units)
-        answer = torch.baddbmm(weights[f"{conv.name}/bias"].unsqueeze(1), flat, kernel)
-        hidden = _pooled(activate(answer.view(slots, batch, height, width, conv.units)))
     if network.convs:
-        hidden = hidden.flatten(2)
+        hidden = torch.stack([_convolved(network, weights, slot, images) for slot, images in enumerate(rows)])
     for layer in network.trunk:
         hidden = activate(dense(layer.name, hidden))
     answers = []

@@ -15,7 +15,7 @@ import tensorflow as tf  # noqa: E402 - after KERAS_BACKEND is set
 from jointbench.architecture import Architecture  # noqa: E402 - after KERAS_BACKEND is set
 from jointbench.backends.base import Job, Server, Stacked, Trained, Trainer  # noqa: E402
 from jointbench.backends.stacking import fit_stacked, frame_of  # noqa: E402
-from jointbench.backends.tensorflow.engine import XlaProgram, compilations, predict  # noqa: E402
+from jointbench.backends.tensorflow.engine import GraphProgram, compilations, predict  # noqa: E402
 from jointbench.backends.tensorflow.flop_counter import counted_flops  # noqa: E402
 from jointbench.backends.tensorflow.loop import fit, take_steps  # noqa: E402
 from jointbench.backends.tensorflow.paused_fit import StockTrainer  # noqa: E402
@@ -49,7 +49,7 @@ class TensorFlowBackend:
     def fit_stacked(self, jobs: Sequence[Job]) -> Stacked:
         before = compilations()
         with tf.device(self.device), precision(jobs[0]):
-            trained = fit_stacked(jobs, XlaProgram, predict)
+            trained = fit_stacked(jobs, GraphProgram, predict)
         return Stacked(trained, frame_of(jobs).slots, compilations() - before)
 
     def trainer(self, jobs: Sequence[Job], steps: int) -> Trainer:

@@ -1,4 +1,4 @@
-"""The TensorFlow engine: several epochs of a whole stack in one XLA-compiled program."""
+"""The TensorFlow engine: several epochs of a whole stack in one compiled program."""
 
 from __future__ import annotations
 
@@ -16,6 +16,7 @@ from jointbench.recipe import ADAM_BETAS, ADAM_EPSILON
 from jointbench.types import Float32Array, Weights
 
 State = dict[str, Any]
+ACTIVATIONS = {"relu": tf.nn.relu, "tanh": tf.tanh}
 _compiled: dict[Any, Any] = {}  # programs by frame and table shapes: one compilation for each, however often it is used
 
 
@@ -24,36 +25,26 @@ def compilations() -> int:
     return len(_compiled)
 
 
-def _patches(images: Any) -> Any:
-    """3x3 SAME neighbourhoods, (..., height, width, 9 x channels), in the order of a kernel's rows."""
-    height, width = images.shape[2], images.shape[3]
-    padded = tf.pad(images, [[0, 0], [0, 0], [1, 1], [1, 1], [0, 0]])
-    return tf.concat([padded[:, :, i : i + height, j : j + width] for i in range(3) for j in range(3)], axis=-1)
-
-
-def _pooled(images: Any) -> Any:
-    """2x2 max pooling, an odd last row or column dropped."""
-    slots, batch, height, width, depth = images.shape
-    even = images[:, :, : height // 2 * 2, : width // 2 * 2]
-    return tf.reduce_max(tf.reshape(even, (slots, batch, height // 2, 2, width // 2, 2, depth)), axis=(3, 5))
+def _convolved(network: Architecture, weights: dict[str, Any], slot: int, images: Any) -> Any:
+    """One slot's images through its convolutions, (batch, features)."""
+    hidden = images
+    for conv in network.convs:
+        kernel, bias = weights[f"{conv.name}/kernel"][slot], weights[f"{conv.name}/bias"][slot]
+        answer = ACTIVATIONS[network.activation](tf.nn.conv2d(hidden, kernel, 1, "SAME") + bias)
+        hidden = tf.nn.max_pool2d(answer, 2, 2, "VALID")
+    return tf.reshape(hidden, (hidden.shape[0], -1))
 
 
 def forward(network: Architecture, weights: dict[str, Any], rows: Any) -> list[Any]:
     """Raw answers of every slot's network, (slots, batch, units) for each head."""
-    activate = {"relu": tf.nn.relu, "tanh": tf.tanh}[network.activation]
+    activate = ACTIVATIONS[network.activation]
 
     def dense(name: str, hidden: Any) -> Any:
         return tf.matmul(hidden, weights[f"{name}/kernel"]) + weights[f"{name}/bias"][:, None, :]
 
     hidden = rows
-    for conv in network.convs:
-        slots, batch, height, width = hidden.shape[:4]
-        flat = tf.reshape(_patches(hidden), (slots, batch * height * width, 9 * conv.inputs))
-        kernel = tf.reshape(weights[f"{conv.name}/kernel"], (slots, 9 * conv.inputs, conv.units))
-        answer = tf.matmul(flat, kernel) + weights[f"{conv.name}/bias"][:, None, :]
-        hidden = _pooled(activate(tf.reshape(answer, (slots, batch, height, width, conv.units))))
     if network.convs:
-        hidden = tf.reshape(hidden, (hidden.shape[0], hidden.shape[1], -1))
+        hidden = tf.stack([_convolved(network, weights, slot, rows[slot]) for slot in range(rows.shape[0])])
     for layer in network.trunk:
         hidden = activate(dense(layer.name, hidden))
     answers = []
@@ -119,7 +110,7 @@ def _step(frame: Frame, state: State, loss_weights: Any, rows: Any, targets: Any
     return {**state, **new, "count": count}, losses
 
 
-class XlaProgram:
+class GraphProgram:
     """A stack on TensorFlow. State lives in tensors that go in and out of the compiled call."""
 
     def __init__(self, frame: Frame, tables: Tables) -> None:
@@ -144,7 +135,10 @@ class XlaProgram:
         self.loss_weights = np.zeros((frame.slots, len(frame.architecture.heads)), dtype)
         key = (frame, *(table.shape for table in (tables.features, tables.targets)))
         if key not in _compiled:
-            _compiled[key] = tf.function(lambda *args: _epochs(frame, *args), jit_compile=True, autograph=False)
+            # XLA removes the per-operation overhead that small dense networks consist of; on a CPU its convolutions
+            # are three times slower than the library's, so a network with convolutions stays a plain graph.
+            xla = not frame.architecture.convs
+            _compiled[key] = tf.function(lambda *args: _epochs(frame, *args), jit_compile=xla, autograph=False)
         self.run = _compiled[key]
 
     def load(self, slots: Sequence[int], weights: Sequence[Weights], loss_weights: npt.NDArray[np.floating]) -> None:

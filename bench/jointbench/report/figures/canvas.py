@@ -14,14 +14,13 @@ from matplotlib.axes import Axes
 from matplotlib.backends.backend_svg import FigureCanvasSVG
 from matplotlib.figure import Figure as Drawing
 
-from jointbench.report.figures.svg import INK, inline
+from jointbench.report.figures.svg import INK, SMALL, inline
 
 WIDTH = 400  # narrow, so that text is still readable when a telephone shows the whole width
-SMALL = 9
 FAINT, BAND = 0.25, 0.12  # opacities of grid lines and of bands
 
 
-def _rc() -> dict[str, Any]:
+def _rc() -> Any:  # matplotlib types every key of its settings as a literal, seaborn's are plain text
     ink = dict.fromkeys(
         ("text.color", "axes.labelcolor", "axes.edgecolor", "xtick.color", "ytick.color", "grid.color"), INK
     )
@@ -30,7 +29,7 @@ def _rc() -> dict[str, Any]:
         "svg.fonttype": "none", "path.simplify": False, "text.parse_math": False, "axes.unicode_minus": True,
         "font.family": ["DejaVu Sans"], "font.size": 10, "axes.labelsize": 10, "axes.titlesize": 10,
         "xtick.labelsize": SMALL, "ytick.labelsize": SMALL, "figure.dpi": 72, "savefig.dpi": 72,
-        "axes.spines.top": False, "axes.spines.right": False, "axes.linewidth": 0.8,
+        "lines.solid_capstyle": "butt", "axes.spines.top": False, "axes.spines.right": False, "axes.linewidth": 0.8,
         "axes.facecolor": "none", "figure.facecolor": "none", "savefig.facecolor": "none",
     }  # fmt: skip
 
@@ -59,13 +58,13 @@ def axes(surface: Drawing, left: float, top: float, width: float, height: float)
 
 def export(surface: Drawing, slug: str, alternative: str) -> str:
     """The drawing as inline SVG; the same drawing gives the same text."""
-    with mpl.rc_context({"svg.hashsalt": slug, "svg.id": None} if "svg.id" in mpl.rcParams else {"svg.hashsalt": slug}):
+    with mpl.rc_context({"svg.hashsalt": "jointbench"}):
         buffer = io.StringIO()
         surface.savefig(buffer, format="svg", transparent=True, metadata={"Date": None, "Creator": None})
     return inline(buffer.getvalue(), slug, alternative)
 
 
-def dots(ax: Axes, x: list[float], y: list[float], colour: str, size: float = 4, opacity: float = 0.5) -> None:
+def dots(ax: Axes, x: list[float], y: list[float], colour: str, size: float = 4, opacity: float = 0.65) -> None:
     """Many small dots as one path: strokes of no length with round ends, a tenth of the size of as many markers."""
     across = [value for left in x for value in (left, left, float("nan"))]
     down = [value for level in y for value in (level, level, float("nan"))]
@@ -73,8 +72,10 @@ def dots(ax: Axes, x: list[float], y: list[float], colour: str, size: float = 4,
 
 
 def rule(ax: Axes, at: float, horizontal: bool = False) -> None:
-    """A line at the value that means no difference."""
-    (ax.axhline if horizontal else ax.axvline)(at, color=INK, linewidth=0.8, alpha=0.6, zorder=1)
+    """A line at the value that means no difference, if the axis (its limits are set before) has it."""
+    low, high = sorted(ax.get_ylim() if horizontal else ax.get_xlim())
+    if low <= at <= high:
+        (ax.axhline if horizontal else ax.axvline)(at, color=INK, linewidth=0.8, alpha=0.6, zorder=1)
 
 
 def clipped(low: float, high: float, limits: tuple[float, float]) -> tuple[float, float, list[tuple[float, str]]]:

@@ -13,7 +13,7 @@ from jointbench.compare.summary import CellSummary, Ratio, Summary
 from jointbench.report import format as show
 from jointbench.report.cost_tables import ratio_table
 from jointbench.report.figures.canvas import BAND, export, rule, style
-from jointbench.report.figures.figure import Figure, caution
+from jointbench.report.figures.figure import Figure, caution, spoken
 from jointbench.report.figures.forest import draw_interval
 from jointbench.report.figures.rows import ROW, lay_out
 from jointbench.report.figures.svg import INK
@@ -88,7 +88,7 @@ def _said(groups: Sequence[tuple[str, Sequence[Line]]]) -> str:
         for _, ratio, mark in lines
         if ratio is not None
     ]
-    return "; ".join(said[:12]) + (f"; and {len(said) - 12} more in the table." if len(said) > 12 else ".")
+    return spoken(said)
 
 
 def _draw(
@@ -133,4 +133,6 @@ def _scale(panel: Axes, ratios: Sequence[Ratio], few: bool) -> None:
     powers = [p for p in range(-int(doublings), int(doublings) + 1) if p % every == 0]
     panel.xaxis.set_major_locator(FixedLocator([2.0**power for power in powers]))
     panel.xaxis.set_minor_locator(NullLocator())
-    panel.xaxis.set_major_formatter(FuncFormatter(lambda value, _: f"{value:g}" if value >= 0.1 else f"1/{1 / value:g}"))
+    panel.xaxis.set_major_formatter(
+        FuncFormatter(lambda value, _: f"{value:g}" if value >= 0.1 else f"1/{1 / value:g}")
+    )

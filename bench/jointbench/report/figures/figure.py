@@ -2,12 +2,16 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+import re
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 
 from jointbench.report.overview import FEW_FOLDS
 from jointbench.report.palette import Style
 from jointbench.report.table import Table
+
+TEXT = 120  # about what title, sentence and legend take, in a drawing's units
+_VIEW = re.compile(r'viewBox="0 0 \S+ ([\d.]+)"')
 
 
 @dataclass(frozen=True)
@@ -26,11 +30,35 @@ class Figure:
     legend: tuple[Style, ...] = ()
     caution: str = ""
 
+    @property
+    def height(self) -> float:
+        """The drawing's height, in units of which it is 400 wide."""
+        found = _VIEW.search(self.svg)
+        return float(found.group(1)) if found else 0.0
+
+
+def in_columns(figures: Iterable[Figure]) -> tuple[list[Figure], list[Figure]]:
+    """Two columns of about equal height, each figure going where there is more room."""
+    left: list[Figure] = []
+    right: list[Figure] = []
+    room = 0.0
+    for figure in figures:
+        (left if room >= 0 else right).append(figure)
+        room += (figure.height + TEXT) * (-1 if room >= 0 else 1)
+    return left, right
+
+
+def spoken(said: Sequence[str], most: int = 6) -> str:
+    """A drawing's first lines for those who hear it; the table has them all."""
+    more = f"; and {len(said) - most} more in the table." if len(said) > most else "."
+    return "; ".join(said[:most]) + more
+
 
 def caution(folds: Iterable[int]) -> str:
     """Says so where a figure rests on fewer than three folds."""
-    few = sorted({count for count in folds if count < FEW_FOLDS})
+    counts = set(folds)
+    few = sorted(count for count in counts if count < FEW_FOLDS)
     if not few:
         return ""
-    said = " or ".join(str(count) for count in few)
-    return f"Drawn from {said} {'fold' if few == [1] else 'folds'} in places: read nothing into the intervals there."
+    said = " or ".join(str(count) for count in few) + (" fold" if few == [1] else " folds")
+    return f"Drawn from {said}{' in places' if len(few) < len(counts) else ''}: read nothing into the intervals there."

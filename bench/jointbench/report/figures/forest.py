@@ -10,12 +10,12 @@ from jointbench.compare.correlated import ROPE
 from jointbench.compare.summary import CellSummary, DatasetSummary, Estimate, Summary
 from jointbench.report import format as show
 from jointbench.report.figures.canvas import BAND, clipped, export, rule, style
-from jointbench.report.figures.figure import Figure, caution
+from jointbench.report.figures.figure import Figure, caution, spoken
 from jointbench.report.figures.rows import lay_out
 from jointbench.report.figures.svg import INK
 from jointbench.report.overview import cells_of, chosen, overview_table, where
 from jointbench.report.palette import Palette, Style
-from jointbench.report.quality_tables import difference_table, place
+from jointbench.report.quality_tables import DIFFERENCES, difference_table, place
 
 LABEL = "difference in skill, joint − other"
 SENTENCE = (
@@ -36,7 +36,7 @@ def output_forest(cell: CellSummary, about: DatasetSummary, colours: Palette, sl
     others = dict.fromkeys(d.other for d in cell.differences)
     return Figure(
         slug, "Difference in skill, by output", SENTENCE, alternative, _draw(groups, slug, alternative),
-        difference_table(cell), tuple(colours.style(other) for other in others), caution([about.folds]),
+        chosen(difference_table(cell), f"Skill, joint − other, in {place(cell)}.", DIFFERENCES), tuple(colours.style(other) for other in others), caution([about.folds]),
     )  # fmt: skip
 
 
@@ -60,14 +60,14 @@ def dataset_forest(summary: Summary, colours: Palette, slug: str) -> Figure:
 
 
 def _said(groups: Sequence[tuple[str, Sequence[Line]]]) -> str:
-    """The first dozen lines in words; the table has them all."""
+    """The lines in words."""
     said = [
         f"{show.shorten(heading, 30)}, {show.shorten(label, 30)} against {show.shorten(mark.name, 30)}: "
         f"{show.difference(estimate)}"
         for heading, lines in groups
         for label, estimate, mark in lines
     ]
-    return "; ".join(said[:12]) + (f"; and {len(said) - 12} more in the table." if len(said) > 12 else ".")
+    return spoken(said)
 
 
 def limits(estimates: Sequence[Estimate]) -> tuple[float, float]:
@@ -80,7 +80,9 @@ def limits(estimates: Sequence[Estimate]) -> tuple[float, float]:
 
 def _draw(groups: Sequence[tuple[str, Sequence[Line]]], slug: str, alternative: str) -> str:
     with style():
-        rows = lay_out([(heading, [line[0] for line in lines] or ["not compared"]) for heading, lines in groups], [LABEL])
+        rows = lay_out(
+            [(heading, [line[0] for line in lines] or ["not compared"]) for heading, lines in groups], [LABEL]
+        )
         (panel,) = rows.panels
         panel.set_xlim(*limits([line[1] for _, lines in groups for line in lines]))
         panel.axvspan(-ROPE, ROPE, color=INK, alpha=BAND, linewidth=0)
@@ -97,7 +99,7 @@ def draw_interval(panel: Axes, height: float, estimate: Estimate, mark: Style) -
         return
     limits_ = panel.get_xlim()
     low, high, heads = clipped(estimate.low, estimate.high, limits_)
-    panel.plot([low, high], [height, height], color=mark.colour, linewidth=1.6, solid_capstyle="butt", zorder=3)
+    panel.plot([low, high], [height, height], color=mark.colour, linewidth=1.6, zorder=3)
     for at, head in heads:
         panel.plot([at], [height], head, color=mark.colour, markersize=5, clip_on=False, zorder=3)
     if limits_[0] <= estimate.value <= limits_[1]:

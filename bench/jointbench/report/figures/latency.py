@@ -8,7 +8,7 @@ from jointbench.compare.summary import CellSummary
 from jointbench.report import format as show
 from jointbench.report.cost_tables import latency_table
 from jointbench.report.figures.canvas import WIDTH, axes, drawing, export, style
-from jointbench.report.figures.figure import Figure
+from jointbench.report.figures.figure import Figure, spoken
 from jointbench.report.palette import Palette
 from jointbench.report.quality_tables import place
 
@@ -26,7 +26,7 @@ def latency_figure(cell: CellSummary, colours: Palette, slug: str) -> Figure:
         for cost in cell.costs
         for latency in cost.latency
     ]
-    alternative = f"Median request latency in {place(cell)}: {'; '.join(said)}."
+    alternative = f"Median request latency in {place(cell)}: {spoken(said)}"
     legend = tuple(colours.style(cost.arm) for cost in cell.costs if cost.latency)
     return Figure(
         slug, "Latency against batch size", SENTENCE, alternative, _draw(cell, colours, slug, alternative),
@@ -38,7 +38,7 @@ def _draw(cell: CellSummary, colours: Palette, slug: str, alternative: str) -> s
     with style():
         surface = drawing(HEIGHT)
         panel = axes(surface, LEFT, 8, WIDTH - LEFT - 12, HEIGHT - 48)
-        panel.set(xscale="log", yscale="log", xlabel="rows in a request", ylabel="seconds")
+        panel.set(xscale="log", yscale="log", xlabel="rows in a request")
         for cost in cell.costs:
             mark = colours.style(cost.arm)
             known = sorted(
@@ -51,13 +51,14 @@ def _draw(cell: CellSummary, colours: Palette, slug: str, alternative: str) -> s
             )  # fmt: skip
             for one in known:
                 if one.p90_seconds is not None:
-                    panel.plot([one.batch_size] * 2, [one.median_seconds, one.p90_seconds], color=mark.colour, linewidth=0.8)
+                    panel.plot(
+                        [one.batch_size] * 2, [one.median_seconds, one.p90_seconds], color=mark.colour, linewidth=0.8
+                    )
         sizes = sorted({latency.batch_size for cost in cell.costs for latency in cost.latency})
         panel.xaxis.set_major_locator(FixedLocator(sizes))
         panel.xaxis.set_minor_locator(NullLocator())
         panel.xaxis.set_major_formatter(FuncFormatter(lambda value, _: show.count(value)))
         panel.yaxis.set_major_formatter(FuncFormatter(lambda value, _: show.seconds(value)))
-        panel.yaxis.set_minor_formatter(FuncFormatter(lambda value, _: ""))
-        panel.set_ylabel("")
+        panel.yaxis.set_minor_locator(NullLocator())
         panel.grid(axis="y", alpha=0.2, linewidth=0.6)
         return export(surface, slug, alternative)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Sequence
 
 from matplotlib.axes import Axes
@@ -9,17 +10,19 @@ from matplotlib.ticker import FuncFormatter, MaxNLocator
 
 from jointbench.compare.summary import ArmCost, CellSummary, DatasetSummary
 from jointbench.report import format as show
-from jointbench.report.figures.canvas import SMALL, WIDTH, axes, drawing, export, rule, style
+from jointbench.report.figures.canvas import WIDTH, axes, drawing, export, rule, style
 from jointbench.report.figures.figure import Figure, caution
+from jointbench.report.figures.svg import SMALL
 from jointbench.report.palette import Palette
 from jointbench.report.quality_tables import place
 from jointbench.report.table import Cell, Table, columns, name, number
 from jointbench.types import Fit
 
-PANELS, FOLDS, POINTS = 14, 5, 2_400  # at most so many outputs, folds of a curve, and points in the whole figure
+PANELS, FOLDS, POINTS = 14, 3, 600  # at most so many outputs, folds of a curve, and points in the whole figure
+HIGHEST = 1.6  # a loss above it is far from anything of interest
 SENTENCE = (
     "Lower is better (1 is no skill): validation loss against the training FLOPs of the network that predicts the "
-    "output, a line for each fold; a network with several outputs pays for all of them at once."
+    f"output, a line for each of at most {FOLDS} folds; a network with several outputs pays for all of them at once."
 )
 Curve = tuple[str, Fit, int]  # the arm, the fit, the output's column in it
 
@@ -58,7 +61,11 @@ def curves_of(cell: CellSummary, output: str, fits: Sequence[Fit]) -> list[Curve
 
 def _belongs(fit: Fit, cost: ArmCost) -> bool:
     shape = fit.network.shape
-    return fit.network.group in cost.groups and (shape.trunk, shape.head, shape.channels) == (cost.trunk, cost.head, cost.channels)
+    return fit.network.group in cost.groups and (shape.trunk, shape.head, shape.channels) == (
+        cost.trunk,
+        cost.head,
+        cost.channels,
+    )
 
 
 def _table(cell: CellSummary, curves: dict[str, list[Curve]]) -> Table:
@@ -70,9 +77,7 @@ def _table(cell: CellSummary, curves: dict[str, list[Curve]]) -> Table:
     }
     most = max(len(fits) for fits in by_arm.values())
     for (output, arm), found in by_arm.items():
-        losses = [
-            number(float(fit.validation_loss[_best(fit), column]), show.significant) for fit, column in found
-        ]
+        losses = [number(float(fit.validation_loss[_best(fit), column]), show.significant) for fit, column in found]
         rows.append((name(output), name(arm), *losses, *[Cell("—", tone="absent")] * (most - len(losses))))
     return Table(
         f"Validation loss at the best epoch of every fold in {place(cell)} (1 is no skill).",
@@ -90,32 +95,41 @@ def _draw(curves: dict[str, list[Curve]], colours: Palette, slug: str, alternati
         across = 1 if len(curves) == 1 else 2
         down = -(-len(curves) // across)
         wide, tall = (WIDTH - 12) / across, 118
-        surface = drawing(down * tall + 20)
-        budget = max(POINTS // max(sum(min(len(made), FOLDS * 3) for made in curves.values()), 1), 8)
+        surface = drawing(down * tall + 4)
+        budget = max(
+            POINTS // max(sum(min(len(made), FOLDS * len({arm for arm, _, _ in made})) for made in curves.values()), 1),
+            8,
+        )
         for i, (output, made) in enumerate(curves.items()):
-            panel = axes(surface, 34 + (i % across) * wide, 20 + (i // across) * tall, wide - 40, tall - 44)
+            panel = axes(surface, 34 + (i % across) * wide, 16 + (i // across) * tall, wide - 40, tall - 38)
             panel.set_title(show.shorten(output, 56 // across), fontsize=SMALL, fontweight="bold", loc="left", pad=3)
             _curves(panel, made, colours, budget)
-        surface.text(0.5, 3 / (down * tall + 20), "training FLOPs of the network", ha="center", fontsize=SMALL)
+        surface.text(0.5, 2 / (down * tall + 4), "training FLOPs of the network", ha="center", fontsize=SMALL)
         return export(surface, slug, alternative)
 
 
 def _curves(panel: Axes, made: list[Curve], colours: Palette, budget: int) -> None:
-    drawn: dict[str, int] = {}
-    for arm, fit, column in made:
-        drawn[arm] = drawn.get(arm, 0) + 1
-        if drawn[arm] > FOLDS:
-            continue
-        losses = fit.validation_loss[:, column]
-        kept = sorted({*range(0, len(losses), max(len(losses) // budget, 1)), len(losses) - 1})
-        spent = [fit.train_flops / fit.epochs * (epoch + 1) for epoch in kept]
-        panel.plot(spent, [float(losses[epoch]) for epoch in kept], color=colours.style(arm).colour, linewidth=0.9, alpha=0.75)
-    finite = [float(loss) for _, fit, column in made for loss in fit.validation_loss[:, column] if show.known(float(loss))]
-    panel.set_ylim(0 if min(finite, default=0) < 0.5 else min(finite) - 0.02, min(max([1.1, *finite]), 1.6))
-    panel.set_xlim(left=0)
+    """One panel: an arm's folds are one path with gaps."""
+    finite = [
+        float(loss) for _, fit, column in made for loss in fit.validation_loss[:, column] if show.known(float(loss))
+    ]
+    lowest, top = min(finite, default=0.0), min(max([1.1, *finite]), HIGHEST)
+    panel.set_ylim(0 if lowest < 0.5 else lowest - 0.02, max(top, lowest + 0.1))
     rule(panel, 1.0, horizontal=True)
+    for arm in dict.fromkeys(arm for arm, _, _ in made):
+        across: list[float] = []
+        down: list[float] = []
+        for fit, column in [(fit, column) for one, fit, column in made if one == arm][:FOLDS]:
+            losses = [float(loss) for loss in fit.validation_loss[:, column]]
+            kept = sorted({*range(0, len(losses), max(len(losses) // budget, 1)), len(losses) - 1})
+            across.extend([*(fit.train_flops / fit.epochs * (epoch + 1) for epoch in kept), math.nan])
+            down.extend(
+                [*(losses[epoch] if losses[epoch] <= panel.get_ylim()[1] else math.nan for epoch in kept), math.nan]
+            )
+        panel.plot(across, down, color=colours.style(arm).colour, linewidth=0.9, alpha=0.8)
+    panel.set_xlim(left=0)
     panel.xaxis.set_major_locator(MaxNLocator(3))
     panel.yaxis.set_major_locator(MaxNLocator(4))
-    panel.xaxis.set_major_formatter(FuncFormatter(lambda value, _: show.flops(value).removesuffix("FLOP").strip()))
+    panel.xaxis.set_major_formatter(FuncFormatter(lambda value, _: show.tick(value)))
     panel.yaxis.set_major_formatter(FuncFormatter(lambda value, _: f"{value:g}"))
     panel.tick_params(labelsize=SMALL - 1, length=2, pad=1.5)

@@ -3,13 +3,13 @@
 from __future__ import annotations
 
 from matplotlib.axes import Axes
-from matplotlib.ticker import FuncFormatter, NullFormatter
+from matplotlib.ticker import FuncFormatter, LogLocator, NullLocator
 
 from jointbench.compare.summary import ArmCost, CellSummary, DatasetSummary
 from jointbench.report import format as show
-from jointbench.report.figures.canvas import SMALL, WIDTH, axes, drawing, export, rule, style
+from jointbench.report.figures.canvas import WIDTH, axes, drawing, export, rule, style
 from jointbench.report.figures.figure import Figure, caution
-from jointbench.report.figures.svg import INK
+from jointbench.report.figures.svg import INK, SMALL
 from jointbench.report.palette import Palette
 from jointbench.report.quality_tables import place
 from jointbench.report.table import Table, columns, name, number
@@ -45,7 +45,12 @@ def pareto_figure(cell: CellSummary, about: DatasetSummary, colours: Palette, sl
 
 def _table(cell: CellSummary, costs: dict[str, ArmCost]) -> Table:
     rows = tuple(
-        (name(q.output), name(q.model), number(costs[q.model].train_flops, show.flops), number(q.skill, lambda v: show.fixed(v, 3)))
+        (
+            name(q.output),
+            name(q.model),
+            number(costs[q.model].train_flops, show.flops),
+            number(q.skill, lambda v: show.fixed(v, 3)),
+        )
         for q in cell.quality
         if q.model in costs
     )
@@ -54,7 +59,12 @@ def _table(cell: CellSummary, costs: dict[str, ArmCost]) -> Table:
 
 
 def _draw(
-    points: dict[tuple[str, str], Point], joint: str, outputs: tuple[str, ...], colours: Palette, slug: str, alternative: str
+    points: dict[tuple[str, str], Point],
+    joint: str,
+    outputs: tuple[str, ...],
+    colours: Palette,
+    slug: str,
+    alternative: str,
 ) -> str:
     with style():
         surface = drawing(HEIGHT)
@@ -69,18 +79,26 @@ def _draw(
         for (arm, output), point in points.items():
             end = points.get((joint, output))
             if arm != joint and end is not None:
-                arrow = {"arrowstyle": "-|>", "color": colours.style(arm).colour, "alpha": 0.6, "linewidth": 1, "shrinkA": 3, "shrinkB": 3}
+                arrow = {
+                    "arrowstyle": "-|>",
+                    "color": colours.style(arm).colour,
+                    "alpha": 0.6,
+                    "linewidth": 1,
+                    "shrinkA": 3,
+                    "shrinkB": 3,
+                }
                 panel.annotate("", xy=end, xytext=point, arrowprops=arrow)
         for (arm, _), (x, y) in points.items():
             mark = colours.style(arm)
             panel.plot([x], [y], mark.marker, color=mark.colour, markersize=5.5, zorder=4)
         _names(panel, {output: points[joint, output] for output in outputs if (joint, output) in points})
         low, high = panel.get_xlim()
-        panel.xaxis.set_major_formatter(FuncFormatter(lambda value, _: show.flops(value).removesuffix("FLOP")))
-        panel.xaxis.set_minor_formatter(
-            NullFormatter() if high / low > 8 else FuncFormatter(lambda value, _: show.flops(value).removesuffix("FLOP"))
+        panel.xaxis.set_major_locator(
+            LogLocator(subs=(1.0,) if high / low > 30 else (1.0, 2.0, 5.0) if high / low > 4 else range(1, 10))
         )
-        panel.tick_params(axis="x", which="both", labelsize=SMALL)
+        panel.xaxis.set_minor_locator(NullLocator())
+        panel.xaxis.set_major_formatter(FuncFormatter(lambda value, _: show.tick(value)))
+        panel.tick_params(axis="x", labelsize=SMALL)
         return export(surface, slug, alternative)
 
 

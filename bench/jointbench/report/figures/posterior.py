@@ -8,11 +8,11 @@ from jointbench.compare.output_verdict import PROBABILITY
 from jointbench.compare.summary import CellSummary, DatasetSummary, Difference, Summary
 from jointbench.report import format as show
 from jointbench.report.figures.canvas import export, rule, style
-from jointbench.report.figures.figure import Figure, caution
+from jointbench.report.figures.figure import Figure, caution, spoken
 from jointbench.report.figures.rows import ROW, lay_out
-from jointbench.report.overview import cells_of, difference_of, where
+from jointbench.report.overview import cells_of, chosen, difference_of, where
 from jointbench.report.palette import GREY, Palette, Style
-from jointbench.report.quality_tables import difference_table, place
+from jointbench.report.quality_tables import PROBABILITIES, difference_table, place
 from jointbench.report.table import Table, columns, name, number
 
 SENTENCE = (
@@ -31,7 +31,7 @@ def output_posterior(cell: CellSummary, about: DatasetSummary, colours: Palette,
     alternative = f"Posterior probabilities of each output in {place(cell)}: " + _said(groups)
     return Figure(
         slug, "How sure, by output", SENTENCE, alternative, _draw(groups, colours.style(cell.joint), slug, alternative),
-        difference_table(cell), _legend([cell], colours), caution([about.folds]),
+        chosen(difference_table(cell), f"Probabilities in {place(cell)}.", PROBABILITIES), _legend([cell], colours), caution([about.folds]),
     )  # fmt: skip
 
 
@@ -53,7 +53,9 @@ def dataset_posterior(summary: Summary, colours: Palette, slug: str) -> Figure:
     alternative = "Posterior probabilities of the worst output of each dataset: " + _said(groups)
     table = Table(
         "Probabilities for the worst output of each dataset.",
-        columns(("Dataset", "Backend", "Device", "Against", "Worst output"), ("Joint better", "Equivalent", "Other better")),
+        columns(
+            ("Dataset", "Backend", "Device", "Against", "Worst output"), ("Joint better", "Equivalent", "Other better")
+        ),
         tuple(rows),
     )
     joint = next((cell.joint for cell in summary.cells if cell.joint), "")
@@ -82,7 +84,7 @@ def _said(groups: Sequence[tuple[str, Sequence[Line]]]) -> str:
         for heading, lines in groups
         for _, d, mark in lines
     ]
-    return "; ".join(said[:12]) + (f"; and {len(said) - 12} more in the table." if len(said) > 12 else ".")
+    return spoken(said)
 
 
 def _draw(groups: Sequence[tuple[str, Sequence[Line]]], joint: Style, slug: str, alternative: str) -> str:
@@ -96,7 +98,7 @@ def _draw(groups: Sequence[tuple[str, Sequence[Line]]], joint: Style, slug: str,
                 left = 0.0
                 for part, colour in zip(_parts(difference), (joint.colour, GREY, mark.colour), strict=True):
                     if show.known(part):
-                        panel.barh(height, part, ROW * 0.7, left=left, color=colour, alpha=0.85, linewidth=0)
+                        panel.barh(height, part, ROW * 0.7, left=left, color=colour, linewidth=0)
                         left += part
         rule(panel, PROBABILITY)
         return export(rows.surface, slug, alternative)

@@ -5,7 +5,7 @@ from __future__ import annotations
 from jointbench.compare.summary import CellSummary, DatasetSummary, Quality
 from jointbench.report import format as show
 from jointbench.report.figures.canvas import dots, export, rule, style
-from jointbench.report.figures.figure import Figure, caution
+from jointbench.report.figures.figure import Figure, caution, spoken
 from jointbench.report.figures.rows import lay_out
 from jointbench.report.palette import Palette, Style
 from jointbench.report.quality_tables import fold_table, place, quality_of
@@ -28,8 +28,7 @@ def skill_figure(cell: CellSummary, about: DatasetSummary, colours: Palette, slu
         for _, lines in groups
         for quality, _ in lines
     ]
-    more = f"; and {len(said) - 12} more in the table." if len(said) > 12 else "."
-    alternative = f"Skill of each output in {place(cell)}: " + "; ".join(said[:12]) + more
+    alternative = f"Skill of each output in {place(cell)}: " + spoken(said)
     arms = dict.fromkeys(quality.model for quality in cell.quality)
     return Figure(
         slug, "Skill, by output", SENTENCE, alternative, _draw(groups, slug, alternative), fold_table(cell, about),

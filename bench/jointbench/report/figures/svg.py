@@ -6,91 +6,114 @@ import re
 from xml.etree import ElementTree
 
 INK = "#010203"  # drawn in this colour, shown in the colour of the page's text
-_NUMBER = re.compile(r"-?\d*\.\d{2,}(?:e-?\d+)?")
-_GEOMETRY = ("d", "x", "y", "width", "height", "transform", "points", "cx", "cy", "r", "viewBox")
-_DROPPED_STYLES = ("font-family", "font-style", "font-variant", "font-stretch", "stroke-miterlimit")
+SMALL = 9  # the size of text that need not say its size
+_NUMBER = re.compile(r"-?\d*\.?\d+(?:e-?\d+)?")
+_GEOMETRY = ("x", "y", "width", "height", "transform")
+_STYLES = (
+    "fill",
+    "stroke",
+    "stroke-width",
+    "stroke-linecap",
+    "stroke-opacity",
+    "fill-opacity",
+    "opacity",
+    "text-anchor",
+    "stroke-dasharray",
+    "stroke-dashoffset",
+)
+_INHERITED = ("fill:currentColor", f"font-size:{SMALL}px", "stroke-linecap:butt", "stroke-width:1")
 _REFERENCE = re.compile(r"#([\w-]+)")
 
 
 def inline(svg: str, slug: str, alternative: str) -> str:
-    """The drawing as an <svg> element: no metadata, namespaces or fonts; ids start with ``slug``; currentColor for INK."""
+    """The drawing as an <svg> element: no metadata, namespaces, fonts or clipping (figures draw within their axes).
+
+    Ids start with ``slug``, so that drawings can share a page; currentColor stands for INK.
+    """
     root = ElementTree.fromstring(svg)  # noqa: S314  # matplotlib wrote it a moment ago; names in it are escaped
     for element in root.iter():
-        element.tag = _local(element.tag)
-        element.attrib = {_local(key): value for key, value in element.attrib.items() if key != "id" or value}
+        element.tag = element.tag.rpartition("}")[2]
+        element.attrib = {key.rpartition("}")[2]: value for key, value in element.attrib.items()}
         element.tail = None
         if element.text is not None and not element.text.strip():
             element.text = None
-    _drop(root, "metadata")
-    wanted = {name for element in root.iter() for value in _references(element) for name in _REFERENCE.findall(value)}
+    wanted = [name for e in root.iter() for name in _REFERENCE.findall(e.get("href", ""))]
+    ids = {name: f"{slug}-{i}" for i, name in enumerate(dict.fromkeys(wanted))}
+    view = root.attrib["viewBox"]
     for element in root.iter():
-        _compact(element, wanted, slug)
-    _flatten(root)
-    size = {key: root.attrib[key] for key in ("viewBox",)}
-    root.attrib = {**size, "role": "img", "aria-label": alternative}
-    return ElementTree.tostring(root, encoding="unicode")
+        element.attrib = _compact(element, ids)
+    _prune(root)
+    root.attrib = {
+        "viewBox": view, "role": "img", "aria-label": alternative, "fill": "currentColor", "font-size": str(SMALL),
+        "stroke-linejoin": "round",
+    }  # fmt: skip
+    return ElementTree.tostring(root, encoding="unicode").replace(" />", "/>")
 
 
-def _local(name: str) -> str:
-    return name.rpartition("}")[2]
-
-
-def _references(element: ElementTree.Element) -> list[str]:
-    return [element.get(key, "") for key in ("href", "clip-path", "style")]
-
-
-def _drop(parent: ElementTree.Element, tag: str) -> None:
-    for child in list(parent):
-        if child.tag == tag:
-            parent.remove(child)
-        else:
-            _drop(child, tag)
-
-
-def _compact(element: ElementTree.Element, wanted: set[str], slug: str) -> None:
-    """Rounds geometry, shortens styles, drops ids that nothing points to and gives the others the figure's own."""
+def _compact(element: ElementTree.Element, ids: dict[str, str]) -> dict[str, str]:
+    """The attributes that matter, with geometry rounded to a tenth of a pixel and styles that are not inherited."""
     made = {}
     for key, value in element.attrib.items():
-        if key == "id":
-            if value in wanted:
-                made[key] = f"{slug}-{value}"
-        elif key in _GEOMETRY:
-            made[key] = " ".join(_NUMBER.sub(_rounded, value).split())
+        if key == "id" and value in ids:
+            made[key] = ids[value]
+        elif key == "d":
+            made[key] = _path(value, 2 if "id" in element.attrib else 1)
+        elif key in _GEOMETRY and not value.startswith("rotate(-0 "):
+            made[key] = _NUMBER.sub(lambda match: _short(float(match.group()), 1), value)
+        elif key == "href":
+            made[key] = _REFERENCE.sub(lambda match: "#" + ids[match.group(1)], value)
         elif key == "style":
             made[key] = _style(value)
-        elif key in ("href", "clip-path"):
-            made[key] = value.replace("#", f"#{slug}-")
-        elif key not in ("version", "xmlns", "type"):
-            made[key] = value
-    made["transform"] = made.get("transform", "").replace("rotate(-0 ", "rotate(0 ")
-    if not made["transform"] or made["transform"].startswith("rotate(0 "):
-        del made["transform"]
-    element.attrib = {key: value for key, value in made.items() if value}
+    if element.tag == "use" and made.get("style") == "stroke:currentColor":
+        del made["style"]  # a tick: what it repeats has that stroke already
+    return {key: value for key, value in made.items() if value}
 
 
-def _rounded(match: re.Match[str]) -> str:
-    return f"{float(match.group()):.2f}".rstrip("0").rstrip(".").replace("-0.", "-.").removesuffix("-0") or "0"
+def _short(value: float, digits: int) -> str:
+    text = f"{value:.{digits}f}"
+    return (text.rstrip("0").rstrip(".") if "." in text else text).replace("-0.", "-.").removesuffix("-0") or "0"
+
+
+def _path(text: str, digits: int) -> str:
+    """A path with its lines in steps from point to point, which are shorter to write than places."""
+    made: list[str] = []
+    at = (0.0, 0.0)
+    for command, numbers in re.findall(r"([A-Za-z])([^A-Za-z]*)", text):
+        values = [round(float(number), digits) for number in numbers.split()]
+        if command == "L":
+            steps = [values[0] - at[0], values[1] - at[1]]
+            made.append("l" + " ".join(_short(step, digits) for step in steps))
+        else:
+            made.append(command + " ".join(_short(value, digits) for value in values))
+        if values:
+            at = (values[-2], values[-1])
+    return "".join(made).replace(" -", "-")
 
 
 def _style(text: str) -> str:
     kept = []
-    for item in text.split(";"):
+    for item in text.replace(INK, "currentColor").split(";"):
         key, _, value = (part.strip() for part in item.partition(":"))
-        if key == "font":  # the shorthand "10px 'DejaVu Sans', ...": keep weight and size, take the page's family
+        if key == "font":  # the shorthand "700 10px 'DejaVu Sans', ...": keep weight and size, take the page's family
             weight, size = (re.search(pattern, value) for pattern in (r"\b(bold|[1-9]00)\b", r"[\d.]+px"))
-            kept.extend([f"font-weight:{weight.group()}"] if weight else [])
+            kept.extend([f"font-weight:{weight.group()}"] if weight and weight.group() != "400" else [])
             kept.extend([f"font-size:{size.group()}"] if size else [])
-        elif key and key not in _DROPPED_STYLES:
+        elif key in _STYLES or key in ("font-size", "font-weight"):
             kept.append(f"{key}:{value}")
-    return ";".join(kept).replace(INK, "currentColor")
+    return ";".join(style for style in kept if style not in _INHERITED)
 
 
-def _flatten(parent: ElementTree.Element) -> None:
-    """Removes groups that say nothing: empty ones go, bare ones give their children to their parent."""
+def _prune(parent: ElementTree.Element) -> None:
+    """Removes what draws nothing, and lets groups that say nothing give their children to their parent."""
     children: list[ElementTree.Element] = []
     for child in list(parent):
-        _flatten(child)
-        if child.tag in ("g", "defs") and len(child) == 0:
+        _prune(child)
+        invisible = child.tag == "path" and child.get("style") == "fill:none"
+        if (
+            child.tag in ("metadata", "style", "clipPath")
+            or invisible
+            or (child.tag in ("g", "defs") and len(child) == 0)
+        ):
             continue
         if child.tag == "g" and not child.attrib:
             children.extend(child)

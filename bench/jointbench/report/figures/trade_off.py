@@ -9,16 +9,16 @@ from matplotlib.ticker import FixedLocator, FuncFormatter, NullLocator
 from jointbench.compare.correlated import ROPE
 from jointbench.compare.summary import Summary
 from jointbench.report import format as show
-from jointbench.report.figures.canvas import BAND, SMALL, WIDTH, axes, drawing, export, rule, style
+from jointbench.report.figures.canvas import BAND, WIDTH, axes, drawing, export, rule, style
 from jointbench.report.figures.figure import Figure, caution
 from jointbench.report.figures.forest import limits
-from jointbench.report.figures.svg import INK
+from jointbench.report.figures.svg import INK, SMALL
 from jointbench.report.overview import FLOPS, cells_of, chosen, overview_table, ratio_of
 from jointbench.report.palette import Palette, Style
 
-HEIGHT, LEFT = 300, 48
+HEIGHT, LEFT = 300, 60
 SENTENCE = (
-    "Each mark is joint on one dataset (numbered as in the list above), seen from the other arm at the crossing of "
+    "Each mark is joint on one dataset (numbered as in the list above where the skill differs), seen from the other arm at the crossing of "
     "the lines: left saves training FLOPs, up gains skill; inside the grey band the skill is equivalent."
 )
 COLUMNS = ("Dataset", "Backend", "Device", "Against", "Mean skill difference", "Training FLOPs")
@@ -35,8 +35,12 @@ def trade_off_figure(summary: Summary, colours: Palette, slug: str) -> Figure:
                 ratio = ratio_of(cell, FLOPS, decision.other)
                 if ratio is not None and ratio.ratio.value > 0 and show.known(decision.mean_difference.value):
                     estimates.append(decision.mean_difference)
-                    marks.append((number, ratio.ratio.value, decision.mean_difference.value, colours.style(decision.other)))
-    alternative = f"{len(marks)} marks of mean skill difference against the ratio of training FLOPs; the table has them."
+                    marks.append(
+                        (number, ratio.ratio.value, decision.mean_difference.value, colours.style(decision.other))
+                    )
+    alternative = (
+        f"{len(marks)} marks of mean skill difference against the ratio of training FLOPs; the table has them."
+    )
     others = dict.fromkeys(decision.other for cell in summary.cells for decision in cell.decisions)
     table = chosen(overview_table(summary), "Skill gained and training FLOPs spent, joint against other.", COLUMNS)
     top = max([5 * ROPE / 2, *(abs(y) for _, _, y, _ in marks)]) * 1.15
@@ -61,9 +65,8 @@ def _draw(marks: list[Mark], top: float, slug: str, alternative: str) -> str:
         for number, x, y, mark in marks:
             panel.plot([1, x], [0, y], color=mark.colour, linewidth=0.7, alpha=0.35, zorder=2)
             panel.plot([x], [y], mark.marker, color=mark.colour, markersize=6, zorder=4)
-            panel.annotate(
-                str(number), xy=(x, y), xytext=(5, 2), textcoords="offset points", fontsize=SMALL,
-            )  # fmt: skip
+            if abs(y) > ROPE:
+                panel.annotate(str(number), xy=(x, y), xytext=(5, 2), textcoords="offset points", fontsize=SMALL)
         powers = range(-int(reach), int(reach) + 1)
         panel.xaxis.set_major_locator(FixedLocator([2.0**power for power in powers]))
         panel.xaxis.set_minor_locator(NullLocator())

@@ -4,9 +4,10 @@ from __future__ import annotations
 
 from jointbench.compare.summary import Summary
 from jointbench.report import format as show
-from jointbench.report.figures.canvas import SMALL, export, style
+from jointbench.report.figures.canvas import export, style
 from jointbench.report.figures.figure import Figure, caution
 from jointbench.report.figures.rows import lay_out
+from jointbench.report.figures.svg import SMALL
 from jointbench.report.overview import cells_of, where
 from jointbench.report.palette import VERDICT_COLOURS, Style
 from jointbench.report.table import Cell, Table, columns, name
@@ -20,7 +21,8 @@ SENTENCE = (
 
 def verdict_map(summary: Summary, other: str, slug: str) -> Figure:
     """Winners and losers among all outputs, against one other arm."""
-    groups, rows = [], []
+    groups: list[tuple[str, list[tuple[str, list[str]]]]] = []
+    rows: list[tuple[Cell, ...]] = []
     for number, about in enumerate(summary.datasets, 1):
         lines = []
         for cell in cells_of(summary, about.slug):
@@ -47,7 +49,9 @@ def verdict_map(summary: Summary, other: str, slug: str) -> Figure:
 
 def _draw(groups: list[tuple[str, list[tuple[str, list[str]]]]], slug: str, alternative: str) -> str:
     with style():
-        rows = lay_out([(heading, [line[0] for line in lines] or ["not compared"]) for heading, lines in groups], ["output"])
+        rows = lay_out(
+            [(heading, [line[0] for line in lines] or ["not compared"]) for heading, lines in groups], ["output"]
+        )
         (panel,) = rows.panels
         most = max((len(verdicts) for _, lines in groups for _, verdicts in lines), default=1)
         panel.set_xlim(0.4, max(most, 6) + 0.6)
@@ -56,9 +60,9 @@ def _draw(groups: list[tuple[str, list[tuple[str, list[str]]]]], slug: str, alte
         panel.spines["bottom"].set_visible(False)
         for heights, (_, lines) in zip(rows.at, groups, strict=True):
             for height, (_, verdicts) in zip(heights, lines, strict=False):
-                for verdict in dict.fromkeys(verdicts):
+                for verdict, colour in VERDICT_COLOURS.items():
                     at = [i for i, one in enumerate(verdicts, 1) if one == verdict]
-                    panel.plot(at, [height] * len(at), "s", color=VERDICT_COLOURS.get(verdict), markersize=11, alpha=0.45, linewidth=0)
+                    panel.plot(at, [height] * len(at), "s", color=colour, markersize=11, alpha=0.45)
                 for i, verdict in enumerate(verdicts, 1):
                     panel.text(i, height, LETTERS.get(verdict, "?"), fontsize=SMALL, ha="center", va="center_baseline")
         return export(rows.surface, slug, alternative)

@@ -1,0 +1,295 @@
+"""Summaries made up from a seed: as small as one dataset, as large as a full run."""
+
+from __future__ import annotations
+
+import math
+import time
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass, field
+from html.parser import HTMLParser
+
+import numpy as np
+import pytest
+
+from jointbench.compare.summary import (
+    ArmCost,
+    CellSummary,
+    DatasetSummary,
+    Decision,
+    Difference,
+    Estimate,
+    Latency,
+    Quality,
+    Ratio,
+    Summary,
+)
+from jointbench.types import Fit, Network, Recipe, Shape
+
+REGRESSION = ("rmse", "mae", "r2", "rrmse")
+CLASSES = ("log_loss", "accuracy", "balanced_accuracy", "macro_f1", "roc_auc")
+BATCHES = (1, 8, 64, 512, 4096)
+
+
+@dataclass
+class Maker:
+    """Makes summaries. ``absent``: a backend that was asked for and is not installed."""
+
+    datasets: tuple[tuple[str, tuple[str, ...]], ...] = (("slump", ("flow", "strength")), ("wine", ("quality", "type")))
+    backends: tuple[str, ...] = ("torch", "tensorflow")
+    others: tuple[str, ...] = ("separate", "separate-matched")
+    joint: str = "joint"
+    folds: int = 5
+    absent: str = ""
+    note: str = "Simulated."
+    seed: int = 0
+    random: np.random.Generator = field(init=False)
+
+    def summary(self) -> Summary:
+        self.random = np.random.default_rng(self.seed)
+        return Summary(
+            1, "quick", "stacked", "jointbench run slump --profile quick", "Joint in some, separate in others.",
+            tuple(self._dataset(slug, outputs) for slug, outputs in self.datasets),
+            tuple(self._cell(slug, outputs, backend) for slug, outputs in self.datasets for backend in self.backends),
+            (self.note,),
+        )  # fmt: skip
+
+    def _estimate(self, middle: float, half: float) -> Estimate:
+        return Estimate(middle, middle - half, middle + half)
+
+    def _quality(self, output: str, kind: str, model: str) -> Quality:
+        skill = float(self.random.uniform(-0.1, 0.95))
+        folds = tuple(float(skill + self.random.normal() * 0.05) for _ in range(self.folds))
+        metrics: dict[str, float | None] = {
+            m: float(self.random.uniform(0, 1)) for m in (REGRESSION if kind == "regression" else CLASSES)
+        }
+        if kind == "regression":
+            metrics["rmse"] = float(self.random.uniform(1, 9000))
+        else:
+            metrics["roc_auc"] = None
+        return Quality(
+            output, kind, model, skill, float(np.std(folds, ddof=1)) if self.folds > 1 else math.nan, folds, metrics
+        )
+
+    def _kinds(self, outputs: tuple[str, ...]) -> tuple[str, ...]:
+        return tuple("regression" if i % 2 == 0 else "binary" for i in range(len(outputs)))
+
+    def _dataset(self, slug: str, outputs: tuple[str, ...]) -> DatasetSummary:
+        kinds = self._kinds(outputs)
+        references = tuple(
+            self._quality(o, k, "ridge" if k == "regression" else "logistic")
+            for o, k in zip(outputs, kinds, strict=True)
+        )
+        rows = int(self.random.integers(100, 300_000))
+        return DatasetSummary(
+            slug, f"About {slug}", rows, 11, outputs, kinds, self.folds, 1, 3, (self.note,),
+            "UCI Machine Learning Repository, https://archive.ics.uci.edu/dataset/186", "CC BY 4.0", "Cortez, P. (2009).",
+            "e3d60f4d" * 8, references,
+        )  # fmt: skip
+
+    def _cost(self, arm: str, outputs: tuple[str, ...], width: int) -> ArmCost:
+        groups = (outputs,) if arm == self.joint else tuple((output,) for output in outputs)
+        scale = float(len(groups)) * float(self.random.uniform(0.8, 1.2))
+        latency = tuple(
+            Latency(b, 500 // (i + 1), 5e-5 * scale * (1 + b / 100), 7e-5 * scale * (1 + b / 100) if i < 3 else None,
+                    9e-5 * scale * (1 + b / 100) if i < 1 else None, b / (6e-5 * scale * (1 + b / 100)))
+            for i, b in enumerate(BATCHES)
+        )  # fmt: skip
+        return ArmCost(
+            arm, groups, (width, width), (), (16,), "same-width", int(5000 * scale), 5000, int(30000 * scale),
+            int(10000 * scale), 4e7 * scale, 300.5 * scale, 41.7, 0.875, 2.5e-4 * scale, 7.4 * scale, 5.1, 0.02, 1.3,
+            latency, self.folds * len(groups), (f"{outputs[0]} (repeat 0, fold 1): loss is not a number",) if arm != self.joint else (),
+        )  # fmt: skip
+
+    def _difference(self, output: str, other: str) -> Difference:
+        value = float(self.random.normal() * 0.02)
+        better, same, worse = self.random.dirichlet((1, 2, 1))
+        verdict = (
+            "joint" if better > 0.8 else "separate" if worse > 0.8 else "equivalent" if same > 0.8 else "inconclusive"
+        )
+        half = float(self.random.uniform(0.002, 0.05))
+        return Difference(
+            output, other, self._estimate(value, half), self.folds, 0, float(better), float(same), float(worse),
+            float(better + same), verdict,
+        )  # fmt: skip
+
+    def _ratios(self, other: str) -> tuple[Ratio, ...]:
+        floor = Estimate(1.004, 0.981, 1.027)
+        made = [Ratio("training FLOPs to the stop", other, self._ratio(), None, self.folds, True)]
+        made.append(Ratio("training step", other, self._ratio(), floor, 24, True))
+        made.extend(Ratio(f"request, batch {b}", other, self._ratio(), floor, 24, b < 64) for b in BATCHES)
+        return tuple(made)
+
+    def _ratio(self) -> Estimate:
+        middle = float(self.random.uniform(0.2, 1.3))
+        return Estimate(middle, middle * 0.93, middle * 1.06)
+
+    def _cell(self, slug: str, outputs: tuple[str, ...], backend: str) -> CellSummary:
+        if backend == self.absent:
+            reason = f"not installed (pip install 'jointbench[{backend}]')"
+            return CellSummary(slug, backend, "cpu", "", None, None, None, (), (), (), (), (), (reason,))
+        kinds = dict(zip(outputs, self._kinds(outputs), strict=True))
+        differences = tuple(self._difference(output, other) for other in self.others for output in outputs)
+        decisions = []
+        for other in self.others:
+            mine = [d for d in differences if d.other == other]
+            worst = min(mine, key=lambda d: d.difference.value)
+            decisions.append(Decision(
+                other, worst.verdict, f"Because {worst.output} says so after a look at all of it, 44 % fewer training FLOPs.",
+                self._estimate(float(np.mean([d.difference.value for d in mine])), 0.0123), worst.output, worst.difference.value,
+            ))  # fmt: skip
+        arms = (self.joint, *self.others)
+        return CellSummary(
+            slug, backend, "cpu", self.joint, 2, 1.25, 3.5,
+            tuple(self._quality(output, kinds[output], arm) for output in outputs for arm in arms),
+            tuple(self._cost(arm, outputs, 64 - 8 * i) for i, arm in enumerate(arms)),
+            tuple(ratio for other in self.others for ratio in self._ratios(other)), differences, tuple(decisions), (),
+        )  # fmt: skip
+
+    def fits(self, epochs: int = 60) -> list[Fit]:
+        """Fits for every network of the summary's first seed."""
+        random = np.random.default_rng(self.seed)
+        made = []
+        for cell in self.summary().cells:
+            for cost in cell.costs:
+                for group in cost.groups:
+                    for fold in range(self.folds):
+                        network = Network(
+                            cell.dataset, "", 0, fold, "", 1, group, Shape(cost.trunk, cost.head), Recipe(), cell.backend, cell.device, "stacked",
+                        )  # fmt: skip
+                        falling = (
+                            0.3
+                            + np.exp(-np.arange(epochs) / 15)[:, None]
+                            + random.normal(size=(epochs, len(group))) * 0.01
+                        )
+                        made.append(Fit(
+                            network, 100, 1000, epochs, int(falling[:, 0].argmin()), epochs * 10, epochs * 10_000_000,
+                            train_loss=falling, validation_loss=falling,
+                        ))  # fmt: skip
+        return made
+
+
+LARGE = tuple(
+    (name, tuple(f"output_{i}" for i in range(count)))
+    for name, count in (
+        ("wine_quality", 2), ("grid_stability", 2), ("concrete_slump", 3), ("residential_building", 2), ("stock_portfolio", 6),
+        ("bike_sharing", 2), ("solar_flare", 3), ("yeast", 14), ("abalone", 2), ("auto_mpg", 2), ("census_income", 2),
+        ("hr_attrition", 3), ("meat_spectra", 3), ("coloured_digits", 2),
+    )
+)  # fmt: skip
+
+
+@pytest.fixture(scope="session")
+def maker() -> Callable[..., Maker]:
+    return Maker
+
+
+@pytest.fixture(scope="session")
+def large() -> Maker:
+    """Fourteen datasets, one of them with fourteen outputs, on two backends with three arms."""
+    return Maker(datasets=LARGE)
+
+
+VOID = {"meta", "input", "br", "img", "link", "hr", "source"}
+
+
+@dataclass
+class Node:
+    """An element of a parsed page: its tag, attributes, and children (elements and texts)."""
+
+    tag: str
+    attributes: dict[str, str]
+    children: list[Node | str] = field(default_factory=list)
+
+    @property
+    def text(self) -> str:
+        return "".join(child if isinstance(child, str) else child.text for child in self.children)
+
+    @property
+    def classes(self) -> list[str]:
+        return self.attributes.get("class", "").split()
+
+    def walk(self) -> Iterator[Node]:
+        yield self
+        for child in self.children:
+            if isinstance(child, Node):
+                yield from child.walk()
+
+    def all(self, tag: str, name: str = "") -> list[Node]:
+        return [node for node in self.walk() if node.tag == tag and (not name or name in node.classes)]
+
+    def with_id(self, name: str) -> Node:
+        return next(node for node in self.walk() if node.attributes.get("id") == name)
+
+
+class Tree(HTMLParser):
+    """Builds Nodes as a browser would; what is open at a closing tag of another name is an error."""
+
+    def __init__(self) -> None:
+        super().__init__(convert_charrefs=True)
+        self.root = Node("document", {})
+        self.open = [self.root]
+
+    def handle_starttag(self, tag: str, attrs: list[tuple[str, str | None]]) -> None:
+        node = Node(tag, {key: value or "" for key, value in attrs})
+        self.open[-1].children.append(node)
+        if tag not in VOID:
+            self.open.append(node)
+
+    def handle_startendtag(self, tag: str, attrs: list[tuple[str, str | None]]) -> None:
+        self.open[-1].children.append(Node(tag, {key: value or "" for key, value in attrs}))
+
+    def handle_endtag(self, tag: str) -> None:
+        assert self.open[-1].tag == tag, f"</{tag}> closes <{self.open[-1].tag}>"
+        self.open.pop()
+
+    def handle_data(self, data: str) -> None:
+        self.open[-1].children.append(data)
+
+
+def parsed(html: str) -> Node:
+    tree = Tree()
+    tree.feed(html)
+    tree.close()
+    assert tree.open == [tree.root], "elements were left open"
+    return tree.root
+
+
+@pytest.fixture(scope="session")
+def parse() -> Callable[[str], Node]:
+    return parsed
+
+
+@dataclass
+class Report:
+    """A rendered page with what it was rendered from."""
+
+    summary: Summary
+    fits: list[Fit]
+    html: str
+    seconds: float
+
+    def __post_init__(self) -> None:
+        self.root = parsed(self.html)
+
+
+RECORDS = '{"noun": "Fit"}\n{"noun": "Fold"}\n'
+
+
+def report_of(made: Maker, epochs: int = 60) -> Report:
+    from jointbench.report.page import render
+
+    summary, fits = made.summary(), made.fits(epochs)
+    started = time.process_time()
+    html = render(summary, {"Python": "3.11.9", "CPU": "two cores"}, RECORDS, fits)
+    return Report(summary, fits, html, time.process_time() - started)
+
+
+@pytest.fixture(scope="session")
+def report() -> Report:
+    """Two datasets; of the two backends that were asked for, TensorFlow is not installed."""
+    return report_of(Maker(absent="tensorflow"))
+
+
+@pytest.fixture(scope="session")
+def large_report(large: Maker) -> Report:
+    return report_of(large)

@@ -1,0 +1,253 @@
+from __future__ import annotations
+
+import re
+from collections.abc import Callable
+from dataclasses import replace
+from typing import Any
+from xml.etree import ElementTree
+
+import pytest
+
+from jointbench.compare.summary import Estimate
+from jointbench.report.diagram import arm_diagram, describe
+from jointbench.report.figures.cost_ratios import dataset_ratios, ratio_figure
+from jointbench.report.figures.figure import Figure, caution, in_columns, spoken
+from jointbench.report.figures.forest import dataset_forest, output_forest
+from jointbench.report.figures.latency import latency_figure
+from jointbench.report.figures.learning_curves import POINTS, curves_of, learning_figure
+from jointbench.report.figures.pareto import pareto_figure
+from jointbench.report.figures.posterior import output_posterior
+from jointbench.report.figures.skill import skill_figure
+from jointbench.report.figures.svg import INK
+from jointbench.report.figures.trade_off import trade_off_figure
+from jointbench.report.figures.verdict_map import verdict_map
+from jointbench.report.palette import COLOURS, GREY, palette
+
+ROOM = 400
+
+
+def tree(svg: str) -> ElementTree.Element:
+    return ElementTree.fromstring(svg)  # noqa: S314  # a drawing of our own
+
+
+@pytest.fixture(scope="module")
+def one(maker: Callable[..., Any]) -> Any:
+    return maker(datasets=(("d", ("a", "b", "c")),), backends=("torch",))
+
+
+def parts(one: Any) -> tuple[Any, Any, Any, Any]:
+    summary = one.summary()
+    return summary, summary.cells[0], summary.datasets[0], palette(summary)
+
+
+def places(svg: str, colour: str) -> list[tuple[float, float]]:
+    """Where marks of a colour stand."""
+    root = tree(svg)
+    return [
+        (float(n.get("x", 0)), float(n.get("y", 0))) for n in root.iter("use") if f"fill:{colour}" in n.get("style", "")
+    ]
+
+
+def all_figures(one: Any) -> list[Figure]:
+    summary, cell, about, colours = parts(one)
+    curves = learning_figure(cell, about, one.fits(), colours, "f9")
+    assert curves is not None
+    return [
+        skill_figure(cell, about, colours, "f1"), output_forest(cell, about, colours, "f2"),
+        output_posterior(cell, about, colours, "f3"), ratio_figure(cell, 5, colours, "f4"),
+        latency_figure(cell, colours, "f5"), pareto_figure(cell, about, colours, "f6"),
+        dataset_forest(summary, colours, "f7"), dataset_ratios(summary, colours, "f8"), curves,
+        trade_off_figure(summary, colours, "f10"), verdict_map(summary, "separate", "f11"),
+    ]  # fmt: skip
+
+
+def test_drawings_take_the_page_s_ink_and_bring_nothing_along(one: Any) -> None:
+    for figure in all_figures(one):
+        root = tree(figure.svg)
+        tags = {node.tag for node in root.iter()}
+        assert tags <= {"svg", "g", "defs", "path", "use", "text"}, tags
+        assert "currentColor" in figure.svg
+        assert INK not in figure.svg
+        assert not re.search("http|font-family|url|clip", figure.svg)
+        ids = [node.get("id", "") for node in root.iter() if node.get("id")]
+        assert ids or figure.slug == "f11"
+        assert all(name.startswith(figure.slug + "-") for name in ids)
+        assert root.get("fill") == "currentColor"
+        assert float(root.get("viewBox", "").split()[2]) == ROOM
+
+
+def test_everything_stays_within_the_drawing(one: Any) -> None:
+    for figure in all_figures(one):
+        root = tree(figure.svg)
+        for node in (*root.iter("use"), *root.iter("text")):
+            if "transform" not in node.attrib:
+                assert -2 <= float(node.get("x", 0)) <= ROOM
+                assert -2 <= float(node.get("y", 0)) <= figure.height
+
+
+def test_arms_have_their_colours_in_every_figure(one: Any) -> None:
+    for figure in all_figures(one):
+        used = set(re.findall(r"#[0-9a-f]{6}", figure.svg))
+        assert used <= {*COLOURS[:3], GREY}
+        assert {style.colour for style in figure.legend} >= used - {GREY}
+
+
+def test_the_same_numbers_give_the_same_drawing(one: Any) -> None:
+    assert [figure.svg for figure in all_figures(one)] == [figure.svg for figure in all_figures(one)]
+
+
+def test_a_better_joint_stands_further_right_in_the_forest(one: Any) -> None:
+    _, cell, about, colours = parts(one)
+    values = {"a": -0.03, "b": 0.0, "c": 0.02}
+    made = [
+        replace(d, difference=Estimate(values[d.output], values[d.output] - 0.01, values[d.output] + 0.01))
+        for d in cell.differences
+        if d.other == "separate"
+    ]
+    svg = output_forest(replace(cell, differences=tuple(made)), about, colours, "f").svg
+    (ax, ay), (bx, by), (cx, cy) = places(svg, COLOURS[1])
+    assert ax < bx < cx
+    assert (cx - bx) / (bx - ax) == pytest.approx(2 / 3, abs=0.01)
+    assert ay < by < cy
+    label = tree(svg)
+    zero = next(float(n.get("x", 0)) for n in label.iter("text") if n.text in ("0.00", "0.000"))
+    assert bx == pytest.approx(zero, abs=0.2)
+
+
+def test_an_interval_that_leaves_the_figure_ends_in_arrow_heads(one: Any) -> None:
+    _, cell, about, colours = parts(one)
+    tame = [replace(d, difference=Estimate(0.01, 0.0, 0.02)) for d in cell.differences]
+    wild = [replace(tame[0], difference=Estimate(0.01, -5.0, 5.0)), *tame[1:]]
+    counts = [
+        len(places(output_forest(replace(cell, differences=tuple(made)), about, colours, "f").svg, COLOURS[1]))
+        for made in (tame, wild)
+    ]
+    assert counts == [3, 5]
+
+
+def test_a_posterior_bar_is_divided_as_the_probabilities_are(one: Any) -> None:
+    _, cell, about, colours = parts(one)
+    d = replace(
+        cell.differences[0], probability_joint_better=0.5, probability_equivalent=0.3, probability_other_better=0.2
+    )
+    svg = output_posterior(replace(cell, differences=(d,)), about, colours, "f").svg
+    widths = {}
+    for path in tree(svg).iter("path"):
+        style = path.get("style", "")
+        found = re.match(r"fill:(#\w+)", style)
+        if found:
+            widths[found.group(1)] = max(float(x) for x in re.findall(r"l(-?[\d.]+)", path.get("d", "")))
+    total = sum(widths.values())
+    assert [widths[c] / total for c in (COLOURS[0], GREY, COLOURS[1])] == pytest.approx([0.5, 0.3, 0.2], abs=0.002)
+
+
+def test_every_fold_is_a_dot(one: Any) -> None:
+    _, cell, about, colours = parts(one)
+    svg = skill_figure(cell, about, colours, "f").svg
+    dots = [p.get("d", "") for p in tree(svg).iter("path") if "stroke-width:4" in p.get("style", "")]
+    assert len(dots) == 3 * (3 + 1)  # outputs x (arms + reference)
+    assert all(len(re.findall("l0 0", dot)) == one.folds for dot in dots)
+
+
+def test_a_fold_far_below_no_skill_does_not_squeeze_the_others(one: Any) -> None:
+    _, cell, about, colours = parts(one)
+    first = cell.quality[0]
+    bad = replace(cell, quality=(replace(first, per_fold=(-40.0, *first.per_fold[1:])), *cell.quality[1:]))
+    texts = [node.text or "" for node in tree(skill_figure(bad, about, colours, "f").svg).iter("text")]
+    assert not any("−1.5" in text or "−40" in text for text in texts)
+    assert "−1.00" in texts or "−1.0" in texts
+
+
+def test_the_floor_is_a_strip_only_where_it_was_measured(one: Any) -> None:
+    _, cell, _, colours = parts(one)
+    strips = "fill-opacity:0.24|opacity:0.24"
+    with_floor = ratio_figure(cell, 5, colours, "f").svg
+    without = ratio_figure(
+        replace(cell, ratios=tuple(replace(r, floor=None) for r in cell.ratios)), 5, colours, "f"
+    ).svg
+    assert len(re.findall(strips, with_floor)) == sum(r.floor is not None for r in cell.ratios)
+    assert not re.search(strips, without)
+
+
+def test_pareto_arrows_go_from_every_other_arm_to_joint(one: Any) -> None:
+    _, cell, about, colours = parts(one)
+    figure = pareto_figure(cell, about, colours, "f")
+    assert len(places(figure.svg, COLOURS[0])) == len(about.outputs)
+    heads = [
+        p for p in tree(figure.svg).iter("path") if re.search(f"fill:({COLOURS[1]}|{COLOURS[2]})", p.get("style", ""))
+    ]
+    assert len(heads) == 2 * len(about.outputs)
+
+
+def test_fits_belong_to_the_arm_of_their_group_and_shape(one: Any) -> None:
+    _, cell, about, colours = parts(one)
+    fits = one.fits(30)
+    curves = curves_of(cell, "b", fits)
+    assert len(curves) == 3 * one.folds
+    for arm, fit, column in curves:
+        cost = next(cost for cost in cell.costs if cost.arm == arm)
+        assert fit.network.group in cost.groups
+        assert fit.network.shape.trunk == cost.trunk
+        assert fit.network.group[column] == "b"
+    broken = [replace(fit, failure="out of memory") for fit in fits]
+    assert curves_of(cell, "b", broken) == []
+    assert learning_figure(cell, about, broken, colours, "f") is None
+
+
+def test_the_table_of_learning_curves_has_the_loss_that_was_kept(one: Any) -> None:
+    _, cell, about, colours = parts(one)
+    fits = one.fits(30)
+    figure = learning_figure(cell, about, fits, colours, "f")
+    assert figure is not None
+    assert figure.table.source == "records"
+    row = next(row for row in figure.table.rows if (row[0].text, row[1].text) == ("a", "separate"))
+    mine = [f for f in fits if f.network.group == ("a",) and f.network.shape.trunk == cell.costs[1].trunk]
+    assert [cell_.values[0] for cell_ in row[2:]] == [float(f.validation_loss[f.best_epoch, 0]) for f in mine]
+
+
+def test_long_curves_are_thinned_and_keep_their_end(one: Any) -> None:
+    _, cell, about, colours = parts(one)
+    short, long = (learning_figure(cell, about, one.fits(n), colours, "f") for n in (200, 20_000))
+    assert short is not None
+    assert long is not None
+    assert len(long.svg) < 1.6 * len(short.svg)
+    assert len(re.findall("[ml]", long.svg)) < 3 * POINTS
+
+
+def test_the_verdict_map_has_a_letter_for_every_output(one: Any) -> None:
+    summary, cell, *_ = parts(one)
+    svg = verdict_map(summary, "separate", "f").svg
+    letters = [n.text for n in tree(svg).iter("text") if n.text in ("J", "=", "S", "?")]
+    expected = {"joint": "J", "equivalent": "=", "separate": "S", "inconclusive": "?"}
+    assert letters == [expected[d.verdict] for d in cell.differences if d.other == "separate"]
+
+
+def test_columns_are_filled_to_about_the_same_height(one: Any) -> None:
+    figures = all_figures(one)
+    left, right = in_columns(figures)
+    assert sorted(f.slug for f in left + right) == sorted(f.slug for f in figures)
+    heights = [sum(f.height for f in side) for side in (left, right)]
+    assert abs(heights[0] - heights[1]) < max(f.height for f in figures) + 300
+
+
+def test_cautions_and_words() -> None:
+    assert caution([5, 10]) == ""
+    assert caution([2, 2]).startswith("Drawn from 2 folds:")
+    assert "in places" in caution([2, 5])
+    assert spoken(["a", "b"]) == "a; b."
+    assert spoken(list("abcdefgh")).endswith("; and 2 more in the table.")
+
+
+def test_arm_diagrams_show_trunk_and_heads_and_count_the_rest(maker: Callable[..., Any]) -> None:
+    summary = maker(datasets=(("d", tuple("abcdefgh")),), backends=("torch",)).summary()
+    joint, separate, _ = summary.cells[0].costs
+    drawn = str(arm_diagram(joint, 11, "#0072b2"))
+    assert drawn.count("<circle") == 5
+    assert "and 3 more" in drawn
+    assert [drawn.count(f">{width}<") for width in (11, 64, 16)] == [1, 2, 5]
+    assert "8 outputs;" in describe(joint)
+    apart = str(arm_diagram(separate, 11, "#0072b2"))
+    assert apart.count("<circle") == 3
+    assert "and 5 more networks" in apart
+    assert describe(separate).startswith("separate: 8 networks with 1 output each; trunk 56-56; heads of 16")
+    tree(drawn)

@@ -1,0 +1,131 @@
+"""The terminal and the Markdown comment say what the page's first screen says."""
+
+from __future__ import annotations
+
+import io
+import re
+import subprocess
+import sys
+from collections.abc import Callable
+from typing import Any
+
+import pytest
+from rich.console import Console
+
+from jointbench.report.markdown import escape, markdown_report
+from jointbench.report.overview import FLOPS, REQUEST, STEP, chosen, overview_table, smallest_request
+from jointbench.report.terminal import terminal_report
+
+
+def printed(summary: Any, width: int) -> str:
+    stream = io.StringIO()
+    terminal_report(summary, Console(file=stream, width=width))
+    return stream.getvalue()
+
+
+def test_the_terminal_shows_the_whole_table_where_it_fits(report: Any) -> None:
+    text = printed(report.summary, 220)
+    for column in overview_table(report.summary).columns:
+        assert column.title in text
+    for row in overview_table(report.summary).rows:
+        for cell in row:
+            if len(cell.values) < 2:
+                assert cell.text in text
+
+
+@pytest.mark.parametrize("width", [80, 120, 220])
+def test_the_terminal_says_headline_cautions_and_every_answer(maker: Callable[..., Any], width: int) -> None:
+    summary = maker(folds=2, absent="tensorflow").summary()
+    text = " ".join(printed(summary, width).split())
+    assert summary.headline in text
+    assert "Fewer than 3 folds" in text
+    for cell in summary.cells:
+        for decision in cell.decisions[:1]:
+            assert f"{cell.dataset}, {cell.backend} on {cell.device}: {decision.verdict}. {decision.reason}" in text
+        for absence in cell.absences:
+            assert f"{cell.dataset}, {cell.backend} on {cell.device}: not run. {absence}" in text
+
+
+@pytest.mark.parametrize("width", [72, 80, 100, 110, 130, 160])
+def test_a_narrow_terminal_keeps_the_columns_that_decide(report: Any, width: int) -> None:
+    text = printed(report.summary, width)
+    for word in ("Dataset", "Against", "Verdict", "FLOPs", "step", "Latency"):
+        assert word in text
+    assert max(len(line.rstrip()) for line in text.splitlines()) <= width
+    for cell in report.summary.cells:
+        for decision in cell.decisions:
+            assert decision.verdict in text
+
+
+def test_markdown_has_every_cell_and_sentence(report: Any) -> None:
+    text = markdown_report(report.summary)
+    rows = [re.split(r" (?<!\\)\| ", line.strip("| ")) for line in text.splitlines() if line.startswith("|")]
+    table = overview_table(report.summary)
+    assert rows[0] == [escape(column.title) for column in table.columns]
+    assert rows[2:] == [[escape(cell.text) for cell in row] for row in table.rows]
+    for cell in report.summary.cells:
+        for decision in cell.decisions[:1]:
+            assert f"**{decision.verdict}**. {escape(decision.reason)}" in text
+    assert text.startswith(f"**{escape(report.summary.headline)}**\n")
+
+
+def test_the_main_comparison_comes_first(report: Any) -> None:
+    against = [row[3].text for row in overview_table(report.summary).rows]
+    assert against == ["separate", "—", "separate", "—", "separate-matched", "separate-matched"]
+
+
+def test_columns_can_be_chosen(report: Any) -> None:
+    table = overview_table(report.summary)
+    fewer = chosen(table, "less", ("Dataset", "Verdict"))
+    assert [column.title for column in fewer.columns] == ["Dataset", "Verdict"]
+    assert [row[1] for row in fewer.rows] == [row[4] for row in table.rows]
+
+
+def test_the_smallest_batch_is_smallest_as_a_number(report: Any) -> None:
+    cell = report.summary.cells[0]
+    assert smallest_request(cell) == f"{REQUEST}1"
+    ratios = tuple(r for r in cell.ratios if r.quantity in (f"{REQUEST}64", f"{REQUEST}512", f"{REQUEST}4096"))
+    assert smallest_request(type(cell)(**{**cell.__dict__, "ratios": ratios})) == f"{REQUEST}64"
+
+
+def test_the_quantities_are_called_as_the_comparison_calls_them() -> None:
+    import numpy as np
+
+    from jointbench.compare.costs import flops_ratio, paired_ratios
+    from jointbench.compare.evidence import Cell
+    from jointbench.types import Arm, Assembly, Fit, Fold, Network, Recipe, Shape, Timing
+
+    order = ("joint", "other", "other", "joint") * 2
+    for scenario, quantity in (("training", STEP), ("request", f"{REQUEST}8")):
+        timing = Timing(
+            "d", "b", "cpu", scenario, 8, 1, ("joint", "other"), 4, 1, order, np.linspace(1, 2, 8)[:, None], 0.0
+        )
+        assert {ratio.quantity for ratio in paired_ratios(timing, "joint")} == {quantity}
+
+    def network(fold: int, width: int) -> Fit:
+        made = Network("d", "", 0, fold, "", 1, ("a",), Shape((width,)), Recipe(), "b", "cpu", "stock")
+        return Fit(made, train_flops=width * (fold + 1))
+
+    fits = {fit.network.id: fit for fit in (network(fold, width) for fold in (0, 1) for width in (4, 8))}
+    sides = [
+        Assembly("d", "b", "cpu", "stock", Arm(f"w{w}", (("a",),)), (Shape((w,)),), 1, 1, 1, 1, tuple(k for k, f in fits.items() if f.network.shape.trunk == (w,)))
+        for w in (4, 8)
+    ]  # fmt: skip
+    nothing = np.zeros(0)
+    folds = tuple(
+        Fold("d", 0, i, 2, 1, "", ("a",), 1, 1, nothing.astype(int), nothing, nothing, (1.0,)) for i in (0, 1)
+    )
+    ratio = flops_ratio(Cell("d", "b", "cpu", tuple(sides), fits, (), (), (), folds), *sides)
+    assert ratio is not None
+    assert ratio.quantity == FLOPS
+
+
+def test_importing_the_words_does_not_import_the_figures() -> None:
+    code = (
+        "import sys; import jointbench.report, jointbench.report.terminal, jointbench.report.markdown; "
+        "print(sorted({'matplotlib', 'seaborn', 'scipy', 'pandas', 'jinja2'} & set(sys.modules)))"
+    )
+    done = subprocess.run(
+        [sys.executable, "-c", code], capture_output=True, text=True, check=True, env={"PYTHONPATH": ":".join(sys.path)}
+    )
+    assert done.stdout.strip() == "[]"

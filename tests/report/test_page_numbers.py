@@ -1,0 +1,220 @@
+"""Every number in the page's tables is one of the summary's, shown as it is, and in the right place."""
+
+from __future__ import annotations
+
+import math
+import re
+from collections.abc import Iterator
+from dataclasses import asdict
+from typing import Any
+
+import pytest
+
+from jointbench.report import format as show
+
+UNITS = {
+    "ns": 1e-9, "µs": 1e-6, "ms": 1e-3, "s": 1, "min": 60, "h": 3600, "%": 0.01,
+    "FLOP": 1, "kFLOP": 1e3, "MFLOP": 1e6, "GFLOP": 1e9, "TFLOP": 1e12,
+}  # fmt: skip
+TOKEN = re.compile(r"([<>]?)([+−]?\d[\d,]*(?:\.\d+)?(?:e-?\d+)?)(?:x| (ns|µs|ms|s|min|h|%|[kMGT]?FLOP)\b|(?= ?%))?")
+WORDS = {
+    "yes", "no", "—", "not measured", "too few samples", "no clock in it", "joint", "equivalent", "separate",
+    "inconclusive", "same-width", "same-parameters", "nothing to compare",
+}  # fmt: skip
+
+
+def leaves(value: Any) -> Iterator[Any]:
+    if isinstance(value, dict):
+        for item in value.values():
+            yield from leaves(item)
+    elif isinstance(value, list | tuple):
+        yield len(value)
+        for item in value:
+            yield from leaves(item)
+    else:
+        yield value
+
+
+@pytest.fixture(scope="module")
+def numbers(report: Any) -> set[str]:
+    """The summary's numbers to five digits, with the lengths of its lists and the quotients of parameter counts."""
+    found = {f"{leaf:.5g}" for leaf in leaves(asdict(report.summary)) if isinstance(leaf, int | float)}
+    for cell in report.summary.cells:
+        joint = next((cost for cost in cell.costs if cost.arm == cell.joint), None)
+        found |= {f"{joint.parameters / cost.parameters:.5g}" for cost in cell.costs}
+    return found
+
+
+def tables(report: Any, source: str = "summary") -> list[Any]:
+    found = [table for table in report.root.all("table") if table.attributes["data-source"] == source]
+    assert found
+    return found
+
+
+def test_every_number_is_in_the_summary(report: Any, numbers: set[str]) -> None:
+    seen = 0
+    for table in tables(report):
+        for cell in table.all("td"):
+            values = cell.attributes.get("data-value", "").split()
+            seen += len(values)
+            assert set(values) <= numbers, (table.all("caption")[0].text, cell.text)
+    assert seen > 900
+
+
+def test_what_is_shown_is_the_number(report: Any) -> None:
+    for table in [*tables(report), *tables(report, "records")]:
+        for cell in table.all("td"):
+            values = [float(value) for value in cell.attributes.get("data-value", "").split()]
+            shown = TOKEN.findall(cell.text)
+            if not values:
+                continue
+            assert len(shown) >= (1 if len(values) == 3 else len(values)), cell.text
+            for value, (sign, text, unit) in zip(values, shown[-len(values) :] * 3, strict=False):
+                plain = text.replace(",", "").replace("−", "-").lstrip("+")
+                digits, _, power = plain.partition("e")
+                scale = UNITS[unit or ("%" if "%" in cell.text else "s")] * 10 ** int(power or 0)
+                if sign:
+                    assert (value < float(digits) * scale) if sign == "<" else (value > float(digits) * scale)
+                else:
+                    half = 0.51 * 10 ** -len(digits.partition(".")[2]) * scale
+                    rounded = abs(value) * 0.006 if "," in text or value > 99 else 0  # three digits of a large number
+                    assert value == pytest.approx(float(digits) * scale, abs=max(half, rounded)), cell.text
+
+
+def test_no_number_is_shown_without_its_value(report: Any) -> None:
+    names = {show.plain(leaf) for leaf in leaves(asdict(report.summary)) if isinstance(leaf, str)}
+    allowed = WORDS | names | {name + " (reference)" for name in names}
+    for table in tables(report):
+        for cell in (*table.all("td"), *table.all("th")):
+            if cell.tag == "th" and cell.attributes["scope"] == "col":
+                continue
+            if "data-value" not in cell.attributes:
+                assert cell.text in allowed, cell.text
+
+
+def value(cell: Any) -> list[float]:
+    return [float(text) for text in cell.attributes["data-value"].split()]
+
+
+def close(*numbers: float) -> Any:
+    return pytest.approx(list(numbers), rel=6e-5, abs=1e-9)
+
+
+def test_the_table_of_comparisons_has_every_decision_in_its_place(report: Any) -> None:
+    rows = report.root.with_id("comparisons-table").all("tbody")[0].all("tr")
+    found = {}
+    for row in rows:
+        cells = row.all("th") + row.all("td")
+        found[tuple(cell.text for cell in cells[:4])] = cells
+    expected = [(cell, decision) for cell in report.summary.cells for decision in cell.decisions]
+    assert len(rows) == len(found) == len(expected) + sum(not cell.decisions for cell in report.summary.cells)
+    abouts = {about.slug: about for about in report.summary.datasets}
+    for cell, decision in expected:
+        cells = found[cell.dataset, cell.backend, cell.device, decision.other]
+        costs = {cost.arm: cost for cost in cell.costs}
+        ratios = {ratio.quantity: ratio.ratio for ratio in cell.ratios if ratio.other == decision.other}
+        mean = decision.mean_difference
+        assert cells[4].text == decision.verdict
+        assert value(cells[5]) == close(mean.value, mean.low, mean.high)
+        assert value(cells[6]) == close(decision.worst_difference)
+        assert decision.worst_output in cells[6].text
+        for place, quantity in ((7, "training FLOPs to the stop"), (8, "training step"), (9, "request, batch 1")):
+            ratio = ratios[quantity]
+            assert value(cells[place]) == close(ratio.value, ratio.low, ratio.high)
+        assert value(cells[10]) == close(costs[cell.joint].parameters / costs[decision.other].parameters)
+        assert value(cells[11]) == [abouts[cell.dataset].rows]
+        assert value(cells[12]) == [len(abouts[cell.dataset].outputs)]
+
+
+def test_noise_is_marked(report: Any) -> None:
+    noisy = [ratio for cell in report.summary.cells for ratio in cell.ratios if not ratio.measured_difference]
+    marked = [
+        cell
+        for figure in report.root.all("figure")
+        if figure.attributes["id"].endswith("ratios") and figure.attributes["id"] != "all-ratios"
+        for cell in figure.all("td", "noise")
+    ]
+    assert len(marked) == len(noisy) > 0
+    assert all(cell.text.startswith("≈ ") for cell in marked)
+
+
+def rows_by_caption(report: Any, start: str, place: str) -> dict[tuple[str, ...], list[Any]]:
+    table = next(
+        t
+        for t in tables(report)
+        if t.all("caption")[0].text.startswith(start) and f"in {place}" in t.all("caption")[0].text
+    )
+    return {tuple(head.text for head in row.all("th")): row.all("td") for row in table.all("tbody")[0].all("tr")}
+
+
+def test_differences_and_probabilities_are_in_their_places(report: Any) -> None:
+    for cell in report.summary.cells:
+        if not cell.differences:
+            continue
+        rows = rows_by_caption(report, "Joint − other", f"{cell.dataset}, {cell.backend} on {cell.device}")
+        assert len(rows) == len(cell.differences)
+        for d in cell.differences:
+            cells = rows[d.output, d.other]
+            assert value(cells[0]) == close(d.difference.value, d.difference.low, d.difference.high)
+            probabilities = (
+                d.probability_joint_better,
+                d.probability_equivalent,
+                d.probability_other_better,
+                d.probability_no_loss,
+            )
+            assert [value(one)[0] for one in cells[1:5]] == close(*probabilities)
+            assert cells[7].text == d.verdict
+
+
+def test_costs_are_in_their_places(report: Any) -> None:
+    for cell in report.summary.cells:
+        for cost in cell.costs:
+            place = f"{cell.dataset}, {cell.backend} on {cell.device}"
+            training = rows_by_caption(report, "Training in", place)[(cost.arm,)]
+            expected = (
+                cost.train_flops, cost.steps, cost.epochs, cost.patience_share, cost.step_seconds, cost.train_seconds,
+                cost.longest_seconds, cost.build_seconds, cost.first_call_seconds, cost.fits, len(cost.failures),
+            )  # fmt: skip
+            assert [value(one)[0] for one in training] == close(*expected)
+            size = rows_by_caption(report, "Size of the arms", place)[(cost.arm,)]
+            assert value(size[2]) == [cost.parameters]
+            for latency in cost.latency:
+                table = next(t for t in tables(report) if t.all("caption")[0].text == f"Request latency in {place}.")
+                row = next(
+                    r.all("td") for r in table.all("tbody")[0].all("tr")
+                    if r.all("th")[0].text == cost.arm and value(r.all("td")[0]) == [latency.batch_size]
+                )  # fmt: skip
+                assert value(row[2]) == close(latency.median_seconds)
+                assert (row[3].text == "too few samples") == (latency.p90_seconds is None)
+
+
+def test_quality_is_in_its_place(report: Any) -> None:
+    for cell in report.summary.cells:
+        for quality in cell.quality:
+            place = f"{cell.dataset}, {cell.backend} on {cell.device}"
+            folds = rows_by_caption(report, "Skill of every fold", place)[quality.output, quality.model]
+            assert [value(one)[0] for one in folds] == close(quality.skill, *quality.per_fold)
+
+
+def test_a_network_below_the_reference_says_so(report: Any) -> None:
+    about = {a.slug: a for a in report.summary.datasets}
+    below, above = 0, 0
+    for cell in report.summary.cells:
+        for quality in cell.quality:
+            best = max(r.skill for r in about[cell.dataset].references if r.output == quality.output)
+            below, above = below + (quality.skill <= best), above + (quality.skill > best)
+    assert below > 0 < above
+    warned = [cell.text for table in tables(report) for cell in table.all("td", "warning")]
+    assert warned == ["no"] * below
+    assert "does not beat the reference model on" in report.root.text
+
+
+def test_not_a_number_is_never_shown(report: Any) -> None:
+    assert not any(
+        math.isnan(v)
+        for table in tables(report)
+        for c in table.all("td")
+        if "data-value" in c.attributes
+        for v in value(c)
+    )
+    assert not re.search(r"\bnan\b", report.root.all("body")[0].text)
