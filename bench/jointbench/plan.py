@@ -10,6 +10,7 @@ import numpy as np
 from jointbench.architecture import Architecture, architecture
 from jointbench.arms import architectures, parameters, parse_arm, sized
 from jointbench.backends.base import Job
+from jointbench.errors import BadInput
 from jointbench.data.preprocess import Prepared, prepare
 from jointbench.initial import initial_weights
 from jointbench.measure.flops import inference_flops_per_row, train_flops_per_row
@@ -65,11 +66,17 @@ def subsampled(dataset: Dataset, max_rows: int | None, seed: int) -> Dataset:
         rows = np.sort(np.argsort(dataset.time, kind="stable")[-max_rows:])
         how = "the latest rows"
     else:
-        # One of about rows / max_rows equal parts would be too coarse near 1, so deal into hundredths.
         rng = np.random.default_rng([seed, 0x5AB])
-        part = stratified_parts(together(dataset), label_matrix(dataset), 100, rng)
-        share = max(1, int(100 * max_rows / dataset.rows))
-        rows = np.flatnonzero(part < share)
+        units = together(dataset)
+        share = max_rows / dataset.rows
+        part = stratified_parts(units, label_matrix(dataset), [share, 1 - share], rng)
+        # The part is about that large; whole units in random order, as many as fit, are at most that many rows.
+        inside = units[part == 0]
+        sizes = np.bincount(inside)
+        order = rng.permutation(np.unique(inside))
+        rows = np.flatnonzero(np.isin(units, order[np.cumsum(sizes[order]) <= max_rows]))
+        if not len(rows):
+            raise BadInput(f"{dataset.slug}: a group of rows that must stay together is larger than {max_rows:,} rows, the most this profile takes")
         how = f"a stratified sample, seed {seed}"
     features = dataset.features[rows] if isinstance(dataset.features, np.ndarray) else dataset.features.iloc[rows].reset_index(drop=True)
     return replace(
@@ -109,7 +116,7 @@ def assemblies(subject: Subject, backend: str, device: str, engine: Engine) -> t
         reference = architectures(arm.reference, subject.shape, subject.input_shape, subject.dataset.outputs)
         wanted = [
             Network(
-                subject.dataset.slug, subject.dataset.provenance.sha256, split.repeat, split.fold, split.digest,
+                subject.dataset.slug, subject.dataset.digest, split.repeat, split.fold, split.digest,
                 _seed(split, number), group, shape, subject.recipe, backend, device, engine,
             )
             for split in subject.splits

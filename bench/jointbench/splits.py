@@ -6,6 +6,8 @@ The folds depend on the data and the seed alone, so every arm and backend gets t
 
 from __future__ import annotations
 
+from collections.abc import Sequence
+
 import numpy as np
 import pandas as pd
 from scipy.sparse import coo_matrix
@@ -23,6 +25,8 @@ def splits(dataset: Dataset, folds: int, repeats: int, seed: int) -> tuple[Split
     if folds < 2:
         raise BadInput(f"--folds {folds}: at least 2 folds are needed, so that every row is tested on once")
     if dataset.time is not None:
+        if dataset.groups is not None:
+            raise BadInput("--group and --time: a split forward in time cannot keep groups together; give one of them")
         return _forward(dataset, folds, repeats, seed)
     units = together(dataset)
     count = int(units.max()) + 1
@@ -33,14 +37,14 @@ def splits(dataset: Dataset, folds: int, repeats: int, seed: int) -> tuple[Split
     made = []
     for repeat in range(repeats):
         rng = np.random.default_rng([seed, repeat])
-        part = stratified_parts(units, labels, folds, rng)
+        part = stratified_parts(units, labels, [1 / folds] * folds, rng)
         for fold in range(folds):
             rest = np.flatnonzero(part != fold)
             inner_rng = np.random.default_rng([seed, repeat, fold])
             parts = min(VALIDATION_PARTS, len(np.unique(units[rest])))
             if parts < 2:
                 raise BadInput(f"{dataset.slug} has too few rows to hold out a validation part in {folds} folds")
-            inner = stratified_parts(_renumbered(units[rest]), labels[rest], parts, inner_rng)
+            inner = stratified_parts(_renumbered(units[rest]), labels[rest], [1 / parts] * parts, inner_rng)
             made.append(
                 Split(repeat, fold, folds, rest[inner != 0], rest[inner == 0], np.flatnonzero(part == fold), seed)
             )
@@ -86,43 +90,28 @@ def label_matrix(dataset: Dataset) -> IntArray:
     return np.concatenate(columns, axis=1).astype(np.int64)
 
 
-def stratified_parts(units: IntArray, labels: IntArray, parts: int, rng: np.random.Generator) -> IntArray:
-    """Per row, which of ``parts`` equal parts it goes to: iterative stratification over units of rows.
+def stratified_parts(units: IntArray, labels: IntArray, shares: Sequence[float], rng: np.random.Generator) -> IntArray:
+    """Per row, which part it goes to: one part a share of the rows (shares add up to 1), stratified over all labels, whole units at a time.
 
-    Sechidis, Tsoumakas & Vlahavas 2011, "On the stratification of multi-label data", with whole units in
-    the place of rows (no maintained library does both): the rarest label is dealt out first, each unit to the
-    part that still wants most of that label, then to the one that wants most rows.
+    Large units first, then those with the rarest label (the order of Sechidis, Tsoumakas & Vlahavas 2011, "On the
+    stratification of multi-label data"); each goes to the part whose squared shortfalls, of every label and of rows,
+    relative to their totals, it reduces most. (No maintained library keeps units of rows and several outputs.)
     """
     count = int(units.max()) + 1
-    sizes = np.bincount(units, minlength=count)
-    wanted_by_unit = np.zeros((count, labels.shape[1]), dtype=np.int64)
-    np.add.at(wanted_by_unit, units, labels)
-    want_rows = np.full(parts, len(units) / parts)
-    want = np.tile(labels.sum(axis=0) / parts, (parts, 1))
-    part_of = np.full(count, -1, dtype=np.int64)
+    holds = np.zeros((count, labels.shape[1] + 1))
+    np.add.at(holds, units, np.column_stack([labels, np.ones(len(units), np.int64)]))
+    totals = np.maximum(holds.sum(axis=0), 1)
+    want = np.outer(shares, holds.sum(axis=0))
+    sizes = holds[:, -1]
+    rarest = np.where(holds > 0, totals, np.inf).min(axis=1)
+    part_of = np.empty(count, dtype=np.int64)
     shuffled = rng.permutation(count)
-    # Large units first: a late large unit could only unbalance the parts. Stable, so equals stay shuffled.
-    queue = shuffled[np.argsort(-sizes[shuffled], kind="stable")]
-    remaining = wanted_by_unit.sum(axis=0)
-    while len(queue):
-        alive = np.flatnonzero(remaining > 0)
-        if len(alive):
-            label = alive[np.argmin(remaining[alive])]
-            has = wanted_by_unit[queue, label] > 0
-            chosen, queue = queue[has], queue[~has]
-        else:
-            label, chosen, queue = None, queue, queue[:0]
-        for unit in chosen:
-            first = want[:, label] if label is not None else want_rows
-            best = np.flatnonzero(first == first.max())
-            if len(best) > 1:
-                best = best[want_rows[best] == want_rows[best].max()]
-            part = best[0] if len(best) == 1 else rng.choice(best)
-            part_of[unit] = part
-            want[part] -= wanted_by_unit[unit]
-            want_rows[part] -= sizes[unit]
-        remaining = remaining - wanted_by_unit[chosen].sum(axis=0)
-    _fill_empty(part_of, sizes, parts)
+    for unit in shuffled[np.lexsort((rarest[shuffled], -sizes[shuffled]))]:
+        gain = (2 * want - holds[unit]) @ (holds[unit] / totals) / np.asarray(shares)
+        part = rng.choice(np.flatnonzero(gain >= gain.max() - 1e-9))
+        part_of[unit] = part
+        want[part] -= holds[unit]
+    _fill_empty(part_of, sizes, len(shares))
     return part_of[units]
 
 

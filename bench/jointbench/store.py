@@ -86,10 +86,10 @@ def write_records(path: Path, records: Iterable[Record]) -> None:
 def read_records(path: Path) -> Iterator[Record]:
     """The records of a run. Raises BadInput naming the line that is not one."""
     try:
-        with path.open(encoding="utf-8") as file:
+        with path.open("rb") as file:
             for number, line in enumerate(file, start=1):
                 try:
-                    yield from_line(line)
+                    yield from_line(line.decode("utf-8"))
                 except (ValueError, KeyError, TypeError, AttributeError, cattrs.BaseValidationError) as error:
                     reason = str(error).splitlines()[0] if str(error) else type(error).__name__
                     raise BadInput(f"{path}, line {number}, is not a jointbench record: {reason}") from error

@@ -80,7 +80,8 @@ def encode(features: pd.DataFrame, train: IntArray) -> Float32Array:
     """
     fitted = encoder(features).fit(features.iloc[train])
     encoded = np.ascontiguousarray(fitted.transform(features), dtype=np.float32)
-    encoded[:, ~encoded[train].any(axis=0)] = 0
+    # A standardised column that varies reaches 1 somewhere, a name that occurs is 1: less is rounding error.
+    encoded[:, np.abs(encoded[train]).max(axis=0) < 0.5] = 0
     return encoded
 
 

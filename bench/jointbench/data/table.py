@@ -3,6 +3,9 @@
 from __future__ import annotations
 
 import hashlib
+import lzma
+import zipfile
+import zlib
 from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
@@ -37,22 +40,22 @@ def read_table(path: Path) -> pd.DataFrame:
         if path.suffix == ".parquet":
             frame = pd.read_parquet(path)
         else:
-            frame = pd.read_csv(path, low_memory=False)
-            if frame.shape[1] == 1 and any(mark in str(frame.columns[0]) for mark in ";\t"):
-                frame = pd.read_csv(path, sep=";" if ";" in str(frame.columns[0]) else "\t", low_memory=False)
+            header = pd.read_csv(path, nrows=0).columns
+            mark = next((mark for mark in ";\t" if len(header) == 1 and mark in str(header[0])), ",")
+            frame = pd.read_csv(path, sep=mark, low_memory=False)
     except pd.errors.EmptyDataError as error:
         raise BadInput(f"{path} is empty; a CSV file with a header line is wanted") from error
-    except (OSError, ValueError, EOFError) as error:  # parsing, decoding and decompression errors are ValueErrors
+    except (OSError, ValueError, EOFError, ImportError, lzma.LZMAError, zlib.error, zipfile.BadZipFile) as error:
         raise BadInput(f"{path} cannot be read as a table: {str(error).strip().splitlines()[0]}") from error
     if frame.empty:
         raise BadInput(f"{path} has a header but no rows")
     frame.columns = [str(column) for column in frame.columns]
-    return frame
+    return frame.reset_index(drop=True)
 
 
 def infer_output(column: pd.Series, name: str, path: Path) -> Output:
     """An output's kind from its column: text, booleans and few-valued integers are classes, the rest numbers."""
-    values = column.dropna()
+    values = column.dropna().infer_objects()  # true/false with a gap comes as objects
     if pd.api.types.is_bool_dtype(values):
         kind: Kind = "binary"
     elif pd.api.types.is_numeric_dtype(values):
@@ -92,6 +95,8 @@ def numeric(column: pd.Series, name: str, path: Path, role: str) -> FloatArray:
     """The column as float64, NaN where a value is missing. Raises BadInput at the first value that is no number."""
     if pd.api.types.is_bool_dtype(column):
         return column.to_numpy(np.float64)
+    if column.dtype.kind in "mM":
+        column = column.astype("int64").where(column.notna())
     values = pd.to_numeric(column, errors="coerce")
     broken = values.isna() & column.notna()
     if broken.any():
@@ -202,5 +207,5 @@ def load_table(path: Path, targets: Sequence[str], group: str | None = None, tim
 
 
 def _listed(columns: Sequence[str] | pd.Index) -> str:
-    shown = [str(column)[:40] for column in list(columns)[:12]]
+    shown = [" ".join(str(column).split())[:40] for column in list(columns)[:12]]
     return ", ".join(shown) + (f" and {len(columns) - 12} more" if len(columns) > 12 else "")

@@ -100,6 +100,6 @@ def _roc_auc(output: Output, codes: npt.NDArray[np.int64], logits: FloatArray, l
     """Area under the ROC curve, one against the rest averaged over classes; None unless every class occurs."""
     if len(np.unique(codes)) < len(output.classes):
         return None
-    if logits.shape[1] == 1:
-        return float(roc_auc_score(codes, logits[:, 0]))
+    if log_probability.shape[1] == 2:
+        return float(roc_auc_score(codes, log_probability[:, 1] - log_probability[:, 0]))
     return float(roc_auc_score(codes, np.exp(log_probability), multi_class="ovr"))

@@ -6,6 +6,7 @@ A network that does not beat them has learnt nothing that a straight line does n
 from __future__ import annotations
 
 import numpy as np
+from sklearn.dummy import DummyClassifier
 from sklearn.linear_model import LogisticRegression, Ridge
 
 from jointbench.types import Float32Array, FloatArray, IntArray, Output
@@ -24,6 +25,8 @@ def linear_predictions(
     """
     train = train[~np.isnan(values[train])]
     validation = validation[~np.isnan(values[validation])]
+    if not len(validation):
+        validation = train
     rows = features.reshape(len(features), -1)
     best, answer = np.inf, np.zeros(0)
     candidates = RIDGE_PENALTIES if output.kind == "regression" else LOGISTIC_STRENGTHS
@@ -44,12 +47,15 @@ def linear_predictions(
     return np.asarray(answer, np.float64)
 
 
-def _fit_logistic(rows: Float32Array, codes: FloatArray, strength: float) -> LogisticRegression:
+def _fit_logistic(rows: Float32Array, codes: FloatArray, strength: float) -> LogisticRegression | DummyClassifier:
+    if len(np.unique(codes)) == 1:
+        return DummyClassifier().fit(rows, codes.astype(np.int64))
     return LogisticRegression(C=strength, max_iter=2000, tol=1e-3).fit(rows, codes.astype(np.int64))
 
 
-def _class_scores(model: LogisticRegression, rows: Float32Array, classes: int) -> FloatArray:
+def _class_scores(model: LogisticRegression | DummyClassifier, rows: Float32Array, classes: int) -> FloatArray:
     """(rows, classes) log-probabilities; a class that no training row had is very unlikely, not impossible."""
     scores = np.full((len(rows), classes), -20.0)
-    scores[:, model.classes_] = model.predict_log_proba(rows)
+    with np.errstate(divide="ignore"):
+        scores[:, model.classes_] = model.predict_log_proba(rows)
     return np.maximum(scores, -20.0)
