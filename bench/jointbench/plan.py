@@ -12,11 +12,15 @@ from jointbench.arms import architectures, parameters, parse_arm, sized
 from jointbench.backends.base import Job
 from jointbench.errors import BadInput
 from jointbench.data.preprocess import Prepared, prepare
+from jointbench.errors import BadInput
 from jointbench.initial import initial_weights
 from jointbench.measure.flops import inference_flops_per_row, train_flops_per_row
 from jointbench.recipe import check_loss_weights, default_recipe, default_shape, effective_weights
 from jointbench.splits import splits, stratified_parts, together, label_matrix
 from jointbench.types import Arm, Assembly, Dataset, Engine, Network, Output, Recipe, Shape, Split
+
+
+MIN_LABELS = 2  # labelled rows that a fold's test and training part need at the least, on average
 
 
 @dataclass(frozen=True)
@@ -101,6 +105,13 @@ def subject(dataset: Dataset, arms: Sequence[str], sizes: Sizes, loss_weights: t
     if sizes.max_epochs is not None:
         recipe = replace(recipe, max_epochs=min(recipe.max_epochs, sizes.max_epochs))
     shape = cut.shape or default_shape(dataset.rows, image)
+    for output in cut.outputs:
+        labelled = int((~np.isnan(cut.targets[output.name])).sum())
+        if labelled < 2 * sizes.folds * MIN_LABELS:
+            raise BadInput(
+                f"{cut.slug}: output {output.name!r} has only {labelled} labelled rows, too few for {sizes.folds} folds; "
+                f"ask for fewer with --folds, or leave the output out"
+            )
     made = splits(cut, sizes.folds, sizes.repeats, sizes.seed)
     input_shape = prepare(cut, made[0]).features.shape[1:]
     return Subject(cut, made, sizes.seeds, shape, recipe, parsed, input_shape)

@@ -11,6 +11,7 @@ from dataclasses import dataclass, field
 from functools import lru_cache
 
 import numpy as np
+from joblib import Parallel, delayed
 
 from jointbench.backends.base import Backend, Job, Stacked, Trained
 from jointbench.backends.registry import why_absent
@@ -19,7 +20,7 @@ from jointbench.data.preprocess import Prepared, in_units, prepare
 from jointbench.measure.clock import Paired
 from jointbench.measure.flops import train_flops_per_row
 from jointbench.measure.quality import no_skill_error, score
-from jointbench.measure.reference import linear_predictions
+from jointbench.measure.reference import LINEAR, TREES, reference_predictions
 from jointbench.measure.timing import TRAINING_STEPS, REQUESTS_PER_VISIT, Bundle, time_requests, time_training
 from jointbench.plan import Subject, assemblies, job
 from jointbench.types import (
@@ -29,11 +30,14 @@ from jointbench.types import (
     ColdStart,
     Engine,
     Fit,
+    FloatArray,
     Fold,
     Network,
+    Output,
     Record,
     Reference,
     Score,
+    Split,
     Stack,
     Timing,
     Weights,
@@ -70,7 +74,7 @@ class _Kept:
 def run(subjects: Sequence[Subject], conditions: Conditions, progress: Progress) -> Iterator[Record]:
     """Every record of a study, as it is made."""
     for count, subject in enumerate(subjects, start=1):
-        yield from evidence(subject)
+        yield from evidence(subject, conditions.jobs)
         progress("reference models", subject.dataset.slug, count, len(subjects))
     cells = [(backend, device) for backend in conditions.backends for device in conditions.devices]
     for backend, device in cells:
@@ -81,32 +85,42 @@ def run(subjects: Sequence[Subject], conditions: Conditions, progress: Progress)
         yield from _cell(subjects, backend, device, conditions, len(cells), progress)
 
 
-def evidence(subject: Subject) -> Iterator[Record]:
-    """What every arm is scored against: the folds with their no-skill errors, and the linear references."""
+def evidence(subject: Subject, jobs: int) -> Iterator[Record]:
+    """What every arm is scored against: the folds with their no-skill errors, and the reference models."""
     dataset = subject.dataset
     observed = np.stack([dataset.targets[output.name] for output in dataset.outputs], axis=1)
+    weights = (~np.isnan(observed)).astype(np.float64)
     for split in subject.splits:
-        prepared = prepare(dataset, split)
-        weights = (~np.isnan(observed)).astype(np.float64)
         no_skill = []
         for column, output in enumerate(dataset.outputs):
-            known = [rows[weights[rows, column] > 0] for rows in (split.train, split.validation, split.test)]
-            train, validation, test = known
-            values = observed[:, column]
-            no_skill.append(no_skill_error(output, values[train], values[test]))
-            standard = (values - prepared.mean[column]) / prepared.scale[column]
-            model = "ridge" if output.kind == "regression" else "logistic"
-            raw = linear_predictions(output, prepared.features, standard, train, validation, test)
-            predicted = raw * prepared.scale[column] + prepared.mean[column] if output.kind == "regression" else raw
-            yield Reference(
-                dataset.slug, split.repeat, split.fold, model, output.name,
-                score(output, values[test], predicted, no_skill[-1]),
-            )
+            train, test = (rows[weights[rows, column] > 0] for rows in (split.train, split.test))
+            no_skill.append(no_skill_error(output, observed[train, column], observed[test, column]))
         yield Fold(
             dataset.slug, split.repeat, split.fold, split.folds, split.seed, split.digest,
             tuple(output.name for output in dataset.outputs), len(split.train), len(split.validation),
             split.test, np.nan_to_num(observed[split.test]), weights[split.test], tuple(no_skill),
         )
+        prepared = _prepared_split(subject, split.repeat, split.fold)
+        yield from Parallel(n_jobs=jobs)(
+            delayed(_reference)(dataset.slug, split, model, output, column, observed[:, column], prepared, no_skill[column])
+            for column, output in enumerate(dataset.outputs)
+            for model in (LINEAR, TREES)
+        )
+
+
+def _reference(
+    slug: str, split: Split, model: str, output: Output, column: int, values: FloatArray, prepared: Prepared, no_skill: float
+) -> Reference:
+    mean, scale = prepared.mean[column], prepared.scale[column]
+    raw = reference_predictions(
+        model, output, prepared.features, (values - mean) / scale, split.train, split.validation, split.test
+    )
+    known = ~np.isnan(values[split.test])
+    predicted = raw * scale + mean if output.kind == "regression" else raw
+    return Reference(
+        slug, split.repeat, split.fold, model, output.name,
+        score(output, values[split.test][known], predicted[known], no_skill),
+    )
 
 
 def _cell(
