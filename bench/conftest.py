@@ -13,6 +13,7 @@ from pathlib import Path
 
 import numpy as np
 import pytest
+
 from jointbench.arms import DEFAULT_ARMS
 from jointbench.asking import Asked, conditions, dataset_names, load_datasets, notes, subjects
 from jointbench.backends.registry import BACKENDS, check_names
@@ -126,8 +127,9 @@ def outcome(request: pytest.FixtureRequest) -> Outcome:
 @contextlib.contextmanager
 def _terminal(config: pytest.Config) -> Iterator[object]:
     """A progress bar on the real terminal while pytest captures output."""
-    from jointbench.cli import progress_bar
     from rich.console import Console
+
+    from jointbench.cli import progress_bar
 
     capture = config.pluginmanager.getplugin("capturemanager")
     with capture.global_and_fixture_disabled() if capture else contextlib.nullcontext():
@@ -140,8 +142,9 @@ def pytest_terminal_summary(terminalreporter: pytest.TerminalReporter, config: p
     made = config.stash.get(OUTCOME, None)
     if made is None:
         return
-    from jointbench.report.terminal import terminal_report
     from rich.console import Console
+
+    from jointbench.report.terminal import terminal_report
 
     terminalreporter.section("jointbench")
     terminal_report(made.summary, Console())

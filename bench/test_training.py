@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 import pytest
-from conftest import Outcome
 from pytest_benchmark.fixture import BenchmarkFixture
+
+from conftest import Outcome
 from worker_clock import CLOCK
 
 

@@ -44,7 +44,7 @@ def parse_arm(text: str, outputs: Sequence[Output]) -> Arm:
     if text in NAMED:
         partition, sizing, reference = NAMED[text]
         return Arm(text, partition(outputs), sizing, reference(outputs))
-    body, at, rule = text.rpartition("@") if "@" in text else (text, "", "same-width")
+    body, _, rule = text.rpartition("@") if "@" in text else (text, "", "same-width")
     if rule not in SIZINGS:
         raise BadInput(f"--arm {text!r}: the sizing rule is {' or '.join(SIZINGS)}, not {rule!r}")
     known = [output.name for output in outputs]

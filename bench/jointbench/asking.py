@@ -60,10 +60,14 @@ def load_datasets(asked: Asked, profile: Profile) -> list[Dataset]:
         raise BadInput("--group and --time name columns of a table of your own; name its file too")
     if not asked.datasets:
         return [load_bundled(slug) for slug in dataset_names(profile, ())]
-    return [
+    loaded = [
         load_table(Path(name), asked.targets, asked.group, asked.time) if _is_path(name) else load_bundled(name)
         for name in dict.fromkeys(asked.datasets)
     ]
+    slugs = [dataset.slug for dataset in loaded]
+    if twice := next((slug for slug in slugs if slugs.count(slug) > 1), None):
+        raise BadInput(f"two datasets are called {twice!r}; rename one of the files, so that their results can be told apart")
+    return loaded
 
 
 def _is_path(name: str) -> bool:

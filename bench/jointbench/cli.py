@@ -50,6 +50,7 @@ def run(
     from rich.console import Console
 
     from jointbench import asking
+    from jointbench.profile import profile_named
     from jointbench.runs import REPORT, execute, new_folder
 
     defaults = asking.Asked()
@@ -62,7 +63,7 @@ def run(
         raise BadInput(f"--rope {rope}: the region of equivalence is 0 or wider")
     console = Console()
     where = asking.conditions(asked)
-    loaded = asking.load_datasets(asked, asking.profile_named(profile))
+    loaded = asking.load_datasets(asked, profile_named(profile))
     for dataset in loaded:
         kinds = ", ".join(f"{o.name}: {o.kind}" + (f" ({len(o.classes)} classes)" if o.classes else "") for o in dataset.outputs)
         console.print(f"{dataset.slug}: {dataset.rows:,} rows; {kinds}", markup=False, highlight=False)
@@ -100,8 +101,15 @@ def _quoted(words: list[str]) -> list[str]:
 def progress_bar(console: object) -> Iterator[Progress]:
     """A bar for each phase, with the time left."""
     from rich.console import Console
-    from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeElapsedColumn, TimeRemainingColumn
-    from rich.progress import TaskID
+    from rich.progress import (
+        BarColumn,
+        MofNCompleteColumn,
+        Progress,
+        TaskID,
+        TextColumn,
+        TimeElapsedColumn,
+        TimeRemainingColumn,
+    )
 
     assert isinstance(console, Console)
     columns = (
@@ -146,17 +154,19 @@ def doctor() -> None:
 
 @datasets_app.command("list")
 def datasets_list() -> None:
-    """Lists the bundled datasets."""
+    """Lists the datasets: the bundled ones, and those that can be fetched."""
     from rich.console import Console
     from rich.markup import escape
     from rich.table import Table
 
     from jointbench.data.bundled import cards
+    from jointbench.data.remote import is_fetched
 
     table = Table("dataset", "rows", "outputs", "licence", "")
     for slug, card in cards().items():
         outputs = ", ".join(f"{o.name} ({o.kind})" for o in card.outputs)
-        table.add_row(slug, f"{card.rows:,}", escape(outputs), escape(card.licence), "" if card.file else "fetch it")
+        here = "" if card.file else "fetched" if is_fetched(slug) else "fetch it"
+        table.add_row(slug, f"{card.rows:,}", escape(outputs), escape(card.licence), here)
     Console().print(table)
 
 
@@ -166,9 +176,14 @@ def datasets_show(name: str) -> None:
     from rich.console import Console
 
     from jointbench.data.bundled import card_of
+    from jointbench.data.remote import cached_file, is_fetched
 
     console = Console()
-    for field, value in card_of(name).model_dump(exclude_defaults=True).items():
+    card = card_of(name)
+    shown = card.model_dump(exclude_defaults=True)
+    if card.file is None:
+        shown["file"] = str(cached_file(name, card)) if is_fetched(name) else f"not here; jointbench datasets fetch {name}"
+    for field, value in shown.items():
         lines = value if isinstance(value, tuple | list) else [value]
         console.print(f"{field}:", markup=False, highlight=False)
         for line in lines:
@@ -178,11 +193,11 @@ def datasets_show(name: str) -> None:
 
 @datasets_app.command("verify")
 def datasets_verify() -> None:
-    """Checks every bundled file against its card's sha256."""
-    from jointbench.data.bundled import bundled_slugs, card_of, verified_bytes
+    """Checks every bundled or fetched file against its card's sha256."""
+    from jointbench.data.bundled import available_slugs, card_of, verified_bytes
 
     wrong = 0
-    for slug in bundled_slugs():
+    for slug in available_slugs():
         try:
             verified_bytes(slug, card_of(slug))
             typer.echo(f"{slug}: as its card says")
@@ -191,6 +206,18 @@ def datasets_verify() -> None:
             typer.echo(f"{slug}: {error}")
     if wrong:
         raise typer.Exit(2)
+
+
+@datasets_app.command("fetch")
+def datasets_fetch(
+    name: str,
+    from_file: Annotated[Optional[Path], typer.Option("--from", help="A copy that you have, .xlsx or .csv; no network.")] = None,
+) -> None:
+    """Gets a dataset that is not bundled from UCI, or from your copy, into $JOINTBENCH_CACHE or the platform's cache."""
+    from jointbench.data.bundled import card_of
+    from jointbench.data.remote import fetch
+
+    typer.echo(fetch(name, card_of(name), from_file))
 
 
 def main() -> None:

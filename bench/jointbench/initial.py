@@ -28,10 +28,7 @@ def initial_weights(network: Architecture, head_names: Sequence[str], seed: int)
 
 
 def _glorot_uniform(layer: Layer, head_names: Sequence[str], seed: int) -> FloatArray:
-    if layer.head is None:
-        name = layer.name
-    else:
-        name = f"{head_names[layer.head]}/{layer.name.rpartition('_')[2]}"
+    name = layer.name if layer.head is None else f"{head_names[layer.head]}/{layer.name.rpartition('_')[2]}"
     window = math.prod(layer.kernel_shape[:-2])
     limit = math.sqrt(6.0 / (window * (layer.inputs + layer.units)))
     return np.random.default_rng([seed, zlib.crc32(name.encode())]).uniform(-limit, limit, layer.kernel_shape)

@@ -10,15 +10,13 @@ import numpy as np
 from jointbench.architecture import Architecture, architecture
 from jointbench.arms import architectures, parameters, parse_arm, sized
 from jointbench.backends.base import Job
-from jointbench.errors import BadInput
 from jointbench.data.preprocess import Prepared, prepare
 from jointbench.errors import BadInput
 from jointbench.initial import initial_weights
 from jointbench.measure.flops import inference_flops_per_row, train_flops_per_row
 from jointbench.recipe import check_loss_weights, default_recipe, default_shape, effective_weights
-from jointbench.splits import splits, stratified_parts, together, label_matrix
+from jointbench.splits import label_matrix, splits, stratified_parts, together
 from jointbench.types import Arm, Assembly, Dataset, Engine, Network, Output, Recipe, Shape, Split
-
 
 MIN_LABELS = 2  # labelled rows that a fold's test and training part need at the least, on average
 

@@ -23,7 +23,7 @@ def default_shape(rows: int, image: bool) -> Shape:
 
 
 def default_recipe(rows: int, image: bool) -> Recipe:
-    """Adam at 1e-3; the batch grows with the table so that an epoch is some 20 to 200 steps.
+    """Adam at 1e-3; the batch grows with the table.
 
     Small tables get more epochs and more patience, because their validation loss is noisy. Images learn in few
     epochs, each of them dear.

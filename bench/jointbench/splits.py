@@ -54,14 +54,13 @@ def splits(dataset: Dataset, folds: int, repeats: int, seed: int) -> tuple[Split
 def together(dataset: Dataset) -> IntArray:
     """Per row, the number of the unit it belongs to: rows with identical features or of one group share a unit."""
     if isinstance(dataset.features, np.ndarray):
-        same = pd.util.hash_array(np.array([image.tobytes() for image in dataset.features], dtype=object))
+        rows = pd.Series([image.tobytes() for image in dataset.features])
     else:
-        same = pd.util.hash_pandas_object(dataset.features, index=False).to_numpy()
-    units = pd.factorize(same)[0].astype(np.int64)
+        rows = pd.util.hash_pandas_object(dataset.features, index=False)
+    units = pd.factorize(rows)[0].astype(np.int64)
     if dataset.groups is None:
         return units
     # Two rows are together when a chain of "same features" and "same group" links joins them.
-
     offset = int(units.max()) + 1
     nodes = offset + int(dataset.groups.max()) + 1
     links = coo_matrix((np.ones(len(units)), (units, offset + dataset.groups)), shape=(nodes, nodes))

@@ -21,7 +21,7 @@ from jointbench.measure.clock import Paired
 from jointbench.measure.flops import train_flops_per_row
 from jointbench.measure.quality import no_skill_error, score
 from jointbench.measure.reference import LINEAR, TREES, reference_predictions
-from jointbench.measure.timing import TRAINING_STEPS, REQUESTS_PER_VISIT, Bundle, time_requests, time_training
+from jointbench.measure.timing import TRAINING_STEPS, Bundle, time_requests, time_training
 from jointbench.plan import Subject, assemblies, job
 from jointbench.types import (
     TWIN,
@@ -169,10 +169,10 @@ def _train(
                 function = _fit_stock if conditions.engine == "stock" else _fit_stacked
                 waiting[workers.submit(function, ready)] = (subject, timed, task)
             for future in wait(waiting, return_when=FIRST_COMPLETED).done:
-                subject, timed, task = waiting.pop(future)
-                done += len(task)
+                subject, timed, finished = waiting.pop(future)
+                done += len(finished)
                 progress(f"{backend} {device}: training", subject.dataset.slug, done, total)
-                yield from _results(future, subject, timed, task, conditions.engine, kept)
+                yield from _results(future, subject, timed, finished, conditions.engine, kept)
 
 
 def _results(
@@ -282,7 +282,7 @@ def _bundle(subject: Subject, assembly: Assembly, networks: Mapping[str, Network
     jobs = [job(subject, networks[network_id], ready) for network_id in ids]
     built = [one.architecture for one in jobs]
     counts = Counter(built)
-    distinct = {architecture: one for architecture, one in zip(built, jobs, strict=True)}
+    distinct = dict(zip(built, jobs, strict=True))
     return Bundle(
         tuple(distinct.values()),
         tuple(counts[architecture] for architecture in distinct),

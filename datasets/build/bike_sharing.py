@@ -5,6 +5,7 @@ from __future__ import annotations
 import io
 
 import pandas as pd
+
 from data_file import check, within, write_table
 from package_file import PackageFile, given_package
 

@@ -7,6 +7,7 @@ import io
 
 import numpy as np
 import pandas as pd
+
 from data_file import check, write_arrays
 from package_file import PackageFile, given_package
 

@@ -6,6 +6,7 @@ import gzip
 import io
 
 import pandas as pd
+
 from data_file import check, within, write_table
 from package_file import PackageFile, given_package
 

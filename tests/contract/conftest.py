@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable
 
 import pytest
+
 from jointbench.backends.base import Backend
 from jointbench.backends.registry import BACKENDS, load, why_absent
 

@@ -5,6 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 
 import numpy as np
+
 from jointbench.architecture import architecture
 from jointbench.backends.base import Job, Precision
 from jointbench.initial import initial_weights
@@ -24,6 +25,9 @@ INPUTS = {"table": (7,), "image": (13, 12, 3)}
 ROWS = 160
 
 
+RECIPE = Recipe(learning_rate=1e-2, batch_size=16, max_epochs=30, patience=4)
+
+
 @dataclass(frozen=True)
 class Wish:
     """A job to make: which outputs, which trunk, how trained.
@@ -35,7 +39,7 @@ class Wish:
 
     outputs: str = "mixed"
     trunk: str = "table"
-    recipe: Recipe = Recipe(learning_rate=1e-2, batch_size=16, max_epochs=30, patience=4)
+    recipe: Recipe = RECIPE
     precision: Precision = "float32"
     seed: int = 5
 

@@ -5,6 +5,7 @@ from __future__ import annotations
 import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
+
 from jointbench.architecture import architecture
 from jointbench.backends.base import Backend
 from jointbench.measure.flops import inference_flops_per_row, train_flops_per_row

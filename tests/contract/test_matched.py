@@ -7,6 +7,7 @@ from dataclasses import replace
 
 import numpy as np
 import pytest
+
 from contract_jobs import INPUTS, OUTPUTS, Wish, make_job
 from jointbench.backends.base import Backend, Trained
 from jointbench.backends.registry import BACKENDS, why_absent

@@ -141,7 +141,7 @@ class Maker:
         return CellSummary(
             slug, backend, "cpu", self.joint, 2, 1.25, 3.5,
             tuple(self._quality(output, kinds[output], arm) for output in outputs for arm in arms),
-            tuple(self._cost(arm, outputs, 64 - 8 * i) for i, arm in enumerate(arms)),
+            tuple(self._cost(arm, outputs, 64 - 16 * max(i - 1, 0)) for i, arm in enumerate(arms)),
             tuple(ratio for other in self.others for ratio in self._ratios(other)), differences, tuple(decisions), (),
         )  # fmt: skip
 

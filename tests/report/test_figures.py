@@ -149,6 +149,58 @@ def test_every_fold_is_a_dot(one: Any) -> None:
     assert all(len(re.findall("l0 0", dot)) == one.folds for dot in dots)
 
 
+def test_every_arm_has_its_mean_in_the_skill_figure(one: Any) -> None:
+    _, cell, about, colours = parts(one)
+    svg = skill_figure(cell, about, colours, "f").svg
+    for arm, colour in zip(("joint", "separate", "separate-matched"), COLOURS, strict=False):
+        skills = [quality.skill for quality in cell.quality if quality.model == arm]
+        marks = [x for x, _ in places(svg, colour)]
+        assert len(marks) == len(skills)
+        assert sorted(range(3), key=marks.__getitem__) == sorted(range(3), key=skills.__getitem__)
+
+
+def test_slower_is_higher_and_a_known_p90_is_a_line(one: Any) -> None:
+    _, cell, _, colours = parts(one)
+    svg = latency_figure(cell, colours, "f").svg
+    heights = [y for _, y in places(svg, COLOURS[0])]
+    assert heights == sorted(heights, reverse=True)
+    assert len(heights) == 5
+    lines = [
+        p
+        for p in tree(svg).iter("path")
+        if "stroke-width:0.8" in p.get("style", "") and COLOURS[0] in p.get("style", "")
+    ]
+    assert len(lines) == sum(latency.p90_seconds is not None for latency in cell.costs[0].latency) == 3
+
+
+def test_halves_and_doubles_are_equally_far_from_one(one: Any) -> None:
+    _, cell, _, colours = parts(one)
+    made = [replace(cell.ratios[i], ratio=Estimate(v, v, v), floor=None) for i, v in enumerate((0.0625, 1.0, 16.0))]
+    svg = ratio_figure(replace(cell, ratios=tuple(made)), 5, colours, "f").svg
+    half, same, double = (x for x, _ in places(svg, COLOURS[1]))
+    assert same - half == pytest.approx(double - same, abs=0.2)
+    ticks = {node.text: float(node.get("x", 0)) for node in tree(svg).iter("text")}
+    assert ticks["1/16"] == pytest.approx(half, abs=0.2)
+    assert ticks["16"] == pytest.approx(double, abs=0.2)
+
+
+def test_gains_are_up_savings_left_and_only_what_matters_is_numbered(one: Any) -> None:
+    summary, cell, _, colours = parts(one)
+    for x, y, numbered in ((0.5, 0.05, True), (2.0, -0.05, True), (0.5, 0.001, False)):
+        decision = replace(cell.decisions[0], mean_difference=Estimate(y, y - 0.01, y + 0.01))
+        ratio = replace(cell.ratios[0], ratio=Estimate(x, x, x))
+        figure = trade_off_figure(
+            replace(summary, cells=(replace(cell, decisions=(decision,), ratios=(ratio,)),)), colours, "f"
+        )
+        ((across, down),) = places(figure.svg, COLOURS[1])
+        texts = list(tree(figure.svg).iter("text"))
+        one_ = next(float(n.get("x", 0)) for n in texts if n.text == "1" and n.get("style") == "text-anchor:middle")
+        zero = next(float(n.get("y", 0)) for n in texts if n.text in ("0.00", "0.000"))
+        assert (across < one_) == (x < 1)
+        assert (down < zero) == (y > 0)
+        assert (sum(n.text == "1" for n in texts) == 2) == numbered  # the tick, and the mark of the first dataset
+
+
 def test_a_fold_far_below_no_skill_does_not_squeeze_the_others(one: Any) -> None:
     _, cell, about, colours = parts(one)
     first = cell.quality[0]
@@ -216,10 +268,14 @@ def test_long_curves_are_thinned_and_keep_their_end(one: Any) -> None:
 
 def test_the_verdict_map_has_a_letter_for_every_output(one: Any) -> None:
     summary, cell, *_ = parts(one)
-    svg = verdict_map(summary, "separate", "f").svg
+    verdicts = ("joint", "equivalent", "separate", "inconclusive")
+    made = tuple(replace(cell.differences[0], verdict=verdict) for verdict in verdicts)
+    figure = verdict_map(replace(summary, cells=(replace(cell, differences=made),)), "separate", "f")
+    svg = figure.svg
     letters = [n.text for n in tree(svg).iter("text") if n.text in ("J", "=", "S", "?")]
-    expected = {"joint": "J", "equivalent": "=", "separate": "S", "inconclusive": "?"}
-    assert letters == [expected[d.verdict] for d in cell.differences if d.other == "separate"]
+    assert letters == ["J", "=", "S", "?"]
+    assert [len(places(svg, colour)) for colour in (COLOURS[0], GREY, COLOURS[1])] == [1, 1, 1]
+    assert [row[-1].text for row in figure.table.rows] == list(verdicts)
 
 
 def test_columns_are_filled_to_about_the_same_height(one: Any) -> None:
@@ -249,5 +305,5 @@ def test_arm_diagrams_show_trunk_and_heads_and_count_the_rest(maker: Callable[..
     apart = str(arm_diagram(separate, 11, "#0072b2"))
     assert apart.count("<circle") == 3
     assert "and 5 more networks" in apart
-    assert describe(separate).startswith("separate: 8 networks with 1 output each; trunk 56-56; heads of 16")
+    assert describe(separate).startswith("separate: 8 networks with 1 output each; trunk 64-64; heads of 16")
     tree(drawn)

@@ -169,6 +169,12 @@ def downloads(root: Any) -> dict[str, bytes]:
 
 def test_everything_can_be_saved_from_within(report: Any) -> None:
     files = downloads(report.root)
+    links = [
+        base64.b64decode(n.attributes["href"].partition(",")[2])
+        for n in report.root.all("a")
+        if "download" in n.attributes
+    ]
+    assert [link[4:8] for link in links] == [bytes(4)] * 2, "no time of packing: the same run gives the same file"
     assert json.loads(files["summary.json.gz"]) == json.loads(json.dumps(asdict(report.summary)))
     assert files["records.jsonl.gz"].decode() == '{"noun": "Fit"}\n{"noun": "Fold"}\n'
 

@@ -8,6 +8,8 @@ from jointbench.compare.correlated import Posterior
 from jointbench.compare.output_verdict import PROBABILITY, output_verdict
 from jointbench.compare.summary import Difference, Estimate, Ratio
 
+MIN_PAIRS = 3  # with two, the spread itself rests on one degree of freedom
+
 
 def difference(output: str, other: str, belief: Posterior, pairs: int, lost: int) -> Difference:
     """One output's difference with its verdict."""
@@ -34,6 +36,8 @@ def decide(differences: Sequence[Difference], ratios: Sequence[Ratio], rope: flo
     if failures > 0.1:
         return "inconclusive", f"inconclusive: failures ({failures:.0%} of the pairs of folds are lost)"
     weakest = min(differences, key=lambda d: d.probability_no_loss)
+    if weakest.pairs < MIN_PAIRS:
+        return "inconclusive", f"Inconclusive: {weakest.pairs} folds are too few for a verdict; run at least {MIN_PAIRS}."
     saved = [ratio for ratio in ratios if ratio.measured_difference and ratio.ratio.value < 1]
     losers = [d for d in differences if d.verdict == "separate"]
     if losers:

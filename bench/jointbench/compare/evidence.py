@@ -29,7 +29,8 @@ class Cell:
 def cells(records: Iterable[Record]) -> tuple[list[Cell], list[Reference]]:
     """The cells in the order they ran, and all reference scores. A cell with nothing but an Absence is one too."""
     held = list(records)
-    keys = dict.fromkeys((r.dataset, r.backend, r.device) for r in held if isinstance(r, Assembly | Absence))
+    sited = [r for r in held if isinstance(r, Assembly | Timing | ColdStart | Absence)]
+    keys = dict.fromkeys((r.dataset, r.backend, r.device) for r in sited if isinstance(r, Assembly | Absence))
     folds = [r for r in held if isinstance(r, Fold)]
     fits: dict[tuple[str, str, str], dict[str, Fit]] = {key: {} for key in keys}
     for record in held:
@@ -38,7 +39,7 @@ def cells(records: Iterable[Record]) -> tuple[list[Cell], list[Reference]]:
             fits[network.dataset, network.backend, network.device][network.id] = record
 
     def of(kind: type, key: tuple[str, str, str]) -> tuple[object, ...]:
-        return tuple(r for r in held if isinstance(r, kind) and (r.dataset, r.backend, r.device) == key)
+        return tuple(r for r in sited if isinstance(r, kind) and (r.dataset, r.backend, r.device) == key)
 
     made = [
         Cell(
@@ -61,7 +62,8 @@ def no_skill_table(folds: Iterable[Fold]) -> pd.DataFrame:
 def _as_skill(errors: pd.Series, no_skill: pd.Series) -> pd.Series:
     """Errors indexed by (repeat, fold, ...) as skill, against the repeat's mean no-skill error."""
     by_repeat = no_skill.groupby("repeat").mean()
-    return 1 - errors / errors.index.get_level_values("repeat").map(by_repeat).to_numpy()
+    scale = by_repeat.loc[errors.index.get_level_values("repeat")].to_numpy()
+    return pd.Series(1 - errors.to_numpy() / scale, index=errors.index)
 
 
 def arm_skill(cell: Cell, assembly: Assembly) -> pd.DataFrame:
@@ -87,12 +89,14 @@ class _Failed:
     error: float = float("nan")
 
 
-def reference_skill(references: Iterable[Reference], folds: Iterable[Fold]) -> pd.DataFrame:
-    """Skill of the reference models: one row for each (repeat, fold), columns (model, output)."""
+def reference_skill(references: Iterable[Reference], folds: Iterable[Fold]) -> dict[tuple[str, str], pd.Series]:
+    """Skill of the reference models by (model, output): one value for each (repeat, fold)."""
     no_skill = no_skill_table(folds)
     rows = [(r.repeat, r.fold, r.model, r.output, np.nan if r.score is None else r.score.error) for r in references]
     frame = pd.DataFrame(rows, columns=["repeat", "fold", "model", "output", "error"])
     errors = frame.pivot(index=["repeat", "fold"], columns=["model", "output"], values="error")
-    return pd.DataFrame(
-        {key: _as_skill(errors[key], no_skill[key[1]]) for key in errors.columns if key[1] in no_skill}
-    )
+    return {
+        (model, output): _as_skill(errors[model, output], no_skill[output])
+        for model, output in errors.columns.to_flat_index()
+        if output in no_skill
+    }

@@ -64,7 +64,7 @@ def with_references(dataset: DatasetSummary, references: Sequence[Reference], ma
     skill = reference_skill(mine, folds)
     kinds = dict(zip(dataset.outputs, dataset.kinds, strict=True))
     quality = []
-    for model, output in skill.columns:
+    for model, output in list(skill):
         scores = [r.score for r in mine if (r.model, r.output) == (model, output) and r.score is not None]
         quality.append(_quality(output, kinds[output], model, skill[model, output], scores))
     return DatasetSummary(**{**dataset.__dict__, "references": tuple(quality)})

@@ -8,6 +8,7 @@ from pathlib import Path
 import numpy as np
 
 from jointbench.data.card import Card, read_card
+from jointbench.data.remote import cached_file, is_fetched
 from jointbench.data.table import read_table, typed
 from jointbench.errors import BadInput
 from jointbench.types import Dataset, FloatArray, Provenance
@@ -25,6 +26,11 @@ def bundled_slugs() -> list[str]:
     return sorted(slug for slug, card in cards().items() if card.file is not None)
 
 
+def available_slugs() -> list[str]:
+    """Slugs of the datasets that can be loaded now: the bundled ones and those that were fetched, alphabetical."""
+    return sorted(slug for slug, card in cards().items() if card.file is not None or is_fetched(slug))
+
+
 def cards() -> dict[str, Card]:
     """All cards by slug, those of datasets that must be fetched included."""
     return {path.parent.name: read_card(path.parent) for path in sorted(datasets_folder().glob("*/card.toml"))}
@@ -40,7 +46,7 @@ def card_of(slug: str) -> Card:
 def verified_bytes(slug: str, card: Card) -> Path:
     """The path of the dataset's file, after checking that its bytes have the card's sha256."""
     if card.file is None:
-        raise BadInput(f"{slug} is not bundled; get it with: jointbench datasets fetch {slug}")
+        return cached_file(slug, card)
     path = datasets_folder() / slug / card.file
     try:
         found = hashlib.sha256(path.read_bytes()).hexdigest()
@@ -52,7 +58,7 @@ def verified_bytes(slug: str, card: Card) -> Path:
 
 
 def load_bundled(slug: str) -> Dataset:
-    """The dataset of this slug, checked against its card. Raises BadInput for an unknown slug or a changed file."""
+    """The bundled or fetched dataset of this slug, checked against its card. Raises BadInput for an unknown slug or a changed file."""
     card = card_of(slug)
     return load_with_card(slug, card, verified_bytes(slug, card))
 

@@ -16,7 +16,7 @@ import pandas as pd
 from jointbench.errors import BadInput
 from jointbench.types import Dataset, FloatArray, IntArray, Kind, Output, Provenance
 
-MAX_CLASSES = 20  # an integer column with at most this many values, or text, is read as classes
+MAX_CLASSES = 20  # of a text target
 MISSING_NAME = "(missing)"  # the name that a missing value of a categorical feature gets
 NEARLY_ALL = 0.9
 KINDS: dict[str, Kind] = {"regression": "regression", "binary": "binary", "multiclass": "multiclass"}
@@ -54,7 +54,10 @@ def read_table(path: Path) -> pd.DataFrame:
 
 
 def infer_output(column: pd.Series, name: str, path: Path) -> Output:
-    """An output's kind from its column: text, booleans and few-valued integers are classes, the rest numbers."""
+    """An output's kind from its column: text, booleans and two-valued integers are classes, other numbers are numbers.
+
+    (A grade from 3 to 9 is a number; ``NAME:multiclass`` says otherwise.)
+    """
     values = column.dropna().infer_objects()  # true/false with a gap comes as objects
     if pd.api.types.is_bool_dtype(values):
         kind: Kind = "binary"
@@ -83,9 +86,9 @@ def make_output(column: pd.Series, name: str, kind: Kind, path: Path) -> Output:
     classes = tuple(str(value) for value in sorted(values.unique()))
     if kind == "binary" and len(classes) != 2:
         raise BadInput(f"{path}: target {name!r} has {len(classes)} classes, not 2; ask for {name}:multiclass")
-    if len(classes) > max(MAX_CLASSES, 2) and not pd.api.types.is_numeric_dtype(values):
+    if len(classes) > MAX_CLASSES:
         raise BadInput(
-            f"{path}: target {name!r} is text with {len(classes)} different values; "
+            f"{path}: target {name!r} as classes has {len(classes)} different values; "
             f"at most {MAX_CLASSES} classes are supported, choose another column"
         )
     return Output(name, kind, classes)
@@ -188,7 +191,7 @@ def load_table(path: Path, targets: Sequence[str], group: str | None = None, tim
     if not targets:
         raise BadInput(f"{path}: name the columns to predict with --target NAME, once for each")
     frame = read_table(path)
-    outputs = []
+    outputs: list[Output] = []
     for text in targets:
         name, colon, kind = text.rpartition(":")
         if text in frame.columns or not colon:

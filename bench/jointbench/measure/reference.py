@@ -96,7 +96,8 @@ def _judged(
 ) -> tuple[float, FloatArray]:
     """(validation error, predictions on the test rows)."""
     if output.kind == "regression":
-        return float(np.mean((model.predict(rows[validation]) - values[validation]) ** 2)), model.predict(rows[test])
+        held, answer = (np.asarray(model.predict(rows[part]), np.float64) for part in (validation, test))
+        return float(np.mean((held - values[validation]) ** 2)), answer
     chosen = _class_scores(model, rows[validation], len(output.classes))
     error = float(-chosen[np.arange(len(validation)), values[validation].astype(np.int64)].mean())
     predicted = _class_scores(model, rows[test], len(output.classes))
@@ -107,5 +108,5 @@ def _class_scores(model: Any, rows: Float32Array, classes: int) -> FloatArray:
     """(rows, classes) log-probabilities; a class that no training row had is very unlikely, not impossible."""
     scores = np.full((len(rows), classes), -20.0)
     with np.errstate(divide="ignore"):
-        scores[:, model.classes_] = np.log(model.predict_proba(rows))
-    return np.maximum(scores, -20.0)
+        scores[:, model.classes_] = np.maximum(np.log(model.predict_proba(rows)), -20.0)
+    return scores

@@ -69,7 +69,8 @@ def build(network: Architecture, weights: Weights, device: str, dtype: torch.dty
     with torch.no_grad():
         for layer, part in _layers(network, module):
             kernel = torch.as_tensor(np.asarray(weights[f"{layer.name}/kernel"]))
-            assert isinstance(part, nn.Linear | nn.Conv2d) and part.bias is not None
+            assert isinstance(part, nn.Linear | nn.Conv2d)
+            assert part.bias is not None
             part.weight.copy_(kernel.T if layer.kind == "dense" else kernel.permute(3, 2, 0, 1))
             part.bias.copy_(torch.as_tensor(np.asarray(weights[f"{layer.name}/bias"])))
     return module
@@ -79,7 +80,8 @@ def read_weights(network: Architecture, module: MultiOutputNetwork) -> dict[str,
     """The module's weights as {"<layer>/kernel": (in, out) or (3, 3, in, out), "<layer>/bias": (out,)}."""
     weights: dict[str, npt.NDArray[np.floating]] = {}
     for layer, part in _layers(network, module):
-        assert isinstance(part, nn.Linear | nn.Conv2d) and part.bias is not None
+        assert isinstance(part, nn.Linear | nn.Conv2d)
+        assert part.bias is not None
         kernel = part.weight.detach()
         weights[f"{layer.name}/kernel"] = (
             (kernel.T if layer.kind == "dense" else kernel.permute(2, 3, 1, 0)).contiguous().cpu().numpy()

@@ -9,19 +9,19 @@ from typing import Any
 # Keras reads it at import; jointbench measures Keras on TensorFlow, whatever a user's shell says.
 os.environ["KERAS_BACKEND"] = "tensorflow"
 
-import keras  # noqa: E402 - after KERAS_BACKEND is set
-import tensorflow as tf  # noqa: E402 - after KERAS_BACKEND is set
+import keras
+import tensorflow as tf
 
-from jointbench.architecture import Architecture  # noqa: E402 - after KERAS_BACKEND is set
-from jointbench.backends.base import Job, Server, Stacked, Trained, Trainer  # noqa: E402
-from jointbench.backends.stacking import fit_stacked, frame_of  # noqa: E402
-from jointbench.backends.tensorflow.engine import GraphProgram, compilations, predict  # noqa: E402
-from jointbench.backends.tensorflow.flop_counter import counted_flops  # noqa: E402
-from jointbench.backends.tensorflow.loop import fit, take_steps  # noqa: E402
-from jointbench.backends.tensorflow.paused_fit import StockTrainer  # noqa: E402
-from jointbench.backends.tensorflow.serving import FunctionServer  # noqa: E402
-from jointbench.backends.tensorflow.training import precision  # noqa: E402
-from jointbench.types import Weights  # noqa: E402
+from jointbench.architecture import Architecture
+from jointbench.backends.base import Job, Server, Stacked, Trained, Trainer
+from jointbench.backends.stacking import fit_stacked, frame_of
+from jointbench.backends.tensorflow.engine import GraphProgram, compilations, predict
+from jointbench.backends.tensorflow.flop_counter import counted_flops
+from jointbench.backends.tensorflow.loop import fit, take_steps
+from jointbench.backends.tensorflow.paused_fit import StockTrainer
+from jointbench.backends.tensorflow.serving import FunctionServer
+from jointbench.backends.tensorflow.training import precision
+from jointbench.types import Weights
 
 
 class TensorFlowBackend:

@@ -88,7 +88,7 @@ def _step(frame: Frame, state: State, loss_weights: Any, rows: Any, targets: Any
     moving = tf.cast(active, losses.dtype)
     count = state["count"] + moving
     if recipe.optimizer == "sgd":
-        rate, moments = tf.fill(tf.shape(count), tf.cast(recipe.learning_rate, losses.dtype)), {}
+        rate = tf.fill(tf.shape(count), tf.cast(recipe.learning_rate, losses.dtype))
     else:
         beta_1, beta_2 = (tf.cast(beta, losses.dtype) for beta in ADAM_BETAS)
         # An idle slot has count 0 until its first step; the corrections would divide 0 by 0.
@@ -122,7 +122,7 @@ class GraphProgram:
         for name, layer in shapes.items():
             zeros[f"{name}/kernel"] = np.zeros((frame.slots, *layer.kernel_shape), dtype)
             zeros[f"{name}/bias"] = np.zeros((frame.slots, layer.units), dtype)
-        moments = zeros if frame.recipe.optimizer != "sgd" else {}
+        moments: dict[str, Any] = zeros if frame.recipe.optimizer != "sgd" else {}
         self.state: State = tf.nest.map_structure(
             tf.constant,
             {

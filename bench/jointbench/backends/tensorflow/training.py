@@ -8,8 +8,8 @@ from typing import Any
 
 import keras
 
-from jointbench.backends.tensorflow.networks import head_name
 from jointbench.backends.base import Job
+from jointbench.backends.tensorflow.networks import head_name
 from jointbench.recipe import ADAM_BETAS, ADAM_EPSILON
 from jointbench.types import Kind, Recipe
 

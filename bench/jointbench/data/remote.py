@@ -1,0 +1,250 @@
+"""Datasets that have a card and no bundled file: fetched from UCI, or read from a copy, and kept in a cache.
+
+The cache is $JOINTBENCH_CACHE, else the platform's cache directory for jointbench. It holds, in datasets/<slug>/,
+the table as <slug>.csv, always the same bytes whichever way it came, and <slug>.json with its sha256. The JSON is
+written last: without it nothing was fetched.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import http.client
+import importlib
+import json
+import os
+import socket
+import tempfile
+import urllib.error
+import warnings
+import zipfile
+import zlib
+from collections.abc import Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass
+from pathlib import Path
+from typing import cast
+from xml.etree.ElementTree import ParseError
+
+import numpy as np
+import pandas as pd
+import platformdirs
+
+from jointbench.data.card import Card
+from jointbench.data.table import read_table
+from jointbench.errors import BadInput
+
+CACHE_VARIABLE = "JOINTBENCH_CACHE"
+PATIENCE = 60.0  # seconds without an answer; the client itself would wait for ever
+TEXT_TABLES = (".csv", ".tsv", ".txt", ".gz", ".xz")
+
+
+@dataclass(frozen=True)
+class Layout:
+    """How UCI lays a table out. file: its name there. ranges: smallest and largest value of each column, in order.
+
+    decimals: places that the table shows; a spreadsheet's cell may hold more, a CSV copy of it does not.
+    """
+
+    file: str
+    ranges: dict[str, tuple[float, float]]
+    decimals: int
+
+
+LAYOUTS = {  # by UCI id
+    242: Layout(
+        "ENB2012_data.xlsx",
+        {
+            "X1": (0.62, 0.98), "X2": (514.5, 808.5), "X3": (245, 416.5), "X4": (110.25, 220.5), "X5": (3.5, 7),
+            "X6": (2, 5), "X7": (0, 0.4), "X8": (0, 5), "Y1": (6.01, 43.1), "Y2": (10.9, 48.03),
+        },
+        decimals=2,
+    ),
+}
+
+
+def cache_folder() -> Path:
+    """Where fetched datasets are kept."""
+    chosen = os.environ.get(CACHE_VARIABLE)
+    return Path(chosen).expanduser() if chosen else Path(platformdirs.user_cache_dir("jointbench"))
+
+
+def is_fetched(slug: str) -> bool:
+    """Whether a fetched file is here; `cached_file` says whether it is intact."""
+    table, record = _places(slug)
+    return table.is_file() and record.is_file()
+
+
+def cached_file(slug: str, card: Card) -> Path:
+    """The path of the fetched file, after checking its bytes. Raises BadInput when it is not here or was changed."""
+    if not is_fetched(slug):
+        raise BadInput(f"{slug} is not bundled; get it with: jointbench datasets fetch {slug}")
+    table, record = _places(slug)
+    again = f"replace it with: jointbench datasets fetch {slug}"
+    try:
+        content = json.loads(record.read_text(encoding="utf-8"))
+        recorded = content.get("sha256") if isinstance(content, dict) else None
+        found = hashlib.sha256(table.read_bytes()).hexdigest()
+    except (OSError, ValueError) as error:
+        raise BadInput(f"the fetched copy in {table.parent} cannot be read ({error}); {again}") from error
+    if found != recorded or found != (card.sha256 or recorded):
+        expected = card.sha256 or str(recorded)
+        if found == expected:
+            raise BadInput(f"{record} does not record the sha256 of {table.name}; {again}")
+        raise BadInput(f"{table} is not the file that was fetched: sha256 {found[:12]}... instead of {expected[:12]}...; {again}")
+    return table
+
+
+def fetch(slug: str, card: Card, copy: Path | None = None) -> str:
+    """Puts the dataset into the cache, from UCI or from a user's copy, and says what was done.
+
+    Does nothing when the dataset is bundled, or cached and intact. Raises BadInput, with nothing written, when the
+    table cannot be had or is not the one that the card describes.
+    """
+    if card.file is not None:
+        return f"{slug} is bundled with jointbench; there is nothing to fetch"
+    layout = LAYOUTS.get(card.uci_id) if card.uci_id is not None else None
+    if layout is None:
+        raise BadInput(f"{slug} has neither a bundled file nor a UCI id whose layout jointbench knows; its card says: {card.made_from}")
+    try:
+        return f"{slug} is already here and intact: {cached_file(slug, card)}"
+    except BadInput:  # not here, or changed
+        pass
+    if copy is None:
+        origin = f"UCI (id {card.uci_id})"
+        frame = _from_uci(slug, card, layout)
+    else:
+        origin = str(copy)
+        frame = _from_copy(copy, card, layout)
+    content = _canonical(frame, origin, card, layout)
+    digest = hashlib.sha256(content).hexdigest()
+    if card.sha256 and digest != card.sha256:
+        raise BadInput(
+            f"{origin} has the right columns, rows and ranges, but other values or another order than the table of the card: "
+            f"sha256 {digest[:12]}... instead of {card.sha256[:12]}...; expected is {_expected(card, layout)}"
+        )
+    table, record = _places(slug)
+    said = {"sha256": digest, "uci_id": card.uci_id, "from": origin if copy is None else copy.name}
+    try:
+        table.parent.mkdir(parents=True, exist_ok=True)
+        _write_whole(table, content)
+        _write_whole(record, (json.dumps(said, indent=2) + "\n").encode())
+    except OSError as error:
+        raise BadInput(f"{table.parent} cannot be written ({error.strerror}); set {CACHE_VARIABLE} to a folder that can") from error
+    return f"{slug}: {card.rows:,} rows from {origin}, kept in {table}"
+
+
+def _places(slug: str) -> tuple[Path, Path]:
+    """The cached table and the record of its sha256."""
+    folder = cache_folder() / "datasets" / slug
+    return folder / f"{slug}.csv", folder / f"{slug}.json"
+
+
+def _expected(card: Card, layout: Layout) -> str:
+    return f"UCI's {layout.file} (id {card.uci_id}), as .xlsx or .csv: {card.rows:,} rows, columns {', '.join(layout.ranges)}"
+
+
+def _from_uci(slug: str, card: Card, layout: Layout) -> pd.DataFrame:
+    """The table as the UCI client gives it. Raises BadInput saying what was tried."""
+    wanted = f"--from FILE takes a copy that you have: {_expected(card, layout)}"
+    try:
+        client = importlib.import_module("ucimlrepo.fetch")
+    except ImportError as error:
+        raise BadInput(
+            f"fetching {slug} takes the UCI client ucimlrepo, which is not installed: pip install 'jointbench[uci]'; or {wanted}"
+        ) from error
+    try:
+        with _patience(PATIENCE):
+            return cast(pd.DataFrame, client.fetch_ucirepo(id=card.uci_id).data.original)
+    except (
+        OSError, ValueError, LookupError, TypeError, AttributeError, http.client.HTTPException, client.DatasetNotFoundError,
+    ) as error:
+        reason = _reason(error)
+        raise BadInput(
+            f"{slug} could not be fetched: ucimlrepo asked {client.API_BASE_URL} for UCI id {card.uci_id} and failed ({reason}); {wanted}"
+        ) from error
+
+
+def _reason(error: Exception) -> str:
+    """What went wrong, with what the client hides behind its own words: no route, refused, HTTP status."""
+    said = []
+    for one in (error, error.__context__):
+        if isinstance(one, urllib.error.HTTPError):
+            one.close()  # the client leaves the answer open
+        if one is not None:
+            said.append((str(one).strip() or type(one).__name__).splitlines()[0].strip("<>. "))
+    return ": ".join(said)
+
+
+@contextmanager
+def _patience(seconds: float) -> Iterator[None]:
+    """New connections give up after so many seconds of silence."""
+    before = socket.getdefaulttimeout()
+    socket.setdefaulttimeout(seconds)
+    try:
+        yield
+    finally:
+        socket.setdefaulttimeout(before)
+
+
+def _from_copy(path: Path, card: Card, layout: Layout) -> pd.DataFrame:
+    """The table in a user's file. Raises BadInput when it is none."""
+    suffix = path.suffix.lower()
+    if suffix in TEXT_TABLES:
+        return read_table(path)
+    if suffix != ".xlsx":
+        raise BadInput(f"--from {path}: neither .xlsx nor .csv; expected is {_expected(card, layout)}")
+    if not path.is_file():
+        raise BadInput(f"{path}: there is no such file")
+    try:
+        importlib.import_module("openpyxl")
+    except ImportError as error:
+        raise BadInput(f"reading {path} takes openpyxl: pip install openpyxl, or save the table as .csv and give that with --from") from error
+    try:
+        with warnings.catch_warnings():
+            warnings.simplefilter("ignore")  # openpyxl's remarks on styles and extensions, which hold no data
+            return pd.read_excel(path, engine="openpyxl")
+    except (OSError, ValueError, LookupError, TypeError, AttributeError, EOFError, zipfile.BadZipFile, zlib.error, ParseError) as error:
+        raise BadInput(f"{path} cannot be read as a spreadsheet; expected is {_expected(card, layout)}") from error
+
+
+def _canonical(frame: pd.DataFrame, origin: str, card: Card, layout: Layout) -> bytes:
+    """The table as CSV, the same bytes from every source: columns in UCI's order, LF, whole columns as integers.
+
+    Empty rows and columns, which UCI's spreadsheet has behind its table, are left out.
+    Raises BadInput at the first column, row or value that is not as the layout says.
+    """
+    expected = f"expected is {_expected(card, layout)}"
+    frame = frame.rename(columns=lambda name: str(name).strip()).dropna(axis="index", how="all")
+    beside = [name for name in frame.columns if name not in layout.ranges]
+    frame = frame.drop(columns=[name for name in beside if frame[name].isna().to_numpy().all()])
+    names = [str(name) for name in frame.columns]
+    if absent := [name for name in layout.ranges if name not in names]:
+        raise BadInput(f"{origin} has no column {absent[0]!r}; {expected}")
+    if len(names) > len(layout.ranges):
+        extra = next((name for name in names if name not in layout.ranges), None)
+        raise BadInput(f"{origin} has a column {extra!r} too many; {expected}" if extra else f"{origin} has a column twice; {expected}")
+    if len(frame) != card.rows:
+        raise BadInput(f"{origin} has {len(frame):,} rows; {expected}")
+    columns = {}
+    for name, (low, high) in layout.ranges.items():
+        values = pd.to_numeric(frame[name], errors="coerce").to_numpy(np.float64).round(layout.decimals) + 0.0  # no -0.0
+        wrong = ~((values >= low) & (values <= high))  # a gap or a text too
+        if wrong.any():
+            at = int(np.flatnonzero(wrong)[0])
+            held = str(frame[name].iloc[at])[:40]
+            raise BadInput(f"{origin}: column {name!r} holds {held!r} in data row {at + 1}, not a number from {low:g} to {high:g}; {expected}")
+        columns[name] = values.astype(np.int64) if np.all(values == np.round(values)) else values
+    return pd.DataFrame(columns).to_csv(index=False, lineterminator="\n").encode()
+
+
+def _write_whole(path: Path, content: bytes) -> None:
+    """Writes the file in one step, so that a reader never sees half of it."""
+    handle, name = tempfile.mkstemp(dir=path.parent, prefix=f".{path.name}.")
+    partial = Path(name)
+    try:
+        with os.fdopen(handle, "wb") as file:
+            file.write(content)
+        partial.replace(path)
+    except BaseException:
+        partial.unlink(missing_ok=True)
+        raise

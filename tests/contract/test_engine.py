@@ -1,0 +1,132 @@
+"""A replicate trained in a stack is the network that the stock loop trains alone."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+
+import numpy as np
+import pytest
+from hypothesis import HealthCheck, given, settings
+from hypothesis import strategies as st
+
+from contract_jobs import INPUTS, OUTPUTS, Wish, make_job
+from jointbench.backends import stacking
+from jointbench.backends.base import Backend, Job, Precision
+from jointbench.initial import initial_weights
+from jointbench.types import Recipe
+
+RECIPES = [
+    Recipe("sgd", 0.1, 16, 40, 3),
+    Recipe("sgd", 0.1, 16, 40, 3, weight_decay=0.05),
+    Recipe("adam", 1e-2, 16, 25, 4),
+    Recipe("adamw", 1e-2, 16, 25, 4, weight_decay=0.1),
+]
+
+
+def _stack(outputs: str, trunk: str, recipe: Recipe, precision: Precision, count: int) -> list[Job]:
+    """Jobs alike in shape alone: own data, weights, batch order, row counts, loss weights."""
+    jobs = [make_job(Wish(outputs, trunk, recipe, precision, seed)) for seed in range(count)]
+    return [
+        replace(
+            job, train=job.train[: 100 - 7 * i], validation=job.validation[: 30 - i], test=job.test[: 30 - 2 * i],
+            loss_weights=tuple(weight * (1 + i / 4) for weight in job.loss_weights),
+        )
+        for i, job in enumerate(jobs)
+    ]
+
+
+@pytest.mark.parametrize("recipe", RECIPES, ids=["sgd", "sgd with decay", "adam", "adamw"])
+@pytest.mark.parametrize("trunk", INPUTS)
+def test_in_float64_stacked_and_alone_are_the_same_fit(backend: Backend, trunk: str, recipe: Recipe) -> None:
+    """Same stop, same best epoch, same steps, same curves, same scores, in a stack of 8 with mixed heads."""
+    jobs = _stack("mixed", trunk, recipe, "float64", 8)
+    # Keras holds Adam's betas in float32, which moves its trajectories by 7e-6 a step.
+    loose = backend.name == "tensorflow" and recipe.optimizer != "sgd"
+    for job, trained in zip(jobs, backend.fit_stacked(jobs).trained, strict=True):
+        alone = backend.fit(job)
+        assert (trained.epochs, trained.best_epoch, trained.steps, trained.rows_seen, trained.stopped_by) == (
+            alone.epochs, alone.best_epoch, alone.steps, alone.rows_seen, alone.stopped_by,
+        )
+        np.testing.assert_allclose(trained.validation_loss, alone.validation_loss, rtol=2e-2 if loose else 1e-6)
+        if not loose:
+            np.testing.assert_allclose(trained.train_loss, alone.train_loss, rtol=1e-6)
+            for name, weights in trained.weights.items():
+                np.testing.assert_allclose(weights, alone.weights[name], rtol=1e-5, atol=1e-7)
+
+
+@pytest.mark.parametrize("outputs", OUTPUTS)
+@pytest.mark.parametrize("trunk", INPUTS)
+def test_in_float32_the_losses_of_three_epochs_agree(backend: Backend, outputs: str, trunk: str) -> None:
+    jobs = [replace(job, loss_weights=job.loss_weights) for job in _stack(outputs, trunk, Recipe("sgd", 0.05, 16, 3, 9), "float32", 8)]
+    for job, trained in zip(jobs, backend.fit_stacked(jobs).trained, strict=True):
+        np.testing.assert_allclose(trained.validation_loss, backend.fit(job).validation_loss, rtol=1e-4)
+
+
+@pytest.mark.parametrize("trunk", INPUTS)
+def test_slots_are_refilled_and_nobody_notices(
+    backend: Backend, trunk: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Seven replicates through two slots give what seven slots give."""
+    jobs = _stack("mixed", trunk, RECIPES[0], "float64", 7)
+    wide = backend.fit_stacked(jobs)
+    monkeypatch.setattr(stacking, "MAX_STACK", 2)
+    narrow = backend.fit_stacked(jobs)
+    assert (wide.slots, narrow.slots) == (7, 2)
+    for one, other in zip(wide.trained, narrow.trained, strict=True):
+        assert one.epochs == other.epochs
+        np.testing.assert_allclose(one.validation_loss, other.validation_loss, rtol=1e-9)
+        np.testing.assert_allclose(one.predictions, other.predictions, atol=1e-6)
+
+
+def test_a_diverging_neighbour_harms_no_one(backend: Backend) -> None:
+    """One replicate's weights overflow: it is recorded as failed, and the other trains as if it were not there."""
+    good, bad = _stack("regression", "table", Recipe("sgd", 0.05, 16, 10, 3), "float32", 2)
+    bad = replace(bad, features=bad.features * np.float32(1e20))
+    trained, failed = backend.fit_stacked([good, bad]).trained
+    assert failed.failure is not None
+    assert "not finite" in failed.failure
+    assert trained.failure is None
+    np.testing.assert_allclose(trained.validation_loss, backend.fit(good).validation_loss, rtol=1e-4)
+
+
+def test_the_scored_network_is_the_one_that_is_served(backend: Backend) -> None:
+    jobs = _stack("mixed", "table", RECIPES[2], "float32", 3)
+    for job, trained in zip(jobs, backend.fit_stacked(jobs).trained, strict=True):
+        served = backend.server([(job.architecture, trained.weights)])(job.features[job.test])[0]
+        np.testing.assert_allclose(served, trained.predictions, rtol=1e-5, atol=1e-6)
+
+
+def test_one_program_serves_equal_frames(backend: Backend) -> None:
+    """A second stack of the same shape compiles nothing, whatever data it holds."""
+    recipe = Recipe("adam", 1.23e-2, 16, 7, 4)
+    first = backend.fit_stacked(_stack("binary", "table", recipe, "float32", 4))
+    again = backend.fit_stacked(_stack("binary", "table", recipe, "float32", 4)[::-1])
+    assert first.compilations in (0, 1)
+    assert again.compilations == 0
+
+
+@settings(max_examples=8, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
+@given(seed=st.integers(0, 1000), count=st.integers(1, 5), batch=st.sampled_from([1, 7, 16, 200]), data=st.data())
+def test_any_company_gives_the_same_replicate(
+    backend: Backend, seed: int, count: int, batch: int, data: st.DataObject
+) -> None:
+    """Whoever sits beside it, in whatever order, a replicate's curve is its own."""
+    recipe = Recipe("sgd", 0.02, batch, 4, 2)
+    pool = [
+        replace(job, initial=initial_weights(job.architecture, ["r"], seed + i), seed=seed + i)
+        for i, job in enumerate(_stack("regression", "table", recipe, "float64", count))
+    ]
+    order = data.draw(st.permutations(range(count)))
+    together = backend.fit_stacked([pool[i] for i in order]).trained
+    chosen = data.draw(st.integers(0, count - 1))
+    alone = backend.fit_stacked([pool[order[chosen]]]).trained[0]
+    np.testing.assert_allclose(together[chosen].validation_loss, alone.validation_loss, rtol=1e-9)
+
+
+def test_stack_size_is_a_function_of_shapes_and_the_budget(monkeypatch: pytest.MonkeyPatch) -> None:
+    job = make_job(Wish())
+    size = stacking.stack_size(job.architecture, job.recipe, "float32", 1000)
+    assert size == stacking.stack_size(job.architecture, job.recipe, "float32", 1000) <= stacking.MAX_STACK
+    assert stacking.stack_size(job.architecture, job.recipe, "float32", 3) == 3
+    monkeypatch.setattr(stacking, "MEMORY_BUDGET_BYTES", 1)
+    assert stacking.stack_size(job.architecture, job.recipe, "float32", 1000) == 1

@@ -1,0 +1,137 @@
+"""A whole small study through the worker processes: nothing is missing, a failure is a record, a seed is a seed."""
+
+from __future__ import annotations
+
+import json
+from dataclasses import replace
+from pathlib import Path
+
+import numpy as np
+import pytest
+
+from jointbench.asking import Asked, conditions, load_datasets, profile_named, subjects
+from jointbench.plan import Subject
+from jointbench.runs import execute, republish
+from jointbench.store import read_records
+from jointbench.study import Conditions, run, tasks_of
+from jointbench.types import Absence, Assembly, Fit, Fold, Record, Reference, Stack, Timing
+
+ASKED = Asked(profile="smoke", datasets=("concrete_slump",), backends=("torch",), device="cpu")
+
+
+def planned(asked: Asked = ASKED) -> tuple[list[Subject], Conditions]:
+    return subjects(asked, load_datasets(asked, profile_named(asked.profile))), conditions(asked)
+
+
+def silent(*_: object) -> None:
+    """Progress nobody watches."""
+
+
+def of(records: list[Record], kind: type) -> list:  # type: ignore[type-arg]  # of whatever kind
+    return [record for record in records if isinstance(record, kind)]
+
+
+@pytest.fixture(scope="module")
+def records() -> list[Record]:
+    made, where = planned()
+    return list(run(made, replace(where, timing_seconds=1.0, batch_sizes=(1, 8)), silent))
+
+
+def test_every_network_of_every_arm_has_its_fit(records: list[Record]) -> None:
+    fits = {fit.network.id: fit for fit in of(records, Fit)}
+    for assembly in of(records, Assembly):
+        assert len(assembly.network_ids) == 2 * len(assembly.arm.groups)
+        for network_id in assembly.network_ids:
+            fit = fits[network_id]
+            assert fit.failure is None
+            assert {score.output for score in fit.scores} == set(fit.network.group)
+            assert fit.train_flops > 0
+
+
+def test_every_fold_has_its_references_and_its_rows(records: list[Record]) -> None:
+    folds = of(records, Fold)
+    assert sorted(np.concatenate([fold.test for fold in folds])) == list(range(103))
+    asked = {(r.fold, r.model, r.output) for r in of(records, Reference)}
+    assert len(asked) == 2 * 2 * 3
+
+
+def test_every_arm_is_timed_against_every_other_with_its_twin(records: list[Record]) -> None:
+    timings = of(records, Timing)
+    assert {(t.scenario, t.batch_size) for t in timings} == {("training", 16), ("request", 1), ("request", 8)}
+    for timing in timings:
+        assert len(timing.arms) == 4
+        assert np.all(timing.seconds > 0)
+        assert len(timing.order) == len(timing.seconds)
+
+
+def test_stacks_are_recorded_with_their_compilations(records: list[Record]) -> None:
+    stacks = of(records, Stack)
+    trained = [network_id for stack in stacks for network_id in stack.network_ids]
+    assert sorted(trained) == sorted({fit.network.id for fit in of(records, Fit)})
+    assert all(stack.slots >= 1 for stack in stacks)
+
+
+def test_same_seed_same_records(records: list[Record]) -> None:
+    made, where = planned()
+    again = list(run(made, replace(where, timing_seconds=0.0), silent))
+    first = {fit.network.id: fit for fit in of(records, Fit)}
+    for fit in of(again, Fit):
+        np.testing.assert_array_equal(fit.predictions, first[fit.network.id].predictions)
+        assert fit.scores == first[fit.network.id].scores
+
+
+def test_networks_of_different_outputs_share_a_stack() -> None:
+    """The 14 single-output networks of yeast x 2 folds are one program, not 28."""
+    asked = replace(ASKED, datasets=("yeast",), arms=("separate",))
+    (subject,), _ = planned(asked)
+    from jointbench.plan import assemblies
+
+    _, networks = assemblies(subject, "torch", "cpu", "stacked")
+    stacks = tasks_of(subject, networks, "stacked")
+    assert [len(stack) for stack in stacks] == [28]
+
+
+def test_a_failed_training_is_a_record_and_the_rest_goes_on(tmp_path: Path) -> None:
+    asked = replace(ASKED, arms=("joint", "separate"))
+    made, where = planned(asked)
+    broken = [
+        replace(subject, recipe=replace(subject.recipe, optimizer="sgd", learning_rate=1e30)) for subject in made
+    ]
+    summary = execute(
+        [*broken], where, tmp_path / "run" if (tmp_path / "run").mkdir() is None else tmp_path, profile="smoke",
+        command="test", rope=0.01, notes=(), progress=silent,
+    )
+    records = list(read_records(tmp_path / "run" / "records.jsonl"))
+    assert all("not finite" in fit.failure for fit in of(records, Fit))
+    assert any("failed" in absence.reason for absence in of(records, Absence))
+    assert (tmp_path / "run" / "report.html").stat().st_size > 10_000
+    (cell,) = summary.cells
+    assert all(cost.failures for cost in cell.costs)
+    assert not any(decision.verdict == "joint" for decision in cell.decisions)
+
+
+def test_a_missing_framework_is_reported_and_the_rest_runs(monkeypatch: pytest.MonkeyPatch) -> None:
+    import importlib.util
+
+    found = importlib.util.find_spec
+    monkeypatch.setattr(importlib.util, "find_spec", lambda name: None if name == "tensorflow" else found(name))
+    made, where = planned(replace(ASKED, backends=("torch", "tensorflow")))
+    records = list(run(made, replace(where, timing_seconds=0.0), silent))
+    (absence,) = of(records, Absence)
+    assert (absence.backend, absence.dataset) == ("tensorflow", "concrete_slump")
+    assert "not installed" in absence.reason
+    assert of(records, Fit)
+
+
+def test_the_report_is_redrawn_from_the_records_alone(tmp_path: Path) -> None:
+    made, where = planned()
+    first = execute(
+        made, replace(where, timing_seconds=0.5), tmp_path, profile="smoke", command="test", rope=0.01, notes=("n",),
+        progress=silent,
+    )
+    before = json.loads((tmp_path / "summary.json").read_text())
+    (tmp_path / "summary.json").unlink()
+    (tmp_path / "report.html").unlink()
+    assert republish(tmp_path) == first
+    assert json.loads((tmp_path / "summary.json").read_text()) == before
+    assert (tmp_path / "report.html").is_file()
