@@ -29,7 +29,7 @@ def default_recipe(rows: int, image: bool) -> Recipe:
     epochs, each of them dear.
     """
     if image:
-        return Recipe(learning_rate=2e-3, batch_size=64, max_epochs=40, patience=5)
+        return Recipe(learning_rate=2e-3, batch_size=64, max_epochs=20, patience=4)
     if rows < 1_000:
         return Recipe(batch_size=16, max_epochs=400, patience=40)
     if rows <= 20_000:

@@ -9,12 +9,11 @@ from xml.etree import ElementTree
 import pytest
 
 from jointbench.compare.summary import Estimate
-from jointbench.report.diagram import arm_diagram, describe
 from jointbench.report.figures.cost_ratios import dataset_ratios, ratio_figure
 from jointbench.report.figures.figure import Figure, caution, in_columns, spoken
 from jointbench.report.figures.forest import dataset_forest, output_forest
 from jointbench.report.figures.latency import latency_figure
-from jointbench.report.figures.learning_curves import POINTS, curves_of, learning_figure
+from jointbench.report.figures.learning_curves import learning_figure
 from jointbench.report.figures.pareto import pareto_figure
 from jointbench.report.figures.posterior import output_posterior
 from jointbench.report.figures.skill import skill_figure
@@ -231,39 +230,13 @@ def test_pareto_arrows_go_from_every_other_arm_to_joint(one: Any) -> None:
     assert len(heads) == 2 * len(about.outputs)
 
 
-def test_fits_belong_to_the_arm_of_their_group_and_shape(one: Any) -> None:
+def test_an_output_far_below_no_skill_is_left_out_of_the_pareto_plot_and_counted(one: Any) -> None:
     _, cell, about, colours = parts(one)
-    fits = one.fits(30)
-    curves = curves_of(cell, "b", fits)
-    assert len(curves) == 3 * one.folds
-    for arm, fit, column in curves:
-        cost = next(cost for cost in cell.costs if cost.arm == arm)
-        assert fit.network.group in cost.groups
-        assert fit.network.shape.trunk == cost.trunk
-        assert fit.network.group[column] == "b"
-    broken = [replace(fit, failure="out of memory") for fit in fits]
-    assert curves_of(cell, "b", broken) == []
-    assert learning_figure(cell, about, broken, colours, "f") is None
-
-
-def test_the_table_of_learning_curves_has_the_loss_that_was_kept(one: Any) -> None:
-    _, cell, about, colours = parts(one)
-    fits = one.fits(30)
-    figure = learning_figure(cell, about, fits, colours, "f")
-    assert figure is not None
-    assert figure.table.source == "records"
-    row = next(row for row in figure.table.rows if (row[0].text, row[1].text) == ("a", "separate"))
-    mine = [f for f in fits if f.network.group == ("a",) and f.network.shape.trunk == cell.costs[1].trunk]
-    assert [cell_.values[0] for cell_ in row[2:]] == [float(f.validation_loss[f.best_epoch, 0]) for f in mine]
-
-
-def test_long_curves_are_thinned_and_keep_their_end(one: Any) -> None:
-    _, cell, about, colours = parts(one)
-    short, long = (learning_figure(cell, about, one.fits(n), colours, "f") for n in (200, 20_000))
-    assert short is not None
-    assert long is not None
-    assert len(long.svg) < 1.6 * len(short.svg)
-    assert len(re.findall("[ml]", long.svg)) < 3 * POINTS
+    bad = replace(cell, quality=(replace(cell.quality[0], skill=-40.0), *cell.quality[1:]))
+    figure = pareto_figure(bad, about, colours, "f")
+    assert len(places(figure.svg, COLOURS[0])) == len(about.outputs) - 1
+    assert figure.sentence.endswith("no skill: 1.")
+    assert "Left out" not in pareto_figure(cell, about, colours, "f").sentence
 
 
 def test_the_verdict_map_has_a_letter_for_every_output(one: Any) -> None:
@@ -292,18 +265,3 @@ def test_cautions_and_words() -> None:
     assert "in places" in caution([2, 5])
     assert spoken(["a", "b"]) == "a; b."
     assert spoken(list("abcdefgh")).endswith("; and 2 more in the table.")
-
-
-def test_arm_diagrams_show_trunk_and_heads_and_count_the_rest(maker: Callable[..., Any]) -> None:
-    summary = maker(datasets=(("d", tuple("abcdefgh")),), backends=("torch",)).summary()
-    joint, separate, _ = summary.cells[0].costs
-    drawn = str(arm_diagram(joint, 11, "#0072b2"))
-    assert drawn.count("<circle") == 5
-    assert "and 3 more" in drawn
-    assert [drawn.count(f">{width}<") for width in (11, 64, 16)] == [1, 2, 5]
-    assert "8 outputs;" in describe(joint)
-    apart = str(arm_diagram(separate, 11, "#0072b2"))
-    assert apart.count("<circle") == 3
-    assert "and 5 more networks" in apart
-    assert describe(separate).startswith("separate: 8 networks with 1 output each; trunk 64-64; heads of 16")
-    tree(drawn)

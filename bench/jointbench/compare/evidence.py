@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 
 import numpy as np
@@ -89,7 +89,7 @@ class _Failed:
     error: float = float("nan")
 
 
-def reference_skill(references: Iterable[Reference], folds: Iterable[Fold]) -> dict[tuple[str, str], pd.Series]:
+def reference_skill(references: Sequence[Reference], folds: Iterable[Fold]) -> dict[tuple[str, str], pd.Series]:
     """Skill of the reference models by (model, output): one value for each (repeat, fold)."""
     no_skill = no_skill_table(folds)
     rows = [(r.repeat, r.fold, r.model, r.output, np.nan if r.score is None else r.score.error) for r in references]
@@ -97,6 +97,6 @@ def reference_skill(references: Iterable[Reference], folds: Iterable[Fold]) -> d
     errors = frame.pivot(index=["repeat", "fold"], columns=["model", "output"], values="error")
     return {
         (model, output): _as_skill(errors[model, output], no_skill[output])
-        for model, output in errors.columns.to_flat_index()
+        for model, output in {(r.model, r.output): None for r in references}
         if output in no_skill
     }

@@ -9,6 +9,7 @@ from jointbench.compare.summary import ArmCost, CellSummary, DatasetSummary
 from jointbench.report import format as show
 from jointbench.report.figures.canvas import WIDTH, axes, drawing, export, rule, style
 from jointbench.report.figures.figure import Figure, caution
+from jointbench.report.figures.skill import FLOOR
 from jointbench.report.figures.svg import INK, SMALL
 from jointbench.report.palette import Palette
 from jointbench.report.quality_tables import place
@@ -26,18 +27,17 @@ Point = tuple[float, float]
 def pareto_figure(cell: CellSummary, about: DatasetSummary, colours: Palette, slug: str) -> Figure:
     """The Pareto plot of one dataset on one backend and device."""
     costs = {cost.arm: cost for cost in cell.costs}
-    points = {
-        (quality.model, quality.output): (costs[quality.model].train_flops, quality.skill)
-        for quality in cell.quality
-        if quality.model in costs and costs[quality.model].train_flops > 0 and show.known(quality.skill)
-    }
+    measured = [q for q in cell.quality if q.model in costs and costs[q.model].train_flops > 0 and show.known(q.skill)]
+    points = {(q.model, q.output): (costs[q.model].train_flops, q.skill) for q in measured if q.skill >= FLOOR}
+    left_out = len(measured) - len(points)
+    note = f" Left out because they are far below no skill: {left_out}." if left_out else ""
     said = [f"{show.shorten(arm, 30)} {show.flops(cost.train_flops)}" for arm, cost in costs.items()]
     alternative = (
         f"Skill of {len(about.outputs)} outputs against training FLOPs in {place(cell)}: {'; '.join(said)}; "
         "the skills are in the table."
     )
     return Figure(
-        slug, "Skill against training FLOPs", SENTENCE, alternative,
+        slug, "Skill against training FLOPs", SENTENCE + note, alternative,
         _draw(points, cell.joint, about.outputs, colours, slug, alternative), _table(cell, costs),
         tuple(colours.style(arm) for arm in costs), caution([about.folds]),
     )  # fmt: skip
