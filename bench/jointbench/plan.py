@@ -103,6 +103,7 @@ def subject(dataset: Dataset, arms: Sequence[str], sizes: Sizes, loss_weights: t
     if sizes.max_epochs is not None:
         recipe = replace(recipe, max_epochs=min(recipe.max_epochs, sizes.max_epochs))
     shape = cut.shape or default_shape(dataset.rows, image)
+    made = splits(cut, sizes.folds, sizes.repeats, sizes.seed)
     for output in cut.outputs:
         labelled = int((~np.isnan(cut.targets[output.name])).sum())
         if labelled < 2 * sizes.folds * MIN_LABELS:
@@ -110,7 +111,6 @@ def subject(dataset: Dataset, arms: Sequence[str], sizes: Sizes, loss_weights: t
                 f"{cut.slug}: output {output.name!r} has only {labelled} labelled rows, too few for {sizes.folds} folds; "
                 f"ask for fewer with --folds, or leave the output out"
             )
-    made = splits(cut, sizes.folds, sizes.repeats, sizes.seed)
     input_shape = prepare(cut, made[0]).features.shape[1:]
     return Subject(cut, made, sizes.seeds, shape, recipe, parsed, input_shape)
 

@@ -18,12 +18,13 @@ import openpyxl
 import pandas as pd
 import pytest
 import ucimlrepo.fetch
+from typer.testing import CliRunner
+
 from jointbench.cli import app, main
 from jointbench.data import bundled, remote
 from jointbench.data.bundled import available_slugs, bundled_slugs, card_of, cards, load_bundled, verified_bytes
 from jointbench.data.remote import CACHE_VARIABLE, LAYOUTS, Layout, cached_file, fetch, is_fetched
 from jointbench.errors import BadInput
-from typer.testing import CliRunner
 
 SLUG = "greenhouse"
 UCI_ID = 9001
@@ -63,7 +64,9 @@ def rows() -> pd.DataFrame:
 def canonical() -> bytes:
     """The bytes that every source of these rows must give, written down independently of the code that makes them."""
     lines = ["X1,X2,X3,Y1,Y2"]
-    lines += [f"{x1!r},{int(x2)},{int(x3)},{round(y1, 2)!r},{y2!r}" for x1, x2, x3, y1, y2 in rows().to_numpy().tolist()]
+    lines += [
+        f"{x1!r},{int(x2)},{int(x3)},{round(y1, 2)!r},{y2!r}" for x1, x2, x3, y1, y2 in rows().to_numpy().tolist()
+    ]
     return ("\n".join(lines) + "\n").encode()
 
 
@@ -74,9 +77,9 @@ def write_xlsx(frame: pd.DataFrame, path: Path) -> Path:
     sheet.append([*frame.columns, None, None])
     for row in frame.to_numpy(object).tolist():
         sheet.append(row)
-    for row in range(len(frame) + 2, len(frame) + 20):
+    for behind in range(len(frame) + 2, len(frame) + 20):
         for column in range(1, frame.shape[1] + 3):
-            sheet.cell(row, column).number_format = "0.00"
+            sheet.cell(behind, column).number_format = "0.00"
     book.create_sheet("Sheet2")
     book.save(path)
     return path
@@ -85,7 +88,10 @@ def write_xlsx(frame: pd.DataFrame, path: Path) -> Path:
 def write_csv(frame: pd.DataFrame, path: Path) -> Path:
     """As people export that spreadsheet: two decimals everywhere, empty columns and rows behind."""
     lines = [",".join(frame.columns) + ",,"]
-    lines += [",".join(f"{value:.2f}" if name != "X3" else str(int(value)) for name, value in row.items()) + ",," for _, row in frame.iterrows()]
+    lines += [
+        ",".join(f"{value:.2f}" if name != "X3" else str(int(value)) for name, value in row.items()) + ",,"
+        for _, row in frame.iterrows()
+    ]
     lines += [",,,,,,"] * 3
     path.write_text("\r\n".join(lines) + "\r\n", encoding="utf-8")
     return path
@@ -134,18 +140,33 @@ class Uci:
         if self.garbled:
             return 200, "text/html", "<html>down for maintenance</html>"
         if parse_qs(parts.query).get("id") != [str(UCI_ID)]:
-            return self.missing, "application/json", json.dumps({"status": 404, "statusText": "Not found", "message": "Error: no such dataset"})
+            return (
+                self.missing,
+                "application/json",
+                json.dumps({"status": 404, "statusText": "Not found", "message": "Error: no such dataset"}),
+            )
         variables = [
             {
-                "name": name, "role": "Feature" if name.startswith("X") else "Target", "type": "Continuous",
-                "demographic": None, "description": None, "units": None, "missing_values": "no",
+                "name": name,
+                "role": "Feature" if name.startswith("X") else "Target",
+                "type": "Continuous",
+                "demographic": None,
+                "description": None,
+                "units": None,
+                "missing_values": "no",
             }
             for name in RANGES
         ]
         data = {
-            "uci_id": UCI_ID, "name": "Greenhouse", "repository_url": f"{self.address}/dataset/{UCI_ID}",
+            "uci_id": UCI_ID,
+            "name": "Greenhouse",
+            "repository_url": f"{self.address}/dataset/{UCI_ID}",
             "data_url": f"{self.address}/static/public/{UCI_ID}/data.csv" if self.importable else None,
-            "abstract": "", "num_instances": ROWS, "variables": variables, "additional_info": {"summary": ""}, "intro_paper": None,
+            "abstract": "",
+            "num_instances": ROWS,
+            "variables": variables,
+            "additional_info": {"summary": ""},
+            "intro_paper": None,
         }
         return 200, "application/json", json.dumps({"status": 200, "statusText": "OK", "data": data})
 
@@ -155,7 +176,7 @@ def uci(monkeypatch: pytest.MonkeyPatch) -> Iterator[Uci]:
     site = Uci(rows().round(2).to_csv(index=False))
 
     class Handler(BaseHTTPRequestHandler):
-        def do_GET(self) -> None:  # noqa: N802  # the name http.server calls
+        def do_GET(self) -> None:  # the name http.server calls
             status, kind, body = site.answer(self.path)
             self.send_response(status)
             self.send_header("Content-Type", kind)
@@ -285,7 +306,16 @@ def test_a_card_without_a_sha256_trusts_the_record(uci: Uci, card: Callable[[str
 
 @pytest.mark.usefixtures("offline")
 def test_without_a_network_it_says_what_was_tried() -> None:
-    refused(f"UCI id {UCI_ID}", "ucimlrepo", "127.0.0.1", "Connection refused", "--from FILE", "greenhouse.xlsx", "24 rows", "X1, X2, X3, Y1, Y2")
+    refused(
+        f"UCI id {UCI_ID}",
+        "ucimlrepo",
+        "127.0.0.1",
+        "Connection refused",
+        "--from FILE",
+        "greenhouse.xlsx",
+        "24 rows",
+        "X1, X2, X3, Y1, Y2",
+    )
 
 
 def test_answers_that_are_no_dataset(uci: Uci, monkeypatch: pytest.MonkeyPatch) -> None:
@@ -324,10 +354,22 @@ WRONG: dict[str, tuple[Callable[[pd.DataFrame], pd.DataFrame], str]] = {
     "no Y2": (lambda frame: frame.drop(columns="Y2"), "has no column 'Y2'"),
     "one column more": (lambda frame: frame.assign(X9=1), "has a column 'X9' too many"),
     "a row short": (lambda frame: frame.iloc[1:], "has 23 rows"),
-    "out of range": (lambda frame: frame.assign(X2=frame["X2"] * 10), "column 'X2' holds '1000.0' in data row 1, not a number from 100 to 200"),
-    "a gap": (lambda frame: frame.assign(Y1=frame["Y1"].where(frame.index != 2)), "column 'Y1' holds 'nan' in data row 3"),
-    "text": (lambda frame: frame.assign(X1=frame["X1"].astype(object).where(frame.index != 7, "warm")), "column 'X1' holds 'warm' in data row 8"),
-    "infinite": (lambda frame: frame.assign(Y2=frame["Y2"].where(frame.index != 0, np.inf)), "column 'Y2' holds 'inf' in data row 1"),
+    "out of range": (
+        lambda frame: frame.assign(X2=frame["X2"] * 10),
+        "column 'X2' holds '1000.0' in data row 1, not a number from 100 to 200",
+    ),
+    "a gap": (
+        lambda frame: frame.assign(Y1=frame["Y1"].where(frame.index != 2)),
+        "column 'Y1' holds 'nan' in data row 3",
+    ),
+    "text": (
+        lambda frame: frame.assign(X1=frame["X1"].astype(object).where(frame.index != 7, "warm")),
+        "column 'X1' holds 'warm' in data row 8",
+    ),
+    "infinite": (
+        lambda frame: frame.assign(Y2=frame["Y2"].where(frame.index != 0, np.inf)),
+        "column 'Y2' holds 'inf' in data row 1",
+    ),
     "another order": (lambda frame: frame.iloc[::-1], "another order than the table of the card"),
     "other values": (lambda frame: frame.assign(Y1=frame["Y1"].where(frame.index != 4, 1.25)), "other values"),
 }
@@ -384,8 +426,8 @@ def test_nothing_half_written_when_writing_fails(monkeypatch: pytest.MonkeyPatch
     def full(self: Path, target: Path) -> Path:
         raise OSError(28, "No space left on device")
 
-    with monkeypatch.context() as patch, pytest.raises(BadInput, match="No space left on device"):
-        patch.setattr(Path, "replace", full)
+    monkeypatch.setattr(Path, "replace", full)
+    with pytest.raises(BadInput, match="No space left on device"):
         fetch(SLUG, card_of(SLUG), copy)
     assert not any(path.is_file() for path in cache.rglob("*"))
 
@@ -402,7 +444,9 @@ def test_a_dataset_that_nobody_can_fetch(monkeypatch: pytest.MonkeyPatch) -> Non
     refused("neither a bundled file nor a UCI id", "not bundled")
 
 
-def test_the_commands_treat_a_fetched_dataset_as_a_bundled_one(uci: Uci, cache: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_the_commands_treat_a_fetched_dataset_as_a_bundled_one(
+    uci: Uci, cache: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
     monkeypatch.setenv("COLUMNS", "200")
 
     def said(*words: str) -> str:
@@ -428,7 +472,9 @@ def test_the_commands_treat_a_fetched_dataset_as_a_bundled_one(uci: Uci, cache: 
 
 
 @pytest.mark.usefixtures("offline")
-def test_the_command_says_one_sentence_and_exits_with_2(monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]) -> None:
+def test_the_command_says_one_sentence_and_exits_with_2(
+    monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
     monkeypatch.setattr(sys, "argv", ["jointbench", "datasets", "fetch", SLUG])
     with pytest.raises(SystemExit) as left:
         main()
@@ -452,7 +498,9 @@ def test_every_card_without_a_file_can_be_fetched(monkeypatch: pytest.MonkeyPatc
         if card.file is None:
             assert card.uci_id in LAYOUTS, slug
             assert len(card.sha256) == 64, slug
-            assert {output.name for output in card.outputs} | set(card.categorical) <= set(LAYOUTS[card.uci_id].ranges), slug
+            assert {output.name for output in card.outputs} | set(card.categorical) <= set(
+                LAYOUTS[card.uci_id].ranges
+            ), slug
 
 
 REAL_COPIES = [Path(os.environ["JOINTBENCH_ENERGY_FILE"])] if "JOINTBENCH_ENERGY_FILE" in os.environ else []

@@ -13,7 +13,6 @@ import importlib
 import json
 import os
 import socket
-import tempfile
 import urllib.error
 import warnings
 import zipfile
@@ -54,8 +53,16 @@ LAYOUTS = {  # by UCI id
     242: Layout(
         "ENB2012_data.xlsx",
         {
-            "X1": (0.62, 0.98), "X2": (514.5, 808.5), "X3": (245, 416.5), "X4": (110.25, 220.5), "X5": (3.5, 7),
-            "X6": (2, 5), "X7": (0, 0.4), "X8": (0, 5), "Y1": (6.01, 43.1), "Y2": (10.9, 48.03),
+            "X1": (0.62, 0.98),
+            "X2": (514.5, 808.5),
+            "X3": (245, 416.5),
+            "X4": (110.25, 220.5),
+            "X5": (3.5, 7),
+            "X6": (2, 5),
+            "X7": (0, 0.4),
+            "X8": (0, 5),
+            "Y1": (6.01, 43.1),
+            "Y2": (10.9, 48.03),
         },
         decimals=2,
     ),
@@ -90,7 +97,9 @@ def cached_file(slug: str, card: Card) -> Path:
         expected = card.sha256 or str(recorded)
         if found == expected:
             raise BadInput(f"{record} does not record the sha256 of {table.name}; {again}")
-        raise BadInput(f"{table} is not the file that was fetched: sha256 {found[:12]}... instead of {expected[:12]}...; {again}")
+        raise BadInput(
+            f"{table} is not the file that was fetched: sha256 {found[:12]}... instead of {expected[:12]}...; {again}"
+        )
     return table
 
 
@@ -104,7 +113,10 @@ def fetch(slug: str, card: Card, copy: Path | None = None) -> str:
         return f"{slug} is bundled with jointbench; there is nothing to fetch"
     layout = LAYOUTS.get(card.uci_id) if card.uci_id is not None else None
     if layout is None:
-        raise BadInput(f"{slug} has neither a bundled file nor a UCI id whose layout jointbench knows; its card says: {card.made_from}")
+        raise BadInput(
+            f"{slug} has neither a bundled file nor a UCI id whose layout jointbench knows; "
+            f"its card says: {card.made_from}"
+        )
     try:
         return f"{slug} is already here and intact: {cached_file(slug, card)}"
     except BadInput:  # not here, or changed
@@ -119,8 +131,9 @@ def fetch(slug: str, card: Card, copy: Path | None = None) -> str:
     digest = hashlib.sha256(content).hexdigest()
     if card.sha256 and digest != card.sha256:
         raise BadInput(
-            f"{origin} has the right columns, rows and ranges, but other values or another order than the table of the card: "
-            f"sha256 {digest[:12]}... instead of {card.sha256[:12]}...; expected is {_expected(card, layout)}"
+            f"{origin} has the right columns, rows and ranges, but other values or another order than the table "
+            f"of the card: sha256 {digest[:12]}... instead of {card.sha256[:12]}...; "
+            f"expected is {_expected(card, layout)}"
         )
     table, record = _places(slug)
     said = {"sha256": digest, "uci_id": card.uci_id, "from": origin if copy is None else copy.name}
@@ -129,7 +142,9 @@ def fetch(slug: str, card: Card, copy: Path | None = None) -> str:
         _write_whole(table, content)
         _write_whole(record, (json.dumps(said, indent=2) + "\n").encode())
     except OSError as error:
-        raise BadInput(f"{table.parent} cannot be written ({error.strerror}); set {CACHE_VARIABLE} to a folder that can") from error
+        raise BadInput(
+            f"{table.parent} cannot be written ({error.strerror}); set {CACHE_VARIABLE} to a folder that can"
+        ) from error
     return f"{slug}: {card.rows:,} rows from {origin}, kept in {table}"
 
 
@@ -140,7 +155,8 @@ def _places(slug: str) -> tuple[Path, Path]:
 
 
 def _expected(card: Card, layout: Layout) -> str:
-    return f"UCI's {layout.file} (id {card.uci_id}), as .xlsx or .csv: {card.rows:,} rows, columns {', '.join(layout.ranges)}"
+    columns = ", ".join(layout.ranges)
+    return f"UCI's {layout.file} (id {card.uci_id}), as .xlsx or .csv: {card.rows:,} rows, columns {columns}"
 
 
 def _from_uci(slug: str, card: Card, layout: Layout) -> pd.DataFrame:
@@ -150,17 +166,25 @@ def _from_uci(slug: str, card: Card, layout: Layout) -> pd.DataFrame:
         client = importlib.import_module("ucimlrepo.fetch")
     except ImportError as error:
         raise BadInput(
-            f"fetching {slug} takes the UCI client ucimlrepo, which is not installed: pip install 'jointbench[uci]'; or {wanted}"
+            f"fetching {slug} takes the UCI client ucimlrepo, which is not installed: "
+            f"pip install 'jointbench[uci]'; or {wanted}"
         ) from error
     try:
         with _patience(PATIENCE):
             return cast(pd.DataFrame, client.fetch_ucirepo(id=card.uci_id).data.original)
     except (
-        OSError, ValueError, LookupError, TypeError, AttributeError, http.client.HTTPException, client.DatasetNotFoundError,
+        OSError,
+        ValueError,
+        LookupError,
+        TypeError,
+        AttributeError,
+        http.client.HTTPException,
+        client.DatasetNotFoundError,
     ) as error:
         reason = _reason(error)
         raise BadInput(
-            f"{slug} could not be fetched: ucimlrepo asked {client.API_BASE_URL} for UCI id {card.uci_id} and failed ({reason}); {wanted}"
+            f"{slug} could not be fetched: ucimlrepo asked {client.API_BASE_URL} for UCI id {card.uci_id} "
+            f"and failed ({reason}); {wanted}"
         ) from error
 
 
@@ -198,12 +222,24 @@ def _from_copy(path: Path, card: Card, layout: Layout) -> pd.DataFrame:
     try:
         importlib.import_module("openpyxl")
     except ImportError as error:
-        raise BadInput(f"reading {path} takes openpyxl: pip install openpyxl, or save the table as .csv and give that with --from") from error
+        raise BadInput(
+            f"reading {path} takes openpyxl: pip install openpyxl, or save the table as .csv and give that with --from"
+        ) from error
     try:
         with warnings.catch_warnings():
             warnings.simplefilter("ignore")  # openpyxl's remarks on styles and extensions, which hold no data
             return pd.read_excel(path, engine="openpyxl")
-    except (OSError, ValueError, LookupError, TypeError, AttributeError, EOFError, zipfile.BadZipFile, zlib.error, ParseError) as error:
+    except (
+        OSError,
+        ValueError,
+        LookupError,
+        TypeError,
+        AttributeError,
+        EOFError,
+        zipfile.BadZipFile,
+        zlib.error,
+        ParseError,
+    ) as error:
         raise BadInput(f"{path} cannot be read as a spreadsheet; expected is {_expected(card, layout)}") from error
 
 
@@ -222,28 +258,35 @@ def _canonical(frame: pd.DataFrame, origin: str, card: Card, layout: Layout) -> 
         raise BadInput(f"{origin} has no column {absent[0]!r}; {expected}")
     if len(names) > len(layout.ranges):
         extra = next((name for name in names if name not in layout.ranges), None)
-        raise BadInput(f"{origin} has a column {extra!r} too many; {expected}" if extra else f"{origin} has a column twice; {expected}")
+        raise BadInput(
+            f"{origin} has a column {extra!r} too many; {expected}"
+            if extra
+            else f"{origin} has a column twice; {expected}"
+        )
     if len(frame) != card.rows:
         raise BadInput(f"{origin} has {len(frame):,} rows; {expected}")
     columns = {}
     for name, (low, high) in layout.ranges.items():
-        values = pd.to_numeric(frame[name], errors="coerce").to_numpy(np.float64).round(layout.decimals) + 0.0  # no -0.0
+        values = (
+            pd.to_numeric(frame[name], errors="coerce").to_numpy(np.float64).round(layout.decimals) + 0.0
+        )  # no -0.0
         wrong = ~((values >= low) & (values <= high))  # a gap or a text too
         if wrong.any():
             at = int(np.flatnonzero(wrong)[0])
             held = str(frame[name].iloc[at])[:40]
-            raise BadInput(f"{origin}: column {name!r} holds {held!r} in data row {at + 1}, not a number from {low:g} to {high:g}; {expected}")
+            raise BadInput(
+                f"{origin}: column {name!r} holds {held!r} in data row {at + 1}, "
+                f"not a number from {low:g} to {high:g}; {expected}"
+            )
         columns[name] = values.astype(np.int64) if np.all(values == np.round(values)) else values
     return pd.DataFrame(columns).to_csv(index=False, lineterminator="\n").encode()
 
 
 def _write_whole(path: Path, content: bytes) -> None:
     """Writes the file in one step, so that a reader never sees half of it."""
-    handle, name = tempfile.mkstemp(dir=path.parent, prefix=f".{path.name}.")
-    partial = Path(name)
+    partial = path.with_name(f".{path.name}.{os.getpid()}")
     try:
-        with os.fdopen(handle, "wb") as file:
-            file.write(content)
+        partial.write_bytes(content)
         partial.replace(path)
     except BaseException:
         partial.unlink(missing_ok=True)

@@ -64,7 +64,10 @@ def latency_table(cell: CellSummary) -> Table:
     sizes = dict.fromkeys(latency.batch_size for cost in cell.costs for latency in cost.latency)
     return Table(
         f"Request latency in {place(cell)}.",
-        columns(("Arm",), ("Batch", "Samples", "Median", ("p90", "from 64 samples up"), ("p99", "from 662 samples up"), "Rows per second")),
+        columns(("Arm",), (
+            "Batch", "Samples", "Median", ("p90", "from 64 samples up"), ("p99", "from 662 samples up"),
+            "Rows per second",
+        )),
         tuple(
             _latency(cost, latency)
             for size in sizes for cost in cell.costs for latency in cost.latency if latency.batch_size == size

@@ -17,7 +17,10 @@ _WORTH_TRYING = 8 * MOST_RECORDS  # records shrink about sixfold
 
 @dataclass(frozen=True)
 class Download:
-    """A file to save. href: a data: link, "" where the file is too large to be carried (then ``note`` says where it is)."""
+    """A file to save.
+
+    href: a data: link, or "" where the file is too large to be carried; then ``note`` says where it is.
+    """
 
     name: str
     href: str

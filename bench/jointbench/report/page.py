@@ -53,7 +53,6 @@ def render(
         figures=_figures(summary, colours),
         sections=sections,
         unfolded=len(sections) <= FEW_DATASETS,
-        arms=tuple(colours.styles.values()),
         environment={show.plain(key): show.plain(value) for key, value in environment.items()},
         notes=[show.plain(note) for note in summary.notes],
         downloads=downloads(summary, records_jsonl),

@@ -41,7 +41,7 @@ class Palette:
 
 
 def palette(summary: Summary) -> Palette:
-    """A style for every arm of the run, in order of appearance; after eight the colours come again with other markers."""
+    """A style for every arm in order of appearance; after eight the colours come again with other markers."""
     names: dict[str, None] = {}
     for cell in summary.cells:
         names.update(dict.fromkeys(cost.arm for cost in cell.costs))

@@ -35,7 +35,10 @@ def quality_tables(cell: CellSummary, about: DatasetSummary) -> tuple[Table, ...
         Table(
             f"Quality in {place(cell)}: skill (1 is perfect, 0 is no skill) as mean ± standard deviation over folds, "
             "then the mean over folds of what people read.",
-            (*columns(("Output", "Model"), ("Skill",)), *columns(("Reference beaten?",), map(show.metric_name, metrics))),
+            (
+                *columns(("Output", "Model"), ("Skill",)),
+                *columns(("Reference beaten?",), map(show.metric_name, metrics)),
+            ),
             tuple(
                 (name(output), _model(quality, reference), *_skill(quality), _beaten(quality, about, reference),
                  *(number(quality.metrics.get(metric), partial(show.metric, metric)) for metric in metrics))

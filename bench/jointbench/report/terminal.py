@@ -42,7 +42,7 @@ def terminal_report(summary: Summary, console: Console) -> None:
 
 
 def grid(table: Table, width: int) -> Grid:
-    """The table in Rich; a narrow terminal gets what decides, with names below each other. Intervals stand below values."""
+    """The table in Rich; a narrow terminal gets what decides, and names below each other."""
     places = {column.title: i for i, column in enumerate(table.columns)}
     layout = tuple((title,) for title in places) if width >= WIDE else MIDDLE if width >= NARROW else STACKED
     made = Grid(
@@ -50,7 +50,7 @@ def grid(table: Table, width: int) -> Grid:
     )
     for titles in layout:
         numeric = table.columns[places[titles[0]]].numeric
-        # Rich shrinks columns past what is said to be their least width and then overflows: widths are given where few fit.
+        # Rich overflows where least widths do not fit, so a narrow terminal gets whole ones.
         room = (10 if titles not in COSTS else 8) if numeric else max((width - 48) // 2, WORD)
         made.add_column(
             Text("\n".join(titles)),

@@ -17,7 +17,7 @@ from matplotlib.figure import Figure as Drawing
 from jointbench.report.figures.svg import INK, SMALL, inline
 
 WIDTH = 400  # narrow, so that text is still readable when a telephone shows the whole width
-FAINT, BAND = 0.25, 0.12  # opacities of grid lines and of bands
+BAND = 0.12  # opacity of bands
 
 
 def _rc() -> Any:  # matplotlib types every key of its settings as a literal, seaborn's are plain text

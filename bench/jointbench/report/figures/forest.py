@@ -35,9 +35,15 @@ def output_forest(cell: CellSummary, about: DatasetSummary, colours: Palette, sl
     alternative = f"Forest plot of skill differences in {place(cell)}: " + _said(groups)
     others = dict.fromkeys(d.other for d in cell.differences)
     return Figure(
-        slug, "Difference in skill, by output", SENTENCE, alternative, _draw(groups, slug, alternative),
-        chosen(difference_table(cell), f"Skill, joint − other, in {place(cell)}.", DIFFERENCES), tuple(colours.style(other) for other in others), caution([about.folds]),
-    )  # fmt: skip
+        slug,
+        "Difference in skill, by output",
+        SENTENCE,
+        alternative,
+        _draw(groups, slug, alternative),
+        chosen(difference_table(cell), f"Skill, joint − other, in {place(cell)}.", DIFFERENCES),
+        tuple(colours.style(other) for other in others),
+        caution([about.folds]),
+    )
 
 
 def dataset_forest(summary: Summary, colours: Palette, slug: str) -> Figure:
@@ -53,10 +59,15 @@ def dataset_forest(summary: Summary, colours: Palette, slug: str) -> Figure:
     alternative = "Forest plot of mean skill differences over the outputs of each dataset: " + _said(groups)
     others = dict.fromkeys(decision.other for cell in summary.cells for decision in cell.decisions)
     return Figure(
-        slug, "Mean difference in skill, by dataset", SENTENCE, alternative, _draw(groups, slug, alternative),
-        chosen(overview_table(summary), "Mean skill difference, joint − other.", COMPARED), tuple(colours.style(other) for other in others),
+        slug,
+        "Mean difference in skill, by dataset",
+        SENTENCE,
+        alternative,
+        _draw(groups, slug, alternative),
+        chosen(overview_table(summary), "Mean skill difference, joint − other.", COMPARED),
+        tuple(colours.style(other) for other in others),
         caution(about.folds for about in summary.datasets),
-    )  # fmt: skip
+    )
 
 
 def _said(groups: Sequence[tuple[str, Sequence[Line]]]) -> str:

@@ -30,9 +30,15 @@ def output_posterior(cell: CellSummary, about: DatasetSummary, colours: Palette,
     ]
     alternative = f"Posterior probabilities of each output in {place(cell)}: " + _said(groups)
     return Figure(
-        slug, "How sure, by output", SENTENCE, alternative, _draw(groups, colours.style(cell.joint), slug, alternative),
-        chosen(difference_table(cell), f"Probabilities in {place(cell)}.", PROBABILITIES), _legend([cell], colours), caution([about.folds]),
-    )  # fmt: skip
+        slug,
+        "How sure, by output",
+        SENTENCE,
+        alternative,
+        _draw(groups, colours.style(cell.joint), slug, alternative),
+        chosen(difference_table(cell), f"Probabilities in {place(cell)}.", PROBABILITIES),
+        _legend([cell], colours),
+        caution([about.folds]),
+    )
 
 
 def dataset_posterior(summary: Summary, colours: Palette, slug: str) -> Figure:
@@ -45,10 +51,16 @@ def dataset_posterior(summary: Summary, colours: Palette, slug: str) -> Figure:
                 worst = difference_of(cell, decision.worst_output, decision.other)
                 if worst is not None:
                     lines.append((where(cell) if i == 0 else "", worst, colours.style(decision.other)))
-                    rows.append((
-                        name(about.slug), name(cell.backend), name(cell.device), name(worst.other), name(worst.output),
-                        *(number(p, show.probability) for p in _parts(worst)),
-                    ))  # fmt: skip
+                    rows.append(
+                        (
+                            name(about.slug),
+                            name(cell.backend),
+                            name(cell.device),
+                            name(worst.other),
+                            name(worst.output),
+                            *(number(p, show.probability) for p in _parts(worst)),
+                        )
+                    )
         groups.append((f"{order}. {about.slug}", lines))
     alternative = "Posterior probabilities of the worst output of each dataset: " + _said(groups)
     table = Table(
@@ -60,16 +72,23 @@ def dataset_posterior(summary: Summary, colours: Palette, slug: str) -> Figure:
     )
     joint = next((cell.joint for cell in summary.cells if cell.joint), "")
     return Figure(
-        slug, "How sure, worst output of each dataset", SENTENCE, alternative,
-        _draw(groups, colours.style(joint), slug, alternative), table, _legend(summary.cells, colours),
+        slug,
+        "How sure, worst output of each dataset",
+        SENTENCE,
+        alternative,
+        _draw(groups, colours.style(joint), slug, alternative),
+        table,
+        _legend(summary.cells, colours),
         caution(about.folds for about in summary.datasets),
-    )  # fmt: skip
+    )
 
 
 def _parts(difference: Difference) -> tuple[float, float, float]:
     return (
-        difference.probability_joint_better, difference.probability_equivalent, difference.probability_other_better,
-    )  # fmt: skip
+        difference.probability_joint_better,
+        difference.probability_equivalent,
+        difference.probability_other_better,
+    )
 
 
 def _legend(cells: Sequence[CellSummary], colours: Palette) -> tuple[Style, ...]:

@@ -32,7 +32,7 @@ class Rows:
 
 
 def lay_out(groups: Sequence[tuple[str, Sequence[str]]], labels: Sequence[str]) -> Rows:
-    """Empty panels, one for each of ``labels`` (their x labels), over rows under headings. An empty heading takes no room."""
+    """Empty panels over rows under headings. labels: the panels' x labels; an empty heading takes no room."""
     shortened = [[show.shorten(row, LABEL_LETTERS) if row else "" for row in rows] for _, rows in groups]
     margin = 14 + LETTER * max((len(row) for rows in shortened for row in rows), default=0)
     down, at = 0.0, []

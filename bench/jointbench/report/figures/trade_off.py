@@ -18,8 +18,8 @@ from jointbench.report.palette import Palette, Style
 
 HEIGHT, LEFT = 300, 60
 SENTENCE = (
-    "Each mark is joint on one dataset (numbered as in the list above where the skill differs), seen from the other arm at the crossing of "
-    "the lines: left saves training FLOPs, up gains skill; inside the grey band the skill is equivalent."
+    "Each mark is joint on one dataset (numbered as in the list above where the skill differs), seen from the other "
+    "arm at the crossing of the lines: left saves training FLOPs, up gains skill; inside the grey band the skill is equivalent."
 )
 COLUMNS = ("Dataset", "Backend", "Device", "Against", "Mean skill difference", "Training FLOPs")
 Mark = tuple[int, float, float, Style]
