@@ -21,8 +21,8 @@ from jointbench.measure.clock import Paired
 from jointbench.measure.flops import train_flops_per_row
 from jointbench.measure.quality import no_skill_error, score
 from jointbench.measure.reference import LINEAR, TREES, reference_predictions
-from jointbench.timing import TRAINING_STEPS, Bundle, time_requests, time_training
 from jointbench.plan import Subject, assemblies, job
+from jointbench.timing import TRAINING_STEPS, Bundle, time_requests, time_training
 from jointbench.types import (
     TWIN,
     Absence,

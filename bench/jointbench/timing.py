@@ -4,18 +4,19 @@ from __future__ import annotations
 
 import os
 import time
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from functools import partial
 
 import numpy as np
 
 from jointbench.architecture import Architecture
-from jointbench.backends.base import Backend, Job, Trainer
+from jointbench.backends.base import Backend, Job, Server, Trainer
 from jointbench.measure.clock import Paired, paired
 from jointbench.types import Float32Array, Weights
 
-REQUESTS_PER_VISIT = 8
+MAX_REQUESTS = 8
+VISIT_SECONDS = 0.02
 TRAINING_STEPS = 20
 
 
@@ -74,21 +75,30 @@ def time_requests(
     The rows are test rows, repeated where a batch wants more than there are. Returns samples and load by batch size.
     """
     servers = {name: backend.server(bundle.networks) for name, bundle in bundles.items()}
+    deadline = time.perf_counter() + budget_seconds
     results = {}
-    for batch in batch_sizes:
+    for place, batch in enumerate(batch_sizes):
         request = np.ascontiguousarray(rows[np.arange(batch) % len(rows)])
-        samplers = {name: _requests(server, request) for name, server in servers.items()}
-        results[batch] = (paired(samplers, budget_seconds / len(batch_sizes)), os.getloadavg()[0])
+        count = _requests_per_visit(servers.values(), request)
+        samplers = {name: partial(_ask, server, request, count) for name, server in servers.items()}
+        share = max(0.0, deadline - time.perf_counter()) / (len(batch_sizes) - place)
+        results[batch] = (paired(samplers, share), os.getloadavg()[0])
     return results
 
 
-def _requests(server: Callable[[Float32Array], object], request: Float32Array) -> Callable[[], list[float]]:
-    def visit() -> list[float]:
-        seconds = []
-        for _ in range(REQUESTS_PER_VISIT):
-            started = time.perf_counter()
-            server(request)
-            seconds.append(time.perf_counter() - started)
-        return seconds
+def _requests_per_visit(servers: Iterable[Server], request: Float32Array) -> int:
+    """Up to MAX_REQUESTS, fewer where they are slow: a visit must stay short for turns to be close in time."""
+    slowest = 0.0
+    for server in servers:
+        server(request)  # the first call of a shape traces or allocates
+        slowest = max(slowest, *_ask(server, request, 1))
+    return max(1, min(MAX_REQUESTS, int(VISIT_SECONDS / max(slowest, 1e-9))))
 
-    return visit
+
+def _ask(server: Server, request: Float32Array, count: int) -> list[float]:
+    seconds = []
+    for _ in range(count):
+        started = time.perf_counter()
+        server(request)
+        seconds.append(time.perf_counter() - started)
+    return seconds

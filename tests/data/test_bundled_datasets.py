@@ -251,7 +251,8 @@ def test_every_card_says_where_its_data_are_from() -> None:
             assert f'"{version}"' in script.read_text(encoding="utf-8"), slug
 
 
-def test_energy_efficiency_has_a_card_and_no_file() -> None:
+def test_energy_efficiency_has_a_card_and_no_file(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("JOINTBENCH_CACHE", str(tmp_path))
     card = card_of("energy_efficiency")
     assert (card.file, card.uci_id, card.rows) == (None, 242, 768)
     with pytest.raises(BadInput, match="datasets fetch energy_efficiency"):

@@ -19,7 +19,6 @@ from jointbench.backends.stacking import Advance, Frame, Int32Array, Tables
 from jointbench.types import Float32Array, Weights
 
 GATHERED_BYTES = 4 * 2**20  # rows laid out at a time: many steps of a small stack, and they stay in the cache
-VALIDATION_ROWS = 512  # of each slot at a time
 
 
 class BatchedProgram:
@@ -39,9 +38,7 @@ class BatchedProgram:
         self.flat = torch.zeros(slots, self.layout.size, dtype=dtype, device=device)
         self.best_flat = torch.zeros_like(self.flat)
         self.optimizer = StackedOptimizer(frame.recipe, self.flat)
-        self.batches = StackedNetwork(network, self.layout, self.flat, frame.batch)
-        self.chunk = min(frame.validation, VALIDATION_ROWS)
-        self.held = StackedNetwork(network, self.layout, self.flat, self.chunk)
+        self.network = StackedNetwork(network, self.layout, self.flat, frame.batch)
         self.loss_weights = torch.zeros(slots, len(network.heads), dtype=dtype, device=device)
         self.best_loss = np.full(slots, np.inf)
         self.wait, self.done = np.zeros(slots, np.int64), np.zeros(slots, np.int64)
@@ -69,9 +66,13 @@ class BatchedProgram:
         train, validation, lived = [], [], []
         with torch.no_grad():
             labels, shares = self._labels(held_places)
+            # Validation goes through the same buffers, so its last batch is filled up with rows from the start.
+            filled = -(-self.frame.validation // self.frame.batch) * self.frame.batch
+            around = torch.arange(filled, device=self.device) % self.frame.validation
+            batches = held[:, around].unflatten(1, (-1, self.frame.batch)).transpose(0, 1)
             for epoch in range(self.frame.epochs):
                 train.append(self._epoch(rows[epoch], places[epoch], active[epoch] & self.alive))
-                losses = self._validate(held, labels, shares)
+                losses = self._validate(batches, labels, shares)
                 validation.append(losses.cpu().numpy().astype(np.float64))
                 lived.append(self.alive)
                 self._stop((losses * self.loss_weights).sum(dim=1).cpu().numpy())
@@ -102,24 +103,24 @@ class BatchedProgram:
             raw = torch.empty_like(shares)
             turns = moving[block]
             for batch, target, scale, kept, turn in zip(features, targets, scales, raw, turns, strict=True):
-                answers = self.batches.forward(batch, train=True)
+                answers = self.network.forward(batch, train=True)
                 kept.copy_(answers)
                 self.losses.differentiate(answers, target, scale)
-                self.batches.backward(self.optimizer.gradient)
+                self.network.backward(self.optimizer.gradient)
                 self.optimizer.step(turn)
             # The curve's losses need no step's result at once: those of a block are computed together.
             losses = self.losses.means(raw, targets, shares).cpu().numpy()
             total += np.where(turns[..., None], losses, 0).sum(axis=0)
-        return total / np.maximum(moving.sum(axis=0), 1)[:, None]
+        mean: npt.NDArray[np.float64] = total / np.maximum(moving.sum(axis=0), 1)[:, None]
+        return mean
 
     def _validate(self, held: torch.Tensor, targets: torch.Tensor, shares: torch.Tensor) -> torch.Tensor:
-        """Each slot's validation losses, (slots, outputs)."""
-        raw = torch.empty_like(targets)
-        rows = held.shape[1]
-        for start in range(0, rows, self.chunk):
-            # The last chunk is moved back to be full, so a few rows are answered twice.
-            chunk = slice(min(start, rows - self.chunk), min(start, rows - self.chunk) + self.chunk)
-            raw[:, chunk] = self.held.forward(self._gather(self.features, held[:, chunk]), train=False)
+        """Each slot's validation losses, (slots, outputs). held: rows in batches, (batches, slots, batch)."""
+        answers = []
+        for rows in held:
+            raw = self.network.forward(self._gather(self.features, rows), train=False)
+            answers.append(raw.clone())
+        raw = torch.cat(answers, dim=1)[:, : self.frame.validation]
         return self.losses.means(raw, targets, shares)
 
     def _stop(self, loss: npt.NDArray[np.floating]) -> None:

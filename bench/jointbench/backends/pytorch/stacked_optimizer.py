@@ -78,7 +78,8 @@ class StackedOptimizer:
         beta_1, beta_2 = ADAM_BETAS
         corrected = rate * (1 - beta_2**count) ** 0.5 / (1 - beta_1**count)
         # The kernel multiplies the decay by the rate it is given; the decay's own rate is the uncorrected one.
+        weights, gradients, first, second = rows
         torch._fused_adamw_(
-            *rows, [], [self.late] * len(rows[0]), lr=corrected, beta1=beta_1, beta2=beta_2,
+            weights, gradients, first, second, [], [self.late] * len(weights), lr=corrected, beta1=beta_1, beta2=beta_2,
             weight_decay=decay * rate / corrected, eps=ADAM_EPSILON, amsgrad=False, maximize=False,
         )

@@ -44,7 +44,7 @@ class Block:
 
     def matrix(self, flat: torch.Tensor) -> torch.Tensor:
         """The block as a view (slots, inputs + 1, units) into the slots' rows."""
-        stored = flat[:, self.start : self.start + self.size].unflatten(1, self.stored_shape)
+        stored = flat[:, self.start : self.start + self.size].view(-1, *self.stored_shape)
         return stored.transpose(1, 2) if self.transposed else stored
 
 
@@ -81,7 +81,7 @@ class Layout:
         views, start = {}, 0
         for conv in self.convs:
             for part, shape in (("kernel", conv.kernel_shape), ("bias", (conv.units,))):
-                views[f"{conv.name}/{part}"] = flat[:, start : start + math.prod(shape)].unflatten(1, shape)
+                views[f"{conv.name}/{part}"] = flat[:, start : start + math.prod(shape)].view(-1, *shape)
                 start += math.prod(shape)
         return views
 
