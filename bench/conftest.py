@@ -115,7 +115,7 @@ def outcome(request: pytest.FixtureRequest) -> Outcome:
     command = "pytest " + " ".join(str(word) for word in request.config.invocation_params.args)
     with _terminal(request.config) as progress:
         summary = execute(
-            planned, where, folder, profile=wanted.profile, command=command, rope=0.01,
+            planned, where, folder, profile=wanted.profile, command=command,
             notes=notes(wanted, where.devices), progress=progress,
         )
     timings = tuple(record for record in read_records(folder / RECORDS) if isinstance(record, Timing))

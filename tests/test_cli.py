@@ -63,7 +63,6 @@ def complaint(monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str
         (["run", "concrete_slump", "--engine", "steam"], ["--engine", "steam"]),
         (["run", "concrete_slump", "--loss-weight", "slump"], ["--loss-weight", "NAME=NUMBER"]),
         (["run", "concrete_slump", "--loss-weight", "slip=2"], ["slip", "slump"]),
-        (["run", "concrete_slump", "--rope", "-1"], ["--rope"]),
         (["report", "nowhere"], ["nowhere"]),
         (["datasets", "show", "nonsense"], ["nonsense"]),
     ],

@@ -11,7 +11,7 @@ import pytest
 
 from jointbench.asking import Asked, conditions, load_datasets, profile_named, subjects
 from jointbench.plan import Subject
-from jointbench.runs import execute, republish
+from jointbench.runs import execute, new_folder, republish
 from jointbench.store import read_records
 from jointbench.study import Conditions, run, tasks_of
 from jointbench.types import Absence, Assembly, Fit, Fold, Record, Reference, Stack, Timing
@@ -98,8 +98,8 @@ def test_a_failed_training_is_a_record_and_the_rest_goes_on(tmp_path: Path) -> N
         replace(subject, recipe=replace(subject.recipe, optimizer="sgd", learning_rate=1e30)) for subject in made
     ]
     summary = execute(
-        [*broken], where, tmp_path / "run" if (tmp_path / "run").mkdir() is None else tmp_path, profile="smoke",
-        command="test", rope=0.01, notes=(), progress=silent,
+        broken, where, new_folder(tmp_path / "run"), profile="smoke",
+        command="test", notes=(), progress=silent,
     )
     records = list(read_records(tmp_path / "run" / "records.jsonl"))
     assert all("not finite" in fit.failure for fit in of(records, Fit))
@@ -126,7 +126,7 @@ def test_a_missing_framework_is_reported_and_the_rest_runs(monkeypatch: pytest.M
 def test_the_report_is_redrawn_from_the_records_alone(tmp_path: Path) -> None:
     made, where = planned()
     first = execute(
-        made, replace(where, timing_seconds=0.5), tmp_path, profile="smoke", command="test", rope=0.01, notes=("n",),
+        made, replace(where, timing_seconds=0.5), tmp_path, profile="smoke", command="test", notes=("n",),
         progress=silent,
     )
     before = json.loads((tmp_path / "summary.json").read_text())

@@ -43,7 +43,6 @@ def run(
     group: Annotated[Optional[str], typer.Option(help="Column of a table whose equal values share a fold.")] = None,
     time: Annotated[Optional[str], typer.Option(help="Column of a table to split forward in time by.")] = None,
     loss_weight: Annotated[Optional[list[str]], typer.Option(help="NAME=NUMBER: weight of an output's loss.")] = None,
-    rope: Annotated[float, typer.Option(help="Half-width of the region of practical equivalence, in skill.")] = 0.01,
     out: Annotated[Optional[Path], typer.Option(help="Folder for records, summary and report.")] = None,
 ) -> None:
     """Trains joint and separate networks on bundled data or your own table, and reports what the choice costs."""
@@ -59,8 +58,6 @@ def run(
         tuple(backend or defaults.backends), device, folds, repeats, seeds, seed, jobs, engine or defaults.engine,
         group, time, tuple(loss_weight or ()),
     )
-    if rope < 0:
-        raise BadInput(f"--rope {rope}: the region of equivalence is 0 or wider")
     console = Console()
     where = asking.conditions(asked)
     loaded = asking.load_datasets(asked, profile_named(profile))
@@ -72,7 +69,7 @@ def run(
     with progress_bar(console) as progress:
         summary = execute(
             subjects, where, folder, profile=profile, command="jointbench " + " ".join(_quoted(sys.argv[1:])),
-            rope=rope, notes=asking.notes(asked, where.devices), progress=progress,
+            notes=asking.notes(asked, where.devices), progress=progress,
         )
     _finish(summary, console, folder / REPORT, explicit=tuple(backend or ()))
 

@@ -3,10 +3,12 @@
 from __future__ import annotations
 
 import json
+import math
 from collections.abc import Sequence
 from dataclasses import asdict, dataclass
 from datetime import UTC, datetime
 from pathlib import Path
+from typing import Any
 
 import cattrs
 
@@ -30,7 +32,6 @@ class About:
     profile: str
     engine: str
     command: str
-    rope: float
     notes: tuple[str, ...]
     machine: dict[str, str]
     datasets: tuple[DatasetSummary, ...]
@@ -55,13 +56,12 @@ def execute(
     *,
     profile: str,
     command: str,
-    rope: float,
     notes: Sequence[str],
     progress: Progress,
 ) -> Summary:
     """Runs the study and writes its folder. Records are written as they come: a killed run keeps what it has."""
     about = About(
-        SCHEMA_VERSION, profile, conditions.engine, command, rope, tuple(notes), environment(),
+        SCHEMA_VERSION, profile, conditions.engine, command, tuple(notes), environment(),
         tuple(
             describe(s.dataset, s.splits[0].folds, 1 + max(split.repeat for split in s.splits), s.seeds) for s in subjects
         ),
@@ -85,12 +85,21 @@ def publish(folder: Path, about: About, records: Sequence[Record]) -> Summary:
 
     summary = summarise(
         records, about.datasets, profile=about.profile, engine=about.engine, command=about.command,
-        notes=about.notes, rope=about.rope,
+        notes=about.notes,
     )
-    (folder / SUMMARY).write_text(json.dumps(asdict(summary), indent=1) + "\n", encoding="utf-8")
+    (folder / SUMMARY).write_text(json.dumps(_finite(asdict(summary)), indent=1, allow_nan=False) + "\n", encoding="utf-8")
     page = render(summary, about.machine, fits=[record for record in records if isinstance(record, Fit)])
     (folder / REPORT).write_text(page, encoding="utf-8")
     return summary
+
+
+def _finite(value: Any) -> Any:
+    """JSON has no not-a-number: what is undefined (a spread over one fold) becomes null."""
+    if isinstance(value, dict):
+        return {key: _finite(item) for key, item in value.items()}
+    if isinstance(value, list | tuple):
+        return [_finite(item) for item in value]
+    return None if isinstance(value, float) and not math.isfinite(value) else value
 
 
 def republish(folder: Path) -> Summary:
