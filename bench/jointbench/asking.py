@@ -82,7 +82,7 @@ def subjects(asked: Asked, datasets: Sequence[Dataset]) -> list[Subject]:
             raise BadInput(f"--{option} {value}: at least 1 is needed")
     sizes = Sizes(
         asked.folds or profile.folds, asked.repeats or profile.repeats, asked.seeds or profile.seeds, asked.seed,
-        profile.max_rows, profile.max_epochs,
+        profile.max_rows, profile.max_images, profile.max_epochs,
     )
     weights = tuple(_loss_weight(text) for text in asked.loss_weights)
     return [subject(dataset, asked.arms, sizes, weights) for dataset in datasets]
@@ -117,7 +117,10 @@ def notes(asked: Asked, devices: Sequence[str]) -> tuple[str, ...]:
     if "cuda" not in devices:
         said.append(NO_GPU if asked.device == "auto" else "The GPU was not asked for.")
     if profile.max_rows is not None:
-        said.append(f"Profile {profile.name}: datasets of more than {profile.max_rows:,} rows are cut to that many.")
+        said.append(
+            f"Profile {profile.name}: tables of more than {profile.max_rows:,} rows and sets of more than "
+            f"{profile.max_images:,} images are cut to that many."
+        )
     if profile.max_epochs is not None:
         said.append(f"Profile {profile.name}: training stops after {profile.max_epochs} epochs at the latest.")
     said.append(f"Profile {profile.name}: timing takes at most about {profile.timing_seconds:g} s in all.")

@@ -30,6 +30,7 @@ class Sizes:
     seeds: int
     seed: int
     max_rows: int | None = None
+    max_images: int | None = None
     max_epochs: int | None = None
 
 
@@ -94,8 +95,8 @@ def subsampled(dataset: Dataset, max_rows: int | None, seed: int) -> Dataset:
 def subject(dataset: Dataset, arms: Sequence[str], sizes: Sizes, loss_weights: tuple[tuple[str, float], ...] = ()) -> Subject:
     """Everything about a dataset that does not depend on a backend. Raises BadInput for what cannot be planned."""
     parsed = tuple(parse_arm(text, dataset.outputs) for text in dict.fromkeys(arms))
-    cut = subsampled(dataset, sizes.max_rows, sizes.seed)
-    image = isinstance(cut.features, np.ndarray)
+    image = isinstance(dataset.features, np.ndarray)
+    cut = subsampled(dataset, sizes.max_images if image else sizes.max_rows, sizes.seed)
     recipe = cut.recipe or default_recipe(dataset.rows, image)
     if loss_weights:
         recipe = replace(recipe, loss_weights=loss_weights)

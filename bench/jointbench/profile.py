@@ -11,7 +11,7 @@ BATCH_SIZES = (1, 8, 64, 512, 4096)
 
 @dataclass(frozen=True)
 class Profile:
-    """Sizes of a run. max_rows, max_epochs: None leaves the dataset or recipe as it is.
+    """Sizes of a run. max_rows (of a table), max_images, max_epochs: None leaves the dataset or recipe as it is.
 
     timing_seconds: what all timing together may take. datasets: empty means every bundled one.
     """
@@ -21,6 +21,7 @@ class Profile:
     repeats: int
     seeds: int
     max_rows: int | None
+    max_images: int | None
     max_epochs: int | None
     timing_seconds: float
     batch_sizes: tuple[int, ...] = BATCH_SIZES
@@ -30,9 +31,9 @@ class Profile:
 PROFILES = {
     profile.name: profile
     for profile in (
-        Profile("smoke", 2, 1, 1, 300, 5, 10, (1, 64), ("concrete_slump", "wine_quality")),
-        Profile("quick", 5, 1, 1, 3_000, 60, 90),
-        Profile("full", 10, 1, 3, None, None, 900),
+        Profile("smoke", 2, 1, 1, 300, 300, 5, 10, (1, 64), ("concrete_slump", "wine_quality")),
+        Profile("quick", 5, 1, 1, 3_000, 2_000, None, 90),
+        Profile("full", 10, 1, 3, None, None, None, 900),
     )
 }
 

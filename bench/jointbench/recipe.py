@@ -23,18 +23,16 @@ def default_shape(rows: int, image: bool) -> Shape:
 
 
 def default_recipe(rows: int, image: bool) -> Recipe:
-    """Adam at 1e-3; the batch grows with the table.
+    """AdamW at 3e-3 with decoupled decay 0.3, by size class; a batch that grows with the table.
 
     Small tables get more epochs and more patience, because their validation loss is noisy. Images learn in few
-    epochs, each of them dear.
+    epochs, each of them dear. Learning rate and decay were chosen on validation rows of the bundled tables (least
+    mean loss of both arms over rates 1e-3 and 3e-3, decays 0 to 1); test rows were not looked at.
     """
     if image:
-        return Recipe(learning_rate=2e-3, batch_size=64, max_epochs=20, patience=4)
-    if rows < 1_000:
-        return Recipe(batch_size=16, max_epochs=400, patience=40)
-    if rows <= 20_000:
-        return Recipe(batch_size=32, max_epochs=200, patience=20)
-    return Recipe(batch_size=256, max_epochs=100, patience=10)
+        return Recipe("adam", 2e-3, batch_size=64, max_epochs=20, patience=4)
+    batch_size, max_epochs, patience = (16, 400, 40) if rows < 1_000 else (32, 200, 20) if rows <= 20_000 else (256, 100, 10)
+    return Recipe("adamw", 3e-3, batch_size, max_epochs, patience, weight_decay=0.3)
 
 
 def effective_weights(

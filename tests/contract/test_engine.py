@@ -47,7 +47,7 @@ def test_in_float64_stacked_and_alone_are_the_same_fit(backend: Backend, trunk: 
         assert (trained.epochs, trained.best_epoch, trained.steps, trained.rows_seen, trained.stopped_by) == (
             alone.epochs, alone.best_epoch, alone.steps, alone.rows_seen, alone.stopped_by,
         )
-        np.testing.assert_allclose(trained.validation_loss, alone.validation_loss, rtol=2e-2 if loose else 1e-6)
+        np.testing.assert_allclose(trained.validation_loss, alone.validation_loss, rtol=2e-2 if loose else 1e-5)
         if not loose:
             np.testing.assert_allclose(trained.train_loss, alone.train_loss, rtol=1e-6)
             for name, weights in trained.weights.items():

@@ -22,7 +22,7 @@ from jointbench.initial import epoch_order
 from jointbench.types import Float32Array, FloatArray, Recipe, Stop, Weights
 
 MEMORY_BUDGET_BYTES = 256 * 2**20  # of weights, optimiser state and activations of one stack
-MAX_STACK = 64  # beyond it a step's time per replicate hardly falls, and more slots idle at the end
+MAX_STACK = 32  # beyond it a step costs no less per replicate, and more slots idle at the end
 STEPS_PER_CALL = 64  # small epochs are joined until a call is at least this long
 Int32Array = npt.NDArray[np.int32]
 
