@@ -26,6 +26,7 @@ from jointbench.store import read_records
 from jointbench.types import FloatArray, Timing
 
 OUTCOME = pytest.StashKey["Outcome"]()
+FOLDER = pytest.StashKey[Path]()
 
 
 @dataclass(frozen=True)
@@ -79,6 +80,22 @@ def _asked(config: pytest.Config) -> Asked:
     )
 
 
+def run_folder(config: pytest.Config) -> Path:
+    """The run's folder: one for the whole session, whichever test asks first."""
+    if FOLDER not in config.stash:
+        config.stash[FOLDER] = new_folder(config.getoption("--out"))
+    return config.stash[FOLDER]
+
+
+def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item]) -> None:
+    """The engine's own benchmark says nothing about a dataset: smoke leaves it out unless its file is named."""
+    named = any("test_engine" in str(argument) for argument in config.invocation_params.args)
+    if config.getoption("--profile") == "smoke" and not named:
+        left = [item for item in items if item.path.name == "test_engine.py"]
+        config.hook.pytest_deselected(items=left)
+        items[:] = [item for item in items if item not in left]
+
+
 def pytest_generate_tests(metafunc: pytest.Metafunc) -> None:
     if "arm" not in metafunc.fixturenames:
         return
@@ -101,7 +118,7 @@ def pytest_generate_tests(metafunc: pytest.Metafunc) -> None:
 @pytest.fixture(scope="session")
 def outcome(request: pytest.FixtureRequest) -> Outcome:
     """The study of every dataset and backend that a selected test asks for."""
-    chosen = [item.callspec.params for item in request.session.items if isinstance(item, pytest.Function) and hasattr(item, "callspec")]
+    chosen = [item.callspec.params for item in request.session.items if isinstance(item, pytest.Function) and hasattr(item, "callspec") and "dataset" in item.callspec.params]
     asked = _asked(request.config)
     wanted = Asked(
         profile=asked.profile,
@@ -110,7 +127,7 @@ def outcome(request: pytest.FixtureRequest) -> Outcome:
         device=asked.device,
     )
     where = conditions(wanted)
-    folder = new_folder(request.config.getoption("--out"))
+    folder = run_folder(request.config)
     planned = subjects(wanted, load_datasets(wanted, profile_named(wanted.profile)))
     command = "pytest " + " ".join(str(word) for word in request.config.invocation_params.args)
     with _terminal(request.config) as progress:

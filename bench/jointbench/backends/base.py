@@ -109,6 +109,10 @@ class Backend(Protocol):
 
     def server(self, networks: Sequence[tuple[Architecture, Weights]]) -> Server: ...
 
+    def pasted_loop(self, job: Job, repeats: int) -> tuple[str, float]:
+        """The loop as tutorials have it: its name, and the best seconds of ``repeats`` epochs after a first one."""
+        ...
+
     def counted_flops(self, network: Architecture, batch_size: int) -> Mapping[str, int]:
         """FLOPs of one training step and one prediction, ``{"train", "inference"}``, by the framework's own counter."""
         ...

@@ -11,6 +11,7 @@ import torch
 
 from jointbench.architecture import Architecture
 from jointbench.backends.base import Job, Server, Stacked, Trained, Trainer
+from jointbench.backends.pytorch import pasted
 from jointbench.backends.pytorch.engine import BatchedProgram, predict
 from jointbench.backends.pytorch.flop_counter import counted_flops
 from jointbench.backends.pytorch.loop import StockLoop, StockTrainer, fit
@@ -48,6 +49,9 @@ class TorchBackend:
 
     def server(self, networks: Sequence[tuple[Architecture, Weights]]) -> Server:
         return EagerServer(networks, self.device)
+
+    def pasted_loop(self, job: Job, repeats: int) -> tuple[str, float]:
+        return pasted.NAME, pasted.pasted_loop(job, repeats)
 
     def counted_flops(self, network: Architecture, batch_size: int) -> Mapping[str, int]:
         return counted_flops(network, batch_size)

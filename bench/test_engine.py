@@ -1,0 +1,61 @@
+"""The engine against the tools people use, in one run on one job; written to engine.json in the run's folder.
+
+The loops that people run have all cores, as by default; an engine has one thread, and beside it stands what one stack
+on every core gives together. One contender after the other.
+"""
+
+from __future__ import annotations
+
+import json
+from pathlib import Path
+
+import pytest
+from pytest_benchmark.fixture import BenchmarkFixture
+from threadpoolctl import threadpool_limits
+
+from conftest import run_folder
+from jointbench.backends.registry import BACKENDS, why_absent
+from jointbench.engine_speed import REPLICATES, engine_speed, gemm_gflops, sklearn_speed, stock_speed
+from jointbench.environment import cores
+from jointbench.workers import Workers
+from worker_clock import CLOCK
+
+REPEATS = 3
+ONE_STACK = 20  # replicates of each stack where two workers train one each
+
+
+@pytest.fixture(scope="module")
+def speeds(request: pytest.FixtureRequest) -> dict[str, float]:
+    """Microseconds per step and replicate of every contender."""
+    us: dict[str, float] = {}
+    for backend in BACKENDS:
+        if why_absent(backend) is None:
+            with Workers(backend, "cpu", cores(), 1) as worker:  # the loops that people run, as they run them
+                us |= worker.submit(stock_speed, REPEATS).result()
+            with Workers(backend, "cpu", 1, cores()) as workers:
+                us |= workers.submit(engine_speed, REPLICATES, REPEATS).result()
+                both = [workers.submit(engine_speed, (ONE_STACK,), REPEATS) for _ in range(cores())]
+                slowest = max(next(iter(future.result().values())) for future in both)
+                us[f"{backend}_stacked_{ONE_STACK}_on_every_core"] = slowest / cores()
+    us["sklearn_mlp"] = sklearn_speed(REPEATS)
+    with threadpool_limits(1):
+        gflops = gemm_gflops(REPEATS)
+    found = {"us_per_step": {name: round(value, 2) for name, value in us.items()}, "gemm_gflops": round(gflops, 2)}
+    folder: Path = run_folder(request.config)
+    (folder / "engine.json").write_text(json.dumps(found, indent=2) + "\n", encoding="utf-8")
+    return us
+
+
+CONTENDERS = (
+    *(f"{backend}_stacked_{count}" for backend in BACKENDS for count in (*REPLICATES, f"{ONE_STACK}_on_every_core")),
+    *(f"{backend}_stock" for backend in BACKENDS), "keras_fit", "torch_dataloader", "sklearn_mlp",
+)
+
+
+@pytest.mark.benchmark(timer=CLOCK, group="engine | one step of one replicate")
+@pytest.mark.parametrize("contender", CONTENDERS)
+def test_step(benchmark: BenchmarkFixture, speeds: dict[str, float], contender: str) -> None:
+    if contender not in speeds:
+        pytest.skip(f"{contender}: its framework is not installed")
+    CLOCK.load([speeds[contender] / 1e6])
+    benchmark.pedantic(CLOCK.replay, rounds=1)
