@@ -53,4 +53,6 @@ def compiled(job: Job, model: Any) -> Any:
         loss={head_name(i): make_loss(kind) for i, kind in enumerate(kinds)},
         loss_weights={head_name(i): weight for i, weight in enumerate(job.loss_weights)},
     )
+    # Built now: an optimiser that makes its variables inside the first step makes Keras trace that step twice.
+    model.optimizer.build(model.trainable_variables)
     return model
