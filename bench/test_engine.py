@@ -17,6 +17,7 @@ from conftest import run_folder
 from jointbench.backends.registry import BACKENDS, why_absent
 from jointbench.engine_speed import REPLICATES, engine_speed, gemm_gflops, sklearn_speed, stock_speed
 from jointbench.environment import cores
+from jointbench.runs import ENGINE
 from jointbench.workers import Workers
 from worker_clock import CLOCK
 
@@ -42,13 +43,13 @@ def speeds(request: pytest.FixtureRequest) -> dict[str, float]:
         gflops = gemm_gflops(REPEATS)
     found = {"us_per_step": {name: round(value, 2) for name, value in us.items()}, "gemm_gflops": round(gflops, 2)}
     folder: Path = run_folder(request.config)
-    (folder / "engine.json").write_text(json.dumps(found, indent=2) + "\n", encoding="utf-8")
+    (folder / ENGINE).write_text(json.dumps(found, indent=2) + "\n", encoding="utf-8")
     return us
 
 
 CONTENDERS = (
     *(f"{backend}_stacked_{count}" for backend in BACKENDS for count in (*REPLICATES, f"{ONE_STACK}_on_every_core")),
-    *(f"{backend}_stock" for backend in BACKENDS), "keras_fit", "torch_dataloader", "sklearn_mlp",
+    *(f"{backend}_stock" for backend in BACKENDS), "keras_fit", "torch_dataloader", "lightning", "skorch", "sklearn_mlp",
 )
 
 
@@ -56,6 +57,6 @@ CONTENDERS = (
 @pytest.mark.parametrize("contender", CONTENDERS)
 def test_step(benchmark: BenchmarkFixture, speeds: dict[str, float], contender: str) -> None:
     if contender not in speeds:
-        pytest.skip(f"{contender}: its framework is not installed")
+        pytest.skip(f"{contender}: not installed")
     CLOCK.load([speeds[contender] / 1e6])
     benchmark.pedantic(CLOCK.replay, rounds=1)

@@ -22,6 +22,7 @@ from jointbench.study import Conditions, Progress, run
 from jointbench.types import SCHEMA_VERSION, Fit, Record
 
 RECORDS, SUMMARY, ENVIRONMENT, REPORT = "records.jsonl", "summary.json", "environment.json", "report.html"
+ENGINE = "engine.json"
 
 
 @dataclass(frozen=True)
@@ -88,9 +89,18 @@ def publish(folder: Path, about: About, records: Sequence[Record]) -> Summary:
         notes=about.notes,
     )
     (folder / SUMMARY).write_text(json.dumps(_finite(asdict(summary)), indent=1, allow_nan=False) + "\n", encoding="utf-8")
-    page = render(summary, about.machine, fits=[record for record in records if isinstance(record, Fit)])
+    page = render(
+        summary, about.machine, fits=[record for record in records if isinstance(record, Fit)],
+        us_per_step=_engine_speed(folder),
+    )
     (folder / REPORT).write_text(page, encoding="utf-8")
     return summary
+
+
+def _engine_speed(folder: Path) -> dict[str, float] | None:
+    """What the engine's benchmark left in the run's folder, if it ran."""
+    path = folder / ENGINE
+    return dict(json.loads(path.read_text(encoding="utf-8"))["us_per_step"]) if path.is_file() else None
 
 
 def _finite(value: Any) -> Any:

@@ -109,8 +109,8 @@ class Backend(Protocol):
 
     def server(self, networks: Sequence[tuple[Architecture, Weights]]) -> Server: ...
 
-    def pasted_loop(self, job: Job, repeats: int) -> tuple[str, float]:
-        """The loop as tutorials have it: its name, and the best seconds of ``repeats`` epochs after a first one."""
+    def pasted_loops(self, job: Job, repeats: int) -> dict[str, float]:
+        """The loops as tutorials have them, by name: the best seconds of ``repeats`` epochs after a first one."""
         ...
 
     def counted_flops(self, network: Architecture, batch_size: int) -> Mapping[str, int]:

@@ -16,6 +16,7 @@ from jointbench.compare.output_verdict import PROBABILITY
 from jointbench.compare.summary import Summary
 from jointbench.report import format as show
 from jointbench.report.embed import downloads
+from jointbench.report.engine_table import engine_table
 from jointbench.report.figures.cost_ratios import dataset_ratios
 from jointbench.report.figures.figure import Figure, in_columns
 from jointbench.report.figures.forest import dataset_forest
@@ -31,9 +32,14 @@ FEW_DATASETS = 3  # with so many or fewer, every dataset's section starts unfold
 
 
 def render(
-    summary: Summary, environment: Mapping[str, str], records_jsonl: str | None = None, fits: Sequence[Fit] = ()
+    summary: Summary,
+    environment: Mapping[str, str],
+    records_jsonl: str | None = None,
+    fits: Sequence[Fit] = (),
+    us_per_step: Mapping[str, float] | None = None,
 ) -> str:
-    """The page. environment: what the run ran on, by name. fits: for the learning curves, which go without them."""
+    """The page. environment: what the run ran on, by name. fits: for the learning curves, which go without them.
+    us_per_step: the engine's benchmark, where it was run."""
     colours = palette(summary)
     script = _file("page.js")
     by_dataset: dict[str, list[Fit]] = {}
@@ -51,6 +57,7 @@ def render(
         cautions=cautions(summary),
         table=overview_table(summary),
         figures=_figures(summary, colours),
+        engine=engine_table(us_per_step) if us_per_step else None,
         sections=sections,
         unfolded=len(sections) <= FEW_DATASETS,
         environment={show.plain(key): show.plain(value) for key, value in environment.items()},

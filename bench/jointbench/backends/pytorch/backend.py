@@ -11,11 +11,11 @@ import torch
 
 from jointbench.architecture import Architecture
 from jointbench.backends.base import Job, Server, Stacked, Trained, Trainer
-from jointbench.backends.pytorch import pasted
 from jointbench.backends.pytorch.engine import BatchedProgram, predict
 from jointbench.backends.pytorch.flop_counter import counted_flops
 from jointbench.backends.pytorch.loop import StockLoop, StockTrainer, fit
 from jointbench.backends.pytorch.networks import read_weights
+from jointbench.backends.pytorch.pasted import installed_loops
 from jointbench.backends.pytorch.serving import EagerServer
 from jointbench.backends.stacking import fit_stacked, frame_of
 from jointbench.types import Weights
@@ -50,8 +50,8 @@ class TorchBackend:
     def server(self, networks: Sequence[tuple[Architecture, Weights]]) -> Server:
         return EagerServer(networks, self.device)
 
-    def pasted_loop(self, job: Job, repeats: int) -> tuple[str, float]:
-        return pasted.NAME, pasted.pasted_loop(job, repeats)
+    def pasted_loops(self, job: Job, repeats: int) -> dict[str, float]:
+        return {name: loop(job, repeats) for name, loop in installed_loops().items()}
 
     def counted_flops(self, network: Architecture, batch_size: int) -> Mapping[str, int]:
         return counted_flops(network, batch_size)

@@ -15,10 +15,10 @@ import tensorflow as tf
 from jointbench.architecture import Architecture
 from jointbench.backends.base import Job, Server, Stacked, Trained, Trainer
 from jointbench.backends.stacking import fit_stacked, frame_of
-from jointbench.backends.tensorflow import pasted
 from jointbench.backends.tensorflow.engine import GraphProgram, compilations, predict
 from jointbench.backends.tensorflow.flop_counter import counted_flops
 from jointbench.backends.tensorflow.loop import fit, take_steps
+from jointbench.backends.tensorflow.pasted import keras_fit
 from jointbench.backends.tensorflow.paused_fit import StockTrainer
 from jointbench.backends.tensorflow.serving import FunctionServer
 from jointbench.backends.tensorflow.training import precision
@@ -60,8 +60,8 @@ class TensorFlowBackend:
         with tf.device(self.device):
             return FunctionServer(networks)
 
-    def pasted_loop(self, job: Job, repeats: int) -> tuple[str, float]:
-        return pasted.NAME, pasted.pasted_loop(job, repeats)
+    def pasted_loops(self, job: Job, repeats: int) -> dict[str, float]:
+        return {"keras_fit": keras_fit(job, repeats)}
 
     def counted_flops(self, network: Architecture, batch_size: int) -> Mapping[str, int]:
         return counted_flops(network, batch_size)

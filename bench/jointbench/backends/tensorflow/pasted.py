@@ -10,8 +10,6 @@ import keras
 from jointbench.backends.base import Job
 from jointbench.backends.tensorflow.networks import functional, head_name
 
-NAME = "keras_fit"
-
 
 class _Epochs(keras.callbacks.Callback):  # type: ignore[misc]  # keras ships no types
     def __init__(self) -> None:
@@ -25,7 +23,7 @@ class _Epochs(keras.callbacks.Callback):  # type: ignore[misc]  # keras ships no
         self.takes.append(time.perf_counter() - self.started)
 
 
-def pasted_loop(job: Job, repeats: int) -> float:
+def keras_fit(job: Job, repeats: int) -> float:
     """The best seconds of an epoch over the job's training rows, after a first one that traces."""
     model: Any = functional(job.architecture)
     losses = {"regression": "mse", "binary": keras.losses.BinaryCrossentropy(from_logits=True)}
