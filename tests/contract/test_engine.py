@@ -16,10 +16,11 @@ from jointbench.initial import initial_weights
 from jointbench.types import Recipe
 
 RECIPES = [
-    Recipe("sgd", 0.1, 16, 40, 3),
-    Recipe("sgd", 0.1, 16, 40, 3, weight_decay=0.05),
-    Recipe("adam", 1e-2, 16, 25, 4),
-    Recipe("adamw", 1e-2, 16, 25, 4, weight_decay=0.1),
+    # Powers of two, because Keras keeps learning rates in float32 whatever the layers' precision.
+    Recipe("sgd", 2**-3, 16, 40, 3),
+    Recipe("sgd", 2**-3, 16, 40, 3, weight_decay=2**-4),
+    Recipe("adam", 2**-7, 16, 25, 4),
+    Recipe("adamw", 2**-7, 16, 25, 4, weight_decay=2**-3),
 ]
 
 
@@ -38,27 +39,27 @@ def _stack(outputs: str, trunk: str, recipe: Recipe, precision: Precision, count
 @pytest.mark.parametrize("recipe", RECIPES, ids=["sgd", "sgd with decay", "adam", "adamw"])
 @pytest.mark.parametrize("trunk", INPUTS)
 def test_in_float64_stacked_and_alone_are_the_same_fit(backend: Backend, trunk: str, recipe: Recipe) -> None:
-    """Same stop, same best epoch, same steps, same curves, same scores, in a stack of 8 with mixed heads."""
+    """Same stop, same best epoch, same steps, same curves, same weights, in a stack of 8 with mixed heads.
+
+    Every third is trained alone too (Keras takes seconds for each).
+    """
     jobs = _stack("mixed", trunk, recipe, "float64", 8)
-    # Keras holds Adam's betas in float32, which moves its trajectories by 7e-6 a step.
-    loose = backend.name == "tensorflow" and recipe.optimizer != "sgd"
-    for job, trained in zip(jobs, backend.fit_stacked(jobs).trained, strict=True):
+    for job, trained in list(zip(jobs, backend.fit_stacked(jobs).trained, strict=True))[::3]:
         alone = backend.fit(job)
         assert (trained.epochs, trained.best_epoch, trained.steps, trained.rows_seen, trained.stopped_by) == (
             alone.epochs, alone.best_epoch, alone.steps, alone.rows_seen, alone.stopped_by,
         )
-        np.testing.assert_allclose(trained.validation_loss, alone.validation_loss, rtol=2e-2 if loose else 1e-5)
-        if not loose:
-            np.testing.assert_allclose(trained.train_loss, alone.train_loss, rtol=1e-6)
-            for name, weights in trained.weights.items():
-                np.testing.assert_allclose(weights, alone.weights[name], rtol=1e-5, atol=1e-7)
+        np.testing.assert_allclose(trained.validation_loss, alone.validation_loss, rtol=1e-6)
+        np.testing.assert_allclose(trained.train_loss, alone.train_loss, rtol=1e-6)
+        for name, weights in trained.weights.items():
+            np.testing.assert_allclose(weights, alone.weights[name], rtol=1e-5, atol=1e-7)
 
 
 @pytest.mark.parametrize("outputs", OUTPUTS)
 @pytest.mark.parametrize("trunk", INPUTS)
 def test_in_float32_the_losses_of_three_epochs_agree(backend: Backend, outputs: str, trunk: str) -> None:
-    jobs = [replace(job, loss_weights=job.loss_weights) for job in _stack(outputs, trunk, Recipe("sgd", 0.05, 16, 3, 9), "float32", 8)]
-    for job, trained in zip(jobs, backend.fit_stacked(jobs).trained, strict=True):
+    jobs = _stack(outputs, trunk, Recipe("sgd", 0.05, 16, 3, 9), "float32", 8)
+    for job, trained in list(zip(jobs, backend.fit_stacked(jobs).trained, strict=True))[::3]:
         np.testing.assert_allclose(trained.validation_loss, backend.fit(job).validation_loss, rtol=1e-4)
 
 

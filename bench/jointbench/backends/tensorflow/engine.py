@@ -90,10 +90,12 @@ def _step(frame: Frame, state: State, loss_weights: Any, rows: Any, targets: Any
     if recipe.optimizer == "sgd":
         rate = tf.fill(tf.shape(count), tf.cast(recipe.learning_rate, losses.dtype))
     else:
-        beta_1, beta_2 = (tf.cast(beta, losses.dtype) for beta in ADAM_BETAS)
+        beta_1, beta_2 = ADAM_BETAS
         # An idle slot has count 0 until its first step; the corrections would divide 0 by 0.
         steps = tf.maximum(count, 1)
-        rate = recipe.learning_rate * tf.sqrt(1 - tf.pow(beta_2, steps)) / (1 - tf.pow(beta_1, steps))
+        # Keras takes powers of the betas rounded to float32, whatever the precision; so does this.
+        power_1, power_2 = (tf.pow(tf.cast(tf.constant(beta, tf.float32), losses.dtype), steps) for beta in ADAM_BETAS)
+        rate = recipe.learning_rate * tf.sqrt(1 - power_2) / (1 - power_1)
     decay = recipe.learning_rate * recipe.weight_decay if recipe.optimizer != "adam" else 0.0
     new: State = {"weights": {}, "first": {}, "second": {}}
     for name, weight in held.items():
@@ -104,7 +106,7 @@ def _step(frame: Frame, state: State, loss_weights: Any, rows: Any, targets: Any
             first, second = state["first"][name], state["second"][name]
             new["first"][name] = first + on * (gradient - first) * (1 - beta_1)
             new["second"][name] = second + on * (tf.square(gradient) - second) * (1 - beta_2)
-            change = new["first"][name] / (tf.sqrt(new["second"][name]) + tf.cast(ADAM_EPSILON, weight.dtype))
+            change = new["first"][name] / (tf.sqrt(new["second"][name]) + ADAM_EPSILON)
         stepped = weight * (1 - decay) - _per_slot(rate, weight) * change
         new["weights"][name] = tf.where(on > 0, stepped, weight)
     return {**state, **new, "count": count}, losses
