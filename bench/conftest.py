@@ -20,13 +20,24 @@ from jointbench.backends.registry import BACKENDS, check_names
 from jointbench.compare.summary import ArmCost, CellSummary, Summary
 from jointbench.devices import devices_for
 from jointbench.errors import BadInput
-from jointbench.profile import profile_named
+from jointbench.profile import Profile, profile_named
 from jointbench.runs import RECORDS, REPORT, execute, new_folder
 from jointbench.store import read_records
 from jointbench.types import FloatArray, Timing
 
 OUTCOME = pytest.StashKey["Outcome"]()
 FOLDER = pytest.StashKey[Path]()
+SELECTION = pytest.StashKey["Selection"]()
+
+
+@dataclass(frozen=True)
+class Selection:
+    """What the options select, checked: the parameters of the tests."""
+
+    profile: Profile
+    datasets: tuple[str, ...]
+    backends: tuple[str, ...]
+    devices: tuple[str, ...]
 
 
 @dataclass(frozen=True)
@@ -69,6 +80,14 @@ def pytest_addoption(parser: pytest.Parser) -> None:
 def pytest_configure(config: pytest.Config) -> None:
     # The project's own tests turn warnings into errors; a user's benchmark must not fail for a library's warning.
     config.addinivalue_line("filterwarnings", "default")
+    asked = _asked(config)
+    try:
+        profile = profile_named(asked.profile)
+        check_names(list(asked.backends))
+        names = dataset_names(profile, asked.datasets)
+        config.stash[SELECTION] = Selection(profile, names, asked.backends, devices_for(asked.device))
+    except BadInput as error:
+        raise pytest.UsageError(str(error)) from error
 
 
 def _asked(config: pytest.Config) -> Asked:
@@ -99,20 +118,13 @@ def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item
 def pytest_generate_tests(metafunc: pytest.Metafunc) -> None:
     if "arm" not in metafunc.fixturenames:
         return
-    asked = _asked(metafunc.config)
-    try:
-        profile = profile_named(asked.profile)
-        check_names(list(asked.backends))
-        devices = devices_for(asked.device)
-        names = dataset_names(profile, asked.datasets)
-    except BadInput as error:
-        raise pytest.UsageError(str(error)) from error
+    chosen = metafunc.config.stash[SELECTION]
     metafunc.parametrize("arm", DEFAULT_ARMS)
     if "batch_size" in metafunc.fixturenames:
-        metafunc.parametrize("batch_size", profile.batch_sizes, ids=lambda size: f"batch{size}")
-    metafunc.parametrize("device", devices)
-    metafunc.parametrize("backend", asked.backends)
-    metafunc.parametrize("dataset", names)
+        metafunc.parametrize("batch_size", chosen.profile.batch_sizes, ids=lambda size: f"batch{size}")
+    metafunc.parametrize("device", chosen.devices)
+    metafunc.parametrize("backend", chosen.backends)
+    metafunc.parametrize("dataset", chosen.datasets)
 
 
 @pytest.fixture(scope="session")

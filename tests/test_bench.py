@@ -1,0 +1,84 @@
+"""`pytest bench --benchmark-only` is a benchmark suite as pytest-benchmark's users know it, and a study besides."""
+
+from __future__ import annotations
+
+import json
+import subprocess
+import sys
+from pathlib import Path
+
+import numpy as np
+import pytest
+
+from jointbench.store import read_records
+from jointbench.types import Timing
+
+ROOT = Path(__file__).parents[1]
+WORDS = ("bench", "--benchmark-only", "--profile", "smoke", "--dataset", "concrete_slump", "--backend", "torch")
+
+
+def bench(*words: str) -> subprocess.CompletedProcess[str]:
+    return subprocess.run([sys.executable, "-m", "pytest", *words], cwd=ROOT, capture_output=True, text=True, check=False)
+
+
+@pytest.fixture(scope="module")
+def ran(tmp_path_factory: pytest.TempPathFactory) -> tuple[Path, str]:
+    """A finished smoke run's folder and what it printed."""
+    folder = tmp_path_factory.mktemp("bench")
+    storage = f"--benchmark-storage=file://{folder / 'saved'}"
+    out = str(folder / "run")
+    done = bench(*WORDS, "--out", out, f"--benchmark-json={folder / 'b.json'}", "--benchmark-autosave", storage)
+    assert done.returncode == 0, done.stdout[-3000:]
+    return folder, done.stdout
+
+
+def test_joint_stands_beside_separate_with_quality_flops_and_parameters(ran: tuple[Path, str]) -> None:
+    benchmarks = json.loads((ran[0] / "b.json").read_text())["benchmarks"]
+    groups: dict[str, set[str]] = {}
+    for one in benchmarks:
+        groups.setdefault(one["group"], set()).add(one["params"]["arm"])
+        assert one["extra_info"]["parameters"] > 0
+        if "training" in one["group"]:
+            assert one["extra_info"]["train_flops"] > 0
+            assert {"skill of slump", "skill of flow", "skill of strength"} <= set(one["extra_info"])
+    assert len(groups) == 3
+    assert all(arms == {"joint", "separate", "separate-matched"} for arms in groups.values())
+
+
+def test_the_figures_are_the_workers_own_samples(ran: tuple[Path, str]) -> None:
+    """pytest-benchmark's mean is the mean of what the worker's clock read, not of anything timed around it."""
+    benchmarks = json.loads((ran[0] / "b.json").read_text())["benchmarks"]
+    (timing,) = (
+        record
+        for record in read_records(ran[0] / "run" / "records.jsonl")
+        if isinstance(record, Timing) and record.scenario == "training"
+    )
+    for one in benchmarks:
+        if "training" in one["group"]:
+            seconds = timing.seconds[np.array(timing.order) == one["params"]["arm"]].ravel() / timing.steps
+            assert one["stats"]["mean"] == pytest.approx(seconds.mean(), rel=1e-9)
+            assert one["stats"]["rounds"] == len(seconds)
+
+
+def test_it_leaves_a_run_behind_and_says_where(ran: tuple[Path, str]) -> None:
+    folder, said = ran
+    for name in ("records.jsonl", "summary.json", "environment.json", "report.html"):
+        assert (folder / "run" / name).stat().st_size > 0
+    assert str(folder / "run" / "report.html") in said
+    assert "concrete_slump" in said
+    assert list((folder / "saved").rglob("*.json"))
+
+
+def test_comparing_with_a_saved_run_works_as_ever(ran: tuple[Path, str], tmp_path: Path) -> None:
+    storage = f"--benchmark-storage=file://{ran[0] / 'saved'}"
+    done = bench(*WORDS, "--out", str(tmp_path / "run"), storage, "--benchmark-compare", "-k", "training")
+    assert done.returncode == 0, done.stdout[-3000:]
+    assert "(NOW)" in done.stdout
+    assert "(0001_" in done.stdout
+
+
+def test_a_wrong_option_is_one_sentence() -> None:
+    done = bench("bench", "--benchmark-only", "--dataset", "nonsense")
+    assert done.returncode == 4  # pytest's own code for bad usage
+    assert "there is no dataset 'nonsense'" in done.stdout + done.stderr
+    assert "Traceback" not in done.stdout + done.stderr
