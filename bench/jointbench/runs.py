@@ -3,12 +3,10 @@
 from __future__ import annotations
 
 import json
-import math
 from collections.abc import Sequence
 from dataclasses import asdict, dataclass
 from datetime import UTC, datetime
 from pathlib import Path
-from typing import Any
 
 import cattrs
 
@@ -82,13 +80,14 @@ def execute(
 
 def publish(folder: Path, about: About, records: Sequence[Record]) -> Summary:
     """Writes summary and report of these records into the folder."""
+    from jointbench.report.embed import summary_json
     from jointbench.report.page import render  # drawing libraries take a second to import
 
     summary = summarise(
         records, about.datasets, profile=about.profile, engine=about.engine, command=about.command,
         notes=about.notes,
     )
-    (folder / SUMMARY).write_text(json.dumps(_finite(asdict(summary)), indent=1, allow_nan=False) + "\n", encoding="utf-8")
+    (folder / SUMMARY).write_text(summary_json(summary, indent=1) + "\n", encoding="utf-8")
     page = render(
         summary, about.machine, fits=[record for record in records if isinstance(record, Fit)],
         us_per_step=_engine_speed(folder),
@@ -101,15 +100,6 @@ def _engine_speed(folder: Path) -> dict[str, float] | None:
     """What the engine's benchmark left in the run's folder, if it ran."""
     path = folder / ENGINE
     return dict(json.loads(path.read_text(encoding="utf-8"))["us_per_step"]) if path.is_file() else None
-
-
-def _finite(value: Any) -> Any:
-    """JSON has no not-a-number: what is undefined (a spread over one fold) becomes null."""
-    if isinstance(value, dict):
-        return {key: _finite(item) for key, item in value.items()}
-    if isinstance(value, list | tuple):
-        return [_finite(item) for item in value]
-    return None if isinstance(value, float) and not math.isfinite(value) else value
 
 
 def republish(folder: Path) -> Summary:

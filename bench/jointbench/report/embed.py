@@ -27,9 +27,10 @@ class Download:
     note: str
 
 
-def summary_json(summary: Summary) -> str:
-    """The summary as strict JSON; not-a-number is null."""
-    return json.dumps(_finite(asdict(summary)), separators=(",", ":"), allow_nan=False)
+def summary_json(summary: Summary, indent: int | None = None) -> str:
+    """The summary as strict JSON: what is undefined (a spread over one fold) is null. Compact unless indented."""
+    separators = (",", ":") if indent is None else (",", ": ")
+    return json.dumps(_finite(asdict(summary)), indent=indent, separators=separators, allow_nan=False)
 
 
 def _finite(value: Any) -> Any:
