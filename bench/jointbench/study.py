@@ -48,6 +48,7 @@ Progress = Callable[[str, str, int, int], None]
 """Called as work finishes with the phase, what it is busy with, and how much of the phase is done of how much."""
 
 
+FEWEST_SHARES = 6  # a study of few cells does not spend the whole timing budget on them
 TABLE_BYTES = 256 * 2**20  # of features that one task carries to its worker
 
 
@@ -134,7 +135,7 @@ def _cell(
     yield from _train(plans, backend, device, conditions, kept, progress)
     if conditions.timing_seconds <= 0:
         return
-    share = conditions.timing_seconds / (cells * len(subjects))
+    share = conditions.timing_seconds / max(cells * len(subjects), FEWEST_SHARES)
     with Workers(backend, device, conditions.threads, 1) as workers:
         for count, (subject, made, networks) in enumerate(plans, start=1):
             yield from _timings(workers, subject, made, networks, kept, conditions, share)
