@@ -37,7 +37,7 @@ def decide(differences: Sequence[Difference], ratios: Sequence[Ratio], rope: flo
         return "inconclusive", f"inconclusive: failures ({failures:.0%} of the pairs of folds are lost)"
     weakest = min(differences, key=lambda d: d.probability_no_loss)
     if weakest.pairs < MIN_PAIRS:
-        return "inconclusive", f"Inconclusive: {weakest.pairs} folds are too few for a verdict; run at least {MIN_PAIRS}."
+        return "inconclusive", f"{weakest.pairs} folds are too few for a verdict; run at least {MIN_PAIRS}."
     saved = [ratio for ratio in ratios if ratio.measured_difference and ratio.ratio.value < 1]
     losers = [d for d in differences if d.verdict == "separate"]
     if losers:
