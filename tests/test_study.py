@@ -10,10 +10,12 @@ import numpy as np
 import pytest
 
 from jointbench.asking import Asked, conditions, load_datasets, profile_named, subjects
+from jointbench.conditions import Conditions
+from jointbench.fitting import tasks_of
 from jointbench.plan import Subject
 from jointbench.runs import execute, new_folder, republish
 from jointbench.store import read_records
-from jointbench.study import Conditions, run, tasks_of
+from jointbench.study import run
 from jointbench.types import Absence, Assembly, Fit, Fold, Record, Reference, Stack, Timing
 
 ASKED = Asked(profile="smoke", datasets=("concrete_slump",), backends=("torch",), device="cpu")

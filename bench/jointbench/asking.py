@@ -8,6 +8,7 @@ from pathlib import Path
 
 from jointbench.arms import DEFAULT_ARMS
 from jointbench.backends.registry import BACKENDS, check_names
+from jointbench.conditions import Conditions
 from jointbench.data.bundled import bundled_slugs, card_of, load_bundled
 from jointbench.data.table import load_table
 from jointbench.devices import NO_GPU, devices_for
@@ -15,7 +16,6 @@ from jointbench.environment import cores
 from jointbench.errors import BadInput
 from jointbench.plan import Sizes, Subject, subject
 from jointbench.profile import Profile, profile_named
-from jointbench.study import Conditions
 from jointbench.types import Dataset, Engine
 
 ENGINES: dict[str, Engine] = {"stacked": "stacked", "stock": "stock"}

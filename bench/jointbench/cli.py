@@ -14,7 +14,7 @@ from jointbench.errors import BadInput
 
 if TYPE_CHECKING:
     from jointbench.compare.summary import Summary
-    from jointbench.study import Progress
+    from jointbench.conditions import Progress
 
 app = typer.Typer(
     no_args_is_help=True, add_completion=False, pretty_exceptions_enable=False, rich_markup_mode=None,

@@ -12,11 +12,12 @@ import cattrs
 
 from jointbench.compare.summarise import describe, summarise
 from jointbench.compare.summary import DatasetSummary, Summary
+from jointbench.conditions import Conditions, Progress
 from jointbench.environment import environment
 from jointbench.errors import BadInput
 from jointbench.plan import Subject
 from jointbench.store import read_records, to_line
-from jointbench.study import Conditions, Progress, run
+from jointbench.study import run
 from jointbench.types import SCHEMA_VERSION, Fit, Record
 
 RECORDS, SUMMARY, ENVIRONMENT, REPORT = "records.jsonl", "summary.json", "environment.json", "report.html"

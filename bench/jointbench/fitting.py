@@ -1,0 +1,156 @@
+"""Fitting every planned network: which are trained together, on which worker, and the record of each."""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Iterable, Iterator, Sequence
+from concurrent.futures import FIRST_COMPLETED, Future, wait
+from concurrent.futures.process import BrokenProcessPool
+from functools import lru_cache
+
+import numpy as np
+
+from jointbench.backends.base import Backend, Job, Stacked, Trained
+from jointbench.backends.stacking import MEMORY_BUDGET_BYTES
+from jointbench.conditions import Conditions, Kept, Progress
+from jointbench.data.preprocess import Prepared, in_units, prepare
+from jointbench.measure.flops import train_flops_per_row
+from jointbench.measure.quality import no_skill_error, score
+from jointbench.plan import Subject, job
+from jointbench.types import Assembly, Engine, Fit, Network, Record, Score, Stack
+from jointbench.workers import Workers
+
+TABLE_BYTES = 256 * 2**20  # of features that one task carries to its worker
+
+Plan = tuple[Subject, list[Assembly], list[Network]]
+
+
+def train(
+    plans: Sequence[Plan], backend: str, device: str, conditions: Conditions, kept: Kept, progress: Progress
+) -> Iterator[Record]:
+    """Fits as they finish, from ``jobs`` workers that are never more than one task ahead, so that few arrays wait."""
+    tasks = [
+        (subject, timed_ids(subject, made), task)
+        for subject, made, networks in plans
+        for task in tasks_of(subject, networks, conditions.engine)
+    ]
+    tasks.sort(key=lambda entry: -entry[0].work(entry[2]))  # the longest first, so that no worker ends alone
+    total, done = sum(len(task) for _, _, task in tasks), 0
+    waiting: dict[Future[tuple[Stacked, float]], tuple[Subject, set[str], Sequence[Network]]] = {}
+    with Workers(backend, device, 1, conditions.jobs) as workers:
+        while tasks or waiting:
+            while tasks and len(waiting) < 2 * conditions.jobs:
+                subject, timed, task = tasks.pop(0)
+                ready = [job(subject, network, _prepared(subject, network)) for network in task]
+                function = _fit_stock if conditions.engine == "stock" else _fit_stacked
+                waiting[workers.submit(function, ready)] = (subject, timed, task)
+            for future in wait(waiting, return_when=FIRST_COMPLETED).done:
+                subject, timed, finished = waiting.pop(future)
+                done += len(finished)
+                progress(f"{backend} {device}: training", subject.dataset.slug, done, total)
+                yield from _results(future, subject, timed, finished, conditions.engine, kept)
+
+
+def _results(
+    future: Future[tuple[Stacked, float]], subject: Subject, timed: set[str], task: Sequence[Network], engine: Engine, kept: Kept
+) -> Iterator[Record]:
+    """The records of a finished task. A worker that died took its networks with it, as failures."""
+    try:
+        stacked, seconds = future.result()
+    except BrokenProcessPool:
+        for network in task:
+            yield Fit(network, failure="the worker process died (out of memory?)")
+        return
+    if engine != "stock":
+        first = task[0]
+        yield Stack(
+            first.dataset, first.backend, first.device, tuple(network.id for network in task), stacked.slots,
+            stacked.compilations, MEMORY_BUDGET_BYTES, seconds,
+        )
+    for network, trained in zip(task, stacked.trained, strict=True):
+        if network.id in timed and trained.failure is None:
+            kept.weights[network.id] = trained.weights
+        yield _fit(subject, network, trained, _prepared(subject, network))
+
+
+def tasks_of(subject: Subject, networks: Sequence[Network], engine: Engine) -> list[list[Network]]:
+    """What one worker trains at a time: a network alone, or all that one program can train together.
+
+    Networks stack when architecture and recipe are equal; a stack is cut where its tables would pass
+    TABLE_BYTES. A function of the study alone, so that a study always makes the same stacks.
+    """
+    if engine == "stock":
+        return [[network] for network in networks]
+    stacks: dict[object, list[Network]] = {}
+    for network in networks:
+        stacks.setdefault((subject.architecture(network), network.recipe), []).append(network)
+    table = subject.dataset.rows * int(np.prod(subject.input_shape)) * 4
+    splits = max(1, TABLE_BYTES // table)
+    cut: list[list[Network]] = []
+    for stack in stacks.values():
+        keys = list(dict.fromkeys((network.repeat, network.fold) for network in stack))
+        for start in range(0, len(keys), splits):
+            chosen = set(keys[start : start + splits])
+            cut.append([network for network in stack if (network.repeat, network.fold) in chosen])
+    return cut
+
+
+@lru_cache(maxsize=16)
+def prepared_split(subject: Subject, repeat: int, fold: int) -> Prepared:
+    return prepare(subject.dataset, next(s for s in subject.splits if (s.repeat, s.fold) == (repeat, fold)))
+
+
+def _prepared(subject: Subject, network: Network) -> Prepared:
+    return prepared_split(subject, network.repeat, network.fold)
+
+
+def _fit_stock(backend: Backend, jobs: Sequence[Job]) -> tuple[Stacked, float]:
+    started = time.perf_counter()
+    return Stacked(tuple(backend.fit(one) for one in jobs), 1, 0), time.perf_counter() - started
+
+
+def _fit_stacked(backend: Backend, jobs: Sequence[Job]) -> tuple[Stacked, float]:
+    started = time.perf_counter()
+    return backend.fit_stacked(jobs), time.perf_counter() - started
+
+
+def _fit(subject: Subject, network: Network, trained: Trained, prepared: Prepared) -> Fit:
+    """The record of a fit: what was trained, scored on the test rows whose label is known."""
+    architecture = subject.architecture(network)
+    per_row = train_flops_per_row([architecture])
+    scores = _scores(subject, network, trained, prepared) if trained.failure is None else ()
+    no_skill = np.array([prepared.no_skill[column] for column in subject.columns(network.group)])
+    return Fit(
+        network=network,
+        parameters=architecture.parameters,
+        flops_per_row=per_row,
+        epochs=trained.epochs,
+        best_epoch=trained.best_epoch,
+        steps=trained.steps,
+        train_flops=per_row * trained.rows_seen,
+        epoch_seconds=trained.epoch_seconds,
+        stopped_by=trained.stopped_by,
+        train_loss=trained.train_loss / no_skill,
+        validation_loss=trained.validation_loss / no_skill,
+        predictions=trained.predictions,
+        scores=scores,
+        failure=trained.failure,
+    )
+
+
+def _scores(subject: Subject, network: Network, trained: Trained, prepared: Prepared) -> tuple[Score, ...]:
+    split = next(s for s in subject.splits if (s.repeat, s.fold) == (network.repeat, network.fold))
+    outputs, columns = subject.outputs(network.group), subject.columns(network.group)
+    made = []
+    for output, predicted in zip(outputs, in_units(trained.predictions, outputs, columns, prepared), strict=True):
+        values = subject.dataset.targets[output.name]
+        known = ~np.isnan(values[split.test])
+        train = values[split.train]
+        no_skill = no_skill_error(output, train[~np.isnan(train)], values[split.test][known])
+        made.append(score(output, values[split.test][known], predicted[known], no_skill))
+    return tuple(made)
+
+
+def timed_ids(subject: Subject, made: Iterable[Assembly]) -> set[str]:
+    """Ids of the networks of the first split and seed, in every arm."""
+    return {network_id for assembly in made for network_id in assembly.network_ids[: len(assembly.arm.groups)]}
