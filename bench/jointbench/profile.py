@@ -32,7 +32,7 @@ PROFILES = {
     profile.name: profile
     for profile in (
         Profile("smoke", 2, 1, 1, 300, 300, 5, 10, (1, 64), ("concrete_slump", "wine_quality")),
-        Profile("quick", 5, 1, 1, 3_000, 1_500, None, 60),
+        Profile("quick", 5, 1, 1, 3_000, 3_000, None, 60),
         Profile("full", 10, 1, 3, None, None, None, 900),
     )
 }
