@@ -11,7 +11,7 @@ from joblib import Parallel, delayed
 
 from jointbench.backends.registry import why_absent
 from jointbench.conditions import Conditions, Kept, Progress
-from jointbench.data.preprocess import Prepared, prepare
+from jointbench.data.preprocess import Prepared
 from jointbench.fitting import prepared_split, train
 from jointbench.measure.clock import Paired
 from jointbench.measure.quality import no_skill_error, score
@@ -107,10 +107,16 @@ def _cell(
             progress(f"{backend} {device}: timing", subject.dataset.slug, count, len(plans))
 
 
+def _first_prepared(subject: Subject) -> Prepared:
+    """The arrays of the split whose networks are timed: the ones that training has already prepared."""
+    first = subject.splits[0]
+    return prepared_split(subject, first.repeat, first.fold)
+
+
 def _bundle(subject: Subject, assembly: Assembly, networks: Mapping[str, Network], kept: Kept) -> Bundle:
     """An arm's networks of the first split and seed. Raises KeyError when one of them failed."""
     ids = assembly.network_ids[: len(assembly.arm.groups)]
-    ready = prepare(subject.dataset, subject.splits[0])
+    ready = _first_prepared(subject)
     jobs = [job(subject, networks[network_id], ready) for network_id in ids]
     built = [one.architecture for one in jobs]
     counts = Counter(built)
@@ -149,7 +155,7 @@ def _timings(
         cold_import = workers.submit(import_seconds).result()
         training = workers.submit(time_training, bundles, budget_seconds / 2).result()
         test = subject.splits[0].test
-        rows = prepare(subject.dataset, subject.splits[0]).features[test]
+        rows = _first_prepared(subject).features[test]
         requests = workers.submit(time_requests, bundles, rows, conditions.batch_sizes, budget_seconds / 2).result()
     except BrokenProcessPool:
         yield Absence(slug, backend, device, "not timed: the timing worker died (out of memory?)")

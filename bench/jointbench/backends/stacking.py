@@ -161,12 +161,12 @@ def fit_stacked(jobs: Sequence[Job], make: Callable[[Frame, Tables], Program], p
     while waiting or any(seats):
         _fill(program, jobs, seats, waiting, frame)
         orders, active = _orders(jobs, seats, frame)
-        held, held_rows = _validation(jobs, seats, frame)
+        held = _validation(jobs, seats, frame)
         features = np.array([0 if seat is None else tables.feature_offset[seat.job] for seat in seats])
         targets = np.array([0 if seat is None else tables.target_offset[seat.job] for seat in seats])
         result = program.advance(
             (orders + features[:, None]).astype(np.int32), (orders + targets[:, None]).astype(np.int32), active,
-            (held + features[:, None]).astype(np.int32), (held_rows + targets[:, None]).astype(np.int32),
+            (held + features[:, None]).astype(np.int32), (held + targets[:, None]).astype(np.int32),
         )
         for slot, seat in enumerate(seats):
             if seat is not None and _note(seat, result, slot, frame):
@@ -202,13 +202,14 @@ def _orders(jobs: Sequence[Job], seats: Sequence[_Seat | None], frame: Frame) ->
     return shaped.transpose(0, 1, 3, 2).astype(np.int32), active
 
 
-def _validation(jobs: Sequence[Job], seats: Sequence[_Seat | None], frame: Frame) -> tuple[Int32Array, Int32Array]:
+def _validation(jobs: Sequence[Job], seats: Sequence[_Seat | None], frame: Frame) -> Int32Array:
+    """Validation rows, (slots, rows), padded with the job's blank row."""
     rows = np.zeros((frame.slots, frame.validation), np.int32)
     for slot, seat in enumerate(seats):
         if seat is not None:
             rows[slot] = len(jobs[seat.job].features)
             rows[slot, : len(jobs[seat.job].validation)] = jobs[seat.job].validation
-    return rows, rows
+    return rows
 
 
 def _note(seat: _Seat, result: Advance, slot: int, frame: Frame) -> bool:
