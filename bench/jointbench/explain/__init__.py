@@ -1,0 +1,1 @@
+"""The questions about sharing, each answered by a measurement."""
