@@ -7,6 +7,7 @@ on every core gives together. One contender after the other.
 from __future__ import annotations
 
 import json
+from concurrent.futures import wait
 from pathlib import Path
 
 import pytest
@@ -18,7 +19,7 @@ from jointbench.backends.registry import BACKENDS, why_absent
 from jointbench.engine_speed import REPLICATES, engine_speed, gemm_gflops, sklearn_speed, stock_speed
 from jointbench.environment import cores
 from jointbench.runs import ENGINE
-from jointbench.workers import Workers
+from jointbench.workers import Workers, import_seconds
 from worker_clock import CLOCK
 
 REPEATS = 3
@@ -31,9 +32,10 @@ def speeds(request: pytest.FixtureRequest) -> dict[str, float]:
     us: dict[str, float] = {}
     for backend in BACKENDS:
         if why_absent(backend) is None:
-            with Workers(backend, "cpu", cores(), 1) as worker:  # the loops that people run, as they run them
-                us |= worker.submit(stock_speed, REPEATS).result()
-            with Workers(backend, "cpu", 1, cores()) as workers:
+            with Workers(backend, "cpu", cores(), 1) as worker, Workers(backend, "cpu", 1, cores()) as workers:
+                # Both pools load their framework at the same time; nothing is timed before all have.
+                wait([pool.submit(import_seconds) for pool in (worker, *(workers,) * cores())])
+                us |= worker.submit(stock_speed, REPEATS).result()  # the loops that people run, as they run them
                 us |= workers.submit(engine_speed, REPLICATES, REPEATS).result()
                 both = [workers.submit(engine_speed, (ONE_STACK,), REPEATS) for _ in range(cores())]
                 slowest = max(next(iter(future.result().values())) for future in both)

@@ -93,6 +93,31 @@ def test_networks_of_different_outputs_share_a_stack() -> None:
     assert [len(stack) for stack in stacks] == [28]
 
 
+def test_small_networks_of_other_widths_and_outputs_share_a_stack_and_dear_ones_do_not() -> None:
+    """Separate and separate-matched, regression and binary: one program where zeros cost less than compiling."""
+    asked = replace(ASKED, datasets=("wine_quality",), arms=("joint", "separate", "separate-matched"))
+    (subject,), _ = planned(asked)
+    from jointbench.plan import assemblies
+
+    _, networks = assemblies(subject, "torch", "cpu", "stacked")
+    assert sorted(len(stack) for stack in tasks_of(subject, networks, "stacked")) == [2, 8]
+    patient = replace(subject, recipe=replace(subject.recipe, patience=1_000_000))
+    _, networks = assemblies(patient, "torch", "cpu", "stacked")
+    assert sorted(len(stack) for stack in tasks_of(patient, networks, "stacked")) == [2, 2, 2, 2, 2]
+
+
+def test_a_study_of_few_datasets_cuts_its_large_stacks_so_that_two_workers_share_them() -> None:
+    asked = replace(ASKED, datasets=("concrete_slump",), arms=("joint", "separate"), folds=12)
+    (subject,), _ = planned(asked)
+    from jointbench.plan import assemblies
+
+    _, networks = assemblies(subject, "torch", "cpu", "stacked")
+    assert [len(stack) for stack in tasks_of(subject, networks, "stacked")] == [12, 36]
+    halves = tasks_of(subject, networks, "stacked", halved=True)
+    assert [len(stack) for stack in halves] == [12, 18, 18]
+    assert sorted(network.id for stack in halves for network in stack) == sorted(network.id for network in networks)
+
+
 def test_a_failed_training_is_a_record_and_the_rest_goes_on(tmp_path: Path) -> None:
     asked = replace(ASKED, arms=("joint", "separate"))
     made, where = planned(asked)

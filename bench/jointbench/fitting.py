@@ -10,17 +10,22 @@ from functools import lru_cache
 
 import numpy as np
 
+from jointbench.architecture import Architecture
 from jointbench.backends.base import Backend, Job, Stacked, Trained
+from jointbench.backends.hosting import family, worth_hosting
 from jointbench.backends.stacking import MEMORY_BUDGET_BYTES
 from jointbench.conditions import Conditions, Kept, Progress
 from jointbench.data.preprocess import Prepared, in_units, prepare
 from jointbench.measure.flops import train_flops_per_row
 from jointbench.measure.quality import no_skill_error, score
 from jointbench.plan import Subject, job
-from jointbench.types import Assembly, Engine, Fit, Network, Record, Score, Stack
+from jointbench.types import Assembly, Engine, Fit, Network, Recipe, Record, Score, Stack
 from jointbench.workers import Workers
 
 TABLE_BYTES = 256 * 2**20  # of features that one task carries to its worker
+FEW_DATASETS = 3  # a study of fewer has too few stacks to keep every worker busy
+HALF_STACK = 16  # networks that a half of a stack must have at the least
+USUAL_EPOCHS = 3  # that a network trains, in units of its patience
 
 Plan = tuple[Subject, list[Assembly], list[Network]]
 
@@ -32,7 +37,7 @@ def train(
     tasks = [
         (subject, timed_ids(subject, made), task)
         for subject, made, networks in plans
-        for task in tasks_of(subject, networks, conditions.engine)
+        for task in tasks_of(subject, networks, conditions.engine, halved=len(plans) < FEW_DATASETS)
     ]
     tasks.sort(key=lambda entry: -entry[0].work(entry[2]))  # the longest first, so that no worker ends alone
     total, done = sum(len(task) for _, _, task in tasks), 0
@@ -73,26 +78,44 @@ def _results(
         yield _fit(subject, network, trained, _prepared(subject, network))
 
 
-def tasks_of(subject: Subject, networks: Sequence[Network], engine: Engine) -> list[list[Network]]:
+def tasks_of(subject: Subject, networks: Sequence[Network], engine: Engine, *, halved: bool = False) -> list[list[Network]]:
     """What one worker trains at a time: a network alone, or all that one program can train together.
 
-    Networks stack when architecture and recipe are equal; a stack is cut where its tables would pass
-    TABLE_BYTES. A function of the study alone, so that a study always makes the same stacks.
+    Networks of one recipe stack when their architectures are equal, or of one family and cheap to fill up
+    with zeros; a stack is cut where its tables would pass TABLE_BYTES, and if ``halved`` in two where both halves are
+    of some size, so that two workers can share it. A function of the study alone, which always makes the same stacks.
     """
     if engine == "stock":
         return [[network] for network in networks]
-    stacks: dict[object, list[Network]] = {}
-    for network in networks:
-        stacks.setdefault((subject.architecture(network), network.recipe), []).append(network)
     table = subject.dataset.rows * int(np.prod(subject.input_shape)) * 4
-    splits = max(1, TABLE_BYTES // table)
+    most = max(1, TABLE_BYTES // table)
     cut: list[list[Network]] = []
-    for stack in stacks.values():
+    for stack in _stacks(subject, networks):
         keys = list(dict.fromkeys((network.repeat, network.fold) for network in stack))
+        splits = min(most, -(-len(keys) // 2) if halved and len(stack) >= 2 * HALF_STACK else len(keys))
         for start in range(0, len(keys), splits):
             chosen = set(keys[start : start + splits])
             cut.append([network for network in stack if (network.repeat, network.fold) in chosen])
     return cut
+
+
+def _stacks(subject: Subject, networks: Sequence[Network]) -> list[list[Network]]:
+    """The networks that one program trains, however large its tables get."""
+    equal: dict[tuple[Architecture, Recipe], list[Network]] = {}
+    for network in networks:
+        equal.setdefault((subject.architecture(network), network.recipe), []).append(network)
+    stacks: dict[tuple[object, Recipe], list[list[Network]]] = {}
+    for (network_shape, recipe), same in equal.items():
+        hosts = stacks.setdefault((family(network_shape), recipe), [])
+        rows_seen = USUAL_EPOCHS * recipe.patience * subject.dataset.rows
+        for host in hosts:
+            together = [*host, *same]
+            if worth_hosting([subject.architecture(network) for network in together], rows_seen):
+                host += same
+                break
+        else:
+            hosts.append(same)
+    return [stack for hosts in stacks.values() for stack in hosts]
 
 
 @lru_cache(maxsize=16)

@@ -42,13 +42,15 @@ class Wish:
     recipe: Recipe = RECIPE
     precision: Precision = "float32"
     seed: int = 5
+    widths: tuple[int, int] = (16, 8)
+    head: int = 5
 
 
 def make_job(wish: Wish) -> Job:
     """A learnable job on generated rows, a tenth of the labels missing, the last batch of an epoch short."""
     rng = np.random.default_rng(wish.seed)
     outputs = OUTPUTS[wish.outputs]
-    shape = Shape((16, 8), (5,), (4, 6) if wish.trunk == "image" else ())
+    shape = Shape(wish.widths, (wish.head,), (4, 6) if wish.trunk == "image" else ())
     built = architecture(shape, INPUTS[wish.trunk], outputs)
     features = rng.normal(size=(ROWS, *INPUTS[wish.trunk])).astype(np.float32)
     signal = features.reshape(ROWS, -1)[:, :3].sum(axis=1) + 0.3 * rng.normal(size=ROWS)

@@ -55,6 +55,28 @@ def test_in_float64_stacked_and_alone_are_the_same_fit(backend: Backend, trunk: 
             np.testing.assert_allclose(weights, alone.weights[name], rtol=1e-5, atol=1e-7)
 
 
+@pytest.mark.parametrize("recipe", RECIPES[1:], ids=["sgd with decay", "adam", "adamw"])
+@pytest.mark.parametrize("trunk", INPUTS)
+def test_networks_of_other_widths_and_outputs_share_a_program(backend: Backend, trunk: str, recipe: Recipe) -> None:
+    """Filled up with zeros to one shape, each is still the network that trains alone, in its own shape."""
+    wishes = [
+        Wish("regression", trunk, recipe, "float64", 1),
+        Wish("multiclass", trunk, recipe, "float64", 2, (9, 11), 3),
+        Wish("binary", trunk, recipe, "float64", 3, (5, 8), 7),
+    ]
+    jobs = [make_job(wish) for wish in wishes]
+    for job, trained in zip(jobs, backend.fit_stacked(jobs).trained, strict=True):
+        alone = backend.fit(job)
+        assert (trained.epochs, trained.best_epoch, trained.steps) == (alone.epochs, alone.best_epoch, alone.steps)
+        np.testing.assert_allclose(trained.validation_loss, alone.validation_loss, rtol=1e-6)
+        np.testing.assert_allclose(trained.predictions, alone.predictions, atol=1e-5)
+        for layer in job.architecture.layers:
+            assert trained.weights[f"{layer.name}/kernel"].shape == layer.kernel_shape
+            np.testing.assert_allclose(
+                trained.weights[f"{layer.name}/kernel"], alone.weights[f"{layer.name}/kernel"], rtol=1e-5, atol=1e-7
+            )
+
+
 @pytest.mark.parametrize("outputs", OUTPUTS)
 @pytest.mark.parametrize("trunk", INPUTS)
 def test_in_float32_the_losses_of_three_epochs_agree(backend: Backend, outputs: str, trunk: str) -> None:

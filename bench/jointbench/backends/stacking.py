@@ -1,4 +1,4 @@
-"""Replicates trained together: networks of one architecture and recipe on a leading axis of one batched program.
+"""Replicates trained together: networks of one family and recipe on a leading axis of one batched program.
 
 This file knows what a stack is made of, whose turn it is and when each replicate stops; a backend's program does the
 arithmetic. A stack has a fixed number of slots. When a replicate stops, its slot goes to the next one waiting, so the
@@ -18,6 +18,7 @@ import numpy.typing as npt
 
 from jointbench.architecture import Architecture
 from jointbench.backends.base import Job, Precision, Trained
+from jointbench.backends.hosting import head_places, host_of, housed, moved_out
 from jointbench.initial import epoch_order
 from jointbench.types import Float32Array, FloatArray, Recipe, Stop, Weights
 
@@ -104,20 +105,21 @@ def stack_size(network: Architecture, recipe: Recipe, precision: Precision, jobs
 
 
 def frame_of(jobs: Sequence[Job]) -> Frame:
-    """The frame of a stack. All jobs must share architecture, recipe and precision."""
+    """The frame of a stack. All jobs must share recipe and precision, and their networks a host."""
     first = jobs[0]
+    network = host_of(list(dict.fromkeys(job.architecture for job in jobs)))
     batch = min(first.recipe.batch_size, max(len(job.train) for job in jobs))
     steps = max(math.ceil(len(job.train) / batch) for job in jobs)
     epochs = min(first.recipe.max_epochs, max(1, math.ceil(STEPS_PER_CALL / steps)))
-    slots = stack_size(first.architecture, first.recipe, first.precision, len(jobs))
+    slots = stack_size(network, first.recipe, first.precision, len(jobs))
     return Frame(
-        first.architecture, first.recipe, first.precision, slots, epochs, steps, batch,
+        network, first.recipe, first.precision, slots, epochs, steps, batch,
         max(len(job.validation) for job in jobs),
     )
 
 
-def tables_of(jobs: Sequence[Job]) -> Tables:
-    """The jobs' rows end to end, features that several jobs share only once."""
+def tables_of(jobs: Sequence[Job], host: Architecture) -> Tables:
+    """The jobs' rows end to end, features that several jobs share only once; one column for each of the host's heads."""
     dtype = np.dtype(jobs[0].precision)
     places: dict[int, int] = {}
     parts: list[npt.NDArray[np.floating]] = []
@@ -129,12 +131,15 @@ def tables_of(jobs: Sequence[Job]) -> Tables:
             length += len(job.features) + 1
         feature_offset.append(places[id(job.features)])
     rows = [len(job.targets) + 1 for job in jobs]
-    blank = np.zeros((1, jobs[0].targets.shape[1]))
+    targets, weights = (np.zeros((sum(rows), len(host.heads)), dtype) for _ in range(2))
+    target_offset = np.concatenate([[0], np.cumsum(rows)[:-1]])
+    for job, start in zip(jobs, target_offset, strict=True):
+        columns = head_places(job.architecture, host)
+        targets[start : start + len(job.targets), columns] = job.targets
+        weights[start : start + len(job.targets), columns] = job.weights
     return Tables(
-        np.concatenate([part.astype(dtype, copy=False) for part in parts]),
-        np.concatenate([part for job in jobs for part in (job.targets, blank)]).astype(dtype),
-        np.concatenate([part for job in jobs for part in (job.weights, blank)]).astype(dtype),
-        np.array(feature_offset), np.concatenate([[0], np.cumsum(rows)[:-1]]),
+        np.concatenate([part.astype(dtype, copy=False) for part in parts]), targets, weights,
+        np.array(feature_offset), target_offset,
     )
 
 
@@ -153,43 +158,51 @@ Predict = Callable[[Architecture, Sequence[tuple[Weights, Float32Array]]], list[
 
 def fit_stacked(jobs: Sequence[Job], make: Callable[[Frame, Tables], Program], predict: Predict) -> tuple[Trained, ...]:
     """Trains every job, as many at a time as the stack has slots. predict scores the unstacked networks."""
-    frame, tables = frame_of(jobs), tables_of(jobs)
+    frame = frame_of(jobs)
+    tables = tables_of(jobs, frame.architecture)
     program = make(frame, tables)
     waiting = list(range(len(jobs)))[::-1]
-    seats: list[_Seat | None] = [None] * frame.slots
+    occupants: list[_Seat | None] = [None] * frame.slots
     finished: dict[int, tuple[_Seat, dict[str, npt.NDArray[np.floating]]]] = {}
-    while waiting or any(seats):
-        _fill(program, jobs, seats, waiting, frame)
-        orders, active = _orders(jobs, seats, frame)
-        held = _validation(jobs, seats, frame)
-        features = np.array([0 if seat is None else tables.feature_offset[seat.job] for seat in seats])
-        targets = np.array([0 if seat is None else tables.target_offset[seat.job] for seat in seats])
+    while waiting or any(occupants):
+        _fill(program, jobs, occupants, waiting, frame)
+        orders, active = _orders(jobs, occupants, frame)
+        held = _validation(jobs, occupants, frame)
+        features = np.array([0 if seat is None else tables.feature_offset[seat.job] for seat in occupants])
+        targets = np.array([0 if seat is None else tables.target_offset[seat.job] for seat in occupants])
         result = program.advance(
             (orders + features[:, None]).astype(np.int32), (orders + targets[:, None]).astype(np.int32), active,
             (held + features[:, None]).astype(np.int32), (held + targets[:, None]).astype(np.int32),
         )
-        for slot, seat in enumerate(seats):
-            if seat is not None and _note(seat, result, slot, frame):
-                finished[seat.job] = (seat, program.best(slot))
-                seats[slot] = None
+        for slot, seat in enumerate(occupants):
+            if seat is None:
+                continue
+            network = jobs[seat.job].architecture
+            if _note(seat, result, slot, head_places(network, frame.architecture), frame):
+                finished[seat.job] = (seat, moved_out(network, frame.architecture, program.best(slot)))
+                occupants[slot] = None
     return _scored(jobs, finished, frame, predict)
 
 
-def _fill(program: Program, jobs: Sequence[Job], seats: list[_Seat | None], waiting: list[int], frame: Frame) -> None:
-    free = [slot for slot, seat in enumerate(seats) if seat is None][: len(waiting)]
+def _fill(program: Program, jobs: Sequence[Job], occupants: list[_Seat | None], waiting: list[int], frame: Frame) -> None:
+    free = [slot for slot, seat in enumerate(occupants) if seat is None][: len(waiting)]
     if not free:
         return
     for slot in free:
-        seats[slot] = _Seat(waiting.pop())
-    chosen = [jobs[seat.job] for slot in free if (seat := seats[slot]) is not None]
-    program.load(free, [job.initial for job in chosen], np.array([job.loss_weights for job in chosen]))
+        occupants[slot] = _Seat(waiting.pop())
+    chosen = [jobs[seat.job] for slot in free if (seat := occupants[slot]) is not None]
+    host = frame.architecture
+    loss_weights = np.zeros((len(chosen), len(host.heads)))
+    for place, job in enumerate(chosen):
+        loss_weights[place, head_places(job.architecture, host)] = job.loss_weights
+    program.load(free, [housed(job.architecture, host, job.initial) for job in chosen], loss_weights)
 
 
-def _orders(jobs: Sequence[Job], seats: Sequence[_Seat | None], frame: Frame) -> tuple[Int32Array, npt.NDArray[np.bool_]]:
+def _orders(jobs: Sequence[Job], occupants: Sequence[_Seat | None], frame: Frame) -> tuple[Int32Array, npt.NDArray[np.bool_]]:
     """Rows of each batch, (epochs, steps, slots, batch), padded with the job's blank row; and who has a batch."""
     orders = np.zeros((frame.epochs, frame.steps * frame.batch, frame.slots), np.int64)
     active = np.zeros((frame.epochs, frame.steps, frame.slots), bool)
-    for slot, seat in enumerate(seats):
+    for slot, seat in enumerate(occupants):
         if seat is None:
             continue
         job = jobs[seat.job]
@@ -202,23 +215,24 @@ def _orders(jobs: Sequence[Job], seats: Sequence[_Seat | None], frame: Frame) ->
     return shaped.transpose(0, 1, 3, 2).astype(np.int32), active
 
 
-def _validation(jobs: Sequence[Job], seats: Sequence[_Seat | None], frame: Frame) -> Int32Array:
+def _validation(jobs: Sequence[Job], occupants: Sequence[_Seat | None], frame: Frame) -> Int32Array:
     """Validation rows, (slots, rows), padded with the job's blank row."""
     rows = np.zeros((frame.slots, frame.validation), np.int32)
-    for slot, seat in enumerate(seats):
+    for slot, seat in enumerate(occupants):
         if seat is not None:
             rows[slot] = len(jobs[seat.job].features)
             rows[slot, : len(jobs[seat.job].validation)] = jobs[seat.job].validation
     return rows
 
 
-def _note(seat: _Seat, result: Advance, slot: int, frame: Frame) -> bool:
-    """Adds the call's epochs to the occupant's curves; true when it has stopped."""
+def _note(seat: _Seat, result: Advance, slot: int, columns: Sequence[int], frame: Frame) -> bool:
+    """Adds the call's epochs to the occupant's curves, its own heads' columns; true when it has stopped."""
+    own = list(columns)
     for epoch in range(frame.epochs):
         if not result.alive[epoch, slot] or seat.epochs == frame.recipe.max_epochs:
             return True
-        seat.train.append(result.train_loss[epoch, slot])
-        seat.validation.append(result.validation_loss[epoch, slot])
+        seat.train.append(result.train_loss[epoch, slot, own])
+        seat.validation.append(result.validation_loss[epoch, slot, own])
         seat.epochs += 1
         if not (np.isfinite(seat.train[-1]).all() and np.isfinite(seat.validation[-1]).all()):
             return True
@@ -228,11 +242,15 @@ def _note(seat: _Seat, result: Advance, slot: int, frame: Frame) -> bool:
 def _scored(
     jobs: Sequence[Job], finished: dict[int, tuple[_Seat, dict[str, npt.NDArray[np.floating]]]], frame: Frame, predict: Predict
 ) -> tuple[Trained, ...]:
-    asked = [(finished[i][1], job.features[job.test].astype(job.precision)) for i, job in enumerate(jobs)]
-    answers = predict(frame.architecture, asked)
+    answers: dict[int, Float32Array] = {}
+    for network in dict.fromkeys(job.architecture for job in jobs):
+        same = [i for i, job in enumerate(jobs) if job.architecture == network]
+        asked = [(finished[i][1], jobs[i].features[jobs[i].test].astype(jobs[i].precision)) for i in same]
+        answers.update(zip(same, predict(network, asked), strict=True))
     made = []
-    for i, (job, predictions) in enumerate(zip(jobs, answers, strict=True)):
+    for i, job in enumerate(jobs):
         seat, weights = finished[i]
+        predictions = answers[i]
         train, validation = np.array(seat.train), np.array(seat.validation)
         broken = ~np.isfinite(np.c_[train, validation]).all(axis=1)
         failure = f"the loss is not finite in epoch {int(np.argmax(broken)) + 1}" if broken.any() else None

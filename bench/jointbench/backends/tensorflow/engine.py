@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Sequence
 from typing import Any
 
@@ -72,44 +73,46 @@ def output_losses(network: Architecture, answers: Sequence[Any], targets: Any, w
     return tf.stack(means, axis=1)
 
 
-def _per_slot(values: Any, like: Any) -> Any:
-    """(slots,) shaped to broadcast over a stacked weight."""
-    return tf.reshape(values, (-1,) + (1,) * (len(like.shape) - 1))
+def _unpacked(network: Architecture, flat: Any) -> dict[str, Any]:
+    """Kernels and biases, by name with the slots in front, as parts of (slots, parameters)."""
+    weights, place = {}, 0
+    for layer in network.layers:
+        for name, shape in (("kernel", layer.kernel_shape), ("bias", (layer.units,))):
+            size = math.prod(shape)
+            weights[f"{layer.name}/{name}"] = tf.reshape(flat[:, place : place + size], (-1, *shape))
+            place += size
+    return weights
+
+
+def _packed(weights: dict[str, Any]) -> Any:
+    """The inverse of ``_unpacked``: names are in the network's order."""
+    return tf.concat([tf.reshape(weight, (weight.shape[0], -1)) for weight in weights.values()], axis=1)
 
 
 def _step(frame: Frame, state: State, loss_weights: Any, rows: Any, targets: Any, weights: Any, active: Any) -> tuple[State, Any]:
     """One optimisation step of every active slot; the others stay exactly as they are. The losses before it."""
-    recipe, held = frame.recipe, state["weights"]
+    recipe, held = frame.recipe, _unpacked(frame.architecture, state["weights"])
     with tf.GradientTape() as tape:
         tape.watch(held)
         losses = output_losses(frame.architecture, forward(frame.architecture, held, rows), targets, weights)
         total = tf.reduce_sum(losses * loss_weights)
-    gradients = tape.gradient(total, held)
+    change = _packed(tape.gradient(total, held))
     moving = tf.cast(active, losses.dtype)
-    count = state["count"] + moving
-    if recipe.optimizer == "sgd":
-        rate = tf.fill(tf.shape(count), tf.cast(recipe.learning_rate, losses.dtype))
-    else:
+    new: State = {"count": state["count"] + moving}
+    on, rate = moving[:, None], tf.cast(recipe.learning_rate, losses.dtype)
+    if recipe.optimizer != "sgd":
         beta_1, beta_2 = ADAM_BETAS
         # An idle slot has count 0 until its first step; the corrections would divide 0 by 0.
-        steps = tf.maximum(count, 1)
+        steps = tf.maximum(new["count"], 1)
         # Keras takes powers of the betas rounded to float32, whatever the precision; so does this.
         power_1, power_2 = (tf.pow(tf.cast(tf.constant(beta, tf.float32), losses.dtype), steps) for beta in ADAM_BETAS)
-        rate = recipe.learning_rate * tf.sqrt(1 - power_2) / (1 - power_1)
+        rate = (rate * tf.sqrt(1 - power_2) / (1 - power_1))[:, None]
+        new["first"] = state["first"] + on * (change - state["first"]) * (1 - beta_1)
+        new["second"] = state["second"] + on * (tf.square(change) - state["second"]) * (1 - beta_2)
+        change = new["first"] / (tf.sqrt(new["second"]) + ADAM_EPSILON)
     decay = recipe.learning_rate * recipe.weight_decay if recipe.optimizer != "adam" else 0.0
-    new: State = {"weights": {}, "first": {}, "second": {}}
-    for name, weight in held.items():
-        gradient, on = gradients[name], _per_slot(moving, weight)
-        if recipe.optimizer == "sgd":
-            change = gradient
-        else:
-            first, second = state["first"][name], state["second"][name]
-            new["first"][name] = first + on * (gradient - first) * (1 - beta_1)
-            new["second"][name] = second + on * (tf.square(gradient) - second) * (1 - beta_2)
-            change = new["first"][name] / (tf.sqrt(new["second"][name]) + ADAM_EPSILON)
-        stepped = weight * (1 - decay) - _per_slot(rate, weight) * change
-        new["weights"][name] = tf.where(on > 0, stepped, weight)
-    return {**state, **new, "count": count}, losses
+    new["weights"] = tf.where(on > 0, state["weights"] * (1 - decay) - rate * change, state["weights"])
+    return {**state, **new}, losses
 
 
 class GraphProgram:
@@ -118,17 +121,13 @@ class GraphProgram:
     def __init__(self, frame: Frame, tables: Tables) -> None:
         self.frame = frame
         self.tables = tuple(tf.constant(table) for table in (tables.features, tables.targets, tables.weights))
-        shapes = {layer.name: layer for layer in frame.architecture.layers}
         dtype = np.dtype(frame.precision)
-        zeros = {}
-        for name, layer in shapes.items():
-            zeros[f"{name}/kernel"] = np.zeros((frame.slots, *layer.kernel_shape), dtype)
-            zeros[f"{name}/bias"] = np.zeros((frame.slots, layer.units), dtype)
-        moments: dict[str, Any] = zeros if frame.recipe.optimizer != "sgd" else {}
+        zeros = np.zeros((frame.slots, frame.architecture.parameters), dtype)
+        moments = {} if frame.recipe.optimizer == "sgd" else {"first": zeros, "second": zeros}
         self.state: State = tf.nest.map_structure(
             tf.constant,
             {
-                "weights": zeros, "first": dict(moments), "second": dict(moments), "best": dict(zeros),
+                "weights": zeros, "best": zeros, **moments,
                 "count": np.zeros(frame.slots, dtype), "best_loss": np.full(frame.slots, np.inf, dtype),
                 "wait": np.zeros(frame.slots, np.int32), "done": np.zeros(frame.slots, np.int32),
                 "alive": np.zeros(frame.slots, bool),
@@ -146,12 +145,9 @@ class GraphProgram:
     def load(self, slots: Sequence[int], weights: Sequence[Weights], loss_weights: npt.NDArray[np.floating]) -> None:
         place = np.array(slots)
         host = tf.nest.map_structure(lambda tensor: np.array(tensor), self.state)
-        for name, held in host["weights"].items():
-            held[place] = np.stack([one[name] for one in weights])
-            host["best"][name][place] = held[place]
-        for moments in (host["first"], host["second"]):
-            for held in moments.values():
-                held[place] = 0
+        host["weights"][place] = host["best"][place] = np.stack([self._flat(one) for one in weights])
+        for moment in {"first", "second"} & host.keys():
+            host[moment][place] = 0
         host["count"][place] = host["wait"][place] = host["done"][place] = 0
         host["best_loss"][place], host["alive"][place] = np.inf, True
         self.loss_weights[place] = loss_weights
@@ -169,7 +165,11 @@ class GraphProgram:
         return Advance(train.numpy().astype(np.float64), validation.numpy().astype(np.float64), alive.numpy())
 
     def best(self, slot: int) -> dict[str, npt.NDArray[np.floating]]:
-        return {name: held[slot].numpy() for name, held in self.state["best"].items()}
+        parts = _unpacked(self.frame.architecture, self.state["best"][slot : slot + 1])
+        return {name: part[0].numpy() for name, part in parts.items()}
+
+    def _flat(self, weights: Weights) -> npt.NDArray[np.floating]:
+        return np.concatenate([weights[f"{layer.name}/{part}"].ravel() for layer in self.frame.architecture.layers for part in ("kernel", "bias")])
 
 
 def _epochs(
@@ -197,7 +197,7 @@ def _epochs(
         start = (tf.constant(0), epoch, state, tf.zeros((frame.slots, outputs), dtype))
         _, _, state, total = tf.while_loop(lambda step, *_: step < frame.steps, one_step, start)
         steps = tf.reduce_sum(tf.cast(active[epoch], dtype), axis=0)
-        losses = output_losses(network, forward(network, state["weights"], held[0]), held[1], held[2])
+        losses = output_losses(network, forward(network, _unpacked(network, state["weights"]), held[0]), held[1], held[2])
         loss = tf.reduce_sum(losses * loss_weights, axis=1)
         alive = state["alive"]
         better = alive & (loss < state["best_loss"])
@@ -205,10 +205,7 @@ def _epochs(
         done = state["done"] + tf.cast(alive, tf.int32)
         new = {
             **state,
-            "best": {
-                name: tf.where(_per_slot(better, weight), weight, state["best"][name])
-                for name, weight in state["weights"].items()
-            },
+            "best": tf.where(better[:, None], state["weights"], state["best"]),
             "best_loss": tf.where(better, loss, state["best_loss"]),
             "wait": wait,
             "done": done,
