@@ -1,0 +1,1 @@
+"""Break-even study: from what width on does the saving of sharing follow the FLOPs?"""

@@ -1,0 +1,126 @@
+"""The values of the break-even study: lines of cells, what each cell measured, and what theory says of it.
+
+Two predictions stand beside every measured ratio joint / other, both in closed form from the shapes: that of the
+FLOPs, and that of the layer calls. A call of a layer costs about the same however few numbers it works on (kernel
+launches, Python, bookkeeping), so where layers are narrow their number decides. Arms of equal FLOPs and parameters
+(separate-matched) are where the two predictions are furthest apart.
+"""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+import numpy as np
+
+from jointbench.architecture import Architecture
+from jointbench.arms import architectures, parse_arm, sized
+from jointbench.compare.summary import Estimate
+from jointbench.measure.clock import bootstrap_interval
+from jointbench.measure.flops import inference_flops_per_row, train_flops_per_row
+from jointbench.types import Output, Scenario, Shape
+
+FEATURES = 16
+JOINT = "joint"
+SAME_WIDTH, SAME_PARAMETERS = "separate", "separate-matched"
+OTHERS = (SAME_WIDTH, SAME_PARAMETERS)
+
+
+@dataclass(frozen=True)
+class Line:
+    """What cells of different numbers of outputs have in common. batch_size: rows of a step or of a request."""
+
+    scenario: Scenario
+    width: int
+    depth: int
+    batch_size: int
+
+
+@dataclass(frozen=True)
+class Point:
+    """One cell against one other arm.
+
+    block_ratios: joint / other in each A B B A block, empty where nothing was measured and ``reason`` says why.
+    joint_seconds, other_seconds: medians of a step of each network, or of a request for all outputs.
+    """
+
+    backend: str
+    device: str
+    line: Line
+    outputs: int
+    other: str
+    flops_ratio: float
+    calls_ratio: float
+    block_ratios: tuple[float, ...] = ()
+    joint_seconds: float | None = None
+    other_seconds: float | None = None
+    reason: str = ""
+
+    @property
+    def measured(self) -> Estimate | None:
+        """The ratio with its 95 % interval; None where it was not measured."""
+        if not self.block_ratios:
+            return None
+        value, low, high = np.exp(bootstrap_interval(np.log(self.block_ratios)))
+        return Estimate(float(value), float(low), float(high))
+
+
+@dataclass(frozen=True)
+class Study:
+    """A whole study. The first depth and the first batch sizes are those of the grid; the others lie along lines."""
+
+    schema_version: int
+    widths: tuple[int, ...]
+    outputs: tuple[int, ...]
+    depths: tuple[int, ...]
+    batches: tuple[int, ...]
+    request_batches: tuple[int, ...]
+    threads: int
+    budget_seconds: float
+    seconds: float
+    machine: dict[str, str]
+    points: tuple[Point, ...]
+
+    def in_grid(self, point: Point) -> bool:
+        """Whether the point belongs to outputs x width at the first depth and batch size."""
+        batches = self.batches if point.line.scenario == "training" else self.request_batches
+        return (point.line.depth, point.line.batch_size) == (self.depths[0], batches[0])
+
+
+def floor_of(points: Sequence[Point], point: Point) -> Estimate | None:
+    """The A/A floor of a point: with one output joint and separate are one network, built twice."""
+    for one in points:
+        if (one.backend, one.device, one.line, one.outputs) == (point.backend, point.device, point.line, 1):
+            return one.measured
+    return None
+
+
+def arms_of(line: Line, outputs: int) -> dict[str, tuple[Architecture, ...]]:
+    """Each arm's networks, joint first. With one output only one other arm: separate is joint then."""
+    named = [Output(f"output_{i}", "regression") for i in range(outputs)]
+    base = Shape((line.width,) * line.depth)
+    arms = [parse_arm(name, named) for name in (JOINT, *(OTHERS if outputs > 1 else (SAME_WIDTH,)))]
+    return {
+        arm.name: architectures(arm.groups, sized(arm, base, (FEATURES,), named), (FEATURES,), named) for arm in arms
+    }
+
+
+def predicted(line: Line, outputs: int) -> list[Point]:
+    """The points of a cell with what theory says of them, nothing measured yet; no backend."""
+    arms = arms_of(line, outputs)
+    flops = train_flops_per_row if line.scenario == "training" else inference_flops_per_row
+    joint = arms.pop(JOINT)
+    return [
+        Point("", "", line, outputs, other, flops(joint) / flops(networks), _calls(joint) / _calls(networks))
+        for other, networks in arms.items()
+    ]
+
+
+def _calls(networks: Sequence[Architecture]) -> int:
+    return sum(len(list(network.layers)) for network in networks)
+
+
+def apart(point: Point) -> float:
+    """How far the two predictions are apart: the larger over the smaller."""
+    return math.exp(abs(math.log(point.flops_ratio / point.calls_ratio)))

@@ -1,0 +1,141 @@
+"""Which prediction the measured ratios follow, width by width, and the sentence that says so."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Sequence
+from dataclasses import dataclass
+from typing import Literal
+
+from jointbench.scaling.points import SAME_PARAMETERS, Point, Study, apart
+
+Follows = Literal["fixed costs", "FLOPs", "unclear", "not told apart", "not measured"]
+TOLD_APART = 1.25  # predictions closer than this factor say the same
+
+WORK = {"training": "a training step", "request": "a request"}
+SIZED = {"separate": "separate networks of the same width", "separate-matched": "separate networks of equal parameters"}
+
+
+def follows(point: Point) -> Follows:
+    """Which of the two predictions the measured ratio is nearer to, on the scale of logarithms.
+
+    "unclear" where the interval holds the point halfway between them.
+    """
+    measured = point.measured
+    if measured is None:
+        return "not measured"
+    if apart(point) < TOLD_APART:
+        return "not told apart"
+    halfway = math.sqrt(point.flops_ratio * point.calls_ratio)
+    if measured.low <= halfway <= measured.high:
+        return "unclear"
+    return "FLOPs" if (measured.value > halfway) == (point.flops_ratio > halfway) else "fixed costs"
+
+
+@dataclass(frozen=True)
+class Regime:
+    """Where fixed costs decide and where FLOPs do, for one backend, scenario, other arm, depth and batch size.
+
+    fixed_to: at this width and all narrower ones fixed costs decide, whatever the number of outputs; None: nowhere.
+    flops_from: from this width up FLOPs decide, whatever the number of outputs; None: nowhere.
+    told: widths with a cell that tells the predictions apart.
+    """
+
+    backend: str
+    device: str
+    scenario: str
+    other: str
+    depth: int
+    batch_size: int
+    told: tuple[int, ...]
+    fixed_to: int | None
+    flops_from: int | None
+    sentence: str
+
+
+def regimes(study: Study) -> list[Regime]:
+    """Every regime of a study: equal parameters first, where the predictions are furthest apart."""
+    groups: dict[tuple[str, str, str, str, int, int], list[Point]] = {}
+    for point in study.points:
+        if point.outputs > 1:
+            line = point.line
+            key = (point.backend, point.device, line.scenario, point.other, line.depth, line.batch_size)
+            groups.setdefault(key, []).append(point)
+    found = [_regime(*key, points=points) for key, points in groups.items()]
+    return sorted(found, key=lambda regime: regime.other != SAME_PARAMETERS)
+
+
+def _regime(
+    backend: str, device: str, scenario: str, other: str, depth: int, batch_size: int, points: Sequence[Point]
+) -> Regime:
+    said = {point: follows(point) for point in points}
+    told = {point: one for point, one in said.items() if one in ("FLOPs", "fixed costs", "unclear")}
+    widths = sorted({point.line.width for point in told})
+    fixed_to, flops_from = None, None
+    for width in widths:
+        if not all(one == "fixed costs" for point, one in told.items() if point.line.width == width):
+            break
+        fixed_to = width
+    for width in reversed(widths):
+        if not all(one == "FLOPs" for point, one in told.items() if point.line.width == width):
+            break
+        flops_from = width
+    rows = f"{batch_size:,} row{'s' if batch_size > 1 else ''}"
+    deep = f"{depth} layer{'s' if depth > 1 else ''} deep"
+    place = f"{backend} on {device}, {WORK[scenario]} of {rows}, {deep}, joint against {SIZED[other]}"
+    sentence = f"{place}: {_sentence(list(points), told, widths, fixed_to, flops_from)}"
+    return Regime(backend, device, scenario, other, depth, batch_size, tuple(widths), fixed_to, flops_from, sentence)
+
+
+def _sentence(
+    points: Sequence[Point], told: dict[Point, Follows], widths: Sequence[int], fixed_to: int | None, flops_from: int | None
+) -> str:
+    if not widths:
+        if all(point.measured is None for point in points):
+            return f"no answer; {points[0].reason}."
+        return "no answer; the FLOPs and the number of layer calls predict the same here."
+    ends = f"{widths[0]} to {widths[-1]}" if len(widths) > 1 else f"{widths[0]}"
+    fixed = [point for point in told if fixed_to is not None and point.line.width <= fixed_to]
+    flops = [point for point in told if flops_from is not None and point.line.width >= flops_from]
+    if len(fixed) == len(told):
+        return f"at every width measured ({ends}) fixed costs dominate: {_costs(fixed)}."
+    if len(flops) == len(told):
+        return f"at every width measured ({ends}) the ratio follows the FLOPs: {_costs(flops)}."
+    parts = []
+    if fixed:
+        parts.append(f"up to width {fixed_to} fixed costs dominate: {_costs(fixed)}")
+    if flops:
+        parts.append(f"from width {flops_from} up the ratio follows the FLOPs: {_costs(flops)}")
+    if not parts:
+        near = [list(told.values()).count(which) for which in ("FLOPs", "fixed costs", "unclear")]
+        return (
+            f"no width separates the two: of {len(told)} cells at widths {ends}, {near[0]} follow the FLOPs, "
+            f"{near[1]} the fixed costs, {near[2]} neither clearly."
+        )
+    between = len(told) - len(fixed) - len(flops)
+    if between:
+        where = "between them" if fixed and flops else f"above width {fixed_to}" if fixed else f"below width {flops_from}"
+        parts.append(f"{where} it depends on the number of outputs or is unclear")
+    return "; ".join(parts) + "."
+
+
+def _costs(points: Sequence[Point]) -> str:
+    measured = [point.measured.value for point in points if point.measured is not None]
+    low, high = min(measured), max(measured)
+    if high < 0.995:
+        effect = f" ({_range(1 / high, 1 / low, 1)} times cheaper)"
+    elif low > 1.005:
+        effect = f" ({_range(low, high, 1)} times dearer)"
+    else:
+        effect = ""
+    flops = [point.flops_ratio for point in points]
+    calls = [point.calls_ratio for point in points]
+    return (
+        f"joint costs {_range(low, high)} of the others' time{effect}, where the FLOPs predict "
+        f"{_range(min(flops), max(flops))} and the number of layer calls {_range(min(calls), max(calls))}"
+    )
+
+
+def _range(low: float, high: float, digits: int = 2) -> str:
+    ends = f"{low:.{digits}f}", f"{high:.{digits}f}"
+    return ends[0] if ends[0] == ends[1] else f"{ends[0]} to {ends[1]}"

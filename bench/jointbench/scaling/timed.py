@@ -1,0 +1,148 @@
+"""Timing one line of cells, inside a worker: joint against each other arm, in turns."""
+
+from __future__ import annotations
+
+import time
+from collections import Counter
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from contextlib import contextmanager
+from dataclasses import dataclass
+from functools import partial
+
+import numpy as np
+
+from jointbench.architecture import Architecture
+from jointbench.backends.base import Backend, Job, Server, Trainer
+from jointbench.initial import initial_weights
+from jointbench.measure.clock import MIN_BLOCKS, log_ratios, paired
+from jointbench.scaling.points import FEATURES, JOINT, Line, arms_of
+from jointbench.types import Float32Array, Recipe, Weights
+
+ROWS = 2_048
+STEPS = 5  # optimisation steps in a visit
+REQUESTS = 8  # requests in a visit, fewer where they are slow
+VISIT_SECONDS = 0.02
+DISTINCT = 4  # networks of one shape that a request really asks; more of them are counted, not asked
+MOST_BLOCKS = 40
+
+Sampler = Callable[[], list[float]]
+
+
+@dataclass(frozen=True)
+class Timed:
+    """A cell's samples: per other arm joint / other in each block, and every arm's median seconds; or why not."""
+
+    outputs: int
+    block_ratios: dict[str, tuple[float, ...]]
+    seconds: dict[str, float]
+    reason: str = ""
+
+
+def time_line(backend: Backend, line: Line, counts: Sequence[int], budget_seconds: float) -> list[Timed]:
+    """Times the cells of a line in the order given, each as long as its share; those that the budget cannot pay
+    for are given back with the reason. The first two, the floor and what stands beside it, are always timed."""
+    started = time.perf_counter()
+    results = []
+    longest = 0.0
+    for place, outputs in enumerate(counts):
+        left = budget_seconds - (time.perf_counter() - started)
+        if place > 1 and left < longest / 2:
+            results.append(Timed(outputs, {}, {}, f"not measured: this line's {budget_seconds:.1f} s were spent"))
+            continue
+        begun = time.perf_counter()
+        results.append(_time_cell(backend, line, outputs, max(0.0, left) / (len(counts) - place)))
+        longest = max(longest, time.perf_counter() - begun)
+    return results
+
+
+def _time_cell(backend: Backend, line: Line, outputs: int, share: float) -> Timed:
+    begun = time.perf_counter()
+    with _samplers(backend, line, outputs) as samplers:
+        for sample in samplers.values():
+            sample()
+        warm = time.perf_counter()
+        for sample in samplers.values():
+            sample()
+        visits = time.perf_counter() - warm
+        # A ratio from fewer blocks than an interval can be made of is worth nothing: at least those are paid for.
+        samples = paired(samplers, max(share - (warm - begun), 2.2 * visits * MIN_BLOCKS), MOST_BLOCKS)
+    medians = np.median(samples.seconds, axis=1)
+    who = np.array(samples.order)
+    seconds = {name: float(np.median(medians[who == name])) for name in samplers}
+    ratios = {other: np.exp(log_ratios(samples, JOINT, other)) for other in samplers if other != JOINT}
+    blocks = len(next(iter(ratios.values())))
+    if blocks < MIN_BLOCKS:
+        return Timed(outputs, {}, seconds, f"not measured: {blocks} blocks in the time given, {MIN_BLOCKS} are needed")
+    return Timed(outputs, {other: tuple(float(f"{r:.5g}") for r in of) for other, of in ratios.items()}, seconds)
+
+
+@contextmanager
+def _samplers(backend: Backend, line: Line, outputs: int) -> Iterator[dict[str, Sampler]]:
+    arms = arms_of(line, outputs)
+    if line.scenario == "request":
+        yield _asking(backend, arms, line.batch_size)
+        return
+    trainers = {
+        name: [
+            (backend.trainer([_job(network, line.batch_size)], STEPS), count)
+            for network, count in Counter(networks).items()
+        ]
+        for name, networks in arms.items()
+    }
+    try:
+        yield {name: partial(_train, parts) for name, parts in trainers.items()}
+    finally:
+        for parts in trainers.values():
+            for trainer, _ in parts:
+                trainer.close()
+
+
+def _train(parts: Sequence[tuple[Trainer, int]]) -> list[float]:
+    """Seconds of one step of each network. Networks of one shape are trained one after the other and cost the same:
+    one of them is timed, and counted."""
+    return [sum(count * trainer(time.perf_counter) for trainer, count in parts) / STEPS]
+
+
+def _asking(backend: Backend, arms: Mapping[str, Sequence[Architecture]], batch_size: int) -> dict[str, Sampler]:
+    """Requests for all outputs. Up to DISTINCT networks are asked, so that they share caches as they would, and the
+    seconds scaled to all of them; building a hundred would take longer than timing them."""
+    rows = np.random.default_rng(0).normal(size=(batch_size, FEATURES)).astype(np.float32)
+    servers = {
+        name: backend.server([(network, _weights(network, seed)) for seed, network in enumerate(networks[:DISTINCT])])
+        for name, networks in arms.items()
+    }
+    slowest = 0.0
+    for server in servers.values():
+        server(rows)  # the first call of a shape traces or allocates
+        slowest = max(slowest, *_ask(server, rows, 1.0, 1))
+    count = max(1, min(REQUESTS, int(VISIT_SECONDS / max(slowest, 1e-9))))
+    return {
+        name: partial(_ask, server, rows, len(arms[name]) / len(arms[name][:DISTINCT]), count)
+        for name, server in servers.items()
+    }
+
+
+def _ask(server: Server, rows: Float32Array, weight: float, count: int) -> list[float]:
+    seconds = []
+    for _ in range(count):
+        started = time.perf_counter()
+        server(rows)
+        seconds.append((time.perf_counter() - started) * weight)
+    return seconds
+
+
+def _weights(network: Architecture, seed: int) -> Weights:
+    return initial_weights(network, [f"output_{i}" for i in range(len(network.heads))], seed)
+
+
+def _job(network: Architecture, batch_size: int) -> Job:
+    """Training on generated rows; what it learns does not matter here."""
+    rng = np.random.default_rng(0)
+    rows = max(ROWS, 4 * batch_size)
+    features = rng.normal(size=(rows, FEATURES)).astype(np.float32)
+    targets = rng.normal(size=(rows, len(network.heads))).astype(np.float32)
+    order = np.arange(rows)
+    return Job(
+        network, Recipe("adam", batch_size=batch_size), features, targets, np.ones_like(targets), order,
+        order[:32], order[:32], (1.0,) * len(network.heads), _weights(network, 0), 0,
+    )  # fmt: skip
