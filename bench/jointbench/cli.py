@@ -3,18 +3,18 @@
 from __future__ import annotations
 
 import sys
-from collections.abc import Iterator
-from contextlib import contextmanager
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Optional
 
 import typer
 
+from jointbench.commands.doctor import doctor
+from jointbench.commands.progress import progress_bar
+from jointbench.commands.scaling import scaling
 from jointbench.errors import BadInput
 
 if TYPE_CHECKING:
     from jointbench.compare.summary import Summary
-    from jointbench.conditions import Progress
 
 app = typer.Typer(
     no_args_is_help=True, add_completion=False, pretty_exceptions_enable=False, rich_markup_mode=None,
@@ -22,6 +22,8 @@ app = typer.Typer(
 )
 datasets_app = typer.Typer(no_args_is_help=True, help="The datasets that come with jointbench.")
 app.add_typer(datasets_app, name="datasets")
+app.command()(scaling)
+app.command()(doctor)
 
 DID_NOT_RUN = 4
 
@@ -94,36 +96,6 @@ def _quoted(words: list[str]) -> list[str]:
     return [shlex.quote(word) for word in words]
 
 
-@contextmanager
-def progress_bar(console: object) -> Iterator[Progress]:
-    """A bar for each phase, with the time left."""
-    from rich.console import Console
-    from rich.progress import (
-        BarColumn,
-        MofNCompleteColumn,
-        Progress,
-        TaskID,
-        TextColumn,
-        TimeElapsedColumn,
-        TimeRemainingColumn,
-    )
-
-    assert isinstance(console, Console)
-    columns = (
-        TextColumn("{task.description}", markup=False), BarColumn(), MofNCompleteColumn(), TimeElapsedColumn(),
-        TextColumn("left"), TimeRemainingColumn(), TextColumn("{task.fields[detail]}", markup=False),
-    )
-    with Progress(*columns, console=console) as bars:
-        tasks: dict[str, TaskID] = {}
-
-        def update(phase: str, detail: str, done: int, total: int) -> None:
-            if phase not in tasks:
-                tasks[phase] = bars.add_task(phase, total=total, detail=detail)
-            bars.update(tasks[phase], completed=done, total=total, detail=detail)
-
-        yield update
-
-
 @app.command()
 def report(folder: Path) -> None:
     """Redraws the report of a run from its records."""
@@ -132,21 +104,6 @@ def report(folder: Path) -> None:
     from jointbench.runs import REPORT, republish
 
     _finish(republish(folder), Console(), folder / REPORT, explicit=())
-
-
-@app.command()
-def doctor() -> None:
-    """Says what this machine has, what is missing and how to install it."""
-    from rich.console import Console
-
-    from jointbench.backends.registry import BACKENDS, why_absent
-    from jointbench.environment import environment
-
-    console = Console()
-    for name, value in environment().items():
-        console.print(f"{name:24} {value}", markup=False, highlight=False)
-    for name in BACKENDS:
-        console.print(f"{'backend ' + name:24} {why_absent(name) or 'ready'}", markup=False, highlight=False)
 
 
 @datasets_app.command("list")

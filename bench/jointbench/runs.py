@@ -16,6 +16,7 @@ from jointbench.conditions import Conditions, Progress
 from jointbench.environment import environment
 from jointbench.errors import BadInput
 from jointbench.plan import Subject
+from jointbench.scaling.run import SCALING, read_study
 from jointbench.store import read_records, to_line
 from jointbench.study import run
 from jointbench.types import SCHEMA_VERSION, Fit, Record
@@ -37,11 +38,11 @@ class About:
     datasets: tuple[DatasetSummary, ...]
 
 
-def new_folder(out: Path | None) -> Path:
-    """The run's folder: the one asked for, or one named by the time. Raises BadInput when a run is in it already."""
-    folder = out or Path("results/runs") / datetime.now(UTC).strftime("%Y%m%d-%H%M%S-%f")[:-3]
-    if (folder / RECORDS).exists():
-        raise BadInput(f"--out {folder}: there is a run in it already; name another folder, nothing was overwritten")
+def new_folder(out: Path | None, suffix: str = "", holds: str = RECORDS) -> Path:
+    """The folder asked for, or one named by the time. Raises BadInput when it has the file that it is to hold."""
+    folder = out or Path("results/runs") / (datetime.now(UTC).strftime("%Y%m%d-%H%M%S-%f")[:-3] + suffix)
+    if (folder / holds).exists():
+        raise BadInput(f"--out {folder}: it has a {holds} already; name another folder, nothing was overwritten")
     try:
         folder.mkdir(parents=True, exist_ok=True)
     except OSError as error:
@@ -92,6 +93,7 @@ def publish(folder: Path, about: About, records: Sequence[Record]) -> Summary:
     page = render(
         summary, about.machine, fits=[record for record in records if isinstance(record, Fit)],
         us_per_step=_engine_speed(folder),
+        scaling=read_study(folder / SCALING) if (folder / SCALING).is_file() else None,
     )
     (folder / REPORT).write_text(page, encoding="utf-8")
     return summary

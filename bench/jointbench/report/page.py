@@ -25,7 +25,9 @@ from jointbench.report.figures.trade_off import trade_off_figure
 from jointbench.report.figures.verdict_map import verdict_map
 from jointbench.report.overview import answers, cautions, overview_table
 from jointbench.report.palette import VERDICT_SIGNS, Palette, palette
+from jointbench.report.scaling_section import scaling_section
 from jointbench.report.sections import dataset_section
+from jointbench.scaling.points import Study
 from jointbench.types import Fit
 
 FEW_DATASETS = 3  # with so many or fewer, every dataset's section starts unfolded
@@ -37,11 +39,12 @@ def render(
     records_jsonl: str | None = None,
     fits: Sequence[Fit] = (),
     us_per_step: Mapping[str, float] | None = None,
+    scaling: Study | None = None,
 ) -> str:
     """The page. environment: what the run ran on, by name. fits: for the learning curves, which go without them.
-    us_per_step: the engine's benchmark, where it was run."""
+    us_per_step: the engine's benchmark, where it was run. scaling: the break-even study, the same."""
     colours = palette(summary)
-    script = _file("page.js")
+    script = packaged("page.js")
     by_dataset: dict[str, list[Fit]] = {}
     for fit in fits:
         by_dataset.setdefault(fit.network.dataset, []).append(fit)
@@ -50,7 +53,7 @@ def render(
         dataset_section(summary, about, answer, by_dataset.get(about.slug, ()), colours)
         for about, answer in zip(summary.datasets, found, strict=True)
     ]
-    return _templates().get_template("template.html.j2").render(
+    return templates().get_template("template.html.j2").render(
         summary=summary,
         headline=show.plain(summary.headline),
         answers=found,
@@ -58,6 +61,7 @@ def render(
         table=overview_table(summary),
         figures=_figures(summary, colours),
         engine=engine_table(us_per_step) if us_per_step else None,
+        scaling=scaling_section(scaling) if scaling else None,
         sections=sections,
         unfolded=len(sections) <= FEW_DATASETS,
         environment={show.plain(key): show.plain(value) for key, value in environment.items()},
@@ -66,7 +70,7 @@ def render(
         signs=VERDICT_SIGNS,
         rope=f"{ROPE:g}",
         probability=f"{PROBABILITY:g}",
-        style=Markup(_file("page.css")),  # noqa: S704  # a file of this package
+        style=Markup(packaged("page.css")),  # noqa: S704  # a file of this package
         script=Markup(script),  # noqa: S704  # the same
         script_hash=base64.b64encode(hashlib.sha256(script.encode()).digest()).decode(),
     )  # fmt: skip
@@ -87,7 +91,7 @@ def _figures(summary: Summary, colours: Palette) -> list[Figure]:
 
 
 @cache
-def _templates() -> Environment:
+def templates() -> Environment:
     made = Environment(
         loader=PackageLoader("jointbench", "report"), autoescape=True, undefined=StrictUndefined,
         trim_blocks=True, lstrip_blocks=True,
@@ -100,5 +104,5 @@ def _templates() -> Environment:
     return made
 
 
-def _file(name: str) -> str:
+def packaged(name: str) -> str:
     return resources.files("jointbench.report").joinpath(name).read_text(encoding="utf-8")

@@ -8,6 +8,7 @@ from dataclasses import dataclass
 from jointbench.backends.registry import BACKENDS, check_names
 from jointbench.errors import BadInput
 from jointbench.scaling.points import Line
+from jointbench.types import Scenario
 
 LIMITS = {"outputs": 256, "widths": 8_192, "depths": 16, "batches": 65_536, "request-batches": 65_536}
 LEAST_SECONDS = 5.0
@@ -71,9 +72,8 @@ def lines(wanted: Wanted) -> list[tuple[Line, tuple[int, ...]]]:
     depth, step, request = wanted.depths[0], wanted.batches[0], wanted.request_batches[0]
     makers: list[tuple[Callable[[int], Line], Sequence[int], tuple[int, ...]]] = []
 
-    def add(scenario: str, depth: int, batch: int, widths: Sequence[int], counts: tuple[int, ...]) -> None:
-        kind = "training" if scenario == "training" else "request"
-        makers.append((lambda width: Line(kind, width, depth, batch), widths, counts))
+    def add(scenario: Scenario, depth: int, batch: int, widths: Sequence[int], counts: tuple[int, ...]) -> None:
+        makers.append((lambda width: Line(scenario, width, depth, batch), widths, counts))
 
     add("training", depth, step, wanted.widths, counts)
     add("request", depth, request, wanted.widths, counts)

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Literal
 
@@ -88,7 +88,7 @@ def _regime(
 
 
 def _sentence(
-    points: Sequence[Point], told: dict[Point, Follows], widths: Sequence[int], fixed_to: int | None, flops_from: int | None
+    points: Sequence[Point], told: Mapping[Point, Follows], widths: Sequence[int], fixed_to: int | None, flops_from: int | None
 ) -> str:
     if not widths:
         if all(point.measured is None for point in points):

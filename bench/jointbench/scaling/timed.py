@@ -24,6 +24,7 @@ REQUESTS = 8  # requests in a visit, fewer where they are slow
 VISIT_SECONDS = 0.02
 DISTINCT = 4  # networks of one shape that a request really asks; more of them are counted, not asked
 MOST_BLOCKS = 40
+LONGEST_SECONDS = 6.0  # that a cell is timed beyond its share
 
 Sampler = Callable[[], list[float]]
 
@@ -64,8 +65,9 @@ def _time_cell(backend: Backend, line: Line, outputs: int, share: float) -> Time
         for sample in samplers.values():
             sample()
         visits = time.perf_counter() - warm
-        # A ratio from fewer blocks than an interval can be made of is worth nothing: at least those are paid for.
-        samples = paired(samplers, max(share - (warm - begun), 2.2 * visits * MIN_BLOCKS), MOST_BLOCKS)
+        # A ratio from fewer blocks than an interval can be made of is worth nothing: those are paid for, within reason.
+        least = min(2.2 * visits * MIN_BLOCKS, LONGEST_SECONDS)
+        samples = paired(samplers, max(share - (warm - begun), least), MOST_BLOCKS)
     medians = np.median(samples.seconds, axis=1)
     who = np.array(samples.order)
     seconds = {name: float(np.median(medians[who == name])) for name in samplers}

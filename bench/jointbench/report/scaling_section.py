@@ -1,0 +1,113 @@
+"""What the page says of the break-even study: sentences, a heat map for each backend and scenario, and the numbers."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from dataclasses import dataclass
+
+from jointbench.report import format as show
+from jointbench.report.figures.figure import Figure
+from jointbench.report.figures.heat_map import heat_map
+from jointbench.report.table import NOTHING, Cell, Table, columns, interval, name, number
+from jointbench.scaling.points import Point, Study, floor_of
+from jointbench.scaling.regimes import Regime, follows, regimes
+
+SOURCE = "scaling"
+
+
+@dataclass(frozen=True)
+class ScalingSection:
+    """sentences: of the grid's regimes. regimes: all of them. lines: the points that are not in a heat map."""
+
+    sentences: tuple[str, ...]
+    method: str
+    figures: tuple[Figure, ...]
+    regimes: Table
+    lines: Table
+
+
+def scaling_section(study: Study) -> ScalingSection:
+    """The section of a study."""
+    found = regimes(study)
+    first = {"training": study.batches[0], "request": study.request_batches[0]}
+    grid = [one for one in found if (one.depth, one.batch_size) == (study.depths[0], first[one.scenario])]
+    cells = dict.fromkeys((point.backend, point.device, point.line.scenario) for point in study.points)
+    figures = tuple(
+        heat_map(study, backend, device, scenario, _points(study, backend, device, scenario), f"scaling-{i}")
+        for i, (backend, device, scenario) in enumerate(cells, 1)
+    )
+    return ScalingSection(
+        tuple(show.plain(one.sentence) for one in grid), _method(study), figures, _regimes(found),
+        point_table(
+            study, [point for point in study.points if not study.in_grid(point)], "Other depths and batch sizes"
+        ),
+    )  # fmt: skip
+
+
+def _points(study: Study, backend: str, device: str, scenario: str) -> Table:
+    mine = [
+        point
+        for point in study.points
+        if (point.backend, point.device, point.line.scenario) == (backend, device, scenario) and study.in_grid(point)
+    ]
+    return point_table(study, mine, f"Costs, joint / other, {backend} on {device}, {scenario}")
+
+
+def _method(study: Study) -> str:
+    threads = f"{study.threads} thread{'s' if study.threads > 1 else ''}"
+    return (
+        "Generated data; every output a regression; widths are those of the joint network. A training step is one step "
+        "of each network with the stock loop: networks of one shape cost the same one after the other, so one is timed "
+        "and counted. A request wants every output of its rows: at most four separate networks are really asked, in turn, "
+        "and their time is scaled to all. Joint and other take turns in one process; intervals are 95 % bootstraps over "
+        "blocks. With one output the arms are one and the same network built twice: that ratio is the noise floor. "
+        f"{threads}; {show.seconds(study.seconds)} in all of a budget of {show.seconds(study.budget_seconds)}; what it "
+        "did not pay for is marked as not measured."
+    )
+
+
+def point_table(study: Study, points: Iterable[Point], caption: str) -> Table:
+    """A row a point: both predictions, the measured ratio and its floor."""
+    titles = columns(
+        ("Backend", "Work", "Against"),
+        (
+            "Outputs", "Width", "Depth", "Rows", ("Layer calls", "predicted"), ("FLOPs", "predicted"),
+            ("Measured", "joint / other, 95 %"), ("Noise floor", "A/A, 95 %"), "Blocks", ("Joint", "median"),
+            ("Other", "median"),
+        ),
+    )  # fmt: skip
+    rows = []
+    for point in points:
+        measured, floor, line = point.measured, floor_of(study.points, point), point.line
+        rows.append((
+            name(f"{point.backend}, {point.device}"), name(line.scenario), name(point.other),
+            *(number(value, show.count) for value in (point.outputs, line.width, line.depth, line.batch_size)),
+            number(point.calls_ratio, show.times), number(point.flops_ratio, show.times),
+            interval(measured, show.ratio) if measured else Cell(point.reason, tone="absent"),
+            interval(floor, show.ratio) if floor else NOTHING, number(len(point.block_ratios), show.count),
+            number(point.joint_seconds, show.seconds), number(point.other_seconds, show.seconds),
+            name(follows(point)),
+        ))  # fmt: skip
+    return Table(
+        f"{caption}: below 1 joint is cheaper.", (*titles, *columns(("Follows",), ())), tuple(rows), heads=3, source=SOURCE
+    )
+
+
+def _regimes(found: Iterable[Regime]) -> Table:
+    titles = columns(
+        ("Backend", "Work", "Against"),
+        (
+            "Depth", "Rows", ("Fixed costs decide", "up to width"), ("FLOPs decide", "from width"),
+        ),
+    )  # fmt: skip
+    rows = tuple(
+        (
+            name(f"{one.backend}, {one.device}"), name(one.scenario), name(one.other), number(one.depth, show.count),
+            number(one.batch_size, show.count), *(
+                number(width, show.count) if width else Cell("nowhere measured", tone="absent")
+                for width in (one.fixed_to, one.flops_from)
+            ),
+        )
+        for one in found
+    )  # fmt: skip
+    return Table("Where fixed costs decide and where FLOPs do, whatever the number of outputs.", titles, rows, heads=3, source=SOURCE)
