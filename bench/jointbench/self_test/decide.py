@@ -12,6 +12,7 @@ import numpy as np
 from jointbench.compare.summary import Estimate
 
 FIT, WRONG, TOO_NOISY, DID_NOT_RUN = 0, 1, 3, 4
+LEAST_PAIRS = 8
 LEAST_COVERAGE = 0.85  # of 95 % intervals of A/A ratios that contain 1
 MOST_HALF_WIDTH = 0.03
 TRUTH, TOLERANCE = 1.10, 0.03
@@ -115,12 +116,12 @@ def _pairs(pairs: Pairs) -> Check:
     Intervals that miss 1, now above and now below, are a machine that changes within a pair.
     """
     name = f"A/A, {pairs.name}"
-    if not pairs.ratios:
-        return Check(name, "too slow for an interval", "pairs", "too noisy")
+    if len(pairs.ratios) < LEAST_PAIRS:
+        return Check(name, f"{len(pairs.ratios)} pairs in the time", f"≥ {LEAST_PAIRS}", "too noisy")
     holding = sum(one.low <= 1 <= one.high for one in pairs.ratios)
     width = float(np.median([half_width(one) for one in pairs.ratios]))
     logs = np.log([one.value for one in pairs.ratios])
-    error = float(logs.std(ddof=1) / math.sqrt(len(logs))) if len(logs) > 1 else math.inf
+    error = float(logs.std(ddof=1) / math.sqrt(len(logs)))
     biased = abs(logs.mean()) > max(MOST_HALF_WIDTH, 3 * error)
     fit = holding >= LEAST_COVERAGE * len(pairs.ratios) and width <= MOST_HALF_WIDTH
     figure = (
@@ -136,12 +137,14 @@ def _truth(truth: Truth) -> Check:
     if ratio is None:
         return Check(f"known truth, {truth.name}", "too slow for an interval", f"{TRUTH:.2f} ± {TOLERANCE}", "too noisy")
     near = abs(ratio.value - TRUTH) <= TOLERANCE
-    # Off by more than the tolerance: noise if the truth is within the interval or just beside it, else a wrong clock.
-    wide = half_width(ratio) > TOLERANCE / TRUTH or ratio.low <= TRUTH <= ratio.high
-    return Check(
-        f"known truth, {truth.name}", f"{ratio.value:.3f} ({ratio.low:.3f} to {ratio.high:.3f})",
-        f"{TRUTH:.2f} ± {TOLERANCE}", "passed" if near else "too noisy" if wide else "failed",
-    )  # fmt: skip
+    width = half_width(ratio)
+    result: Result = "failed"
+    if near and width <= 2 * MOST_HALF_WIDTH:  # nearer than that it could be by luck
+        result = "passed"
+    elif near or width > MOST_HALF_WIDTH or ratio.low <= TRUTH <= ratio.high:
+        result = "too noisy"
+    figure = f"{ratio.value:.3f} ({ratio.low:.3f} to {ratio.high:.3f})"
+    return Check(f"known truth, {truth.name}", figure, f"{TRUTH:.2f} ± {TOLERANCE}", result)
 
 
 def _stored(stored: Stored) -> Check:

@@ -1,0 +1,95 @@
+"""The sentence says what the numbers say, and the opposite when they do."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import replace
+
+import pytest
+
+from jointbench.scaling.points import SAME_PARAMETERS, SAME_WIDTH, Line, Point, Study, predicted
+from jointbench.scaling.regimes import Regime, follows, regimes
+from jointbench.types import SCHEMA_VERSION
+
+WIDTHS, OUTPUTS = (32, 128, 512), (1, 4, 8)
+
+
+def study(measured: Callable[[Point], float | None], spread: float = 0.01) -> Study:
+    """A study whose points measured what ``measured`` says."""
+    points = []
+    for width in WIDTHS:
+        for outputs in OUTPUTS:
+            for bare in predicted(Line("training", width, 2, 32), outputs):
+                value = measured(bare)
+                blocks = () if value is None else (value * (1 - spread), value * (1 + spread)) * 5
+                points.append(replace(bare, backend="torch", device="cpu", block_ratios=blocks, reason="" if blocks else "not measured: planted"))  # fmt: skip
+    return Study(SCHEMA_VERSION, WIDTHS, OUTPUTS, (2,), (32,), (1,), 1, 10.0, 9.0, {}, tuple(points))
+
+
+def matched(made: Study) -> Regime:
+    (found,) = (one for one in regimes(made) if one.other == SAME_PARAMETERS)
+    return found
+
+
+def test_fixed_costs_below_and_flops_above() -> None:
+    found = matched(study(lambda p: p.calls_ratio if p.line.width < 512 else p.flops_ratio))
+    assert (found.fixed_to, found.flops_from) == (128, 512)
+    assert "up to width 128 fixed costs dominate" in found.sentence
+    assert "from width 512 up the ratio follows the FLOPs" in found.sentence
+    # 8 outputs: joint calls 10 layers, separate 24; 4 outputs: 6 and 12.
+    assert "0.42 to 0.50 of the others' time (2.0 to 2.4 times cheaper)" in found.sentence
+
+
+def test_the_opposite_numbers_give_the_opposite_sentence() -> None:
+    everywhere_fixed = matched(study(lambda p: p.calls_ratio))
+    everywhere_flops = matched(study(lambda p: p.flops_ratio))
+    assert (everywhere_fixed.fixed_to, everywhere_fixed.flops_from) == (512, None)
+    assert (everywhere_flops.fixed_to, everywhere_flops.flops_from) == (None, 32)
+    assert "at every width measured (32 to 512) fixed costs dominate" in everywhere_fixed.sentence
+    assert "at every width measured (32 to 512) the ratio follows the FLOPs" in everywhere_flops.sentence
+    upside_down = matched(study(lambda p: p.flops_ratio if p.line.width < 512 else p.calls_ratio))
+    assert (upside_down.fixed_to, upside_down.flops_from) == (None, None)
+    assert "no width separates the two" in upside_down.sentence
+    assert "dominate" not in upside_down.sentence
+
+
+def test_a_width_counts_only_if_all_its_outputs_agree() -> None:
+    found = matched(study(lambda p: p.flops_ratio if p.line.width == 512 or (p.line.width, p.outputs) == (128, 8) else p.calls_ratio))  # fmt: skip
+    assert (found.fixed_to, found.flops_from) == (32, 512)
+    assert "between them it depends on the number of outputs or is unclear" in found.sentence
+
+
+def test_wide_intervals_claim_nothing() -> None:
+    found = matched(study(lambda p: (p.flops_ratio * p.calls_ratio) ** 0.5, spread=0.2))
+    assert (found.fixed_to, found.flops_from) == (None, None)
+    assert "6 neither clearly" in found.sentence
+
+
+def test_dearer_is_said_as_dearer() -> None:
+    assert "times dearer)" in matched(study(lambda p: 1.3)).sentence
+    assert "cheaper" not in matched(study(lambda p: 1.3)).sentence
+
+
+def test_nothing_measured_is_no_answer() -> None:
+    found = matched(study(lambda p: None))
+    assert found.told == ()
+    assert "no answer; not measured: planted" in found.sentence
+
+
+def test_equal_parameters_come_first_and_one_output_never() -> None:
+    found = regimes(study(lambda p: p.calls_ratio))
+    assert [one.other for one in found] == [SAME_PARAMETERS, SAME_WIDTH]
+    assert all("1.00 of the others" not in one.sentence for one in found)
+
+
+@pytest.mark.parametrize(
+    ("flops", "calls", "blocks", "expected"),
+    [
+        (1.0, 0.4, (0.95, 1.0) * 5, "FLOPs"), (1.0, 0.4, (0.4, 0.45) * 5, "fixed costs"),
+        (0.1, 0.4, (0.12, 0.13) * 5, "FLOPs"), (0.1, 0.4, (0.35, 0.6) * 5, "fixed costs"),
+        (1.0, 0.4, (0.2, 2.0) * 5, "unclear"), (0.5, 0.45, (0.5,) * 8, "not told apart"), (1.0, 0.4, (), "not measured"),
+        (1.0, 0.4, (2.0,) * 8, "FLOPs"), (1.0, 0.4, (0.1,) * 8, "fixed costs"),
+    ],
+)  # fmt: skip
+def test_what_a_ratio_follows(flops: float, calls: float, blocks: tuple[float, ...], expected: str) -> None:
+    assert follows(Point("torch", "cpu", Line("training", 32, 2, 32), 8, SAME_WIDTH, flops, calls, blocks)) == expected

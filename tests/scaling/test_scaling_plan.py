@@ -1,0 +1,64 @@
+from __future__ import annotations
+
+import math
+
+import pytest
+
+from jointbench.errors import BadInput
+from jointbench.scaling.plan import Wanted, check, lines, numbers, reference_outputs
+
+
+def test_every_cell_of_the_grid_is_planned_once() -> None:
+    wanted = check(Wanted())
+    planned = lines(wanted)
+    assert len({line for line, _ in planned}) == len(planned)
+    grid = {
+        (line.scenario, line.width, count)
+        for line, counts in planned
+        for count in counts
+        if (line.depth, line.batch_size) == (2, 32 if line.scenario == "training" else 1)
+    }
+    assert grid == {(s, w, n) for s in ("training", "request") for w in wanted.widths for n in (1, 2, 4, 8, 16, 32)}
+    assert {line.depth for line, _ in planned} == {1, 2, 3}
+    assert {line.batch_size for line, _ in planned if line.scenario == "training"} == {32, 256}
+    assert {line.batch_size for line, _ in planned if line.scenario == "request"} == {1, 64, 1024}
+
+
+def test_what_a_short_budget_reaches_first_spans_the_widths() -> None:
+    planned = lines(check(Wanted()))
+    assert {line.width for line, _ in planned[:6]} == {32, 256, 1024}
+    assert {line.scenario for line, _ in planned[:2]} == {"training", "request"}
+    assert all(counts[:2] == (1, 8) for _, counts in planned)
+
+
+def test_the_floor_is_always_measured() -> None:
+    wanted = check(Wanted(outputs=(8, 4), widths=(64,), depths=(1,), batches=(16,), request_batches=(1,)))
+    assert wanted.outputs == (1, 4, 8)
+    assert [counts for _, counts in lines(wanted)] == [(1, 8, 4)] * 2
+
+
+def test_reference_is_never_one_output() -> None:
+    assert reference_outputs((1, 2)) == 2
+    assert reference_outputs((1, 2, 4, 8, 16, 32)) == 8
+
+
+@pytest.mark.parametrize("text", ["", "a", "1.5", "0", "-1", "1;2", "8193", "1,,2", "nan", "١e3"])
+def test_a_bad_list_is_named(text: str) -> None:
+    with pytest.raises(BadInput, match="--widths"):
+        numbers("widths", text)
+
+
+def test_a_list_is_read_in_order_without_doubles() -> None:
+    assert numbers("depths", "2, 1,2,3") == (2, 1, 3)
+
+
+@pytest.mark.parametrize(
+    ("wanted", "names"),
+    [
+        (Wanted(backends=("jax",)), "jax"), (Wanted(outputs=(1,)), "--outputs"),
+        (Wanted(budget_seconds=1.0), "--budget-seconds"), (Wanted(budget_seconds=math.nan), "--budget-seconds"),
+    ],
+)  # fmt: skip
+def test_what_cannot_be_measured_is_refused(wanted: Wanted, names: str) -> None:
+    with pytest.raises(BadInput, match=names):
+        check(wanted)
