@@ -83,7 +83,7 @@ def point_table(study: Study, points: Iterable[Point], caption: str) -> Table:
             name(f"{point.backend}, {point.device}"), name(line.scenario), name(point.other),
             *(number(value, show.count) for value in (point.outputs, line.width, line.depth, line.batch_size)),
             number(point.calls_ratio, show.times), number(point.flops_ratio, show.times),
-            interval(measured, show.ratio) if measured else Cell(point.reason, tone="absent"),
+            interval(measured, show.ratio) if measured else Cell(show.plain(point.reason), tone="absent"),
             interval(floor, show.ratio) if floor else NOTHING, number(len(point.block_ratios), show.count),
             number(point.joint_seconds, show.seconds), number(point.other_seconds, show.seconds),
             name(follows(point)),

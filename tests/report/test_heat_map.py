@@ -1,0 +1,152 @@
+"""The break-even study on a page: the map shows the numbers, says what is missing and needs nothing from elsewhere."""
+
+from __future__ import annotations
+
+import json
+import re
+from collections.abc import Callable
+from dataclasses import replace
+from pathlib import Path
+from typing import Any
+from xml.etree import ElementTree
+
+import pytest
+
+from jointbench.errors import BadInput
+from jointbench.report.page import render
+from jointbench.report.scaling_page import render_study
+from jointbench.report.scaling_section import ScalingSection, scaling_section
+from jointbench.scaling.points import Line, Point, Study, predicted
+from jointbench.scaling.run import SCALING, read_study, to_json
+from jointbench.types import SCHEMA_VERSION
+
+WIDTHS, OUTPUTS = (32, 256, 1024), (1, 2, 8)
+HOSTILE = "</style><script>alert(1)</script>\x1b[31m"
+
+
+@pytest.fixture(scope="module")
+def study() -> Study:
+    """Fixed costs up to width 256, FLOPs at 1024; torch's training at width 256 and one side line not measured."""
+    points: list[Point] = []
+    lines = [Line(s, w, 2, b) for s, b in (("training", 32), ("request", 1)) for w in WIDTHS]  # type: ignore[arg-type]  # scenarios
+    for backend in ("torch", "tensorflow"):
+        for line in (*lines, Line("training", 32, 1, 32)):
+            for outputs in OUTPUTS:
+                for bare in predicted(line, outputs):
+                    if line.depth == 1 or (backend, line.scenario, line.width) == ("torch", "training", 256):
+                        points.append(replace(bare, backend=backend, device="cpu", reason=f"not measured: {HOSTILE}"))
+                        continue
+                    value = bare.flops_ratio if line.width == 1024 else bare.calls_ratio
+                    points.append(
+                        replace(
+                            bare, backend=backend, device="cpu", block_ratios=(value * 0.99, value * 1.01) * 5,
+                            joint_seconds=1e-3 * value, other_seconds=1e-3,
+                        )
+                    )
+    return Study(
+        SCHEMA_VERSION, WIDTHS, OUTPUTS, (2, 1), (32,), (1,), 2, 150.0, 149.0, {"CPU": HOSTILE, HOSTILE: "x"}, tuple(points)
+    )
+
+
+@pytest.fixture(scope="module")
+def section(study: Study) -> ScalingSection:
+    return scaling_section(study)
+
+
+def texts(svg: str) -> list[str]:
+    root = ElementTree.fromstring(svg)  # noqa: S314  # a drawing of our own
+    return [node.text or "" for node in root.iter("text")]
+
+
+def test_a_map_for_each_backend_and_kind_of_work(section: ScalingSection) -> None:
+    assert [figure.title.partition(": ")[2] for figure in section.figures] == [
+        "torch on cpu, a training step", "torch on cpu, a request", "tensorflow on cpu, a training step",
+        "tensorflow on cpu, a request",
+    ]  # fmt: skip
+
+
+def test_every_measured_ratio_is_in_its_map(section: ScalingSection, study: Study) -> None:
+    for figure in section.figures:
+        shown = texts(figure.svg)
+        place = figure.title.partition(": ")[2]
+        mine = [
+            p for p in study.points
+            if study.in_grid(p) and p.outputs > 1 and place.startswith(p.backend) and ("step" in place) == (p.line.scenario == "training")
+        ]  # fmt: skip
+        assert mine
+        for point in mine:
+            assert point.measured is None or f"{point.measured.value:.2f}" in shown
+        assert shown.count("–") == sum(point.measured is None for point in mine)
+    assert texts(section.figures[0].svg).count("–") == 4  # two numbers of outputs, two sizing rules
+
+
+def test_cells_that_follow_the_flops_are_framed(section: ScalingSection) -> None:
+    """At width 1024, with 2 and 8 outputs, against both rules."""
+    for figure in section.figures:
+        frames = re.findall(r'<path d="[^"]*" style="[^"]*fill:none[^"]*stroke-linejoin|fill:none;stroke:currentColor', figure.svg)
+        assert len(frames) == 4, figure.title
+
+
+def test_the_drawing_brings_nothing_along_and_stays_inside(section: ScalingSection) -> None:
+    for figure in section.figures:
+        root = ElementTree.fromstring(figure.svg)  # noqa: S314  # a drawing of our own
+        assert {node.tag for node in root.iter()} <= {"svg", "g", "defs", "path", "use", "text"}
+        assert not re.search("http|font-family|url|clip|image", figure.svg)
+        assert float(root.get("viewBox", "").split()[2]) == 400
+        for node in (*root.iter("use"), *root.iter("text")):
+            if "transform" not in node.attrib:
+                assert 0 <= float(node.get("x", 0)) <= 400
+                assert 0 <= float(node.get("y", 0)) <= figure.height
+        assert "0.42x" in figure.alternative
+
+
+def test_the_same_study_gives_the_same_page(study: Study) -> None:
+    assert render_study(study) == render_study(study)
+
+
+def test_the_page_says_the_sentence_and_what_is_missing(study: Study, parse: Callable[[str], Any]) -> None:
+    root = parse(render_study(study))
+    text = root.text
+    assert "from width 1024 up the ratio follows the FLOPs" in text
+    assert "up to width 256 fixed costs dominate" in text
+    assert "not measured: </style><script>alert(1)</script>" in text
+    assert "149 s in all of a budget of" in text or "2.5 min in all of a budget of" in text
+    assert "2 threads" in text
+
+
+def test_what_the_machine_says_of_itself_is_text(study: Study, parse: Callable[[str], Any]) -> None:
+    html = render_study(study)
+    root = parse(html)
+    assert len(root.all("script")) == 1
+    assert len(root.all("style")) == 1
+    assert "\x1b" not in html
+
+
+def test_a_run_s_report_shows_the_study_only_where_there_is_one(
+    maker: Callable[..., Any], study: Study, parse: Callable[[str], Any]
+) -> None:
+    summary = maker(datasets=(("d", ("a", "b")),), backends=("torch",)).summary()
+    without, having = (parse(render(summary, {}, scaling=one)) for one in (None, study))
+    assert not [node for node in without.walk() if node.attributes.get("id") == "scaling"]
+    assert len(having.with_id("scaling").all("svg")) == 4
+
+
+def test_a_study_survives_its_file(study: Study, tmp_path: Path) -> None:
+    path = tmp_path / SCALING
+    path.write_text(to_json(study), encoding="utf-8")
+    assert read_study(path) == study
+
+
+@pytest.mark.parametrize("text", ["", "{}", "[]", "null", '{"schema_version": 1}', "\x00"])
+def test_a_file_that_is_no_study_is_named(text: str, tmp_path: Path) -> None:
+    path = tmp_path / SCALING
+    path.write_text(text, encoding="utf-8")
+    with pytest.raises(BadInput, match=SCALING):
+        read_study(path)
+
+
+def test_another_schema_is_refused(study: Study, tmp_path: Path) -> None:
+    path = tmp_path / SCALING
+    path.write_text(json.dumps(json.loads(to_json(study)) | {"schema_version": 99}), encoding="utf-8")
+    with pytest.raises(BadInput, match="schema version 99"):
+        read_study(path)

@@ -1,0 +1,40 @@
+"""`jointbench doctor`: what it prints and with which code it ends."""
+
+from __future__ import annotations
+
+import sys
+
+import pytest
+
+from jointbench.cli import main
+from jointbench.compare.summary import Estimate
+from jointbench.self_test.decide import Figures, FlopCounts, Pairs
+
+
+def doctor(monkeypatch: pytest.MonkeyPatch, figures: Figures) -> int:
+    monkeypatch.setattr("jointbench.self_test.run.run_self_test", lambda progress: figures)
+    monkeypatch.setattr(sys, "argv", ["jointbench", "doctor", "--self-test"])
+    monkeypatch.setenv("COLUMNS", "160")
+    with pytest.raises(SystemExit) as stopped:
+        main()
+    return int(stopped.value.code or 0)
+
+
+@pytest.mark.parametrize(
+    ("half", "different", "code", "word"), [(0.02, 0, 0, "Fit"), (0.08, 0, 3, "Too noisy"), (0.02, 3, 1, "Wrong")]
+)
+def test_figures_and_exit_codes(
+    monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str], half: float, different: int, code: int, word: str
+) -> None:
+    ratios = (Estimate(1.0, 1 - half, 1 + half),) * 20
+    assert doctor(monkeypatch, Figures((Pairs("torch, training step", ratios),), flops=(FlopCounts("torch", 8, different),))) == code
+    said = capsys.readouterr().out
+    assert "20 of 20 intervals contain 1" in said
+    assert f"{different} of 8 shapes" in said
+    assert word in said
+
+
+def test_a_missing_backend_is_said(monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]) -> None:
+    monkeypatch.setattr("jointbench.backends.registry.why_absent", lambda name: f"not installed ({name})")
+    assert doctor(monkeypatch, Figures()) == 4
+    assert "not installed (tensorflow)" in capsys.readouterr().out
