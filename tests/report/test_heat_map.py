@@ -81,10 +81,10 @@ def test_every_measured_ratio_is_in_its_map(section: ScalingSection, study: Stud
 
 
 def test_cells_that_follow_the_flops_are_framed(section: ScalingSection) -> None:
-    """At width 1024, with 2 and 8 outputs, against both rules."""
+    """At width 1024, with 2 and 8 outputs, at equal parameters: at equal widths the predictions cannot be told apart."""
     for figure in section.figures:
         frames = re.findall(r'<path d="[^"]*" style="[^"]*fill:none[^"]*stroke-linejoin|fill:none;stroke:currentColor', figure.svg)
-        assert len(frames) == 4, figure.title
+        assert len(frames) == 2, figure.title
 
 
 def test_the_drawing_brings_nothing_along_and_stays_inside(section: ScalingSection) -> None:

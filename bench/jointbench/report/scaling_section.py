@@ -71,8 +71,8 @@ def point_table(study: Study, points: Iterable[Point], caption: str) -> Table:
     titles = columns(
         ("Backend", "Work", "Against"),
         (
-            "Outputs", "Width", "Depth", "Rows", ("Layer calls", "predicted"), ("FLOPs", "predicted"),
-            ("Measured", "joint / other, 95 %"), ("Noise floor", "A/A, 95 %"), "Blocks", ("Joint", "median"),
+            "Outputs", "Width", "Depth", "Rows", ("Networks", "predicted"), ("Layer calls", "predicted"),
+            ("FLOPs", "predicted"), ("Measured", "joint / other, 95 %"), ("Noise floor", "A/A, 95 %"), "Blocks", ("Joint", "median"),
             ("Other", "median"),
         ),
     )  # fmt: skip
@@ -82,7 +82,7 @@ def point_table(study: Study, points: Iterable[Point], caption: str) -> Table:
         rows.append((
             name(f"{point.backend}, {point.device}"), name(line.scenario), name(point.other),
             *(number(value, show.count) for value in (point.outputs, line.width, line.depth, line.batch_size)),
-            number(point.calls_ratio, show.times), number(point.flops_ratio, show.times),
+            number(point.networks_ratio, show.times), number(point.calls_ratio, show.times), number(point.flops_ratio, show.times),
             interval(measured, show.ratio) if measured else Cell(show.plain(point.reason), tone="absent"),
             interval(floor, show.ratio) if floor else NOTHING, number(len(point.block_ratios), show.count),
             number(point.joint_seconds, show.seconds), number(point.other_seconds, show.seconds),
@@ -104,7 +104,7 @@ def _regimes(found: Iterable[Regime]) -> Table:
         (
             name(f"{one.backend}, {one.device}"), name(one.scenario), name(one.other), number(one.depth, show.count),
             number(one.batch_size, show.count), *(
-                number(width, show.count) if width else Cell("nowhere measured", tone="absent")
+                number(width, show.count) if width else Cell("nowhere", tone="absent")
                 for width in (one.fixed_to, one.flops_from)
             ),
         )

@@ -1,14 +1,14 @@
 """The values of the break-even study: lines of cells, what each cell measured, and what theory says of it.
 
-Two predictions stand beside every measured ratio joint / other, both in closed form from the shapes: that of the
-FLOPs, and that of the layer calls. A call of a layer costs about the same however few numbers it works on (kernel
-launches, Python, bookkeeping), so where layers are narrow their number decides. Arms of equal FLOPs and parameters
-(separate-matched) are where the two predictions are furthest apart.
+Predictions stand beside every measured ratio joint / other, in closed form from the shapes: that of the FLOPs, and that
+of fixed costs. What a step or request costs however few numbers it works on (kernel launches, Python, bookkeeping) is
+paid for each call of a layer or for each network, so fixed costs predict a range: from 1 / networks to the ratio of layer
+calls. Networks of joint's width do N times its FLOPs, so there both predict much the same; at equal parameters
+(separate-matched) FLOPs are about equal too, and the predictions part.
 """
 
 from __future__ import annotations
 
-import math
 from collections.abc import Sequence
 from dataclasses import dataclass
 
@@ -56,6 +56,11 @@ class Point:
     joint_seconds: float | None = None
     other_seconds: float | None = None
     reason: str = ""
+
+    @property
+    def networks_ratio(self) -> float:
+        """One network over the other arm's number of them."""
+        return 1 / self.outputs
 
     @property
     def measured(self) -> Estimate | None:
@@ -119,8 +124,3 @@ def predicted(line: Line, outputs: int) -> list[Point]:
 
 def _calls(networks: Sequence[Architecture]) -> int:
     return sum(len(list(network.layers)) for network in networks)
-
-
-def apart(point: Point) -> float:
-    """How far the two predictions are apart: the larger over the smaller."""
-    return math.exp(abs(math.log(point.flops_ratio / point.calls_ratio)))

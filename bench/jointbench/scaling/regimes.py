@@ -7,29 +7,31 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Literal
 
-from jointbench.scaling.points import SAME_PARAMETERS, Point, Study, apart
+from jointbench.scaling.points import SAME_PARAMETERS, Point, Study
 
 Follows = Literal["fixed costs", "FLOPs", "unclear", "not told apart", "not measured"]
-TOLD_APART = 1.25  # predictions closer than this factor say the same
+TOLD_APART = 1.25  # predictions closer than this factor say the same: FLOPs within the range of fixed costs, or near it
 
 WORK = {"training": "a training step", "request": "a request"}
 SIZED = {"separate": "separate networks of the same width", "separate-matched": "separate networks of equal parameters"}
 
 
 def follows(point: Point) -> Follows:
-    """Which of the two predictions the measured ratio is nearer to, on the scale of logarithms.
+    """Whether the measured ratio is nearer to what the FLOPs predict or to what fixed costs do, in logarithms.
 
-    "unclear" where the interval holds the point halfway between them.
+    Fixed costs predict a range, from 1 / networks to the ratio of layer calls; its nearer end counts. "unclear" where
+    the interval holds the point halfway between, "not told apart" where the FLOPs predict what fixed costs do.
     """
     measured = point.measured
     if measured is None:
         return "not measured"
-    if apart(point) < TOLD_APART:
+    flops, fixed = point.flops_ratio, min(max(point.flops_ratio, point.networks_ratio), point.calls_ratio)
+    if max(flops / fixed, fixed / flops) < TOLD_APART:
         return "not told apart"
-    halfway = math.sqrt(point.flops_ratio * point.calls_ratio)
+    halfway = math.sqrt(flops * fixed)
     if measured.low <= halfway <= measured.high:
         return "unclear"
-    return "FLOPs" if (measured.value > halfway) == (point.flops_ratio > halfway) else "fixed costs"
+    return "FLOPs" if (measured.value > halfway) == (flops > halfway) else "fixed costs"
 
 
 @dataclass(frozen=True)
@@ -91,9 +93,10 @@ def _sentence(
     points: Sequence[Point], told: Mapping[Point, Follows], widths: Sequence[int], fixed_to: int | None, flops_from: int | None
 ) -> str:
     if not widths:
-        if all(point.measured is None for point in points):
+        measured = [point for point in points if point.measured is not None]
+        if not measured:
             return f"no answer; {points[0].reason}."
-        return "no answer; the FLOPs and the number of layer calls predict the same here."
+        return f"FLOPs and fixed costs predict alike, so no width separates them: {_costs(measured)}."
     ends = f"{widths[0]} to {widths[-1]}" if len(widths) > 1 else f"{widths[0]}"
     fixed = [point for point in told if fixed_to is not None and point.line.width <= fixed_to]
     flops = [point for point in told if flops_from is not None and point.line.width >= flops_from]
@@ -128,11 +131,13 @@ def _costs(points: Sequence[Point]) -> str:
         effect = f" ({_range(low, high, 1)} times dearer)"
     else:
         effect = ""
-    flops = [point.flops_ratio for point in points]
-    calls = [point.calls_ratio for point in points]
+    flops, networks, calls = (
+        [getattr(point, ratio) for point in points] for ratio in ("flops_ratio", "networks_ratio", "calls_ratio")
+    )
     return (
         f"joint costs {_range(low, high)} of the others' time{effect}, where the FLOPs predict "
-        f"{_range(min(flops), max(flops))} and the number of layer calls {_range(min(calls), max(calls))}"
+        f"{_range(min(flops), max(flops))}, the number of networks {_range(min(networks), max(networks))} and the number "
+        f"of layer calls {_range(min(calls), max(calls))}"
     )
 
 

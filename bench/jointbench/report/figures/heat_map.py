@@ -24,9 +24,9 @@ ROW, LEFT, GAP, HEAD, FOOT = 22, 34, 5, 34, 36
 FURTHEST = 5.0  # doublings at which the colour is full
 OPACITY = 0.6  # so that the page's ink is readable on every cell
 SENTENCE = (
-    "Each number is the time of joint over that of the separate networks. Where layers are narrow it is near the left "
-    "column, which counts calls of layers; where they are wide it should be near the right one, which counts FLOPs. "
-    "A framed cell is nearer to the FLOPs; – was not measured."
+    "Each number is the time of joint over that of the separate networks. Where layers are narrow fixed costs decide: "
+    "between the two columns on the left, which count networks and calls of layers; where they are wide the FLOPs do, the "
+    "column on the right. A framed cell is nearer to the FLOPs, where they can be told apart; – was not measured."
 )
 
 
@@ -54,7 +54,7 @@ def heat_map(study: Study, backend: str, device: str, scenario: str, table: Tabl
 def _draw(study: Study, points: Sequence[Point], slug: str, alternative: str) -> str:
     counts = [count for count in study.outputs if count > 1]
     by_place = {(point.other, point.outputs, point.line.width): point for point in points}
-    unit = (WIDTH - LEFT - 6 - 2 * GAP) / (len(study.widths) + 2)
+    unit = (WIDTH - LEFT - 6 - 2 * GAP) / (len(study.widths) + 3)
     each = HEAD + ROW * len(counts) + FOOT
     with style():
         surface = drawing(each * len(OTHERS))
@@ -62,16 +62,16 @@ def _draw(study: Study, points: Sequence[Point], slug: str, alternative: str) ->
             rows = [[by_place.get((other, count, width)) for width in study.widths] for count in counts]
             top, height = place * each + HEAD, ROW * len(counts)
             known = [[point for point in row if point is not None] for row in rows]
-            calls = axes(surface, LEFT, top, unit, height)
-            _panel(calls, [[row[0].calls_ratio if row else None] for row in known])
-            middle = axes(surface, LEFT + unit + GAP, top, unit * len(study.widths), height)
+            fixed = axes(surface, LEFT, top, 2 * unit, height)
+            _panel(fixed, [[row[0].networks_ratio, row[0].calls_ratio] if row else [None] * 2 for row in known])
+            middle = axes(surface, LEFT + 2 * unit + GAP, top, unit * len(study.widths), height)
             _panel(middle, [[_value(point) for point in row] for row in rows])
-            right = axes(surface, LEFT + unit * (1 + len(study.widths)) + 2 * GAP, top, unit, height)
+            right = axes(surface, LEFT + unit * (2 + len(study.widths)) + 2 * GAP, top, unit, height)
             _panel(right, [[row[-1].flops_ratio if row else None] for row in known])
             _frame(middle, rows)
-            calls.set_yticks([i + 0.5 for i in range(len(counts))], [str(count) for count in counts], rotation=0)
-            calls.set_ylabel("outputs", labelpad=1)
-            for panel, labels in ((calls, ["calls"]), (middle, [str(w) for w in study.widths]), (right, ["FLOPs"])):
+            fixed.set_yticks([i + 0.5 for i in range(len(counts))], [str(count) for count in counts], rotation=0)
+            fixed.set_ylabel("outputs", labelpad=1)
+            for panel, labels in ((fixed, ["nets", "calls"]), (middle, [str(w) for w in study.widths]), (right, ["FLOPs"])):
                 panel.set_xticks([i + 0.5 for i in range(len(labels))], labels, rotation=0)
             middle.set_xlabel("width of joint's layers, measured", labelpad=2)
             title = f"against {SIZED[other]}"
