@@ -39,8 +39,8 @@ def test_a_quiet_machine_is_fit() -> None:
     [
         ({"pairs": (pairs(QUIET, 0.05),)}, "median half-width 5.0%"),  # wide
         ({"pairs": (pairs([1.05, 0.95] * 10, 0.02),)}, "0 of 20"),  # now above, now below
-        ({"pairs": (Pairs("torch, training step", ()),)}, "0 pairs"),
-        ({"pairs": (pairs([1.0] * 3, 0.02),)}, "3 pairs"),
+        ({"pairs": (Pairs("torch, training step", ()),)}, "0 of the pairs"),
+        ({"pairs": (pairs([1.0] * 3, 0.02),)}, "3 of the pairs"),
         ({"truths": (Truth("steps", estimate(1.2, 0.15)),)}, "1.200"),  # the truth is within a wide interval
         ({"truths": (Truth("steps", estimate(1.2, 0.06)),)}, "1.200"),  # too wide to say
         ({"truths": (Truth("steps", estimate(1.1, 0.5)),)}, "1.100"),  # right by luck

@@ -117,7 +117,7 @@ def _pairs(pairs: Pairs) -> Check:
     """
     name = f"A/A, {pairs.name}"
     if len(pairs.ratios) < LEAST_PAIRS:
-        return Check(name, f"{len(pairs.ratios)} pairs in the time", f"≥ {LEAST_PAIRS}", "too noisy")
+        return Check(name, f"{len(pairs.ratios)} of the pairs in the time", f"≥ {LEAST_PAIRS}", "too noisy")
     holding = sum(one.low <= 1 <= one.high for one in pairs.ratios)
     width = float(np.median([half_width(one) for one in pairs.ratios]))
     logs = np.log([one.value for one in pairs.ratios])
