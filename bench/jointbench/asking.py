@@ -11,8 +11,8 @@ from jointbench.backends.registry import BACKENDS, check_names
 from jointbench.conditions import Conditions
 from jointbench.data.bundled import bundled_slugs, card_of, load_bundled
 from jointbench.data.table import load_table
-from jointbench.devices import NO_GPU, devices_for
-from jointbench.environment import cores
+from jointbench.devices import devices_for, why_no_gpu
+from jointbench.environment import cores, not_measured
 from jointbench.errors import BadInput
 from jointbench.plan import Sizes, Subject, subject
 from jointbench.profile import Profile, profile_named
@@ -106,7 +106,7 @@ def conditions(asked: Asked) -> Conditions:
         raise BadInput(f"--engine {asked.engine!r}: the engines are {', '.join(ENGINES)}")
     return Conditions(
         tuple(dict.fromkeys(asked.backends)), devices_for(asked.device), ENGINES[asked.engine],
-        asked.jobs or cores(), cores(), profile.batch_sizes, profile.timing_seconds,
+        asked.jobs or cores(), cores(), profile.batch_sizes, profile.timing_seconds, profile.memory_datasets,
     )
 
 
@@ -115,7 +115,9 @@ def notes(asked: Asked, devices: Sequence[str]) -> tuple[str, ...]:
     profile = profile_named(asked.profile)
     said = []
     if "cuda" not in devices:
-        said.append(NO_GPU if asked.device == "auto" else "The GPU was not asked for.")
+        reason = (why_no_gpu() or "not free when the run began") if asked.device == "auto" else "not asked for"
+        said.append(f"GPU: not measured: {reason}.")
+    said.extend(not_measured())
     if profile.max_rows is not None:
         said.append(
             f"Profile {profile.name}: tables of more than {profile.max_rows:,} rows and sets of more than "

@@ -15,7 +15,10 @@ Progress = Callable[[str, str, int, int], None]
 
 @dataclass(frozen=True)
 class Conditions:
-    """Where and how a study runs: what does not change what is trained."""
+    """Where and how a study runs: what does not change what is trained.
+
+    memory_datasets: on how many datasets, the largest first, peak memory is measured; None: on all.
+    """
 
     backends: tuple[str, ...]
     devices: tuple[str, ...]
@@ -24,6 +27,7 @@ class Conditions:
     threads: int
     batch_sizes: tuple[int, ...]
     timing_seconds: float
+    memory_datasets: int | None = 0
 
 
 @dataclass

@@ -14,6 +14,7 @@ import psutil
 import jointbench
 from jointbench.devices import NO_GPU, gpu_names
 
+CORE_EVENTS = Path("/sys/bus/event_source/devices/cpu")  # there where the kernel can count a core's events
 PACKAGES = ("torch", "tensorflow", "keras", "numpy", "pandas", "scikit-learn", "scipy", "pytest-benchmark")
 
 
@@ -51,6 +52,19 @@ def commit() -> str:
     except (OSError, subprocess.TimeoutExpired):
         return "not a checkout"
     return found.stdout.strip() if found.returncode == 0 else "not a checkout"
+
+
+def not_measured() -> tuple[str, ...]:
+    """What this machine cannot give, each with its reason."""
+    counters = "no program here reads them" if CORE_EVENTS.exists() else "this machine gives none, as many virtual ones"
+    said = [f"Hardware counters (instructions, cache misses, energy): not measured: {counters}; FLOPs are from the shapes."]
+    if cores() < 2:
+        said.append("A quiet second core: not measured: the machine has one core, so the system's own work is in the clocks.")
+    elif (load := os.getloadavg()[0]) > cores() - 1:
+        said.append(
+            f"A quiet second core: not measured: other work kept {load:.1f} of {cores()} cores busy when the run began."
+        )
+    return tuple(said)
 
 
 def environment() -> dict[str, str]:

@@ -13,7 +13,7 @@ from jointbench.backends.base import Job
 from jointbench.data.preprocess import Prepared, prepare
 from jointbench.errors import BadInput
 from jointbench.initial import initial_weights
-from jointbench.measure.flops import inference_flops_per_row, train_flops_per_row
+from jointbench.measure.flops import flops_per_row, inference_flops_per_row, train_flops_per_row
 from jointbench.recipe import check_loss_weights, default_recipe, default_shape, effective_weights
 from jointbench.splits import label_matrix, splits, stratified_parts, together
 from jointbench.types import Arm, Assembly, Dataset, Engine, Network, Output, Recipe, Shape, Split
@@ -138,7 +138,7 @@ def assemblies(subject: Subject, backend: str, device: str, engine: Engine) -> t
             Assembly(
                 subject.dataset.slug, backend, device, engine, arm, (shape,) * len(arm.groups),
                 parameters(built), parameters(reference), train_flops_per_row(built), inference_flops_per_row(built),
-                tuple(network.id for network in wanted),
+                tuple(network.id for network in wanted), flops_per_row(built),
             )
         )
     order = {(split.repeat, split.fold): i for i, split in enumerate(subject.splits)}

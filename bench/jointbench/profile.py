@@ -14,6 +14,7 @@ class Profile:
     """Sizes of a run. max_rows (of a table), max_images, max_epochs: None leaves the dataset or recipe as it is.
 
     timing_seconds: what all timing together may take. datasets: empty means every bundled one.
+    memory_datasets: on how many datasets peak memory is measured (six fresh processes each), None: on all.
     """
 
     name: str
@@ -26,14 +27,15 @@ class Profile:
     timing_seconds: float
     batch_sizes: tuple[int, ...] = BATCH_SIZES
     datasets: tuple[str, ...] = ()
+    memory_datasets: int | None = 0
 
 
 PROFILES = {
     profile.name: profile
     for profile in (
         Profile("smoke", 2, 1, 1, 300, 300, 5, 10, (1, 64), ("concrete_slump", "wine_quality")),
-        Profile("quick", 5, 1, 1, 3_000, 3_000, None, 60),
-        Profile("full", 10, 1, 3, None, None, None, 900),
+        Profile("quick", 5, 1, 1, 3_000, 3_000, None, 60, memory_datasets=1),
+        Profile("full", 10, 1, 3, None, None, None, 900, memory_datasets=None),
     )
 }
 

@@ -20,6 +20,7 @@ from jointbench.types import (
     ColdStart,
     Fit,
     Fold,
+    Memory,
     Record,
     Reference,
     Stack,
@@ -27,7 +28,7 @@ from jointbench.types import (
 )
 
 NOUNS: dict[str, type[Any]] = {
-    noun.__name__: noun for noun in (Fit, Fold, Reference, Assembly, Timing, ColdStart, Stack, Absence)
+    noun.__name__: noun for noun in (Fit, Fold, Reference, Assembly, Timing, ColdStart, Memory, Stack, Absence)
 }
 
 

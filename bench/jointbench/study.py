@@ -13,6 +13,7 @@ from jointbench.backends.registry import why_absent
 from jointbench.conditions import Conditions, Kept, Progress
 from jointbench.data.preprocess import Prepared
 from jointbench.fitting import prepared_split, train
+from jointbench.footprint import footprints, saved_sizes
 from jointbench.measure.clock import Paired
 from jointbench.measure.quality import no_skill_error, score
 from jointbench.measure.reference import LINEAR, TREES, reference_predictions
@@ -32,7 +33,7 @@ from jointbench.types import (
     Split,
     Timing,
 )
-from jointbench.workers import Workers, import_seconds
+from jointbench.workers import Workers, import_seconds, why_unusable
 
 FEWEST_SHARES = 6  # a study of few cells does not spend the whole timing budget on them
 
@@ -48,7 +49,17 @@ def run(subjects: Sequence[Subject], conditions: Conditions, progress: Progress)
             for subject in subjects:
                 yield Absence(subject.dataset.slug, backend, device, reason)
             continue
+        if device != "cpu" and (reason := _why_unusable(backend, device)) is not None:
+            for subject in subjects:
+                yield Absence(subject.dataset.slug, backend, device, reason)
+            continue
         yield from _cell(subjects, backend, device, conditions, len(cells), progress)
+
+
+def _why_unusable(backend: str, device: str) -> str | None:
+    """Why this framework cannot use the accelerator that the machine has, asked of the framework itself."""
+    with Workers(backend, device, 1, 1) as workers:
+        return workers.submit(why_unusable).result()
 
 
 def evidence(subject: Subject, jobs: int) -> Iterator[Record]:
@@ -92,7 +103,7 @@ def _reference(
 def _cell(
     subjects: Sequence[Subject], backend: str, device: str, conditions: Conditions, cells: int, progress: Progress
 ) -> Iterator[Record]:
-    """One backend on one device: all fits on ``jobs`` workers, then all timing on one worker, alone."""
+    """One backend on one device: all fits on ``jobs`` workers, then all timing on one worker, alone, then memory."""
     plans = [(subject, *assemblies(subject, backend, device, conditions.engine)) for subject in subjects]
     for _, made, _ in plans:
         yield from made
@@ -105,6 +116,8 @@ def _cell(
         for count, (subject, made, networks) in enumerate(plans, start=1):
             yield from _timings(workers, subject, made, networks, kept, conditions, share)
             progress(f"{backend} {device}: timing", subject.dataset.slug, count, len(plans))
+        sizes = saved_sizes(workers, plans, kept)
+    yield from footprints(plans, conditions, kept, sizes, progress)  # after the clocks, never beside them
 
 
 def _first_prepared(subject: Subject) -> Prepared:

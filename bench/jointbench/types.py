@@ -247,11 +247,21 @@ class Reference:
 
 
 @dataclass(frozen=True)
+class FlopsPerRow:
+    """FLOPs of one row through an arm's networks, forward and backward apart, the shared trunks and the heads apart."""
+
+    trunk_forward: int
+    trunk_backward: int
+    heads_forward: int
+    heads_backward: int
+
+
+@dataclass(frozen=True)
 class Assembly:
     """An arm made concrete on one dataset and backend: its networks' shapes, sizes and ids.
 
     parameters and flops are summed over the arm's networks; flops are per row of one training step
-    (forward and backward) and per row of inference.
+    (forward and backward) and per row of inference; ``flops`` breaks the first down (None: an older record).
     """
 
     dataset: str
@@ -265,6 +275,7 @@ class Assembly:
     train_flops_per_row: int
     inference_flops_per_row: int
     network_ids: tuple[str, ...]
+    flops: FlopsPerRow | None = None
 
 
 @dataclass(frozen=True, eq=False)
@@ -306,6 +317,36 @@ class ColdStart:
 
 
 @dataclass(frozen=True)
+class Peak:
+    """Memory of a process of its own, in bytes.
+
+    baseline: resident once the framework was imported. peak: the most that was resident after that. device: the most
+    that the framework had allocated on the accelerator, by its own counter; None on the CPU.
+    """
+
+    baseline: int
+    peak: int
+    device: int | None
+
+
+@dataclass(frozen=True)
+class Memory:
+    """What an arm takes to keep, to train and to serve, in bytes. None: not measured, and ``reason`` says why.
+
+    artifact_bytes: its networks as saved files, the sum over them. training, serving: each in a fresh process.
+    """
+
+    dataset: str
+    backend: str
+    device: str
+    arm: str
+    artifact_bytes: int | None
+    training: Peak | None
+    serving: Peak | None
+    reason: str | None
+
+
+@dataclass(frozen=True)
 class Stack:
     """Networks that were trained together in one program, and what that took.
 
@@ -333,4 +374,4 @@ class Absence:
     reason: str
 
 
-Record = Fit | Fold | Reference | Assembly | Timing | ColdStart | Stack | Absence
+Record = Fit | Fold | Reference | Assembly | Timing | ColdStart | Memory | Stack | Absence

@@ -55,6 +55,11 @@ def import_seconds(_: Backend) -> float:
     return _import_seconds
 
 
+def why_unusable(backend: Backend) -> str | None:
+    """Why the worker's framework cannot use its device."""
+    return backend.why_unusable()
+
+
 class Workers:
     """``count`` processes with one framework each. Use as a context manager."""
 

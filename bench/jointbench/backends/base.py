@@ -97,6 +97,22 @@ class Backend(Protocol):
         """Versions of the framework's packages."""
         ...
 
+    def why_unusable(self) -> str | None:
+        """Why the framework cannot use its device here, with the way out; None when it can."""
+        ...
+
+    def synchronise(self) -> None:
+        """Waits until the device has done all it was given: no clock is read before that."""
+        ...
+
+    def device_peak_bytes(self) -> int | None:
+        """The most device memory that this process's tensors took, by the framework's counter; None on the CPU."""
+        ...
+
+    def saved_bytes(self, network: Architecture, weights: Weights) -> int:
+        """Bytes of the trained network as the file that the framework's users keep."""
+        ...
+
     def fit(self, job: Job) -> Trained:
         """Trains one network with the framework's stock loop."""
         ...

@@ -12,6 +12,8 @@ from jointbench.compare.correlated import ROPE, correlated_t_test
 from jointbench.compare.costs import arm_cost, flops_ratio, paired_ratios
 from jointbench.compare.decide import decide, difference
 from jointbench.compare.evidence import Cell, arm_skill, cells, reference_skill
+from jointbench.compare.explained import arm_flops, explained
+from jointbench.compare.occupied import arm_memory
 from jointbench.compare.summary import (
     CellSummary,
     DatasetSummary,
@@ -104,6 +106,9 @@ def summarise_cell(cell: Cell, about: DatasetSummary, rope: float) -> CellSummar
         cell.cold_starts[0].import_seconds if cell.cold_starts else None,
         quality, tuple(arm_cost(cell, assembly) for assembly in cell.assemblies),
         tuple(ratios), tuple(differences), tuple(decisions), absences,
+        tuple(made for assembly in cell.assemblies if (made := arm_flops(cell, assembly)) is not None),
+        tuple(arm_memory(memory) for memory in cell.memories),
+        tuple(one for other in others for one in explained(joint, other, ratios)),
     )
 
 

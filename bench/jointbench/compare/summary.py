@@ -94,6 +94,63 @@ class Ratio:
 
 
 @dataclass(frozen=True)
+class ArmFlops:
+    """An arm's FLOPs of dense and convolution layers, summed over its networks.
+
+    The parts are per row, trunks and heads, forward and backward. per_step: a full batch through every network.
+    per_epoch: mean over folds of one pass of every network. to_stop: mean over folds of what training really took, with
+    its correlated 95 % interval over folds; None with fewer than two folds. update_*: the optimiser's elementwise work,
+    an estimate by its formula (update_flops_per_parameter for each parameter and step), in none of the others.
+    """
+
+    arm: str
+    trunk_forward: int
+    trunk_backward: int
+    heads_forward: int
+    heads_backward: int
+    per_step: int
+    per_epoch: float
+    to_stop: Estimate | None
+    patience_share: float
+    update_flops_per_parameter: int
+    update_per_step: int
+    update_to_stop: float
+
+
+@dataclass(frozen=True)
+class ArmMemory:
+    """What an arm takes, in bytes. peak: the most resident in a fresh process, framework included; increase: of that,
+    what came after the framework was imported; device: the framework's own counter. None: not measured, see reason."""
+
+    arm: str
+    artifact_bytes: int | None
+    training_peak: int | None
+    training_increase: int | None
+    training_device: int | None
+    serving_peak: int | None
+    serving_increase: int | None
+    serving_device: int | None
+    reason: str | None
+
+
+@dataclass(frozen=True)
+class Explained:
+    """A saving as FLOPs predict it and as the clock saw it; both are joint / other.
+
+    share: log(achieved) / log(predicted), with the achieved ratio's interval. 1: the clock follows the FLOPs; below 1:
+    part of the predicted saving is lost; above 1: more is saved than FLOPs predict, since N programs have N overheads;
+    below 0: the clock went the other way. None, and reason says why, where one of the two logarithms is not clear of 0.
+    """
+
+    quantity: str
+    other: str
+    predicted: float
+    achieved: Estimate
+    share: Estimate | None
+    reason: str
+
+
+@dataclass(frozen=True)
 class Difference:
     """Joint - other in one output's skill, with the correlated posterior's probabilities and the verdict."""
 
@@ -138,6 +195,9 @@ class CellSummary:
     differences: tuple[Difference, ...]
     decisions: tuple[Decision, ...]
     absences: tuple[str, ...]
+    flops: tuple[ArmFlops, ...] = ()
+    memory: tuple[ArmMemory, ...] = ()
+    explained: tuple[Explained, ...] = ()
 
 
 @dataclass(frozen=True)

@@ -11,12 +11,14 @@ import torch
 
 from jointbench.architecture import Architecture
 from jointbench.backends.base import Job, Server, Stacked, Trained, Trainer
+from jointbench.backends.pytorch.artifact import saved_bytes
 from jointbench.backends.pytorch.engine import BatchedProgram, predict
 from jointbench.backends.pytorch.flop_counter import counted_flops
 from jointbench.backends.pytorch.loop import StockLoop, StockTrainer, fit
 from jointbench.backends.pytorch.networks import read_weights
 from jointbench.backends.pytorch.pasted import installed_loops
 from jointbench.backends.pytorch.serving import EagerServer
+from jointbench.backends.pytorch.synchronise import peak_bytes, synchronise, why_unusable
 from jointbench.backends.stacking import fit_stacked, frame_of
 from jointbench.types import Weights
 
@@ -30,12 +32,20 @@ class TorchBackend:
         self.device = device
         torch.set_num_threads(threads)
 
-    @staticmethod
-    def has_gpu() -> bool:
-        return torch.cuda.is_available()
-
     def versions(self) -> dict[str, str]:
         return {"torch": torch.__version__}
+
+    def why_unusable(self) -> str | None:
+        return why_unusable(self.device)
+
+    def synchronise(self) -> None:
+        synchronise(self.device)
+
+    def device_peak_bytes(self) -> int | None:
+        return peak_bytes(self.device)
+
+    def saved_bytes(self, network: Architecture, weights: Weights) -> int:
+        return saved_bytes(network, weights)
 
     def fit(self, job: Job) -> Trained:
         return fit(job, self.device)

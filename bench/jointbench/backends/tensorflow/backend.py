@@ -15,12 +15,14 @@ import tensorflow as tf
 from jointbench.architecture import Architecture
 from jointbench.backends.base import Job, Server, Stacked, Trained, Trainer
 from jointbench.backends.stacking import fit_stacked, frame_of
+from jointbench.backends.tensorflow.artifact import saved_bytes
 from jointbench.backends.tensorflow.engine import GraphProgram, compilations, predict
 from jointbench.backends.tensorflow.flop_counter import counted_flops
 from jointbench.backends.tensorflow.loop import fit, take_steps
 from jointbench.backends.tensorflow.pasted import keras_fit
 from jointbench.backends.tensorflow.paused_fit import StockTrainer
 from jointbench.backends.tensorflow.serving import FunctionServer
+from jointbench.backends.tensorflow.synchronise import peak_bytes, prepare, synchronise, why_unusable
 from jointbench.backends.tensorflow.training import precision
 from jointbench.types import Weights
 
@@ -31,17 +33,27 @@ class TensorFlowBackend:
     name = "tensorflow"
 
     def __init__(self, device: str, threads: int) -> None:
+        self.choice = device
         self.device = "/GPU:0" if device == "cuda" else "/CPU:0"
+        prepare(device)
         tf.get_logger().setLevel("ERROR")  # it warns of retracing, which here is one trace per network
         tf.config.threading.set_intra_op_parallelism_threads(threads)
         tf.config.threading.set_inter_op_parallelism_threads(threads)
 
-    @staticmethod
-    def has_gpu() -> bool:
-        return bool(tf.config.list_physical_devices("GPU"))
-
     def versions(self) -> dict[str, str]:
         return {"tensorflow": tf.__version__, "keras": keras.__version__}
+
+    def why_unusable(self) -> str | None:
+        return why_unusable(self.choice)
+
+    def synchronise(self) -> None:
+        synchronise(self.choice)
+
+    def device_peak_bytes(self) -> int | None:
+        return peak_bytes(self.choice)
+
+    def saved_bytes(self, network: Architecture, weights: Weights) -> int:
+        return saved_bytes(network, weights)
 
     def fit(self, job: Job) -> Trained:
         with tf.device(self.device), precision(job):

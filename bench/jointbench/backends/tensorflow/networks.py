@@ -18,16 +18,19 @@ def head_name(index: int) -> str:
 
 
 def functional(network: Architecture, dtype: str = "float32") -> Any:
-    """The model: (rows, features) or (rows, height, width, channels) to {head name: (rows, units)}, raw."""
-    entrance = keras.Input(network.input_shape, dtype=dtype)
+    """The model: (rows, features) or (rows, height, width, channels) to {head name: (rows, units)}, raw.
+
+    Everything in it is named: names that Keras counts up would make the saved file's size depend on what was built before.
+    """
+    entrance = keras.Input(network.input_shape, dtype=dtype, name="rows")
     hidden = entrance
     for conv in network.convs:
         hidden = keras.layers.Conv2D(
             conv.units, 3, padding="same", activation=network.activation, name=conv.name, dtype=dtype
         )(hidden)
-        hidden = keras.layers.MaxPooling2D(2, dtype=dtype)(hidden)
+        hidden = keras.layers.MaxPooling2D(2, dtype=dtype, name=f"{conv.name}_pooled")(hidden)
     if network.convs:
-        hidden = keras.layers.Flatten(dtype=dtype)(hidden)
+        hidden = keras.layers.Flatten(dtype=dtype, name="flat")(hidden)
     for layer in network.trunk:
         hidden = keras.layers.Dense(layer.units, activation=network.activation, name=layer.name, dtype=dtype)(hidden)
     answers = {}
@@ -37,7 +40,7 @@ def functional(network: Architecture, dtype: str = "float32") -> Any:
             answer = keras.layers.Dense(layer.units, activation=network.activation, name=layer.name, dtype=dtype)(answer)
         answer = keras.layers.Dense(head[-1].units, name=head[-1].name, dtype=dtype)(answer)
         answers[head_name(index)] = keras.layers.Identity(name=head_name(index), dtype=dtype)(answer)
-    return keras.Model(entrance, answers)
+    return keras.Model(entrance, answers, name="network")
 
 
 def build(network: Architecture, weights: Weights, dtype: str = "float32") -> Any:

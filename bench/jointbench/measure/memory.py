@@ -1,0 +1,53 @@
+"""Memory of this process, as Linux keeps it.
+
+`getrusage`'s ru_maxrss is no use here: across fork and exec it carries over the largest size of the process that
+started this one, so a worker of a large parent would show the parent's memory. /proc has this program's own.
+"""
+
+from __future__ import annotations
+
+import contextlib
+import re
+from pathlib import Path
+
+STATUS = Path("/proc/self/status")
+CLEAR_REFS = Path("/proc/self/clear_refs")
+FORGET_PEAK = "5"  # proc(5): resets the high-water mark to the current resident size
+
+
+def why_no_peak() -> str | None:
+    """Why peak resident memory cannot be measured on this system; None where it can."""
+    with contextlib.suppress(OSError):
+        if _field("VmHWM") is not None:
+            return None
+    return "peak resident memory is read from Linux's /proc/self/status, which this system does not have"
+
+
+def resident_bytes() -> int:
+    """What is resident now, in bytes."""
+    return _bytes("VmRSS")
+
+
+def peak_bytes() -> int:
+    """The most that was resident since the program started, or since ``forget_peak``, in bytes."""
+    return _bytes("VmHWM")
+
+
+def forget_peak() -> None:
+    """Starts the high-water mark anew at what is resident now. A system that forbids it keeps the older, higher mark."""
+    with contextlib.suppress(OSError):
+        CLEAR_REFS.write_text(FORGET_PEAK, encoding="ascii")
+
+
+def _field(name: str) -> int | None:
+    """A size in /proc/self/status, in bytes ("kB" there means 1,024)."""
+    found = re.search(rf"^{name}:\s*(\d+) kB$", STATUS.read_text(encoding="ascii", errors="replace"), re.MULTILINE)
+    return int(found[1]) * 1024 if found else None
+
+
+def _bytes(name: str) -> int:
+    """Raises RuntimeError where the system does not say; ``why_no_peak`` asks first."""
+    size = _field(name)
+    if size is None:
+        raise RuntimeError(f"{STATUS} has no {name}")
+    return size
