@@ -5,8 +5,8 @@ from __future__ import annotations
 import copy
 import itertools
 import math
-import time
 from collections.abc import Iterator
+from functools import partial
 
 import numpy as np
 import torch
@@ -15,7 +15,9 @@ from jointbench.backends.base import Clock, Job, Trained
 from jointbench.backends.pytorch.losses import output_losses
 from jointbench.backends.pytorch.networks import MultiOutputNetwork, build, read_weights
 from jointbench.backends.pytorch.optimizers import make_optimizer
+from jointbench.backends.pytorch.synchronise import synchronise
 from jointbench.initial import epoch_order
+from jointbench.measure.synchronised import synchronised
 from jointbench.types import Stop
 
 DTYPES = {"float32": torch.float32, "float64": torch.float64}
@@ -55,24 +57,20 @@ class StockLoop:
         """One pass over the training rows; each output's batch loss averaged over the steps, (outputs,)."""
         return torch.stack([self.step(rows) for rows in self.batches(number)]).mean(dim=0)
 
-    def synchronise(self) -> None:
-        if self.device != "cpu":
-            torch.cuda.synchronize()
-
 
 def fit(job: Job, device: str) -> Trained:
     """Trains until the weighted validation loss has not improved for ``patience`` epochs; keeps the best weights."""
     loop = StockLoop(job, device)
+    clock = synchronised(partial(synchronise, device))
     validation = torch.from_numpy(job.validation).to(device)
     train_curve, validation_curve = [], []
     best, best_epoch, best_state, failure = math.inf, 0, copy.deepcopy(loop.network.state_dict()), None
     stopped_by: Stop = "limit"
     epoch_seconds = []
     for epoch in range(job.recipe.max_epochs):
-        started = time.perf_counter()
+        started = clock()
         train_losses = loop.epoch(epoch)
-        loop.synchronise()
-        epoch_seconds.append(time.perf_counter() - started)
+        epoch_seconds.append(clock() - started)
         with torch.no_grad():
             validation_losses = loop.losses(validation)
         train_curve.append(train_losses.cpu().numpy().astype(np.float64))
@@ -116,11 +114,9 @@ class StockTrainer:
     def __call__(self, clock: Clock) -> float:
         seconds = 0.0
         for loop, batches in zip(self.loops, self.batches, strict=True):
-            loop.synchronise()
             started = clock()
             for _ in range(self.steps):
                 loop.step(next(batches))
-            loop.synchronise()
             seconds += clock() - started
         return seconds
 

@@ -24,6 +24,7 @@ from jointbench.backends.tensorflow.paused_fit import StockTrainer
 from jointbench.backends.tensorflow.serving import FunctionServer
 from jointbench.backends.tensorflow.synchronise import peak_bytes, prepare, synchronise, why_unusable
 from jointbench.backends.tensorflow.training import precision
+from jointbench.measure.synchronised import synchronised
 from jointbench.types import Weights
 
 
@@ -57,7 +58,7 @@ class TensorFlowBackend:
 
     def fit(self, job: Job) -> Trained:
         with tf.device(self.device), precision(job):
-            return fit(job)
+            return fit(job, synchronised(self.synchronise))
 
     def fit_stacked(self, jobs: Sequence[Job]) -> Stacked:
         before = compilations()

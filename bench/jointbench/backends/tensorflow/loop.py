@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import itertools
 import math
-import time
 from collections.abc import Callable
 from typing import Any
 
@@ -12,7 +11,7 @@ import keras
 import numpy as np
 import tensorflow as tf
 
-from jointbench.backends.base import Job, Trained
+from jointbench.backends.base import Clock, Job, Trained
 from jointbench.backends.tensorflow.networks import build, head_name, read_weights
 from jointbench.backends.tensorflow.rows import Rows
 from jointbench.backends.tensorflow.training import compiled
@@ -20,18 +19,20 @@ from jointbench.types import FloatArray, Stop
 
 
 class EpochSeconds(keras.callbacks.Callback):  # type: ignore[misc]  # keras ships no types
-    """Seconds between an epoch's first batch and its last, validation excluded."""
+    """Seconds between an epoch's first batch and its last, validation excluded, by a clock that waits for the device."""
 
-    def __init__(self) -> None:
+    def __init__(self, clock: Clock) -> None:
         super().__init__()
+        self.clock = clock
         self.seconds: list[float] = []
 
     def on_train_batch_begin(self, batch: int, logs: object = None) -> None:
         if batch == 0:
-            self.started = time.perf_counter()
+            self.started = self.clock()
 
     def on_train_batch_end(self, batch: int, logs: object = None) -> None:
-        self.ended = time.perf_counter()
+        if batch == self.params["steps"] - 1:
+            self.ended = self.clock()
 
     def on_epoch_end(self, epoch: int, logs: object = None) -> None:
         self.seconds.append(self.ended - self.started)
@@ -41,11 +42,11 @@ def steps_per_epoch(job: Job) -> int:
     return math.ceil(len(job.train) / job.recipe.batch_size)
 
 
-def fit(job: Job) -> Trained:
+def fit(job: Job, clock: Clock) -> Trained:
     """`fit` with early stopping on the weighted validation loss, best weights restored; NaN ends it."""
     model = compiled(job, build(job.architecture, job.initial, job.precision))
     rows = Rows(job)
-    clock = EpochSeconds()
+    epochs_clock = EpochSeconds(clock)
     stopping = keras.callbacks.EarlyStopping(
         monitor="val_loss", patience=job.recipe.patience, restore_best_weights=True
     )
@@ -54,7 +55,7 @@ def fit(job: Job) -> Trained:
         steps_per_epoch=steps_per_epoch(job),
         epochs=job.recipe.max_epochs,
         validation_data=rows.whole(job.validation),
-        callbacks=[clock, stopping, keras.callbacks.TerminateOnNaN()],
+        callbacks=[epochs_clock, stopping, keras.callbacks.TerminateOnNaN()],
         shuffle=False,
         verbose=0,
     ).history
@@ -70,7 +71,7 @@ def fit(job: Job) -> Trained:
         best_epoch=int(np.argmin(history["val_loss"])) if failure is None else 0,
         steps=epochs * steps_per_epoch(job),
         rows_seen=epochs * len(job.train),
-        epoch_seconds=np.array(clock.seconds),
+        epoch_seconds=np.array(epochs_clock.seconds),
         stopped_by=stopped_by,
         train_loss=train_loss,
         validation_loss=validation_loss,

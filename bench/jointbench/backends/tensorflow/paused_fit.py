@@ -36,8 +36,10 @@ class _Gate(keras.callbacks.Callback):  # type: ignore[misc]  # keras ships no t
             self.started = self.clock()
 
     def on_train_batch_end(self, batch: int, logs: object = None) -> None:
-        if self.clock is not None:
-            self.ended = self.clock()  # Keras has just turned the step's loss into numpy: the step is done
+        # Only at the epoch's end: reading it waits for the device. Keras turns each step's loss into numpy, but the
+        # step's update may still be on its way then.
+        if self.clock is not None and batch == self.params["steps"] - 1:
+            self.ended = self.clock()
 
     def on_epoch_end(self, epoch: int, logs: object = None) -> None:
         self.results.put(self.ended - self.started)
