@@ -24,8 +24,11 @@ from jointbench.types import (
     Assembly,
     ColdStart,
     Fit,
+    FlopsPerRow,
     Fold,
+    Memory,
     Network,
+    Peak,
     Recipe,
     Record,
     Reference,
@@ -63,6 +66,7 @@ RECORDS: tuple[Record, ...] = (
     Fold("wine", 0, 1, 5, 0, "d1", (NAME, "b"), 80, 16, np.array([3, 1, 2**40]), CURVE, np.ones((3, 2)), (1 / 3, 0.7)),
     Reference("wine", 0, 1, "ridge", NAME, SCORE),
     Reference("wine", 0, 1, "logistic", NAME, None, "one class only"),
+    Assembly("wine", "torch", "cpu", "stacked", ARM, (SHAPE, SHAPE), 10, 11, 12, 13, ("id1", "id2"), FlopsPerRow(1, 2, 3, 7)),
     Assembly("wine", "torch", "cpu", "stacked", ARM, (SHAPE, SHAPE), 10, 11, 12, 13, ("id1", "id2")),
     Timing(
         "wine",
@@ -80,6 +84,8 @@ RECORDS: tuple[Record, ...] = (
     ),
     Timing("wine", "torch", "cuda", "training", 32, 2, ("joint",), 2, 50, (), np.zeros((0, 0)), 0.0, "out of memory"),
     ColdStart("wine", "tensorflow", "cpu", NAME, 7.1, 0.2, 0.3),
+    Memory("wine", "torch", "cuda", NAME, 23501, Peak(1, 2**40, 3), Peak(4, 5, None), None),
+    Memory("wine", "torch", "cpu", "joint", None, None, None, "the process died"),
     Absence("wine", "tensorflow", "cuda", "not installed: pip install 'jointbench[tensorflow]'"),
     Stack("wine", "torch", "cpu", ("id1", "id2"), 20, 1, 2**34, 12.5),
 )

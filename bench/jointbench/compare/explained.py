@@ -14,8 +14,8 @@ from jointbench.compare.summary import ArmFlops, Estimate, Explained, Ratio
 from jointbench.measure.flops import update_flops
 from jointbench.types import Assembly, Fit
 
-CLEAR = 1.05  # a predicted ratio nearer to 1 than this factor: its logarithm is too small to divide by
-NOT_PREDICTED = "the shapes predict no difference"
+CLEAR = 1.2  # a predicted ratio nearer to 1 than this factor: its logarithm is too small to divide by
+NOT_PREDICTED = "the shapes predict less than 20 % difference"
 NOT_MEASURED = "no difference measured"
 STEP, REQUEST = re.compile(r"training step"), re.compile(r"request, batch \d+")  # as compare.costs says them
 

@@ -127,6 +127,24 @@ def flops(value: float | None) -> str:
     return f"{significant(value / scale)} {prefix}FLOP"
 
 
+def flops_interval(estimate: Estimate) -> str:
+    """Floating-point operations with their interval: 1.64 MFLOP (1.41 MFLOP to 1.87 MFLOP)."""
+    return f"{flops(estimate.value)} ({flops(estimate.low)} to {flops(estimate.high)})"
+
+
+def size(value: float | None) -> str:
+    """Bytes with an SI prefix: 23.5 kB."""
+    if value is None or not math.isfinite(value):
+        return NOT_MEASURED
+    scale, prefix = _si(value)
+    return f"{significant(value / scale)} {prefix}B"
+
+
+def estimate(value: Estimate) -> str:
+    """A bare number with its interval, two decimals: 0.71 (0.66 to 0.75)."""
+    return f"{fixed(value.value, 2)} ({fixed(value.low, 2)} to {fixed(value.high, 2)})"
+
+
 def tick(value: float) -> str:
     """A number on an axis with an SI prefix and no more digits than it needs: 1.5 M."""
     scale, prefix = _si(value)

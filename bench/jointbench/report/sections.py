@@ -19,6 +19,8 @@ from jointbench.report.figures.learning_curves import learning_figure
 from jointbench.report.figures.pareto import pareto_figure
 from jointbench.report.figures.posterior import output_posterior
 from jointbench.report.figures.skill import skill_figure
+from jointbench.report.flops_tables import explained_table, flops_table
+from jointbench.report.memory_table import memory_table
 from jointbench.report.overview import FEW_FOLDS, Answer, cells_of
 from jointbench.report.palette import Palette
 from jointbench.report.quality_tables import difference_table, quality_tables, unbeaten
@@ -131,6 +133,12 @@ def _cell_section(
         figures.append(ratio_figure(cell, about.folds, colours, f"{anchor}-ratios"))
     if cell.costs:
         tables.extend((size_table(cell), training_table(cell)))
+    if cell.flops:
+        tables.append(flops_table(cell))
+    if cell.explained:
+        tables.append(explained_table(cell))
+    if cell.memory:
+        tables.append(memory_table(cell))
     if cell.costs and cell.quality:
         figures.append(pareto_figure(cell, about, colours, f"{anchor}-pareto"))
     if any(cost.latency for cost in cell.costs):

@@ -18,8 +18,9 @@ from jointbench.backends.pytorch.loop import StockLoop, StockTrainer, fit
 from jointbench.backends.pytorch.networks import read_weights
 from jointbench.backends.pytorch.pasted import installed_loops
 from jointbench.backends.pytorch.serving import EagerServer
-from jointbench.backends.pytorch.synchronise import peak_bytes, synchronise, why_unusable
+from jointbench.backends.pytorch.synchronise import peak_bytes, prepare, synchronise, why_unusable
 from jointbench.backends.stacking import fit_stacked, frame_of
+from jointbench.measure.synchronised import synchronised
 from jointbench.types import Weights
 
 
@@ -30,6 +31,7 @@ class TorchBackend:
 
     def __init__(self, device: str, threads: int) -> None:
         self.device = device
+        prepare(device)
         torch.set_num_threads(threads)
 
     def versions(self) -> dict[str, str]:
@@ -48,7 +50,7 @@ class TorchBackend:
         return saved_bytes(network, weights)
 
     def fit(self, job: Job) -> Trained:
-        return fit(job, self.device)
+        return fit(job, self.device, synchronised(self.synchronise))
 
     def fit_stacked(self, jobs: Sequence[Job]) -> Stacked:
         trained = fit_stacked(jobs, partial(BatchedProgram, device=self.device), partial(predict, device=self.device))

@@ -6,7 +6,6 @@ import copy
 import itertools
 import math
 from collections.abc import Iterator
-from functools import partial
 
 import numpy as np
 import torch
@@ -15,9 +14,7 @@ from jointbench.backends.base import Clock, Job, Trained
 from jointbench.backends.pytorch.losses import output_losses
 from jointbench.backends.pytorch.networks import MultiOutputNetwork, build, read_weights
 from jointbench.backends.pytorch.optimizers import make_optimizer
-from jointbench.backends.pytorch.synchronise import synchronise
 from jointbench.initial import epoch_order
-from jointbench.measure.synchronised import synchronised
 from jointbench.types import Stop
 
 DTYPES = {"float32": torch.float32, "float64": torch.float64}
@@ -58,10 +55,9 @@ class StockLoop:
         return torch.stack([self.step(rows) for rows in self.batches(number)]).mean(dim=0)
 
 
-def fit(job: Job, device: str) -> Trained:
+def fit(job: Job, device: str, clock: Clock) -> Trained:
     """Trains until the weighted validation loss has not improved for ``patience`` epochs; keeps the best weights."""
     loop = StockLoop(job, device)
-    clock = synchronised(partial(synchronise, device))
     validation = torch.from_numpy(job.validation).to(device)
     train_curve, validation_curve = [], []
     best, best_epoch, best_state, failure = math.inf, 0, copy.deepcopy(loop.network.state_dict()), None

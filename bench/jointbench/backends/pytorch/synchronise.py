@@ -13,6 +13,14 @@ def why_unusable(device: str) -> str | None:
     return f"PyTorch {torch.__version__} sees no CUDA device ({built}); install a CUDA build, or use --device cpu"
 
 
+def prepare(device: str) -> None:
+    """On CUDA, whole float32 products: by default PyTorch rounds the inputs of convolutions there to 10 bits (TF32), and
+    TensorFlow those of every product."""
+    if device != "cpu":
+        torch.backends.cudnn.allow_tf32 = False
+        torch.backends.cuda.matmul.allow_tf32 = False
+
+
 def synchronise(device: str) -> None:
     """Waits until the device has done all it was given. The CPU has, by the time a call returns."""
     if device != "cpu":

@@ -9,13 +9,15 @@ GPU = "GPU:0"
 
 def prepare(device: str) -> None:
     """Before TensorFlow starts: on CUDA, take device memory as it is needed, so that another framework's process finds
-    some; on the CPU, leave the GPUs alone, of which TensorFlow would otherwise take all memory."""
+    some, and multiply whole float32 numbers, as PyTorch is made to; on the CPU, leave the GPUs alone, of which TensorFlow
+    would otherwise take all memory."""
     gpus = tf.config.list_physical_devices("GPU")
     if gpus and device == "cpu":
         tf.config.set_visible_devices([], "GPU")
     elif device != "cpu":
         for gpu in gpus:
             tf.config.experimental.set_memory_growth(gpu, True)
+        tf.config.experimental.enable_tensor_float_32_execution(False)
 
 
 def why_unusable(device: str) -> str | None:
