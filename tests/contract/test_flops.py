@@ -2,62 +2,115 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
+from dataclasses import astuple, dataclass
+
 import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
-from jointbench.architecture import architecture
+from jointbench.architecture import Architecture, architecture
+from jointbench.arms import NAMED, SIZINGS, architectures, parse_arm, sized
 from jointbench.backends.base import Backend
-from jointbench.measure.flops import inference_flops_per_row, train_flops_per_row
-from jointbench.types import Output, Shape
+from jointbench.measure.flops import flops_per_row, inference_flops_per_row, train_flops_per_row
+from jointbench.types import Kind, Output, Shape
 
+CLASSES: dict[str, tuple[str, ...]] = {"regression": (), "binary": ("a", "b"), "multiclass": ("a", "b", "c")}
+KINDS: tuple[Kind, ...] = ("regression", "binary", "multiclass")
 widths = st.integers(1, 24)
-outputs = st.lists(st.sampled_from(["regression", "binary", "multiclass"]), min_size=1, max_size=4)
 
 
-def _outputs(kinds: list[str]) -> list[Output]:
-    classes = {"regression": (), "binary": ("a", "b"), "multiclass": ("a", "b", "c")}
-    return [Output(f"o{i}", kind, classes[kind]) for i, kind in enumerate(kinds)]  # type: ignore[arg-type]  # sampled
+@dataclass(frozen=True)
+class Drawn:
+    """A dataset's outputs and input, a base shape, and an arm as a user writes it."""
+
+    outputs: tuple[Output, ...]
+    shape: Shape
+    input_shape: tuple[int, ...]
+    arm: str
+    batch: int
+
+    @property
+    def networks(self) -> tuple[Architecture, ...]:
+        arm = parse_arm(self.arm, self.outputs)
+        return architectures(arm.groups, sized(arm, self.shape, self.input_shape, self.outputs), self.input_shape, self.outputs)
 
 
-def _holds(backend: Backend, shape: Shape, input_shape: tuple[int, ...], kinds: list[str], batch: int) -> None:
-    network = architecture(shape, input_shape, _outputs(kinds))
-    counted = backend.counted_flops(network, batch)
-    assert counted["train"] == batch * train_flops_per_row([network])
-    assert counted["inference"] == batch * inference_flops_per_row([network])
+@st.composite
+def arms(draw: st.DrawFn, names: list[str]) -> str:
+    """joint, separate, their matched sizes, or any partition of the outputs under either sizing rule."""
+    if draw(st.booleans()):
+        return draw(st.sampled_from(list(NAMED)))
+    place = [draw(st.integers(0, i)) for i in range(len(names))]
+    groups = [[name for name, at in zip(names, place, strict=True) if at == k] for k in range(len(names))]
+    return "|".join(",".join(group) for group in groups if group) + f"@{draw(st.sampled_from(list(SIZINGS)))}"
 
 
-# The frameworks' graphs are slow to build, which is no fault of the property.
-modest = settings(
-    max_examples=12, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture, HealthCheck.too_slow]
-)
+@st.composite
+def drawn(draw: st.DrawFn, images: bool) -> Drawn:
+    kinds = draw(st.lists(st.sampled_from(KINDS), min_size=1, max_size=4))
+    outputs = tuple(Output(f"o{i}", kind, CLASSES[kind]) for i, kind in enumerate(kinds))
+    trunk, head = (tuple(draw(st.lists(widths, max_size=most))) for most in (2 if images else 3, 2))
+    if images:
+        size = (draw(st.integers(4, 13)), draw(st.integers(4, 13)), draw(st.integers(1, 3)))
+        shape = Shape(trunk, head, tuple(draw(st.lists(st.integers(1, 6), min_size=1, max_size=2))))
+    else:
+        size, shape = (draw(widths),), Shape(trunk, head)  # type: ignore[assignment]  # one number or three
+        if not (trunk or head):
+            shape = Shape((draw(widths),))  # without a hidden layer there is nothing to scale to a parameter count
+    return Drawn(outputs, shape, size, draw(arms([output.name for output in outputs])), draw(st.integers(1, 33)))
 
 
-@modest
-@given(
-    trunk=st.lists(widths, max_size=3), head=st.lists(widths, max_size=2), features=widths, kinds=outputs,
-    batch=st.integers(1, 33),
-)
-def test_dense_networks(
-    backend: Backend, trunk: list[int], head: list[int], features: int, kinds: list[str], batch: int
-) -> None:
-    _holds(backend, Shape(tuple(trunk), tuple(head)), (features,), kinds, batch)
+def holds(backend: Backend, one: Drawn) -> None:
+    """Zero difference for the whole arm, training and inference, and the parts are the whole."""
+    train = inference = 0
+    counted = {network: backend.counted_flops(network, one.batch) for network in dict.fromkeys(one.networks)}
+    for network in one.networks:
+        train += counted[network]["train"]
+        inference += counted[network]["inference"]
+    parts = flops_per_row(one.networks)
+    assert train == one.batch * train_flops_per_row(one.networks) == one.batch * sum(astuple(parts))
+    assert inference == one.batch * inference_flops_per_row(one.networks)
+    assert inference == one.batch * (parts.trunk_forward + parts.heads_forward)
 
 
-@modest
-@given(
-    channels=st.lists(st.integers(1, 6), min_size=1, max_size=2), trunk=st.lists(widths, max_size=2), kinds=outputs,
-    size=st.tuples(st.integers(4, 13), st.integers(4, 13), st.integers(1, 3)), batch=st.integers(1, 9),
-)
-def test_convolutional_networks(
-    backend: Backend, channels: list[int], trunk: list[int], kinds: list[str], size: tuple[int, int, int], batch: int
-) -> None:
-    _holds(backend, Shape(tuple(trunk), (), tuple(channels)), size, kinds, batch)
+def examples(count: int) -> Callable[[Callable[..., None]], Callable[..., None]]:
+    """The frameworks' graphs are slow to build, which is no fault of the property."""
+    return settings(
+        max_examples=count, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture, HealthCheck.too_slow]
+    )
+
+
+# Two hundred arms in all: both backends, tables and images.
+@examples(60)
+@given(drawn(images=False))
+def test_dense_arms(backend: Backend, one: Drawn) -> None:
+    holds(backend, one)
+
+
+@examples(40)
+@given(drawn(images=True))
+def test_convolutional_arms(backend: Backend, one: Drawn) -> None:
+    holds(backend, one)
+
+
+@pytest.mark.slow
+@examples(120)
+@given(drawn(images=False))
+def test_more_dense_arms(backend: Backend, one: Drawn) -> None:
+    holds(backend, one)
+
+
+@pytest.mark.slow
+@examples(80)
+@given(drawn(images=True))
+def test_more_convolutional_arms(backend: Backend, one: Drawn) -> None:
+    holds(backend, one)
 
 
 def test_the_first_layer_has_no_input_gradient(backend: Backend) -> None:
     """Training is not three times inference: one dense layer alone costs twice its forward pass."""
-    network = architecture(Shape(()), (10,), _outputs(["regression"]))
+    network = architecture(Shape(()), (10,), [Output("o", "regression")])
     assert backend.counted_flops(network, 4) == {"train": 160, "inference": 80}
 
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import tempfile
+import warnings
 from pathlib import Path
 
 from jointbench.architecture import Architecture
@@ -14,5 +15,7 @@ def saved_bytes(network: Architecture, weights: Weights) -> int:
     """Bytes of the file that `model.save` writes, float32, without an optimiser's state."""
     with tempfile.TemporaryDirectory() as folder:
         path = Path(folder) / "network.keras"
-        build(network, weights).save(path)
+        with warnings.catch_warnings():
+            warnings.simplefilter("ignore", DeprecationWarning)  # Keras reads its variables in a way that numpy 2 warns of
+            build(network, weights).save(path)
         return path.stat().st_size

@@ -1,0 +1,47 @@
+"""Resident memory, read and reset: what is allocated shows, what another process had does not."""
+
+from __future__ import annotations
+
+import subprocess
+import sys
+from pathlib import Path
+
+import numpy as np
+import pytest
+
+from jointbench.measure import memory
+
+pytestmark = pytest.mark.skipif(memory.why_no_peak() is not None, reason=memory.why_no_peak() or "")
+BLOCK = 80 * 2**20
+
+
+def test_a_passing_allocation_is_in_the_peak_and_not_in_the_rest() -> None:
+    memory.forget_peak()
+    before = memory.resident_bytes()
+    block = np.ones(BLOCK, np.uint8)
+    during = memory.resident_bytes()
+    del block
+    assert during - before == pytest.approx(BLOCK, rel=0.1)
+    assert memory.peak_bytes() - before == pytest.approx(BLOCK, rel=0.1)
+    assert memory.resident_bytes() - before < BLOCK / 2
+    memory.forget_peak()
+    assert memory.peak_bytes() - before < BLOCK / 2
+
+
+def test_a_process_does_not_inherit_the_size_of_the_one_that_started_it() -> None:
+    """What ru_maxrss gets wrong."""
+    block = np.ones(4 * BLOCK, np.uint8)
+    code = "from jointbench.measure import memory; print(memory.peak_bytes())"
+    found = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True)
+    assert int(found.stdout) < block.nbytes / 2
+
+
+def test_a_system_without_it_says_so(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
+    status = tmp_path / "status"
+    monkeypatch.setattr(memory, "STATUS", status)
+    assert "does not have" in (memory.why_no_peak() or "")
+    status.write_text("Name:\tpython\nVmRSS:\t    12 kB\n")
+    assert memory.why_no_peak() is not None
+    assert memory.resident_bytes() == 12 * 1024
+    with pytest.raises(RuntimeError, match="VmHWM"):
+        memory.peak_bytes()
