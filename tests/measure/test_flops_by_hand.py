@@ -8,8 +8,9 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from jointbench.architecture import Architecture, architecture
-from jointbench.measure.flops import inference_flops_per_row, train_flops_per_row
-from jointbench.types import Output, Shape
+from jointbench.measure.flops import flops_per_row, inference_flops_per_row, train_flops_per_row, update_flops
+from jointbench.recipe import ADAM_BETAS, ADAM_EPSILON
+from jointbench.types import FlopsPerRow, Output, Recipe, Shape
 
 NUMBER = Output("number", "regression")
 DIGIT = Output("digit", "multiclass", tuple("0123456789"))
@@ -38,6 +39,71 @@ def test_an_image_network_by_hand() -> None:
     rest = 14 * 14 * 9 * 8 * 16 + 7 * 7 * 16 * 64 + 64 * 16
     assert first == 169_344
     assert both(network) == (2 * (first + rest), 2 * (2 * first + 3 * rest))
+
+
+def test_the_parts_by_hand() -> None:
+    """Trunk 11-64-64 and two heads of one unit; the first layer needs no input gradient. Apart, the trunk counts twice."""
+    trunk, first = 11 * 64 + 64 * 64, 11 * 64
+    joint = architecture(Shape((64, 64)), (11,), [NUMBER, NUMBER])
+    alone = architecture(Shape((64, 64)), (11,), [NUMBER])
+    assert flops_per_row([joint]) == FlopsPerRow(2 * trunk, 4 * trunk - 2 * first, 4 * 64, 8 * 64)
+    assert flops_per_row([alone] * 2) == FlopsPerRow(4 * trunk, 8 * trunk - 4 * first, 4 * 64, 8 * 64)
+
+
+def test_convolutions_are_trunk_and_hidden_layers_of_a_head_are_head() -> None:
+    network = architecture(Shape((), head=(5,), channels=(4,)), (6, 6, 3), [NUMBER])
+    convolution, head = 36 * 9 * 3 * 4, 3 * 3 * 4 * 5 + 5
+    assert flops_per_row([network]) == FlopsPerRow(2 * convolution, 2 * convolution, 2 * head, 4 * head)
+
+
+class Counted:
+    """A number that counts the operations done with it."""
+
+    done = 0
+
+    def __init__(self, value: float) -> None:
+        self.value = value
+
+    def _with(self, value: float) -> Counted:
+        Counted.done += 1
+        return Counted(value)
+
+    def __add__(self, other: Counted | float) -> Counted:
+        return self._with(self.value + _value(other))
+
+    def __sub__(self, other: Counted) -> Counted:
+        return self._with(self.value - other.value)
+
+    def __mul__(self, other: Counted | float) -> Counted:
+        return self._with(self.value * _value(other))
+
+    def __truediv__(self, other: Counted) -> Counted:
+        return self._with(self.value / other.value)
+
+    def __pow__(self, power: float) -> Counted:
+        return self._with(self.value**power)
+
+
+def _value(number: Counted | float) -> float:
+    return number.value if isinstance(number, Counted) else number
+
+
+@pytest.mark.parametrize("optimizer", ["sgd", "adam", "adamw"])
+@pytest.mark.parametrize("decay", [0.0, 0.1])
+def test_the_optimisers_work_by_doing_it(optimizer: str, decay: float) -> None:
+    """One parameter's update, written out; what all parameters share (corrected rate, 1 - beta) is not counted."""
+    rate, (beta_1, beta_2) = 0.01, ADAM_BETAS
+    weight, gradient, first, second = (Counted(value) for value in (1.0, 0.5, 0.1, 0.2))
+    Counted.done = 0
+    if decay and optimizer != "adam":
+        weight = weight * (1 - rate * decay)
+    if optimizer == "sgd":
+        weight = weight - gradient * rate
+    else:
+        first = first * beta_1 + gradient * (1 - beta_1)
+        second = second * beta_2 + gradient * gradient * (1 - beta_2)
+        weight = weight - first * rate / (second**0.5 + ADAM_EPSILON)
+    assert update_flops(Recipe(optimizer, weight_decay=decay)) == Counted.done  # type: ignore[arg-type]  # parametrised
 
 
 def test_hidden_heads_by_hand() -> None:

@@ -13,11 +13,14 @@ import pytest
 
 from jointbench.compare.summary import (
     ArmCost,
+    ArmFlops,
+    ArmMemory,
     CellSummary,
     DatasetSummary,
     Decision,
     Difference,
     Estimate,
+    Explained,
     Latency,
     Quality,
     Ratio,
@@ -119,6 +122,29 @@ class Maker:
         made.extend(Ratio(f"request, batch {b}", other, self._ratio(), floor, 24, b < 64) for b in BATCHES)
         return tuple(made)
 
+    def _flops(self, arm: str) -> ArmFlops:
+        forward, backward = (int(self.random.integers(100, 100_000)) for _ in range(2))
+        total = float(forward * 5e4)
+        return ArmFlops(
+            arm, forward, backward, forward // 9, backward // 9, 32 * forward, 4e3 * forward,
+            self._estimate(total, 0.2 * total) if self.folds > 1 else None, 0.75, 13, 13 * forward, 9.5e4 * forward,
+        )  # fmt: skip
+
+    def _memory(self, arm: str) -> ArmMemory:
+        if arm != self.joint:
+            return ArmMemory(arm, 45_482, *[None] * 6, "this profile measures peak memory on 1 dataset, the largest")
+        return ArmMemory(arm, 23_501, 329_502_720, 94_588_928, None, 249_950_208, 14_962_688, None, None)
+
+    def _explained(self, other: str) -> tuple[Explained, ...]:
+        made = []
+        for ratio in self._ratios(other)[1:]:
+            clear = ratio.measured_difference
+            made.append(Explained(
+                ratio.quantity, other, 0.513, ratio.ratio, self._estimate(0.71, 0.05) if clear else None,
+                "" if clear else "no difference measured",
+            ))  # fmt: skip
+        return tuple(made)
+
     def _ratio(self) -> Estimate:
         middle = float(self.random.uniform(0.2, 1.3))
         return Estimate(middle, middle * 0.93, middle * 1.06)
@@ -143,6 +169,8 @@ class Maker:
             tuple(self._quality(output, kinds[output], arm) for output in outputs for arm in arms),
             tuple(self._cost(arm, outputs, 64 - 16 * max(i - 1, 0)) for i, arm in enumerate(arms)),
             tuple(ratio for other in self.others for ratio in self._ratios(other)), differences, tuple(decisions), (),
+            tuple(self._flops(arm) for arm in arms), tuple(self._memory(arm) for arm in arms),
+            tuple(one for other in self.others for one in self._explained(other)),
         )  # fmt: skip
 
     def fits(self, epochs: int = 60) -> list[Fit]:

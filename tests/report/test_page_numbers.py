@@ -14,9 +14,9 @@ from jointbench.report import format as show
 
 UNITS = {
     "ns": 1e-9, "µs": 1e-6, "ms": 1e-3, "s": 1, "min": 60, "h": 3600, "%": 0.01,
-    "FLOP": 1, "kFLOP": 1e3, "MFLOP": 1e6, "GFLOP": 1e9, "TFLOP": 1e12,
+    "B": 1, "kB": 1e3, "MB": 1e6, "FLOP": 1, "kFLOP": 1e3, "MFLOP": 1e6, "GFLOP": 1e9, "TFLOP": 1e12,
 }  # fmt: skip
-TOKEN = re.compile(r"([<>]?)([+−]?\d[\d,]*(?:\.\d+)?(?:e-?\d+)?)(?:x| (ns|µs|ms|s|min|h|%|[kMGT]?FLOP)\b|(?= ?%))?")
+TOKEN = re.compile(r"([<>]?)([+−]?\d[\d,]*(?:\.\d+)?(?:e-?\d+)?)(?:x| (ns|µs|ms|s|min|h|%|[kMGT]?FLOP|[kM]?B)\b|(?= ?%))?")
 WORDS = {
     "yes", "no", "—", "not measured", "too few samples", "no clock in it", "joint", "equivalent", "separate",
     "inconclusive", "same-width", "same-parameters", "nothing to compare",
@@ -186,6 +186,49 @@ def test_costs_are_in_their_places(report: Any) -> None:
                 )  # fmt: skip
                 assert value(row[2]) == close(latency.median_seconds)
                 assert (row[3].text == "too few samples") == (latency.p90_seconds is None)
+
+
+def test_flops_in_parts_are_in_their_places(report: Any) -> None:
+    for cell in report.summary.cells:
+        for flops in cell.flops:
+            row = rows_by_caption(report, "FLOPs of the arms", f"{cell.dataset}, {cell.backend} on {cell.device}")[(flops.arm,)]
+            exact = (
+                flops.trunk_forward, flops.trunk_backward, flops.heads_forward, flops.heads_backward, flops.per_step,
+                flops.per_epoch,
+            )  # fmt: skip
+            assert [value(one)[0] for one in row[:6]] == close(*exact)
+            assert value(row[6]) == close(flops.to_stop.value, flops.to_stop.low, flops.to_stop.high)
+            update = (flops.update_flops_per_parameter, flops.update_per_step, flops.update_to_stop)
+            assert [value(one)[0] for one in row[7:]] == close(flops.patience_share, *update)
+
+
+def test_predictions_stand_beside_what_was_achieved(report: Any) -> None:
+    shares = 0
+    for cell in report.summary.cells:
+        place = f"{cell.dataset}, {cell.backend} on {cell.device}"
+        for one in cell.explained:
+            row = rows_by_caption(report, "Predicted and achieved", place)[one.quantity, one.other]
+            assert value(row[0]) == close(one.predicted)
+            assert value(row[1])[0] == pytest.approx(one.achieved.value, rel=6e-5)
+            assert (row[2].text == "not measured") == (one.share is None) == (row[3].text == one.reason)
+            shares += one.share is not None
+        if cell.explained:
+            caption = next(t.all("caption")[0].text for t in tables(report) if f"achieved in {place}" in t.all("caption")[0].text)
+            assert "training step: FLOPs predict 0.51x, the clock says " in caption
+            assert "(71 % of the saving, in logarithms)" in caption
+    assert shares > 5
+
+
+def test_memory_that_was_not_measured_says_why(report: Any) -> None:
+    for cell in report.summary.cells:
+        for memory in cell.memory:
+            row = rows_by_caption(report, "Memory in", f"{cell.dataset}, {cell.backend} on {cell.device}")[(memory.arm,)]
+            assert value(row[0]) == [memory.artifact_bytes]
+            if memory.reason:
+                assert [one.text for one in row[1:]] == ["not measured"] * 4 + [memory.reason]
+            else:
+                sizes = (memory.training_peak, memory.training_increase, memory.serving_peak, memory.serving_increase)
+                assert [value(one)[0] for one in row[1:5]] == close(*sizes)
 
 
 def test_quality_is_in_its_place(report: Any) -> None:
