@@ -16,7 +16,7 @@ from jointbench.plan import Subject
 from jointbench.runs import execute, new_folder, republish
 from jointbench.store import read_records
 from jointbench.study import run
-from jointbench.types import Absence, Assembly, Fit, Fold, Record, Reference, Stack, Timing
+from jointbench.types import Absence, Assembly, Fit, Fold, Memory, Record, Reference, Stack, Timing
 
 ASKED = Asked(profile="smoke", datasets=("concrete_slump",), backends=("torch",), device="cpu")
 
@@ -36,7 +36,7 @@ def of(records: list[Record], kind: type) -> list:  # type: ignore[type-arg]  # 
 @pytest.fixture(scope="module")
 def records() -> list[Record]:
     made, where = planned()
-    return list(run(made, replace(where, timing_seconds=1.0, batch_sizes=(1, 8)), silent))
+    return list(run(made, replace(where, timing_seconds=1.0, batch_sizes=(1, 8), memory_datasets=None), silent))
 
 
 def test_every_network_of_every_arm_has_its_fit(records: list[Record]) -> None:
@@ -64,6 +64,27 @@ def test_every_arm_is_timed_against_every_other_with_its_twin(records: list[Reco
         assert len(timing.arms) == 4
         assert np.all(timing.seconds > 0)
         assert len(timing.order) == len(timing.seconds)
+
+
+def test_every_arms_memory_is_its_own(records: list[Record]) -> None:
+    """Three networks of one output are saved in about three times the bytes of one; every process holds a framework."""
+    memory = {m.arm: m for m in of(records, Memory)}
+    assert set(memory) == {assembly.arm.name for assembly in of(records, Assembly)}
+    assert 2 < memory["separate"].artifact_bytes / memory["joint"].artifact_bytes < 3
+    for one in memory.values():
+        assert one.reason is None
+        for peak in (one.training, one.serving):
+            assert 50 * 2**20 < peak.baseline < peak.peak < 2**30
+            assert peak.device is None
+
+
+def test_memory_that_a_profile_leaves_out_says_so() -> None:
+    made, where = planned(replace(ASKED, arms=("joint",)))
+    small = replace(where, timing_seconds=0.01, batch_sizes=(1,), memory_datasets=0)
+    (memory,) = of(list(run(made, small, silent)), Memory)
+    assert memory.artifact_bytes > 0
+    assert (memory.training, memory.serving) == (None, None)
+    assert "no peak memory" in memory.reason
 
 
 def test_stacks_are_recorded_with_their_compilations(records: list[Record]) -> None:
