@@ -78,15 +78,6 @@ def test_every_arms_memory_is_its_own(records: list[Record]) -> None:
             assert peak.device is None
 
 
-def test_memory_that_a_profile_leaves_out_says_so() -> None:
-    made, where = planned(replace(ASKED, arms=("joint",)))
-    small = replace(where, timing_seconds=0.01, batch_sizes=(1,), memory_datasets=0)
-    (memory,) = of(list(run(made, small, silent)), Memory)
-    assert memory.artifact_bytes > 0
-    assert (memory.training, memory.serving) == (None, None)
-    assert "no peak memory" in memory.reason
-
-
 def test_stacks_are_recorded_with_their_compilations(records: list[Record]) -> None:
     stacks = of(records, Stack)
     trained = [network_id for stack in stacks for network_id in stack.network_ids]
