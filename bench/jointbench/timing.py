@@ -55,12 +55,12 @@ def time_training(backend: Backend, bundles: Mapping[str, Bundle], budget_second
         trainers = [backend.trainer([job], TRAINING_STEPS) for job in bundle.jobs]
         built = clock()
         for trainer in trainers:
-            trainer(clock)
+            trainer(time.perf_counter)
         cold[name] = (built - started, clock() - built)
         made[name] = list(zip(trainers, bundle.counts, strict=True))
 
     def visit(parts: Sequence[tuple[Trainer, int]]) -> list[float]:
-        return [sum(count * trainer(clock) for trainer, count in parts)]
+        return [sum(count * trainer(time.perf_counter) for trainer, count in parts)]
 
     samples = paired({name: partial(visit, parts) for name, parts in made.items()}, budget_seconds)
     for parts in made.values():

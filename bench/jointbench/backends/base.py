@@ -80,7 +80,7 @@ class Trainer(Protocol):
     """An arm's networks ready to train, for timing: one call trains each for the steps it was made for."""
 
     def __call__(self, clock: Clock) -> float:
-        """Seconds that the steps took by ``clock``, which waits for the device; set-up and evaluation excluded."""
+        """Seconds that the steps took, read from ``clock`` after waiting for the device; set-up and evaluation excluded."""
         ...
 
     def close(self) -> None:

@@ -57,7 +57,7 @@ class TorchBackend:
         return Stacked(trained, frame_of(jobs).slots, 0)
 
     def trainer(self, jobs: Sequence[Job], steps: int) -> Trainer:
-        return StockTrainer(list(jobs), self.device, steps)
+        return StockTrainer(list(jobs), self.device, steps, self.synchronise)
 
     def server(self, networks: Sequence[tuple[Architecture, Weights]]) -> Server:
         return EagerServer(networks, self.device)

@@ -5,7 +5,7 @@ from __future__ import annotations
 import copy
 import itertools
 import math
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 
 import numpy as np
 import torch
@@ -15,6 +15,7 @@ from jointbench.backends.pytorch.losses import output_losses
 from jointbench.backends.pytorch.networks import MultiOutputNetwork, build, read_weights
 from jointbench.backends.pytorch.optimizers import make_optimizer
 from jointbench.initial import epoch_order
+from jointbench.measure.synchronised import synchronised
 from jointbench.types import Stop
 
 DTYPES = {"float32": torch.float32, "float64": torch.float64}
@@ -102,13 +103,13 @@ def fit(job: Job, device: str, clock: Clock) -> Trained:
 class StockTrainer:
     """Trains an arm's networks for a number of steps each, one after the other, for timing."""
 
-    def __init__(self, jobs: list[Job], device: str, steps: int) -> None:
-        self.steps = steps
+    def __init__(self, jobs: list[Job], device: str, steps: int, synchronise: Callable[[], None]) -> None:
+        self.steps, self.synchronise = steps, synchronise
         self.loops = [StockLoop(job, device) for job in jobs]
         self.batches = [_endless(loop) for loop in self.loops]
 
     def __call__(self, clock: Clock) -> float:
-        seconds = 0.0
+        seconds, clock = 0.0, synchronised(self.synchronise, clock)
         for loop, batches in zip(self.loops, self.batches, strict=True):
             started = clock()
             for _ in range(self.steps):

@@ -67,7 +67,7 @@ class TensorFlowBackend:
         return Stacked(trained, frame_of(jobs).slots, compilations() - before)
 
     def trainer(self, jobs: Sequence[Job], steps: int) -> Trainer:
-        return StockTrainer(list(jobs), self.device, steps)
+        return StockTrainer(list(jobs), self.device, steps, self.synchronise)
 
     def server(self, networks: Sequence[tuple[Architecture, Weights]]) -> Server:
         with tf.device(self.device):

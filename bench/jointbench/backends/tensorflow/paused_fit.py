@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import queue
 import threading
+from collections.abc import Callable
 from typing import Any
 
 import keras
@@ -13,6 +14,7 @@ from jointbench.backends.base import Clock, Job
 from jointbench.backends.tensorflow.networks import build
 from jointbench.backends.tensorflow.rows import Rows
 from jointbench.backends.tensorflow.training import compiled
+from jointbench.measure.synchronised import synchronised
 
 ENDLESS = 1_000_000
 
@@ -92,11 +94,13 @@ class PausedFit:
 class StockTrainer:
     """An arm's models, trained one after the other."""
 
-    def __init__(self, jobs: list[Job], device: str, steps: int) -> None:
+    def __init__(self, jobs: list[Job], device: str, steps: int, synchronise: Callable[[], None]) -> None:
+        self.synchronise = synchronise
         self.fits = [PausedFit(job, device, steps) for job in jobs]
 
     def __call__(self, clock: Clock) -> float:
-        return sum(fit(clock) for fit in self.fits)
+        waiting = synchronised(self.synchronise, clock)
+        return sum(fit(waiting) for fit in self.fits)
 
     def close(self) -> None:
         for fit in self.fits:
