@@ -25,17 +25,19 @@ class EpochSeconds(keras.callbacks.Callback):  # type: ignore[misc]  # keras shi
         super().__init__()
         self.clock = clock
         self.seconds: list[float] = []
+        self.ended: float | None = None
 
     def on_train_batch_begin(self, batch: int, logs: object = None) -> None:
         if batch == 0:
-            self.started = self.clock()
+            self.started, self.ended = self.clock(), None
 
     def on_train_batch_end(self, batch: int, logs: object = None) -> None:
         if batch == self.params["steps"] - 1:
             self.ended = self.clock()
 
     def on_epoch_end(self, epoch: int, logs: object = None) -> None:
-        self.seconds.append(self.ended - self.started)
+        ended = self.clock() if self.ended is None else self.ended  # a loss that is not finite ends an epoch early
+        self.seconds.append(ended - self.started)
 
 
 def steps_per_epoch(job: Job) -> int:
