@@ -15,8 +15,10 @@ import numpy as np
 import pytest
 
 from jointbench.arms import DEFAULT_ARMS
-from jointbench.asking import Asked, conditions, dataset_names, load_datasets, notes, subjects
+from jointbench.asking import Asked, conditions, dataset_names, load_datasets, notes, reruns, subjects, terms
 from jointbench.backends.registry import BACKENDS, check_names
+from jointbench.compare.correlated import ROPE
+from jointbench.compare.output_verdict import PROBABILITY
 from jointbench.compare.summary import ArmCost, CellSummary, Summary
 from jointbench.devices import devices_for
 from jointbench.errors import BadInput
@@ -74,6 +76,8 @@ def pytest_addoption(parser: pytest.Parser) -> None:
     group.addoption("--dataset", action="append", default=[], help="a bundled dataset; repeat it")
     group.addoption("--backend", action="append", default=[], help="torch or tensorflow; repeat it")
     group.addoption("--device", default="auto", help="cpu, cuda or auto")
+    group.addoption("--rope", type=float, default=ROPE, help="difference in skill that does not matter")
+    group.addoption("--probability", type=float, default=PROBABILITY, help="probability that a verdict needs")
     group.addoption("--out", type=Path, default=None, help="folder for records, summary and report")
 
 
@@ -84,6 +88,7 @@ def pytest_configure(config: pytest.Config) -> None:
     try:
         profile = profile_named(asked.profile)
         check_names(list(asked.backends))
+        terms(asked.rope, asked.probability)
         names = dataset_names(profile, asked.datasets)
         config.stash[SELECTION] = Selection(profile, names, asked.backends, devices_for(asked.device))
     except BadInput as error:
@@ -96,6 +101,8 @@ def _asked(config: pytest.Config) -> Asked:
         datasets=tuple(config.getoption("--dataset")),
         backends=tuple(config.getoption("--backend")) or tuple(BACKENDS),
         device=config.getoption("--device"),
+        rope=config.getoption("--rope"),
+        probability=config.getoption("--probability"),
     )
 
 
@@ -137,15 +144,19 @@ def outcome(request: pytest.FixtureRequest) -> Outcome:
         datasets=tuple(dict.fromkeys(params["dataset"] for params in chosen)),
         backends=tuple(dict.fromkeys(params["backend"] for params in chosen)),
         device=asked.device,
+        rope=asked.rope,
+        probability=asked.probability,
     )
     where = conditions(wanted)
     folder = run_folder(request.config)
-    planned = subjects(wanted, load_datasets(wanted, profile_named(wanted.profile)))
+    loaded = load_datasets(wanted, profile_named(wanted.profile))
+    planned = subjects(wanted, loaded)
     command = "pytest " + " ".join(str(word) for word in request.config.invocation_params.args)
     with _terminal(request.config) as progress:
         summary = execute(
             planned, where, folder, profile=wanted.profile, command=command,
             notes=notes(wanted, where.devices), progress=progress,
+            terms=terms(wanted.rope, wanted.probability), reruns=reruns(wanted, loaded),
         )
     timings = tuple(record for record in read_records(folder / RECORDS) if isinstance(record, Timing))
     made = Outcome(folder, summary, timings)

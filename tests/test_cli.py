@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import shlex
 import sys
 from pathlib import Path
 
@@ -63,6 +64,11 @@ def complaint(monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str
         (["run", "concrete_slump", "--engine", "steam"], ["--engine", "steam"]),
         (["run", "concrete_slump", "--loss-weight", "slump"], ["--loss-weight", "NAME=NUMBER"]),
         (["run", "concrete_slump", "--loss-weight", "slip=2"], ["slip", "slump"]),
+        (["run", "concrete_slump", "--rope", "-0.01"], ["--rope", "-0.01", "between 0 and 1"]),
+        (["run", "concrete_slump", "--rope", "nan"], ["--rope", "nan"]),
+        (["run", "concrete_slump", "--probability", "0.5"], ["--probability", "0.5", "between 0.5 and 1"]),
+        (["report", "nowhere", "--rope", "0"], ["--rope"]),
+        (["report", "nowhere", "--probability", "1"], ["--probability"]),
         (["report", "nowhere"], ["nowhere"]),
         (["datasets", "show", "nonsense"], ["nonsense"]),
     ],
@@ -129,3 +135,18 @@ def test_verify_passes_on_the_files_as_shipped_and_names_a_changed_one(
         main()
     assert stopped.value.code == 2
     assert "auto_mpg.csv is not the file its card describes" in capsys.readouterr().out
+
+
+def test_the_command_that_reruns_one_dataset_has_what_was_asked_and_not_the_sizes(table: Path) -> None:
+    asked = asking.Asked(
+        profile="smoke", datasets=("concrete_slump", str(table)), targets=("y", "c:binary"), backends=("torch",), folds=3,
+        repeats=2, seeds=2,
+    )
+    datasets = asking.load_datasets(asked, asking.profile_named("smoke"))
+    common = ["--profile", "smoke", "--backend", "torch"]
+    made = {slug: shlex.split(command) for slug, command in asking.reruns(asked, datasets).items()}
+    bundled, own = made.values()
+    assert bundled[:3] == ["jointbench", "run", "concrete_slump"]
+    assert own[:3] == ["jointbench", "run", str(table)]
+    assert sorted(bundled[3:]) == sorted(common)
+    assert sorted(own[3:]) == sorted([*common, "--target", "y", "--target", "c:binary"])

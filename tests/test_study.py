@@ -6,10 +6,14 @@ import json
 from dataclasses import replace
 from pathlib import Path
 
+import jsonschema
 import numpy as np
 import pytest
 
+from jointbench import compare_arms
 from jointbench.asking import Asked, conditions, load_datasets, profile_named, subjects
+from jointbench.compare import schema
+from jointbench.compare.terms import Terms
 from jointbench.conditions import Conditions
 from jointbench.fitting import tasks_of
 from jointbench.plan import Subject
@@ -174,3 +178,28 @@ def test_the_report_is_redrawn_from_the_records_alone(tmp_path: Path) -> None:
     assert republish(tmp_path) == first
     assert json.loads((tmp_path / "summary.json").read_text()) == before
     assert (tmp_path / "report.html").is_file()
+    validator = jsonschema.Draft202012Validator(json.loads(schema.shipped()))
+    validator.validate(before)
+
+
+def test_a_report_can_be_decided_anew_and_is_as_it_was_asked_otherwise(tmp_path: Path) -> None:
+    made, where = planned()
+    execute(
+        made, replace(where, timing_seconds=0.0), tmp_path, profile="smoke", command="test", notes=(), progress=silent,
+        terms=Terms(0.03, 0.9), reruns={"concrete_slump": "jointbench run concrete_slump --profile smoke"},
+    )
+    assert json.loads((tmp_path / "environment.json").read_text())["rope"] == 0.03
+    page = (tmp_path / "report.html").read_text()
+    assert "±0.03" in page
+    assert "±0.01" not in page
+    wide = republish(tmp_path, rope=0.9, probability=0.6)
+    assert (wide.rope, wide.probability) == (0.9, 0.6)
+    assert {d.verdict for d in wide.cells[0].differences} == {"equivalent"}
+    assert "±0.9" in (tmp_path / "report.html").read_text()
+    again = republish(tmp_path)
+    assert (again.rope, again.probability) == (0.03, 0.9)
+    assert (tmp_path / "report.html").read_text() == page
+    found = compare_arms(tmp_path, rope=0.03, probability=0.9)
+    assert tuple(d for c in found.comparisons for d in c.differences) == again.cells[0].differences
+    assert [c.decision.verdict for c in found.comparisons] == [d.verdict for d in again.cells[0].decisions]
+    assert compare_arms(read_records(tmp_path / "records.jsonl"), rope=0.03, probability=0.9) == found

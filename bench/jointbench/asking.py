@@ -2,12 +2,16 @@
 
 from __future__ import annotations
 
+import shlex
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, fields
 from pathlib import Path
 
 from jointbench.arms import DEFAULT_ARMS
 from jointbench.backends.registry import BACKENDS, check_names
+from jointbench.compare.correlated import ROPE
+from jointbench.compare.output_verdict import PROBABILITY
+from jointbench.compare.terms import Terms
 from jointbench.conditions import Conditions
 from jointbench.data.bundled import bundled_slugs, card_of, load_bundled
 from jointbench.data.table import load_table
@@ -20,6 +24,12 @@ from jointbench.types import Dataset, Engine
 
 ENGINES: dict[str, Engine] = {"stacked": "stacked", "stock": "stock"}
 DEFAULT_ENGINE: Engine = "stacked"
+TABLE_OPTIONS = ("--target", "--group", "--time")
+OPTIONS = {
+    "profile": "--profile", "targets": "--target", "arms": "--arm", "backends": "--backend", "device": "--device",
+    "seed": "--seed", "jobs": "--jobs", "engine": "--engine", "group": "--group", "time": "--time",
+    "loss_weights": "--loss-weight",
+}  # fmt: skip
 TABLE_SUFFIXES = (".csv", ".parquet", ".gz", ".xz", ".tsv", ".txt")
 
 
@@ -42,6 +52,8 @@ class Asked:
     group: str | None = None
     time: str | None = None
     loss_weights: tuple[str, ...] = ()
+    rope: float = ROPE
+    probability: float = PROBABILITY
 
 
 def dataset_names(profile: Profile, asked: Sequence[str]) -> tuple[str, ...]:
@@ -96,6 +108,31 @@ def _loss_weight(text: str) -> tuple[str, float]:
         return name, float(value)
     except ValueError as error:
         raise BadInput(f"--loss-weight {text!r}: write NAME=NUMBER, such as quality=2") from error
+
+
+def terms(rope: float, probability: float) -> Terms:
+    """What a verdict is asked to mean. Raises BadInput."""
+    try:
+        return Terms(rope, probability)
+    except ValueError as error:
+        option = "--rope" if "region" in str(error) else "--probability"
+        raise BadInput(f"{option}: {error}") from error
+
+
+def reruns(asked: Asked, datasets: Sequence[Dataset]) -> dict[str, str]:
+    """By slug, the command that runs one dataset alone as it was asked for, without folds, repeats and seeds, and a verdict's terms."""
+    words = tuple(dict.fromkeys(asked.datasets)) or tuple(dataset.slug for dataset in datasets)
+    made = {}
+    for word, dataset in zip(words, datasets, strict=True):
+        said = ["jointbench", "run", word]
+        for field in fields(Asked):
+            value, options = getattr(asked, field.name), OPTIONS.get(field.name)
+            if options is None or value == field.default or (options in TABLE_OPTIONS and not _is_path(word)):
+                continue
+            for one in value if isinstance(value, tuple) else (value,):
+                said += [options, f"{one:g}" if isinstance(one, float) else str(one)]
+        made[dataset.slug] = shlex.join(said)
+    return made
 
 
 def conditions(asked: Asked) -> Conditions:

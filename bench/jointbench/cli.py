@@ -45,6 +45,8 @@ def run(
     group: Annotated[Optional[str], typer.Option(help="Column of a table whose equal values share a fold.")] = None,
     time: Annotated[Optional[str], typer.Option(help="Column of a table to split forward in time by.")] = None,
     loss_weight: Annotated[Optional[list[str]], typer.Option(help="NAME=NUMBER: weight of an output's loss.")] = None,
+    rope: Annotated[Optional[float], typer.Option(help="Difference in skill that does not matter; default 0.01.")] = None,
+    probability: Annotated[Optional[float], typer.Option(help="Probability that a verdict needs; default 0.95.")] = None,
     out: Annotated[Optional[Path], typer.Option(help="Folder for records, summary and report.")] = None,
 ) -> None:
     """Trains joint and separate networks on bundled data or your own table, and reports what the choice costs."""
@@ -58,9 +60,11 @@ def run(
     asked = asking.Asked(
         profile, tuple(datasets or ()), tuple(target or ()), tuple(arm or defaults.arms),
         tuple(backend or defaults.backends), device, folds, repeats, seeds, seed, jobs, engine or defaults.engine,
-        group, time, tuple(loss_weight or ()),
+        group, time, tuple(loss_weight or ()), defaults.rope if rope is None else rope,
+        defaults.probability if probability is None else probability,
     )
     console = Console()
+    terms = asking.terms(asked.rope, asked.probability)
     where = asking.conditions(asked)
     loaded = asking.load_datasets(asked, profile_named(profile))
     for dataset in loaded:
@@ -71,7 +75,8 @@ def run(
     with progress_bar(console) as progress:
         summary = execute(
             subjects, where, folder, profile=profile, command="jointbench " + " ".join(_quoted(sys.argv[1:])),
-            notes=asking.notes(asked, where.devices), progress=progress,
+            notes=asking.notes(asked, where.devices), progress=progress, terms=terms,
+            reruns=asking.reruns(asked, loaded),
         )
     _finish(summary, console, folder / REPORT, explicit=tuple(backend or ()))
 
@@ -97,13 +102,20 @@ def _quoted(words: list[str]) -> list[str]:
 
 
 @app.command()
-def report(folder: Path) -> None:
+def report(
+    folder: Path,
+    rope: Annotated[Optional[float], typer.Option(help="Decide anew with this difference; default: as the run was asked.")] = None,
+    probability: Annotated[Optional[float], typer.Option(help="Decide anew with this probability.")] = None,
+) -> None:
     """Redraws the report of a run from its records."""
     from rich.console import Console
 
+    from jointbench import asking
     from jointbench.runs import REPORT, republish
 
-    _finish(republish(folder), Console(), folder / REPORT, explicit=())
+    defaults = asking.Asked()
+    asking.terms(defaults.rope if rope is None else rope, defaults.probability if probability is None else probability)
+    _finish(republish(folder, rope, probability), Console(), folder / REPORT, explicit=())
 
 
 @datasets_app.command("list")

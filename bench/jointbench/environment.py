@@ -11,7 +11,6 @@ from pathlib import Path
 import joblib
 import psutil
 
-import jointbench
 from jointbench.devices import NO_GPU, gpu_names
 
 CORE_EVENTS = Path("/sys/bus/event_source/devices/cpu")  # there where the kernel can count a core's events
@@ -43,7 +42,7 @@ def package_version(name: str) -> str:
 
 def commit() -> str:
     """The commit of the checkout that the package runs from, marked when files differ; or why there is none."""
-    folder = Path(jointbench.__file__).parent
+    folder = Path(__file__).parent
     try:
         found = subprocess.run(
             ["git", "describe", "--always", "--dirty", "--abbrev=12"],  # noqa: S607 - whichever git the user has
@@ -70,7 +69,7 @@ def not_measured() -> tuple[str, ...]:
 def environment() -> dict[str, str]:
     """Everything about machine and software that a reader of the numbers needs."""
     return {
-        "jointbench": jointbench.__version__,
+        "jointbench": package_version("jointbench"),
         "commit": commit(),
         "python": platform.python_version(),
         "system": platform.platform(),

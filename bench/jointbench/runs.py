@@ -3,15 +3,18 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Sequence
-from dataclasses import asdict, dataclass
+from collections.abc import Mapping, Sequence
+from dataclasses import asdict, dataclass, replace
 from datetime import UTC, datetime
 from pathlib import Path
 
 import cattrs
 
-from jointbench.compare.summarise import describe, summarise
+from jointbench.compare.correlated import ROPE
+from jointbench.compare.output_verdict import PROBABILITY
+from jointbench.compare.summarise import DEFAULT, describe, summarise
 from jointbench.compare.summary import DatasetSummary, Summary
+from jointbench.compare.terms import Terms
 from jointbench.conditions import Conditions, Progress
 from jointbench.environment import environment
 from jointbench.errors import BadInput
@@ -27,7 +30,7 @@ ENGINE = "engine.json"
 
 @dataclass(frozen=True)
 class About:
-    """What a run's folder says of itself beside its records."""
+    """What a run's folder says of itself beside its records; rope and probability are what its verdicts were asked."""
 
     schema_version: int
     profile: str
@@ -36,6 +39,8 @@ class About:
     notes: tuple[str, ...]
     machine: dict[str, str]
     datasets: tuple[DatasetSummary, ...]
+    rope: float = ROPE
+    probability: float = PROBABILITY
 
 
 def new_folder(out: Path | None, suffix: str = "", holds: str = RECORDS) -> Path:
@@ -59,13 +64,24 @@ def execute(
     command: str,
     notes: Sequence[str],
     progress: Progress,
+    terms: Terms = DEFAULT,
+    reruns: Mapping[str, str] | None = None,
 ) -> Summary:
-    """Runs the study and writes its folder. Records are written as they come: a killed run keeps what it has."""
+    """Runs the study and writes its folder. Records are written as they come: a killed run keeps what it has.
+
+    reruns: by dataset, the command that runs it alone, which the advice on what would settle it is made from.
+    """
+    commands = reruns or {}
     about = About(
         SCHEMA_VERSION, profile, conditions.engine, command, tuple(notes), environment(),
         tuple(
-            describe(s.dataset, s.splits[0].folds, 1 + max(split.repeat for split in s.splits), s.seeds) for s in subjects
+            describe(
+                s.dataset, s.splits[0].folds, 1 + max(split.repeat for split in s.splits), s.seeds,
+                commands.get(s.dataset.slug, ""),
+            )
+            for s in subjects
         ),
+        terms.rope, terms.probability,
     )
     (folder / ENVIRONMENT).write_text(json.dumps(asdict(about), indent=2) + "\n", encoding="utf-8")
     records: list[Record] = []
@@ -87,7 +103,7 @@ def publish(folder: Path, about: About, records: Sequence[Record]) -> Summary:
 
     summary = summarise(
         records, about.datasets, profile=about.profile, engine=about.engine, command=about.command,
-        notes=about.notes,
+        notes=about.notes, terms=Terms(about.rope, about.probability),
     )
     (folder / SUMMARY).write_text(summary_json(summary, indent=1) + "\n", encoding="utf-8")
     page = render(
@@ -105,8 +121,11 @@ def _engine_speed(folder: Path) -> dict[str, float] | None:
     return dict(json.loads(path.read_text(encoding="utf-8"))["us_per_step"]) if path.is_file() else None
 
 
-def republish(folder: Path) -> Summary:
-    """Redraws a run's summary and report from its records. Raises BadInput when the folder holds no run."""
+def republish(folder: Path, rope: float | None = None, probability: float | None = None) -> Summary:
+    """Redraws a run's summary and report from its records; None keeps what the run was asked.
+
+    Raises BadInput when the folder holds no run.
+    """
     path = folder / ENVIRONMENT
     try:
         about = cattrs.structure(json.loads(path.read_text(encoding="utf-8")), About)
@@ -116,4 +135,9 @@ def republish(folder: Path) -> Summary:
         raise BadInput(f"{path} is not a run's {path.name}") from error
     if about.schema_version != SCHEMA_VERSION:
         raise BadInput(f"{path} has schema version {about.schema_version}; this jointbench reads {SCHEMA_VERSION}")
+    about = replace(
+        about,
+        rope=about.rope if rope is None else rope,
+        probability=about.probability if probability is None else probability,
+    )
     return publish(folder, about, list(read_records(folder / RECORDS)))

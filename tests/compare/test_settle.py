@@ -9,8 +9,9 @@ from hypothesis import strategies as st
 
 from jointbench.compare.correlated import correlated_t_test, mean_and_sd, posterior_scale
 from jointbench.compare.output_verdict import output_verdict
-from jointbench.compare.settle import FOLDS, REPEATS, SEEDS, Advice, LeverAdvice, predicted_posterior, what_would_settle
+from jointbench.compare.settle import FOLDS, REPEATS, SEEDS, Advice, predicted_posterior, what_would_settle
 from jointbench.compare.spread import Setting, Spread, simulate_differences
+from jointbench.compare.summary import LeverAdvice
 
 
 def seen(mean: float, between: float, within: float, repeats: int = 5, folds: int = 5, seeds: int = 3) -> np.ndarray:
@@ -37,7 +38,7 @@ def test_predicts_the_present() -> None:
     present = correlated_t_test(differences.mean(axis=2))
     assert advice.setting == Setting(5, 5, 3)
     assert advice.half_width == pytest.approx((present.high - present.low) / 2)
-    assert predicted_posterior(0.004, advice.spread, advice.setting).scale == pytest.approx(present.scale)
+    assert predicted_posterior(0.004, advice.spreads[0], advice.setting).scale == pytest.approx(present.scale)
 
 
 @pytest.mark.parametrize("setting", [Setting(5, 2, 1), Setting(5, 5, 8), Setting(10, 2, 3)])
@@ -52,7 +53,7 @@ def test_prediction_comes_true(setting: Setting) -> None:
 def test_seeds_settle_what_repeats_cannot() -> None:
     advice = what_would_settle(seen(0.0, 0.003, 0.03))
     repeats, seeds = lever(advice, "repeats"), lever(advice, "seeds")
-    assert advice.verdict == "inconclusive"
+    assert not advice.decided
     assert repeats.reason == "floor too wide"
     assert repeats.setting is repeats.half_width is None
     assert repeats.floor == pytest.approx(1.96 * np.sqrt((0.003**2 + 0.03**2 / 3) / 4), rel=1e-3)
@@ -65,7 +66,7 @@ def test_seeds_settle_what_repeats_cannot() -> None:
 def test_repeats_settle_a_clear_difference() -> None:
     advice = what_would_settle(seen(0.035, 0.02, 0.005, repeats=1))
     repeats = lever(advice, "repeats")
-    assert (advice.verdict, repeats.reason) == ("inconclusive", "settles")
+    assert (advice.decided, repeats.reason) == (False, "settles")
     assert repeats.setting is not None
     assert repeats.setting.folds == 5
     assert repeats.setting.seeds == 3
@@ -85,25 +86,25 @@ def test_beyond_the_grid_is_not_never() -> None:
 def test_one_seed_says_so() -> None:
     advice = what_would_settle(seen(0.0, 0.02, 0.0, seeds=1))
     seeds = lever(advice, "seeds")
-    assert advice.spread.within is None
+    assert advice.spreads[0].within is None
     assert (seeds.reason, seeds.setting, seeds.floor) == ("one seed: its spread is unknown", None, None)
     assert lever(advice, "repeats").floor == pytest.approx(1.96 * 0.02 / 2, rel=1e-3)
 
 
 def test_nothing_to_settle() -> None:
     advice = what_would_settle(seen(0.1, 0.01, 0.01))
-    assert (advice.verdict, advice.levers, advice.cheapest) == ("joint", (), None)
+    assert (advice.decided, advice.levers, advice.cheapest) == (True, (), None)
 
 
 def test_more_folds_mostly_do_not_help() -> None:
     """Smaller test folds are noisier, so the floor over folds is not 0 unless the spread is told not to grow."""
-    spread = what_would_settle(seen(0.0, 0.01, 0.02)).spread
+    spread = what_would_settle(seen(0.0, 0.01, 0.02)).spreads[0]
     floor = lever(what_would_settle(seen(0.0, 0.01, 0.02)), "folds").floor
     assert floor is not None
     assert floor == pytest.approx(1.96 * predicted_posterior(0.0, spread, Setting(10**6, 5, 3)).scale, rel=1e-3)
     constant = what_would_settle(seen(0.0, 0.01, 0.02), test_noise=0.0)
     assert lever(constant, "folds").floor == 0.0
-    assert predicted_posterior(0.0, constant.spread, Setting(10**6, 5, 3)).scale < 1e-4
+    assert predicted_posterior(0.0, constant.spreads[0], Setting(10**6, 5, 3)).scale < 1e-4
 
 
 def test_a_failed_pair_is_left_out() -> None:
@@ -121,9 +122,9 @@ def test_a_failed_pair_is_left_out() -> None:
 def test_brute_force(mean: float, between: float, within: float, repeats: int) -> None:
     differences = seen(mean, between, within, repeats=repeats)
     advice = what_would_settle(differences)
-    if advice.verdict != "inconclusive":
+    if advice.decided:
         return
-    now, spread, mean = advice.setting, advice.spread, float(differences.mean(axis=2).mean())
+    now, spread, mean = advice.setting, advice.spreads[0], float(differences.mean(axis=2).mean())
     fits = [
         Setting(k, r, s).fits
         for k, r, s in product(FOLDS, REPEATS, SEEDS)

@@ -11,7 +11,9 @@ from html.parser import HTMLParser
 import numpy as np
 import pytest
 
+from jointbench.compare.spread import Setting
 from jointbench.compare.summary import (
+    Across,
     ArmCost,
     ArmFlops,
     ArmMemory,
@@ -22,8 +24,11 @@ from jointbench.compare.summary import (
     Estimate,
     Explained,
     Latency,
+    LeverAdvice,
     Quality,
     Ratio,
+    Settle,
+    Standing,
     Summary,
 )
 from jointbench.types import Fit, Network, Recipe, Shape
@@ -44,16 +49,22 @@ class Maker:
     folds: int = 5
     absent: str = ""
     note: str = "Simulated."
+    rope: float = 0.01
+    probability: float = 0.95
     seed: int = 0
     random: np.random.Generator = field(init=False)
 
     def summary(self) -> Summary:
         self.random = np.random.default_rng(self.seed)
         return Summary(
-            1, "quick", "stacked", "jointbench run slump --profile quick", "Joint in some, separate in others.",
+            2, "quick", "stacked", "jointbench run slump --profile quick", "Joint in some, separate in others.",
             tuple(self._dataset(slug, outputs) for slug, outputs in self.datasets),
             tuple(self._cell(slug, outputs, backend) for slug, outputs in self.datasets for backend in self.backends),
-            (self.note,),
+            (self.note,), self.rope, self.probability,
+            tuple(
+                Across(backend, "cpu", other, 3, 1, 2, 4, 9, 0.25, 0.125, 0.625)
+                for backend in self.backends if backend != self.absent for other in self.others
+            ),
         )  # fmt: skip
 
     def _estimate(self, middle: float, half: float) -> Estimate:
@@ -112,8 +123,16 @@ class Maker:
         half = float(self.random.uniform(0.002, 0.05))
         return Difference(
             output, other, self._estimate(value, half), self.folds, 0, float(better), float(same), float(worse),
-            float(better + same), verdict,
+            float(better + same), verdict, float(worse), min(1.0, 2 * float(worse)),
         )  # fmt: skip
+
+    def _settle(self, slug: str, output: str) -> Settle:
+        levers = (LeverAdvice("repeats", "floor too wide", None, None, 0.021),)
+        sentence = f"No number of repeats settles this at K = 5 for {output}; 3 seeds in each fold (now 1) would."
+        return Settle(output, sentence, Setting(5, 1, 3), f"jointbench run {slug} --folds 5 --repeats 1 --seeds 3", levers)
+
+    def _standing(self, arm: str) -> Standing:
+        return Standing(arm, float(self.random.uniform(0, 1)), 0.5125, 0.625, 4e7, None, 5e-5, 5000, arm == self.joint)
 
     def _ratios(self, other: str) -> tuple[Ratio, ...]:
         floor = Estimate(1.004, 0.981, 1.027)
@@ -162,6 +181,7 @@ class Maker:
             decisions.append(Decision(
                 other, worst.verdict, f"Because {worst.output} says so after a look at all of it, 44 % fewer training FLOPs.",
                 self._estimate(float(np.mean([d.difference.value for d in mine])), 0.0123), worst.output, worst.difference.value,
+                settle=self._settle(slug, worst.output) if worst.verdict == "inconclusive" else None,
             ))  # fmt: skip
         arms = (self.joint, *self.others)
         return CellSummary(
@@ -171,6 +191,7 @@ class Maker:
             tuple(ratio for other in self.others for ratio in self._ratios(other)), differences, tuple(decisions), (),
             tuple(self._flops(arm) for arm in arms), tuple(self._memory(arm) for arm in arms),
             tuple(one for other in self.others for one in self._explained(other)),
+            tuple(self._standing(arm) for arm in arms), ("skill", "train_flops", "latency_seconds", "parameters"),
         )  # fmt: skip
 
     def fits(self, epochs: int = 60) -> list[Fit]:

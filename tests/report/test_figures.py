@@ -52,8 +52,8 @@ def all_figures(one: Any) -> list[Figure]:
     curves = learning_figure(cell, about, one.fits(), colours, "f9")
     assert curves is not None
     return [
-        skill_figure(cell, about, colours, "f1"), output_forest(cell, about, colours, "f2"),
-        output_posterior(cell, about, colours, "f3"), ratio_figure(cell, 5, colours, "f4"),
+        skill_figure(cell, about, colours, "f1"), output_forest(cell, about, 0.01, colours, "f2"),
+        output_posterior(cell, about, 0.95, colours, "f3"), ratio_figure(cell, 5, colours, "f4"),
         latency_figure(cell, colours, "f5"), pareto_figure(cell, about, colours, "f6"),
         dataset_forest(summary, colours, "f7"), dataset_ratios(summary, colours, "f8"), curves,
         trade_off_figure(summary, colours, "f10"), verdict_map(summary, "separate", "f11"),
@@ -103,7 +103,7 @@ def test_a_better_joint_stands_further_right_in_the_forest(one: Any) -> None:
         for d in cell.differences
         if d.other == "separate"
     ]
-    svg = output_forest(replace(cell, differences=tuple(made)), about, colours, "f").svg
+    svg = output_forest(replace(cell, differences=tuple(made)), about, 0.01, colours, "f").svg
     (ax, ay), (bx, by), (cx, cy) = places(svg, COLOURS[1])
     assert ax < bx < cx
     assert (cx - bx) / (bx - ax) == pytest.approx(2 / 3, abs=0.01)
@@ -118,7 +118,7 @@ def test_an_interval_that_leaves_the_figure_ends_in_arrow_heads(one: Any) -> Non
     tame = [replace(d, difference=Estimate(0.01, 0.0, 0.02)) for d in cell.differences]
     wild = [replace(tame[0], difference=Estimate(0.01, -5.0, 5.0)), *tame[1:]]
     counts = [
-        len(places(output_forest(replace(cell, differences=tuple(made)), about, colours, "f").svg, COLOURS[1]))
+        len(places(output_forest(replace(cell, differences=tuple(made)), about, 0.01, colours, "f").svg, COLOURS[1]))
         for made in (tame, wild)
     ]
     assert counts == [3, 5]
@@ -129,7 +129,7 @@ def test_a_posterior_bar_is_divided_as_the_probabilities_are(one: Any) -> None:
     d = replace(
         cell.differences[0], probability_joint_better=0.5, probability_equivalent=0.3, probability_other_better=0.2
     )
-    svg = output_posterior(replace(cell, differences=(d,)), about, colours, "f").svg
+    svg = output_posterior(replace(cell, differences=(d,)), about, 0.95, colours, "f").svg
     widths = {}
     for path in tree(svg).iter("path"):
         style = path.get("style", "")

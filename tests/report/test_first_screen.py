@@ -41,9 +41,9 @@ def test_the_terminal_says_headline_cautions_and_every_answer(maker: Callable[..
     assert "Fewer than 3 folds" in text
     for cell in summary.cells:
         for decision in cell.decisions[:1]:
-            assert f"{cell.dataset}, {cell.backend} on {cell.device}: {decision.verdict}. {decision.reason}" in text
+            assert f"{cell.dataset}, {cell.backend} on {cell.device}: {decision.verdict}: {decision.reason}" in text
         for absence in cell.absences:
-            assert f"{cell.dataset}, {cell.backend} on {cell.device}: not run. {absence}" in text
+            assert f"{cell.dataset}, {cell.backend} on {cell.device}: not run: {absence}" in text
 
 
 @pytest.mark.parametrize("width", [72, 80, 100, 110, 130, 160])
@@ -65,7 +65,7 @@ def test_markdown_has_every_cell_and_sentence(report: Any) -> None:
     assert rows[2:] == [[escape(cell.text) for cell in row] for row in table.rows]
     for cell in report.summary.cells:
         for decision in cell.decisions[:1]:
-            assert f"**{decision.verdict}**. {escape(decision.reason)}" in text
+            assert f"**{decision.verdict}**: {escape(decision.reason)}" in text
     assert text.startswith(f"**{escape(report.summary.headline)}**\n")
 
 

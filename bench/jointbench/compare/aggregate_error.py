@@ -13,8 +13,6 @@ from dataclasses import dataclass
 import numpy as np
 import numpy.typing as npt
 
-from jointbench.types import FloatArray
-
 
 @dataclass(frozen=True)
 class AggregateError:
@@ -32,44 +30,27 @@ class AggregateError:
     folds_left_out: tuple[int, ...]
 
 
-def aggregate_error(
-    observed: npt.ArrayLike,
-    predicted: npt.ArrayLike,
-    training_mean: npt.ArrayLike,
-    folds: npt.ArrayLike,
-    weights: npt.ArrayLike | None = None,
-) -> AggregateError:
-    """RRMSE and aRRMSE of regression outputs from the test predictions of a whole cross-validation.
+def aggregate_error(error: npt.ArrayLike, no_skill: npt.ArrayLike, rows: npt.ArrayLike) -> AggregateError:
+    """RRMSE and aRRMSE of regression outputs from the mean squared errors of the test predictions of every fold.
 
-    ``observed``, ``predicted``: (rows, outputs), in the targets' units, one row per prediction (with R repeats a row of
-    the dataset comes R times); ``training_mean``: (rows, outputs), each row's own training fold's mean, or anything
-    that broadcasts to it; ``folds``: (rows,), a label for each (repeat, fold), as integers.
-    ``weights``: (rows,) or (rows, outputs), 0 = missing label (whose observed value may be NaN); default all 1.
-    Raises ValueError for shapes that do not fit, weights that are negative, or an output with nothing to divide by.
+    A fold's mean squared error times its rows is its sum of squares, so pooling these is pooling the predictions.
+    ``error``, ``no_skill``: (folds, outputs), mean squared error over a fold's labelled test rows of the model and of
+    the training mean, in the target's unit squared; ``rows``: the same shape, how many labelled rows those are (with
+    fits of several seeds, or repeats, each counts as a fold). Where rows are 0 the errors may be NaN.
+    Raises ValueError for shapes that do not fit, a missing error, or an output with nothing to divide by.
     """
-    y = np.asarray(observed, dtype=np.float64)
-    label = np.asarray(folds)
-    if y.ndim != 2 or y.size == 0 or np.shape(predicted) != y.shape or label.shape != y.shape[:1]:
-        raise ValueError("observed and predicted must be (rows, outputs) of one shape, with one fold label per row")
-    w = np.ones_like(y) if weights is None else np.asarray(weights, dtype=np.float64)
-    w = np.broadcast_to(w[:, None] if w.ndim == 1 else w, y.shape)
-    if not (w >= 0.0).all():
-        raise ValueError("weights must be 0 or above")
-    error = _squares(y, predicted, w)
-    no_skill = _squares(y, training_mean, w)
-    if not (np.isfinite(error).all() and np.isfinite(no_skill).all()):
-        raise ValueError("a row with weight above 0 lacks its observed value, its prediction or its training mean")
-
-    distinct, index = np.unique(label, return_inverse=True)
-    per_fold = [np.zeros((distinct.size, y.shape[1])) for _ in range(2)]  # error, no skill
-    np.add.at(per_fold[0], index, error)
-    np.add.at(per_fold[1], index, no_skill)
-    defined = per_fold[1] > 0.0
+    count = np.asarray(rows, dtype=np.float64)
+    if count.ndim != 2 or count.size == 0 or not np.shape(error) == np.shape(no_skill) == count.shape:
+        raise ValueError("error, no_skill and rows must be (folds, outputs) of one shape")
+    mine, theirs = (np.where(count > 0, np.asarray(e, dtype=np.float64), 0.0) for e in (error, no_skill))
+    if not (np.isfinite(mine).all() and np.isfinite(theirs).all() and (mine >= 0).all() and (theirs >= 0).all()):
+        raise ValueError("a fold with rows lacks its error, or has a negative one")
+    defined = theirs > 0.0
     if not defined.any(axis=0).all():
         raise ValueError("an output has no labelled row that differs from its training mean: RRMSE is undefined")
-    ratio = np.divide(per_fold[0], per_fold[1], out=np.zeros_like(per_fold[0]), where=defined)
+    ratio = np.divide(mine, theirs, out=np.zeros_like(mine), where=defined)
     fold_mean = np.sqrt(ratio).sum(axis=0) / defined.sum(axis=0)
-    pooled = np.sqrt(error.sum(axis=0) / no_skill.sum(axis=0))
+    pooled = np.sqrt((mine * count).sum(axis=0) / (theirs * count).sum(axis=0))
     return AggregateError(
         tuple(fold_mean.tolist()),
         tuple(pooled.tolist()),
@@ -77,12 +58,3 @@ def aggregate_error(
         float(pooled.mean()),
         tuple((~defined).sum(axis=0).tolist()),
     )
-
-
-def _squares(observed: FloatArray, reference: npt.ArrayLike, weights: FloatArray) -> FloatArray:
-    """Weighted squared differences (rows, outputs); exactly 0 where the weight is, whatever is missing there."""
-    difference = np.subtract(
-        observed, np.broadcast_to(np.asarray(reference, dtype=np.float64), observed.shape),
-        out=np.zeros_like(observed), where=weights > 0.0,
-    )  # fmt: skip
-    return np.asarray(weights * difference**2)

@@ -1,14 +1,16 @@
-"""A run's records, sorted into cells, and the tables of skill that everything is decided from."""
+"""A run's records, sorted into cells, and the arrays of skill that everything is decided from."""
 
 from __future__ import annotations
 
+from collections import defaultdict
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 
 import numpy as np
-import pandas as pd
 
-from jointbench.types import Absence, Assembly, ColdStart, Fit, Fold, Memory, Record, Reference, Timing
+from jointbench.types import Absence, Assembly, ColdStart, Fit, FloatArray, Fold, Memory, Record, Reference, Timing
+
+Key = tuple[str, str, str]
 
 
 @dataclass(frozen=True, eq=False)
@@ -29,76 +31,139 @@ class Cell:
 
 def cells(records: Iterable[Record]) -> tuple[list[Cell], list[Reference]]:
     """The cells in the order they ran, and all reference scores. A cell with nothing but an Absence is one too."""
-    held = list(records)
-    sited = [r for r in held if isinstance(r, Assembly | Timing | ColdStart | Memory | Absence)]
-    keys = dict.fromkeys((r.dataset, r.backend, r.device) for r in sited if isinstance(r, Assembly | Absence))
-    folds = [r for r in held if isinstance(r, Fold)]
-    fits: dict[tuple[str, str, str], dict[str, Fit]] = {key: {} for key in keys}
-    for record in held:
+    fits: dict[Key, dict[str, Fit]] = defaultdict(dict)
+    sited: dict[Key, list[Assembly | Timing | ColdStart | Memory | Absence]] = defaultdict(list)
+    keys: dict[Key, None] = {}
+    folds: dict[str, list[Fold]] = defaultdict(list)
+    references = []
+    for record in records:
         if isinstance(record, Fit):
             network = record.network
             fits[network.dataset, network.backend, network.device][network.id] = record
-
-    def of(kind: type, key: tuple[str, str, str]) -> tuple[object, ...]:
-        return tuple(r for r in sited if isinstance(r, kind) and (r.dataset, r.backend, r.device) == key)
-
+        elif isinstance(record, Fold):
+            folds[record.dataset].append(record)
+        elif isinstance(record, Reference):
+            references.append(record)
+        elif isinstance(record, Assembly | Timing | ColdStart | Memory | Absence):
+            sited[record.dataset, record.backend, record.device].append(record)
+            if isinstance(record, Assembly | Absence):
+                keys[record.dataset, record.backend, record.device] = None
     made = [
         Cell(
-            *key, of(Assembly, key), fits[key], of(Timing, key), of(ColdStart, key), of(Absence, key),  # type: ignore[arg-type]  # of() keeps the kind it is given
-            tuple(fold for fold in folds if fold.dataset == key[0]),
-            of(Memory, key),  # type: ignore[arg-type]  # the same
+            *key,
+            tuple(r for r in sited[key] if isinstance(r, Assembly)),
+            fits[key],
+            tuple(r for r in sited[key] if isinstance(r, Timing)),
+            tuple(r for r in sited[key] if isinstance(r, ColdStart)),
+            tuple(r for r in sited[key] if isinstance(r, Absence)),
+            tuple(folds[key[0]]),
+            tuple(r for r in sited[key] if isinstance(r, Memory)),
         )
         for key in keys
     ]
-    return made, [r for r in held if isinstance(r, Reference)]
+    return made, references
 
 
-def no_skill_table(folds: Iterable[Fold]) -> pd.DataFrame:
-    """No-skill error by output, one row for each (repeat, fold)."""
-    rows = {(f.repeat, f.fold): dict(zip(f.outputs, f.no_skill_error, strict=True)) for f in folds}
-    table = pd.DataFrame.from_dict(rows, orient="index").sort_index()
-    table.index = pd.MultiIndex.from_tuples(table.index, names=["repeat", "fold"])
-    return table
+@dataclass(frozen=True, eq=False)
+class Skill:
+    """Skill of one arm or model: (outputs, repeats, folds, seeds), NaN where a network failed or is missing.
+
+    error: the same of the error that skill is made of. planned: runs (a fold with a seed) that were asked for.
+    """
+
+    value: FloatArray
+    error: FloatArray
+    planned: int
 
 
-def _as_skill(errors: pd.Series, no_skill: pd.Series) -> pd.Series:
-    """Errors indexed by (repeat, fold, ...) as skill, against the repeat's mean no-skill error."""
-    by_repeat = no_skill.groupby("repeat").mean()
-    scale = by_repeat.loc[errors.index.get_level_values("repeat")].to_numpy()
-    return pd.Series(1 - errors.to_numpy() / scale, index=errors.index)
+@dataclass(frozen=True, eq=False)
+class Grid:
+    """The places of a cell's runs, the same for every arm: outputs by name, seeds by (repeat, fold, seed).
+
+    no_skill and rows: (outputs, repeats, folds), the no-skill error and the labelled test rows; NaN and 0 where no
+    such fold was planned.
+    """
+
+    outputs: tuple[str, ...]
+    seeds: Mapping[tuple[int, int, int], int]
+    shape: tuple[int, int, int]
+    no_skill: FloatArray
+    rows: FloatArray
+
+    @property
+    def folds(self) -> int:
+        """K of the cross-validation."""
+        return self.shape[1]
+
+    @property
+    def scale(self) -> FloatArray:
+        """(outputs, repeats, 1, 1): the no-skill error averaged over a repeat's folds, which makes skill of errors."""
+        known = ~np.isnan(self.no_skill)
+        total = np.where(known, self.no_skill, 0.0).sum(axis=2)
+        return np.asarray((total / np.maximum(known.sum(axis=2), 1))[:, :, None, None])
 
 
-def arm_skill(cell: Cell, assembly: Assembly) -> pd.DataFrame:
-    """Skill by output, one row for each (repeat, fold, seed); NaN where a network failed."""
-    rows = [
-        (fit.network.repeat, fit.network.fold, fit.network.seed, score.output, score.error)
-        for fit in (cell.fits[network_id] for network_id in assembly.network_ids if network_id in cell.fits)
-        for score in (fit.scores or _failed(fit))
-    ]
-    frame = pd.DataFrame(rows, columns=["repeat", "fold", "seed", "output", "error"])
-    errors = frame.pivot(index=["repeat", "fold", "seed"], columns="output", values="error")
-    no_skill = no_skill_table(cell.folds)
-    return pd.DataFrame({name: _as_skill(errors[name], no_skill[name]) for name in no_skill.columns if name in errors})
+def grid(folds: Sequence[Fold], fits: Iterable[Fit] = ()) -> Grid:
+    """The grid of these folds. A seed's place is its rank among those that any of the fits has in its fold."""
+    outputs = folds[0].outputs
+    repeats, count = 1 + max(fold.repeat for fold in folds), 1 + max(fold.fold for fold in folds)
+    no_skill = np.full((len(outputs), repeats, count), np.nan)
+    rows = np.zeros_like(no_skill)
+    for fold in folds:
+        no_skill[:, fold.repeat, fold.fold] = fold.no_skill_error
+        rows[:, fold.repeat, fold.fold] = fold.weights.sum(axis=0)
+    used = sorted({(fit.network.repeat, fit.network.fold, fit.network.seed) for fit in fits})
+    places: dict[tuple[int, int, int], int] = {}
+    taken: dict[tuple[int, int], int] = defaultdict(int)
+    for repeat, fold_, seed in used:
+        places[repeat, fold_, seed] = taken[repeat, fold_]
+        taken[repeat, fold_] += 1
+    return Grid(outputs, places, (repeats, count, max(taken.values(), default=1)), no_skill, rows)
 
 
-def _failed(fit: Fit) -> list[_Failed]:
-    return [_Failed(name) for name in fit.network.group]
+def arm_skill(cell: Cell, assembly: Assembly, places: Grid) -> Skill:
+    """Skill of an arm on every run."""
+    row = {name: i for i, name in enumerate(places.outputs)}
+    at, errors = [], []
+    for fit in (cell.fits[network_id] for network_id in assembly.network_ids if network_id in cell.fits):
+        network = fit.network
+        run = (network.repeat, network.fold, network.seed)
+        for score in fit.scores:
+            at.append((row[score.output], run[0], run[1], places.seeds[run]))
+            errors.append(score.error)
+    return _skill(places, at, errors, len(assembly.network_ids) // len(assembly.arm.groups))
 
 
-@dataclass(frozen=True)
-class _Failed:
-    output: str
-    error: float = float("nan")
-
-
-def reference_skill(references: Sequence[Reference], folds: Iterable[Fold]) -> dict[tuple[str, str], pd.Series]:
-    """Skill of the reference models by (model, output): one value for each (repeat, fold)."""
-    no_skill = no_skill_table(folds)
-    rows = [(r.repeat, r.fold, r.model, r.output, np.nan if r.score is None else r.score.error) for r in references]
-    frame = pd.DataFrame(rows, columns=["repeat", "fold", "model", "output", "error"])
-    errors = frame.pivot(index=["repeat", "fold"], columns=["model", "output"], values="error")
+def reference_skill(references: Iterable[Reference], folds: Sequence[Fold]) -> dict[str, Skill]:
+    """Skill of the reference models by name, with one seed."""
+    places = grid(folds)
+    row = {name: i for i, name in enumerate(places.outputs)}
+    by_model: dict[str, list[Reference]] = defaultdict(list)
+    for reference in references:
+        by_model[reference.model].append(reference)
     return {
-        (model, output): _as_skill(errors[model, output], no_skill[output])
-        for model, output in {(r.model, r.output): None for r in references}
-        if output in no_skill
+        model: _skill(
+            places,
+            [(row[r.output], r.repeat, r.fold, 0) for r in mine if r.score is not None],
+            [r.score.error for r in mine if r.score is not None],
+            len(folds),
+        )
+        for model, mine in by_model.items()
     }
+
+
+def _skill(places: Grid, at: Sequence[tuple[int, int, int, int]], errors: Sequence[float], planned: int) -> Skill:
+    error = np.full((len(places.outputs), *places.shape), np.nan)
+    if at:
+        error[tuple(np.array(at).T)] = errors
+    scale = np.broadcast_to(places.scale, error.shape)
+    share = np.divide(error, scale, out=np.full_like(error, np.nan), where=scale > 0)  # a constant output has no skill
+    return Skill(1.0 - share, error, planned)
+
+
+def over_seeds(values: FloatArray) -> FloatArray:
+    """Means over the seeds (the last axis) that are known; NaN where none is."""
+    known = ~np.isnan(values)
+    count = known.sum(axis=-1)
+    total = np.where(known, values, 0.0).sum(axis=-1)
+    return np.where(count > 0, total / np.maximum(count, 1), np.nan)

@@ -2,29 +2,24 @@
 
 from __future__ import annotations
 
-from collections import Counter
+import math
+from collections import Counter, defaultdict
 from collections.abc import Iterable, Sequence
 
 import numpy as np
-import pandas as pd
 
-from jointbench.compare.correlated import ROPE, correlated_t_test
-from jointbench.compare.costs import arm_cost, flops_ratio, paired_ratios
-from jointbench.compare.decide import decide, difference
-from jointbench.compare.evidence import Cell, arm_skill, cells, reference_skill
+from jointbench.compare.across import across_datasets
+from jointbench.compare.costs import arm_cost
+from jointbench.compare.evidence import Cell, arm_skill, cells, grid, over_seeds, reference_skill
 from jointbench.compare.explained import arm_flops, explained
 from jointbench.compare.occupied import arm_memory
-from jointbench.compare.summary import (
-    CellSummary,
-    DatasetSummary,
-    Decision,
-    Difference,
-    Estimate,
-    Quality,
-    Ratio,
-    Summary,
-)
-from jointbench.types import SCHEMA_VERSION, Assembly, Dataset, Fit, Record, Reference, Score
+from jointbench.compare.pair import cell_ratios, compare_pair, decision
+from jointbench.compare.standing import standings
+from jointbench.compare.summary import SUMMARY_SCHEMA_VERSION, CellSummary, DatasetSummary, Quality, Summary
+from jointbench.compare.terms import Terms
+from jointbench.types import Assembly, Dataset, FloatArray, Record, Reference, Score
+
+DEFAULT = Terms()
 
 
 def summarise(
@@ -35,25 +30,26 @@ def summarise(
     engine: str,
     command: str,
     notes: Sequence[str],
-    rope: float = ROPE,
+    terms: Terms = DEFAULT,
 ) -> Summary:
     """The summary of a run. ``datasets`` says what each dataset is; the rest is computed from the records."""
     made, references = cells(records)
     about = {dataset.slug: dataset for dataset in datasets}
-    summaries = tuple(summarise_cell(cell, about[cell.dataset], rope) for cell in made)
+    summaries = tuple(summarise_cell(cell, about[cell.dataset], terms) for cell in made)
     return Summary(
-        SCHEMA_VERSION, profile, engine, command, headline(summaries),
+        SUMMARY_SCHEMA_VERSION, profile, engine, command, headline(summaries),
         tuple(with_references(dataset, references, made) for dataset in datasets), summaries, tuple(notes),
+        terms.rope, terms.probability, across_datasets(summaries, terms.rope),
     )
 
 
-def describe(dataset: Dataset, folds: int, repeats: int, seeds: int) -> DatasetSummary:
+def describe(dataset: Dataset, folds: int, repeats: int, seeds: int, command: str = "") -> DatasetSummary:
     """What a dataset is, as it was used."""
     return DatasetSummary(
         dataset.slug, dataset.title, dataset.rows, int(np.prod(dataset.features.shape[1:])),
         tuple(output.name for output in dataset.outputs), tuple(output.kind for output in dataset.outputs),
         folds, repeats, seeds, dataset.notes, dataset.provenance.source, dataset.provenance.licence,
-        dataset.provenance.citation, dataset.provenance.sha256, (),
+        dataset.provenance.citation, dataset.provenance.sha256, (), command, dataset.time is None,
     )
 
 
@@ -63,16 +59,21 @@ def with_references(dataset: DatasetSummary, references: Sequence[Reference], ma
     folds = next((cell.folds for cell in made if cell.dataset == dataset.slug), ())
     if not mine or not folds:
         return dataset
+    scores: dict[tuple[str, str], list[Score]] = defaultdict(list)
+    for reference in mine:
+        if reference.score is not None:
+            scores[reference.model, reference.output].append(reference.score)
     skill = reference_skill(mine, folds)
-    kinds = dict(zip(dataset.outputs, dataset.kinds, strict=True))
-    quality = []
-    for model, output in list(skill):
-        scores = [r.score for r in mine if (r.model, r.output) == (model, output) and r.score is not None]
-        quality.append(_quality(output, kinds[output], model, skill[model, output], scores))
-    return DatasetSummary(**{**dataset.__dict__, "references": tuple(quality)})
+    quality = tuple(
+        _quality(output, kind, model, skill[model].value[i], scores[model, output])
+        for i, (output, kind) in enumerate(zip(dataset.outputs, dataset.kinds, strict=True))
+        for model in skill
+        if scores[model, output]
+    )
+    return DatasetSummary(**{**dataset.__dict__, "references": quality})
 
 
-def summarise_cell(cell: Cell, about: DatasetSummary, rope: float) -> CellSummary:
+def summarise_cell(cell: Cell, about: DatasetSummary, terms: Terms) -> CellSummary:
     """Quality, costs, comparisons and decisions of one dataset on one backend and device."""
     absences = tuple(absence.reason for absence in cell.absences)
     if not cell.assemblies:
@@ -81,90 +82,54 @@ def summarise_cell(cell: Cell, about: DatasetSummary, rope: float) -> CellSummar
         )
     joint = min(cell.assemblies, key=lambda assembly: len(assembly.arm.groups))
     others = [assembly for assembly in cell.assemblies if assembly is not joint]
-    kinds = dict(zip(about.outputs, about.kinds, strict=True))
-    skill = {assembly.arm.name: arm_skill(cell, assembly) for assembly in cell.assemblies}
+    places = grid(cell.folds, cell.fits.values())
+    skill = {assembly.arm.name: arm_skill(cell, assembly, places) for assembly in cell.assemblies}
+    scores = {assembly.arm.name: _scores(cell, assembly) for assembly in cell.assemblies}
     quality = tuple(
-        _quality(output, kinds[output], assembly.arm.name, skill[assembly.arm.name][output], _scores(cell, assembly, output))
-        for output in about.outputs
-        for assembly in cell.assemblies
+        _quality(output, kind, arm, skill[arm].value[i], scores[arm][output])
+        for i, (output, kind) in enumerate(zip(about.outputs, about.kinds, strict=True))
+        for arm in skill
     )
-    timed = [ratio for timing in cell.timings if joint.arm.name in timing.arms for ratio in paired_ratios(timing, joint.arm.name)]
-    flops = [ratio for other in others if (ratio := flops_ratio(cell, joint, other)) is not None]
-    ratios = (*flops, *timed)
-    differences: list[Difference] = []
-    decisions = []
-    for other in others:
-        compared, lost = _differences(skill[joint.arm.name], skill[other.arm.name], other, cell, rope)
-        differences.extend(compared)
-        if compared:
-            decisions.append(_decision(other.arm.name, compared, lost, [r for r in ratios if r.other == other.arm.name], skill, joint, cell, rope))
+    costs = tuple(arm_cost(cell, assembly) for assembly in cell.assemblies)
+    ratios = cell_ratios(cell, joint, others)
+    pairs = [compare_pair(cell, joint, other, ratios, skill, places, terms) for other in others]
+    decisions = tuple(decision(pair, cell, skill, places, about, terms) for pair in pairs)
+    stand, criteria = standings(skill, costs, places, about.kinds)
     timing = cell.timings[0] if cell.timings else None
     return CellSummary(
         cell.dataset, cell.backend, cell.device, joint.arm.name,
         timing.threads if timing else None,
         max(t.load for t in cell.timings) if timing else None,
         cell.cold_starts[0].import_seconds if cell.cold_starts else None,
-        quality, tuple(arm_cost(cell, assembly) for assembly in cell.assemblies),
-        tuple(ratios), tuple(differences), tuple(decisions), absences,
+        quality, costs, ratios, tuple(d for pair in pairs for d in pair.differences), decisions, absences,
         tuple(made for assembly in cell.assemblies if (made := arm_flops(cell, assembly)) is not None),
         tuple(arm_memory(memory) for memory in cell.memories),
         tuple(one for other in others for one in explained(joint, other, ratios)),
+        stand, criteria,
     )
 
 
-def _scores(cell: Cell, assembly: Assembly, output: str) -> list[Score]:
-    fits: list[Fit] = [cell.fits[i] for i in assembly.network_ids if i in cell.fits]
-    return [score for fit in fits for score in fit.scores if score.output == output]
+def _scores(cell: Cell, assembly: Assembly) -> dict[str, list[Score]]:
+    """The scores of an arm's networks by output."""
+    by_output: dict[str, list[Score]] = defaultdict(list)
+    for network_id in assembly.network_ids:
+        if network_id in cell.fits:
+            for score in cell.fits[network_id].scores:
+                by_output[score.output].append(score)
+    return by_output
 
 
-def _quality(output: str, kind: str, model: str, skill: pd.Series, scores: Sequence[Score]) -> Quality:
-    per_fold = skill.groupby(["repeat", "fold"]).mean().dropna()
-    names = list(scores[0].metrics) if scores else []
+def _quality(output: str, kind: str, model: str, skill: FloatArray, scores: Sequence[Score]) -> Quality:
+    """skill: (repeats, folds, seeds)."""
+    flat = over_seeds(skill).ravel()
+    per_fold = flat[~np.isnan(flat)]
     metrics: dict[str, float | None] = {}
-    for name in names:
+    for name in scores[0].metrics if scores else ():
         values = [value for s in scores if (value := s.metrics[name]) is not None]
-        metrics[name] = float(np.mean(values)) if values else None
-    sd = float(per_fold.std(ddof=1)) if len(per_fold) > 1 else float("nan")
-    return Quality(output, kind, model, float(per_fold.mean()), sd, tuple(per_fold), metrics)
-
-
-def _paired(joint: pd.Series, other: pd.Series) -> tuple[pd.Series, int]:
-    """Differences per (repeat, fold), seeds averaged after pairs with a failure are removed together; and pairs lost."""
-    both = pd.DataFrame({"joint": joint, "other": other})
-    kept = both.dropna()
-    return (kept["joint"] - kept["other"]).groupby(["repeat", "fold"]).mean(), len(both) - len(kept)
-
-
-def _differences(
-    joint: pd.DataFrame, other: pd.DataFrame, assembly: Assembly, cell: Cell, rope: float
-) -> tuple[list[Difference], float]:
-    made, lost_share = [], 0.0
-    for output in joint.columns:
-        differences, lost = _paired(joint[output], other[output])
-        lost_share = max(lost_share, lost / max(len(joint), 1))
-        if len(differences) >= 2:
-            belief = correlated_t_test(differences.to_numpy(), folds=cell.folds[0].folds, rope=rope)
-            made.append(difference(output, assembly.arm.name, belief, len(differences), lost))
-    return made, lost_share
-
-
-def _decision(
-    other: str,
-    compared: Sequence[Difference],
-    lost: float,
-    ratios: Sequence[Ratio],
-    skill: dict[str, pd.DataFrame],
-    joint: Assembly,
-    cell: Cell,
-    rope: float,
-) -> Decision:
-    mean, _ = _paired(skill[joint.arm.name].mean(axis=1, skipna=False), skill[other].mean(axis=1, skipna=False))
-    belief = correlated_t_test(mean.to_numpy(), folds=cell.folds[0].folds, rope=rope)
-    worst = min(compared, key=lambda d: d.difference.value)
-    verdict, reason = decide(compared, ratios, rope, lost)
-    return Decision(
-        other, verdict, reason, Estimate(belief.mean, belief.low, belief.high), worst.output, worst.difference.value
-    )
+        metrics[name] = math.fsum(values) / len(values) if values else None
+    mean = float(per_fold.mean()) if len(per_fold) else math.nan
+    sd = float(per_fold.std(ddof=1)) if len(per_fold) > 1 else math.nan
+    return Quality(output, kind, model, mean, sd, tuple(per_fold.tolist()), metrics)
 
 
 def headline(cells_: Sequence[CellSummary]) -> str:

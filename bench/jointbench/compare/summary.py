@@ -2,20 +2,38 @@
 
 Differences are joint - other in skill, so positive means joint is better; cost ratios are joint / other, so below 1
 means joint is cheaper. "Joint" is the arm with the fewest networks; every other arm is compared with it.
+
+The file's schema is summary.schema.json, made from these classes; it is checked in tests, and a field that changes its
+meaning raises SUMMARY_SCHEMA_VERSION.
 """
 
 from __future__ import annotations
 
+import math
 from dataclasses import dataclass
+from typing import Annotated, Literal
+
+from pydantic import WithJsonSchema
+
+from jointbench.compare.spread import Setting
+
+SUMMARY_SCHEMA_VERSION = 2
+Lever = Literal["repeats", "seeds", "folds"]
+Reason = Literal["settles", "floor too wide", "beyond the grid", "one seed: its spread is unknown"]
+# Not-a-number where it is undefined (a spread over one fold), which is null in JSON.
+Uncertain = Annotated[float, WithJsonSchema({"anyOf": [{"type": "number"}, {"type": "null"}]})]
 
 
 @dataclass(frozen=True)
 class Estimate:
     """A value and its 95 % interval."""
 
-    value: float
-    low: float
-    high: float
+    value: Uncertain
+    low: Uncertain
+    high: Uncertain
+
+
+UNKNOWN = Estimate(math.nan, math.nan, math.nan)
 
 
 @dataclass(frozen=True)
@@ -28,8 +46,8 @@ class Quality:
     output: str
     kind: str
     model: str
-    skill: float
-    sd: float
+    skill: Uncertain
+    sd: Uncertain
     per_fold: tuple[float, ...]
     metrics: dict[str, float | None]
 
@@ -152,35 +170,109 @@ class Explained:
 
 @dataclass(frozen=True)
 class Difference:
-    """Joint - other in one output's skill, with the correlated posterior's probabilities and the verdict."""
+    """Joint - other in one output's skill, with the correlated posterior's probabilities and the verdict.
+
+    pairs: folds of all repeats that have a difference, seeds averaged in each; pairs_lost: pairs of fits (one for each
+    fold and seed) removed together because one of them failed or is missing. probability_no_loss: that joint does not
+    lose more than the region. p_value: Nadeau and Bengio's corrected t-test, two-sided, of "no difference at all";
+    p_value_holm: the same with Holm's correction over the outputs of the dataset. With fewer than two pairs nothing
+    but the counts is known.
+    """
 
     output: str
     other: str
     difference: Estimate
     pairs: int
     pairs_lost: int
-    probability_joint_better: float
-    probability_equivalent: float
-    probability_other_better: float
-    probability_no_loss: float
+    probability_joint_better: Uncertain
+    probability_equivalent: Uncertain
+    probability_other_better: Uncertain
+    probability_no_loss: Uncertain
     verdict: str
+    p_value: Uncertain = math.nan
+    p_value_holm: Uncertain = math.nan
+
+
+@dataclass(frozen=True)
+class LeverAdvice:
+    """One lever, the other two left as they are.
+
+    ``setting`` and ``half_width`` (of the weakest output's 95 % interval, in skill) are the smallest that settles it,
+    None where none does. ``floor``: the half-width that this lever approaches and cannot pass; "floor too wide" means
+    that no number of repeats (seeds, folds) would do; None where it is not known.
+    """
+
+    lever: Lever
+    reason: Reason
+    setting: Setting | None
+    half_width: float | None
+    floor: float | None
+
+
+@dataclass(frozen=True)
+class Settle:
+    """What would settle an inconclusive decision, if the differences stay where they are.
+
+    output: the weakest one, whose interval and floor the levers speak of. setting: the one with the fewest fits that
+    settles it, None where none does; command runs it (or, where only one seed ran, what would show the seeds' spread).
+    levers: repeats, seeds and folds, each on its own.
+    """
+
+    output: str
+    sentence: str
+    setting: Setting | None
+    command: str | None
+    levers: tuple[LeverAdvice, ...]
 
 
 @dataclass(frozen=True)
 class Decision:
-    """Joint against one other arm on one dataset: the verdict and its reason in one sentence."""
+    """Joint against one other arm on one dataset: the verdict and its reason in one sentence.
+
+    mean_difference: of the mean skill over outputs; mean_verdict: of that difference, as an output's is. paying_output:
+    where the verdict is separate, the output that loses most, which ``paid`` says. between: where it is separate, the
+    arm between the two partitions that keeps the other arm's skill on every output and saves, if one ran. failures: the
+    share of pairs of fits that are lost, on the output that lost most.
+    """
 
     other: str
     verdict: str
     reason: str
     mean_difference: Estimate
     worst_output: str
-    worst_difference: float
+    worst_difference: Uncertain
+    mean_verdict: str = "inconclusive"
+    paying_output: str | None = None
+    paid: Estimate | None = None
+    between: str | None = None
+    failures: float = 0.0
+    settle: Settle | None = None
+
+
+@dataclass(frozen=True)
+class Standing:
+    """An arm among the others of a dataset, over all its outputs.
+
+    skill: mean over outputs and folds. arrmse_*: relative error over the regression outputs, the mean of the folds' and
+    pooled over all test rows (they are not interchangeable); None without a regression output. train_flops to the
+    stop, train_seconds, latency_seconds (median, smallest batch): None where not measured. in_pareto_set: no other arm
+    is at least as good on every criterion that all arms have and better on one; None where the arm has no skill.
+    """
+
+    arm: str
+    skill: float | None
+    arrmse_fold_mean: float | None
+    arrmse_pooled: float | None
+    train_flops: float | None
+    train_seconds: float | None
+    latency_seconds: float | None
+    parameters: int
+    in_pareto_set: bool | None
 
 
 @dataclass(frozen=True)
 class CellSummary:
-    """One dataset on one backend and device."""
+    """One dataset on one backend and device. pareto_criteria: what the arms' Pareto set is over: all of it measured."""
 
     dataset: str
     backend: str
@@ -198,11 +290,17 @@ class CellSummary:
     flops: tuple[ArmFlops, ...] = ()
     memory: tuple[ArmMemory, ...] = ()
     explained: tuple[Explained, ...] = ()
+    standings: tuple[Standing, ...] = ()
+    pareto_criteria: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True)
 class DatasetSummary:
-    """A dataset as it was used, and the reference models on its folds."""
+    """A dataset as it was used, and the reference models on its folds.
+
+    command: what runs it alone as it was run, but for folds, repeats and seeds; "" where that is not known.
+    repeatable: a split forward in time has no repeats.
+    """
 
     slug: str
     title: str
@@ -219,11 +317,38 @@ class DatasetSummary:
     citation: str
     sha256: str
     references: tuple[Quality, ...]
+    command: str = ""
+    repeatable: bool = True
+
+
+@dataclass(frozen=True)
+class Across:
+    """Joint against one other arm over all datasets of a backend and device; one value per dataset, its mean difference.
+
+    win, equivalent, lose, inconclusive: datasets by the verdict on that difference, quality alone. ``probability_*``:
+    Bayesian signed-rank, that on a further dataset joint is likeliest better, equivalent or worse, over the ``ranked``
+    datasets, those without too many failures; None with fewer than five, which cannot say.
+    """
+
+    backend: str
+    device: str
+    other: str
+    win: int
+    equivalent: int
+    lose: int
+    inconclusive: int
+    ranked: int
+    probability_joint_better: float | None
+    probability_equivalent: float | None
+    probability_other_better: float | None
 
 
 @dataclass(frozen=True)
 class Summary:
-    """A run in numbers. command: what reruns it. headline: one sentence over all datasets."""
+    """A run in numbers. command: what reruns it. headline: one sentence over all datasets.
+
+    rope: half the width of the region of practical equivalence, in skill; probability: what a verdict needs.
+    """
 
     schema_version: int
     profile: str
@@ -233,3 +358,6 @@ class Summary:
     datasets: tuple[DatasetSummary, ...]
     cells: tuple[CellSummary, ...]
     notes: tuple[str, ...]
+    rope: float
+    probability: float
+    across: tuple[Across, ...] = ()

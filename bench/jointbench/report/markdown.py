@@ -25,7 +25,7 @@ def markdown_report(summary: Summary) -> str:
     for answer in answers(summary):
         for sentence in answer.sentences:
             where = f"**{escape(answer.slug)}**, {escape(sentence.backend)} on {escape(sentence.device)}"
-            lines.append(f"- {where}: **{sentence.verdict or 'not run'}**. {escape(sentence.reason)}")
+            lines.append(f"- {where}: **{sentence.verdict or 'not run'}**: {escape(sentence.reason)}")
     return "\n".join(lines) + "\n"
 
 

@@ -23,13 +23,18 @@ COLUMNS = (
 
 @dataclass(frozen=True)
 class Sentence:
-    """One backend's answer for a dataset. verdict "": it was not compared, and ``reason`` says why."""
+    """One backend's answer for a dataset. verdict "": it was not compared, and ``reason`` says why.
+
+    settle: what would settle it, and the command; "" where it is settled or nobody knows.
+    """
 
     backend: str
     device: str
     other: str
     verdict: str
     reason: str
+    settle: str = ""
+    command: str = ""
 
 
 @dataclass(frozen=True)
@@ -57,8 +62,18 @@ def cells_of(summary: Summary, slug: str) -> tuple[CellSummary, ...]:
 def _sentence(cell: CellSummary) -> Sentence:
     where = (show.plain(cell.backend), show.plain(cell.device))
     for decision in cell.decisions:
-        return Sentence(*where, show.plain(decision.other), decision.verdict, show.plain(decision.reason))
+        return sentence(*where, decision)
     return Sentence(*where, "", "", why_not(cell))
+
+
+def sentence(backend: str, device: str, decision: Decision) -> Sentence:
+    """A decision and what would settle it, in words."""
+    settle = decision.settle
+    return Sentence(
+        backend, device, show.plain(decision.other), decision.verdict, show.plain(decision.reason),
+        show.plain(settle.sentence) if settle else "",
+        show.plain(settle.command) if settle and settle.command else "",
+    )  # fmt: skip
 
 
 def why_not(cell: CellSummary) -> str:

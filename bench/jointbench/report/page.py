@@ -11,10 +11,9 @@ from importlib import resources
 from jinja2 import Environment, PackageLoader, StrictUndefined
 from markupsafe import Markup
 
-from jointbench.compare.correlated import ROPE
-from jointbench.compare.output_verdict import PROBABILITY
 from jointbench.compare.summary import Summary
 from jointbench.report import format as show
+from jointbench.report.across_table import across_table
 from jointbench.report.embed import downloads
 from jointbench.report.engine_table import engine_table
 from jointbench.report.figures.cost_ratios import dataset_ratios
@@ -59,6 +58,7 @@ def render(
         answers=found,
         cautions=cautions(summary),
         table=overview_table(summary),
+        across=across_table(summary),
         figures=_figures(summary, colours),
         engine=engine_table(us_per_step) if us_per_step else None,
         scaling=scaling_section(scaling) if scaling else None,
@@ -68,8 +68,8 @@ def render(
         notes=[show.plain(note) for note in summary.notes],
         downloads=downloads(summary, records_jsonl),
         signs=VERDICT_SIGNS,
-        rope=f"{ROPE:g}",
-        probability=f"{PROBABILITY:g}",
+        rope=f"{summary.rope:g}",
+        probability=f"{summary.probability:g}",
         style=Markup(packaged("page.css")),  # noqa: S704  # a file of this package
         script=Markup(script),  # noqa: S704  # the same
         script_hash=base64.b64encode(hashlib.sha256(script.encode()).digest()).decode(),

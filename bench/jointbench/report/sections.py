@@ -21,7 +21,7 @@ from jointbench.report.figures.posterior import output_posterior
 from jointbench.report.figures.skill import skill_figure
 from jointbench.report.flops_tables import explained_table, flops_table
 from jointbench.report.memory_table import memory_table
-from jointbench.report.overview import FEW_FOLDS, Answer, cells_of
+from jointbench.report.overview import FEW_FOLDS, Answer, Sentence, cells_of, sentence
 from jointbench.report.palette import Palette
 from jointbench.report.quality_tables import difference_table, quality_tables, unbeaten
 from jointbench.report.table import Table
@@ -39,12 +39,12 @@ class Diagram:
 
 @dataclass(frozen=True)
 class CellSection:
-    """One backend's part of a dataset's section; ``verdicts`` are (other arm, verdict, reason)."""
+    """One backend's part of a dataset's section; ``verdicts``: against each other arm."""
 
     anchor: str
     backend: str
     device: str
-    verdicts: tuple[tuple[str, str, str], ...]
+    verdicts: tuple[Sentence, ...]
     absences: tuple[str, ...]
     failures: tuple[str, ...]
     remarks: tuple[str, ...]
@@ -79,7 +79,7 @@ def dataset_section(
         answer.number, anchor, show.plain(about.slug), show.plain(about.title), _facts(about, fits),
         tuple(show.plain(note) for note in about.notes), about.folds < FEW_FOLDS, answer,
         _diagrams(cells, about, colours),
-        tuple(_cell_section(cell, about, fits, colours, f"d{answer.number}b{i}") for i, cell in enumerate(cells, 1)),
+        tuple(_cell_section(summary, cell, about, fits, colours, f"d{answer.number}b{i}") for i, cell in enumerate(cells, 1)),
     )  # fmt: skip
 
 
@@ -117,7 +117,7 @@ def _diagrams(cells: Sequence[CellSummary], about: DatasetSummary, colours: Pale
 
 
 def _cell_section(
-    cell: CellSummary, about: DatasetSummary, fits: Sequence[Fit], colours: Palette, anchor: str
+    summary: Summary, cell: CellSummary, about: DatasetSummary, fits: Sequence[Fit], colours: Palette, anchor: str
 ) -> CellSection:
     mine = [f for f in fits if (f.network.backend, f.network.device) == (cell.backend, cell.device)]
     figures: list[Figure | None] = []
@@ -126,8 +126,8 @@ def _cell_section(
         figures.append(skill_figure(cell, about, colours, f"{anchor}-skill"))
         tables.extend(quality_tables(cell, about))
     if cell.differences:
-        figures.append(output_forest(cell, about, colours, f"{anchor}-forest"))
-        figures.append(output_posterior(cell, about, colours, f"{anchor}-posterior"))
+        figures.append(output_forest(cell, about, summary.rope, colours, f"{anchor}-forest"))
+        figures.append(output_posterior(cell, about, summary.probability, colours, f"{anchor}-posterior"))
         tables.append(difference_table(cell))
     if cell.ratios:
         figures.append(ratio_figure(cell, about.folds, colours, f"{anchor}-ratios"))
@@ -147,7 +147,7 @@ def _cell_section(
         figures.append(learning_figure(cell, about, mine, colours, f"{anchor}-curves"))
     return CellSection(
         anchor, show.plain(cell.backend), show.plain(cell.device),
-        tuple((show.plain(d.other), d.verdict, show.plain(d.reason)) for d in cell.decisions),
+        tuple(sentence(show.plain(cell.backend), show.plain(cell.device), d) for d in cell.decisions),
         tuple(show.plain(absence) for absence in cell.absences),
         tuple(f"{show.plain(c.arm)}: {show.plain(failure)}" for c in cell.costs for failure in c.failures),
         unbeaten(cell, about), circumstances(cell),

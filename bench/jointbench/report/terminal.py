@@ -38,7 +38,11 @@ def terminal_report(summary: Summary, console: Console) -> None:
         for sentence in answer.sentences:
             said = Text(f"{show.plain(answer.slug)}, {sentence.backend} on {sentence.device}: ")
             said.append(sentence.verdict or "not run", style=TONES.get(sentence.verdict, "dim"))
-            console.print(said.append(f". {sentence.reason}"))
+            console.print(said.append(f": {sentence.reason}"))
+            if sentence.settle:
+                console.print(Text(f"    {sentence.settle}"))
+            if sentence.command:
+                console.print(Text(f"    {sentence.command}"), soft_wrap=True)
 
 
 def grid(table: Table, width: int) -> Grid:

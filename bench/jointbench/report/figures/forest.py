@@ -6,7 +6,6 @@ from collections.abc import Sequence
 
 from matplotlib.axes import Axes
 
-from jointbench.compare.correlated import ROPE
 from jointbench.compare.summary import CellSummary, DatasetSummary, Estimate, Summary
 from jointbench.report import format as show
 from jointbench.report.figures.canvas import BAND, clipped, export, rule, style
@@ -18,15 +17,19 @@ from jointbench.report.palette import Palette, Style
 from jointbench.report.quality_tables import DIFFERENCES, difference_table, place
 
 LABEL = "difference in skill, joint − other"
-SENTENCE = (
-    "Right of the middle joint is better, left of it the other arm is; an interval inside the grey band "
-    f"(±{ROPE:g}) means that the difference does not matter, and an arrow head that it leaves the figure."
-)
 COMPARED = ("Dataset", "Backend", "Device", "Against", "Mean skill difference")
 Line = tuple[str, Estimate, Style]
 
 
-def output_forest(cell: CellSummary, about: DatasetSummary, colours: Palette, slug: str) -> Figure:
+def sentence(rope: float) -> str:
+    """How to read the figure."""
+    return (
+        "Right of the middle joint is better, left of it the other arm is; an interval inside the grey band "
+        f"(±{rope:g}) means that the difference does not matter, and an arrow head that it leaves the figure."
+    )
+
+
+def output_forest(cell: CellSummary, about: DatasetSummary, rope: float, colours: Palette, slug: str) -> Figure:
     """Each output's difference from each other arm, on one dataset and backend."""
     groups = [
         (output, [(d.other, d.difference, colours.style(d.other)) for d in cell.differences if d.output == output])
@@ -37,9 +40,9 @@ def output_forest(cell: CellSummary, about: DatasetSummary, colours: Palette, sl
     return Figure(
         slug,
         "Difference in skill, by output",
-        SENTENCE,
+        sentence(rope),
         alternative,
-        _draw(groups, slug, alternative),
+        _draw(groups, rope, slug, alternative),
         chosen(difference_table(cell), f"Skill, joint − other, in {place(cell)}.", DIFFERENCES),
         tuple(colours.style(other) for other in others),
         caution([about.folds]),
@@ -61,9 +64,9 @@ def dataset_forest(summary: Summary, colours: Palette, slug: str) -> Figure:
     return Figure(
         slug,
         "Mean difference in skill, by dataset",
-        SENTENCE,
+        sentence(summary.rope),
         alternative,
-        _draw(groups, slug, alternative),
+        _draw(groups, summary.rope, slug, alternative),
         chosen(overview_table(summary), "Mean skill difference, joint − other.", COMPARED),
         tuple(colours.style(other) for other in others),
         caution(about.folds for about in summary.datasets),
@@ -81,22 +84,22 @@ def _said(groups: Sequence[tuple[str, Sequence[Line]]]) -> str:
     return spoken(said)
 
 
-def limits(estimates: Sequence[Estimate]) -> tuple[float, float]:
+def limits(estimates: Sequence[Estimate], rope: float) -> tuple[float, float]:
     """Axis limits, symmetrical about 0, that keep the values apart even where one interval is enormous."""
     values = [abs(estimate.value) for estimate in estimates if show.known(estimate.value)]
     ends = [abs(end) for e in estimates for end in (e.low, e.high) if show.known(end)]
-    reach = min(max(ends, default=0.0), max(4 * ROPE, 2.5 * max(values, default=0.0)))
-    return -1.08 * max(reach, 2.5 * ROPE), 1.08 * max(reach, 2.5 * ROPE)
+    reach = min(max(ends, default=0.0), max(4 * rope, 2.5 * max(values, default=0.0)))
+    return -1.08 * max(reach, 2.5 * rope), 1.08 * max(reach, 2.5 * rope)
 
 
-def _draw(groups: Sequence[tuple[str, Sequence[Line]]], slug: str, alternative: str) -> str:
+def _draw(groups: Sequence[tuple[str, Sequence[Line]]], rope: float, slug: str, alternative: str) -> str:
     with style():
         rows = lay_out(
             [(heading, [line[0] for line in lines] or ["not compared"]) for heading, lines in groups], [LABEL]
         )
         (panel,) = rows.panels
-        panel.set_xlim(*limits([line[1] for _, lines in groups for line in lines]))
-        panel.axvspan(-ROPE, ROPE, color=INK, alpha=BAND, linewidth=0)
+        panel.set_xlim(*limits([line[1] for _, lines in groups for line in lines], rope))
+        panel.axvspan(-rope, rope, color=INK, alpha=BAND, linewidth=0)
         rule(panel, 0.0)
         for heights, (_, lines) in zip(rows.at, groups, strict=True):
             for height, (_, estimate, mark) in zip(heights, lines, strict=False):

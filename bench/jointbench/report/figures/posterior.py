@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
-from jointbench.compare.output_verdict import PROBABILITY
 from jointbench.compare.summary import CellSummary, DatasetSummary, Difference, Summary
 from jointbench.report import format as show
 from jointbench.report.figures.canvas import export, rule, style
@@ -15,14 +14,21 @@ from jointbench.report.palette import GREY, Palette, Style
 from jointbench.report.quality_tables import PROBABILITIES, difference_table, place
 from jointbench.report.table import Table, columns, name, number
 
-SENTENCE = (
-    "The bar's left part is the probability that joint is better, the grey part that the difference does not matter, "
-    f"the right part that the other arm is better; joint is safe where the right part starts beyond {PROBABILITY:g}."
-)
+QUARTERS = (0.0, 0.25, 0.5, 0.75)
 Line = tuple[str, Difference, Style]
 
 
-def output_posterior(cell: CellSummary, about: DatasetSummary, colours: Palette, slug: str) -> Figure:
+def sentence(probability: float) -> str:
+    """How to read the figure."""
+    return (
+        "The bar's left part is the probability that joint is better, the grey part that the difference does not "
+        f"matter, the right part that the other arm is better; joint is safe where the right part starts beyond {probability:g}."
+    )
+
+
+def output_posterior(
+    cell: CellSummary, about: DatasetSummary, probability: float, colours: Palette, slug: str
+) -> Figure:
     """The posterior of each output on one dataset and backend."""
     groups = [
         (output, [(d.other, d, colours.style(d.other)) for d in cell.differences if d.output == output])
@@ -32,9 +38,9 @@ def output_posterior(cell: CellSummary, about: DatasetSummary, colours: Palette,
     return Figure(
         slug,
         "How sure, by output",
-        SENTENCE,
+        sentence(probability),
         alternative,
-        _draw(groups, colours.style(cell.joint), slug, alternative),
+        _draw(groups, colours.style(cell.joint), probability, slug, alternative),
         chosen(difference_table(cell), f"Probabilities in {place(cell)}.", PROBABILITIES),
         _legend([cell], colours),
         caution([about.folds]),
@@ -74,9 +80,9 @@ def dataset_posterior(summary: Summary, colours: Palette, slug: str) -> Figure:
     return Figure(
         slug,
         "How sure, worst output of each dataset",
-        SENTENCE,
+        sentence(summary.probability),
         alternative,
-        _draw(groups, colours.style(joint), slug, alternative),
+        _draw(groups, colours.style(joint), summary.probability, slug, alternative),
         table,
         _legend(summary.cells, colours),
         caution(about.folds for about in summary.datasets),
@@ -106,12 +112,14 @@ def _said(groups: Sequence[tuple[str, Sequence[Line]]]) -> str:
     return spoken(said)
 
 
-def _draw(groups: Sequence[tuple[str, Sequence[Line]]], joint: Style, slug: str, alternative: str) -> str:
+def _draw(
+    groups: Sequence[tuple[str, Sequence[Line]]], joint: Style, threshold: float, slug: str, alternative: str
+) -> str:
     with style():
         rows = lay_out([(h, [line[0] for line in lines] or ["not compared"]) for h, lines in groups], ["probability"])
         (panel,) = rows.panels
         panel.set_xlim(0, 1)
-        panel.set_xticks([0, 0.25, 0.5, 0.75, PROBABILITY], ["0", "0.25", "0.5", "0.75", f"{PROBABILITY:g}"])
+        panel.set_xticks([*QUARTERS, threshold], [*map("{:g}".format, QUARTERS), f"{threshold:g}"])
         for heights, (_, lines) in zip(rows.at, groups, strict=True):
             for height, (_, difference, mark) in zip(heights, lines, strict=False):
                 left = 0.0
@@ -119,5 +127,5 @@ def _draw(groups: Sequence[tuple[str, Sequence[Line]]], joint: Style, slug: str,
                     if show.known(part):
                         panel.barh(height, part, ROW * 0.7, left=left, color=colour, linewidth=0)
                         left += part
-        rule(panel, PROBABILITY)
+        rule(panel, threshold)
         return export(rows.surface, slug, alternative)

@@ -6,7 +6,6 @@ import math
 
 from matplotlib.ticker import FixedLocator, FuncFormatter, NullLocator
 
-from jointbench.compare.correlated import ROPE
 from jointbench.compare.summary import Summary
 from jointbench.report import format as show
 from jointbench.report.figures.canvas import BAND, WIDTH, axes, drawing, export, rule, style
@@ -43,15 +42,15 @@ def trade_off_figure(summary: Summary, colours: Palette, slug: str) -> Figure:
     )
     others = dict.fromkeys(decision.other for cell in summary.cells for decision in cell.decisions)
     table = chosen(overview_table(summary), "Skill gained and training FLOPs spent, joint against other.", COLUMNS)
-    top = max([5 * ROPE / 2, *(abs(y) for _, _, y, _ in marks)]) * 1.15
+    top = max([5 * summary.rope / 2, *(abs(y) for _, _, y, _ in marks)]) * 1.15
     return Figure(
         slug, "Skill gained against training FLOPs saved", SENTENCE, alternative,
-        _draw(marks, min(top, limits(estimates)[1] * 1.15), slug, alternative), table,
+        _draw(marks, summary.rope, min(top, limits(estimates, summary.rope)[1] * 1.15), slug, alternative), table,
         tuple(colours.style(other) for other in others), caution(about.folds for about in summary.datasets),
     )  # fmt: skip
 
 
-def _draw(marks: list[Mark], top: float, slug: str, alternative: str) -> str:
+def _draw(marks: list[Mark], rope: float, top: float, slug: str, alternative: str) -> str:
     with style():
         surface = drawing(HEIGHT)
         panel = axes(surface, LEFT, 8, WIDTH - LEFT - 12, HEIGHT - 50)
@@ -59,13 +58,13 @@ def _draw(marks: list[Mark], top: float, slug: str, alternative: str) -> str:
         panel.set_xscale("log", base=2)
         panel.set(xlim=(2**-reach, 2**reach), ylim=(-top, top))
         panel.set(xlabel="training FLOPs, joint / other", ylabel="mean skill difference")
-        panel.axhspan(-ROPE, ROPE, color=INK, alpha=BAND, linewidth=0)
+        panel.axhspan(-rope, rope, color=INK, alpha=BAND, linewidth=0)
         rule(panel, 0.0, horizontal=True)
         rule(panel, 1.0)
         for number, x, y, mark in marks:
             panel.plot([1, x], [0, y], color=mark.colour, linewidth=0.7, alpha=0.35, zorder=2)
             panel.plot([x], [y], mark.marker, color=mark.colour, markersize=6, zorder=4)
-            if abs(y) > ROPE:
+            if abs(y) > rope:
                 panel.annotate(str(number), xy=(x, y), xytext=(5, 2), textcoords="offset points", fontsize=SMALL)
         powers = range(-int(reach), int(reach) + 1)
         panel.xaxis.set_major_locator(FixedLocator([2.0**power for power in powers]))

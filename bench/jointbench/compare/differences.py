@@ -1,0 +1,80 @@
+"""Joint against another arm, output by output: paired differences in skill, what is believed, and the verdicts."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Sequence
+
+import numpy as np
+
+from jointbench.compare.corrected_t import corrected_t_test, holm
+from jointbench.compare.correlated import Posterior, correlated_t_test
+from jointbench.compare.evidence import Skill, over_seeds
+from jointbench.compare.output_verdict import output_verdict
+from jointbench.compare.summary import UNKNOWN, Difference, Estimate
+from jointbench.types import FloatArray
+
+
+def paired(joint: Skill, other: Skill) -> FloatArray:
+    """joint - other in skill (outputs, repeats, folds, seeds); NaN where either lacks its fit: removed together."""
+    return joint.value - other.value
+
+
+def pairs_lost(differences: FloatArray, planned: int) -> list[int]:
+    """Per output, the pairs of fits that were planned and give no difference."""
+    known = (~np.isnan(differences)).reshape(len(differences), -1).sum(axis=1)
+    return [max(planned - int(count), 0) for count in known]
+
+
+def believe(differences: FloatArray, folds: int, rope: float) -> Posterior | None:
+    """The posterior of one output's difference from (repeats, folds, seeds); None with fewer than two folds of it."""
+    flat = over_seeds(differences).ravel()
+    kept = flat[~np.isnan(flat)]
+    return correlated_t_test(kept, folds=folds, rope=rope) if len(kept) >= 2 else None
+
+
+def output_differences(
+    differences: FloatArray,
+    planned: int,
+    outputs: Sequence[str],
+    other: str,
+    folds: int,
+    *,
+    rope: float,
+    probability: float,
+) -> tuple[Difference, ...]:
+    """Every output's difference from ``paired``, with probabilities, verdict and p-values, Holm's over these outputs."""
+    lost = pairs_lost(differences, planned)
+    made, p_values = [], []
+    for name, values, missing in zip(outputs, differences, lost, strict=True):
+        belief = believe(values, folds, rope)
+        flat = over_seeds(values).ravel()
+        kept = flat[~np.isnan(flat)]
+        made.append(_difference(name, other, belief, len(kept), missing, probability))
+        p_values.append(corrected_t_test(kept, folds=folds).p_value if belief else math.nan)
+    known = [i for i, p in enumerate(p_values) if not math.isnan(p)]
+    adjusted = dict(zip(known, holm([p_values[i] for i in known]).tolist(), strict=True))
+    return tuple(
+        Difference(**{**d.__dict__, "p_value": p_values[i], "p_value_holm": adjusted.get(i, math.nan)})
+        for i, d in enumerate(made)
+    )
+
+
+def _difference(
+    output: str, other: str, belief: Posterior | None, pairs: int, lost: int, probability: float
+) -> Difference:
+    if belief is None:
+        nan = math.nan
+        return Difference(output, other, UNKNOWN, pairs, lost, nan, nan, nan, nan, "inconclusive")
+    return Difference(
+        output,
+        other,
+        Estimate(belief.mean, belief.low, belief.high),
+        pairs,
+        lost,
+        belief.probability_joint_better,
+        belief.probability_equivalent,
+        belief.probability_other_better,
+        belief.probability_above(-belief.rope),
+        output_verdict(belief, probability=probability),
+    )

@@ -1,0 +1,114 @@
+"""One arm against another on a dataset: differences, costs and the decision between them."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+
+from jointbench.compare.advice import advise
+from jointbench.compare.costs import flops_ratio, paired_ratios
+from jointbench.compare.decide import Judgement, judge
+from jointbench.compare.differences import believe, output_differences, paired
+from jointbench.compare.evidence import Cell, Grid, Skill
+from jointbench.compare.output_verdict import output_verdict
+from jointbench.compare.summary import UNKNOWN, DatasetSummary, Decision, Difference, Estimate, Ratio
+from jointbench.compare.terms import Terms
+from jointbench.types import Assembly, FloatArray
+
+
+@dataclass(frozen=True, eq=False)
+class Pair:
+    """Differences are first - other in skill, by output and run; ratios are first / other."""
+
+    first: Assembly
+    other: Assembly
+    array: FloatArray
+    planned: int
+    differences: tuple[Difference, ...]
+    ratios: tuple[Ratio, ...]
+    judgement: Judgement
+
+
+def cell_ratios(cell: Cell, first: Assembly, others: Sequence[Assembly]) -> tuple[Ratio, ...]:
+    """Every measured cost of the first arm over each other one's."""
+    name = first.arm.name
+    flops = [ratio for other in others if (ratio := flops_ratio(cell, first, other)) is not None]
+    timed = [ratio for timing in cell.timings if name in timing.arms for ratio in paired_ratios(timing, name)]
+    return (*flops, *timed)
+
+
+def compare_pair(
+    cell: Cell,
+    first: Assembly,
+    other: Assembly,
+    ratios: Sequence[Ratio],
+    skill: Mapping[str, Skill],
+    places: Grid,
+    terms: Terms,
+) -> Pair:
+    """The first arm against the other. ratios: of the first arm; those over other arms are passed by."""
+    one, two = skill[first.arm.name], skill[other.arm.name]
+    array, planned = paired(one, two), max(one.planned, two.planned)
+    differences = output_differences(
+        array, planned, places.outputs, other.arm.name, places.folds, rope=terms.rope, probability=terms.probability
+    )
+    mine = tuple(ratio for ratio in ratios if ratio.other == other.arm.name)
+    verdict = judge(differences, mine, rope=terms.rope, probability=terms.probability, planned=planned)
+    return Pair(first, other, array, planned, differences, mine, verdict)
+
+
+def decision(
+    pair: Pair, cell: Cell, skill: Mapping[str, Skill], places: Grid, about: DatasetSummary, terms: Terms
+) -> Decision:
+    """The decision on a dataset, with the partition between and what would settle it, where these apply."""
+    judged, reason = pair.judgement, pair.judgement.reason
+    mean = believe(pair.array.mean(axis=0), places.folds, terms.rope)
+    known = [d for d in pair.differences if not math.isnan(d.difference.value)]
+    worst = min(known, key=lambda d: d.difference.value, default=None)
+    between = _between(pair, cell, skill, places, terms) if judged.payer else None
+    if between is not None:
+        kept = between.judgement.reason.rstrip(".")
+        reason += f" Between the two, {between.first.arm.name} against {pair.other.arm.name}: {kept}."
+    saves = any(ratio.measured_difference and ratio.ratio.value < 1 for ratio in pair.ratios)
+    settle = (
+        advise(pair.array, places.outputs, about, rope=terms.rope, probability=terms.probability, saves=saves)
+        if judged.open
+        else None
+    )
+    return Decision(
+        pair.other.arm.name,
+        judged.verdict,
+        reason,
+        Estimate(mean.mean, mean.low, mean.high) if mean else UNKNOWN,
+        worst.output if worst else "",
+        worst.difference.value if worst else math.nan,
+        output_verdict(mean, probability=terms.probability) if mean else "inconclusive",
+        judged.payer.output if judged.payer else None,
+        judged.payer.difference if judged.payer else None,
+        between.first.arm.name if between else None,
+        max(d.pairs_lost for d in pair.differences) / max(pair.planned, 1),
+        settle,
+    )
+
+
+def _between(pair: Pair, cell: Cell, skill: Mapping[str, Skill], places: Grid, terms: Terms) -> Pair | None:
+    """The partition between the two arms that would be recommended in joint's place: no output loses, and it saves.
+
+    Of several the one with the fewest networks, then the cheapest per row.
+    """
+    found = []
+    for arm in cell.assemblies:
+        if finer(pair.first, arm) and finer(arm, pair.other):
+            ratios = cell_ratios(cell, arm, [pair.other])
+            against = compare_pair(cell, arm, pair.other, ratios, skill, places, terms)
+            if against.judgement.verdict == "joint":
+                found.append(against)
+    return min(found, key=lambda p: (len(p.first.arm.groups), p.first.train_flops_per_row), default=None)
+
+
+def finer(coarse: Assembly, fine: Assembly) -> bool:
+    """Does the second arm divide the first one's groups further, and differ from it?"""
+    groups = [set(group) for group in coarse.arm.groups]
+    inside = all(any(set(group) <= whole for whole in groups) for group in fine.arm.groups)
+    return inside and len(fine.arm.groups) > len(coarse.arm.groups)

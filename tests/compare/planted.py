@@ -1,0 +1,103 @@
+"""Records of a run with planted skill: what a verdict should be is known before it is asked."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
+
+import numpy as np
+
+from jointbench.types import Arm, Assembly, Fit, FloatArray, Fold, Network, Recipe, Record, Score, Shape
+
+ROWS = 20  # test rows of every fold
+
+
+@dataclass
+class Planted:
+    """One dataset on one backend. skill: by arm, (outputs, repeats, folds, seeds); the no-skill error is 1 everywhere.
+
+    groups: by arm, the partition; flops: by arm, training FLOPs of a run. failed, missing: (arm, repeat, fold, seed)
+    whose fits failed, or were never made.
+    """
+
+    skill: Mapping[str, FloatArray]
+    groups: Mapping[str, tuple[tuple[str, ...], ...]]
+    flops: Mapping[str, int] = field(default_factory=dict)
+    dataset: str = "planted"
+    backend: str = "torch"
+    outputs: tuple[str, ...] = ("a", "b")
+    failed: frozenset[tuple[str, int, int, int]] = frozenset()
+    missing: frozenset[tuple[str, int, int, int]] = frozenset()
+
+    def records(self) -> list[Record]:
+        _, repeats, folds, _ = next(iter(self.skill.values())).shape
+        made: list[Record] = []
+        made.extend(self._fold(repeat, fold, folds) for repeat in range(repeats) for fold in range(folds))
+        for width, arm in enumerate(self.skill, 4):
+            fits = self._fits(arm, width)
+            partition = self.groups[arm]
+            shapes = (Shape((width,)),) * len(partition)
+            ids = tuple(fit.network.id for fit, _ in fits)
+            made.append(Assembly(
+                self.dataset, self.backend, "cpu", "stacked", Arm(arm, partition), shapes,
+                100 * len(partition), 100, 50 * len(partition), 20, ids,
+            ))  # fmt: skip
+            made.extend(fit for fit, run in fits if (arm, *run) not in self.missing)
+        return made
+
+    def _fold(self, repeat: int, fold: int, folds: int) -> Fold:
+        values, weights = np.zeros((ROWS, len(self.outputs))), np.ones((ROWS, len(self.outputs)))
+        test = np.arange(fold * ROWS, (fold + 1) * ROWS)
+        no_skill = (1.0,) * len(self.outputs)
+        return Fold(self.dataset, repeat, fold, folds, 0, "", self.outputs, 80, 20, test, values, weights, no_skill)
+
+    def _fits(self, arm: str, width: int) -> list[tuple[Fit, tuple[int, int, int]]]:
+        skill, partition = self.skill[arm], self.groups[arm]
+        shape, recipe = Shape((width,)), Recipe()
+        made = []
+        for repeat, fold, seed in np.ndindex(*skill.shape[1:]):
+            for group in partition:
+                drawn = 1000 * fold + 7 * (5 - seed) + repeat  # seeds differ from fold to fold and do not ascend
+                network = Network(
+                    self.dataset, "", repeat, fold, "", drawn, group, shape, recipe, self.backend, "cpu", "stacked",
+                )  # fmt: skip
+                scores = tuple(self._score(name, skill, (repeat, fold, seed)) for name in group)
+                broken = (arm, repeat, fold, seed) in self.failed
+                fit = Fit(
+                    network, 100, 50, 10, 9, 100, self.flops.get(arm, 1000) // len(partition), "patience",
+                    scores=() if broken else scores, failure="loss is not finite" if broken else None,
+                )  # fmt: skip
+                made.append((fit, (repeat, fold, seed)))
+        return made
+
+    def _score(self, name: str, skill: FloatArray, run: tuple[int, int, int]) -> Score:
+        error = 1.0 - float(skill[(self.outputs.index(name), *run)])
+        return Score(name, error, {"rmse": error**0.5, "rrmse": error**0.5})
+
+
+def one_each(outputs: Sequence[str]) -> tuple[tuple[str, ...], ...]:
+    return tuple((name,) for name in outputs)
+
+
+def spread_out(sd: float, shape: tuple[int, int, int]) -> FloatArray:
+    """Noise (repeats, folds, seeds) with mean 0 and exactly this standard deviation over folds, the same for all seeds."""
+    cells = np.linspace(-1.0, 1.0, shape[0] * shape[1])
+    return np.repeat((cells / cells.std(ddof=1) * sd).reshape(*shape[:2], 1), shape[2], axis=2)
+
+
+def two_arms(
+    means: Sequence[float],
+    sd: float | Sequence[float] = 0.002,
+    shape: tuple[int, int, int] = (2, 5, 1),
+    flops: tuple[int, int] = (500, 1000),
+    **more: object,
+) -> Planted:
+    """Joint and separate whose differences have these means by output, and FLOPs of joint and separate."""
+    outputs = tuple("abcdefghijklmnop"[: len(means)])
+    sds = [sd] * len(means) if isinstance(sd, float) else sd
+    base = np.full((len(means), *shape), 0.5)
+    gain = np.stack([mean + spread_out(s, shape) for mean, s in zip(means, sds, strict=True)])
+    return Planted(
+        {"joint": base + gain, "separate": base}, {"joint": (outputs,), "separate": one_each(outputs)},
+        {"joint": flops[0], "separate": flops[1]}, outputs=outputs, **more,  # type: ignore[arg-type]  # passed on as given
+    )  # fmt: skip

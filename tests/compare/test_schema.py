@@ -1,0 +1,59 @@
+"""The committed schema of summary.json is the classes', and what a run writes is what it says."""
+
+from __future__ import annotations
+
+import json
+from copy import deepcopy
+from typing import Any
+
+import jsonschema
+import numpy as np
+import pytest
+
+from jointbench.compare.comparisons import _described
+from jointbench.compare.schema import as_text, shipped
+from jointbench.compare.summarise import summarise
+from jointbench.report.embed import summary_json
+from planted import two_arms
+
+
+def written(**changes: Any) -> Any:
+    records = two_arms([0.003, -0.02], sd=[0.02, 0.01], shape=(1, 5, 2), **changes).records()
+    summary = summarise(records, _described(records), profile="p", engine="stacked", command="c", notes=("n",))
+    return json.loads(summary_json(summary))
+
+
+def check(content: Any) -> None:
+    jsonschema.Draft202012Validator(json.loads(shipped())).validate(content)
+
+
+def test_the_committed_file_is_what_the_classes_say() -> None:
+    """If a field was meant to change: python -m jointbench.compare.schema writes the file."""
+    assert shipped() == as_text()
+    jsonschema.Draft202012Validator.check_schema(json.loads(shipped()))
+
+
+def test_what_is_written_is_valid_with_and_without_failures() -> None:
+    whole = written()
+    assert whole["cells"][0]["decisions"][0]["settle"] is not None
+    check(whole)
+    broken = written(failed=frozenset(("joint", *run) for run in np.ndindex(1, 5, 2)))
+    assert broken["cells"][0]["decisions"][0]["mean_difference"]["value"] is None
+    check(broken)
+
+
+@pytest.mark.parametrize(
+    "spoil",
+    [
+        lambda s: s.pop("rope"),
+        lambda s: s.update(schema_version=1),
+        lambda s: s.update(unheard_of=1),
+        lambda s: s["cells"][0]["differences"][0].update(pairs="ten"),
+        lambda s: s["cells"][0]["decisions"][0]["settle"]["levers"][0].update(lever="hope"),
+    ],
+)
+def test_what_does_not_belong_is_refused(spoil: Any) -> None:
+    content = deepcopy(written())
+    spoil(content)
+    with pytest.raises(jsonschema.ValidationError):
+        check(content)
