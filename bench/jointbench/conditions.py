@@ -18,6 +18,7 @@ class Conditions:
     """Where and how a study runs: what does not change what is trained.
 
     memory_datasets: on how many datasets, the largest first, peak memory is measured; None: on all.
+    references: fit the models that are no network too.
     """
 
     backends: tuple[str, ...]
@@ -28,6 +29,7 @@ class Conditions:
     batch_sizes: tuple[int, ...]
     timing_seconds: float
     memory_datasets: int | None = 0
+    references: bool = True
 
 
 @dataclass

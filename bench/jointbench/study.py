@@ -41,7 +41,7 @@ FEWEST_SHARES = 6  # a study of few cells does not spend the whole timing budget
 def run(subjects: Sequence[Subject], conditions: Conditions, progress: Progress) -> Iterator[Record]:
     """Every record of a study, as it is made."""
     for count, subject in enumerate(subjects, start=1):
-        yield from evidence(subject, conditions.jobs)
+        yield from evidence(subject, conditions.jobs, references=conditions.references)
         progress("reference models", subject.dataset.slug, count, len(subjects))
     cells = [(backend, device) for backend in conditions.backends for device in conditions.devices]
     for backend, device in cells:
@@ -62,7 +62,7 @@ def _why_unusable(backend: str, device: str) -> str | None:
         return workers.submit(why_unusable).result()
 
 
-def evidence(subject: Subject, jobs: int) -> Iterator[Record]:
+def evidence(subject: Subject, jobs: int, *, references: bool = True) -> Iterator[Record]:
     """What every arm is scored against: the folds with their no-skill errors, and the reference models."""
     dataset = subject.dataset
     observed = np.stack([dataset.targets[output.name] for output in dataset.outputs], axis=1)
@@ -77,6 +77,8 @@ def evidence(subject: Subject, jobs: int) -> Iterator[Record]:
             tuple(output.name for output in dataset.outputs), len(split.train), len(split.validation),
             split.test, np.nan_to_num(observed[split.test]), weights[split.test], tuple(no_skill),
         )
+        if not references:
+            continue
         prepared = prepared_split(subject, split.repeat, split.fold)
         yield from Parallel(n_jobs=jobs)(
             delayed(_reference)(dataset.slug, split, model, output, column, observed[:, column], prepared, no_skill[column])

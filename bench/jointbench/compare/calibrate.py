@@ -1,4 +1,4 @@
-"""The simulation study behind ``jointbench calibrate``: are the verdicts right as often as they say?
+"""The simulation study behind ``jointbench calibrate``: is the verdict on one output right as often as it says?
 
 Each comparison is simulated with the fold-correlated noise that ``spread.simulate_differences`` describes and decided
 as a real one is. An edge rate of 5 % is what exact calibration gives: seed noise, which the test takes for correlated
@@ -8,8 +8,8 @@ to 2 * (1 - probability) of the comparisons, half on each side.
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
-from dataclasses import dataclass
+from collections.abc import Sequence
+from dataclasses import dataclass, replace
 from itertools import product
 
 import numpy as np
@@ -23,18 +23,19 @@ from jointbench.compare.spread import Setting, Spread, simulate_differences
 from jointbench.types import FloatArray
 
 EFFECT = 0.03  # skill: the true difference that has to be found
-SPREAD = Spread(between=0.005**2, within=0.015**2, folds=5)  # wine_quality's quality, from a first look; to be replaced
-SETTINGS = tuple(Setting(k, r, s) for (k, r), s in product(((5, 5), (10, 10)), (1, 3, 10)))
+TARGET = 0.8  # share of true differences of EFFECT, and of truly equal arms, that a good setting finds
+MOST_FITS = 2000  # per network of an arm: no setting beyond is worth looking at
+
+Bools = npt.NDArray[np.bool_]
 
 
 @dataclass(frozen=True)
 class Calibration:
-    """Shares of ``comparisons`` simulated comparisons, each in [0, 1], at one setting and spread.
+    """Shares of ``comparisons`` simulated comparisons of one output, each in [0, 1], at one setting and spread.
 
-    ``false_verdict_rate``: truly equal, yet "joint" or "separate"; ``edge_rate``: truly at an edge of the region (half
-    at each), yet beyond it; ``wrong_recommendation_rate``: one output truly 0.03 worse, yet joint recommended;
-    ``equivalent_found``: truly equal and called so; ``power_0_03``: joint truly 0.03 worse, and "separate";
-    ``recommendation_found``: every output truly equal, and joint recommended.
+    ``false_verdict_rate``: truly equal, yet "joint" or "separate"; ``edge_rate``: truly at an edge of the region (every
+    comparison at both), yet beyond it; ``equivalent_found``: truly equal and called so; ``power_0_03``: joint truly
+    0.03 worse, and "separate".
     ``naive_*``: the ordinary paired t-test at p < 0.05: a difference found where there is none, and where it is 0.03.
     """
 
@@ -43,126 +44,141 @@ class Calibration:
     comparisons: int
     false_verdict_rate: float
     edge_rate: float
-    wrong_recommendation_rate: float
     equivalent_found: float
     power_0_03: float
-    recommendation_found: float
     naive_false_positive_rate: float
     naive_power_0_03: float
 
-
-@dataclass(frozen=True)
-class SmallestSetting:
-    """The setting with the fewest fits that reaches the target, None where none does, and all that were tried."""
-
-    found: Calibration | None
-    tried: tuple[Calibration, ...]
+    @property
+    def found(self) -> float:
+        """The smaller share of right answers: of true equality, or of a true difference of 0.03."""
+        return min(self.equivalent_found, self.power_0_03)
 
 
-@dataclass(frozen=True)
-class _Decisions:
-    """What each simulated comparison says; boolean arrays of one shape."""
+@dataclass(frozen=True, eq=False)
+class Draws:
+    """Simulated comparisons less their truth: per comparison the mean and sd of its pairs, in skill."""
 
-    joint: npt.NDArray[np.bool_]
-    equivalent: npt.NDArray[np.bool_]
-    separate: npt.NDArray[np.bool_]
-    not_worse: npt.NDArray[np.bool_]
-    naive: npt.NDArray[np.bool_]
+    mean: FloatArray
+    sd: FloatArray
+    setting: Setting
+
+
+@dataclass(frozen=True, eq=False)
+class Said:
+    """What is said of each comparison. p_other_better: P(difference < -rope); not_worse: P(difference > -rope) is enough."""
+
+    p_other_better: FloatArray
+    joint: Bools
+    equivalent: Bools
+    separate: Bools
+    not_worse: Bools
+    naive: Bools
+
+
+def draw(
+    spread: Spread,
+    setting: Setting,
+    comparisons: int,
+    generator: np.random.Generator,
+    *,
+    correlation: float | None = None,
+) -> Draws:
+    """Comparisons around a truth of 0; other truths shift the means and nothing else.
+
+    A fold's seeds are drawn as their average, whose noise has variance within / seeds: the same distribution, with a
+    tenth of the numbers at ten seeds. Raises ValueError as ``simulate_differences`` does.
+    """
+    within = None if spread.within is None else spread.within / setting.seeds
+    differences = simulate_differences(
+        np.zeros(comparisons), replace(spread, within=within), replace(setting, seeds=1), generator,
+        correlation=correlation,
+    )  # fmt: skip
+    return Draws(*mean_and_sd(differences.reshape(comparisons, setting.pairs)), setting)
+
+
+def say(truth: float, draws: Draws, rope: float = ROPE, probability: float = PROBABILITY) -> Said:
+    """What ``correlated_t_test`` with ``output_verdict``, and the naive test, say of each comparison; all at once."""
+    setting, mean = draws.setting, draws.mean + truth
+    df = setting.pairs - 1
+    scale = posterior_scale(draws.sd, setting.pairs, setting.folds)
+    joint = probability_above(rope, mean, scale, df)
+    other = probability_above(rope, -mean, scale, df)
+    return Said(
+        p_other_better=other,
+        joint=joint >= probability,
+        equivalent=1.0 - joint - other >= probability,
+        separate=other >= probability,
+        not_worse=probability_above(-rope, mean, scale, df) >= probability,
+        naive=two_sided_p(mean, draws.sd / np.sqrt(setting.pairs), df) < 0.05,
+    )
 
 
 def calibrate(
     setting: Setting,
+    spread: Spread,
     generator: np.random.Generator,
     *,
-    spread: Spread = SPREAD,
     comparisons: int = 1000,
-    outputs: int = 2,
-    others: float = EFFECT,
     rope: float = ROPE,
     probability: float = PROBABILITY,
     correlation: float | None = None,
 ) -> Calibration:
-    """The rates at one setting; a thousand comparisons take about a second at the largest.
+    """The rates at one setting.
 
-    Joint is recommended where every one of ``outputs`` has P(difference > -rope) >= probability. For the wrong
-    recommendation one output is truly 0.03 worse and ``others`` (skill) is the truth of the rest, 0.03 better by
-    default: the case that tempts most. ``correlation`` between folds other than 1/K asks what it costs to be wrong
-    about it. Raises ValueError as ``simulate_differences`` and ``output_verdict`` do.
+    ``correlation`` between folds other than 1/K asks what it costs to be wrong about it.
+    Raises ValueError as ``simulate_differences`` and ``output_verdict`` do.
     """
     check_probability(probability)
-
-    def decide(means: FloatArray) -> _Decisions:
-        differences = simulate_differences(means, spread, setting, generator, correlation=correlation)
-        return _decide(differences, rope, probability)
-
-    def recommended(*truths: float) -> float:
-        every = [decide(np.full(comparisons, truth)).not_worse for truth in truths]
-        return float(np.logical_and.reduce(every).mean())
-
-    equal = decide(np.zeros(comparisons))
-    edge = decide(np.where(np.arange(comparisons) % 2 == 0, rope, -rope))
-    worse = decide(np.full(comparisons, -EFFECT))
+    draws = draw(spread, setting, comparisons, generator, correlation=correlation)
+    equal, above, below, worse = (say(truth, draws, rope, probability) for truth in (0.0, rope, -rope, -EFFECT))
     return Calibration(
         setting=setting,
         spread=spread,
         comparisons=comparisons,
         false_verdict_rate=float((equal.joint | equal.separate).mean()),
-        edge_rate=float((edge.joint | edge.separate).mean()),
-        wrong_recommendation_rate=recommended(-EFFECT, *[others] * (outputs - 1)),
+        edge_rate=float(np.mean([above.joint | above.separate, below.joint | below.separate])),
         equivalent_found=float(equal.equivalent.mean()),
         power_0_03=float(worse.separate.mean()),
-        recommendation_found=recommended(*[0.0] * outputs),
         naive_false_positive_rate=float(equal.naive.mean()),
         naive_power_0_03=float(worse.naive.mean()),
     )
 
 
 def smallest_setting(
+    spreads: Sequence[Spread],
     generator: np.random.Generator,
     *,
-    spread: Spread = SPREAD,
     comparisons: int = 1000,
-    target: float = 0.8,
     rope: float = ROPE,
     probability: float = PROBABILITY,
     folds: Sequence[int] = FOLDS,
     repeats: Sequence[int] = REPEATS,
     seeds: Sequence[int] = SEEDS,
-    most_fits: int = 2000,
-) -> SmallestSetting:
-    """The smallest setting of the grid that finds 0.03, and true equality, in at least ``target`` of the comparisons.
+    most_fits: int = MOST_FITS,
+) -> tuple[tuple[Calibration, ...], ...]:
+    """Settings by their fits (K * R * S, up to ``most_fits``), each with its rates for every spread.
 
-    Settings are tried by their fits (K * R * S, up to ``most_fits``) until one reaches it, so a shortage of power is
-    answered with None and everything that was tried. Raises ValueError as ``calibrate`` does.
+    The last one, and no other, has TARGET of true equality and of true differences of 0.03 found for all of them;
+    where none does, no rate of the last one says so. Raises ValueError as ``calibrate`` does.
     """
-    tried: list[Calibration] = []
-    for setting in _by_fits(Setting(k, r, s) for k, r, s in product(folds, repeats, seeds)):
-        if setting.fits > most_fits:
+    grid = sorted(
+        (Setting(*sizes) for sizes in product(folds, repeats, seeds)),
+        key=lambda setting: (setting.fits, setting.folds, setting.repeats),
+    )
+    tried: list[tuple[Calibration, ...]] = []
+    for setting in grid:
+        if setting.fits > most_fits or (tried and reached(tried[-1])):
             break
         tried.append(
-            calibrate(setting, generator, spread=spread, comparisons=comparisons, rope=rope, probability=probability)
+            tuple(
+                calibrate(setting, spread, generator, comparisons=comparisons, rope=rope, probability=probability)
+                for spread in spreads
+            )
         )
-        if min(tried[-1].power_0_03, tried[-1].equivalent_found) >= target:
-            return SmallestSetting(tried[-1], tuple(tried))
-    return SmallestSetting(None, tuple(tried))
+    return tuple(tried)
 
 
-def _by_fits(settings: Iterable[Setting]) -> list[Setting]:
-    return sorted(settings, key=lambda setting: (setting.fits, setting.folds, setting.repeats))
-
-
-def _decide(differences: FloatArray, rope: float, probability: float) -> _Decisions:
-    """What ``correlated_t_test`` with ``output_verdict``, and the naive test, say of each comparison; all at once."""
-    comparisons, repeats, folds, _ = differences.shape
-    pairs, df = repeats * folds, repeats * folds - 1
-    mean, sd = mean_and_sd(differences.mean(axis=-1).reshape(comparisons, pairs))
-    scale = posterior_scale(sd, pairs, folds)
-    joint = probability_above(rope, mean, scale, df)
-    other = probability_above(rope, -mean, scale, df)
-    return _Decisions(
-        joint=joint >= probability,
-        equivalent=1.0 - joint - other >= probability,
-        separate=other >= probability,
-        not_worse=probability_above(-rope, mean, scale, df) >= probability,
-        naive=two_sided_p(mean, sd / np.sqrt(pairs), df) < 0.05,
-    )
+def reached(rates: Sequence[Calibration]) -> bool:
+    """Whether enough is found for every spread."""
+    return min(rate.found for rate in rates) >= TARGET

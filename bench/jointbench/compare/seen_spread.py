@@ -1,0 +1,64 @@
+"""The noise really seen in differences between joint and separate: what the calibration study simulates."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from dataclasses import dataclass
+
+import numpy as np
+
+from jointbench.compare.evidence import Cell, arm_skill, cells
+from jointbench.compare.spread import Setting, Spread, estimate_spread
+from jointbench.errors import BadInput
+from jointbench.types import Assembly, FloatArray, Record
+
+
+@dataclass(frozen=True)
+class SeenSpread:
+    """The spread of one output's differences, joint - separate, and the cross-validation in which it was seen."""
+
+    dataset: str
+    output: str
+    spread: Spread
+    seen_in: Setting
+
+
+def skill_differences(cell: Cell) -> FloatArray:
+    """The arm of fewest networks less that of most, in skill: (outputs, repeats, folds, seeds), NaN where a fit failed."""
+
+    def networks(assembly: Assembly) -> int:
+        return len(assembly.arm.groups)
+
+    joint, other = min(cell.assemblies, key=networks), max(cell.assemblies, key=networks)
+    table = arm_skill(cell, joint) - arm_skill(cell, other)
+    table["number"] = table.groupby(["repeat", "fold"]).cumcount()
+    wide = table.reset_index("seed", drop=True).set_index("number", append=True)
+    sizes = [1 + max(wide.index.get_level_values(level)) for level in range(3)]
+    every = wide.reindex([tuple(place) for place in np.ndindex(*sizes)])
+    return np.stack([every[output].to_numpy().reshape(sizes) for output in every.columns])
+
+
+def seen_spreads(records: Iterable[Record]) -> tuple[SeenSpread, ...]:
+    """The spread of every output in a run's records; of a dataset's backends and devices the first alone is read.
+
+    Raises BadInput for a run of one arm, or of one seed per fold.
+    """
+    found: dict[str, tuple[SeenSpread, ...]] = {}
+    for cell in cells(records)[0]:
+        if cell.dataset not in found and len(cell.assemblies) >= 2:
+            found[cell.dataset] = _of_cell(cell)
+    if not found:
+        raise BadInput("the run compares no two arms, so there is no spread to read from it; run joint and separate")
+    return tuple(seen for outputs in found.values() for seen in outputs)
+
+
+def _of_cell(cell: Cell) -> tuple[SeenSpread, ...]:
+    differences = skill_differences(cell)
+    _, repeats, folds, seeds = differences.shape
+    if seeds < 2:
+        raise BadInput(f"{cell.dataset} ran with one seed per fold, which hides the noise of seeds; run it with --seeds 3 or more")
+    setting = Setting(folds, repeats, seeds)
+    return tuple(
+        SeenSpread(cell.dataset, output, estimate_spread(values), setting)
+        for output, values in zip(cell.folds[0].outputs, differences, strict=True)
+    )
