@@ -11,6 +11,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from itertools import product
+from math import sqrt
 
 import numpy as np
 import numpy.typing as npt
@@ -159,8 +160,8 @@ def smallest_setting(
 ) -> tuple[tuple[Calibration, ...], ...]:
     """Settings by their fits (K * R * S, up to ``most_fits``), each with its rates for every spread.
 
-    The last one, and no other, has TARGET of true equality and of true differences of 0.03 found for all of them;
-    where none does, no rate of the last one says so. Raises ValueError as ``calibrate`` does.
+    They end with the first that has ``reached`` TARGET, of true equality and of true differences of 0.03, for all of
+    them; where the last has not, none does. Raises ValueError as ``calibrate`` does.
     """
     grid = sorted(
         (Setting(*sizes) for sizes in product(folds, repeats, seeds)),
@@ -180,5 +181,6 @@ def smallest_setting(
 
 
 def reached(rates: Sequence[Calibration]) -> bool:
-    """Whether enough is found for every spread."""
-    return min(rate.found for rate in rates) >= TARGET
+    """Whether enough is found for every spread, by two standard errors, so that new draws find enough too."""
+    error = sqrt(TARGET * (1.0 - TARGET) / rates[0].comparisons)
+    return min(rate.found for rate in rates) >= TARGET + 2.0 * error

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable
 from dataclasses import dataclass
+from math import sqrt
 
 import numpy as np
 
@@ -21,6 +22,16 @@ class SeenSpread:
     output: str
     spread: Spread
     seen_in: Setting
+
+    @property
+    def between_sd(self) -> float:
+        """Standard deviation between folds, in skill."""
+        return sqrt(self.spread.between)
+
+    @property
+    def within_sd(self) -> float | None:
+        """Standard deviation over the seeds of a fold, in skill; None where one seed ran."""
+        return None if self.spread.within is None else sqrt(self.spread.within)
 
 
 def skill_differences(cell: Cell) -> FloatArray:
@@ -62,3 +73,17 @@ def _of_cell(cell: Cell) -> tuple[SeenSpread, ...]:
         SeenSpread(cell.dataset, output, estimate_spread(values), setting)
         for output, values in zip(cell.folds[0].outputs, differences, strict=True)
     )
+
+
+def _seen(dataset: str, seen_in: Setting, sds: dict[str, tuple[float, float]]) -> tuple[SeenSpread, ...]:
+    """From standard deviations, between folds and over seeds, in skill."""
+    return tuple(
+        SeenSpread(dataset, output, Spread(between**2, within**2, seen_in.folds), seen_in)
+        for output, (between, within) in sds.items()
+    )
+
+
+SEEN = (
+    *_seen("wine_quality", Setting(10, 2, 3), {"quality": (0.0073, 0.0134), "type": (0.0039, 0.0113)}),
+    *_seen("concrete_slump", Setting(5, 3, 5), {"slump": (0.0383, 0.1232), "flow": (0.0241, 0.0994), "strength": (0.0, 0.0629)}),
+)

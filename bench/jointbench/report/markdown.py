@@ -21,7 +21,7 @@ def markdown_report(summary: Summary) -> str:
     lines = [f"**{escape(summary.headline)}**", ""]
     for caution in (*cautions(summary), *summary.notes):
         lines.extend((f"> {escape(caution)}", ""))
-    lines.extend((_table(overview_table(summary)), ""))
+    lines.extend((markdown_table(overview_table(summary)), ""))
     for answer in answers(summary):
         for sentence in answer.sentences:
             where = f"**{escape(answer.slug)}**, {escape(sentence.backend)} on {escape(sentence.device)}"
@@ -40,7 +40,7 @@ def escape(text: str) -> str:
     )
 
 
-def _table(table: Table) -> str:
+def markdown_table(table: Table) -> str:
     """A GitHub table under its caption."""
     heads = [escape(column.title) for column in table.columns]
     rules = ["---:" if column.numeric else "---" for column in table.columns]

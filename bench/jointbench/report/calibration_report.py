@@ -1,0 +1,192 @@
+"""The calibration study as JSON, and for people: sentences and tables, in a terminal and as Markdown."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Sequence
+from dataclasses import asdict
+
+from rich.box import SIMPLE_HEAD
+from rich.console import Console
+from rich.table import Table as Grid
+from rich.text import Text
+
+from jointbench.compare.calibration_study import CalibrationStudy, DatasetRates, OutputRates
+from jointbench.compare.spread import Setting
+from jointbench.known_truth import Tally, Trial, tallies
+from jointbench.report import format as show
+from jointbench.report.markdown import escape, markdown_table
+from jointbench.report.table import Cell, Table, columns, name, number
+from jointbench.types import SCHEMA_VERSION
+
+
+def calibration_json(study: CalibrationStudy, trials: Sequence[Trial]) -> str:
+    """Every number of the study; ``known_truth`` is there where networks were trained."""
+    body: dict[str, object] = {"schema_version": SCHEMA_VERSION, **asdict(study)}
+    if trials:
+        body["known_truth"] = {
+            "corners": [asdict(tally) for tally in tallies(trials)],
+            "trials": [asdict(trial) for trial in trials],
+        }
+    return json.dumps(body, indent=1) + "\n"
+
+
+def markdown(study: CalibrationStudy, truth: Sequence[Tally], command: str) -> str:
+    """The whole study; ``command`` makes it again."""
+    parts = ["# Are the verdicts right as often as they say?", f"`{command}`", *map(escape, sentences(study))]
+    return "\n\n".join((*parts, *map(markdown_table, tables(study, truth)))) + "\n"
+
+
+def print_report(study: CalibrationStudy, truth: Sequence[Tally], console: Console) -> None:
+    """The same in a terminal."""
+    for sentence in sentences(study):
+        console.print(Text(sentence))
+    for table in tables(study, truth):
+        grid = Grid(
+            title=Text(table.caption), title_justify="left", title_style="", box=SIMPLE_HEAD, pad_edge=False,
+            collapse_padding=True,
+        )  # fmt: skip
+        for column in table.columns:
+            grid.add_column(Text(column.title), justify="right" if column.numeric else "left")
+        for row in table.rows:
+            grid.add_row(*(Text(cell.text) for cell in row))
+        console.print(grid)
+
+
+def sentences(study: CalibrationStudy) -> tuple[str, ...]:
+    """What the study found, in three sentences."""
+    best = study.recommended
+    setting = _setting(Setting(best.folds, best.repeats, best.seeds))
+    alone = ", ".join(
+        f"{show.plain(output)} alone {'at none' if smallest is None else 'at ' + _setting(smallest)}"
+        for output, smallest in best.alone.items()
+    )
+    return (
+        f"Truly equal arms get a verdict of joint or separate in {_percent(study.false_verdict_rate)} of {study.comparisons:,} "
+        f"simulated comparisons, a true difference at the edge of the region (±{study.rope:g}) is called one beyond it in "
+        f"{_percent(study.edge_rate)}, and joint is recommended although one output is {study.effect:g} worse in "
+        f"{_percent(study.wrong_recommendation_rate)}; each may be 5 %. Equality is found in {_percent(study.equivalent_found)}, "
+        f"a difference of {study.effect:g} in {_percent(study.power_0_03)}.",
+        f"These are the rates at {setting}, with the noise of {show.plain(best.dataset)}: "
+        + (
+            f"the fewest fits that find both in four of five ({show.plain(best.bounded_by)} needs the most: {alone})."
+            if best.reached
+            else f"no setting that was tried finds both in four of five, and this one comes closest ({alone})."
+        ),
+        f"The highest rate of any mistake, at any setting and noise below, is {_percent(study.worst)}.",
+    )
+
+
+def tables(study: CalibrationStudy, truth: Sequence[Tally]) -> tuple[Table, ...]:
+    """Rates of outputs, rates of decisions, the noise behind them, and real training where it ran."""
+    made = (_outputs(study.settings), _decisions(study.decisions), _noise(study))
+    return (*made, _truth(truth)) if truth else made
+
+
+def _outputs(rates: Sequence[OutputRates]) -> Table:
+    heads = columns(
+        ("Dataset", "Output", "Folds x repeats x seeds"),
+        (
+            "False verdict", "Beyond the edge", "Equality found", "0.03 found",
+            ("Naive t: false", "the ordinary paired t-test at p < 0.05, truly equal arms"),
+            ("Naive t: 0.03", "the same, truly 0.03 apart"),
+        ),
+    )  # fmt: skip
+    return Table(
+        "Verdicts on one output. False verdict: joint or separate, truly equal. Beyond the edge: joint or separate, truly "
+        "at the edge of the region. Naive t: the ordinary paired t-test on the same folds",
+        heads,
+        tuple(
+            (
+                name(one.dataset), name(one.output), Cell(_setting(one.rates.setting)),
+                *(
+                    number(rate, _percent)
+                    for rate in (
+                        one.rates.false_verdict_rate, one.rates.edge_rate, one.rates.equivalent_found,
+                        one.rates.power_0_03, one.rates.naive_false_positive_rate, one.rates.naive_power_0_03,
+                    )
+                ),
+            )
+            for one in rates
+        ),
+        heads=3,
+        source="calibration",
+    )  # fmt: skip
+
+
+def _decisions(rates: Sequence[DatasetRates]) -> Table:
+    heads = columns(
+        ("Dataset", "Outputs", "Folds x repeats x seeds"),
+        (
+            "Wrong joint", "False separate", "Separate at the edge", "False separate, uncorrected",
+            "At the edge, uncorrected", "Joint found", "Separate found",
+        ),
+    )  # fmt: skip
+    return Table(
+        "Decisions over all outputs. Wrong joint: one output truly 0.03 worse, the rest 0.03 better. False separate: all "
+        "truly equal. At the edge: all truly worse by just the region. Uncorrected: without the correction for the number "
+        "of outputs. Joint found: all truly equal. Separate found: one truly 0.03 worse, the rest equal",
+        heads,
+        tuple(
+            (
+                name(one.dataset), Cell(str(one.rates.outputs), (one.rates.outputs,)), Cell(_setting(one.rates.setting)),
+                *(
+                    number(rate, _percent)
+                    for rate in (
+                        one.rates.wrong_recommendation_rate, one.rates.false_separate_rate, one.rates.edge_separate_rate,
+                        one.rates.uncorrected_false_separate_rate, one.rates.uncorrected_edge_separate_rate,
+                        one.rates.recommendation_found, one.rates.separate_found,
+                    )
+                ),
+            )
+            for one in rates
+        ),
+        heads=3,
+        source="calibration",
+    )  # fmt: skip
+
+
+def _noise(study: CalibrationStudy) -> Table:
+    return Table(
+        "The noise that is simulated: standard deviations of joint - separate, in skill, seen in real runs. At other "
+        "numbers of folds both variances grow with the folds, as test folds shrink",
+        columns(("Dataset", "Output", "Seen at"), ("Between folds", "Between seeds of a fold")),
+        tuple(
+            (
+                name(seen.dataset), name(seen.output), Cell(_setting(seen.seen_in)),
+                number(seen.between_sd, _sd), number(seen.within_sd, _sd),
+            )
+            for seen in study.noise
+        ),
+        heads=3,
+        source="calibration",
+    )  # fmt: skip
+
+
+def _truth(truth: Sequence[Tally]) -> Table:
+    return Table(
+        "Real training on tasks whose truth is known. Related: eight outputs of the same two random features, 200 rows. "
+        "Conflicting: four outputs of different features, a trunk of two units. Plenty: 4,000 rows, 64 units",
+        columns(("Corner", "Backend"), ("Datasets", "Right verdicts", "Mean skill difference")),
+        tuple(
+            (
+                name(one.corner), name(one.backend), Cell(str(one.trials), (one.trials,)), Cell(str(one.right), (one.right,)),
+                number(one.mean_difference, lambda value: show.fixed(value, 4, sign=True)),
+            )
+            for one in truth
+        ),
+        heads=2,
+        source="calibration",
+    )  # fmt: skip
+
+
+def _setting(setting: Setting) -> str:
+    return f"{setting.folds} x {setting.repeats} x {setting.seeds}"
+
+
+def _percent(share: float) -> str:
+    return f"{share:.1%}".replace("%", " %")
+
+
+def _sd(value: float) -> str:
+    return show.fixed(value, 4)
