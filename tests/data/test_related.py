@@ -58,5 +58,5 @@ def test_the_same_seed_gives_the_same_dataset_and_another_seed_another() -> None
 
 @pytest.mark.parametrize("wrong", [{"relatedness": 1.1}, {"noise": 1.0}, {"rows": 0}])
 def test_refuses(wrong: dict[str, float]) -> None:
-    with pytest.raises(ValueError, match="at least 1|share in"):
+    with pytest.raises(ValueError, match=r"at least 1|share in"):
         Tasks(**{"rows": 10, "outputs": 2, "relatedness": 0.5, "noise": 0.1, **wrong})  # type: ignore[arg-type]  # on purpose
