@@ -11,7 +11,7 @@ from rich.console import Console
 from rich.table import Table as Grid
 from rich.text import Text
 
-from jointbench.compare.calibration_study import CalibrationStudy, DatasetRates, OutputRates
+from jointbench.compare.calibration_study import CalibrationStudy, DatasetRates
 from jointbench.compare.spread import Setting
 from jointbench.known_truth import Tally, Trial, tallies
 from jointbench.report import format as show
@@ -47,7 +47,7 @@ def print_report(study: CalibrationStudy, truth: Sequence[Tally], console: Conso
             collapse_padding=True,
         )  # fmt: skip
         for column in table.columns:
-            grid.add_column(Text(column.title), justify="right" if column.numeric else "left")
+            grid.add_column(Text(column.title), justify="right" if column.numeric else "left", overflow="fold")
         for row in table.rows:
             grid.add_row(*(Text(cell.text) for cell in row))
         console.print(grid)
@@ -67,7 +67,7 @@ def sentences(study: CalibrationStudy) -> tuple[str, ...]:
         f"{_percent(study.edge_rate)}, and joint is recommended although one output is {study.effect:g} worse in "
         f"{_percent(study.wrong_recommendation_rate)}; each may be 5 %. Equality is found in {_percent(study.equivalent_found)}, "
         f"a difference of {study.effect:g} in {_percent(study.power_0_03)}.",
-        f"These are the rates at {setting}, with the noise of {show.plain(best.dataset)}: "
+        f"These are the rates at {setting} (folds x repeats x seeds per fold), with the noise of {show.plain(best.dataset)}: "
         + (
             f"the fewest fits that find both in four of five ({show.plain(best.bounded_by)} needs the most: {alone})."
             if best.reached
@@ -79,26 +79,23 @@ def sentences(study: CalibrationStudy) -> tuple[str, ...]:
 
 def tables(study: CalibrationStudy, truth: Sequence[Tally]) -> tuple[Table, ...]:
     """Rates of outputs, rates of decisions, the noise behind them, and real training where it ran."""
-    made = (_outputs(study.settings), _decisions(study.decisions), _noise(study))
+    made = (_outputs(study), _decisions(study.decisions), _noise(study))
     return (*made, _truth(truth)) if truth else made
 
 
-def _outputs(rates: Sequence[OutputRates]) -> Table:
+def _outputs(study: CalibrationStudy) -> Table:
+    dataset = study.recommended.dataset
     heads = columns(
-        ("Dataset", "Output", "Folds x repeats x seeds"),
-        (
-            "False verdict", "Beyond the edge", "Equality found", "0.03 found",
-            ("Naive t: false", "the ordinary paired t-test at p < 0.05, truly equal arms"),
-            ("Naive t: 0.03", "the same, truly 0.03 apart"),
-        ),
+        ("Output", "K x R x S"), ("False", "Beyond", "Equality found", "0.03 found", "Naive: false", "Naive: 0.03 found")
     )  # fmt: skip
     return Table(
-        "Verdicts on one output. False verdict: joint or separate, truly equal. Beyond the edge: joint or separate, truly "
-        "at the edge of the region. Naive t: the ordinary paired t-test on the same folds",
+        f"Verdicts on one output of {show.plain(dataset)} (calibration.json has those of other datasets), at K folds, R "
+        "repeats, S seeds per fold. False: joint or separate, truly equal. Beyond: joint or separate, truly at the edge of "
+        "the region. Naive: the ordinary paired t-test on the same folds, p < 0.05",
         heads,
         tuple(
             (
-                name(one.dataset), name(one.output), Cell(_setting(one.rates.setting)),
+                name(one.output), Cell(_setting(one.rates.setting)),
                 *(
                     number(rate, _percent)
                     for rate in (
@@ -107,29 +104,27 @@ def _outputs(rates: Sequence[OutputRates]) -> Table:
                     )
                 ),
             )
-            for one in rates
+            for one in study.settings
+            if one.dataset == dataset
         ),
-        heads=3,
+        heads=2,
         source="calibration",
     )  # fmt: skip
 
 
 def _decisions(rates: Sequence[DatasetRates]) -> Table:
     heads = columns(
-        ("Dataset", "Outputs", "Folds x repeats x seeds"),
-        (
-            "Wrong joint", "False separate", "Separate at the edge", "False separate, uncorrected",
-            "At the edge, uncorrected", "Joint found", "Separate found",
-        ),
+        ("Dataset", "K x R x S"),
+        ("Wrong joint", "False sep.", "At the edge", "False, uncorr.", "Edge, uncorr.", "Joint found", "Sep. found"),
     )  # fmt: skip
     return Table(
-        "Decisions over all outputs. Wrong joint: one output truly 0.03 worse, the rest 0.03 better. False separate: all "
-        "truly equal. At the edge: all truly worse by just the region. Uncorrected: without the correction for the number "
-        "of outputs. Joint found: all truly equal. Separate found: one truly 0.03 worse, the rest equal",
+        "Decisions over all outputs (their number in brackets). Wrong joint: one output truly 0.03 worse, the rest 0.03 better. False sep.: all "
+        "truly equal. At the edge: all truly worse by just the region. Uncorr.: without the correction for the number "
+        "of outputs. Joint found: all truly equal. Sep. found: one truly 0.03 worse, the rest equal",
         heads,
         tuple(
             (
-                name(one.dataset), Cell(str(one.rates.outputs), (one.rates.outputs,)), Cell(_setting(one.rates.setting)),
+                name(f"{one.dataset} ({one.rates.outputs})"), Cell(_setting(one.rates.setting)),
                 *(
                     number(rate, _percent)
                     for rate in (
@@ -141,7 +136,7 @@ def _decisions(rates: Sequence[DatasetRates]) -> Table:
             )
             for one in rates
         ),
-        heads=3,
+        heads=2,
         source="calibration",
     )  # fmt: skip
 
@@ -150,7 +145,7 @@ def _noise(study: CalibrationStudy) -> Table:
     return Table(
         "The noise that is simulated: standard deviations of joint - separate, in skill, seen in real runs. At other "
         "numbers of folds both variances grow with the folds, as test folds shrink",
-        columns(("Dataset", "Output", "Seen at"), ("Between folds", "Between seeds of a fold")),
+        columns(("Dataset", "Output", "K x R x S"), ("Between folds", "Between seeds of a fold")),
         tuple(
             (
                 name(seen.dataset), name(seen.output), Cell(_setting(seen.seen_in)),
@@ -181,7 +176,7 @@ def _truth(truth: Sequence[Tally]) -> Table:
 
 
 def _setting(setting: Setting) -> str:
-    return f"{setting.folds} x {setting.repeats} x {setting.seeds}"
+    return f"{setting.folds}x{setting.repeats}x{setting.seeds}"
 
 
 def _percent(share: float) -> str:
