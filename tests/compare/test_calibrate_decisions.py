@@ -70,4 +70,5 @@ def test_the_study_says_when_nothing_is_enough() -> None:
     study = calibration_study(comparisons=100, settings=[], noise=[hopeless])
     assert not study.recommended.reached
     assert study.recommended.alone == {"y": None}
+    assert set(study.recommended.by_folds.values()) == {None}
     assert study.equivalent_found < 0.8

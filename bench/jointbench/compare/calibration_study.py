@@ -14,6 +14,7 @@ from jointbench.compare.calibrate_decisions import DecisionCalibration, calibrat
 from jointbench.compare.correlated import ROPE
 from jointbench.compare.output_verdict import PROBABILITY
 from jointbench.compare.seen_spread import SEEN, SeenSpread
+from jointbench.compare.settle import FOLDS
 from jointbench.compare.spread import Setting
 
 SETTINGS = (Setting(5, 1, 1), *(Setting(k, r, s) for (k, r), s in product(((5, 5), (10, 10)), (1, 3, 10))))
@@ -44,7 +45,8 @@ class Recommended:
     """The smallest setting (fits: per network of an arm) that finds enough on every output of ``dataset``.
 
     reached: False where none of the settings tried does; then it is the one that comes closest. bounded_by: the output
-    of which the least is found. alone: per output, the smallest setting that would do for it alone, None where none.
+    of which the least is found. alone: per output, the smallest setting that would do for it alone; by_folds: the
+    smallest with so many folds; None where none does.
     """
 
     dataset: str
@@ -55,6 +57,7 @@ class Recommended:
     reached: bool
     bounded_by: str
     alone: dict[str, Setting | None]
+    by_folds: dict[int, Setting | None]
 
 
 @dataclass(frozen=True)
@@ -112,11 +115,11 @@ def calibration_study(
     best = tried[-1] if reached(tried[-1]) else max(tried, key=lambda rates: min(rate.found for rate in rates))
     setting = best[0].setting
     rates = [one(setting, spread) for spread in spreads]  # drawn anew: those of the search were chosen for being high
-    alone = [search([spread])[-1] for spread in spreads]
     recommended = Recommended(
         first[0].dataset, setting.folds, setting.repeats, setting.seeds, setting.fits, reached(best),
         first[int(np.argmin([rate.found for rate in rates]))].output,
-        {seen.output: last[0].setting if reached(last) else None for seen, last in zip(first, alone, strict=True)},
+        {seen.output: _setting(search([seen.spread])) for seen in first},
+        {folds: _setting(search(spreads, folds=(folds,))) for folds in FOLDS},
     )  # fmt: skip
     at = tuple(dict.fromkeys((*settings, setting)))
     outputs = tuple(OutputRates(seen.dataset, seen.output, one(place, seen.spread)) for place in at for seen in noise)
@@ -142,3 +145,7 @@ def calibration_study(
         decisions=decisions,
         noise=tuple(noise),
     )
+
+
+def _setting(tried: Sequence[Sequence[Calibration]]) -> Setting | None:
+    return tried[-1][0].setting if reached(tried[-1]) else None

@@ -57,10 +57,8 @@ def sentences(study: CalibrationStudy) -> tuple[str, ...]:
     """What the study found, in three sentences."""
     best = study.recommended
     setting = _setting(Setting(best.folds, best.repeats, best.seeds))
-    alone = ", ".join(
-        f"{show.plain(output)} alone {'at none' if smallest is None else 'at ' + _setting(smallest)}"
-        for output, smallest in best.alone.items()
-    )
+    alone = ", ".join(f"{show.plain(output)} alone needs {_needed(least)}" for output, least in best.alone.items())
+    by_folds = ", ".join(f"at {folds} folds {_needed(least)}" for folds, least in best.by_folds.items())
     return (
         f"Truly equal arms get a verdict of joint or separate in {_percent(study.false_verdict_rate)} of {study.comparisons:,} "
         f"simulated comparisons, a true difference at the edge of the region (±{study.rope:g}) is called one beyond it in "
@@ -69,10 +67,11 @@ def sentences(study: CalibrationStudy) -> tuple[str, ...]:
         f"a difference of {study.effect:g} in {_percent(study.power_0_03)}.",
         f"These are the rates at {setting} (folds x repeats x seeds per fold), with the noise of {show.plain(best.dataset)}: "
         + (
-            f"the fewest fits that find both in four of five ({show.plain(best.bounded_by)} needs the most: {alone})."
+            "the fewest fits that find both in four of five"
             if best.reached
-            else f"no setting that was tried finds both in four of five, and this one comes closest ({alone})."
-        ),
+            else "no setting that was tried finds both in four of five, and this one comes closest"
+        )
+        + f". The output with the least found is {show.plain(best.bounded_by)}: {alone}. By folds: {by_folds}.",
         f"The highest rate of any mistake, at any setting and noise below, is {_percent(study.worst)}.",
     )
 
@@ -173,6 +172,10 @@ def _truth(truth: Sequence[Tally]) -> Table:
         heads=2,
         source="calibration",
     )  # fmt: skip
+
+
+def _needed(least: Setting | None) -> str:
+    return "more than any that was tried" if least is None else _setting(least)
 
 
 def _setting(setting: Setting) -> str:
