@@ -12,7 +12,7 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from jointbench.compare.calibrate import EFFECT, Said, draw, say
+from jointbench.compare.calibrate import EFFECT, Bools, Said, draw, say
 from jointbench.compare.correlated import ROPE
 from jointbench.compare.output_verdict import PROBABILITY, check_probability
 from jointbench.compare.spread import Setting, Spread
@@ -60,14 +60,6 @@ def calibrate_decision(
     equal, edge, worse, better = (
         [say(truth, one, rope, probability) for one in draws] for truth in (0.0, -rope, -EFFECT, EFFECT)
     )
-    needed = 1.0 - (1.0 - probability) / len(spreads)  # Bonferroni: where Holm's first step rejects
-
-    def separate(outputs: Sequence[Said], needed: float) -> float:
-        return float((np.max([output.p_other_better for output in outputs], axis=0) >= needed).mean())
-
-    def recommended(outputs: Sequence[Said]) -> float:
-        return float(np.logical_and.reduce([output.not_worse for output in outputs]).mean())
-
     def with_one_worse(rest: Sequence[Said]) -> list[list[Said]]:
         return [[*rest[:i], one, *rest[i + 1 :]] for i, one in enumerate(worse)]
 
@@ -75,11 +67,25 @@ def calibrate_decision(
         setting=setting,
         outputs=len(spreads),
         comparisons=comparisons,
-        wrong_recommendation_rate=max(recommended(outputs) for outputs in with_one_worse(better)),
-        false_separate_rate=separate(equal, needed),
-        edge_separate_rate=separate(edge, needed),
-        uncorrected_false_separate_rate=separate(equal, probability),
-        uncorrected_edge_separate_rate=separate(edge, probability),
-        recommendation_found=recommended(equal),
-        separate_found=min(separate(outputs, needed) for outputs in with_one_worse(equal)),
+        wrong_recommendation_rate=max(float(recommends(outputs).mean()) for outputs in with_one_worse(better)),
+        false_separate_rate=float(separates(equal, probability).mean()),
+        edge_separate_rate=float(separates(edge, probability).mean()),
+        uncorrected_false_separate_rate=float(np.logical_or.reduce([output.separate for output in equal]).mean()),
+        uncorrected_edge_separate_rate=float(np.logical_or.reduce([output.separate for output in edge]).mean()),
+        recommendation_found=float(recommends(equal).mean()),
+        separate_found=min(float(separates(outputs, probability).mean()) for outputs in with_one_worse(equal)),
     )
+
+
+def separates(outputs: Sequence[Said], probability: float) -> Bools:
+    """(comparisons,): does some output lose more than the region, credibly for so many outputs?
+
+    Holm's procedure rejects something exactly where the smallest p-value, times the number of outputs, is small enough.
+    """
+    likeliest = np.max([output.p_other_better for output in outputs], axis=0)
+    return np.asarray((1.0 - likeliest) * len(outputs) <= 1.0 - probability)
+
+
+def recommends(outputs: Sequence[Said]) -> Bools:
+    """(comparisons,): is every output safe?"""
+    return np.logical_and.reduce([output.not_worse for output in outputs])
