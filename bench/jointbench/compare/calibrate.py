@@ -98,8 +98,11 @@ def draw(
     return Draws(*mean_and_sd(differences.reshape(comparisons, setting.pairs)), setting)
 
 
-def say(truth: float, draws: Draws, rope: float = ROPE, probability: float = PROBABILITY) -> Said:
-    """What ``correlated_t_test`` with ``output_verdict``, and the naive test, say of each comparison; all at once."""
+def say(truth: float | FloatArray, draws: Draws, rope: float = ROPE, probability: float = PROBABILITY) -> Said:
+    """What ``correlated_t_test`` with ``output_verdict``, and the naive test, say of each comparison; all at once.
+
+    truth: in skill, one for all comparisons or (comparisons,).
+    """
     setting, mean = draws.setting, draws.mean + truth
     df = setting.pairs - 1
     scale = posterior_scale(draws.sd, setting.pairs, setting.folds)

@@ -88,4 +88,4 @@ def separates(outputs: Sequence[Said], probability: float) -> Bools:
 
 def recommends(outputs: Sequence[Said]) -> Bools:
     """(comparisons,): is every output safe?"""
-    return np.logical_and.reduce([output.not_worse for output in outputs])
+    return np.asarray(np.logical_and.reduce([output.not_worse for output in outputs]))
