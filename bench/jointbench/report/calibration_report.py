@@ -72,7 +72,8 @@ def sentences(study: CalibrationStudy) -> tuple[str, ...]:
             else "no setting that was tried finds both in four of five, and this one comes closest"
         )
         + f". The output with the least found is {show.plain(best.bounded_by)}: {alone}. By folds: {by_folds}.",
-        f"The highest rate of any mistake, at any setting and noise below, is {_percent(study.worst)}.",
+        f"The highest rate of any mistake, at any setting and noise below, is {_percent(study.worst)}. On one output whose noise "
+        "is much wider than the region it can approach 10 %: 5 % on each side.",
     )
 
 
