@@ -78,10 +78,11 @@ def _present(backend: list[str] | None) -> tuple[str, ...]:
 
 
 def _trained(console: Console, backends: tuple[str, ...], jobs: int | None) -> tuple[Trial, ...]:
+    from jointbench.commands.progress import progress_bar
     from jointbench.conditions import Conditions
     from jointbench.environment import cores
     from jointbench.known_truth import known_truth
 
     where = Conditions(backends, ("cpu",), "stacked", jobs or cores(), 1, (1,), 0.0, references=False)
-    with console.status("training") as status:
-        return known_truth(where, lambda phase, slug, done, total: status.update(f"{phase} {slug}: {done} of {total}"))
+    with progress_bar(console) as progress:
+        return known_truth(where, progress)
