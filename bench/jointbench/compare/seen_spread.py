@@ -6,9 +6,8 @@ from collections.abc import Iterable
 from dataclasses import dataclass
 from math import sqrt
 
-import numpy as np
-
-from jointbench.compare.evidence import Cell, arm_skill, cells
+from jointbench.compare.differences import paired
+from jointbench.compare.evidence import Cell, arm_skill, cells, grid
 from jointbench.compare.spread import Setting, Spread, estimate_spread
 from jointbench.errors import BadInput
 from jointbench.types import Assembly, FloatArray, Record
@@ -41,12 +40,8 @@ def skill_differences(cell: Cell) -> FloatArray:
         return len(assembly.arm.groups)
 
     joint, other = min(cell.assemblies, key=networks), max(cell.assemblies, key=networks)
-    table = arm_skill(cell, joint) - arm_skill(cell, other)
-    table["number"] = table.groupby(["repeat", "fold"]).cumcount()
-    wide = table.reset_index("seed", drop=True).set_index("number", append=True)
-    sizes = [1 + max(wide.index.get_level_values(level)) for level in range(3)]
-    every = wide.reindex([tuple(place) for place in np.ndindex(*sizes)])
-    return np.stack([every[output].to_numpy().reshape(sizes) for output in every.columns])
+    places = grid(cell.folds, cell.fits.values())
+    return paired(arm_skill(cell, joint, places), arm_skill(cell, other, places))
 
 
 def seen_spreads(records: Iterable[Record]) -> tuple[SeenSpread, ...]:
