@@ -5,10 +5,16 @@ from __future__ import annotations
 import numpy as np
 import pytest
 
-from jointbench.compare.calibrate_decisions import calibrate_decision
+from jointbench.compare.calibrate import draw, say
+from jointbench.compare.calibrate_decisions import calibrate_decision, recommends, separates
 from jointbench.compare.calibration_study import LIMIT, calibration_study, mistakes
+from jointbench.compare.correlated import ROPE
+from jointbench.compare.decide import judge
+from jointbench.compare.differences import output_differences
+from jointbench.compare.output_verdict import PROBABILITY
 from jointbench.compare.seen_spread import SEEN, SeenSpread
-from jointbench.compare.spread import Setting, Spread
+from jointbench.compare.spread import Setting, Spread, simulate_differences
+from jointbench.compare.summary import Estimate, Ratio
 
 WIDE = Spread(0.03**2, 0.0, folds=5)  # no seed noise to make the test cautious
 ERROR = 0.012  # three standard errors of 5 % in 3,000 comparisons
@@ -72,3 +78,21 @@ def test_the_study_says_when_nothing_is_enough() -> None:
     assert study.recommended.alone == {"y": None}
     assert set(study.recommended.by_folds.values()) == {None}
     assert study.equivalent_found < 0.8
+
+
+def test_decides_as_a_real_run_is_decided() -> None:
+    """The simulated decision is ``judge``'s on the same differences, where joint saves."""
+    setting, spread, count = Setting(5, 2, 1), Spread(0.008**2, 0.0, folds=5), 150
+    truths = (np.linspace(-0.04, 0.02, count), np.full(count, 0.01), np.full(count, 0.01))
+    drawn = [
+        simulate_differences(truth, spread, setting, np.random.default_rng(i)) for i, truth in enumerate(truths)
+    ]
+    said = [say(truth, draw(spread, setting, count, np.random.default_rng(i))) for i, truth in enumerate(truths)]
+    saving = Ratio("training step", "separate", Estimate(0.5, 0.4, 0.6), None, 20, measured_difference=True)
+    verdicts = []
+    for differences in np.stack(drawn, axis=1):
+        found = output_differences(differences, 10, ("a", "b", "c"), "separate", 5, rope=ROPE, probability=PROBABILITY)
+        verdicts.append(judge(found, [saving], rope=ROPE, probability=PROBABILITY, planned=10).verdict)
+    assert (np.array(verdicts) == "separate").tolist() == separates(said, PROBABILITY).tolist()
+    assert (np.array(verdicts) == "joint").tolist() == recommends(said).tolist()
+    assert {"separate", "joint", "inconclusive"} <= set(verdicts)
