@@ -8,7 +8,7 @@ from dataclasses import dataclass
 import numpy as np
 import pandas as pd
 
-from jointbench.types import Absence, Assembly, ColdStart, Fit, Fold, Memory, Record, Reference, Timing
+from jointbench.types import Absence, Assembly, ColdStart, Fit, Fold, Memory, Projection, Record, Reference, Timing
 
 
 @dataclass(frozen=True, eq=False)
@@ -25,12 +25,13 @@ class Cell:
     absences: tuple[Absence, ...]
     folds: tuple[Fold, ...]
     memories: tuple[Memory, ...] = ()
+    projections: tuple[Projection, ...] = ()
 
 
 def cells(records: Iterable[Record]) -> tuple[list[Cell], list[Reference]]:
     """The cells in the order they ran, and all reference scores. A cell with nothing but an Absence is one too."""
     held = list(records)
-    sited = [r for r in held if isinstance(r, Assembly | Timing | ColdStart | Memory | Absence)]
+    sited = [r for r in held if isinstance(r, Assembly | Timing | ColdStart | Memory | Projection | Absence)]
     keys = dict.fromkeys((r.dataset, r.backend, r.device) for r in sited if isinstance(r, Assembly | Absence))
     folds = [r for r in held if isinstance(r, Fold)]
     fits: dict[tuple[str, str, str], dict[str, Fit]] = {key: {} for key in keys}
@@ -46,7 +47,7 @@ def cells(records: Iterable[Record]) -> tuple[list[Cell], list[Reference]]:
         Cell(
             *key, of(Assembly, key), fits[key], of(Timing, key), of(ColdStart, key), of(Absence, key),  # type: ignore[arg-type]  # of() keeps the kind it is given
             tuple(fold for fold in folds if fold.dataset == key[0]),
-            of(Memory, key),  # type: ignore[arg-type]  # the same
+            of(Memory, key), of(Projection, key),  # type: ignore[arg-type]  # the same
         )
         for key in keys
     ]

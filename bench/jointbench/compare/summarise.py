@@ -9,7 +9,7 @@ import numpy as np
 import pandas as pd
 
 from jointbench.compare.correlated import ROPE, correlated_t_test
-from jointbench.compare.costs import arm_cost, flops_ratio, paired_ratios
+from jointbench.compare.costs import arm_cost, best_takes, flops_ratio, paired_ratios, projection_check
 from jointbench.compare.decide import decide, difference
 from jointbench.compare.evidence import Cell, arm_skill, cells, reference_skill
 from jointbench.compare.explained import arm_flops, explained
@@ -88,7 +88,9 @@ def summarise_cell(cell: Cell, about: DatasetSummary, rope: float) -> CellSummar
         for output in about.outputs
         for assembly in cell.assemblies
     )
-    timed = [ratio for timing in cell.timings if joint.arm.name in timing.arms for ratio in paired_ratios(timing, joint.arm.name)]
+    taken = best_takes(cell.timings)
+    threads = taken[0].threads if taken else None
+    timed = [ratio for timing in taken for ratio in paired_ratios(timing, joint.arm.name)]
     flops = [ratio for other in others if (ratio := flops_ratio(cell, joint, other)) is not None]
     ratios = (*flops, *timed)
     differences: list[Difference] = []
@@ -98,17 +100,18 @@ def summarise_cell(cell: Cell, about: DatasetSummary, rope: float) -> CellSummar
         differences.extend(compared)
         if compared:
             decisions.append(_decision(other.arm.name, compared, lost, [r for r in ratios if r.other == other.arm.name], skill, joint, cell, rope))
-    timing = cell.timings[0] if cell.timings else None
     return CellSummary(
         cell.dataset, cell.backend, cell.device, joint.arm.name,
-        timing.threads if timing else None,
-        max(t.load for t in cell.timings) if timing else None,
+        threads,
+        max((float(t.load.mean()) for t in taken), default=None),
         cell.cold_starts[0].import_seconds if cell.cold_starts else None,
         quality, tuple(arm_cost(cell, assembly) for assembly in cell.assemblies),
         tuple(ratios), tuple(differences), tuple(decisions), absences,
         tuple(made for assembly in cell.assemblies if (made := arm_flops(cell, assembly)) is not None),
         tuple(arm_memory(memory) for memory in cell.memories),
-        tuple(one for other in others for one in explained(joint, other, ratios)),
+        tuple(one for other in others for one in explained(joint, other, [r for r in ratios if r.threads in (None, threads)])),
+        sum(t.take > 0 for t in cell.timings), sum(t.disturbed for t in taken),
+        tuple(projection_check(projection) for projection in cell.projections),
     )
 
 
