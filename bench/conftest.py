@@ -11,13 +11,13 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path
 
-import numpy as np
 import pytest
 
 from jointbench.arms import DEFAULT_ARMS
 from jointbench.asking import Asked, conditions, dataset_names, load_datasets, notes, reruns, subjects, terms
 from jointbench.backends.registry import BACKENDS, check_names
 from jointbench.compare.correlated import ROPE
+from jointbench.compare.costs import best_takes
 from jointbench.compare.output_verdict import PROBABILITY
 from jointbench.compare.summary import ArmCost, CellSummary, Summary
 from jointbench.devices import devices_for
@@ -25,7 +25,7 @@ from jointbench.errors import BadInput
 from jointbench.profile import Profile, profile_named
 from jointbench.runs import RECORDS, REPORT, execute, new_folder
 from jointbench.store import read_records
-from jointbench.types import FloatArray, Timing
+from jointbench.types import FloatArray, Participant, Timing
 
 OUTCOME = pytest.StashKey["Outcome"]()
 FOLDER = pytest.StashKey[Path]()
@@ -61,13 +61,14 @@ class Outcome:
                 return cost
         pytest.skip(f"{backend} on {device}: {'; '.join(cell.absences)}")
 
-    def samples(self, dataset: str, backend: str, device: str, arm: str, scenario: str, batch: int | None) -> FloatArray:
-        """Seconds of each step or request of this arm, raw; skips the test where none was taken."""
-        for timing in self.timings:
-            same = (timing.dataset, timing.backend, timing.device) == (dataset, backend, device)
-            if same and timing.scenario == scenario and batch in (None, timing.batch_size) and arm in timing.arms:
-                return timing.seconds[np.array(timing.order) == arm].ravel() / timing.steps
-        pytest.skip(f"not timed: {'; '.join(self.cell(dataset, backend, device).absences) or 'its training failed'}")
+    def samples(self, dataset: str, backend: str, device: str, who: Participant, batch: int | None) -> FloatArray:
+        """Seconds of each step or request, raw, on all cores; skips the test where none was taken."""
+        mine = [t for t in self.timings if (t.dataset, t.backend, t.device) == (dataset, backend, device)]
+        for timing in best_takes(mine):
+            if who in timing.participants and batch in (None, timing.batch_size):
+                return timing.of(who)
+        said = [reason for reason in self.cell(dataset, backend, device).absences if who.path in reason]
+        pytest.skip("; ".join(said) or "not timed in this profile")
 
 
 def pytest_addoption(parser: pytest.Parser) -> None:
@@ -127,6 +128,8 @@ def pytest_generate_tests(metafunc: pytest.Metafunc) -> None:
         return
     chosen = metafunc.config.stash[SELECTION]
     metafunc.parametrize("arm", DEFAULT_ARMS)
+    if "path" in metafunc.fixturenames:
+        metafunc.parametrize("path", ("in turn", "fused", "one of N"), ids=lambda path: path.replace(" ", "_"))
     if "batch_size" in metafunc.fixturenames:
         metafunc.parametrize("batch_size", chosen.profile.batch_sizes, ids=lambda size: f"batch{size}")
     metafunc.parametrize("device", chosen.devices)

@@ -1,4 +1,7 @@
-"""Seconds of one request for all outputs: numpy rows in, numpy answers out, the arm's networks called in turn."""
+"""Seconds of one request, numpy rows in, numpy answers out.
+
+For all outputs, the arm's networks called in turn or fused into one program; or for one output of N.
+"""
 
 from __future__ import annotations
 
@@ -6,16 +9,17 @@ import pytest
 from pytest_benchmark.fixture import BenchmarkFixture
 
 from conftest import Outcome
+from jointbench.types import Participant, Path
 from worker_clock import CLOCK
 
 
 @pytest.mark.benchmark(timer=CLOCK)
 def test_request(
-    benchmark: BenchmarkFixture, outcome: Outcome, dataset: str, backend: str, device: str, arm: str, batch_size: int
+    benchmark: BenchmarkFixture, outcome: Outcome, dataset: str, backend: str, device: str, arm: str, batch_size: int, path: Path
 ) -> None:
     cost = outcome.cost(dataset, backend, device, arm)
-    seconds = outcome.samples(dataset, backend, device, arm, "request", batch_size)
-    benchmark.group = f"{dataset} | {backend} {device} | request of {batch_size} rows"
+    seconds = outcome.samples(dataset, backend, device, Participant(arm, path), batch_size)
+    benchmark.group = f"{dataset} | {backend} {device} | request of {batch_size} rows, {path}"
     benchmark.extra_info.update(
         inference_flops=cost.inference_flops_per_row * batch_size, parameters=cost.parameters, networks=len(cost.groups)
     )

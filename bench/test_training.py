@@ -6,6 +6,7 @@ import pytest
 from pytest_benchmark.fixture import BenchmarkFixture
 
 from conftest import Outcome
+from jointbench.types import Participant
 from worker_clock import CLOCK
 
 
@@ -14,7 +15,7 @@ def test_training_step(
     benchmark: BenchmarkFixture, outcome: Outcome, dataset: str, backend: str, device: str, arm: str
 ) -> None:
     cost = outcome.cost(dataset, backend, device, arm)
-    seconds = outcome.samples(dataset, backend, device, arm, "training", None)
+    seconds = outcome.samples(dataset, backend, device, Participant(arm, "stock loop"), None)
     cell = outcome.cell(dataset, backend, device)
     benchmark.group = f"{dataset} | {backend} {device} | training step"
     benchmark.extra_info.update(

@@ -20,7 +20,20 @@ from jointbench.plan import Subject
 from jointbench.runs import execute, new_folder, republish
 from jointbench.store import read_records
 from jointbench.study import run
-from jointbench.types import Absence, Assembly, Fit, Fold, Memory, Record, Reference, Stack, Timing
+from jointbench.types import (
+    TWIN,
+    Absence,
+    Assembly,
+    Fit,
+    Fold,
+    Memory,
+    Participant,
+    Projection,
+    Record,
+    Reference,
+    Stack,
+    Timing,
+)
 
 ASKED = Asked(profile="smoke", datasets=("concrete_slump",), backends=("torch",), device="cpu")
 
@@ -40,7 +53,7 @@ def of(records: list[Record], kind: type) -> list:  # type: ignore[type-arg]  # 
 @pytest.fixture(scope="module")
 def records() -> list[Record]:
     made, where = planned()
-    return list(run(made, replace(where, timing_seconds=1.0, batch_sizes=(1, 8), memory_datasets=None), silent))
+    return list(run(made, replace(where, timing_seconds=60.0, batch_sizes=(1, 8), memory_datasets=None), silent))
 
 
 def test_every_network_of_every_arm_has_its_fit(records: list[Record]) -> None:
@@ -65,9 +78,35 @@ def test_every_arm_is_timed_against_every_other_with_its_twin(records: list[Reco
     timings = of(records, Timing)
     assert {(t.scenario, t.batch_size) for t in timings} == {("training", 16), ("request", 1), ("request", 8)}
     for timing in timings:
-        assert len(timing.arms) == 4
+        paths = {"training": ["stock loop"], "request": ["in turn", "fused", "one of N"]}[timing.scenario]
+        expected = paths if timing.batch_size != 8 else ["in turn"]
+        arms = ("joint", "separate", "separate-matched", TWIN)
+        assert set(timing.participants) == {Participant(arm, path) for arm in arms for path in expected}
         assert np.all(timing.seconds > 0)
-        assert len(timing.order) == len(timing.seconds)
+        assert len(timing.order) == len(timing.seconds) == len(timing.load) * timing.block
+
+
+def test_what_is_not_timed_is_said_and_why() -> None:
+    """No second for set-up: two arms are timed all the same, and the others are not a hole."""
+    made, where = planned()
+    records = list(run(made, replace(where, timing_seconds=1e-3, batch_sizes=(1,), extras="all"), silent))
+    said = " ".join(absence.reason for absence in of(records, Absence))
+    assert "not timed: training" in said and "engine: joint" in said
+    assert "stock loop: separate-matched" in said and "the time for setting up" in said
+    assert "PyTorch has no `predict`" in said
+    for timing in of(records, Timing):
+        assert timing.participants
+
+
+def test_everything_is_timed_at_every_thread_count(records: list[Record]) -> None:
+    made, where = planned(replace(ASKED, arms=("joint", "separate")))
+    where = replace(where, timing_seconds=2.0, batch_sizes=(1,), thread_counts=(2, 1), projections=1)
+    again = list(run(made, where, silent))
+    assert {(t.scenario, t.threads) for t in of(again, Timing)} == {(s, n) for s in ("training", "request") for n in (1, 2)}
+    projections = of(again, Projection)
+    assert [(p.arm, p.threads) for p in projections] == [("joint", 2), ("separate", 2)]
+    steps = -(-len(made[0].splits[0].train) // 16)
+    assert all(p.steps % steps == 0 and p.steps > 0 and p.measured_seconds > 0 for p in projections)
 
 
 def test_every_arms_memory_is_its_own(records: list[Record]) -> None:

@@ -144,6 +144,7 @@ def conditions(asked: Asked) -> Conditions:
     return Conditions(
         tuple(dict.fromkeys(asked.backends)), devices_for(asked.device), ENGINES[asked.engine],
         asked.jobs or cores(), cores(), profile.batch_sizes, profile.timing_seconds, profile.memory_datasets,
+        profile.side_batch_sizes, profile.extras, (cores(), 1) if profile.one_thread and cores() > 1 else (), profile.projections,
     )
 
 
@@ -163,4 +164,13 @@ def notes(asked: Asked, devices: Sequence[str]) -> tuple[str, ...]:
     if profile.max_epochs is not None:
         said.append(f"Profile {profile.name}: training stops after {profile.max_epochs} epochs at the latest.")
     said.append(f"Profile {profile.name}: timing takes at most about {profile.timing_seconds:g} s in all.")
+    if profile.extras != "all":
+        where = "not timed" if profile.extras == "none" else "timed on the first dataset only"
+        sizes = " and ".join(str(size) for size in profile.side_batch_sizes)
+        said.append(
+            f"Profile {profile.name}: the engine at one replicate, compiled programs and Keras's predict are {where}; fused "
+            f"programs and requests for one output at batch {sizes} only."
+        )
+    if not profile.one_thread:
+        said.append(f"Profile {profile.name}: timed on all cores; profile full times one thread too.")
     return tuple(said)

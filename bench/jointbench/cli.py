@@ -11,6 +11,7 @@ import typer
 from jointbench.commands.calibrate import calibrate
 from jointbench.commands.doctor import doctor
 from jointbench.commands.progress import progress_bar
+from jointbench.commands.projection import projection
 from jointbench.commands.scaling import scaling
 from jointbench.errors import BadInput
 
@@ -25,6 +26,7 @@ datasets_app = typer.Typer(no_args_is_help=True, help="The datasets that come wi
 app.add_typer(datasets_app, name="datasets")
 app.command()(calibrate)
 app.command()(doctor)
+app.command()(projection)
 app.command()(scaling)
 
 DID_NOT_RUN = 4

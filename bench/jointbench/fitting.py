@@ -74,7 +74,7 @@ def _results(
         )
     for network, trained in zip(task, stacked.trained, strict=True):
         if network.id in timed and trained.failure is None:
-            kept.weights[network.id] = trained.weights
+            kept.weights[network.id], kept.answers[network.id] = trained.weights, trained.predictions
         yield _fit(subject, network, trained, _prepared(subject, network))
 
 

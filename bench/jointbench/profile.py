@@ -3,18 +3,23 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from typing import Literal
 
 from jointbench.errors import BadInput
 
 BATCH_SIZES = (1, 8, 64, 512, 4096)
+Extras = Literal["none", "first", "all"]
 
 
 @dataclass(frozen=True)
 class Profile:
     """Sizes of a run. max_rows (of a table), max_images, max_epochs: None leaves the dataset or recipe as it is.
 
-    timing_seconds: what all timing together may take. datasets: empty means every bundled one.
-    memory_datasets: on how many datasets peak memory is measured (six fresh processes each), None: on all.
+    timing_seconds: what all timing together may take, set-up included. side_batch_sizes: requests at which other paths
+    than one network after the other are timed. extras: on which datasets the engine, compiled programs and `predict`
+    are timed too. one_thread: everything is timed at one thread as well. projections: datasets whose whole training is
+    timed. datasets: empty means every bundled one. memory_datasets: on how many datasets peak memory is measured (six
+    fresh processes each), None: on all.
     """
 
     name: str
@@ -26,6 +31,10 @@ class Profile:
     max_epochs: int | None
     timing_seconds: float
     batch_sizes: tuple[int, ...] = BATCH_SIZES
+    side_batch_sizes: tuple[int, ...] = (1, 64)
+    extras: Extras = "none"
+    one_thread: bool = False
+    projections: int = 0
     datasets: tuple[str, ...] = ()
     memory_datasets: int | None = 0
 
@@ -33,9 +42,9 @@ class Profile:
 PROFILES = {
     profile.name: profile
     for profile in (
-        Profile("smoke", 2, 1, 1, 300, 300, 5, 10, (1, 64), ("concrete_slump", "wine_quality")),
-        Profile("quick", 5, 1, 1, 3_000, 3_000, None, 60, memory_datasets=1),
-        Profile("full", 10, 1, 3, None, None, None, 900, memory_datasets=None),
+        Profile("smoke", 2, 1, 1, 300, 300, 5, 10, (1, 64), (1,), datasets=("concrete_slump", "wine_quality")),
+        Profile("quick", 5, 1, 1, 3_000, 3_000, None, 90, extras="first", memory_datasets=1),
+        Profile("full", 10, 1, 3, None, None, None, 1_800, BATCH_SIZES, BATCH_SIZES, "all", True, 3, memory_datasets=None),
     )
 }
 

@@ -21,6 +21,7 @@ from jointbench.types import (
     Fit,
     Fold,
     Memory,
+    Projection,
     Record,
     Reference,
     Stack,
@@ -28,7 +29,8 @@ from jointbench.types import (
 )
 
 NOUNS: dict[str, type[Any]] = {
-    noun.__name__: noun for noun in (Fit, Fold, Reference, Assembly, Timing, ColdStart, Memory, Stack, Absence)
+    noun.__name__: noun
+    for noun in (Fit, Fold, Reference, Assembly, Timing, ColdStart, Projection, Memory, Stack, Absence)
 }
 
 

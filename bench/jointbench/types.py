@@ -31,6 +31,7 @@ Optimizer = Literal["sgd", "adam", "adamw"]
 Engine = Literal["stock", "stacked"]
 Stop = Literal["patience", "limit"]
 Scenario = Literal["training", "request"]
+Path = Literal["stock loop", "engine", "in turn", "fused", "one of N", "compiled", "predict"]
 
 TWIN = "A/A twin"
 
@@ -279,14 +280,25 @@ class Assembly:
     flops: FlopsPerRow | None = None
 
 
+@dataclass(frozen=True)
+class Participant:
+    """Who takes turns in a timing: an arm, and the way its work is done."""
+
+    arm: str
+    path: Path
+
+
 @dataclass(frozen=True, eq=False)
 class Timing:
-    """Interleaved samples of several arms doing the same work in one process.
+    """Interleaved samples of several participants doing the same work in one process.
 
-    order[i] is the arm of visit i; seconds[i] are that visit's clocked intervals, (visits, intervals), each of
-    ``steps`` optimisation steps or requests. A block is ``block`` consecutive visits and reads the same forwards
-    and backwards (A B B A), so a drift over the block cancels. TWIN is the first arm built a second time, on its
-    own: its ratio to the first is pure noise.
+    order[i] is the participant (its place) of visit i; seconds[i] are that visit's clocked intervals, (visits,
+    intervals), of one optimisation step of each of the arm's networks, or of one request. A block is ``block``
+    consecutive visits and reads the same forwards and backwards (A B B A), so a drift over the block cancels. TWIN is
+    the first arm built a second time, on its own: its ratio to the first is pure noise.
+
+    load: (blocks,), cores that other processes kept busy meanwhile; disturbed: they kept too many busy. take: 0, or 1
+    for the one time that a disturbed timing was repeated.
     """
 
     dataset: str
@@ -295,13 +307,18 @@ class Timing:
     scenario: Scenario
     batch_size: int
     threads: int
-    arms: tuple[str, ...]
+    participants: tuple[Participant, ...]
     block: int
-    steps: int
-    order: tuple[str, ...]
+    order: tuple[int, ...]
     seconds: FloatArray
-    load: float
-    failure: str | None = None
+    load: FloatArray
+    disturbed: bool = False
+    take: int = 0
+
+    def of(self, participant: Participant) -> FloatArray:
+        """The participant's intervals, in the order they were taken."""
+        place = self.participants.index(participant)
+        return self.seconds[[who == place for who in self.order]].ravel()
 
 
 @dataclass(frozen=True)
@@ -348,6 +365,23 @@ class Memory:
 
 
 @dataclass(frozen=True)
+class Projection:
+    """An arm's training really timed to the stop, beside the steady seconds per step carried on over as many steps.
+
+    Both leave out evaluation and every network's first epoch, which holds the framework's first call.
+    """
+
+    dataset: str
+    backend: str
+    device: str
+    threads: int
+    arm: str
+    steps: int
+    projected_seconds: float
+    measured_seconds: float
+
+
+@dataclass(frozen=True)
 class Stack:
     """Networks that were trained together in one program, and what that took.
 
@@ -375,4 +409,4 @@ class Absence:
     reason: str
 
 
-Record = Fit | Fold | Reference | Assembly | Timing | ColdStart | Memory | Stack | Absence
+Record = Fit | Fold | Reference | Assembly | Timing | ColdStart | Projection | Memory | Stack | Absence

@@ -2,17 +2,20 @@
 
 from __future__ import annotations
 
+import time
 from collections.abc import Callable, Iterator
 from itertools import count
 from types import SimpleNamespace
 
 import pytest
 
+import jointbench.latency
 import jointbench.timing
 from contract_jobs import Wish, make_job
 from jointbench.backends.base import Backend
+from jointbench.latency import Round, time_requests
 from jointbench.measure.synchronised import synchronised
-from jointbench.timing import Bundle, time_requests, time_training
+from jointbench.timing import Budget, Bundle, time_training
 from jointbench.types import Recipe
 
 
@@ -38,17 +41,22 @@ def waited_each_time(log: list[str]) -> bool:
     return all(log[i - 1] == "sync" for i, event in enumerate(log) if event == "clock")
 
 
+NOTHING = Budget(0.0, 0.0)
+
+
 @pytest.fixture
-def bundle() -> Bundle:
+def bundle(backend: Backend) -> Bundle:
     job = make_job(Wish())
-    return Bundle((job,), (1,), ((job.architecture, job.initial),))
+    networks = ((job.architecture, job.initial),)
+    return Bundle((job,), (1,), networks, tuple(backend.server(networks)(job.features)))
 
 
 @pytest.fixture
 def timed(log: list[str], monkeypatch: pytest.MonkeyPatch) -> list[str]:
     """The log, with the clock that timing reads replaced by the one that writes into it."""
     clock = logged_clock(log)
-    monkeypatch.setattr(jointbench.timing, "synchronised", lambda wait: synchronised(wait, clock))
+    for module in (jointbench.timing, jointbench.latency):
+        monkeypatch.setattr(module, "synchronised", lambda wait: synchronised(wait, clock))
     return log
 
 
@@ -64,8 +72,8 @@ def test_the_trainer_reads_the_clock_around_its_steps_only(backend: Backend, log
 def test_timed_training_waits_before_every_reading(
     backend: Backend, timed: list[str], bundle: Bundle, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(jointbench.timing, "time", SimpleNamespace(perf_counter=logged_clock(timed)))
-    time_training(backend, {"one": bundle, "other": bundle}, 0.0)
+    monkeypatch.setattr(jointbench.timing, "time", SimpleNamespace(perf_counter=logged_clock(timed), monotonic=time.monotonic))
+    time_training(backend, {"one": bundle, "other": bundle}, ("stock loop",), NOTHING)
     assert timed.count("clock") > 20
     assert waited_each_time(timed)
 
@@ -86,7 +94,7 @@ def test_timed_requests_wait_before_every_reading(
         return answer
 
     monkeypatch.setattr(backend, "server", server)
-    time_requests(backend, {"one": bundle, "other": bundle}, bundle.jobs[0].features, (4,), 0.0)
+    time_requests(backend, {"one": bundle, "other": bundle}, bundle.jobs[0].features, [Round(4, ("in turn",))], NOTHING)
     assert timed.count("clock") > 8
     assert waited_each_time(timed)
     readings = [i for i, event in enumerate(timed) if event == "clock"]

@@ -12,8 +12,9 @@ from jointbench.backends.base import Backend, Job
 from jointbench.backends.registry import BACKENDS, why_absent
 from jointbench.devices import why_no_gpu
 from jointbench.initial import initial_weights
+from jointbench.latency import Round, time_requests
 from jointbench.occupancy import serving_peak, training_peak
-from jointbench.timing import Bundle, time_requests, time_training
+from jointbench.timing import Budget, Bundle, time_training
 from jointbench.types import Output, Recipe, Shape
 from jointbench.workers import Workers, why_unusable
 
@@ -66,10 +67,19 @@ def test_the_engine_trains_as_on_the_cpu(workers: tuple[Workers, Workers], image
 
 def test_it_is_timed(workers: tuple[Workers, Workers]) -> None:
     one = job(images=False)
-    bundles = {name: Bundle((one,), (1,), ((one.architecture, one.initial),)) for name in ("a", "b")}
-    assert np.all(workers[1].submit(time_training, bundles, 1.0).result().samples.seconds > 0)
-    requests = workers[1].submit(time_requests, bundles, one.features, (1, 64), 1.0).result()
-    assert all(np.all(samples.seconds > 0) for samples, _ in requests.values())
+    networks = ((one.architecture, one.initial),)
+
+    def answers(backend: Backend) -> tuple[np.ndarray, ...]:
+        return tuple(backend.server(networks)(one.features))
+
+    bundles = {name: Bundle((one,), (1,), networks, workers[0].submit(answers).result()) for name in ("a", "b")}
+    budget = Budget(10.0, 1.0)
+    (take, *_) = workers[1].submit(time_training, bundles, ("stock loop", "engine"), budget).result().takes
+    assert np.all(take.samples.seconds > 0)
+    rounds = [Round(1, ("in turn", "fused", "one of N", "compiled")), Round(64, ("in turn", "fused"))]
+    for timed in workers[1].submit(time_requests, bundles, one.features, rounds, budget).result():
+        assert not timed.untimed
+        assert np.all(timed.takes[0].samples.seconds > 0)
 
 
 def test_device_memory_is_the_frameworks_own_count(workers: tuple[Workers, Workers]) -> None:

@@ -25,11 +25,14 @@ from jointbench.compare.summary import (
     Explained,
     Latency,
     LeverAdvice,
+    ProjectionCheck,
     Quality,
     Ratio,
     Settle,
     Standing,
     Summary,
+    Throughput,
+    TrainingClock,
 )
 from jointbench.types import Fit, Network, Recipe, Shape
 
@@ -105,13 +108,17 @@ class Maker:
         scale = float(len(groups)) * float(self.random.uniform(0.8, 1.2))
         latency = tuple(
             Latency(b, 500 // (i + 1), 5e-5 * scale * (1 + b / 100), 7e-5 * scale * (1 + b / 100) if i < 3 else None,
-                    9e-5 * scale * (1 + b / 100) if i < 1 else None, b / (6e-5 * scale * (1 + b / 100)))
-            for i, b in enumerate(BATCHES)
+                    9e-5 * scale * (1 + b / 100) if i < 1 else None, b / (6e-5 * scale * (1 + b / 100)), path, 2,
+                    (6e-5 * scale, 8e-5 * scale) if i < 3 else None, (8e-5 * scale, 2e-4 * scale) if i < 1 else None)
+            for path in ("in turn", "fused")
+            for i, b in enumerate(BATCHES if path == "in turn" else BATCHES[:1])
         )  # fmt: skip
         return ArmCost(
             arm, groups, (width, width), (), (16,), "same-width", int(5000 * scale), 5000, int(30000 * scale),
             int(10000 * scale), 4e7 * scale, 300.5 * scale, 41.7, 0.875, 2.5e-4 * scale, 7.4 * scale, 5.1, 0.02, 1.3,
             latency, self.folds * len(groups), (f"{outputs[0]} (repeat 0, fold 1): loss is not a number",) if arm != self.joint else (),
+            (TrainingClock("stock loop", 2, 2.5e-4 * scale, 7.4 * scale, 5.1), TrainingClock("engine", 2, 3e-5 * scale, 0.9 * scale, 0.6)),
+            (Throughput("in turn", 2, 4096, 3.1e6 / scale),),
         )  # fmt: skip
 
     def _difference(self, output: str, other: str) -> Difference:
@@ -137,8 +144,12 @@ class Maker:
     def _ratios(self, other: str) -> tuple[Ratio, ...]:
         floor = Estimate(1.004, 0.981, 1.027)
         made = [Ratio("training FLOPs to the stop", other, self._ratio(), None, self.folds, True)]
-        made.append(Ratio("training step", other, self._ratio(), floor, 24, True))
-        made.extend(Ratio(f"request, batch {b}", other, self._ratio(), floor, 24, b < 64) for b in BATCHES)
+        made.append(Ratio("training step", other, self._ratio(), floor, 24, True, "settled", "stock loop", 2))
+        made.extend(
+            Ratio(f"request, batch {b}", other, self._ratio(), floor, 24, b < 64, "budget spent", "in turn", 2, b)
+            for b in BATCHES
+        )
+        made.append(Ratio("request, batch 1", other, self._ratio(), floor, 5, False, "too few blocks", "fused", 2, 1))
         return tuple(made)
 
     def _flops(self, arm: str) -> ArmFlops:
@@ -192,6 +203,7 @@ class Maker:
             tuple(self._flops(arm) for arm in arms), tuple(self._memory(arm) for arm in arms),
             tuple(one for other in self.others for one in self._explained(other)),
             tuple(self._standing(arm) for arm in arms), ("skill", "train_flops", "latency_seconds", "parameters"),
+            2, 1, (ProjectionCheck(self.joint, 2, 1200, 3.0, 3.15, 1.05, True),),
         )  # fmt: skip
 
     def fits(self, epochs: int = 60) -> list[Fit]:

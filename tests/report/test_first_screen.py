@@ -13,7 +13,7 @@ import pytest
 from rich.console import Console
 
 from jointbench.report.markdown import escape, markdown_report
-from jointbench.report.overview import FLOPS, REQUEST, STEP, chosen, overview_table, smallest_request
+from jointbench.report.overview import FLOPS, STEP, chosen, overview_table, request_ratio
 from jointbench.report.terminal import terminal_report
 
 
@@ -83,9 +83,10 @@ def test_columns_can_be_chosen(report: Any) -> None:
 
 def test_the_smallest_batch_is_smallest_as_a_number(report: Any) -> None:
     cell = report.summary.cells[0]
-    assert smallest_request(cell) == f"{REQUEST}1"
-    ratios = tuple(r for r in cell.ratios if r.quantity in (f"{REQUEST}64", f"{REQUEST}512", f"{REQUEST}4096"))
-    assert smallest_request(type(cell)(**{**cell.__dict__, "ratios": ratios})) == f"{REQUEST}64"
+    other = cell.decisions[0].other
+    assert request_ratio(cell, other).batch_size == 1
+    ratios = tuple(r for r in cell.ratios if r.batch_size in (64, 512, 4096))
+    assert request_ratio(type(cell)(**{**cell.__dict__, "ratios": ratios}), other).batch_size == 64
 
 
 def test_the_quantities_are_called_as_the_comparison_calls_them() -> None:
@@ -93,14 +94,14 @@ def test_the_quantities_are_called_as_the_comparison_calls_them() -> None:
 
     from jointbench.compare.costs import flops_ratio, paired_ratios
     from jointbench.compare.evidence import Cell
-    from jointbench.types import Arm, Assembly, Fit, Fold, Network, Recipe, Shape, Timing
+    from jointbench.types import Arm, Assembly, Fit, Fold, Network, Participant, Recipe, Shape, Timing
 
-    order = ("joint", "other", "other", "joint") * 2
-    for scenario, quantity in (("training", STEP), ("request", f"{REQUEST}8")):
+    for scenario, path, quantity in (("training", "stock loop", STEP), ("request", "in turn", "request, batch 8")):
+        who = (Participant("joint", path), Participant("other", path))
         timing = Timing(
-            "d", "b", "cpu", scenario, 8, 1, ("joint", "other"), 4, 1, order, np.linspace(1, 2, 8)[:, None], 0.0
+            "d", "b", "cpu", scenario, 8, 1, who, 4, (0, 1, 1, 0) * 2, np.linspace(1, 2, 8)[:, None], np.zeros(2)
         )
-        assert {ratio.quantity for ratio in paired_ratios(timing, "joint")} == {quantity}
+        assert {(ratio.quantity, ratio.path) for ratio in paired_ratios(timing, "joint")} == {(quantity, path)}
 
     def network(fold: int, width: int) -> Fit:
         made = Network("d", "", 0, fold, "", 1, ("a",), Shape((width,)), Recipe(), "b", "cpu", "stock")

@@ -19,7 +19,8 @@ UNITS = {
 TOKEN = re.compile(r"([<>]?)([+−]?\d[\d,]*(?:\.\d+)?(?:e-?\d+)?)(?:x| (ns|µs|ms|s|min|h|%|[kMGT]?FLOP|[kM]?B)\b|(?= ?%))?")
 WORDS = {
     "yes", "no", "—", "not measured", "too few samples", "no clock in it", "joint", "equivalent", "separate",
-    "inconclusive", "same-width", "same-parameters", "nothing to compare",
+    "inconclusive", "same-width", "same-parameters", "nothing to compare", "no difference measured", "settled",
+    "budget spent", "budget spent: too few blocks for an interval", "request, batch 1, fused",
 }  # fmt: skip
 
 
@@ -112,7 +113,7 @@ def test_the_table_of_comparisons_has_every_decision_in_its_place(report: Any) -
     for cell, decision in expected:
         cells = found[cell.dataset, cell.backend, cell.device, decision.other]
         costs = {cost.arm: cost for cost in cell.costs}
-        ratios = {ratio.quantity: ratio.ratio for ratio in cell.ratios if ratio.other == decision.other}
+        ratios = {ratio.quantity: ratio.ratio for ratio in cell.ratios if ratio.other == decision.other and ratio.path != "fused"}
         mean = decision.mean_difference
         assert cells[4].text == decision.verdict
         assert value(cells[5]) == close(mean.value, mean.low, mean.high)
@@ -179,13 +180,29 @@ def test_costs_are_in_their_places(report: Any) -> None:
             size = rows_by_caption(report, "Size of the arms", place)[(cost.arm,)]
             assert value(size[2]) == [cost.parameters]
             for latency in cost.latency:
-                table = next(t for t in tables(report) if t.all("caption")[0].text == f"Request latency in {place}.")
+                table = next(t for t in tables(report) if t.all("caption")[0].text.startswith(f"Request latency in {place}:"))
                 row = next(
                     r.all("td") for r in table.all("tbody")[0].all("tr")
-                    if r.all("th")[0].text == cost.arm and value(r.all("td")[0]) == [latency.batch_size]
+                    if [h.text for h in r.all("th")] == [cost.arm, latency.path]
+                    and value(r.all("td")[0]) == [latency.batch_size]
                 )  # fmt: skip
                 assert value(row[2]) == close(latency.median_seconds)
                 assert (row[3].text == "too few samples") == (latency.p90_seconds is None)
+                if latency.p90_bounds is not None:
+                    assert value(row[3]) == close(latency.p90_seconds, *latency.p90_bounds)
+
+
+def test_a_ratio_says_on_which_path_it_was_timed_and_until_when(report: Any) -> None:
+    for cell in report.summary.cells:
+        rows = [rows_by_caption(report, "Joint / other", f"{cell.dataset}, {cell.backend} on {cell.device}")] if cell.ratios else []
+        for found in rows:
+            for ratio in cell.ratios:
+                fused = ", fused" if ratio.path == "fused" else ""
+                row = found[ratio.quantity + fused, ratio.other]
+                assert value(row[1]) == close(ratio.ratio.value, ratio.ratio.low, ratio.ratio.high)
+                assert row[4].text.startswith({"": "no clock", "settled": "settled"}.get(ratio.state, "budget spent"))
+                assert ("too few blocks" in row[4].text) == (ratio.state == "too few blocks")
+                assert row[5].text == ("yes" if ratio.measured_difference else "no difference measured")
 
 
 def test_flops_in_parts_are_in_their_places(report: Any) -> None:

@@ -10,7 +10,7 @@ import numpy as np
 import numpy.typing as npt
 
 from jointbench.architecture import Architecture
-from jointbench.types import Float32Array, FloatArray, IntArray, Recipe, Stop, Weights
+from jointbench.types import Float32Array, FloatArray, IntArray, Path, Recipe, Stop, Weights
 
 Precision = Literal["float32", "float64"]
 Clock = Callable[[], float]
@@ -77,10 +77,27 @@ class Server(Protocol):
 
 
 class Trainer(Protocol):
-    """An arm's networks ready to train, for timing: one call trains each for the steps it was made for."""
+    """An arm's networks ready to train, for timing: one call trains each, one after the other, for ``steps`` steps."""
+
+    @property
+    def steps(self) -> int:
+        """Steps of each network in one call."""
+        ...
+
+    def resize(self, steps: int) -> None:
+        """From now on a call takes about this many steps of each network; ``steps`` says how many."""
+        ...
 
     def __call__(self, clock: Clock) -> float:
         """Seconds that the steps took, read from ``clock`` after waiting for the device; set-up and evaluation excluded."""
+        ...
+
+    def weights(self) -> list[dict[str, npt.NDArray[np.floating]]]:
+        """Each network's weights as they are now."""
+        ...
+
+    def steps_counted(self) -> int | None:
+        """Steps that the optimisers have counted themselves, over all networks; None where they do not count."""
         ...
 
     def close(self) -> None:
@@ -121,9 +138,17 @@ class Backend(Protocol):
         """Trains jobs of one architecture and recipe together, each as if alone."""
         ...
 
-    def trainer(self, jobs: Sequence[Job], steps: int) -> Trainer: ...
+    def trainer(self, jobs: Sequence[Job], steps: int, path: Path = "stock loop") -> Trainer:
+        """The jobs ready to be trained by the ``stock loop`` or by the ``engine``, one replicate at a time."""
+        ...
 
-    def server(self, networks: Sequence[tuple[Architecture, Weights]]) -> Server: ...
+    def why_not(self, path: Path) -> str | None:
+        """Why this framework has no such way to answer requests; None where it has."""
+        ...
+
+    def server(self, networks: Sequence[tuple[Architecture, Weights]], path: Path = "in turn") -> Server:
+        """The networks ready to answer: ``in turn``, ``fused`` into one program, ``compiled``, or by ``predict``."""
+        ...
 
     def pasted_loops(self, job: Job, repeats: int) -> dict[str, float]:
         """The loops as tutorials have them, by name: the best seconds of ``repeats`` epochs after a first one."""

@@ -91,6 +91,10 @@ class Program(Protocol):
         """The weights of the slot's best epoch."""
         ...
 
+    def weights(self, slot: int) -> dict[str, npt.NDArray[np.floating]]:
+        """The slot's weights after the last step."""
+        ...
+
 
 def stack_size(network: Architecture, recipe: Recipe, precision: Precision, jobs: int) -> int:
     """Slots of a stack: as many as fit the memory budget, at most MAX_STACK; a function of shapes alone.
@@ -144,7 +148,7 @@ def tables_of(jobs: Sequence[Job], host: Architecture) -> Tables:
 
 
 @dataclass
-class _Seat:
+class Seat:
     """A slot's occupant: which job, how many epochs it has done, its curves so far."""
 
     job: int
@@ -162,12 +166,12 @@ def fit_stacked(jobs: Sequence[Job], make: Callable[[Frame, Tables], Program], p
     tables = tables_of(jobs, frame.architecture)
     program = make(frame, tables)
     waiting = list(range(len(jobs)))[::-1]
-    occupants: list[_Seat | None] = [None] * frame.slots
-    finished: dict[int, tuple[_Seat, dict[str, npt.NDArray[np.floating]]]] = {}
+    occupants: list[Seat | None] = [None] * frame.slots
+    finished: dict[int, tuple[Seat, dict[str, npt.NDArray[np.floating]]]] = {}
     while waiting or any(occupants):
-        _fill(program, jobs, occupants, waiting, frame)
-        orders, active = _orders(jobs, occupants, frame)
-        held = _validation(jobs, occupants, frame)
+        fill(program, jobs, occupants, waiting, frame)
+        orders, active = batch_orders(jobs, occupants, frame)
+        held = validation_rows(jobs, occupants, frame)
         features = np.array([0 if seat is None else tables.feature_offset[seat.job] for seat in occupants])
         targets = np.array([0 if seat is None else tables.target_offset[seat.job] for seat in occupants])
         result = program.advance(
@@ -184,12 +188,12 @@ def fit_stacked(jobs: Sequence[Job], make: Callable[[Frame, Tables], Program], p
     return _scored(jobs, finished, frame, predict)
 
 
-def _fill(program: Program, jobs: Sequence[Job], occupants: list[_Seat | None], waiting: list[int], frame: Frame) -> None:
+def fill(program: Program, jobs: Sequence[Job], occupants: list[Seat | None], waiting: list[int], frame: Frame) -> None:
     free = [slot for slot, seat in enumerate(occupants) if seat is None][: len(waiting)]
     if not free:
         return
     for slot in free:
-        occupants[slot] = _Seat(waiting.pop())
+        occupants[slot] = Seat(waiting.pop())
     chosen = [jobs[seat.job] for slot in free if (seat := occupants[slot]) is not None]
     host = frame.architecture
     loss_weights = np.zeros((len(chosen), len(host.heads)))
@@ -198,7 +202,7 @@ def _fill(program: Program, jobs: Sequence[Job], occupants: list[_Seat | None], 
     program.load(free, [housed(job.architecture, host, job.initial) for job in chosen], loss_weights)
 
 
-def _orders(jobs: Sequence[Job], occupants: Sequence[_Seat | None], frame: Frame) -> tuple[Int32Array, npt.NDArray[np.bool_]]:
+def batch_orders(jobs: Sequence[Job], occupants: Sequence[Seat | None], frame: Frame) -> tuple[Int32Array, npt.NDArray[np.bool_]]:
     """Rows of each batch, (epochs, steps, slots, batch), padded with the job's blank row; and who has a batch."""
     orders = np.zeros((frame.epochs, frame.steps * frame.batch, frame.slots), np.int64)
     active = np.zeros((frame.epochs, frame.steps, frame.slots), bool)
@@ -215,7 +219,7 @@ def _orders(jobs: Sequence[Job], occupants: Sequence[_Seat | None], frame: Frame
     return shaped.transpose(0, 1, 3, 2).astype(np.int32), active
 
 
-def _validation(jobs: Sequence[Job], occupants: Sequence[_Seat | None], frame: Frame) -> Int32Array:
+def validation_rows(jobs: Sequence[Job], occupants: Sequence[Seat | None], frame: Frame) -> Int32Array:
     """Validation rows, (slots, rows), padded with the job's blank row."""
     rows = np.zeros((frame.slots, frame.validation), np.int32)
     for slot, seat in enumerate(occupants):
@@ -225,7 +229,7 @@ def _validation(jobs: Sequence[Job], occupants: Sequence[_Seat | None], frame: F
     return rows
 
 
-def _note(seat: _Seat, result: Advance, slot: int, columns: Sequence[int], frame: Frame) -> bool:
+def _note(seat: Seat, result: Advance, slot: int, columns: Sequence[int], frame: Frame) -> bool:
     """Adds the call's epochs to the occupant's curves, its own heads' columns; true when it has stopped."""
     own = list(columns)
     for epoch in range(frame.epochs):
@@ -240,7 +244,7 @@ def _note(seat: _Seat, result: Advance, slot: int, columns: Sequence[int], frame
 
 
 def _scored(
-    jobs: Sequence[Job], finished: dict[int, tuple[_Seat, dict[str, npt.NDArray[np.floating]]]], frame: Frame, predict: Predict
+    jobs: Sequence[Job], finished: dict[int, tuple[Seat, dict[str, npt.NDArray[np.floating]]]], frame: Frame, predict: Predict
 ) -> tuple[Trained, ...]:
     answers: dict[int, Float32Array] = {}
     for network in dict.fromkeys(job.architecture for job in jobs):

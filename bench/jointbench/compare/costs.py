@@ -2,15 +2,19 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable, Iterable, Sequence
+
 import numpy as np
+from scipy.stats import binom
 
 from jointbench.compare.correlated import correlated_t_test
 from jointbench.compare.evidence import Cell
-from jointbench.compare.summary import ArmCost, Estimate, Latency, Ratio
-from jointbench.measure.clock import Paired, bootstrap_interval, log_ratios
-from jointbench.types import TWIN, Assembly, Fit, FloatArray, Timing
+from jointbench.compare.summary import ArmCost, Estimate, Latency, ProjectionCheck, Ratio, Throughput, TrainingClock
+from jointbench.measure.clock import MIN_BLOCKS, Paired, interval, log_ratios, settled
+from jointbench.types import TWIN, Assembly, Fit, FloatArray, Participant, Projection, Timing
 
 P90_SAMPLES, P99_SAMPLES = 64, 662  # fewer samples cannot bound that percentile
+AGREEMENT = 0.1  # of a training really timed with what its steps foretold
 
 
 def arm_cost(cell: Cell, assembly: Assembly) -> ArmCost:
@@ -19,9 +23,10 @@ def arm_cost(cell: Cell, assembly: Assembly) -> ArmCost:
     good = [fit for fit in fits if fit.failure is None]
     groups = len(assembly.arm.groups)
     runs = len(assembly.network_ids) / groups
-    step_seconds = _median_step(cell, assembly.arm.name)
     steps = _per_run(assembly, cell, lambda fit: float(fit.steps))
-    longest = _longest(assembly, cell)
+    clocks = training_clocks(cell, assembly)
+    stock = next((clock for clock in clocks if clock.path == "stock loop"), None)
+    latency = latencies(cell, assembly.arm.name)
     cold = next((c for c in cell.cold_starts if c.arm == assembly.arm.name), None)
     shape = assembly.shapes[0]
     return ArmCost(
@@ -39,14 +44,16 @@ def arm_cost(cell: Cell, assembly: Assembly) -> ArmCost:
         steps=float(np.mean(steps)),
         epochs=float(np.mean([fit.epochs for fit in good])) if good else 0.0,
         patience_share=float(np.mean([fit.stopped_by == "patience" for fit in good])) if good else 0.0,
-        step_seconds=step_seconds,
-        train_seconds=None if step_seconds is None else step_seconds / groups * float(np.mean(steps)),
-        longest_seconds=None if step_seconds is None else step_seconds / groups * longest,
+        step_seconds=stock.step_seconds if stock else None,
+        train_seconds=stock.train_seconds if stock else None,
+        longest_seconds=stock.longest_seconds if stock else None,
         build_seconds=cold.build_seconds if cold else None,
         first_call_seconds=cold.first_call_seconds if cold else None,
-        latency=tuple(_latency(t, assembly.arm.name) for t in cell.timings if t.scenario == "request"),
+        latency=latency,
         fits=len(fits),
         failures=tuple(_failure(fit) for fit in fits if fit.failure is not None),
+        training=clocks,
+        throughput=throughput(latency),
     )
 
 
@@ -55,17 +62,15 @@ def _failure(fit: Fit) -> str:
     return f"{', '.join(network.group)} (repeat {network.repeat}, fold {network.fold}): {fit.failure}"
 
 
-def _per_run(assembly: Assembly, cell: Cell, value: object) -> FloatArray:
+def _per_run(assembly: Assembly, cell: Cell, value: Callable[[Fit], float]) -> FloatArray:
     """(runs,): the sum of a fit's value over the arm's networks, for each split and seed without a failure."""
-    assert callable(value)
-    groups = len(assembly.arm.groups)
-    runs = np.array(assembly.network_ids).reshape(-1, groups)
+    runs = np.array(assembly.network_ids).reshape(-1, len(assembly.arm.groups))
     sums = []
     for ids in runs:
-        fits = [cell.fits.get(i) for i in ids]
-        sums.append(np.nan if any(f is None or f.failure for f in fits) else sum(value(f) for f in fits))
-    kept = np.array(sums)[~np.isnan(sums)]
-    return kept if len(kept) else np.zeros(1)
+        fits = [cell.fits[i] for i in ids if i in cell.fits and cell.fits[i].failure is None]
+        if len(fits) == len(ids):
+            sums.append(sum(value(fit) for fit in fits))
+    return np.array(sums) if sums else np.zeros(1)
 
 
 def _longest(assembly: Assembly, cell: Cell) -> float:
@@ -74,47 +79,117 @@ def _longest(assembly: Assembly, cell: Cell) -> float:
     return float(np.mean([max((cell.fits[i].steps for i in ids if i in cell.fits), default=0) for ids in runs]))
 
 
-def _seconds(timing: Timing, arm: str) -> FloatArray:
-    return timing.seconds[[who == arm for who in timing.order]].ravel()
+def best_takes(timings: Iterable[Timing]) -> list[Timing]:
+    """One timing for each thing that was timed: of two takes the undisturbed one, else the less disturbed."""
+    best: dict[tuple[object, ...], Timing] = {}
+    for timing in timings:
+        key = (timing.scenario, timing.batch_size, timing.threads, timing.participants)
+        if key not in best or _disturbance(timing) < _disturbance(best[key]):
+            best[key] = timing
+    return list(best.values())
 
 
-def _median_step(cell: Cell, arm: str) -> float | None:
-    for timing in cell.timings:
-        if timing.scenario == "training" and arm in timing.arms:
-            return float(np.median(_seconds(timing, arm))) / timing.steps
-    return None
+def _disturbance(timing: Timing) -> tuple[bool, float]:
+    return timing.disturbed, float(timing.load.mean())
 
 
-def _latency(timing: Timing, arm: str) -> Latency:
-    seconds = _seconds(timing, arm)
+def training_clocks(cell: Cell, assembly: Assembly) -> tuple[TrainingClock, ...]:
+    """What the arm's training takes by every path and at every thread count that was timed, the stock loop first."""
+    groups, steps = len(assembly.arm.groups), float(np.mean(_per_run(assembly, cell, lambda fit: float(fit.steps))))
+    made = []
+    for timing in best_takes(cell.timings):
+        for who in timing.participants:
+            if timing.scenario == "training" and who.arm == assembly.arm.name:
+                each = float(np.median(timing.of(who)))
+                made.append(TrainingClock(
+                    who.path, timing.threads, each, each / groups * steps, each / groups * _longest(assembly, cell)
+                ))
+    return tuple(made)
+
+
+def latencies(cell: Cell, arm: str) -> tuple[Latency, ...]:
+    """The arm's request latency on every path, at every batch size and thread count that was timed."""
+    found = {
+        (who.path, timing.threads, timing.batch_size): _latency(timing, who)
+        for timing in best_takes(cell.timings)[::-1]  # what was timed twice counts by its first round
+        for who in timing.participants
+        if timing.scenario == "request" and who.arm == arm
+    }
+    return tuple(found.values())[::-1]
+
+
+def _latency(timing: Timing, who: Participant) -> Latency:
+    seconds = timing.of(who)
     count = len(seconds)
+    p90, p99 = count >= P90_SAMPLES, count >= P99_SAMPLES
     return Latency(
         timing.batch_size,
         count,
         float(np.median(seconds)),
-        float(np.quantile(seconds, 0.9)) if count >= P90_SAMPLES else None,
-        float(np.quantile(seconds, 0.99)) if count >= P99_SAMPLES else None,
+        float(np.quantile(seconds, 0.9)) if p90 else None,
+        float(np.quantile(seconds, 0.99)) if p99 else None,
         timing.batch_size * count / float(seconds.sum()),
+        who.path,
+        timing.threads,
+        quantile_bounds(seconds, 0.9) if p90 else None,
+        quantile_bounds(seconds, 0.99) if p99 else None,
     )
 
 
+def quantile_bounds(values: FloatArray, quantile: float) -> tuple[float, float]:
+    """A 95 % interval of a quantile by order statistics: how many samples lie below it is binomial (David & Nagaraja 2003)."""
+    ordered = np.sort(values)
+    low, high = binom.ppf((0.025, 0.975), len(values), quantile).astype(int)
+    return float(ordered[max(low - 1, 0)]), float(ordered[min(high, len(values) - 1)])
+
+
+def throughput(found: Sequence[Latency]) -> tuple[Throughput, ...]:
+    """Per path and thread count, the rows a second at the best batch size; `one of N` answers less, so it is left out."""
+    best: dict[tuple[str, int], Latency] = {}
+    for one in found:
+        key = one.path, one.threads or 0
+        if one.path != "one of N" and (key not in best or one.rows_per_second > best[key].rows_per_second):
+            best[key] = one
+    return tuple(Throughput(*key, one.batch_size, one.rows_per_second) for key, one in best.items())
+
+
 def paired_ratios(timing: Timing, joint: str) -> list[Ratio]:
-    """Joint over every other arm of a timing, each with its interval over blocks and the A/A floor beside it."""
-    samples = Paired(timing.order, timing.seconds, timing.block)
-    quantity = "training step" if timing.scenario == "training" else f"request, batch {timing.batch_size}"
-    blocks = len(timing.order) // timing.block
-    floor = _interval(log_ratios(samples, joint, TWIN)) if TWIN in timing.arms and joint == timing.arms[0] else None
+    """Joint over every other arm on each path, each with its interval over blocks and the A/A floor beside it."""
+    samples = Paired(tuple(timing.participants[i] for i in timing.order), timing.seconds, timing.block, timing.load)
+    training = timing.scenario == "training"
+    quantity = "training step" if training else f"request, batch {timing.batch_size}"
     made = []
-    for other in timing.arms:
-        if other in (joint, TWIN):
+    for path in dict.fromkeys(who.path for who in timing.participants):
+        here = [who.arm for who in timing.participants if who.path == path]
+        if joint not in here:
             continue
-        ratio = _interval(log_ratios(samples, joint, other))
-        made.append(Ratio(quantity, other, ratio, floor, blocks, _beyond(ratio, floor)))
+        mine, twin = Participant(joint, path), Participant(TWIN, path)
+        # The twin is one of the first arm, whose ratio to it says what noise gives.
+        floor = _estimate(log_ratios(samples, mine, twin)) if TWIN in here and here[0] == joint else None
+        for other in here:
+            if other in (joint, TWIN):
+                continue
+            values = log_ratios(samples, mine, Participant(other, path))
+            ratio, enough = _estimate(values), len(values) >= MIN_BLOCKS
+            state = "too few blocks" if not enough else "settled" if settled(values) else "budget spent"
+            made.append(Ratio(
+                quantity, other, ratio, floor, len(values), enough and _beyond(ratio, floor), state, path, timing.threads,
+                None if training else timing.batch_size,
+            ))  # fmt: skip
     return made
 
 
-def _interval(values: FloatArray) -> Estimate:
-    return Estimate(*(float(np.exp(x)) for x in bootstrap_interval(values)))
+def projection_check(projection: Projection) -> ProjectionCheck:
+    """Whether the training really took what its steady steps foretold, to AGREEMENT."""
+    ratio = projection.measured_seconds / projection.projected_seconds if projection.projected_seconds else float("nan")
+    return ProjectionCheck(
+        projection.arm, projection.threads, projection.steps, projection.projected_seconds, projection.measured_seconds,
+        ratio, abs(ratio - 1) <= AGREEMENT,
+    )
+
+
+def _estimate(values: FloatArray) -> Estimate:
+    return Estimate(*(float(np.exp(x)) for x in interval(values)))
 
 
 def _beyond(ratio: Estimate, floor: Estimate | None) -> bool:

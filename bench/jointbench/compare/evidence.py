@@ -8,7 +8,19 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from jointbench.types import Absence, Assembly, ColdStart, Fit, FloatArray, Fold, Memory, Record, Reference, Timing
+from jointbench.types import (
+    Absence,
+    Assembly,
+    ColdStart,
+    Fit,
+    FloatArray,
+    Fold,
+    Memory,
+    Projection,
+    Record,
+    Reference,
+    Timing,
+)
 
 Key = tuple[str, str, str]
 
@@ -27,12 +39,13 @@ class Cell:
     absences: tuple[Absence, ...]
     folds: tuple[Fold, ...]
     memories: tuple[Memory, ...] = ()
+    projections: tuple[Projection, ...] = ()
 
 
 def cells(records: Iterable[Record]) -> tuple[list[Cell], list[Reference]]:
     """The cells in the order they ran, and all reference scores. A cell with nothing but an Absence is one too."""
     fits: dict[Key, dict[str, Fit]] = defaultdict(dict)
-    sited: dict[Key, list[Assembly | Timing | ColdStart | Memory | Absence]] = defaultdict(list)
+    sited: dict[Key, list[Assembly | Timing | ColdStart | Memory | Projection | Absence]] = defaultdict(list)
     keys: dict[Key, None] = {}
     folds: dict[str, list[Fold]] = defaultdict(list)
     references = []
@@ -44,7 +57,7 @@ def cells(records: Iterable[Record]) -> tuple[list[Cell], list[Reference]]:
             folds[record.dataset].append(record)
         elif isinstance(record, Reference):
             references.append(record)
-        elif isinstance(record, Assembly | Timing | ColdStart | Memory | Absence):
+        elif isinstance(record, Assembly | Timing | ColdStart | Memory | Projection | Absence):
             sited[record.dataset, record.backend, record.device].append(record)
             if isinstance(record, Assembly | Absence):
                 keys[record.dataset, record.backend, record.device] = None
@@ -58,6 +71,7 @@ def cells(records: Iterable[Record]) -> tuple[list[Cell], list[Reference]]:
             tuple(r for r in sited[key] if isinstance(r, Absence)),
             tuple(folds[key[0]]),
             tuple(r for r in sited[key] if isinstance(r, Memory)),
+            tuple(r for r in sited[key] if isinstance(r, Projection)),
         )
         for key in keys
     ]

@@ -66,7 +66,7 @@ def explained(joint: Assembly, other: Assembly, ratios: Sequence[Ratio]) -> list
     """
     made = []
     for ratio in ratios:
-        if ratio.other != other.arm.name:
+        if ratio.other != other.arm.name or ratio.path not in (None, "stock loop", "in turn"):
             continue
         if STEP.fullmatch(ratio.quantity):
             predicted = joint.train_flops_per_row / other.train_flops_per_row

@@ -7,7 +7,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
 from jointbench.compare.advice import advise
-from jointbench.compare.costs import flops_ratio, paired_ratios
+from jointbench.compare.costs import best_takes, flops_ratio, paired_ratios
 from jointbench.compare.decide import Judgement, judge
 from jointbench.compare.differences import believe, output_differences, paired
 from jointbench.compare.evidence import Cell, Grid, Skill
@@ -15,6 +15,8 @@ from jointbench.compare.output_verdict import output_verdict
 from jointbench.compare.summary import UNKNOWN, DatasetSummary, Decision, Difference, Estimate, Ratio
 from jointbench.compare.terms import Terms
 from jointbench.types import Assembly, FloatArray
+
+USUAL_PATHS = (None, "stock loop", "in turn")
 
 
 @dataclass(frozen=True, eq=False)
@@ -34,7 +36,7 @@ def cell_ratios(cell: Cell, first: Assembly, others: Sequence[Assembly]) -> tupl
     """Every measured cost of the first arm over each other one's."""
     name = first.arm.name
     flops = [ratio for other in others if (ratio := flops_ratio(cell, first, other)) is not None]
-    timed = [ratio for timing in cell.timings if name in timing.arms for ratio in paired_ratios(timing, name)]
+    timed = [ratio for timing in best_takes(cell.timings) for ratio in paired_ratios(timing, name)]
     return (*flops, *timed)
 
 
@@ -47,13 +49,20 @@ def compare_pair(
     places: Grid,
     terms: Terms,
 ) -> Pair:
-    """The first arm against the other. ratios: of the first arm; those over other arms are passed by."""
+    """The first arm against the other. ratios: of the first arm; those over other arms are passed by.
+
+    What decides is what people run: the stock loop, and networks called one after the other, at the first thread count.
+    """
     one, two = skill[first.arm.name], skill[other.arm.name]
     array, planned = paired(one, two), max(one.planned, two.planned)
     differences = output_differences(
         array, planned, places.outputs, other.arm.name, places.folds, rope=terms.rope, probability=terms.probability
     )
-    mine = tuple(ratio for ratio in ratios if ratio.other == other.arm.name)
+    threads = next((ratio.threads for ratio in ratios if ratio.threads is not None), None)
+    mine = tuple(
+        ratio for ratio in ratios
+        if ratio.other == other.arm.name and ratio.path in USUAL_PATHS and ratio.threads in (None, threads)
+    )  # fmt: skip
     verdict = judge(differences, mine, rope=terms.rope, probability=terms.probability, planned=planned)
     return Pair(first, other, array, planned, differences, mine, verdict)
 

@@ -9,7 +9,7 @@ from collections.abc import Iterable, Sequence
 import numpy as np
 
 from jointbench.compare.across import across_datasets
-from jointbench.compare.costs import arm_cost
+from jointbench.compare.costs import arm_cost, best_takes, projection_check
 from jointbench.compare.evidence import Cell, arm_skill, cells, grid, over_seeds, reference_skill
 from jointbench.compare.explained import arm_flops, explained
 from jointbench.compare.occupied import arm_memory
@@ -95,17 +95,19 @@ def summarise_cell(cell: Cell, about: DatasetSummary, terms: Terms) -> CellSumma
     pairs = [compare_pair(cell, joint, other, ratios, skill, places, terms) for other in others]
     decisions = tuple(decision(pair, cell, skill, places, about, terms) for pair in pairs)
     stand, criteria = standings(skill, costs, places, about.kinds)
-    timing = cell.timings[0] if cell.timings else None
+    taken = best_takes(cell.timings)
+    threads = taken[0].threads if taken else None
     return CellSummary(
         cell.dataset, cell.backend, cell.device, joint.arm.name,
-        timing.threads if timing else None,
-        max(t.load for t in cell.timings) if timing else None,
+        threads,
+        max((float(t.load.mean()) for t in taken), default=None),
         cell.cold_starts[0].import_seconds if cell.cold_starts else None,
         quality, costs, ratios, tuple(d for pair in pairs for d in pair.differences), decisions, absences,
         tuple(made for assembly in cell.assemblies if (made := arm_flops(cell, assembly)) is not None),
         tuple(arm_memory(memory) for memory in cell.memories),
-        tuple(one for other in others for one in explained(joint, other, ratios)),
-        stand, criteria,
+        tuple(one for other in others for one in explained(joint, other, [r for r in ratios if r.threads in (None, threads)])),
+        stand, criteria, sum(t.take > 0 for t in cell.timings), sum(t.disturbed for t in taken),
+        tuple(projection_check(projection) for projection in cell.projections),
     )
 
 

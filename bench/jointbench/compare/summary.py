@@ -54,7 +54,10 @@ class Quality:
 
 @dataclass(frozen=True)
 class Latency:
-    """Request latency in seconds at one batch size: median, and p90 and p99 only where the samples bound them."""
+    """Request latency in seconds at one batch size: median, and p90 and p99 only where the samples bound them.
+
+    path: how the arm's networks answered. bounds: a 95 % interval of the percentile, from the order of the samples.
+    """
 
     batch_size: int
     samples: int
@@ -62,14 +65,53 @@ class Latency:
     p90_seconds: float | None
     p99_seconds: float | None
     rows_per_second: float
+    path: str = "in turn"
+    threads: int | None = None
+    p90_bounds: tuple[float, float] | None = None
+    p99_bounds: tuple[float, float] | None = None
+
+
+@dataclass(frozen=True)
+class Throughput:
+    """Rows a second when only throughput counts: at the batch size that is best for it."""
+
+    path: str
+    threads: int
+    batch_size: int
+    rows_per_second: float
+
+
+@dataclass(frozen=True)
+class TrainingClock:
+    """What training an arm takes by one path (the stock loop, the engine) at so many threads; as in ArmCost."""
+
+    path: str
+    threads: int
+    step_seconds: float
+    train_seconds: float
+    longest_seconds: float
+
+
+@dataclass(frozen=True)
+class ProjectionCheck:
+    """An arm's training really timed, beside its steady steps carried on: measured / projected, near 1 or not."""
+
+    arm: str
+    threads: int
+    steps: int
+    projected_seconds: float
+    measured_seconds: float
+    ratio: float
+    agrees: bool
 
 
 @dataclass(frozen=True)
 class ArmCost:
     """What one arm costs. train_flops, steps: means over folds and seeds of the sum over its networks, to the stop.
 
-    step_seconds: one optimisation step of every network of the arm, one after the other. train_seconds: step
-    seconds carried on over the steps really taken; longest_seconds: the same for its longest network alone.
+    step_seconds: one optimisation step of every network of the arm, one after the other, by the stock loop on all cores.
+    train_seconds: step seconds carried on over the steps really taken; longest_seconds: the same for its longest network
+    alone. training: these by every path and at every thread count.
     """
 
     arm: str
@@ -94,13 +136,17 @@ class ArmCost:
     latency: tuple[Latency, ...]
     fits: int
     failures: tuple[str, ...]
+    training: tuple[TrainingClock, ...] = ()
+    throughput: tuple[Throughput, ...] = ()
 
 
 @dataclass(frozen=True)
 class Ratio:
     """A cost of joint over another arm's. floor: the A/A pair's interval, the noise that a ratio must exceed.
 
-    measured_difference: the interval excludes 1 and reaches beyond the floor.
+    measured_difference: the interval excludes 1 and reaches beyond the floor. state: why timing ended: "settled" (the
+    interval is narrow enough), "budget spent", or "too few blocks" for an interval; "" where no clock was read. path,
+    threads, batch_size: of what was timed, None where they mean nothing.
     """
 
     quantity: str
@@ -109,6 +155,10 @@ class Ratio:
     floor: Estimate | None
     blocks: int
     measured_difference: bool
+    state: str = ""
+    path: str | None = None
+    threads: int | None = None
+    batch_size: int | None = None
 
 
 @dataclass(frozen=True)
@@ -272,7 +322,12 @@ class Standing:
 
 @dataclass(frozen=True)
 class CellSummary:
-    """One dataset on one backend and device. pareto_criteria: what the arms' Pareto set is over: all of it measured."""
+    """One dataset on one backend and device.
+
+    load: cores that other processes kept busy while it was timed, at the most; retaken: timings that were disturbed by
+    them and taken again; still_disturbed: those whose second take was disturbed too. pareto_criteria: what the arms'
+    Pareto set is over: all of it measured.
+    """
 
     dataset: str
     backend: str
@@ -292,6 +347,9 @@ class CellSummary:
     explained: tuple[Explained, ...] = ()
     standings: tuple[Standing, ...] = ()
     pareto_criteria: tuple[str, ...] = ()
+    retaken: int = 0
+    still_disturbed: int = 0
+    projections: tuple[ProjectionCheck, ...] = ()
 
 
 @dataclass(frozen=True)

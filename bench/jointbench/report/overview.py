@@ -9,7 +9,8 @@ from jointbench.report import format as show
 from jointbench.report.table import NOTHING, Cell, Column, Table, interval, name, number
 
 FEW_FOLDS = 3
-FLOPS, STEP, REQUEST = "training FLOPs to the stop", "training step", "request, batch "  # as compare.costs says them
+FLOPS, STEP = "training FLOPs to the stop", "training step"  # as compare.costs says them
+STOCK, IN_TURN = "stock loop", "in turn"  # the paths that stand for an arm where there is room for one
 NOTHING_COMPARED = "nothing to compare"
 
 COLUMNS = (
@@ -128,9 +129,7 @@ def _row(cell: CellSummary, decision: Decision, about: DatasetSummary) -> tuple[
         Cell(decision.verdict, tone=decision.verdict),
         interval(decision.mean_difference, show.difference),
         _worst(decision, worst),
-        ratio_cell(ratio_of(cell, FLOPS, decision.other)),
-        ratio_cell(ratio_of(cell, STEP, decision.other)),
-        ratio_cell(ratio_of(cell, smallest_request(cell), decision.other)),
+        *(ratio_cell(pick(cell, decision.other)) for pick in (flops_ratio, step_ratio, request_ratio)),
         _parameters(cell, decision.other),
         *_size(about),
     )  # fmt: skip
@@ -166,20 +165,32 @@ def cost_of(cell: CellSummary, arm: str) -> ArmCost | None:
     return next((cost for cost in cell.costs if cost.arm == arm), None)
 
 
-def ratio_of(cell: CellSummary, quantity: str, other: str) -> Ratio | None:
-    """A ratio by what it is a ratio of."""
-    return next((ratio for ratio in cell.ratios if (ratio.quantity, ratio.other) == (quantity, other)), None)
+def flops_ratio(cell: CellSummary, other: str) -> Ratio | None:
+    """Training FLOPs to the stop, joint / other."""
+    return _ratio_of(cell, FLOPS, other, None)
+
+
+def step_ratio(cell: CellSummary, other: str) -> Ratio | None:
+    """A training step of the stock loop, joint / other."""
+    return _ratio_of(cell, STEP, other, STOCK)
+
+
+def request_ratio(cell: CellSummary, other: str) -> Ratio | None:
+    """A request of the smallest batch that was timed, networks called in turn, joint / other."""
+    asked = [ratio for ratio in cell.ratios if ratio.batch_size is not None and ratio.path == IN_TURN]
+    smallest = min(asked, key=lambda ratio: ratio.batch_size or 0, default=None)
+    return _ratio_of(cell, smallest.quantity, other, IN_TURN) if smallest else None
+
+
+def _ratio_of(cell: CellSummary, quantity: str, other: str, path: str | None) -> Ratio | None:
+    """On all cores, which is what comes first."""
+    wanted = (quantity, other, path)
+    return next((ratio for ratio in cell.ratios if (ratio.quantity, ratio.other, ratio.path) == wanted), None)
 
 
 def difference_of(cell: CellSummary, output: str, other: str) -> Difference | None:
     """One output's difference from another arm."""
     return next((d for d in cell.differences if (d.output, d.other) == (output, other)), None)
-
-
-def smallest_request(cell: CellSummary) -> str:
-    """The request latency at the smallest batch that was timed."""
-    sizes = {r.quantity.removeprefix(REQUEST) for r in cell.ratios if r.quantity.startswith(REQUEST)}
-    return REQUEST + min(sizes, key=lambda size: (len(size), size), default="")
 
 
 def ratio_cell(ratio: Ratio | None) -> Cell:

@@ -9,7 +9,15 @@ from markupsafe import Markup
 
 from jointbench.compare.summary import CellSummary, DatasetSummary, Summary
 from jointbench.report import format as show
-from jointbench.report.cost_tables import circumstances, size_table, training_table
+from jointbench.report.cost_tables import (
+    circumstances,
+    clock_table,
+    further_clocks,
+    projection_table,
+    size_table,
+    throughput_table,
+    training_table,
+)
 from jointbench.report.diagram import arm_diagram, describe
 from jointbench.report.figures.cost_ratios import ratio_figure
 from jointbench.report.figures.figure import Figure
@@ -139,6 +147,12 @@ def _cell_section(
         tables.append(explained_table(cell))
     if cell.memory:
         tables.append(memory_table(cell))
+    if any(further_clocks(cell, cost) for cost in cell.costs):
+        tables.append(clock_table(cell))
+    if any(cost.throughput for cost in cell.costs):
+        tables.append(throughput_table(cell))
+    if cell.projections:
+        tables.append(projection_table(cell))
     if cell.costs and cell.quality:
         figures.append(pareto_figure(cell, about, colours, f"{anchor}-pareto"))
     if any(cost.latency for cost in cell.costs):

@@ -13,7 +13,7 @@ from jointbench.architecture import architecture
 from jointbench.backends.base import Backend, Server
 from jointbench.compare.summary import Estimate
 from jointbench.engine_speed import FEATURES, wine_shaped_job
-from jointbench.measure.clock import MIN_BLOCKS, bootstrap_interval, log_ratios, paired
+from jointbench.measure.clock import MIN_BLOCKS, interval, log_ratios, paired
 from jointbench.measure.flops import inference_flops_per_row, train_flops_per_row
 from jointbench.self_test.decide import TRUTH, FlopCounts, Pairs, Stored, Truth
 from jointbench.types import Float32Array, Output, Shape
@@ -39,7 +39,7 @@ def ratio_of(samplers: Mapping[str, Sampler], budget_seconds: float) -> Estimate
     logs = log_ratios(paired(samplers, max(budget_seconds, least), MOST_BLOCKS), first, second)
     if len(logs) < MIN_BLOCKS:
         return None
-    value, low, high = np.exp(bootstrap_interval(logs))
+    value, low, high = np.exp(interval(logs))
     return Estimate(float(value), float(low), float(high))
 
 

@@ -11,17 +11,20 @@ import torch
 
 from jointbench.architecture import Architecture
 from jointbench.backends.base import Job, Server, Stacked, Trained, Trainer
+from jointbench.backends.engine_trainer import EngineTrainer
 from jointbench.backends.pytorch.artifact import saved_bytes
 from jointbench.backends.pytorch.engine import BatchedProgram, predict
 from jointbench.backends.pytorch.flop_counter import counted_flops
 from jointbench.backends.pytorch.loop import StockLoop, StockTrainer, fit
 from jointbench.backends.pytorch.networks import read_weights
 from jointbench.backends.pytorch.pasted import installed_loops
-from jointbench.backends.pytorch.serving import EagerServer
+from jointbench.backends.pytorch.serving import CompiledServer, EagerServer, FusedServer
 from jointbench.backends.pytorch.synchronise import peak_bytes, prepare, synchronise, why_unusable
 from jointbench.backends.stacking import fit_stacked, frame_of
 from jointbench.measure.synchronised import synchronised
-from jointbench.types import Weights
+from jointbench.types import Path, Weights
+
+SERVERS: dict[Path, type[EagerServer | FusedServer]] = {"in turn": EagerServer, "fused": FusedServer, "compiled": CompiledServer}
 
 
 class TorchBackend:
@@ -33,6 +36,7 @@ class TorchBackend:
         self.device = device
         prepare(device)
         torch.set_num_threads(threads)
+        torch.optim.SGD([torch.zeros(1)])  # the first optimiser imports 800 modules: part of importing the framework
 
     def versions(self) -> dict[str, str]:
         return {"torch": torch.__version__}
@@ -56,11 +60,16 @@ class TorchBackend:
         trained = fit_stacked(jobs, partial(BatchedProgram, device=self.device), partial(predict, device=self.device))
         return Stacked(trained, frame_of(jobs).slots, 0)
 
-    def trainer(self, jobs: Sequence[Job], steps: int) -> Trainer:
+    def trainer(self, jobs: Sequence[Job], steps: int, path: Path = "stock loop") -> Trainer:
+        if path == "engine":
+            return EngineTrainer(jobs, partial(BatchedProgram, device=self.device), self.synchronise)
         return StockTrainer(list(jobs), self.device, steps, self.synchronise)
 
-    def server(self, networks: Sequence[tuple[Architecture, Weights]]) -> Server:
-        return EagerServer(networks, self.device)
+    def why_not(self, path: Path) -> str | None:
+        return None if path in SERVERS else f"PyTorch has no `{path}`"
+
+    def server(self, networks: Sequence[tuple[Architecture, Weights]], path: Path = "in turn") -> Server:
+        return SERVERS[path](networks, self.device)
 
     def pasted_loops(self, job: Job, repeats: int) -> dict[str, float]:
         return {name: loop(job, repeats) for name, loop in installed_loops().items()}

@@ -136,7 +136,13 @@ class BatchedProgram:
         self.alive = self.alive & (self.wait < recipe.patience) & (self.done < recipe.max_epochs)
 
     def best(self, slot: int) -> dict[str, npt.NDArray[np.floating]]:
-        views = self.layout.views(self.best_flat[slot : slot + 1])
+        return self._named(self.best_flat, slot)
+
+    def weights(self, slot: int) -> dict[str, npt.NDArray[np.floating]]:
+        return self._named(self.flat, slot)
+
+    def _named(self, flat: torch.Tensor, slot: int) -> dict[str, npt.NDArray[np.floating]]:
+        views = self.layout.views(flat[slot : slot + 1])
         return {name: view[0].cpu().numpy().copy() for name, view in views.items()}
 
 

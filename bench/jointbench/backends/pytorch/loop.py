@@ -8,6 +8,7 @@ import math
 from collections.abc import Callable, Iterator
 
 import numpy as np
+import numpy.typing as npt
 import torch
 
 from jointbench.backends.base import Clock, Job, Trained
@@ -108,6 +109,9 @@ class StockTrainer:
         self.loops = [StockLoop(job, device) for job in jobs]
         self.batches = [_endless(loop) for loop in self.loops]
 
+    def resize(self, steps: int) -> None:
+        self.steps = steps
+
     def __call__(self, clock: Clock) -> float:
         seconds, clock = 0.0, synchronised(self.synchronise, clock)
         for loop, batches in zip(self.loops, self.batches, strict=True):
@@ -116,6 +120,14 @@ class StockTrainer:
                 loop.step(next(batches))
             seconds += clock() - started
         return seconds
+
+    def weights(self) -> list[dict[str, npt.NDArray[np.floating]]]:
+        return [read_weights(loop.job.architecture, loop.network) for loop in self.loops]
+
+    def steps_counted(self) -> int | None:
+        """By the optimisers themselves; plain SGD does not count."""
+        counts = [[float(state["step"]) for state in loop.optimizer.state.values() if "step" in state] for loop in self.loops]
+        return sum(int(max(steps)) for steps in counts) if all(counts) else None
 
     def close(self) -> None:
         """Nothing to end."""

@@ -1,15 +1,18 @@
-"""Trained networks answering requests: eager modules under `inference_mode`."""
+"""Trained networks answering requests under `inference_mode`: in turn, fused into one program, and that compiled."""
 
 from __future__ import annotations
 
+import warnings
 from collections.abc import Sequence
 
 import numpy as np
 import numpy.typing as npt
 import torch
+from torch import nn
 
 from jointbench.architecture import Architecture
-from jointbench.backends.pytorch.networks import build
+from jointbench.backends.fusing import Group, Stacked, groups_of, scattered
+from jointbench.backends.pytorch.networks import ACTIVATIONS, build
 from jointbench.types import Float32Array, Weights
 
 
@@ -24,3 +27,109 @@ class EagerServer:
         with torch.inference_mode():
             tensor = torch.from_numpy(rows).to(self.device)
             return [torch.cat(module(tensor), dim=1).cpu().numpy() for module in self.modules]
+
+
+class FusedDense(nn.Module):
+    """One dense layer of every network of a group: (networks, rows, in), or (rows, in) that all share, to (networks, rows, out)."""
+
+    kernel: torch.Tensor
+    bias: torch.Tensor
+    flat_kernel: torch.Tensor
+    flat_bias: torch.Tensor
+
+    def __init__(self, layer: Stacked) -> None:
+        super().__init__()
+        kernel, bias = (torch.from_numpy(part) for part in layer)
+        self.networks, inputs, self.units = kernel.shape
+        self.register_buffer("kernel", kernel)
+        self.register_buffer("bias", bias[:, None, :])
+        self.register_buffer("flat_kernel", kernel.permute(1, 0, 2).reshape(inputs, -1).T.contiguous())
+        self.register_buffer("flat_bias", bias.reshape(-1))
+
+    def forward(self, rows: torch.Tensor) -> torch.Tensor:
+        if rows.dim() == 2:
+            answer = nn.functional.linear(rows, self.flat_kernel, self.flat_bias)
+            return answer if self.networks == 1 else answer.unflatten(1, (self.networks, self.units)).transpose(0, 1)
+        return torch.baddbmm(self.bias, rows, self.kernel)
+
+
+class FusedGroup(nn.Module):
+    """A group's networks as one program: (rows, features) or images to (networks, rows, answers), or (rows, answers) of one."""
+
+    def __init__(self, group: Group) -> None:
+        super().__init__()
+        self.activation = ACTIVATIONS[group.architecture.activation]
+        self.networks = len(group.members)
+        self.convs = nn.ModuleList(self._conv(layer, i) for i, layer in enumerate(group.convs))
+        self.trunk = nn.ModuleList(FusedDense(layer) for layer in group.trunk)
+        empty = np.zeros_like(group.bias)
+        self.hidden = nn.ModuleList(nn.ModuleList(FusedDense(layer) for layer in head) for head, _ in group.heads)
+        self.answers = nn.ModuleList(
+            FusedDense((kernel, group.bias if i == 0 else empty)) for i, (_, kernel) in enumerate(group.heads)
+        )
+
+    def _conv(self, layer: Stacked, place: int) -> nn.Conv2d:
+        """All networks' kernels in one convolution; after the first, each reads its own network's channels."""
+        kernels, biases = layer
+        networks, _, _, inputs, units = kernels.shape
+        shared = place == 0
+        conv = nn.Conv2d(
+            inputs if shared else inputs * networks, units * networks, 3, padding="same", groups=1 if shared else networks
+        )
+        assert conv.bias is not None
+        with torch.no_grad():
+            conv.weight.copy_(torch.from_numpy(kernels).permute(0, 4, 3, 1, 2).flatten(0, 1))
+            conv.bias.copy_(torch.from_numpy(biases).flatten())
+        return conv
+
+    def forward(self, rows: torch.Tensor) -> torch.Tensor:
+        hidden = rows
+        if len(self.convs):
+            hidden = rows.permute(0, 3, 1, 2)
+            for conv in self.convs:
+                hidden = torch.max_pool2d(self.activation(conv(hidden)), 2)
+            if self.networks == 1:
+                hidden = hidden.permute(0, 2, 3, 1).flatten(1)
+            else:
+                hidden = hidden.unflatten(1, (self.networks, -1)).permute(1, 0, 3, 4, 2).flatten(2)
+        for layer in self.trunk:
+            hidden = self.activation(layer(hidden))
+        total: torch.Tensor | None = None
+        for layers, answer in zip(self.hidden, self.answers, strict=True):
+            assert isinstance(layers, nn.ModuleList)
+            own = hidden
+            for layer in layers:
+                own = self.activation(layer(own))
+            part = answer(own)
+            total = part if total is None else total + part
+        assert total is not None
+        return total
+
+
+class FusedServer:
+    """An arm's networks as one batched program for each shape among them."""
+
+    def __init__(self, networks: Sequence[tuple[Architecture, Weights]], device: str) -> None:
+        self.groups = groups_of(networks)
+        self.programs: list[nn.Module] = [FusedGroup(group).to(device).eval() for group in self.groups]
+        self.device = device
+
+    def __call__(self, rows: Float32Array) -> list[npt.NDArray[np.floating]]:
+        with torch.inference_mode():
+            tensor = torch.from_numpy(rows).to(self.device)
+            answers = [program(tensor).cpu().numpy() for program in self.programs]
+        whole = [answer if answer.ndim == 3 else answer[None] for answer in answers]
+        return list(scattered(self.groups, whole))
+
+
+class CompiledServer(FusedServer):
+    """The fused programs traced and frozen by TorchScript, which needs no C++ compiler on the machine."""
+
+    def __init__(self, networks: Sequence[tuple[Architecture, Weights]], device: str) -> None:
+        super().__init__(networks, device)
+        with torch.inference_mode(), warnings.catch_warnings():
+            warnings.simplefilter("ignore", DeprecationWarning)  # its successors need a compiler
+            self.programs = [
+                torch.jit.freeze(torch.jit.trace(program, torch.zeros((2, *group.architecture.input_shape), device=device)))
+                for program, group in zip(self.programs, self.groups, strict=True)
+            ]

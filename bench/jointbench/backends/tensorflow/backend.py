@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 import os
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
+from functools import partial
 from typing import Any
 
 # Keras reads it at import; jointbench measures Keras on TensorFlow, whatever a user's shell says.
@@ -14,6 +15,7 @@ import tensorflow as tf
 
 from jointbench.architecture import Architecture
 from jointbench.backends.base import Job, Server, Stacked, Trained, Trainer
+from jointbench.backends.engine_trainer import EngineTrainer
 from jointbench.backends.stacking import fit_stacked, frame_of
 from jointbench.backends.tensorflow.artifact import saved_bytes
 from jointbench.backends.tensorflow.engine import GraphProgram, compilations, predict
@@ -21,11 +23,15 @@ from jointbench.backends.tensorflow.flop_counter import counted_flops
 from jointbench.backends.tensorflow.loop import fit, take_steps
 from jointbench.backends.tensorflow.pasted import keras_fit
 from jointbench.backends.tensorflow.paused_fit import StockTrainer
-from jointbench.backends.tensorflow.serving import FunctionServer
+from jointbench.backends.tensorflow.serving import FunctionServer, FusedServer, PredictServer
 from jointbench.backends.tensorflow.synchronise import peak_bytes, prepare, synchronise, why_unusable
 from jointbench.backends.tensorflow.training import precision
 from jointbench.measure.synchronised import synchronised
-from jointbench.types import Weights
+from jointbench.types import Path, Weights
+
+SERVERS: dict[Path, Callable[[Sequence[tuple[Architecture, Weights]]], Server]] = {
+    "in turn": FunctionServer, "fused": FusedServer, "compiled": partial(FusedServer, xla=True), "predict": PredictServer,
+}
 
 
 class TensorFlowBackend:
@@ -66,12 +72,18 @@ class TensorFlowBackend:
             trained = fit_stacked(jobs, GraphProgram, predict)
         return Stacked(trained, frame_of(jobs).slots, compilations() - before)
 
-    def trainer(self, jobs: Sequence[Job], steps: int) -> Trainer:
+    def trainer(self, jobs: Sequence[Job], steps: int, path: Path = "stock loop") -> Trainer:
+        if path == "engine":
+            with tf.device(self.device):
+                return EngineTrainer(jobs, GraphProgram, self.synchronise)
         return StockTrainer(list(jobs), self.device, steps, self.synchronise)
 
-    def server(self, networks: Sequence[tuple[Architecture, Weights]]) -> Server:
+    def why_not(self, path: Path) -> str | None:
+        return None if path in SERVERS else f"Keras has no `{path}`"
+
+    def server(self, networks: Sequence[tuple[Architecture, Weights]], path: Path = "in turn") -> Server:
         with tf.device(self.device):
-            return FunctionServer(networks)
+            return SERVERS[path](networks)
 
     def pasted_loops(self, job: Job, repeats: int) -> dict[str, float]:
         return {"keras_fit": keras_fit(job, repeats)}

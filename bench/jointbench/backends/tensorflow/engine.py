@@ -171,6 +171,9 @@ class GraphProgram:
     def _flat(self, weights: Weights) -> npt.NDArray[np.floating]:
         return np.concatenate([weights[f"{layer.name}/{part}"].ravel() for layer in self.frame.architecture.layers for part in ("kernel", "bias")])
 
+    def weights(self, slot: int) -> dict[str, npt.NDArray[np.floating]]:
+        return {name: held[slot].numpy() for name, held in self.state["weights"].items()}
+
 
 def _epochs(
     frame: Frame, state: State, loss_weights: Any, features: Any, targets: Any, weights: Any,

@@ -1,4 +1,4 @@
-"""Keras `fit`, held between epochs, so that two models' steps can be timed in turns."""
+"""Keras `fit`, held between steps, so that two models' steps can be timed in turns."""
 
 from __future__ import annotations
 
@@ -8,43 +8,42 @@ from collections.abc import Callable
 from typing import Any
 
 import keras
+import numpy as np
+import numpy.typing as npt
 import tensorflow as tf
 
 from jointbench.backends.base import Clock, Job
-from jointbench.backends.tensorflow.networks import build
+from jointbench.backends.tensorflow.networks import build, read_weights
 from jointbench.backends.tensorflow.rows import Rows
-from jointbench.backends.tensorflow.training import compiled
+from jointbench.backends.tensorflow.training import compiled, precision
 from jointbench.measure.synchronised import synchronised
 
 ENDLESS = 1_000_000
 
 
 class _Gate(keras.callbacks.Callback):  # type: ignore[misc]  # keras ships no types
-    """Lets one epoch through at a time and reads the clock at its first and last step."""
+    """Lets so many steps through at a time and reads the clock before the first and after the last."""
 
     def __init__(self) -> None:
         super().__init__()
-        self.orders: queue.SimpleQueue[Clock | None] = queue.SimpleQueue()
+        self.orders: queue.SimpleQueue[tuple[Clock, int] | None] = queue.SimpleQueue()
         self.results: queue.SimpleQueue[float | BaseException] = queue.SimpleQueue()
-        self.clock: Clock | None = None
-
-    def on_epoch_begin(self, epoch: int, logs: object = None) -> None:
-        self.clock = self.orders.get()
-        if self.clock is None:
-            raise _Over
+        self.left = 0
 
     def on_train_batch_begin(self, batch: int, logs: object = None) -> None:
-        if batch == 0 and self.clock is not None:
+        if self.left == 0:
+            order = self.orders.get()
+            if order is None:
+                raise _Over
+            self.clock, self.left = order
             self.started = self.clock()
 
     def on_train_batch_end(self, batch: int, logs: object = None) -> None:
-        # Only at the epoch's end: reading it waits for the device. Keras turns each step's loss into numpy, but the
-        # step's update may still be on its way then.
-        if self.clock is not None and batch == self.params["steps"] - 1:
-            self.ended = self.clock()
-
-    def on_epoch_end(self, epoch: int, logs: object = None) -> None:
-        self.results.put(self.ended - self.started)
+        self.left -= 1
+        if self.left == 0:
+            # Only after the last step: reading the clock waits for the device. Keras turns each step's loss into numpy,
+            # but the step's update may still be on its way then.
+            self.results.put(self.clock() - self.started)
 
 
 class _Over(Exception):
@@ -52,35 +51,35 @@ class _Over(Exception):
 
 
 class PausedFit:
-    """One model in an endless `fit` whose epochs are ``steps`` steps, each let through by a call.
+    """One model in an endless `fit`, a few steps of it let through by each call.
 
     `fit` runs in a thread that sleeps between calls: what `fit` costs once (iterators, tracing) is paid once,
     and one model's step never overlaps another's.
     """
 
-    def __init__(self, job: Job, device: str, steps: int) -> None:
-        self.steps = steps
+    def __init__(self, job: Job, device: str) -> None:
+        self.job = job
+        with tf.device(device), precision(job):
+            self.model: Any = compiled(job, build(job.architecture, job.initial, job.precision))
+            self.batches = Rows(job).batches(0, ENDLESS)
         self.gate = _Gate()
-        self.thread = threading.Thread(target=self._fit, args=(job, device), daemon=True)
+        self.thread = threading.Thread(target=self._fit, args=(device,), daemon=True)
         self.thread.start()
 
-    def _fit(self, job: Job, device: str) -> None:
+    def _fit(self, device: str) -> None:
         try:
             with tf.device(device):
-                model: Any = compiled(job, build(job.architecture, job.initial, job.precision))
-                batches = Rows(job).batches(0, ENDLESS)
-                model.fit(
-                    batches, steps_per_epoch=self.steps, epochs=ENDLESS, shuffle=False, verbose=0,
-                    callbacks=[self.gate],
+                self.model.fit(
+                    self.batches, steps_per_epoch=ENDLESS, epochs=1, shuffle=False, verbose=0, callbacks=[self.gate]
                 )
         except _Over:
             return
         except BaseException as error:  # noqa: BLE001 - handed to the caller, who is waiting for a result
             self.gate.results.put(error)
 
-    def __call__(self, clock: Clock) -> float:
+    def __call__(self, clock: Clock, steps: int) -> float:
         """Seconds of the next ``steps`` steps."""
-        self.gate.orders.put(clock)
+        self.gate.orders.put((clock, steps))
         result = self.gate.results.get()
         if isinstance(result, BaseException):
             raise result
@@ -95,12 +94,21 @@ class StockTrainer:
     """An arm's models, trained one after the other."""
 
     def __init__(self, jobs: list[Job], device: str, steps: int, synchronise: Callable[[], None]) -> None:
-        self.synchronise = synchronise
-        self.fits = [PausedFit(job, device, steps) for job in jobs]
+        self.steps, self.synchronise = steps, synchronise
+        self.fits = [PausedFit(job, device) for job in jobs]
+
+    def resize(self, steps: int) -> None:
+        self.steps = steps
 
     def __call__(self, clock: Clock) -> float:
         waiting = synchronised(self.synchronise, clock)
-        return sum(fit(waiting) for fit in self.fits)
+        return sum(fit(waiting, self.steps) for fit in self.fits)
+
+    def weights(self) -> list[dict[str, npt.NDArray[np.floating]]]:
+        return [read_weights(fit.job.architecture, fit.model) for fit in self.fits]
+
+    def steps_counted(self) -> int:
+        return sum(int(fit.model.optimizer.iterations.numpy()) for fit in self.fits)
 
     def close(self) -> None:
         for fit in self.fits:

@@ -7,6 +7,7 @@ from contextlib import contextmanager
 from typing import Any
 
 import keras
+import numpy as np
 
 from jointbench.backends.base import Job
 from jointbench.backends.tensorflow.networks import head_name
@@ -46,13 +47,19 @@ def precision(job: Job) -> Iterator[None]:
 
 
 def compiled(job: Job, model: Any) -> Any:
-    """The model, compiled with the job's losses, loss weights and optimiser."""
+    """The model, compiled with the job's losses, loss weights and optimiser.
+
+    All their variables are made here: those made inside the first step make Keras trace that step twice, which is half
+    of a small network's cold start.
+    """
     kinds = job.architecture.kinds
     model.compile(
         optimizer=make_optimizer(job.recipe),
         loss={head_name(i): make_loss(kind) for i, kind in enumerate(kinds)},
         loss_weights={head_name(i): weight for i, weight in enumerate(job.loss_weights)},
     )
-    # Built now: an optimiser that makes its variables inside the first step makes Keras trace that step twice.
     model.optimizer.build(model.trainable_variables)
+    row = np.zeros((1, *job.architecture.input_shape), job.precision)
+    zeros, ones = ({head_name(i): make((1, 1), job.precision) for i in range(len(kinds))} for make in (np.zeros, np.ones))
+    model.compute_loss(row, zeros, model(row), ones)
     return model

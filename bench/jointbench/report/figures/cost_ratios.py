@@ -11,20 +11,19 @@ from matplotlib.ticker import FixedLocator, FuncFormatter, NullLocator
 
 from jointbench.compare.summary import CellSummary, Ratio, Summary
 from jointbench.report import format as show
-from jointbench.report.cost_tables import ratio_table
+from jointbench.report.cost_tables import ratio_label, ratio_table
 from jointbench.report.figures.canvas import BAND, export, rule, style
 from jointbench.report.figures.figure import Figure, caution, spoken
 from jointbench.report.figures.forest import draw_interval
 from jointbench.report.figures.rows import ROW, lay_out
 from jointbench.report.figures.svg import INK
 from jointbench.report.overview import (
-    FLOPS,
-    STEP,
     cells_of,
     chosen,
+    flops_ratio,
     overview_table,
-    ratio_of,
-    smallest_request,
+    request_ratio,
+    step_ratio,
     where,
 )
 from jointbench.report.palette import Palette, Style
@@ -41,10 +40,10 @@ Line = tuple[str, Ratio | None, Style]
 
 def ratio_figure(cell: CellSummary, folds: int, colours: Palette, slug: str) -> Figure:
     """All cost ratios of one dataset on one backend and device."""
-    quantities = dict.fromkeys(ratio.quantity for ratio in cell.ratios)
+    shown = [ratio for ratio in cell.ratios if ratio.threads in (None, cell.threads)]
     groups = [
-        (quantity, [(r.other, r, colours.style(r.other)) for r in cell.ratios if r.quantity == quantity])
-        for quantity in quantities
+        (heading, [(r.other, r, colours.style(r.other)) for r in shown if ratio_label(r) == heading])
+        for heading in dict.fromkeys(ratio_label(ratio) for ratio in shown)
     ]
     alternative = f"Cost of joint over the other arms' in {place(cell)}: " + _said(groups)
     return Figure(
@@ -61,8 +60,8 @@ def dataset_ratios(summary: Summary, colours: Palette, slug: str) -> Figure:
         panels: list[list[Line]] = [[], [], []]
         for cell in cells_of(summary, about.slug):
             for i, decision in enumerate(cell.decisions):
-                for panel, quantity in zip(panels, (FLOPS, STEP, smallest_request(cell)), strict=True):
-                    ratio = ratio_of(cell, quantity, decision.other)
+                for panel, pick in zip(panels, (flops_ratio, step_ratio, request_ratio), strict=True):
+                    ratio = pick(cell, decision.other)
                     panel.append((where(cell) if i == 0 else "", ratio, colours.style(decision.other)))
         groups.append((f"{number}. {about.slug}", panels))
     alternative = "Cost of joint over the other arms' for each dataset: training FLOPs: " + _said(

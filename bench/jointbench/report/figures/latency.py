@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from matplotlib.ticker import FixedLocator, FuncFormatter, NullLocator
 
-from jointbench.compare.summary import CellSummary
+from jointbench.compare.summary import ArmCost, CellSummary, Latency
 from jointbench.report import format as show
 from jointbench.report.cost_tables import latency_table
 from jointbench.report.figures.canvas import WIDTH, axes, drawing, export, style
@@ -13,24 +13,40 @@ from jointbench.report.palette import Palette
 from jointbench.report.quality_tables import place
 
 HEIGHT, LEFT = 230, 52
+LINES = {"in turn": "-", "fused": ":"}
 SENTENCE = (
     "Lower is faster: the median time of one request for all outputs; a thin line upwards ends at the 90th "
-    "percentile, where enough requests were timed to know it."
+    "percentile, where enough requests were timed to know it. Solid: the arm's networks called one after the other; "
+    "dotted: fused into one program. On all cores."
 )
 
 
 def latency_figure(cell: CellSummary, colours: Palette, slug: str) -> Figure:
     """The latency figure of one dataset on one backend and device."""
     said = [
-        f"{show.shorten(cost.arm, 30)} at batch {latency.batch_size} {show.seconds(latency.median_seconds)}"
+        f"{show.shorten(cost.arm, 30)} {path} at batch {latency.batch_size} {show.seconds(latency.median_seconds)}"
         for cost in cell.costs
-        for latency in cost.latency
+        for path in LINES
+        for latency in _line(cell, cost, path)
     ]
     alternative = f"Median request latency in {place(cell)}: {spoken(said)}"
     legend = tuple(colours.style(cost.arm) for cost in cell.costs if cost.latency)
     return Figure(
         slug, "Latency against batch size", SENTENCE, alternative, _draw(cell, colours, slug, alternative),
         latency_table(cell), legend,
+    )  # fmt: skip
+
+
+def _line(cell: CellSummary, cost: ArmCost, path: str) -> list[Latency]:
+    """The arm's latencies on a path on all cores, by batch size."""
+    return sorted(
+        (
+            one
+            for one in cost.latency
+            if one.path == path and one.threads in (None, cell.threads) and show.known(one.median_seconds)
+            and one.median_seconds > 0
+        ),
+        key=lambda one: one.batch_size,
     )  # fmt: skip
 
 
@@ -41,19 +57,16 @@ def _draw(cell: CellSummary, colours: Palette, slug: str, alternative: str) -> s
         panel.set(xscale="log", yscale="log", xlabel="rows in a request")
         for cost in cell.costs:
             mark = colours.style(cost.arm)
-            known = sorted(
-                (one for one in cost.latency if show.known(one.median_seconds) and one.median_seconds > 0),
-                key=lambda one: one.batch_size,
-            )
-            panel.plot(
-                [one.batch_size for one in known], [one.median_seconds for one in known], color=mark.colour,
-                marker=mark.marker, markersize=5.5, linewidth=1.4,
-            )  # fmt: skip
-            for one in known:
-                if one.p90_seconds is not None:
-                    panel.plot(
-                        [one.batch_size] * 2, [one.median_seconds, one.p90_seconds], color=mark.colour, linewidth=0.8
-                    )
+            for path, dashes in LINES.items():
+                known = _line(cell, cost, path)
+                panel.plot(
+                    [one.batch_size for one in known], [one.median_seconds for one in known], color=mark.colour,
+                    marker=mark.marker, markersize=5.5 if dashes == "-" else 3.5, linewidth=1.4, linestyle=dashes,
+                )  # fmt: skip
+                for one in known:
+                    if one.p90_seconds is not None:
+                        ends = [one.median_seconds, one.p90_seconds]
+                        panel.plot([one.batch_size] * 2, ends, color=mark.colour, linewidth=0.8)
         sizes = sorted({latency.batch_size for cost in cell.costs for latency in cost.latency})
         panel.xaxis.set_major_locator(FixedLocator(sizes))
         panel.xaxis.set_minor_locator(NullLocator())

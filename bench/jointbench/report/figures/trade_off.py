@@ -12,7 +12,7 @@ from jointbench.report.figures.canvas import BAND, WIDTH, axes, drawing, export,
 from jointbench.report.figures.figure import Figure, caution
 from jointbench.report.figures.forest import limits
 from jointbench.report.figures.svg import INK, SMALL
-from jointbench.report.overview import FLOPS, cells_of, chosen, overview_table, ratio_of
+from jointbench.report.overview import cells_of, chosen, flops_ratio, overview_table
 from jointbench.report.palette import Palette, Style
 
 HEIGHT, LEFT = 300, 60
@@ -31,7 +31,7 @@ def trade_off_figure(summary: Summary, colours: Palette, slug: str) -> Figure:
     for number, about in enumerate(summary.datasets, 1):
         for cell in cells_of(summary, about.slug):
             for decision in cell.decisions:
-                ratio = ratio_of(cell, FLOPS, decision.other)
+                ratio = flops_ratio(cell, decision.other)
                 if ratio is not None and ratio.ratio.value > 0 and show.known(decision.mean_difference.value):
                     estimates.append(decision.mean_difference)
                     marks.append(

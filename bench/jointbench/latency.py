@@ -1,0 +1,165 @@
+"""What answering costs: requests to every arm's trained networks, timed in turns. Runs inside a worker."""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass
+
+import numpy as np
+import numpy.typing as npt
+
+from jointbench.backends.base import Backend, Clock, Server
+from jointbench.backends.fusing import one_output
+from jointbench.measure.synchronised import synchronised
+from jointbench.timing import BLOCKS_WANTED, Budget, Bundle, Take, set_up, takes
+from jointbench.types import Float32Array, Participant, Path
+
+MAX_REQUESTS = 8  # of a visit
+DIFFERENT_REQUESTS = 64
+TOLERANCE = 1e-3  # of the largest answer: programs that round differently agree far better than two rows' answers
+
+
+@dataclass(frozen=True)
+class Round:
+    """One set of samples: requests of this many rows, on these paths, of every arm or of the first alone."""
+
+    batch_size: int
+    paths: tuple[Path, ...]
+    first_arm_only: bool = False
+
+
+@dataclass(frozen=True, eq=False)
+class TimedRound:
+    """What a round gave. untimed: who was to take part in it and did not, with the reason."""
+
+    batch_size: int
+    takes: tuple[Take, ...]
+    untimed: dict[Participant, str]
+
+
+class Client:
+    """A server under test: asks it for rows that change with every request, and knows the right answers.
+
+    expected: per network, (rows, units): the scored answers. Asking for the same rows again would time a cache.
+    """
+
+    def __init__(
+        self, server: Server, rows: Float32Array, expected: Sequence[npt.NDArray[np.floating]], clock: Clock
+    ) -> None:
+        self.server, self.rows, self.expected, self.clock = server, rows, expected, clock
+        self.count, self.batch, self.start = 1, 0, 0
+
+    def prepare(self, batch: int) -> None:
+        """Lays out the rows so that a request is a view: no copy of the client's own is in the clock."""
+        self.batch = batch
+        self.pool = self.rows[np.arange(batch + DIFFERENT_REQUESTS) % len(self.rows)]
+
+    def __call__(self) -> list[float]:
+        """Seconds of each of ``count`` requests."""
+        seconds = []
+        for _ in range(self.count):
+            self.start = (self.start + 1) % DIFFERENT_REQUESTS
+            request = self.pool[self.start : self.start + self.batch]
+            started = self.clock()
+            self.answers = self.server(request)
+            seconds.append(self.clock() - started)
+        return seconds
+
+    def wrong_at_first(self) -> str | None:
+        """Why this is no server to time: its answers are not those of the scored networks, or ignore the rows."""
+        for place in (0, self._most_unlike_first()):
+            if not self._right(self.server(self.rows[place : place + 1]), np.array([place])):
+                return "its answers are not those of the networks that were scored"
+        return None
+
+    def wrong_at_last(self) -> str | None:
+        """Whether the last timed request got a wrong answer."""
+        if not self._right(self.answers, (self.start + np.arange(self.batch)) % len(self.rows)):
+            return "the answer to its last request is wrong"
+        return None
+
+    def _most_unlike_first(self) -> int:
+        """The row whose answers differ most from the first row's: a stored answer is wrong there."""
+        unlike = sum(np.abs(answers - answers[:1]).max(axis=1) for answers in self.expected)
+        return int(np.argmax(unlike))
+
+    def _right(self, answers: Sequence[npt.NDArray[np.floating]], places: npt.NDArray[np.int64]) -> bool:
+        return len(answers) == len(self.expected) and all(
+            got.shape == (len(places), want.shape[1])
+            and bool(np.abs(got - want[places]).max() <= TOLERANCE * max(float(np.abs(want).max()), 1e-6))
+            for got, want in zip(answers, self.expected, strict=True)
+        )
+
+
+def client(backend: Backend, bundle: Bundle, path: Path, rows: Float32Array) -> Client:
+    """The arm's networks behind a server of this path, with the answers that they were scored by."""
+    clock = synchronised(backend.synchronise)
+    if path != "one of N":
+        return Client(backend.server(bundle.networks, path), rows, bundle.answers, clock)
+    network, head = bundle.wanted
+    architecture, weights = bundle.networks[network]
+    start = sum(layers[-1].units for layers in architecture.heads[:head])
+    answers = bundle.answers[network][:, start : start + architecture.heads[head][-1].units]
+    return Client(backend.server([one_output(architecture, weights, head)], "in turn"), rows, [answers], clock)
+
+
+def time_requests(
+    backend: Backend, bundles: Mapping[str, Bundle], rows: Float32Array, rounds: Sequence[Round], budget: Budget
+) -> list[TimedRound]:
+    """Request latency of each arm in each round: all outputs (or one of N) of ``batch`` rows, numpy in, numpy out.
+
+    The rows are test rows, repeated where a batch wants more than there are.
+    """
+    started = time.monotonic()
+    rows = np.ascontiguousarray(rows)
+    impossible = {path: reason for r in rounds for path in r.paths if (reason := backend.why_not(path)) and path != "one of N"}
+    wanted = {
+        participant: len(bundles[participant.arm].networks)
+        for r in rounds
+        for participant in _participants(r, bundles)
+        if participant.path not in impossible
+    }
+
+    def make(participant: Participant) -> Client:
+        made = client(backend, bundles[participant.arm], participant.path, rows)
+        refusals[participant] = made.wrong_at_first()
+        return made
+
+    refusals: dict[Participant, str | None] = {}
+    made = set_up(wanted.items(), make, budget.total - budget.samples)
+    wrong = {who: reason for who, reason in refusals.items() if reason is not None}
+    reasons = {**made.untimed, **wrong}
+    reasons |= {Participant(name, path): reason for path, reason in impossible.items() for name in bundles}
+    ready = {who: made.ready[who] for who in made.ready if who not in wrong}
+    deadline = max(started + budget.total, time.monotonic() + budget.samples / 2)
+    results = []
+    for place, one in enumerate(rounds):
+        share = min(budget.samples, max(deadline - time.monotonic(), 0.0)) / (len(rounds) - place)
+        asked = list(_participants(one, bundles))
+        clients = {who: ready[who] for who in asked if who in ready}
+        untimed = {who: reasons[who] for who in asked if who not in clients}
+        results.append(_round(one.batch_size, clients, untimed, share))
+    return results
+
+
+def _participants(one: Round, bundles: Mapping[str, Bundle]) -> Iterator[Participant]:
+    names = list(bundles)[:1] if one.first_arm_only else list(bundles)
+    return (Participant(name, path) for path in one.paths for name in names)
+
+
+def _round(
+    batch: int, clients: dict[Participant, Client], untimed: dict[Participant, str], budget_seconds: float
+) -> TimedRound:
+    total = 0.0
+    for one in clients.values():
+        one.prepare(batch)
+        one.count = 1
+        one()  # the first call of a shape traces, compiles or allocates
+        total += one()[0]
+    for one in clients.values():
+        one.count = max(1, min(MAX_REQUESTS, int(budget_seconds / BLOCKS_WANTED / 2 / max(total, 1e-9))))
+    taken = takes(clients, budget_seconds) if clients else []
+    wrong = {who: reason for who, one in clients.items() if (reason := one.wrong_at_last()) is not None}
+    kept = [Take(take.samples.without(wrong), take.disturbed) for take in taken]
+    return TimedRound(batch, tuple(kept), {**untimed, **wrong})

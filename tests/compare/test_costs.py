@@ -1,0 +1,92 @@
+"""Costs from timings: which take counts, what a ratio may claim, how far a percentile is known."""
+
+from __future__ import annotations
+
+import numpy as np
+import pytest
+
+from jointbench.compare.costs import best_takes, paired_ratios, projection_check, quantile_bounds, throughput
+from jointbench.compare.summary import Latency
+from jointbench.types import TWIN, Participant, Path, Projection, Timing
+
+JOINT, OTHER, COPY = (Participant(arm, "in turn") for arm in ("joint", "other", TWIN))
+
+
+def timing(
+    log_noise: float, blocks: int, ratio: float = 2.0, *, path: Path = "in turn", load: float = 0.0, take: int = 0
+) -> Timing:
+    """Joint, another arm ``ratio`` times as slow, and joint's twin, in blocks of six visits."""
+    rng = np.random.default_rng(0)
+    order = (0, 1, 2, 2, 1, 0) * blocks
+    who = tuple(Participant(one.arm, path) for one in (JOINT, OTHER, COPY))
+    seconds = np.array([{0: 1.0, 1: ratio, 2: 1.0}[i] for i in order]) * np.exp(rng.normal(0, log_noise, len(order)))
+    return Timing(
+        "d", "b", "cpu", "request", 8, 2, who, 6, order, seconds[:, None], np.full(blocks, load), load > 0.25, take
+    )
+
+
+def test_a_quiet_ratio_is_settled_and_a_noisy_one_has_spent_its_budget() -> None:
+    (quiet,), (noisy,), (short,) = (paired_ratios(timing(noise, blocks), "joint") for noise, blocks in ((0.01, 12), (0.5, 12), (0.01, 7)))
+    assert (quiet.state, noisy.state, short.state) == ("settled", "budget spent", "too few blocks")
+    assert quiet.ratio.value == pytest.approx(0.5, rel=0.02)
+    assert quiet.measured_difference
+    assert not short.measured_difference  # however far from 1: its interval is not one
+
+
+def test_a_ratio_inside_the_noise_floor_is_no_difference() -> None:
+    """Two percent apart where the same arm built twice differs by four."""
+    one = timing(0.001, 12, 1.02)
+    twin = np.array([i == 2 for i in one.order])
+    shifted = Timing(**{**one.__dict__, "seconds": one.seconds * np.where(twin, 1.04, 1.0)[:, None]})
+    assert paired_ratios(one, "joint")[0].measured_difference
+    assert not paired_ratios(shifted, "joint")[0].measured_difference
+
+
+def test_the_floor_belongs_to_the_arm_that_has_the_twin() -> None:
+    assert paired_ratios(timing(0.01, 12), "joint")[0].floor is not None
+    assert all(ratio.floor is None for ratio in paired_ratios(timing(0.01, 12), "other"))
+
+
+def test_ratios_compare_like_with_like() -> None:
+    """A ratio never has one path above the line and another below it."""
+    one, two = timing(0.01, 12), timing(0.01, 12, 3.0, path="fused")
+    both = Timing(
+        "d", "b", "cpu", "request", 8, 2, (*one.participants, *two.participants), 12,
+        tuple(i for start in range(0, 72, 6) for i in (*one.order[start : start + 3], *(j + 3 for j in two.order[start : start + 6]), *one.order[start + 3 : start + 6])),
+        np.concatenate([np.r_[one.seconds[s : s + 3], two.seconds[s : s + 6], one.seconds[s + 3 : s + 6]] for s in range(0, 72, 6)]),
+        np.zeros(12),
+    )  # fmt: skip
+    found = {ratio.path: ratio.ratio.value for ratio in paired_ratios(both, "joint")}
+    assert found == pytest.approx({"in turn": 0.5, "fused": 1 / 3}, rel=0.02)
+
+
+def test_of_two_takes_the_undisturbed_one_counts_else_the_less_disturbed() -> None:
+    first, second = timing(0.01, 8, load=0.9), timing(0.01, 8, load=0.1, take=1)
+    assert best_takes([first, second]) == [second]
+    worse = timing(0.01, 8, load=1.5, take=1)
+    assert best_takes([first, worse]) == [first]
+    assert len(best_takes([first, timing(0.01, 8, path="fused")])) == 2
+
+
+@pytest.mark.parametrize("quantile", [0.9, 0.99])
+def test_the_bounds_of_a_percentile_hold_it_as_often_as_they_say(quantile: float) -> None:
+    rng = np.random.default_rng(0)
+    samples = {0.9: 64, 0.99: 662}[quantile]
+    truth = -np.log(1 - quantile)  # of the exponential distribution
+    held = 0
+    for _ in range(400):
+        low, high = quantile_bounds(rng.exponential(size=samples), quantile)
+        held += low <= truth <= high
+    assert held / 400 > 0.93
+
+
+def test_throughput_is_that_of_the_best_batch() -> None:
+    asked = [Latency(b, 9, b / r, None, None, r, path, 2) for b, r, path in ((1, 10.0, "in turn"), (64, 90.0, "in turn"), (512, 80.0, "in turn"), (1, 15.0, "fused"), (1, 99.0, "one of N"))]
+    found = {one.path: (one.batch_size, one.rows_per_second) for one in throughput(asked)}
+    assert found == {"in turn": (64, 90.0), "fused": (1, 15.0)}
+
+
+def test_a_projection_agrees_within_a_tenth() -> None:
+    made = [projection_check(Projection("d", "b", "cpu", 2, "joint", 100, 2.0, seconds)) for seconds in (1.81, 2.19, 2.3, 1.7)]
+    assert [one.agrees for one in made] == [True, True, False, False]
+    assert made[0].ratio == pytest.approx(0.905)

@@ -1,0 +1,122 @@
+"""Every way to answer a request gives the answers of the networks that were scored; timed training is training."""
+
+from __future__ import annotations
+
+import time
+from dataclasses import replace
+
+import numpy as np
+import pytest
+
+from contract_jobs import INPUTS, OUTPUTS, Wish, make_job
+from jointbench.architecture import Architecture, architecture
+from jointbench.backends.base import Backend
+from jointbench.backends.fusing import one_output
+from jointbench.initial import initial_weights
+from jointbench.types import Path, Shape, Weights
+
+Networks = list[tuple[Architecture, Weights]]
+
+
+def networks(trunk: str, head: tuple[int, ...], groups: tuple[tuple[int, ...], ...]) -> Networks:
+    """An arm's networks over a mixed set of outputs, with biases that are not all zero."""
+    rng = np.random.default_rng(0)
+    outputs = (*OUTPUTS["mixed"], *OUTPUTS["mixed"])
+    made: Networks = []
+    for seed, group in enumerate(groups):
+        mine = [outputs[i] for i in group]
+        built = architecture(Shape((16, 8), head, (4, 6) if trunk == "image" else ()), INPUTS[trunk], mine)
+        weights = initial_weights(built, [f"o{i}" for i in group], seed)
+        made.append((built, {name: value + 0.1 * rng.normal(size=value.shape).astype(np.float32) for name, value in weights.items()}))
+    return made
+
+
+ARMS = {
+    "each alone": ("table", (), ((0,), (1,), (2,), (3,))),
+    "two, two and one, hidden heads": ("table", (5,), ((0, 2), (1, 3), (4,))),
+    "images, two and two": ("image", (), ((0, 2), (1, 3), (4,))),
+    "images, one network, hidden heads": ("image", (5,), ((0, 1, 2, 3),)),
+}
+
+
+@pytest.mark.parametrize("path", ["fused", "compiled", "predict"])
+@pytest.mark.parametrize(("trunk", "head", "groups"), ARMS.values(), ids=ARMS)
+def test_every_path_gives_the_answers_of_the_networks_in_turn(
+    backend: Backend, trunk: str, head: tuple[int, ...], groups: tuple[tuple[int, ...], ...], path: Path
+) -> None:
+    if (reason := backend.why_not(path)) is not None:
+        pytest.skip(reason)
+    arm = networks(trunk, head, groups)
+    rng = np.random.default_rng(1)
+    in_turn, other = backend.server(arm), backend.server(arm, path)
+    for count in (1, 7):
+        rows = rng.normal(size=(count, *INPUTS[trunk])).astype(np.float32)
+        for want, got in zip(in_turn(rows), other(rows), strict=True):
+            assert got.shape == want.shape
+            np.testing.assert_allclose(got, want, rtol=1e-5, atol=2e-6)
+
+
+@pytest.mark.parametrize(("trunk", "head"), [("table", (5,)), ("image", ())])
+def test_one_output_of_many_is_that_heads_answer_and_no_other_head_runs(
+    backend: Backend, trunk: str, head: tuple[int, ...]
+) -> None:
+    ((built, weights),) = networks(trunk, head, ((0, 1, 2, 3),))
+    rows = np.random.default_rng(1).normal(size=(5, *INPUTS[trunk])).astype(np.float32)
+    (whole,) = backend.server([(built, weights)])(rows)
+    start = 0
+    for place, layers in enumerate(built.heads):
+        alone = one_output(built, weights, place)
+        assert len(alone[0].heads) == 1
+        (answer,) = backend.server([alone])(rows)
+        np.testing.assert_allclose(answer, whole[:, start : start + layers[-1].units], rtol=1e-5, atol=2e-6)
+        start += layers[-1].units
+
+
+def test_a_path_that_a_framework_lacks_is_said_in_words(backend: Backend) -> None:
+    said = [backend.why_not(path) for path in ("in turn", "fused", "compiled", "predict")]
+    assert said[0] is said[1] is None
+    assert all(reason is None or reason.endswith("`predict`") for reason in said)
+
+
+@pytest.mark.parametrize("optimizer", ["adam", "sgd"])
+def test_a_timed_trainer_takes_the_steps_it_says_and_no_others(backend: Backend, optimizer: str) -> None:
+    """After 5 + 2 steps under the clock each network's weights are those of seven steps of the stock loop."""
+    wish = Wish()
+    job = make_job(replace(wish, recipe=replace(wish.recipe, optimizer=optimizer)))
+    jobs = [job, replace(job, seed=job.seed + 1)]
+    trainer = backend.trainer(jobs, 5)
+    assert trainer(time.perf_counter) > 0
+    trainer.resize(2)
+    trainer(time.perf_counter)
+    found, counted = trainer.weights(), trainer.steps_counted()
+    trainer.close()
+    assert counted in (14, None) and (counted == 14 or optimizer == "sgd")
+    for one, weights in zip(jobs, found, strict=True):
+        for name, value in backend.steps(one, 7).items():
+            np.testing.assert_allclose(weights[name], value, rtol=1e-5, atol=1e-6)
+
+
+def test_the_engine_alone_takes_the_steps_it_says(backend: Backend) -> None:
+    job = make_job(Wish())
+    trainer = backend.trainer([job], 5, "engine")
+    trainer(time.perf_counter)
+    (found,) = trainer.weights()
+    for name, value in backend.steps(job, trainer.steps).items():
+        np.testing.assert_allclose(found[name], value, rtol=1e-3, atol=1e-4)
+
+
+def test_only_the_steps_are_under_the_clock(backend: Backend) -> None:
+    """The clock is read twice for each network, first call or not: tracing aside, nothing else happens between."""
+    reads: list[float] = []
+
+    def clock() -> float:
+        reads.append(time.perf_counter())
+        return reads[-1]
+
+    job = make_job(Wish())
+    trainer = backend.trainer([job, job], 3)
+    for call in (1, 2):
+        seconds = trainer(clock)
+        assert len(reads) == 4 * call
+        assert seconds == pytest.approx(sum(np.diff(reads[-4:])[::2]))
+    trainer.close()
