@@ -12,10 +12,11 @@ import numpy as np
 from jointbench.asking import Asked, conditions
 from jointbench.plan import Subject
 from jointbench.store import read_records, write_records
-from jointbench.types import TWIN, Record, Timing
+from jointbench.types import TWIN, Participant, Record, Scenario, Timing
 
 ASKED = Asked(profile="smoke", datasets=("concrete_slump", "wine_quality"), backends=("torch",), device="cpu")
 ARMS = ("joint", "separate", "separate-matched")
+PLANTED: tuple[tuple[Scenario, int], ...] = (("training", 32), ("request", 1), ("request", 64))
 UNTIMED = replace(conditions(ASKED), timing_seconds=0.0)
 Train = Callable[[Callable[[Subject], Subject]], Path]
 
@@ -56,10 +57,12 @@ def timed(run: Path, folder: Path, seed: int, slower: float = 1.0, noise: float 
     order = (*ARMS, TWIN, TWIN, *ARMS[::-1]) * 24
     timings = []
     for dataset in ASKED.datasets:
-        for scenario, batch in (("training", 32), ("request", 1), ("request", 64)):
+        for scenario, batch in PLANTED:
+            who = tuple(Participant(arm, "stock loop" if scenario == "training" else "in turn") for arm in (*ARMS, TWIN))
+            places = tuple((*ARMS, TWIN).index(arm) for arm in order)
             cost = {"joint": 1e-3 * (slower if scenario == "request" else 1.0), TWIN: 1e-3 * (slower if scenario == "request" else 1.0)}
             seconds = np.array([cost.get(arm, 2e-3) for arm in order]) * np.exp(rng.normal(0, noise, len(order)))
             timings.append(
-                Timing(dataset, "torch", "cpu", scenario, batch, 2, (*ARMS, TWIN), 8, 1, order, seconds[:, None], 0.1)  # type: ignore[arg-type]  # scenario is a literal
+                Timing(dataset, "torch", "cpu", scenario, batch, 2, who, 8, places, seconds[:, None], np.zeros(24))
             )
     return copy_of(run, folder, [*read_records(run / "records.jsonl"), *timings], profile="quick", **about)

@@ -7,6 +7,7 @@ import math
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 
+from jointbench.compare.pair import USUAL_PATHS
 from jointbench.compare.summarise import summarise
 from jointbench.compare.summary import CellSummary, DatasetSummary
 from jointbench.gate.baseline import (
@@ -121,13 +122,21 @@ def _ratios(cell: CellSummary) -> Iterator[Relative]:
         if one.floor is not None:
             floor = max(abs(math.log(one.floor.low)), abs(math.log(one.floor.high)))
             site = Site(cell.dataset, cell.backend, cell.device, one.other)
-            yield Relative(site, one.quantity, one.ratio.value, one.ratio.low, one.ratio.high, one.blocks, floor)
+            yield Relative(site, _by_path(one.quantity, one.path, one.threads, cell), one.ratio.value, one.ratio.low, one.ratio.high, one.blocks, floor)
 
 
 def _seconds(cell: CellSummary) -> Iterator[Seconds]:
     for cost in cell.costs:
         site = Site(cell.dataset, cell.backend, cell.device, cost.arm)
-        if cost.step_seconds is not None:
-            yield Seconds(site, "training step", cost.step_seconds)
+        for clock in cost.training:
+            yield Seconds(site, _by_path("training step", clock.path, clock.threads, cell), clock.step_seconds)
         for latency in cost.latency:
-            yield Seconds(site, f"request, batch {latency.batch_size}", latency.median_seconds)
+            quantity = f"request, batch {latency.batch_size}"
+            yield Seconds(site, _by_path(quantity, latency.path, latency.threads, cell), latency.median_seconds)
+
+
+def _by_path(quantity: str, path: str | None, threads: int | None, cell: CellSummary) -> str:
+    """The quantity with its path, where it is not the usual one, and its threads, where they are not the cell's: another
+    machine has other cores."""
+    path_said = "" if path in USUAL_PATHS else f", {path}"
+    return quantity + path_said + ("" if threads in (None, cell.threads) else f", {threads} threads")
