@@ -43,8 +43,8 @@ PROFILES = {
     profile.name: profile
     for profile in (
         Profile("smoke", 2, 1, 1, 300, 300, 5, 10, (1, 64), (1,), datasets=("concrete_slump", "wine_quality")),
-        Profile("quick", 5, 1, 1, 3_000, 3_000, None, 90, extras="first", memory_datasets=1),
-        Profile("full", 10, 1, 3, None, None, None, 1_800, BATCH_SIZES, BATCH_SIZES, "all", True, 3, memory_datasets=None),
+        Profile("quick", 5, 1, 1, 3_000, 3_000, None, 90, extras="first"),
+        Profile("full", 10, 3, 3, None, None, None, 1_800, BATCH_SIZES, BATCH_SIZES, "all", True, 3, memory_datasets=None),
     )
 }
 
