@@ -49,7 +49,7 @@ def of(records: list[Record], kind: type) -> list:  # type: ignore[type-arg]  # 
 @pytest.fixture(scope="module")
 def records() -> list[Record]:
     made, where = planned()
-    return list(run(made, replace(where, timing_seconds=60.0, batch_sizes=(1, 8), memory_datasets=None), silent))
+    return list(run(made, replace(where, timing_seconds=30.0, batch_sizes=(1, 8), memory_datasets=None), silent))
 
 
 def test_every_network_of_every_arm_has_its_fit(records: list[Record]) -> None:
@@ -94,6 +94,7 @@ def test_what_is_not_timed_is_said_and_why() -> None:
         assert timing.participants
 
 
+@pytest.mark.slow
 def test_everything_is_timed_at_every_thread_count(records: list[Record]) -> None:
     made, where = planned(replace(ASKED, arms=("joint", "separate")))
     where = replace(where, timing_seconds=2.0, batch_sizes=(1,), thread_counts=(2, 1), projections=1)

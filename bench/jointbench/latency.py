@@ -17,6 +17,7 @@ from jointbench.types import Float32Array, Participant, Path
 
 MAX_REQUESTS = 8  # of a visit
 DIFFERENT_REQUESTS = 64
+SPENT = "the time for requests was spent before those of {} rows"
 TOLERANCE = 1e-3  # of the largest answer: programs that round differently agree far better than two rows' answers
 
 
@@ -139,6 +140,9 @@ def time_requests(
         asked = list(_participants(one, bundles))
         clients = {who: ready[who] for who in asked if who in ready}
         untimed = {who: reasons[who] for who in asked if who not in clients}
+        if place and time.monotonic() > deadline:
+            results.append(TimedRound(one.batch_size, (), untimed | dict.fromkeys(clients, SPENT.format(one.batch_size))))
+            continue
         results.append(_round(one.batch_size, clients, untimed, share))
     return results
 

@@ -114,7 +114,7 @@ def takes(samplers: Mapping[Participant, Callable[[], list[float]]], budget_seco
         started = time.monotonic()
         samples = paired(samplers, budget, pairs=pairs_of(samplers))
         made.append(Take(samples, disturbed(float(samples.load.mean()), time.monotonic() - started)))
-        if not made[-1].disturbed:
+        if not made[-1].disturbed or budget_seconds <= 0:
             break
     return made
 

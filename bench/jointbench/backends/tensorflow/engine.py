@@ -165,14 +165,17 @@ class GraphProgram:
         return Advance(train.numpy().astype(np.float64), validation.numpy().astype(np.float64), alive.numpy())
 
     def best(self, slot: int) -> dict[str, npt.NDArray[np.floating]]:
-        parts = _unpacked(self.frame.architecture, self.state["best"][slot : slot + 1])
+        return self._named("best", slot)
+
+    def weights(self, slot: int) -> dict[str, npt.NDArray[np.floating]]:
+        return self._named("weights", slot)
+
+    def _named(self, which: str, slot: int) -> dict[str, npt.NDArray[np.floating]]:
+        parts = _unpacked(self.frame.architecture, self.state[which][slot : slot + 1])
         return {name: part[0].numpy() for name, part in parts.items()}
 
     def _flat(self, weights: Weights) -> npt.NDArray[np.floating]:
         return np.concatenate([weights[f"{layer.name}/{part}"].ravel() for layer in self.frame.architecture.layers for part in ("kernel", "bias")])
-
-    def weights(self, slot: int) -> dict[str, npt.NDArray[np.floating]]:
-        return {name: held[slot].numpy() for name, held in self.state["weights"].items()}
 
 
 def _epochs(
