@@ -34,8 +34,8 @@ from jointbench.workers import Workers, import_seconds
 
 FEWEST_SHARES = 6  # a study of few cells does not spend the whole timing budget on them
 MOST_SHARES = 3
-SAMPLES_SHARE = 0.45  # of an even share goes into samples at the most; what is left pays for whoever is dear to set up
-TRAINING_SHARE = 0.55  # of a dataset's time; requests get what training leaves
+SAMPLES_SHARE = 0.33  # of an even share goes into samples at the most; what is left pays for whoever is dear to set up
+TRAINING_SHARE = 0.6  # of a dataset's time; requests get what training leaves
 
 
 @dataclass
