@@ -27,6 +27,8 @@ from jointbench.runs import RECORDS, REPORT, execute, new_folder
 from jointbench.store import read_records
 from jointbench.types import FloatArray, Participant, Timing
 
+PYTEST_BENCHMARK_STORAGE = "file://./.benchmarks"  # its default
+STORAGE = "file://./results/history"  # what --benchmark-autosave saves to and --benchmark-compare looks in
 OUTCOME = pytest.StashKey["Outcome"]()
 FOLDER = pytest.StashKey[Path]()
 SELECTION = pytest.StashKey["Selection"]()
@@ -83,6 +85,8 @@ def pytest_addoption(parser: pytest.Parser) -> None:
 
 
 def pytest_configure(config: pytest.Config) -> None:
+    if config.getoption("benchmark_storage") == PYTEST_BENCHMARK_STORAGE:
+        config.option.benchmark_storage = STORAGE
     # The project's own tests turn warnings into errors; a user's benchmark must not fail for a library's warning.
     config.addinivalue_line("filterwarnings", "default")
     asked = _asked(config)

@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Annotated, Optional
 import typer
 
 from jointbench.commands.calibrate import calibrate
+from jointbench.commands.check import check
 from jointbench.commands.doctor import doctor
 from jointbench.commands.progress import progress_bar
 from jointbench.commands.projection import projection
@@ -25,6 +26,7 @@ app = typer.Typer(
 datasets_app = typer.Typer(no_args_is_help=True, help="The datasets that come with jointbench.")
 app.add_typer(datasets_app, name="datasets")
 app.command()(calibrate)
+app.command()(check)
 app.command()(doctor)
 app.command()(projection)
 app.command()(scaling)

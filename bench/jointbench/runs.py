@@ -121,11 +121,8 @@ def _engine_speed(folder: Path) -> dict[str, float] | None:
     return dict(json.loads(path.read_text(encoding="utf-8"))["us_per_step"]) if path.is_file() else None
 
 
-def republish(folder: Path, rope: float | None = None, probability: float | None = None) -> Summary:
-    """Redraws a run's summary and report from its records; None keeps what the run was asked.
-
-    Raises BadInput when the folder holds no run.
-    """
+def about_run(folder: Path) -> About:
+    """What a run's folder says of itself. Raises BadInput when it holds no run, or one of another version."""
     path = folder / ENVIRONMENT
     try:
         about = cattrs.structure(json.loads(path.read_text(encoding="utf-8")), About)
@@ -135,6 +132,15 @@ def republish(folder: Path, rope: float | None = None, probability: float | None
         raise BadInput(f"{path} is not a run's {path.name}") from error
     if about.schema_version != SCHEMA_VERSION:
         raise BadInput(f"{path} has schema version {about.schema_version}; this jointbench reads {SCHEMA_VERSION}")
+    return about
+
+
+def republish(folder: Path, rope: float | None = None, probability: float | None = None) -> Summary:
+    """Redraws a run's summary and report from its records; None keeps what the run was asked.
+
+    Raises BadInput when the folder holds no run.
+    """
+    about = about_run(folder)
     about = replace(
         about,
         rope=about.rope if rope is None else rope,

@@ -40,14 +40,14 @@ def escape(text: str) -> str:
     )
 
 
-def markdown_table(table: Table) -> str:
-    """A GitHub table under its caption."""
+def markdown_table(table: Table, letters: int = LETTERS) -> str:
+    """A GitHub table under its caption; text in a cell is cut to so many letters."""
     heads = [escape(column.title) for column in table.columns]
     rules = ["---:" if column.numeric else "---" for column in table.columns]
-    rows = [[_cell(cell) for cell in row] for row in table.rows]
+    rows = [[_cell(cell, letters) for cell in row] for row in table.rows]
     made = [f"| {' | '.join(row)} |" for row in (heads, rules, *rows)]
     return "\n".join((escape(table.caption), "", *made))
 
 
-def _cell(cell: Cell) -> str:
-    return escape(cell.text if cell.values else show.shorten(cell.text, LETTERS))
+def _cell(cell: Cell, letters: int) -> str:
+    return escape(cell.text if cell.values else show.shorten(cell.text, letters))

@@ -1,0 +1,102 @@
+"""What a run is held to: everything that the gates compare."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+BASELINE_SCHEMA = 1
+ARTIFACT = "artifact bytes"
+NO_COST_PROFILE = "smoke"  # its few samples say nothing about time: a baseline of it holds no ratios and no seconds
+
+
+@dataclass(frozen=True)
+class Origin:
+    """Where the numbers came from. A machine is the same one when CPU, cores and threads are equal."""
+
+    profile: str
+    engine: str
+    commit: str
+    cpu: str
+    cores: str
+    threads: int | None
+    versions: dict[str, str]
+
+    @property
+    def machine(self) -> tuple[str, str, int | None]:
+        return self.cpu, self.cores, self.threads
+
+
+@dataclass(frozen=True)
+class Data:
+    """A dataset as it was used. splits: a digest of all folds; two runs with equal ones are paired fold by fold."""
+
+    dataset: str
+    sha256: str
+    folds: int
+    repeats: int
+    seed: int
+    splits: str
+
+
+@dataclass(frozen=True, order=True)
+class Site:
+    """One arm on one dataset, backend and device; ``arm`` is empty for what its arms share."""
+
+    dataset: str
+    backend: str
+    device: str
+    arm: str = ""
+
+
+@dataclass(frozen=True)
+class Size:
+    """A count, of one arm or of all, that is the same on every machine."""
+
+    site: Site
+    quantity: str
+    value: int
+
+
+@dataclass(frozen=True)
+class Skill:
+    """Skill of one output on each fold of each repeat, seeds averaged, in the order of (repeat, fold)."""
+
+    site: Site
+    output: str
+    per_fold: tuple[float, ...]
+
+
+@dataclass(frozen=True)
+class Relative:
+    """A timed cost of joint over that of the site's arm, its 95 % interval over blocks, and the A/A pair's largest log
+    ratio."""
+
+    site: Site
+    quantity: str
+    value: float
+    low: float
+    high: float
+    blocks: int
+    floor: float
+
+
+@dataclass(frozen=True)
+class Seconds:
+    """An absolute time of one arm: the median, in seconds."""
+
+    site: Site
+    quantity: str
+    seconds: float
+
+
+@dataclass(frozen=True)
+class Baseline:
+    """All that the gates look at. A run is read into one too, so that both sides are the same kind of thing."""
+
+    schema_version: int
+    origin: Origin
+    data: tuple[Data, ...]
+    sizes: tuple[Size, ...]
+    skills: tuple[Skill, ...]
+    ratios: tuple[Relative, ...]
+    seconds: tuple[Seconds, ...]
