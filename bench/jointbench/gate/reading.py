@@ -118,16 +118,22 @@ def _skills(cell: CellSummary, about: DatasetSummary) -> Iterator[Skill]:
 def _ratios(cell: CellSummary) -> Iterator[Relative]:
     """Ratios that have a noise floor: the timed ones. (FLOPs to the stop move with early stopping.)"""
     for one in cell.ratios:
-        if one.floor is not None:
+        if one.floor is not None and one.blocks > 1:
             floor = max(abs(math.log(one.floor.low)), abs(math.log(one.floor.high)))
             site = Site(cell.dataset, cell.backend, cell.device, one.other)
-            yield Relative(site, one.quantity, one.ratio.value, one.ratio.low, one.ratio.high, one.blocks, floor)
+            quantity = _timed(one.quantity, one.path, one.threads)
+            yield Relative(site, quantity, one.ratio.value, one.ratio.low, one.ratio.high, one.blocks, floor)
 
 
 def _seconds(cell: CellSummary) -> Iterator[Seconds]:
     for cost in cell.costs:
         site = Site(cell.dataset, cell.backend, cell.device, cost.arm)
-        if cost.step_seconds is not None:
-            yield Seconds(site, "training step", cost.step_seconds)
-        for latency in cost.latency:
-            yield Seconds(site, f"request, batch {latency.batch_size}", latency.median_seconds)
+        for clock in cost.training:
+            yield Seconds(site, _timed("training step", clock.path, clock.threads), clock.step_seconds)
+        for one in cost.latency:
+            yield Seconds(site, _timed(f"request, batch {one.batch_size}", one.path, one.threads), one.median_seconds)
+
+
+def _timed(quantity: str, path: str | None, threads: int | None) -> str:
+    """A name that does not depend on how many cores a machine has."""
+    return f"{quantity} ({path}, {'one thread' if threads == 1 else 'all cores'})"
