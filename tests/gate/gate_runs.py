@@ -12,11 +12,10 @@ import numpy as np
 from jointbench.asking import Asked, conditions
 from jointbench.plan import Subject
 from jointbench.store import read_records, write_records
-from jointbench.types import TWIN, Participant, Record, Scenario, Timing
+from jointbench.types import TWIN, Participant, Record, Timing
 
 ASKED = Asked(profile="smoke", datasets=("concrete_slump", "wine_quality"), backends=("torch",), device="cpu")
 ARMS = ("joint", "separate", "separate-matched")
-PLANTED: tuple[tuple[Scenario, int], ...] = (("training", 32), ("request", 1), ("request", 64))
 UNTIMED = replace(conditions(ASKED), timing_seconds=0.0)
 Train = Callable[[Callable[[Subject], Subject]], Path]
 
@@ -54,15 +53,19 @@ def timed(run: Path, folder: Path, seed: int, slower: float = 1.0, noise: float 
     """The run as one of profile quick, with timings made up: joint takes half of what the others take, times ``slower``
     in requests; ``noise`` is the standard deviation of the log of one visit's seconds."""
     rng = np.random.default_rng(seed)
-    order = (*ARMS, TWIN, TWIN, *ARMS[::-1]) * 24
+    names = (*ARMS, TWIN)
+    order = (0, 1, 2, 3, 3, 2, 1, 0) * 24
     timings = []
     for dataset in ASKED.datasets:
-        for scenario, batch in PLANTED:
-            who = tuple(Participant(arm, "stock loop" if scenario == "training" else "in turn") for arm in (*ARMS, TWIN))
-            places = tuple((*ARMS, TWIN).index(arm) for arm in order)
-            cost = {"joint": 1e-3 * (slower if scenario == "request" else 1.0), TWIN: 1e-3 * (slower if scenario == "request" else 1.0)}
-            seconds = np.array([cost.get(arm, 2e-3) for arm in order]) * np.exp(rng.normal(0, noise, len(order)))
+        for batch in (32, 1, 64):
+            scenario, path = ("training", "stock loop") if batch == 32 else ("request", "in turn")
+            seconds = np.array([1e-3, 2e-3, 2e-3, 1e-3])
+            if scenario == "request":
+                seconds[[0, 3]] *= slower
+            visits = seconds[list(order)] * np.exp(rng.normal(0, noise, len(order)))
+            who = tuple(Participant(name, path) for name in names)  # type: ignore[arg-type]  # a literal
             timings.append(
-                Timing(dataset, "torch", "cpu", scenario, batch, 2, who, 8, places, seconds[:, None], np.zeros(24))
+                Timing(dataset, "torch", "cpu", scenario, batch, 2, who, 8, order, visits[:, None], np.zeros(24))  # type: ignore[arg-type]  # a literal
             )
-    return copy_of(run, folder, [*read_records(run / "records.jsonl"), *timings], profile="quick", **about)
+    rest = [record for record in read_records(run / "records.jsonl") if not isinstance(record, Timing)]
+    return copy_of(run, folder, [*rest, *timings], profile="quick", **about)

@@ -87,7 +87,7 @@ def test_a_slower_inference_path_is_named(check: Check, run: Path, tmp_path: Pat
     assert done.code == 1
     regressed = {(arm, quantity) for state, _, arm, quantity in done.failed if state == "regressed" and " : " in quantity}
     assert regressed == {
-        (arm, f"request, batch {batch}, joint : {arm}") for arm in ("separate", "separate-matched") for batch in (1, 64)
+        (arm, f"request, batch {batch} (in turn, all cores), joint : {arm}") for arm in ("separate", "separate-matched") for batch in (1, 64)
     }
 
 
@@ -102,7 +102,7 @@ def test_seconds_are_soft_unless_asked_for_and_only_on_one_machine(check: Check,
     assert check(slow, "--baseline", tmp_path / "b.json").code == 0
     strict = check(slow, "--baseline", tmp_path / "b.json", "--strict-time", "--format", "json")
     assert strict.code == 1
-    assert ("regressed", "wine_quality", "joint", "request, batch 1") in strict.failed
+    assert ("regressed", "wine_quality", "joint", "request, batch 1 (in turn, all cores)") in strict.failed
     machine = {"CPU": "another", "physical cores": "64"}
     elsewhere = timed(run, tmp_path / "elsewhere", seed=2, slower=1.4, machine=machine)
     done = check(elsewhere, "--baseline", tmp_path / "b.json", "--strict-time", "--format", "json")

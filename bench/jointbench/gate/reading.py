@@ -7,7 +7,6 @@ import math
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 
-from jointbench.compare.pair import USUAL_PATHS
 from jointbench.compare.summarise import summarise
 from jointbench.compare.summary import CellSummary, DatasetSummary
 from jointbench.gate.baseline import (
@@ -119,24 +118,22 @@ def _skills(cell: CellSummary, about: DatasetSummary) -> Iterator[Skill]:
 def _ratios(cell: CellSummary) -> Iterator[Relative]:
     """Ratios that have a noise floor: the timed ones. (FLOPs to the stop move with early stopping.)"""
     for one in cell.ratios:
-        if one.floor is not None:
+        if one.floor is not None and one.blocks > 1:
             floor = max(abs(math.log(one.floor.low)), abs(math.log(one.floor.high)))
             site = Site(cell.dataset, cell.backend, cell.device, one.other)
-            yield Relative(site, _by_path(one.quantity, one.path, one.threads, cell), one.ratio.value, one.ratio.low, one.ratio.high, one.blocks, floor)
+            quantity = _timed(one.quantity, one.path, one.threads)
+            yield Relative(site, quantity, one.ratio.value, one.ratio.low, one.ratio.high, one.blocks, floor)
 
 
 def _seconds(cell: CellSummary) -> Iterator[Seconds]:
     for cost in cell.costs:
         site = Site(cell.dataset, cell.backend, cell.device, cost.arm)
         for clock in cost.training:
-            yield Seconds(site, _by_path("training step", clock.path, clock.threads, cell), clock.step_seconds)
-        for latency in cost.latency:
-            quantity = f"request, batch {latency.batch_size}"
-            yield Seconds(site, _by_path(quantity, latency.path, latency.threads, cell), latency.median_seconds)
+            yield Seconds(site, _timed("training step", clock.path, clock.threads), clock.step_seconds)
+        for one in cost.latency:
+            yield Seconds(site, _timed(f"request, batch {one.batch_size}", one.path, one.threads), one.median_seconds)
 
 
-def _by_path(quantity: str, path: str | None, threads: int | None, cell: CellSummary) -> str:
-    """The quantity with its path, where it is not the usual one, and its threads, where they are not the cell's: another
-    machine has other cores."""
-    path_said = "" if path in USUAL_PATHS else f", {path}"
-    return quantity + path_said + ("" if threads in (None, cell.threads) else f", {threads} threads")
+def _timed(quantity: str, path: str | None, threads: int | None) -> str:
+    """A name that does not depend on how many cores a machine has."""
+    return f"{quantity} ({path}, {'one thread' if threads == 1 else 'all cores'})"
