@@ -26,6 +26,7 @@ from jointbench.report.overview import answers, cautions, overview_table
 from jointbench.report.palette import VERDICT_SIGNS, Palette, palette
 from jointbench.report.scaling_section import scaling_section
 from jointbench.report.sections import dataset_section
+from jointbench.report.shared_styles import share_styles
 from jointbench.scaling.points import Study
 from jointbench.types import Fit
 
@@ -52,7 +53,7 @@ def render(
         dataset_section(summary, about, answer, by_dataset.get(about.slug, ()), colours)
         for about, answer in zip(summary.datasets, found, strict=True)
     ]
-    return templates().get_template("template.html.j2").render(
+    page = templates().get_template("template.html.j2").render(
         summary=summary,
         headline=show.plain(summary.headline),
         answers=found,
@@ -74,6 +75,7 @@ def render(
         script=Markup(script),  # noqa: S704  # the same
         script_hash=base64.b64encode(hashlib.sha256(script.encode()).digest()).decode(),
     )  # fmt: skip
+    return share_styles(page)
 
 
 def _figures(summary: Summary, colours: Palette) -> list[Figure]:
