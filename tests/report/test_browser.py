@@ -139,7 +139,7 @@ def column(page: Any, place: int) -> list[str]:
 def test_sorting_goes_by_the_exact_number_and_leaves_what_was_not_measured_last(plain: Path, opened: Open) -> None:
     page = opened(plain).page
     head = page.locator("#comparisons-table th", has_text="Parameters")
-    values = "rows => rows.map((row) => row.cells[10].dataset.value).map((v) => v === undefined ? null : +v)"
+    values = "rows => rows.map((row) => row.cells[10].dataset.v).map((v) => v === undefined ? null : +v)"
     for order, sign in (("ascending", 1), ("descending", -1)):
         head.get_by_role("button").click()
         assert head.get_attribute("aria-sort") == order

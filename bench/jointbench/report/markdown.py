@@ -25,7 +25,10 @@ def markdown_report(summary: Summary) -> str:
     for answer in answers(summary):
         for sentence in answer.sentences:
             where = f"**{escape(answer.slug)}**, {escape(sentence.backend)} on {escape(sentence.device)}"
-            lines.append(f"- {where}: **{sentence.verdict or 'not run'}**: {escape(sentence.reason)}")
+            settle = f" {escape(sentence.settle)}" if sentence.settle else ""
+            lines.append(f"- {where}: **{sentence.verdict or 'not run'}**: {escape(sentence.reason)}{settle}")
+            if sentence.command:
+                lines.extend(("", f"      {sentence.command}", ""))  # as code, to be copied as it is
     return "\n".join(lines) + "\n"
 
 

@@ -17,8 +17,10 @@ from jointbench.report.across_table import across_table
 from jointbench.report.embed import downloads
 from jointbench.report.engine_table import engine_table
 from jointbench.report.figures.cost_ratios import dataset_ratios
+from jointbench.report.figures.explained import explained_figure
 from jointbench.report.figures.figure import Figure, in_columns
 from jointbench.report.figures.forest import dataset_forest
+from jointbench.report.figures.noise import noise_figure
 from jointbench.report.figures.posterior import dataset_posterior
 from jointbench.report.figures.trade_off import trade_off_figure
 from jointbench.report.figures.verdict_map import verdict_map
@@ -83,13 +85,16 @@ def _figures(summary: Summary, colours: Palette) -> list[Figure]:
     others = dict.fromkeys(decision.other for cell in summary.cells for decision in cell.decisions)
     if not others:
         return []
-    return [
+    figures = (
         dataset_forest(summary, colours, "all-forest"),
         dataset_ratios(summary, colours, "all-ratios"),
         *(verdict_map(summary, other, f"all-verdicts-{i}") for i, other in enumerate(others, 1)),
         dataset_posterior(summary, colours, "all-posterior"),
         trade_off_figure(summary, colours, "all-trade-off"),
-    ]
+        explained_figure(summary, colours, "all-explained"),
+        noise_figure(summary, "all-noise"),
+    )
+    return [figure for figure in figures if figure is not None]
 
 
 @cache
