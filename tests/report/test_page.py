@@ -134,6 +134,12 @@ def test_a_missing_backend_is_a_row(report: Any) -> None:
     assert len(report.root.all("p", "absence")) == 2
 
 
+def test_what_was_not_measured_is_said_with_its_reason(report: Any) -> None:
+    said = [item.text for item in report.root.all("ul", "missing")[0].all("li")]
+    assert any("not installed" in one and "slump (tensorflow on cpu), wine (tensorflow on cpu)" in one for one in said)
+    assert any(one.startswith("Peak memory, this profile measures") and "slump (torch on cpu)" in one for one in said)
+
+
 def test_the_section_says_what_the_dataset_is(report: Any) -> None:
     for number, about in enumerate(report.summary.datasets, 1):
         text = report.root.with_id(f"dataset-{number}").text

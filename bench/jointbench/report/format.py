@@ -162,6 +162,8 @@ def seconds(value: float | None) -> str:
     """A time: 47.4 µs, 33.1 ms, 0.496 s as 496 ms, 3.36 s, 4.2 min, 1.5 h."""
     if value is None or not math.isfinite(value):
         return NOT_MEASURED
+    if value == 0:
+        return "0 s"
     for below, scale, unit in ((9.995e-7, 1e9, "ns"), (9.995e-4, 1e6, "µs"), (0.9995, 1e3, "ms"), (119.5, 1.0, "s")):
         if abs(value) < below:
             return f"{significant(value * scale)} {unit}"

@@ -24,11 +24,12 @@ from jointbench.report.figures.noise import noise_figure
 from jointbench.report.figures.posterior import dataset_posterior
 from jointbench.report.figures.trade_off import trade_off_figure
 from jointbench.report.figures.verdict_map import verdict_map
+from jointbench.report.not_measured import not_measured
 from jointbench.report.overview import answers, cautions, overview_table
 from jointbench.report.palette import VERDICT_SIGNS, Palette, palette
 from jointbench.report.scaling_section import scaling_section
 from jointbench.report.sections import dataset_section
-from jointbench.report.shared_styles import share_styles
+from jointbench.report.shared_drawing import share_drawing
 from jointbench.scaling.points import Study
 from jointbench.types import Fit
 
@@ -70,6 +71,7 @@ def render(
         environment={show.plain(key): show.plain(value) for key, value in environment.items()},
         notes=[show.plain(note) for note in summary.notes],
         downloads=downloads(summary, records_jsonl),
+        missing=not_measured(summary),
         signs=VERDICT_SIGNS,
         rope=f"{summary.rope:g}",
         probability=f"{summary.probability:g}",
@@ -77,7 +79,7 @@ def render(
         script=Markup(script),  # noqa: S704  # the same
         script_hash=base64.b64encode(hashlib.sha256(script.encode()).digest()).decode(),
     )  # fmt: skip
-    return share_styles(page)
+    return share_drawing(page)
 
 
 def _figures(summary: Summary, colours: Palette) -> list[Figure]:

@@ -20,7 +20,7 @@ SENTENCE = (
     "Narrow and around 1 is a good clock: each bar is the 95 % interval of the same arm's time over its own, built twice; "
     "no smaller difference between arms can be seen there."
 )
-Line = tuple[str, Ratio | None, Ratio | None]
+Line = tuple[str, tuple[Ratio | None, Ratio | None]]  # a row's label; its step and its request
 
 
 def noise_figure(summary: Summary, slug: str) -> Figure | None:
@@ -32,7 +32,7 @@ def noise_figure(summary: Summary, slug: str) -> Figure | None:
         lines = []
         for cell in cells_of(summary, about.slug):
             step, request = _floors(cell)
-            lines.append((where(cell), step, request))
+            lines.append((where(cell), (step, request)))
             for ratio in (step, request):
                 if ratio is not None and ratio.floor is not None:
                     said.append(f"{show.shorten(about.slug, 30)}, {ratio.quantity} {show.ratio(ratio.floor)}")
@@ -63,7 +63,7 @@ def _draw(groups: list[tuple[str, list[Line]]], slug: str, alternative: str) -> 
         named = [(heading, [line[0] for line in lines] or ["not compared"]) for heading, lines in groups]
         rows = lay_out(named, ["training step", "request"])
         for i, panel in enumerate(rows.panels):
-            found = [line[1 + i] for _, lines in groups for line in lines]
+            found = [ratios[i] for _, lines in groups for _, ratios in lines]
             floors = [ratio.floor for ratio in found if ratio is not None and ratio.floor is not None]
             ends = [abs(math.log2(end)) for floor in floors for end in (floor.low, floor.high) if show.known(end) and end > 0]
             reach = min(max([math.log2(1.05), *ends]), math.log2(WIDEST)) * 1.08
@@ -72,8 +72,8 @@ def _draw(groups: list[tuple[str, list[Line]]], slug: str, alternative: str) -> 
             panel.set_xlim(limits)
             rule(panel, 1.0)
             for heights, (_, lines) in zip(rows.at, groups, strict=True):
-                for height, line in zip(heights, lines, strict=False):
-                    ratio = line[1 + i]
+                for height, (_, ratios) in zip(heights, lines, strict=False):
+                    ratio = ratios[i]
                     if ratio is not None and ratio.floor is not None and show.known(ratio.floor.low):
                         low, high, heads = clipped(ratio.floor.low, ratio.floor.high, limits)
                         panel.plot([low, high], [height] * 2, color=INK, alpha=0.45, linewidth=6)
