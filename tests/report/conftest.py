@@ -167,7 +167,7 @@ class Maker:
 
     def _explained(self, other: str) -> tuple[Explained, ...]:
         made = []
-        for ratio in self._ratios(other)[1:]:
+        for ratio in self._ratios(other)[1:-1]:
             clear = ratio.measured_difference
             made.append(Explained(
                 ratio.quantity, other, 0.513, ratio.ratio, self._estimate(0.71, 0.05) if clear else None,

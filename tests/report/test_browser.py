@@ -160,12 +160,12 @@ def test_sorting_by_keyboard_goes_by_name(plain: Path, opened: Open) -> None:
 
 def test_filters_hide_rows_and_count_them(plain: Path, opened: Open) -> None:
     page = opened(plain).page
-    page.get_by_label("Against").select_option("separate-matched")
+    page.locator("#filters").get_by_label("Against").select_option("separate-matched")
     assert column(page, 4) == ["separate-matched"] * 2
-    page.get_by_label("Search").fill("WINE")
+    page.locator("#filters").get_by_label("Search").fill("WINE")
     assert column(page, 1) == ["wine"]
     assert page.locator("#filter-count").inner_text() == "1 of 6 comparisons"
-    page.get_by_label("Search").fill("no such thing")
+    page.locator("#filters").get_by_label("Search").fill("no such thing")
     assert column(page, 1) == []
 
 

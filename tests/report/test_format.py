@@ -154,3 +154,7 @@ def test_names_are_one_quiet_line(text: str, most: int) -> None:
     assert len(show.shorten(text, most)) <= most
     if len(name) > most:
         assert show.shorten(text, most).endswith("…")
+
+
+def test_an_interval_that_knows_nothing_is_not_dressed_up() -> None:
+    assert show.ratio(Estimate(1.5, 1e-6, 1_235_656.8)) == "1.5x (<0.01 to >100)"

@@ -92,13 +92,20 @@ def skill(value: float, sd: float) -> str:
 
 
 def ratio(estimate: Estimate) -> str:
-    """A ratio of costs with its interval: 0.43x (0.35 to 0.53); the value alone where all three read the same."""
+    """A ratio of costs with its interval: 0.43x (0.35 to 0.53); the value alone where all three read the same.
+
+    Ends a hundred times off know nothing: they are not given.
+    """
     if not known(estimate.value):
         return NOT_MEASURED
     small = 1 - math.floor(math.log10(estimate.value)) if 0 < estimate.value < 0.1 else 2
     digits = min(digits_for(estimate.low, estimate.high, small), small)
     value, low, high = (fixed(number, digits) for number in (estimate.value, estimate.low, estimate.high))
-    return f"{value}x" if value == low == high else f"{value}x ({low} to {high})"
+    if value == low == high:
+        return f"{value}x"
+    low = "<0.01" if estimate.low < 0.01 <= estimate.value else low
+    high = ">100" if estimate.high > 100 >= estimate.value else high
+    return f"{value}x ({low} to {high})"
 
 
 def times(value: float) -> str:

@@ -10,14 +10,14 @@ from jointbench.report import format as show
 MOST = 8  # places named for one reason
 
 
-def not_measured(summary: Summary) -> tuple[str, ...]:
-    """A sentence for each thing that is missing, with the places where it is; () where nothing is."""
+def not_measured(summary: Summary) -> list[str]:
+    """A sentence for each thing that is missing, with the places where it is; none where nothing is."""
     places: dict[str, dict[str, None]] = {}
     for cell in summary.cells:
         for reason in _reasons(cell):
             here = f"{show.plain(cell.dataset)} ({show.plain(cell.backend)} on {show.plain(cell.device)})"
             places.setdefault(reason, {})[here] = None
-    return tuple(f"{reason}: {_named(list(where))}." for reason, where in places.items())
+    return [f"{reason}: {_named(list(where))}." for reason, where in places.items()]
 
 
 def _reasons(cell: CellSummary) -> Iterator[str]:

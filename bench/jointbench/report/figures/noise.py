@@ -82,5 +82,5 @@ def _draw(groups: list[tuple[str, list[Line]]], slug: str, alternative: str) -> 
             tick = next(step for step in (0.5, 0.2, 0.1, 0.05, 0.02) if 1 + step <= limits[1] or step == 0.02)
             panel.xaxis.set_major_locator(FixedLocator([1 / (1 + tick), 1, 1 + tick]))
             panel.xaxis.set_minor_locator(NullLocator())
-            panel.xaxis.set_major_formatter(FuncFormatter(lambda value, _: f"{value:.2g}"))
+            panel.xaxis.set_major_formatter(FuncFormatter(lambda value, _: f"{value:.2f}"))
         return export(rows.surface, slug, alternative)
