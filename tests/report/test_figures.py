@@ -22,8 +22,9 @@ from jointbench.report.figures.pareto import pareto_figure
 from jointbench.report.figures.posterior import output_posterior
 from jointbench.report.figures.skill import skill_figure
 from jointbench.report.figures.svg import INK
-from jointbench.report.figures.trade_off import trade_off_figure
+from jointbench.report.figures.trade_off import FLOPS, LATENCY, SECONDS, trade_off_figure
 from jointbench.report.figures.verdict_map import verdict_map
+from jointbench.report.overview import overview_table
 from jointbench.report.palette import COLOURS, GREY, palette
 
 ROOM = 400
@@ -205,6 +206,20 @@ def test_gains_are_up_savings_left_and_only_what_matters_is_numbered(one: Any) -
         assert (across < one_) == (x < 1)
         assert (down < zero) == (y > 0)
         assert (sum(n.text == "1" for n in texts) == 2) == numbered  # the tick, and the mark of the first dataset
+
+
+def test_each_saving_is_drawn_from_its_own_ratio(one: Any) -> None:
+    summary, _, _, colours = parts(one)
+    titles = [column.title for column in overview_table(summary).columns]
+    for saving, title in ((FLOPS, "Training FLOPs"), (SECONDS, "Training step"), (LATENCY, "Latency")):
+        table = trade_off_figure(summary, colours, "f", saving).table
+        assert [row[-1] for row in table.rows] == [row[titles.index(title)] for row in overview_table(summary).rows]
+    cheap = replace(summary, cells=tuple(replace(c, ratios=tuple(
+        replace(r, ratio=Estimate(0.25, 0.2, 0.3)) if r.quantity == "training step" else r for r in c.ratios
+    )) for c in summary.cells))  # fmt: skip
+    colour = colours.style("separate").colour
+    left, middle = (places(trade_off_figure(s, colours, "f", SECONDS).svg, colour)[0][0] for s in (cheap, summary))
+    assert left < middle
 
 
 def test_a_fold_far_below_no_skill_does_not_squeeze_the_others(one: Any) -> None:

@@ -22,7 +22,7 @@ from jointbench.report.figures.figure import Figure, in_columns
 from jointbench.report.figures.forest import dataset_forest
 from jointbench.report.figures.noise import noise_figure
 from jointbench.report.figures.posterior import dataset_posterior
-from jointbench.report.figures.trade_off import trade_off_figure
+from jointbench.report.figures.trade_off import FLOPS, LATENCY, SECONDS, trade_off_figure
 from jointbench.report.figures.verdict_map import verdict_map
 from jointbench.report.not_measured import not_measured
 from jointbench.report.overview import answers, cautions, overview_table
@@ -92,7 +92,7 @@ def _figures(summary: Summary, colours: Palette) -> list[Figure]:
         dataset_ratios(summary, colours, "all-ratios"),
         *(verdict_map(summary, other, f"all-verdicts-{i}") for i, other in enumerate(others, 1)),
         dataset_posterior(summary, colours, "all-posterior"),
-        trade_off_figure(summary, colours, "all-trade-off"),
+        *(trade_off_figure(summary, colours, f"all-trade-off-{i}", s) for i, s in enumerate((FLOPS, SECONDS, LATENCY), 1)),
         explained_figure(summary, colours, "all-explained"),
         noise_figure(summary, "all-noise"),
     )

@@ -76,7 +76,7 @@ def dataset_forest(summary: Summary, colours: Palette, slug: str) -> Figure:
 def _said(groups: Sequence[tuple[str, Sequence[Line]]]) -> str:
     """The lines in words."""
     said = [
-        f"{show.shorten(heading, 30)}, {show.shorten(label, 30)} against {show.shorten(mark.name, 30)}: "
+        f"{show.shorten(heading, 30)}{f', {show.shorten(label, 30)}' if label else ''} against {show.shorten(mark.name, 30)}: "
         f"{show.difference(estimate)}"
         for heading, lines in groups
         for label, estimate, mark in lines
