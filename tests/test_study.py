@@ -9,14 +9,17 @@ from pathlib import Path
 import jsonschema
 import numpy as np
 import pytest
+from typer.testing import CliRunner
 
 from jointbench import compare_arms
 from jointbench.asking import Asked, conditions, load_datasets, profile_named, subjects
+from jointbench.cli import app
 from jointbench.compare import schema
 from jointbench.compare.terms import Terms
 from jointbench.conditions import Conditions
 from jointbench.fitting import tasks_of
 from jointbench.plan import Subject
+from jointbench.report.markdown import markdown_report
 from jointbench.runs import execute, new_folder, republish
 from jointbench.store import read_records
 from jointbench.study import run
@@ -217,7 +220,9 @@ def test_the_report_is_redrawn_from_the_records_alone(tmp_path: Path) -> None:
     (tmp_path / "report.html").unlink()
     assert republish(tmp_path) == first
     assert json.loads((tmp_path / "summary.json").read_text()) == before
-    assert (tmp_path / "report.html").is_file()
+    assert "records.jsonl.gz" in (tmp_path / "report.html").read_text(encoding="utf-8"), "they fit into the page"
+    printed = CliRunner().invoke(app, ["report", str(tmp_path), "--format", "md"])
+    assert printed.stdout == markdown_report(first)
     validator = jsonschema.Draft202012Validator(json.loads(schema.shipped()))
     validator.validate(before)
 

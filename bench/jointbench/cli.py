@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import sys
 from pathlib import Path
-from typing import TYPE_CHECKING, Annotated, Optional
+from typing import TYPE_CHECKING, Annotated, Literal, Optional
 
 import typer
 
@@ -112,6 +112,7 @@ def report(
     folder: Path,
     rope: Annotated[Optional[float], typer.Option(help="Decide anew with this difference; default: as the run was asked.")] = None,
     probability: Annotated[Optional[float], typer.Option(help="Decide anew with this probability.")] = None,
+    format: Annotated[Literal["html", "md"], typer.Option(help="html: the page, and its first screen here; md: that screen as Markdown, for a comment.")] = "html",  # noqa: A002  # the option's name
 ) -> None:
     """Redraws the report of a run from its records."""
     from rich.console import Console
@@ -121,7 +122,13 @@ def report(
 
     defaults = asking.Asked()
     asking.terms(defaults.rope if rope is None else rope, defaults.probability if probability is None else probability)
-    _finish(republish(folder, rope, probability), Console(), folder / REPORT, explicit=())
+    summary = republish(folder, rope, probability)
+    if format == "md":
+        from jointbench.report.markdown import markdown_report
+
+        typer.echo(markdown_report(summary), nl=False)
+        return
+    _finish(summary, Console(), folder / REPORT, explicit=())
 
 
 @datasets_app.command("list")

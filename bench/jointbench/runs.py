@@ -98,7 +98,7 @@ def execute(
 
 def publish(folder: Path, about: About, records: Sequence[Record]) -> Summary:
     """Writes summary and report of these records into the folder."""
-    from jointbench.report.embed import summary_json
+    from jointbench.report.embed import WORTH_TRYING, summary_json
     from jointbench.report.page import render  # drawing libraries take a second to import
 
     summary = summarise(
@@ -106,8 +106,10 @@ def publish(folder: Path, about: About, records: Sequence[Record]) -> Summary:
         notes=about.notes, terms=Terms(about.rope, about.probability),
     )
     (folder / SUMMARY).write_text(summary_json(summary, indent=1) + "\n", encoding="utf-8")
+    with (folder / RECORDS).open(encoding="utf-8") as file:
+        text = file.read(WORTH_TRYING + 1)  # so many and more do not fit into the page
     page = render(
-        summary, about.machine, fits=[record for record in records if isinstance(record, Fit)],
+        summary, about.machine, text, fits=[record for record in records if isinstance(record, Fit)],
         us_per_step=_engine_speed(folder),
         scaling=read_study(folder / SCALING) if (folder / SCALING).is_file() else None,
     )

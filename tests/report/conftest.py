@@ -167,7 +167,7 @@ class Maker:
 
     def _explained(self, other: str) -> tuple[Explained, ...]:
         made = []
-        for ratio in self._ratios(other)[1:]:
+        for ratio in self._ratios(other)[1:-1]:
             clear = ratio.measured_difference
             made.append(Explained(
                 ratio.quantity, other, 0.513, ratio.ratio, self._estimate(0.71, 0.05) if clear else None,
@@ -291,6 +291,7 @@ class Tree(HTMLParser):
         self.open = [self.root]
 
     def handle_starttag(self, tag: str, attrs: list[tuple[str, str | None]]) -> None:
+        self._end_implied(tag)
         node = Node(tag, {key: value or "" for key, value in attrs})
         self.open[-1].children.append(node)
         if tag not in VOID:
@@ -299,7 +300,14 @@ class Tree(HTMLParser):
     def handle_startendtag(self, tag: str, attrs: list[tuple[str, str | None]]) -> None:
         self.open[-1].children.append(Node(tag, {key: value or "" for key, value in attrs}))
 
+    def _end_implied(self, tag: str) -> None:
+        """Ends the cells and rows whose end tags HTML lets out before what comes."""
+        closing = {"td": ("td", "th"), "th": ("td", "th"), "tr": ("td", "th", "tr"), "/tbody": ("td", "th", "tr"), "/tr": ("td", "th")}
+        while self.open[-1].tag in closing.get(tag, ()):
+            self.open.pop()
+
     def handle_endtag(self, tag: str) -> None:
+        self._end_implied("/" + tag)
         assert self.open[-1].tag == tag, f"</{tag}> closes <{self.open[-1].tag}>"
         self.open.pop()
 

@@ -10,16 +10,21 @@ import pytest
 
 from jointbench.compare.summary import Estimate
 from jointbench.report.figures.cost_ratios import dataset_ratios, ratio_figure
+from jointbench.report.figures.explained import explained_figure
 from jointbench.report.figures.figure import Figure, caution, in_columns, spoken
+from jointbench.report.figures.flops_bars import flops_bars
+from jointbench.report.figures.flops_bars import parts as flops_parts
 from jointbench.report.figures.forest import dataset_forest, output_forest
 from jointbench.report.figures.latency import latency_figure
-from jointbench.report.figures.learning_curves import learning_figure
+from jointbench.report.figures.learning_curves import BY_FLOPS, learning_figure
+from jointbench.report.figures.noise import noise_figure
 from jointbench.report.figures.pareto import pareto_figure
 from jointbench.report.figures.posterior import output_posterior
 from jointbench.report.figures.skill import skill_figure
 from jointbench.report.figures.svg import INK
-from jointbench.report.figures.trade_off import trade_off_figure
+from jointbench.report.figures.trade_off import FLOPS, LATENCY, SECONDS, trade_off_figure
 from jointbench.report.figures.verdict_map import verdict_map
+from jointbench.report.overview import overview_table
 from jointbench.report.palette import COLOURS, GREY, palette
 
 ROOM = 400
@@ -49,7 +54,7 @@ def places(svg: str, colour: str) -> list[tuple[float, float]]:
 
 def all_figures(one: Any) -> list[Figure]:
     summary, cell, about, colours = parts(one)
-    curves = learning_figure(cell, about, one.fits(), colours, "f9")
+    curves = learning_figure(cell, about, one.fits(), colours, "f9", BY_FLOPS)
     assert curves is not None
     return [
         skill_figure(cell, about, colours, "f1"), output_forest(cell, about, 0.01, colours, "f2"),
@@ -57,6 +62,7 @@ def all_figures(one: Any) -> list[Figure]:
         latency_figure(cell, colours, "f5"), pareto_figure(cell, about, colours, "f6"),
         dataset_forest(summary, colours, "f7"), dataset_ratios(summary, colours, "f8"), curves,
         trade_off_figure(summary, colours, "f10"), verdict_map(summary, "separate", "f11"),
+        flops_bars(cell, colours, "f12"), noise_figure(summary, "f13"), explained_figure(summary, colours, "f14"),
     ]  # fmt: skip
 
 
@@ -202,6 +208,20 @@ def test_gains_are_up_savings_left_and_only_what_matters_is_numbered(one: Any) -
         assert (sum(n.text == "1" for n in texts) == 2) == numbered  # the tick, and the mark of the first dataset
 
 
+def test_each_saving_is_drawn_from_its_own_ratio(one: Any) -> None:
+    summary, _, _, colours = parts(one)
+    titles = [column.title for column in overview_table(summary).columns]
+    for saving, title in ((FLOPS, "Training FLOPs"), (SECONDS, "Training step"), (LATENCY, "Latency")):
+        table = trade_off_figure(summary, colours, "f", saving).table
+        assert [row[-1] for row in table.rows] == [row[titles.index(title)] for row in overview_table(summary).rows]
+    cheap = replace(summary, cells=tuple(replace(c, ratios=tuple(
+        replace(r, ratio=Estimate(0.25, 0.2, 0.3)) if r.quantity == "training step" else r for r in c.ratios
+    )) for c in summary.cells))  # fmt: skip
+    colour = colours.style("separate").colour
+    left, middle = (places(trade_off_figure(s, colours, "f", SECONDS).svg, colour)[0][0] for s in (cheap, summary))
+    assert left < middle
+
+
 def test_a_fold_far_below_no_skill_does_not_squeeze_the_others(one: Any) -> None:
     _, cell, about, colours = parts(one)
     first = cell.quality[0]
@@ -251,6 +271,52 @@ def test_the_verdict_map_has_a_letter_for_every_output(one: Any) -> None:
     assert letters == ["J", "=", "S", "?"]
     assert [len(places(svg, colour)) for colour in (COLOURS[0], GREY, COLOURS[1])] == [1, 1, 1]
     assert [row[-1].text for row in figure.table.rows] == list(verdicts)
+
+
+def widths(svg: str, colour: str) -> list[float]:
+    """Widths of the filled rectangles of a colour, in the order of drawing."""
+    steps = [
+        re.match(r"M[\d. ]+?l([\d.]+) 0", path.attrib["d"])
+        for path in tree(svg).iter("path")
+        if f"fill:{colour}" in path.attrib.get("style", "")
+    ]
+    return [float(step.group(1)) for step in steps if step]
+
+
+def test_flops_bars_are_as_long_as_the_parts_are_many(one: Any) -> None:
+    _, cell, _, colours = parts(one)
+    figure = flops_bars(cell, colours, "f")
+    scale = []
+    for made in cell.flops:
+        drawn = widths(figure.svg, colours.style(made.arm).colour)
+        assert len(drawn) == 4
+        scale.extend(width / part for width, part in zip(drawn, flops_parts(made), strict=True) if width > 20)
+    assert len(scale) > 2
+    assert max(scale) / min(scale) < 1.02
+
+
+def test_an_achieved_saving_beyond_the_predicted_stands_below_the_slanted_line(one: Any) -> None:
+    summary, cell, _, colours = parts(one)
+    for achieved, below in ((0.3, True), (0.9, False)):
+        step = replace(next(e for e in cell.explained if e.quantity == "training step"), predicted=0.5)
+        step = replace(step, achieved=Estimate(achieved, achieved * 0.9, achieved * 1.1))
+        figure = explained_figure(replace(summary, cells=(replace(cell, explained=(step,)),)), colours, "f")
+        assert figure is not None
+        ((x, y),) = places(figure.svg, colours.style(step.other).colour)
+        left, bottom = 60, 300 - 42  # of the axes; the plane is as far across as it is down in doublings
+        across, up = (x - left) / (400 - 72), (bottom - y) / (300 - 50)
+        assert (up < across) is below
+    assert explained_figure(replace(summary, cells=(replace(cell, explained=()),)), colours, "f") is None
+
+
+def test_the_noise_strip_has_a_row_for_every_clock(one: Any) -> None:
+    summary, cell, _, _ = parts(one)
+    figure = noise_figure(summary, "f")
+    assert figure is not None
+    assert [(row[3].text, row[4].values) for row in figure.table.rows] == [
+        (quantity, (1.004, 0.981, 1.027)) for quantity in ("training step", "request, batch 1")
+    ]
+    assert noise_figure(replace(summary, cells=(replace(cell, decisions=()),)), "f") is None
 
 
 def test_columns_are_filled_to_about_the_same_height(one: Any) -> None:

@@ -13,7 +13,7 @@ import pytest
 from rich.console import Console
 
 from jointbench.report.markdown import escape, markdown_report
-from jointbench.report.overview import FLOPS, STEP, chosen, overview_table, request_ratio
+from jointbench.report.overview import FLOPS, STEP, answers, chosen, overview_table, request_ratio
 from jointbench.report.terminal import terminal_report
 
 
@@ -130,3 +130,21 @@ def test_importing_the_words_does_not_import_the_figures() -> None:
         [sys.executable, "-c", code], capture_output=True, text=True, check=True, env={"PYTHONPATH": ":".join(sys.path)}
     )
     assert done.stdout.strip() == "[]"
+
+
+def sentences(summary: Any) -> list[str]:
+    return [part for a in answers(summary) for s in a.sentences for part in (s.reason, s.settle, s.command) if part]
+
+
+def test_page_terminal_and_markdown_say_the_same(report: Any) -> None:
+    page = " ".join(report.root.with_id("answer").text.split())
+    terminal, markdown = " ".join(printed(report.summary, 220).split()), markdown_report(report.summary)
+    for row in overview_table(report.summary).rows:
+        for cell in row:
+            assert " ".join(cell.text.split()) in page
+            assert all(part in terminal for part in cell.text.split(" ("))  # an interval has a line of its own there
+            assert escape(cell.text) in markdown
+    for said in sentences(report.summary):
+        assert said in page
+        assert said in terminal
+        assert escape(said) in markdown or said in markdown

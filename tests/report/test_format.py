@@ -81,7 +81,7 @@ def test_ratios(estimate: Estimate, text: str) -> None:
     ("value", "text"),
     [
         (4.741e-5, "47.4 µs"), (0.0330930454, "33.1 ms"), (0.9994, "999 ms"), (0.9996, "1.00 s"), (3.36, "3.36 s"),
-        (119.4, "119 s"), (252.0, "4.2 min"), (5400.0, "90 min"), (7200.0, "2.0 h"), (3e-8, "30.0 ns"), (0.0, "0 ns"),
+        (119.4, "119 s"), (252.0, "4.2 min"), (5400.0, "90 min"), (7200.0, "2.0 h"), (3e-8, "30.0 ns"), (0.0, "0 s"),
         (None, "not measured"), (math.nan, "not measured"),
     ],
 )  # fmt: skip
@@ -154,3 +154,7 @@ def test_names_are_one_quiet_line(text: str, most: int) -> None:
     assert len(show.shorten(text, most)) <= most
     if len(name) > most:
         assert show.shorten(text, most).endswith("…")
+
+
+def test_an_interval_that_knows_nothing_is_not_dressed_up() -> None:
+    assert show.ratio(Estimate(1.5, 1e-6, 1_235_656.8)) == "1.5x (<0.01 to >100)"

@@ -12,7 +12,7 @@ from typing import Any
 from jointbench.compare.summary import Summary
 
 MOST_RECORDS = 400_000  # letters of base64: beyond that the page would outgrow a mail attachment
-_WORTH_TRYING = 8 * MOST_RECORDS  # records shrink about sixfold
+WORTH_TRYING = 8 * MOST_RECORDS  # records shrink about sixfold
 
 
 @dataclass(frozen=True)
@@ -52,7 +52,7 @@ def downloads(summary: Summary, records_jsonl: str | None) -> tuple[Download, ..
 
 def _records(text: str) -> Download:
     name, note = "records.jsonl.gz", "every fit, fold and timing, one JSON object a line"
-    if len(text) <= _WORTH_TRYING:
+    if len(text) <= WORTH_TRYING:
         packed = gzip.compress(text.encode(errors="replace"), 6, mtime=0)
         if len(packed) * 4 / 3 <= MOST_RECORDS:
             return Download(name, _link("application/gzip", packed), note)

@@ -92,13 +92,20 @@ def skill(value: float, sd: float) -> str:
 
 
 def ratio(estimate: Estimate) -> str:
-    """A ratio of costs with its interval: 0.43x (0.35 to 0.53); the value alone where all three read the same."""
+    """A ratio of costs with its interval: 0.43x (0.35 to 0.53); the value alone where all three read the same.
+
+    Ends a hundred times off know nothing: they are not given.
+    """
     if not known(estimate.value):
         return NOT_MEASURED
     small = 1 - math.floor(math.log10(estimate.value)) if 0 < estimate.value < 0.1 else 2
     digits = min(digits_for(estimate.low, estimate.high, small), small)
     value, low, high = (fixed(number, digits) for number in (estimate.value, estimate.low, estimate.high))
-    return f"{value}x" if value == low == high else f"{value}x ({low} to {high})"
+    if value == low == high:
+        return f"{value}x"
+    low = "<0.01" if estimate.low < 0.01 <= estimate.value else low
+    high = ">100" if estimate.high > 100 >= estimate.value else high
+    return f"{value}x ({low} to {high})"
 
 
 def times(value: float) -> str:
@@ -162,6 +169,8 @@ def seconds(value: float | None) -> str:
     """A time: 47.4 µs, 33.1 ms, 0.496 s as 496 ms, 3.36 s, 4.2 min, 1.5 h."""
     if value is None or not math.isfinite(value):
         return NOT_MEASURED
+    if value == 0:
+        return "0 s"
     for below, scale, unit in ((9.995e-7, 1e9, "ns"), (9.995e-4, 1e6, "µs"), (0.9995, 1e3, "ms"), (119.5, 1.0, "s")):
         if abs(value) < below:
             return f"{significant(value * scale)} {unit}"

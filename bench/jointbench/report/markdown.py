@@ -17,15 +17,20 @@ _BREAK = "\N{ZERO WIDTH SPACE}"
 
 
 def markdown_report(summary: Summary) -> str:
-    """Headline, cautions, the table of comparisons and a sentence for each dataset."""
+    """Headline, cautions, the table of comparisons, a sentence for each dataset, and notes on the run."""
     lines = [f"**{escape(summary.headline)}**", ""]
-    for caution in (*cautions(summary), *summary.notes):
+    for caution in cautions(summary):
         lines.extend((f"> {escape(caution)}", ""))
     lines.extend((markdown_table(overview_table(summary)), ""))
     for answer in answers(summary):
         for sentence in answer.sentences:
             where = f"**{escape(answer.slug)}**, {escape(sentence.backend)} on {escape(sentence.device)}"
-            lines.append(f"- {where}: **{sentence.verdict or 'not run'}**: {escape(sentence.reason)}")
+            settle = f" {escape(sentence.settle)}" if sentence.settle else ""
+            lines.append(f"- {where}: **{sentence.verdict or 'not run'}**: {escape(sentence.reason)}{settle}")
+            if sentence.command:
+                lines.extend(("", f"      {sentence.command}", ""))  # as code, to be copied as it is
+    for note in summary.notes:
+        lines.extend(("", f"> {escape(note)}"))
     return "\n".join(lines) + "\n"
 
 

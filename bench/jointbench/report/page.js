@@ -18,7 +18,7 @@
       head.setAttribute("aria-sort", down ? "descending" : "ascending");
       const numeric = head.classList.contains("num");
       const key = (row) => {
-        const value = row.cells[column] && row.cells[column].dataset.value;
+        const value = row.cells[column] && row.cells[column].dataset.v;
         return numeric ? (value === undefined ? null : parseFloat(value)) : text(row, column);
       };
       const order = rows.map((row) => [key(row), row]);

@@ -17,15 +17,19 @@ from jointbench.report.across_table import across_table
 from jointbench.report.embed import downloads
 from jointbench.report.engine_table import engine_table
 from jointbench.report.figures.cost_ratios import dataset_ratios
+from jointbench.report.figures.explained import explained_figure
 from jointbench.report.figures.figure import Figure, in_columns
 from jointbench.report.figures.forest import dataset_forest
+from jointbench.report.figures.noise import noise_figure
 from jointbench.report.figures.posterior import dataset_posterior
-from jointbench.report.figures.trade_off import trade_off_figure
+from jointbench.report.figures.trade_off import FLOPS, LATENCY, SECONDS, trade_off_figure
 from jointbench.report.figures.verdict_map import verdict_map
+from jointbench.report.not_measured import not_measured
 from jointbench.report.overview import answers, cautions, overview_table
 from jointbench.report.palette import VERDICT_SIGNS, Palette, palette
 from jointbench.report.scaling_section import scaling_section
 from jointbench.report.sections import dataset_section
+from jointbench.report.shared_drawing import share_drawing
 from jointbench.scaling.points import Study
 from jointbench.types import Fit
 
@@ -52,7 +56,7 @@ def render(
         dataset_section(summary, about, answer, by_dataset.get(about.slug, ()), colours)
         for about, answer in zip(summary.datasets, found, strict=True)
     ]
-    return templates().get_template("template.html.j2").render(
+    page = templates().get_template("template.html.j2").render(
         summary=summary,
         headline=show.plain(summary.headline),
         answers=found,
@@ -67,6 +71,7 @@ def render(
         environment={show.plain(key): show.plain(value) for key, value in environment.items()},
         notes=[show.plain(note) for note in summary.notes],
         downloads=downloads(summary, records_jsonl),
+        missing=not_measured(summary),
         signs=VERDICT_SIGNS,
         rope=f"{summary.rope:g}",
         probability=f"{summary.probability:g}",
@@ -74,6 +79,7 @@ def render(
         script=Markup(script),  # noqa: S704  # the same
         script_hash=base64.b64encode(hashlib.sha256(script.encode()).digest()).decode(),
     )  # fmt: skip
+    return share_drawing(page)
 
 
 def _figures(summary: Summary, colours: Palette) -> list[Figure]:
@@ -81,13 +87,16 @@ def _figures(summary: Summary, colours: Palette) -> list[Figure]:
     others = dict.fromkeys(decision.other for cell in summary.cells for decision in cell.decisions)
     if not others:
         return []
-    return [
+    figures = (
         dataset_forest(summary, colours, "all-forest"),
         dataset_ratios(summary, colours, "all-ratios"),
         *(verdict_map(summary, other, f"all-verdicts-{i}") for i, other in enumerate(others, 1)),
         dataset_posterior(summary, colours, "all-posterior"),
-        trade_off_figure(summary, colours, "all-trade-off"),
-    ]
+        *(trade_off_figure(summary, colours, f"all-trade-off-{i}", s) for i, s in enumerate((FLOPS, SECONDS, LATENCY), 1)),
+        explained_figure(summary, colours, "all-explained"),
+        noise_figure(summary, "all-noise"),
+    )
+    return [figure for figure in figures if figure is not None]
 
 
 @cache

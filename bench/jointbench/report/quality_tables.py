@@ -10,7 +10,6 @@ from jointbench.report.table import Cell, Table, columns, name, number
 
 REFERENCE = " (reference)"
 SIGN = "positive means joint is better"
-DIFFERENCES = ("Output", "Against", "Difference", "Folds", "Pairs lost")
 PROBABILITIES = ("Output", "Against", "P(joint better)", "P(equivalent)", "P(other better)")
 
 

@@ -21,17 +21,18 @@ from jointbench.report.cost_tables import (
 from jointbench.report.diagram import arm_diagram, describe
 from jointbench.report.figures.cost_ratios import ratio_figure
 from jointbench.report.figures.figure import Figure
+from jointbench.report.figures.flops_bars import flops_bars
 from jointbench.report.figures.forest import output_forest
 from jointbench.report.figures.latency import latency_figure
-from jointbench.report.figures.learning_curves import learning_figure
+from jointbench.report.figures.learning_curves import BY_CLOCK, BY_FLOPS, learning_figure
 from jointbench.report.figures.pareto import pareto_figure
 from jointbench.report.figures.posterior import output_posterior
 from jointbench.report.figures.skill import skill_figure
-from jointbench.report.flops_tables import explained_table, flops_table
+from jointbench.report.flops_tables import explained_table
 from jointbench.report.memory_table import memory_table
 from jointbench.report.overview import FEW_FOLDS, Answer, Sentence, cells_of, sentence
 from jointbench.report.palette import Palette
-from jointbench.report.quality_tables import difference_table, quality_tables, unbeaten
+from jointbench.report.quality_tables import quality_tables, unbeaten
 from jointbench.report.table import Table
 from jointbench.types import Fit
 
@@ -136,13 +137,12 @@ def _cell_section(
     if cell.differences:
         figures.append(output_forest(cell, about, summary.rope, colours, f"{anchor}-forest"))
         figures.append(output_posterior(cell, about, summary.probability, colours, f"{anchor}-posterior"))
-        tables.append(difference_table(cell))
     if cell.ratios:
         figures.append(ratio_figure(cell, about.folds, colours, f"{anchor}-ratios"))
     if cell.costs:
         tables.extend((size_table(cell), training_table(cell)))
     if cell.flops:
-        tables.append(flops_table(cell))
+        figures.append(flops_bars(cell, colours, f"{anchor}-flops"))
     if cell.explained:
         tables.append(explained_table(cell))
     if cell.memory:
@@ -158,7 +158,8 @@ def _cell_section(
     if any(cost.latency for cost in cell.costs):
         figures.append(latency_figure(cell, colours, f"{anchor}-latency"))
     if mine:
-        figures.append(learning_figure(cell, about, mine, colours, f"{anchor}-curves"))
+        figures.append(learning_figure(cell, about, mine, colours, f"{anchor}-curves", BY_FLOPS))
+        figures.append(learning_figure(cell, about, mine, colours, f"{anchor}-clock", BY_CLOCK))
     return CellSection(
         anchor, show.plain(cell.backend), show.plain(cell.device),
         tuple(sentence(show.plain(cell.backend), show.plain(cell.device), d) for d in cell.decisions),

@@ -14,7 +14,7 @@ from jointbench.report.figures.rows import lay_out
 from jointbench.report.figures.svg import INK
 from jointbench.report.overview import cells_of, chosen, overview_table, where
 from jointbench.report.palette import Palette, Style
-from jointbench.report.quality_tables import DIFFERENCES, difference_table, place
+from jointbench.report.quality_tables import difference_table, place
 
 LABEL = "difference in skill, joint − other"
 COMPARED = ("Dataset", "Backend", "Device", "Against", "Mean skill difference")
@@ -43,7 +43,7 @@ def output_forest(cell: CellSummary, about: DatasetSummary, rope: float, colours
         sentence(rope),
         alternative,
         _draw(groups, rope, slug, alternative),
-        chosen(difference_table(cell), f"Skill, joint − other, in {place(cell)}.", DIFFERENCES),
+        difference_table(cell),
         tuple(colours.style(other) for other in others),
         caution([about.folds]),
     )
@@ -76,7 +76,7 @@ def dataset_forest(summary: Summary, colours: Palette, slug: str) -> Figure:
 def _said(groups: Sequence[tuple[str, Sequence[Line]]]) -> str:
     """The lines in words."""
     said = [
-        f"{show.shorten(heading, 30)}, {show.shorten(label, 30)} against {show.shorten(mark.name, 30)}: "
+        f"{show.shorten(heading, 30)}{f', {show.shorten(label, 30)}' if label else ''} against {show.shorten(mark.name, 30)}: "
         f"{show.difference(estimate)}"
         for heading, lines in groups
         for label, estimate, mark in lines

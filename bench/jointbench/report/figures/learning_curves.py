@@ -1,9 +1,10 @@
-"""Learning curves: what a budget of training FLOPs buys. The only figure that is drawn from the fits themselves."""
+"""Learning curves: what a budget of training FLOPs or seconds buys. The only figures drawn from the fits themselves."""
 
 from __future__ import annotations
 
 import math
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
 
 from matplotlib.axes import Axes
 from matplotlib.ticker import FuncFormatter, MaxNLocator
@@ -18,31 +19,69 @@ from jointbench.report.quality_tables import place
 from jointbench.report.table import Cell, Table, columns, name, number
 from jointbench.types import Fit
 
-PANELS, FOLDS, POINTS = 14, 3, 600  # at most so many outputs, folds of a curve, and points in the whole figure
+PANELS, FOLDS, POINTS = 14, 3, 160  # at most so many outputs, folds of a curve, and points in the whole figure
 HIGHEST = 1.6  # a loss above it is far from anything of interest
-SENTENCE = (
-    "Lower is better (1 is no skill): validation loss against the training FLOPs of the network that predicts the "
-    f"output, a line for each of at most {FOLDS} folds; a network with several outputs pays for all of them at once."
-)
+LINES = f"a line for each of at most {FOLDS} folds; a network with several outputs pays for all of them at once."
 Curve = tuple[str, Fit, int]  # the arm, the fit, the output's column in it
+Paid = tuple[str, Fit, int, float]  # the same and what an epoch cost
+
+
+@dataclass(frozen=True)
+class Budget:
+    """What an epoch of a network costs: ``epoch`` takes its fit and its arm and gives None where it is not known."""
+
+    title: str
+    name: str
+    label: str
+    how: str
+    epoch: Callable[[Fit, ArmCost], float | None]
+    tick: Callable[[float], str]
+
+
+def _epoch_flops(fit: Fit, _: ArmCost) -> float:
+    return fit.train_flops / fit.epochs
+
+
+def _epoch_seconds(fit: Fit, cost: ArmCost) -> float | None:
+    """Steps of an epoch at the measured time of one network's step."""
+    return None if cost.step_seconds is None else fit.steps / fit.epochs * cost.step_seconds / len(cost.groups)
+
+
+BY_FLOPS = Budget(
+    "Learning curves", "training FLOPs", "training FLOPs of the network",
+    f"the training FLOPs of the network that predicts the output, {LINES}", _epoch_flops, show.tick,
+)  # fmt: skip
+BY_CLOCK = Budget(
+    "Learning curves by the clock", "seconds", "seconds of the network, without validation",
+    f"the seconds of the network that predicts the output, its steps at the time of a step as it was measured, {LINES}",
+    _epoch_seconds, show.seconds,
+)  # fmt: skip
 
 
 def learning_figure(
-    cell: CellSummary, about: DatasetSummary, fits: Sequence[Fit], colours: Palette, slug: str
+    cell: CellSummary, about: DatasetSummary, fits: Sequence[Fit], colours: Palette, slug: str, budget: Budget
 ) -> Figure | None:
-    """The learning curves of one dataset on one backend and device; None where no fit belongs to it."""
-    curves = {output: curves_of(cell, output, fits) for output in about.outputs[:PANELS]}
+    """The learning curves of one dataset on one backend and device; None where no fit with a known cost belongs to it."""
+    costs = {cost.arm: cost for cost in cell.costs}
+    curves = {
+        output: [
+            (arm, fit, column, spent)
+            for arm, fit, column in curves_of(cell, output, fits)
+            if (spent := budget.epoch(fit, costs[arm])) is not None
+        ]
+        for output in about.outputs[:PANELS]
+    }
     if not any(curves.values()):
         return None
     left_out = len(about.outputs) - len(curves)
     note = f" The first {PANELS} outputs are drawn." if left_out > 0 else ""
     alternative = (
-        f"Validation loss of {len(curves)} outputs against training FLOPs in {place(cell)}; "
-        "the table has the loss at the best epoch of every fold."
+        f"Validation loss of {len(curves)} outputs against {budget.name} in {place(cell)}; "
+        f"the table has the {budget.name if budget is BY_CLOCK else 'loss'} at the best epoch of every fold."
     )
     return Figure(
-        slug, "Learning curves", SENTENCE + note, alternative, _draw(curves, colours, slug, alternative),
-        _table(cell, curves), tuple(colours.style(cost.arm) for cost in cell.costs), caution([about.folds]),
+        slug, budget.title, f"Lower is better (1 is no skill): validation loss against {budget.how}{note}", alternative,
+        _draw(curves, budget, colours, slug, alternative), _table(cell, curves, budget), tuple(colours.style(cost.arm) for cost in cell.costs), caution([about.folds]),
     )  # fmt: skip
 
 
@@ -68,19 +107,23 @@ def _belongs(fit: Fit, cost: ArmCost) -> bool:
     )
 
 
-def _table(cell: CellSummary, curves: dict[str, list[Curve]]) -> Table:
+def _table(cell: CellSummary, curves: dict[str, list[Paid]], budget: Budget) -> Table:
     rows = []
     by_arm = {
-        (output, arm): [(fit, column) for one, fit, column in made if one == arm]
+        (output, arm): [(fit, column, spent) for one, fit, column, spent in made if one == arm]
         for output, made in curves.items()
-        for arm in dict.fromkeys(one for one, _, _ in made)
+        for arm in dict.fromkeys(one for one, *_ in made)
     }
     most = max(len(fits) for fits in by_arm.values())
     for (output, arm), found in by_arm.items():
-        losses = [number(float(fit.validation_loss[_best(fit), column]), show.significant) for fit, column in found]
-        rows.append((name(output), name(arm), *losses, *[Cell("—", tone="absent")] * (most - len(losses))))
+        if budget is BY_CLOCK:
+            cells = [number((_best(fit) + 1) * spent, show.seconds) for fit, _, spent in found]
+        else:
+            cells = [number(float(fit.validation_loss[_best(fit), column]), show.significant) for fit, column, _ in found]
+        rows.append((name(output), name(arm), *cells, *[Cell("—", tone="absent")] * (most - len(cells))))
+    what = "Seconds to" if budget is BY_CLOCK else "Validation loss (1 is no skill) at"
     return Table(
-        f"Validation loss at the best epoch of every fold in {place(cell)} (1 is no skill).",
+        f"{what} the best epoch of every fold in {place(cell)}.",
         columns(("Output", "Arm"), [f"Fold {i}" for i in range(1, most + 1)]), tuple(rows), heads=2, source="records",
     )  # fmt: skip
 
@@ -90,39 +133,37 @@ def _best(fit: Fit) -> int:
     return min(fit.best_epoch, len(fit.validation_loss) - 1)
 
 
-def _draw(curves: dict[str, list[Curve]], colours: Palette, slug: str, alternative: str) -> str:
+def _draw(curves: dict[str, list[Paid]], budget: Budget, colours: Palette, slug: str, alternative: str) -> str:
     with style():
         across = 1 if len(curves) == 1 else 2
         down = -(-len(curves) // across)
         wide, tall = (WIDTH - 12) / across, 118
         surface = drawing(down * tall + 4)
-        budget = max(
-            POINTS // max(sum(min(len(made), FOLDS * len({arm for arm, _, _ in made})) for made in curves.values()), 1),
-            8,
-        )
+        lines = sum(min(len(made), FOLDS * len({arm for arm, *_ in made})) for made in curves.values())
+        points = max(POINTS // max(lines, 1), 8)
         for i, (output, made) in enumerate(curves.items()):
             panel = axes(surface, 34 + (i % across) * wide, 16 + (i // across) * tall, wide - 40, tall - 38)
             panel.set_title(show.shorten(output, 56 // across), fontsize=SMALL, fontweight="bold", loc="left", pad=3)
-            _curves(panel, made, colours, budget)
-        surface.text(0.5, 2 / (down * tall + 4), "training FLOPs of the network", ha="center", fontsize=SMALL)
+            _curves(panel, made, budget, colours, points)
+        surface.text(0.5, 2 / (down * tall + 4), budget.label, ha="center", fontsize=SMALL)
         return export(surface, slug, alternative)
 
 
-def _curves(panel: Axes, made: list[Curve], colours: Palette, budget: int) -> None:
+def _curves(panel: Axes, made: list[Paid], budget: Budget, colours: Palette, points: int) -> None:
     """One panel: an arm's folds are one path with gaps."""
     finite = [
-        float(loss) for _, fit, column in made for loss in fit.validation_loss[:, column] if show.known(float(loss))
+        float(loss) for _, fit, column, _ in made for loss in fit.validation_loss[:, column] if show.known(float(loss))
     ]
     lowest, top = min(finite, default=0.0), min(max([1.1, *finite]), HIGHEST)
     panel.set_ylim(0 if lowest < 0.5 else lowest - 0.02, max(top, lowest + 0.1))
     rule(panel, 1.0, horizontal=True)
-    for arm in dict.fromkeys(arm for arm, _, _ in made):
+    for arm in dict.fromkeys(arm for arm, *_ in made):
         across: list[float] = []
         down: list[float] = []
-        for fit, column in [(fit, column) for one, fit, column in made if one == arm][:FOLDS]:
+        for _, fit, column, spent in [one for one in made if one[0] == arm][:FOLDS]:
             losses = [float(loss) for loss in fit.validation_loss[:, column]]
-            kept = sorted({*range(0, len(losses), max(len(losses) // budget, 1)), len(losses) - 1})
-            across.extend([*(fit.train_flops / fit.epochs * (epoch + 1) for epoch in kept), math.nan])
+            kept = sorted({*range(0, len(losses), max(len(losses) // points, 1)), len(losses) - 1})
+            across.extend([*(spent * (epoch + 1) for epoch in kept), math.nan])
             down.extend(
                 [*(losses[epoch] if losses[epoch] <= panel.get_ylim()[1] else math.nan for epoch in kept), math.nan]
             )
@@ -130,6 +171,6 @@ def _curves(panel: Axes, made: list[Curve], colours: Palette, budget: int) -> No
     panel.set_xlim(left=0)
     panel.xaxis.set_major_locator(MaxNLocator(3))
     panel.yaxis.set_major_locator(MaxNLocator(4))
-    panel.xaxis.set_major_formatter(FuncFormatter(lambda value, _: show.tick(value)))
+    panel.xaxis.set_major_formatter(FuncFormatter(lambda value, _: budget.tick(value)))
     panel.yaxis.set_major_formatter(FuncFormatter(lambda value, _: f"{value:g}"))
     panel.tick_params(labelsize=SMALL - 1, length=2, pad=1.5)

@@ -3,61 +3,78 @@
 from __future__ import annotations
 
 import math
+from collections.abc import Callable
+from dataclasses import dataclass
 
 from matplotlib.ticker import FixedLocator, FuncFormatter, NullLocator
 
-from jointbench.compare.summary import Summary
+from jointbench.compare.summary import CellSummary, Ratio, Summary
 from jointbench.report import format as show
 from jointbench.report.figures.canvas import BAND, WIDTH, axes, drawing, export, rule, style
 from jointbench.report.figures.figure import Figure, caution
 from jointbench.report.figures.forest import limits
 from jointbench.report.figures.svg import INK, SMALL
-from jointbench.report.overview import cells_of, chosen, flops_ratio, overview_table
+from jointbench.report.overview import cells_of, chosen, flops_ratio, overview_table, request_ratio, step_ratio
 from jointbench.report.palette import Palette, Style
 
 HEIGHT, LEFT = 300, 60
-SENTENCE = (
-    "Each mark is joint on one dataset (numbered as in the list above where the skill differs), seen from the other "
-    "arm at the crossing of the lines: left saves training FLOPs, up gains skill; inside the grey band the skill is equivalent."
-)
-COLUMNS = ("Dataset", "Backend", "Device", "Against", "Mean skill difference", "Training FLOPs")
+COLUMNS = ("Dataset", "Backend", "Device", "Against", "Mean skill difference")
 Mark = tuple[int, float, float, Style]
 
 
-def trade_off_figure(summary: Summary, colours: Palette, slug: str) -> Figure:
-    """Mean skill difference against the ratio of training FLOPs."""
+@dataclass(frozen=True)
+class Saving:
+    """What may be saved: its name, the table's column that has it, and the ratio of a cell against another arm."""
+
+    name: str
+    column: str
+    ratio: Callable[[CellSummary, str], Ratio | None]
+
+
+FLOPS = Saving("training FLOPs", "Training FLOPs", flops_ratio)
+SECONDS = Saving("seconds of a training step", "Training step", step_ratio)
+LATENCY = Saving("latency of a request", "Latency", request_ratio)
+
+
+def trade_off_figure(summary: Summary, colours: Palette, slug: str, saving: Saving = FLOPS) -> Figure:
+    """Mean skill difference against the ratio of a cost."""
     marks: list[Mark] = []
     estimates = []
     for number, about in enumerate(summary.datasets, 1):
         for cell in cells_of(summary, about.slug):
             for decision in cell.decisions:
-                ratio = flops_ratio(cell, decision.other)
+                ratio = saving.ratio(cell, decision.other)
                 if ratio is not None and ratio.ratio.value > 0 and show.known(decision.mean_difference.value):
                     estimates.append(decision.mean_difference)
                     marks.append(
                         (number, ratio.ratio.value, decision.mean_difference.value, colours.style(decision.other))
                     )
     alternative = (
-        f"{len(marks)} marks of mean skill difference against the ratio of training FLOPs; the table has them."
+        f"{len(marks)} marks of mean skill difference against the ratio of {saving.name}; the table has them."
     )
     others = dict.fromkeys(decision.other for cell in summary.cells for decision in cell.decisions)
-    table = chosen(overview_table(summary), "Skill gained and training FLOPs spent, joint against other.", COLUMNS)
+    table = chosen(overview_table(summary), f"Skill gained and {saving.name} spent, joint against other.", (*COLUMNS, saving.column))
+    sentence = (
+        "Each mark is joint on one dataset (numbered as in the list above where the skill differs), seen from the other "
+        f"arm at the crossing of the lines: left saves {saving.name}, up gains skill; inside the grey band the skill is "
+        "equivalent."
+    )
     top = max([5 * summary.rope / 2, *(abs(y) for _, _, y, _ in marks)]) * 1.15
     return Figure(
-        slug, "Skill gained against training FLOPs saved", SENTENCE, alternative,
-        _draw(marks, summary.rope, min(top, limits(estimates, summary.rope)[1] * 1.15), slug, alternative), table,
+        slug, f"Skill gained against {saving.name} saved", sentence, alternative,
+        _draw(marks, summary.rope, min(top, limits(estimates, summary.rope)[1] * 1.15), saving, slug, alternative), table,
         tuple(colours.style(other) for other in others), caution(about.folds for about in summary.datasets),
     )  # fmt: skip
 
 
-def _draw(marks: list[Mark], rope: float, top: float, slug: str, alternative: str) -> str:
+def _draw(marks: list[Mark], rope: float, top: float, saving: Saving, slug: str, alternative: str) -> str:
     with style():
         surface = drawing(HEIGHT)
         panel = axes(surface, LEFT, 8, WIDTH - LEFT - 12, HEIGHT - 50)
         reach = max([1.0, *(abs(math.log2(x)) for _, x, _, _ in marks)]) + 0.3
         panel.set_xscale("log", base=2)
         panel.set(xlim=(2**-reach, 2**reach), ylim=(-top, top))
-        panel.set(xlabel="training FLOPs, joint / other", ylabel="mean skill difference")
+        panel.set(xlabel=f"{saving.name}, joint / other", ylabel="mean skill difference")
         panel.axhspan(-rope, rope, color=INK, alpha=BAND, linewidth=0)
         rule(panel, 0.0, horizontal=True)
         rule(panel, 1.0)

@@ -1,0 +1,53 @@
+"""What a row costs in training, a bar for each arm: trunks and heads, forward and backward."""
+
+from __future__ import annotations
+
+from matplotlib.ticker import FuncFormatter, MaxNLocator
+
+from jointbench.compare.summary import ArmFlops, CellSummary
+from jointbench.report import format as show
+from jointbench.report.figures.canvas import export, style
+from jointbench.report.figures.figure import Figure, spoken
+from jointbench.report.figures.rows import ROW, lay_out
+from jointbench.report.flops_tables import flops_table
+from jointbench.report.palette import Palette
+from jointbench.report.quality_tables import place
+
+OPACITY = {"trunk, forward": 1.0, "trunk, backward": 0.7, "heads, forward": 0.45, "heads, backward": 0.22}
+SENTENCE = (
+    "Shorter is cheaper: FLOPs to train on one row, all networks of the arm together; from dark to pale trunks forward "
+    "and backward, heads forward and backward. What sharing saves is trunk."
+)
+
+
+def flops_bars(cell: CellSummary, colours: Palette, slug: str) -> Figure:
+    """The bars of one dataset on one backend and device."""
+    said = [
+        f"{show.shorten(one.arm, 30)}: " + ", ".join(f"{part} {show.flops(value)}" for part, value in zip(OPACITY, parts(one), strict=True))
+        for one in cell.flops
+    ]  # fmt: skip
+    alternative = f"Training FLOPs of one row in {place(cell)}, by part: {spoken(said)}"
+    return Figure(
+        slug, "Training FLOPs by part", SENTENCE, alternative, _draw(cell, colours, slug, alternative), flops_table(cell),
+        tuple(colours.style(one.arm) for one in cell.flops),
+    )  # fmt: skip
+
+
+def parts(one: ArmFlops) -> tuple[int, int, int, int]:
+    """The parts in the order in which they are drawn."""
+    return one.trunk_forward, one.trunk_backward, one.heads_forward, one.heads_backward
+
+
+def _draw(cell: CellSummary, colours: Palette, slug: str, alternative: str) -> str:
+    with style():
+        rows = lay_out([("", [one.arm for one in cell.flops])], ["FLOPs of one row, forward and backward"])
+        (panel,) = rows.panels
+        for height, one in zip(rows.at[0], cell.flops, strict=True):
+            left = 0.0
+            for value, opacity in zip(parts(one), OPACITY.values(), strict=True):
+                panel.barh(height, value, ROW * 0.7, left, color=colours.style(one.arm).colour, alpha=opacity, linewidth=0)
+                left += value
+        panel.set_xlim(left=0)
+        panel.xaxis.set_major_locator(MaxNLocator(4))
+        panel.xaxis.set_major_formatter(FuncFormatter(lambda value, _: show.tick(value)))
+        return export(rows.surface, slug, alternative)
