@@ -110,14 +110,6 @@ def test_compare_fail_fails_what_got_slower(ran: tuple[Path, str], tmp_path: Pat
     assert said.count("has regressed by") == 3 or said.count("Field 'mean' has failed") == 3
 
 
-def test_saved_runs_go_to_results_history(tmp_path: Path) -> None:
-    words = [sys.executable, "-m", "pytest", str(ROOT / "bench"), "--collect-only", "-q"]
-    done = subprocess.run(words, cwd=tmp_path, capture_output=True, text=True, check=False)
-    assert done.returncode == 0, done.stdout[-3000:]
-    assert (tmp_path / "results" / "history").is_dir()
-    assert not (tmp_path / ".benchmarks").exists()
-
-
 def test_a_wrong_option_is_one_sentence() -> None:
     done = bench("bench", "--benchmark-only", "--dataset", "nonsense")
     assert done.returncode == 4  # pytest's own code for bad usage
