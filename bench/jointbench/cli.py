@@ -10,6 +10,7 @@ import typer
 
 from jointbench.commands.calibrate import calibrate
 from jointbench.commands.doctor import doctor
+from jointbench.commands.explain import explain
 from jointbench.commands.progress import progress_bar
 from jointbench.commands.projection import projection
 from jointbench.commands.scaling import scaling
@@ -28,6 +29,7 @@ app.command()(calibrate)
 app.command()(doctor)
 app.command()(projection)
 app.command()(scaling)
+app.command()(explain)
 
 DID_NOT_RUN = 4
 

@@ -70,6 +70,20 @@ class Stacked:
     compilations: int
 
 
+@dataclass(frozen=True, eq=False)
+class Gradients:
+    """Losses and gradients of one batch at one set of weights, by weight name as in ``Weights``.
+
+    total: of the weighted total loss, as the framework's own training forms it. alone: per output, of its loss taken
+    by itself, without its weight; zeros where that loss does not reach. losses: (outputs,), unweighted.
+    """
+
+    total: Weights
+    alone: tuple[Weights, ...]
+    total_loss: float
+    losses: FloatArray
+
+
 class Server(Protocol):
     """An arm's networks ready to answer: numpy rows in, one numpy array per network out, synchronised."""
 
@@ -160,4 +174,8 @@ class Backend(Protocol):
 
     def steps(self, job: Job, count: int) -> dict[str, npt.NDArray[np.floating]]:
         """Weights after ``count`` optimisation steps from the job's initial weights (for the contract tests)."""
+        ...
+
+    def gradients(self, job: Job, rows: IntArray) -> Gradients:
+        """Losses and gradients on these rows at the job's initial weights."""
         ...

@@ -10,11 +10,12 @@ import numpy.typing as npt
 import torch
 
 from jointbench.architecture import Architecture
-from jointbench.backends.base import Job, Server, Stacked, Trained, Trainer
+from jointbench.backends.base import Gradients, Job, Server, Stacked, Trained, Trainer
 from jointbench.backends.engine_trainer import EngineTrainer
 from jointbench.backends.pytorch.artifact import saved_bytes
 from jointbench.backends.pytorch.engine import BatchedProgram, predict
 from jointbench.backends.pytorch.flop_counter import counted_flops
+from jointbench.backends.pytorch.gradients import gradients
 from jointbench.backends.pytorch.loop import StockLoop, StockTrainer, fit
 from jointbench.backends.pytorch.networks import read_weights
 from jointbench.backends.pytorch.pasted import installed_loops
@@ -22,7 +23,7 @@ from jointbench.backends.pytorch.serving import CompiledServer, EagerServer, Fus
 from jointbench.backends.pytorch.synchronise import peak_bytes, prepare, synchronise, why_unusable
 from jointbench.backends.stacking import fit_stacked, frame_of
 from jointbench.measure.synchronised import synchronised
-from jointbench.types import Path, Weights
+from jointbench.types import IntArray, Path, Weights
 
 SERVERS: dict[Path, type[EagerServer | FusedServer]] = {"in turn": EagerServer, "fused": FusedServer, "compiled": CompiledServer}
 
@@ -86,3 +87,6 @@ class TorchBackend:
                 count -= 1
             epoch += 1
         return read_weights(job.architecture, loop.network)
+
+    def gradients(self, job: Job, rows: IntArray) -> Gradients:
+        return gradients(job, rows, self.device)

@@ -14,12 +14,13 @@ import keras
 import tensorflow as tf
 
 from jointbench.architecture import Architecture
-from jointbench.backends.base import Job, Server, Stacked, Trained, Trainer
+from jointbench.backends.base import Gradients, Job, Server, Stacked, Trained, Trainer
 from jointbench.backends.engine_trainer import EngineTrainer
 from jointbench.backends.stacking import fit_stacked, frame_of
 from jointbench.backends.tensorflow.artifact import saved_bytes
 from jointbench.backends.tensorflow.engine import GraphProgram, compilations, predict
 from jointbench.backends.tensorflow.flop_counter import counted_flops
+from jointbench.backends.tensorflow.gradients import gradients
 from jointbench.backends.tensorflow.loop import fit, take_steps
 from jointbench.backends.tensorflow.pasted import keras_fit
 from jointbench.backends.tensorflow.paused_fit import StockTrainer
@@ -27,7 +28,7 @@ from jointbench.backends.tensorflow.serving import FunctionServer, FusedServer, 
 from jointbench.backends.tensorflow.synchronise import peak_bytes, prepare, synchronise, why_unusable
 from jointbench.backends.tensorflow.training import precision
 from jointbench.measure.synchronised import synchronised
-from jointbench.types import Path, Weights
+from jointbench.types import IntArray, Path, Weights
 
 SERVERS: dict[Path, Callable[[Sequence[tuple[Architecture, Weights]]], Server]] = {
     "in turn": FunctionServer, "fused": FusedServer, "compiled": partial(FusedServer, xla=True), "predict": PredictServer,
@@ -94,3 +95,7 @@ class TensorFlowBackend:
     def steps(self, job: Job, count: int) -> dict[str, Any]:
         with tf.device(self.device), precision(job):
             return take_steps(job, count)
+
+    def gradients(self, job: Job, rows: IntArray) -> Gradients:
+        with tf.device(self.device), precision(job):
+            return gradients(job, rows)
