@@ -84,6 +84,17 @@ class Gradients:
     losses: FloatArray
 
 
+@dataclass(frozen=True, eq=False)
+class TrunkProducts:
+    """Inner products of the outputs' trunk gradients (unweighted losses) before some steps of training.
+
+    batch: (steps, outputs, outputs), float64, on the rows of the step itself. broad: the same shape, on given rows.
+    """
+
+    batch: FloatArray
+    broad: FloatArray
+
+
 class Server(Protocol):
     """An arm's networks ready to answer: numpy rows in, one numpy array per network out, synchronised."""
 
@@ -178,4 +189,20 @@ class Backend(Protocol):
 
     def gradients(self, job: Job, rows: IntArray) -> Gradients:
         """Losses and gradients on these rows at the job's initial weights."""
+        ...
+
+    def trunk_products(self, job: Job, at: Sequence[int], rows: IntArray) -> TrunkProducts:
+        """Trains the job and looks at its trunk's gradients before each of the steps ``at`` (ascending)."""
+        ...
+
+    def weighting_methods(self) -> Mapping[str, str | None]:
+        """The methods that set loss weights by themselves, and why one cannot run here (None where it can)."""
+        ...
+
+    def fit_weighted(self, job: Job, method: str) -> Trained:
+        """Trains one network with a method, or with ``fixed`` weights as the stock loop does."""
+        ...
+
+    def weighted_trainer(self, job: Job, method: str, steps: int) -> Trainer:
+        """A method's steps, for timing."""
         ...

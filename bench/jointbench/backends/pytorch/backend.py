@@ -10,8 +10,9 @@ import numpy.typing as npt
 import torch
 
 from jointbench.architecture import Architecture
-from jointbench.backends.base import Gradients, Job, Server, Stacked, Trained, Trainer
+from jointbench.backends.base import Gradients, Job, Server, Stacked, Trained, Trainer, TrunkProducts
 from jointbench.backends.engine_trainer import EngineTrainer
+from jointbench.backends.pytorch import weighting
 from jointbench.backends.pytorch.artifact import saved_bytes
 from jointbench.backends.pytorch.engine import BatchedProgram, predict
 from jointbench.backends.pytorch.flop_counter import counted_flops
@@ -21,6 +22,7 @@ from jointbench.backends.pytorch.networks import read_weights
 from jointbench.backends.pytorch.pasted import installed_loops
 from jointbench.backends.pytorch.serving import CompiledServer, EagerServer, FusedServer
 from jointbench.backends.pytorch.synchronise import peak_bytes, prepare, synchronise, why_unusable
+from jointbench.backends.pytorch.trunk_products import trunk_products
 from jointbench.backends.stacking import fit_stacked, frame_of
 from jointbench.measure.synchronised import synchronised
 from jointbench.types import IntArray, Path, Weights
@@ -90,3 +92,15 @@ class TorchBackend:
 
     def gradients(self, job: Job, rows: IntArray) -> Gradients:
         return gradients(job, rows, self.device)
+
+    def trunk_products(self, job: Job, at: Sequence[int], rows: IntArray) -> TrunkProducts:
+        return trunk_products(job, at, rows, self.device)
+
+    def weighting_methods(self) -> Mapping[str, str | None]:
+        return weighting.methods()
+
+    def fit_weighted(self, job: Job, method: str) -> Trained:
+        return weighting.fit(job, self.device, method)
+
+    def weighted_trainer(self, job: Job, method: str, steps: int) -> Trainer:
+        return weighting.trainer(job, self.device, method, steps)

@@ -14,9 +14,10 @@ import keras
 import tensorflow as tf
 
 from jointbench.architecture import Architecture
-from jointbench.backends.base import Gradients, Job, Server, Stacked, Trained, Trainer
+from jointbench.backends.base import Gradients, Job, Server, Stacked, Trained, Trainer, TrunkProducts
 from jointbench.backends.engine_trainer import EngineTrainer
 from jointbench.backends.stacking import fit_stacked, frame_of
+from jointbench.backends.tensorflow import weighting
 from jointbench.backends.tensorflow.artifact import saved_bytes
 from jointbench.backends.tensorflow.engine import GraphProgram, compilations, predict
 from jointbench.backends.tensorflow.flop_counter import counted_flops
@@ -27,6 +28,7 @@ from jointbench.backends.tensorflow.paused_fit import StockTrainer
 from jointbench.backends.tensorflow.serving import FunctionServer, FusedServer, PredictServer
 from jointbench.backends.tensorflow.synchronise import peak_bytes, prepare, synchronise, why_unusable
 from jointbench.backends.tensorflow.training import precision
+from jointbench.backends.tensorflow.trunk_products import trunk_products
 from jointbench.measure.synchronised import synchronised
 from jointbench.types import IntArray, Path, Weights
 
@@ -99,3 +101,18 @@ class TensorFlowBackend:
     def gradients(self, job: Job, rows: IntArray) -> Gradients:
         with tf.device(self.device), precision(job):
             return gradients(job, rows)
+
+    def trunk_products(self, job: Job, at: Sequence[int], rows: IntArray) -> TrunkProducts:
+        with tf.device(self.device), precision(job):
+            return trunk_products(job, at, rows)
+
+    def weighting_methods(self) -> Mapping[str, str | None]:
+        return weighting.methods()
+
+    def fit_weighted(self, job: Job, method: str) -> Trained:
+        with tf.device(self.device), precision(job):
+            return weighting.fit(job, method)
+
+    def weighted_trainer(self, job: Job, method: str, steps: int) -> Trainer:
+        with tf.device(self.device), precision(job):
+            return weighting.trainer(job, method, steps)
