@@ -68,7 +68,7 @@ def fit_all(subject: Subject, networks: Sequence[Network], workers: Workers) -> 
         waiting.append((task, workers.submit(_fit_stacked, ready)))
     for task, future in waiting:
         for network, trained in zip(task, future.result()[0].trained, strict=True):
-            yield _fit(subject, network, trained, _prepared(subject, network))
+            yield fit_record(subject, network, trained, _prepared(subject, network))
 
 
 def _results(
@@ -90,7 +90,7 @@ def _results(
     for network, trained in zip(task, stacked.trained, strict=True):
         if network.id in timed and trained.failure is None:
             kept.weights[network.id], kept.answers[network.id] = trained.weights, trained.predictions
-        yield _fit(subject, network, trained, _prepared(subject, network))
+        yield fit_record(subject, network, trained, _prepared(subject, network))
 
 
 def tasks_of(subject: Subject, networks: Sequence[Network], engine: Engine, *, halved: bool = False) -> list[list[Network]]:
@@ -153,7 +153,7 @@ def _fit_stacked(backend: Backend, jobs: Sequence[Job]) -> tuple[Stacked, float]
     return backend.fit_stacked(jobs), time.perf_counter() - started
 
 
-def _fit(subject: Subject, network: Network, trained: Trained, prepared: Prepared) -> Fit:
+def fit_record(subject: Subject, network: Network, trained: Trained, prepared: Prepared) -> Fit:
     """The record of a fit: what was trained, scored on the test rows whose label is known."""
     architecture = subject.architecture(network)
     per_row = train_flops_per_row([architecture])

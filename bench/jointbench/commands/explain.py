@@ -39,6 +39,7 @@ def explain(
     from jointbench.explain.answer_file import EXPLAIN
     from jointbench.explain.answering import answers
     from jointbench.explain.questions import chosen
+    from jointbench.explain.transfer import across
     from jointbench.profile import profile_named
     from jointbench.report.explained import print_answer
     from jointbench.runs import EXPLAIN_PAGE, new_folder, publish_answers
@@ -67,6 +68,9 @@ def explain(
         for answer in answers(subjects, where.backends, where.devices[-1], where.jobs, questions, say):
             print_answer(answer, console)
             found.append(answer)
+    for answer in across(found, seed):
+        print_answer(answer, console)
+        found.append(answer)
     publish_answers(folder, "jointbench " + shlex.join(sys.argv[1:]), found, asking.notes(asked, where.devices)[:-1])
     console.print(f"Answers: {folder / EXPLAIN_PAGE}", markup=False, highlight=False, soft_wrap=True)
     explicit = set(backend or ())

@@ -6,7 +6,7 @@ from collections.abc import Callable
 from dataclasses import dataclass
 
 from jointbench.errors import BadInput
-from jointbench.explain import gradient_identity, one_set
+from jointbench.explain import gradient_identity, loss_weights, one_set, trunk_movers, weighting_methods
 from jointbench.explain.answer import Answer
 from jointbench.explain.context import Context
 from jointbench.plan import Subject
@@ -24,6 +24,9 @@ class Question:
 QUESTIONS = (
     Question(gradient_identity.KEY, gradient_identity.QUESTION, gradient_identity.ask),
     Question(one_set.KEY, one_set.QUESTION, one_set.ask),
+    Question(trunk_movers.KEY, trunk_movers.QUESTION, trunk_movers.ask),
+    Question(loss_weights.KEY, loss_weights.QUESTION, loss_weights.ask),
+    Question(weighting_methods.KEY, weighting_methods.QUESTION, weighting_methods.ask),
 )
 
 

@@ -1,0 +1,72 @@
+"""Over datasets: do conflicting gradients foretell that sharing costs skill?"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+import numpy as np
+from scipy.stats import rankdata
+
+from jointbench.explain import trunk_movers
+from jointbench.explain.answer import Answer, Table
+from jointbench.types import FloatArray
+
+KEY = "conflict-and-transfer"
+QUESTION = "Do conflicting gradients foretell that sharing costs skill?"
+FEWEST = 4  # datasets for a rank correlation to be worth a sentence
+RESAMPLES = 5_000
+EVERY = "all datasets"
+
+
+def rank_correlation(first: FloatArray, second: FloatArray) -> float:
+    """Spearman's: the correlation of the ranks; NaN where one of them does not vary."""
+    ranks = np.stack([rankdata(first), rankdata(second)])
+    if (ranks.std(axis=1) == 0).any():
+        return float("nan")
+    return float(np.corrcoef(ranks)[0, 1])
+
+
+def interval(first: FloatArray, second: FloatArray, generator: np.random.Generator) -> tuple[float, float]:
+    """95 % percentile bootstrap over datasets; resamples in which one does not vary are drawn and left out."""
+    drawn = [rank_correlation(first[i], second[i]) for i in generator.integers(0, len(first), (RESAMPLES, len(first)))]
+    low, high = np.nanquantile(drawn, [0.025, 0.975])
+    return float(low), float(high)
+
+
+def across(answers: Sequence[Answer], seed: int) -> list[Answer]:
+    """One answer for each backend that has told who moves the trunk on at least FEWEST datasets."""
+    told = [answer for answer in answers if answer.key == trunk_movers.KEY and answer.failure is None]
+    by_backend = {backend: [one for one in told if one.backend == backend] for backend in dict.fromkeys(a.backend for a in told)}
+    return [answer(mine, backend, seed) for backend, mine in by_backend.items() if len(mine) >= FEWEST]
+
+
+def answer(told: Sequence[Answer], backend: str, seed: int) -> Answer:
+    """Conflict against the mean skill difference: the rank correlation over datasets with its interval."""
+    generator = np.random.default_rng([seed, 0x7A4])
+    conflict, cosine, gain = (
+        np.array([one.numbers[name] for one in told], np.float64)
+        for name in ("conflict_share", "mean_cosine", "mean_skill_difference")
+    )
+    found, (low, high) = rank_correlation(conflict, gain), interval(conflict, gain, generator)
+    by_cosine, (cosine_low, cosine_high) = rank_correlation(cosine, gain), interval(cosine, gain, generator)
+    if high < 0:
+        verdict = "Yes: the more the gradients conflict, the more skill sharing costs"
+    elif low > 0:
+        verdict = "No, the reverse: the more the gradients conflict, the more skill sharing gains"
+    else:
+        verdict = "Not shown: the interval includes 0"
+    sentence = (
+        f"{verdict}. Over {len(told)} datasets the rank correlation of the share of steps in conflict with the skill "
+        f"difference (joint minus separate) is {found:+.2f} (95 % interval {low:+.2f} to {high:+.2f}); of the mean cosine "
+        f"with it, {by_cosine:+.2f} ({cosine_low:+.2f} to {cosine_high:+.2f})."
+    )
+    rows = tuple((one.dataset, c, s, g) for one, c, s, g in zip(told, conflict.tolist(), cosine.tolist(), gain.tolist(), strict=True))
+    table = Table(
+        "Conflict in the shared layers and what sharing does to skill, by dataset",
+        ("Dataset", "Share of steps in conflict", "Mean cosine", "Joint minus separate, mean skill"), rows,
+    )
+    numbers = {
+        "datasets": len(told), "rank_correlation_conflict": found, "low": low, "high": high,
+        "rank_correlation_cosine": by_cosine, "cosine_low": cosine_low, "cosine_high": cosine_high,
+    }
+    return Answer(KEY, QUESTION, EVERY, backend, sentence, numbers, (table,))
