@@ -8,11 +8,11 @@ from dataclasses import dataclass
 import numpy as np
 import numpy.typing as npt
 
-from jointbench.compare.correlated import ROPE, interval_half_width
+from jointbench.compare.correlated import ROPE
 from jointbench.compare.pareto import pareto_set
 from jointbench.explain.answer import Answer, Table, Value
 from jointbench.explain.context import Context, networks_of
-from jointbench.explain.skill import Place, difference, mean_over_outputs, places_of, skills
+from jointbench.explain.skill import Place, difference, mean_over_outputs, places_of, simultaneous, skills
 from jointbench.plan import Subject
 from jointbench.types import Fit, FloatArray
 
@@ -136,11 +136,7 @@ def favours(found: Sweep) -> list[Favour]:
             believed = difference(found.test[more, k].mean(axis=0), found.test[less, k].mean(axis=0), found.folds)
             if believed is not None:
                 pairs.append((output, believed))
-    made = []
-    for output, believed in pairs:
-        half = float(interval_half_width(believed.scale, believed.df, 1 - 0.05 / len(pairs)))
-        made.append(Favour(output, believed.mean, believed.mean - half, believed.mean + half))
-    return made
+    return [Favour(output, believed.mean, *simultaneous(believed, len(pairs))) for output, believed in pairs]
 
 
 def ask(subject: Subject, backend: str, context: Context) -> Answer:
@@ -165,10 +161,6 @@ def answer(found: Sweep, dataset: str, backend: str) -> Answer:
     gained = difference(found.chosen_skill.mean(axis=0), equal, found.folds)
     apart = np.nanmean(found.separate, axis=1)
     beaten, beats = int((means >= apart).all(axis=1).sum()), int((means <= apart).all(axis=1).sum())
-    side = (
-        f"{beaten} of {len(means)} settings are at least as good as separate networks on every output"
-        if beaten or not beats else f"separate networks are at least as good as {beats} of {len(means)} settings on every output"
-    )  # fmt: skip
     gain = "" if gained is None else (
         f" The weights that validation rows choose gain {gained.mean:+.3f} mean test skill over equal ones "
         f"(95 % interval {gained.low:+.3f} to {gained.high:+.3f})."
@@ -179,7 +171,8 @@ def answer(found: Sweep, dataset: str, backend: str) -> Answer:
         f"other{'s' if len(found.outputs) > 2 else ''} than where it weighs a half to a sixteenth (difference "
         f"{largest.mean:+.3f}, {largest.low:+.3f} to {largest.high:+.3f}, an interval for all {len(compared)} outputs weighed). "
         f"The largest step from equal weights is {steps[setting, output]:+.3f}, {found.outputs[output]} at "
-        f"{found.settings[setting].label}.{gain} {int(front.sum())} of {len(means)} settings are on the Pareto front; {side}."
+        f"{found.settings[setting].label}.{gain} Settings on the Pareto front: {int(front.sum())} of {len(means)}; at least as good "
+        f"as separate networks on every output: {beaten}; no better than them on any: {beats}."
     )
     numbers: dict[str, Value] = {
         "settings": len(means), "largest_favour": largest.mean, "low": largest.low, "high": largest.high,

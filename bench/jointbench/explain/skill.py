@@ -6,7 +6,7 @@ from collections.abc import Iterable, Mapping, Sequence
 
 import numpy as np
 
-from jointbench.compare.correlated import Posterior, correlated_t_test
+from jointbench.compare.correlated import Posterior, correlated_t_test, interval_half_width
 from jointbench.measure.quality import no_skill_error
 from jointbench.plan import Subject
 from jointbench.types import Fit, FloatArray
@@ -58,3 +58,9 @@ def difference(first: FloatArray, second: FloatArray, folds: int) -> Posterior |
     differences = first - second
     known = differences[np.isfinite(differences)]
     return correlated_t_test(known, folds=folds) if len(known) >= 2 else None
+
+
+def simultaneous(believed: Posterior, comparisons: int) -> tuple[float, float]:
+    """A 95 % interval that holds for so many comparisons at once (Bonferroni), for one that is picked out of them."""
+    half = float(interval_half_width(believed.scale, believed.df, 1 - 0.05 / comparisons))
+    return believed.mean - half, believed.mean + half

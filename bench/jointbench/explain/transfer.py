@@ -18,18 +18,23 @@ RESAMPLES = 5_000
 EVERY = "all datasets"
 
 
-def rank_correlation(first: FloatArray, second: FloatArray) -> float:
-    """Spearman's: the correlation of the ranks; NaN where one of them does not vary."""
-    ranks = np.stack([rankdata(first), rankdata(second)])
-    if (ranks.std(axis=1) == 0).any():
-        return float("nan")
-    return float(np.corrcoef(ranks)[0, 1])
+def rank_correlation(first: FloatArray, second: FloatArray) -> FloatArray:
+    """Spearman's over the last axis: the correlation of the ranks; NaN where one of them does not vary."""
+    ranks = [rankdata(values, axis=-1) for values in (first, second)]
+    one, other = (values - values.mean(axis=-1, keepdims=True) for values in ranks)
+    lengths = np.sqrt((one**2).sum(axis=-1) * (other**2).sum(axis=-1))
+    products = (one * other).sum(axis=-1)
+    result: FloatArray = np.divide(products, lengths, out=np.full(np.shape(lengths), np.nan), where=lengths > 0)
+    return result
 
 
 def interval(first: FloatArray, second: FloatArray, generator: np.random.Generator) -> tuple[float, float]:
     """95 % percentile bootstrap over datasets; resamples in which one does not vary are drawn and left out."""
-    drawn = [rank_correlation(first[i], second[i]) for i in generator.integers(0, len(first), (RESAMPLES, len(first)))]
-    low, high = np.nanquantile(drawn, [0.025, 0.975])
+    drawn = generator.integers(0, len(first), (RESAMPLES, len(first)))
+    found = rank_correlation(first[drawn], second[drawn])
+    if np.isnan(found).all():
+        return float("nan"), float("nan")
+    low, high = np.nanquantile(found, [0.025, 0.975])
     return float(low), float(high)
 
 
@@ -47,8 +52,8 @@ def answer(told: Sequence[Answer], backend: str, seed: int) -> Answer:
         np.array([one.numbers[name] for one in told], np.float64)
         for name in ("conflict_share", "mean_cosine", "mean_skill_difference")
     )
-    found, (low, high) = rank_correlation(conflict, gain), interval(conflict, gain, generator)
-    by_cosine, (cosine_low, cosine_high) = rank_correlation(cosine, gain), interval(cosine, gain, generator)
+    found, (low, high) = float(rank_correlation(conflict, gain)), interval(conflict, gain, generator)
+    by_cosine, (cosine_low, cosine_high) = float(rank_correlation(cosine, gain)), interval(cosine, gain, generator)
     if high < 0:
         verdict = "Yes: the more the gradients conflict, the more skill sharing costs"
     elif low > 0:

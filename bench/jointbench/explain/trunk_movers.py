@@ -137,7 +137,7 @@ def answer(found: Movement, dataset: str, backend: str) -> Answer:
     sentence = (
         f"{verdict}: the outputs' gradients in the shared layers are in conflict (cosine below 0) in {conflict:.0%} of "
         f"the {known.size:,} steps{pair_word} looked at, mean cosine {mean:+.2f} ({float(broad_known.mean()):+.2f} on up to "
-        f"{BROAD_ROWS:,} rows instead of a batch); {moved}: {found.outputs[most]} makes {part[most]:.0%} of the update's "
+        f"{BROAD_ROWS:,} rows instead of a batch); {moved}: {found.outputs[most]} makes {_percent(part[most])} of the update's "
         f"gradient at the median step. Joint minus separate, mean skill over the outputs: {np.mean(gains):+.3f}."
     )
     numbers: dict[str, Value] = {
@@ -146,6 +146,11 @@ def answer(found: Movement, dataset: str, backend: str) -> Answer:
         "mean_skill_difference": float(np.mean(gains)), "worst_skill_difference": float(min(gains)), "fits": len(found.products),
     }
     return Answer(KEY, QUESTION, dataset, backend, sentence, numbers, (_outputs(found, part, gains), _pairs(found), _course(found)))
+
+
+def _percent(share: float) -> str:
+    """100 % only for all of it."""
+    return "more than 99%" if 0.99 < share < 1 else f"{share:.0%}"
 
 
 def _outputs(found: Movement, part: FloatArray, gains: Sequence[float]) -> Table:

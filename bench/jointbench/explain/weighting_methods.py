@@ -15,7 +15,7 @@ from jointbench.compare.correlated import Posterior
 from jointbench.explain.answer import Answer, Table, Value
 from jointbench.explain.context import Context, networks_of
 from jointbench.explain.loss_weights import sweep
-from jointbench.explain.skill import difference, mean_over_outputs, skills
+from jointbench.explain.skill import difference, mean_over_outputs, simultaneous, skills
 from jointbench.fitting import fit_record, prepared_split
 from jointbench.measure.clock import bootstrap_interval, log_ratios, paired
 from jointbench.plan import Subject, job
@@ -27,7 +27,7 @@ SPLITS = 3  # splits that the methods are trained on: their loops are not stacke
 TIMED_STEPS = 20
 TIMING_SECONDS = 4.0
 NAMES = {
-    "uncertainty": "uncertainty weighting (Kendall)", "dynamic-average": "dynamic weight average", "pcgrad": "PCGrad",
+    "uncertainty": "uncertainty (Kendall)", "dynamic-average": "dynamic average (DWA)", "pcgrad": "PCGrad",
     "mgda": "MGDA", "upgrad": "UPGrad",
 }
 
@@ -151,17 +151,19 @@ def answer(found: Trial, dataset: str, backend: str) -> Answer:
         raise RuntimeError("no method could be compared with fixed weights: " + "; ".join(f"{t.name}: {t.failure}" for t in found.methods))
     best = max(believed, key=lambda name: believed[name].mean)
     gain, tried = believed[best], next(one for one in ran if one.name == best)
-    if gain.low > 0:
+    ends = {name: simultaneous(one, len(believed)) for name, one in believed.items()}
+    low, high = ends[best]
+    if low > 0:
         verdict = f"{best} beats them"
-    elif all(one.high < 0 for one in believed.values()):
+    elif all(end < 0 for _, end in ends.values()):
         verdict = "Fixed weights win"
     else:
         verdict = "Not shown to"
     dearest = max(ran, key=lambda one: one.seconds.value if one.seconds else 0.0)
     absent = [one.name for one in found.methods if one.failure is not None]
     sentence = (
-        f"{verdict}: the best of {len(ran)} methods, {best}, differs by {gain.mean:+.3f} mean skill ({gain.low:+.3f} to "
-        f"{gain.high:+.3f}) from the best of {found.settings} fixed settings, chosen on validation rows, over "
+        f"{verdict}: the best of {len(ran)} methods, {best}, differs by {gain.mean:+.3f} mean skill ({low:+.3f} to {high:+.3f}, "
+        f"an interval for all of them) from the best of {found.settings} fixed settings, chosen on validation rows, over "
         f"{len(found.best)} splits. {_cost(tried)}"
         + (f"; the dearest, {_cost(dearest, small=True)}" if dearest is not tried else "")
         + f". Trying all fixed settings takes {found.sweep_flops / found.equal_flops:.1f} times the FLOPs of training once at equal weights, "
@@ -169,7 +171,7 @@ def answer(found: Trial, dataset: str, backend: str) -> Answer:
         + (f" Did not run here: {', '.join(absent)}." if absent else "")
     )
     numbers: dict[str, Value] = {
-        "methods": len(ran), "best_gain": gain.mean, "best_gain_low": gain.low, "best_gain_high": gain.high,
+        "methods": len(ran), "best_gain": gain.mean, "best_gain_low": low, "best_gain_high": high,
         "best_step_flop_ratio": tried.step_flops, "best_step_seconds_ratio": tried.seconds.value if tried.seconds else None,
         "sweep_flop_ratio": found.sweep_flops / found.equal_flops, "splits": len(found.best),
     }

@@ -7,10 +7,20 @@ from dataclasses import dataclass
 
 from jointbench.explain import answer as explain
 from jointbench.report import format as show
+from jointbench.report.explained_table import shown
+from jointbench.report.figures.conflict_transfer import transfer_figures
 from jointbench.report.figures.figure import Figure
-from jointbench.report.table import NOTHING, Cell, Column, Table, name
+from jointbench.report.figures.loss_weight_sweep import sweep_figures
+from jointbench.report.figures.trunk_course import course_figures
+from jointbench.report.figures.weighting_gain import method_figures
+from jointbench.report.table import Table
 
-FIGURES: Mapping[str, Callable[[explain.Answer, str], list[Figure]]] = {}
+FIGURES: Mapping[str, Callable[[explain.Answer, str], list[Figure]]] = {
+    "who-moves-the-trunk": course_figures,
+    "loss-weights": sweep_figures,
+    "weighting-methods": method_figures,
+    "conflict-and-transfer": transfer_figures,
+}
 """Drawings by the question's short name: of an answer, with the slug that their ids start with."""
 
 
@@ -67,20 +77,3 @@ def _asked(answers: Sequence[explain.Answer], anchor: str) -> Asked:
         if answer.failure is None and answer.key in FIGURES:
             figures.extend(FIGURES[answer.key](answer, slug))
     return Asked(anchor, show.plain(answers[0].question), tuple(said), tuple(figures))
-
-
-def shown(table: explain.Table, backend: str) -> Table:
-    """A table of an answer as the page draws it: text is a name, a number has three significant digits."""
-    numeric = [all(not isinstance(row[i], str) for row in table.rows) for i in range(len(table.columns))]
-    heads = numeric.index(True) if True in numeric else 1
-    columns = tuple(Column(title, number) for title, number in zip(table.columns, numeric, strict=True))
-    rows = tuple(tuple(_cell(value) for value in row) for row in table.rows)
-    return Table(f"{show.plain(table.title)}: {show.plain(backend)}", columns, rows, heads=max(heads, 1), source="explain")
-
-
-def _cell(value: explain.Value) -> Cell:
-    if value is None:
-        return NOTHING
-    if isinstance(value, str):
-        return name(value)
-    return Cell(show.count(value) if isinstance(value, int) else show.significant(value), (float(value),))
