@@ -41,13 +41,15 @@ def test_shares_of_perpendicular_gradients_are_their_squared_lengths() -> None:
 
 def test_the_sentence_turns_with_the_angle_and_the_length() -> None:
     apart = answer(_movement(_products(120, 3.0)), "d", "torch")
-    assert apart.sentence.startswith("They mostly pull apart")
+    assert apart.sentence.startswith("They pull apart more than together")
     assert "in 100% of the 10 steps looked at, mean cosine -0.50" in apart.sentence
     assert "b moves it most" in apart.sentence
     together = answer(_movement(_products(60, 1 / 3)), "d", "torch")
-    assert together.sentence.startswith("They mostly pull together")
+    assert together.sentence.startswith("They pull together more than apart")
     assert "in 0% of the 10 steps looked at, mean cosine +0.50" in together.sentence
     assert "a moves it most" in together.sentence
+    square = answer(_movement(_products(92)), "d", "torch")
+    assert square.sentence.startswith("They pull neither apart nor together")
     assert "no output moves it alone" in answer(_movement(_products(60)), "d", "torch").sentence
 
 
@@ -55,7 +57,8 @@ def test_half_of_the_steps_in_conflict_are_counted() -> None:
     mixed = np.concatenate([_products(120, points=3), _products(60, points=7)])
     said = answer(_movement(mixed), "d", "torch")
     assert said.numbers["conflict_share"] == pytest.approx(0.3)
-    assert said.sentence.startswith("They often pull apart")
+    assert said.numbers["mean_cosine"] == pytest.approx(0.2)
+    assert "in 30% of the 20 steps" in said.sentence
 
 
 def test_the_skill_difference_has_its_sign() -> None:

@@ -23,6 +23,7 @@ KEY = "who-moves-the-trunk"
 QUESTION = "Which loss moves the shared layers, and do the losses pull in different directions?"
 POINTS = 48  # steps looked at in a fit, evenly from the first to the last
 SPLITS = 3  # splits looked at
+PERPENDICULAR = 0.1  # a mean cosine nearer to 0 is neither together nor apart
 BROAD_ROWS = 1_000  # training rows of the calmer second look
 
 
@@ -130,7 +131,11 @@ def answer(found: Movement, dataset: str, backend: str) -> Answer:
     part = np.nanmedian(found.shares, axis=(0, 1))
     most = int(part.argmax())
     gains = [one - other for one, other in zip(found.joint, found.separate, strict=True)]
-    verdict = "They mostly pull apart" if conflict > 0.5 else "They often pull apart" if conflict > 0.25 else "They mostly pull together"
+    verdict = (
+        "They pull apart more than together" if mean < -PERPENDICULAR
+        else "They pull together more than apart" if mean > PERPENDICULAR
+        else "They pull neither apart nor together, nearly at right angles"
+    )  # fmt: skip
     even = part[most] < 1.25 / len(part)
     moved = "no output moves it alone" if even else f"{found.outputs[most]} moves it most"
     pair_word = "" if len(found.pairs) == 1 else " and pairs"

@@ -18,7 +18,7 @@ from jointbench.report.table import Table
 
 TABLE, SKILL, SEPARATE, EQUAL = "Skill by loss weights", "Skill: ", "separate", "none"
 RATIO, FIRST = 3, 4
-LEFT, TALL = 52, 150
+LEFT, TALL, ALONE = 56, 150, 230
 SWEEP = (
     "Each output's skill less that of its separate network (the line at 0), against how many times the named output's loss "
     "weighs what the others do."
@@ -54,9 +54,10 @@ def _sweep(table: explain.Table, styles: tuple[Style, ...], slug: str, alternati
     steps = [[row[FIRST + k] - apart[FIRST + k] for k in range(len(styles))] for row in values[:-1]]
     reach = max([0.01, *(abs(step) for row in steps for step in row if math.isfinite(step))])
     with style():
-        surface = drawing(len(weighed) * TALL + 24)
+        tall = TALL if len(weighed) > 1 else ALONE
+        surface = drawing(len(weighed) * tall + 24)
         for place, name in enumerate(weighed):
-            panel = axes(surface, LEFT, 18 + place * TALL, WIDTH - LEFT - 12, TALL - 40)
+            panel = axes(surface, LEFT, 18 + place * tall, WIDTH - LEFT - 12, tall - 40)
             panel.set_title(f"{show.shorten(str(name), 40)} against the rest", fontsize=SMALL, loc="left", pad=3)
             mine = sorted((values[i][RATIO], i) for i, row in enumerate(table.rows[:-1]) if row[1] in (name, EQUAL))
             panel.set_xscale("log", base=2)
