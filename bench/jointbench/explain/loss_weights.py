@@ -13,6 +13,7 @@ from jointbench.compare.pareto import pareto_set
 from jointbench.explain.answer import Answer, Table, Value
 from jointbench.explain.context import Context, networks_of
 from jointbench.explain.skill import Place, difference, mean_over_outputs, places_of, simultaneous, skills
+from jointbench.explain.wording import signed
 from jointbench.plan import Subject
 from jointbench.types import Fit, FloatArray
 
@@ -162,15 +163,15 @@ def answer(found: Sweep, dataset: str, backend: str) -> Answer:
     apart = np.nanmean(found.separate, axis=1)
     beaten, beats = int((means >= apart).all(axis=1).sum()), int((means <= apart).all(axis=1).sum())
     gain = "" if gained is None else (
-        f" The weights that validation rows choose gain {gained.mean:+.3f} mean test skill over equal ones "
-        f"(95 % interval {gained.low:+.3f} to {gained.high:+.3f})."
+        f" The weights that validation rows choose gain {signed(gained.mean)} mean test skill over equal ones "
+        f"(95 % interval {signed(gained.low)} to {signed(gained.high)})."
     )  # fmt: skip
     word = "more" if largest.mean > 0 else "less"
     sentence = (
         f"{verdict}: {largest.output} has {abs(largest.mean):.3f} {word} skill where it weighs 2 to 16 times the "
         f"other{'s' if len(found.outputs) > 2 else ''} than where it weighs a half to a sixteenth (difference "
-        f"{largest.mean:+.3f}, {largest.low:+.3f} to {largest.high:+.3f}, an interval for all {len(compared)} outputs weighed). "
-        f"The largest step from equal weights is {steps[setting, output]:+.3f}, {found.outputs[output]} at "
+        f"{signed(largest.mean)}, {signed(largest.low)} to {signed(largest.high)}, an interval for all {len(compared)} outputs weighed). "
+        f"The largest step from equal weights is {signed(steps[setting, output])}, {found.outputs[output]} at "
         f"{found.settings[setting].label}.{gain} Settings on the Pareto front: {int(front.sum())} of {len(means)}; at least as good "
         f"as separate networks on every output: {beaten}; no better than them on any: {beats}."
     )

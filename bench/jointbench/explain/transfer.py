@@ -9,6 +9,7 @@ from scipy.stats import rankdata
 
 from jointbench.explain import trunk_movers
 from jointbench.explain.answer import Answer, Table
+from jointbench.explain.wording import signed
 from jointbench.types import FloatArray
 
 KEY = "conflict-and-transfer"
@@ -62,8 +63,8 @@ def answer(told: Sequence[Answer], backend: str, seed: int) -> Answer:
         verdict = "Not shown: the interval includes 0"
     sentence = (
         f"{verdict}. Over {len(told)} datasets the rank correlation of the share of steps in conflict with the skill "
-        f"difference (joint minus separate) is {found:+.2f} (95 % interval {low:+.2f} to {high:+.2f}); of the mean cosine "
-        f"with it, {by_cosine:+.2f} ({cosine_low:+.2f} to {cosine_high:+.2f})."
+        f"difference (joint minus separate) is {signed(found, 2)} (95 % interval {signed(low, 2)} to {signed(high, 2)}); of the mean cosine "
+        f"with it, {signed(by_cosine, 2)} ({signed(cosine_low, 2)} to {signed(cosine_high, 2)})."
     )
     rows = tuple((one.dataset, c, s, g) for one, c, s, g in zip(told, conflict.tolist(), cosine.tolist(), gain.tolist(), strict=True))
     table = Table(

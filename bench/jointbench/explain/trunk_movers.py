@@ -14,6 +14,7 @@ from jointbench.errors import BadInput
 from jointbench.explain.answer import Answer, Table, Value
 from jointbench.explain.context import Context, networks_of
 from jointbench.explain.skill import difference, places_of, skills
+from jointbench.explain.wording import percent, signed
 from jointbench.fitting import prepared_split
 from jointbench.initial import epoch_order
 from jointbench.plan import Subject, job
@@ -140,10 +141,10 @@ def answer(found: Movement, dataset: str, backend: str) -> Answer:
     moved = "no output moves it alone" if even else f"{found.outputs[most]} moves it most"
     pair_word = "" if len(found.pairs) == 1 else " and pairs"
     sentence = (
-        f"{verdict}: the outputs' gradients in the shared layers are in conflict (cosine below 0) in {conflict:.0%} of "
-        f"the {known.size:,} steps{pair_word} looked at, mean cosine {mean:+.2f} ({float(broad_known.mean()):+.2f} on up to "
-        f"{BROAD_ROWS:,} rows instead of a batch); {moved}: {found.outputs[most]} makes {_percent(part[most])} of the update's "
-        f"gradient at the median step. Joint minus separate, mean skill over the outputs: {np.mean(gains):+.3f}."
+        f"{verdict}: the outputs' gradients in the shared layers are in conflict (cosine below 0) in {percent(conflict)} of "
+        f"the {known.size:,} steps{pair_word} looked at, mean cosine {signed(mean, 2)} ({signed(float(broad_known.mean()), 2)} on up to "
+        f"{BROAD_ROWS:,} rows instead of a batch); {moved}: {found.outputs[most]} makes {percent(part[most])} of the update's "
+        f"gradient at the median step. Joint minus separate, mean skill over the outputs: {signed(float(np.mean(gains)))}."
     )
     numbers: dict[str, Value] = {
         "conflict_share": conflict, "mean_cosine": mean, "mean_cosine_broad": float(broad_known.mean()),
@@ -151,11 +152,6 @@ def answer(found: Movement, dataset: str, backend: str) -> Answer:
         "mean_skill_difference": float(np.mean(gains)), "worst_skill_difference": float(min(gains)), "fits": len(found.products),
     }
     return Answer(KEY, QUESTION, dataset, backend, sentence, numbers, (_outputs(found, part, gains), _pairs(found), _course(found)))
-
-
-def _percent(share: float) -> str:
-    """100 % only for all of it."""
-    return "more than 99%" if 0.99 < share < 1 else f"{share:.0%}"
 
 
 def _outputs(found: Movement, part: FloatArray, gains: Sequence[float]) -> Table:

@@ -16,6 +16,7 @@ from jointbench.explain.answer import Answer, Table, Value
 from jointbench.explain.context import Context, networks_of
 from jointbench.explain.loss_weights import sweep
 from jointbench.explain.skill import difference, mean_over_outputs, simultaneous, skills
+from jointbench.explain.wording import signed
 from jointbench.fitting import fit_record, prepared_split
 from jointbench.measure.clock import bootstrap_interval, log_ratios, paired
 from jointbench.plan import Subject, job
@@ -162,7 +163,7 @@ def answer(found: Trial, dataset: str, backend: str) -> Answer:
     dearest = max(ran, key=lambda one: one.seconds.value if one.seconds else 0.0)
     absent = [one.name for one in found.methods if one.failure is not None]
     sentence = (
-        f"{verdict}: the best of {len(ran)} methods, {best}, differs by {gain.mean:+.3f} mean skill ({low:+.3f} to {high:+.3f}, "
+        f"{verdict}: the best of {len(ran)} methods, {best}, differs by {signed(gain.mean)} mean skill ({signed(low)} to {signed(high)}, "
         f"an interval for all of them) from the best of {found.settings} fixed settings, chosen on validation rows, over "
         f"{len(found.best)} splits. {_cost(tried)}"
         + (f"; the dearest, {_cost(dearest, small=True)}" if dearest is not tried else "")
