@@ -136,3 +136,13 @@ def test_the_closed_form_of_a_step_is_what_pytorch_counts(trunk: str) -> None:
     job = make_job(Wish(trunk=trunk))
     for method in (FIXED, *METHODS):
         assert counted_step_flops(job, method) == step_flops(job.architecture, 16, method), method
+
+
+def test_without_torchjd_the_gradient_methods_say_how_to_get_it(monkeypatch: pytest.MonkeyPatch) -> None:
+    pytest.importorskip("torch")
+    from jointbench.backends.pytorch import weighting
+
+    monkeypatch.setattr(weighting.importlib.util, "find_spec", lambda name: None)
+    found = weighting.methods()
+    assert found["pcgrad"] == "not installed: pip install 'jointbench[methods]'"
+    assert found["uncertainty"] is None

@@ -9,8 +9,7 @@ from __future__ import annotations
 
 import itertools
 import math
-import time
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from typing import Any, Protocol
 
 import numpy as np
@@ -18,7 +17,8 @@ import numpy.typing as npt
 
 from jointbench.architecture import Architecture
 from jointbench.backends.base import Clock, Job, Trained
-from jointbench.measure.flops import forward_flops, train_flops_per_row, training_flops
+from jointbench.measure.flops import backward_flops, train_flops_per_row
+from jointbench.measure.synchronised import synchronised
 from jointbench.types import FloatArray, Stop
 
 FIXED = "fixed"
@@ -64,7 +64,7 @@ def step_flops(network: Architecture, batch: int, method: str) -> int:
     if method not in GRADIENT_METHODS:
         return once
     trunk, outputs = [*network.convs, *network.trunk], len(network.heads)
-    backward = sum(training_flops(layer) - forward_flops(layer) for layer in trunk)
+    backward = sum(backward_flops(layer) for layer in trunk)
     parameters = sum(layer.parameters for layer in trunk)
     return once + (outputs - 1) * batch * backward + 2 * outputs * parameters * (outputs + 1)
 
@@ -100,12 +100,10 @@ class WeightedLoop(Protocol):
         """(test rows, units) by the network with these weights."""
         ...
 
-    def synchronise(self) -> None: ...
 
-
-def fit_weighted(loop: WeightedLoop, method: str) -> Trained:
+def fit_weighted(loop: WeightedLoop, method: str, clock: Clock) -> Trained:
     """Trains as the stock loop does: until the validation loss under the job's own weights has not improved for
-    ``patience`` epochs; keeps the best weights."""
+    ``patience`` epochs; keeps the best weights. ``clock`` waits for the device before it is read."""
     job = loop.job
     train: list[FloatArray] = []
     validation: list[FloatArray] = []
@@ -115,10 +113,10 @@ def fit_weighted(loop: WeightedLoop, method: str) -> Trained:
     for epoch in range(job.recipe.max_epochs):
         if method == DYNAMIC:
             loop.factor(dynamic_weights(np.array(train).reshape(epoch, len(job.loss_weights))))
-        started = time.perf_counter()
+        started = clock()
         losses = [loop.step(rows) for rows in loop.batches(epoch)]
         train.append(loop.mean(losses))
-        seconds.append(time.perf_counter() - started)
+        seconds.append(clock() - started)
         validation.append(loop.validate())
         total = float(validation[-1] @ np.array(job.loss_weights))
         if not (math.isfinite(total) and np.isfinite(train[-1]).all()):
@@ -149,8 +147,8 @@ def fit_weighted(loop: WeightedLoop, method: str) -> Trained:
 class WeightedTrainer:
     """A method's loop for timing: a call does some steps, the last batch of an epoch left out because it is short."""
 
-    def __init__(self, loop: WeightedLoop, steps: int) -> None:
-        self.loop, self.steps = loop, steps
+    def __init__(self, loop: WeightedLoop, steps: int, synchronise: Callable[[], None]) -> None:
+        self.loop, self.steps, self.synchronise = loop, steps, synchronise
         self.batches = self._endless()
 
     def _endless(self) -> Iterator[Any]:
@@ -160,12 +158,11 @@ class WeightedTrainer:
 
     def __call__(self, clock: Clock) -> float:
         ready = [next(self.batches) for _ in range(self.steps)]
-        self.loop.synchronise()
-        started = clock()
+        waiting = synchronised(self.synchronise, clock)
+        started = waiting()
         for rows in ready:
             self.loop.step(rows)
-        self.loop.synchronise()
-        return clock() - started
+        return waiting() - started
 
     def close(self) -> None:
         """Nothing to end."""

@@ -10,7 +10,7 @@ from jointbench.explain.answer import Answer
 from jointbench.explain.context import Context
 from jointbench.explain.questions import Question
 from jointbench.plan import Subject
-from jointbench.workers import Workers
+from jointbench.workers import Workers, why_unusable
 
 Say = Callable[[str, str, str], None]
 """Called before a question with the backend, the dataset and the question's words."""
@@ -30,8 +30,12 @@ def answers(
             # Until all is asked: a worker that dies takes its pool with it, and the next question gets a new one.
             with Workers(backend, device, 1, jobs) as workers:
                 context = Context(workers, device)
+                reason = None if device == "cpu" else workers.submit(why_unusable).result()
                 while asked:
                     subject, question = asked.pop(0)
+                    if reason is not None:
+                        yield failed(question, subject, backend, reason)
+                        continue
                     say(backend, subject.dataset.slug, question.text)
                     try:
                         yield question.ask(subject, backend, context)

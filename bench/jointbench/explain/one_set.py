@@ -10,7 +10,7 @@ from jointbench.backends.base import Backend, Job
 from jointbench.explain.answer import Answer, Table
 from jointbench.explain.context import Context, networks_of
 from jointbench.fitting import prepared_split
-from jointbench.measure.flops import forward_flops, training_flops
+from jointbench.measure.flops import backward_flops, forward_flops
 from jointbench.plan import Subject, job
 
 KEY = "one-set-of-parameters"
@@ -64,7 +64,7 @@ def sizes_of(network: Architecture, parameters: Mapping[str, int], outputs: Sequ
     return tuple(
         LayerSize(
             layer.name, TRUNK if layer.head is None else f"head of {outputs[layer.head]}", parameters[layer.name],
-            training_flops(layer), forward_flops(layer),
+            forward_flops(layer) + backward_flops(layer), forward_flops(layer),
         )
         for layer in network.layers
     )

@@ -100,7 +100,7 @@ class TorchBackend:
         return weighting.methods()
 
     def fit_weighted(self, job: Job, method: str) -> Trained:
-        return weighting.fit(job, self.device, method)
+        return weighting.fit(job, self.device, method, synchronised(self.synchronise))
 
     def weighted_trainer(self, job: Job, method: str, steps: int) -> Trainer:
-        return weighting.trainer(job, self.device, method, steps)
+        return weighting.trainer(job, self.device, method, steps, self.synchronise)

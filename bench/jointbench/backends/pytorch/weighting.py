@@ -12,7 +12,7 @@ import torch
 from torch import nn
 from torch.utils.flop_counter import FlopCounterMode
 
-from jointbench.backends.base import Job, Trained
+from jointbench.backends.base import Clock, Job, Trained
 from jointbench.backends.pytorch.loop import DTYPES, StockLoop
 from jointbench.backends.pytorch.losses import output_losses
 from jointbench.backends.pytorch.networks import build, read_weights
@@ -151,14 +151,14 @@ def _seeded(seed: int) -> Iterator[None]:
         yield
 
 
-def fit(job: Job, device: str, method: str) -> Trained:
+def fit(job: Job, device: str, method: str, clock: Clock) -> Trained:
     """Trains one network with a method."""
     with _seeded(job.seed):
-        return fit_weighted(make_loop(job, device, method), method)
+        return fit_weighted(make_loop(job, device, method), method, clock)
 
 
-def trainer(job: Job, device: str, method: str, steps: int) -> WeightedTrainer:
-    return WeightedTrainer(make_loop(job, device, method), steps)
+def trainer(job: Job, device: str, method: str, steps: int, synchronise: Callable[[], None]) -> WeightedTrainer:
+    return WeightedTrainer(make_loop(job, device, method), steps, synchronise)
 
 
 def counted_step_flops(job: Job, method: str) -> int:

@@ -111,8 +111,8 @@ class TensorFlowBackend:
 
     def fit_weighted(self, job: Job, method: str) -> Trained:
         with tf.device(self.device), precision(job):
-            return weighting.fit(job, method)
+            return weighting.fit(job, method, synchronised(self.synchronise))
 
     def weighted_trainer(self, job: Job, method: str, steps: int) -> Trainer:
         with tf.device(self.device), precision(job):
-            return weighting.trainer(job, method, steps)
+            return weighting.trainer(job, method, steps, self.synchronise)

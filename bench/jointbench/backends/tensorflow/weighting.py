@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from typing import Any
 
 import keras
@@ -10,7 +10,7 @@ import numpy as np
 import numpy.typing as npt
 import tensorflow as tf
 
-from jointbench.backends.base import Job, Trained
+from jointbench.backends.base import Clock, Job, Trained
 from jointbench.backends.tensorflow.networks import build, head_name, read_weights
 from jointbench.backends.tensorflow.rows import Rows
 from jointbench.backends.tensorflow.training import make_loss, make_optimizer
@@ -99,15 +99,11 @@ class TapeLoop:
         answers = model(tf.gather(self.rows.features, self.job.test), training=False)
         return np.concatenate([answers[head_name(i)].numpy() for i in range(len(self.losses_of))], axis=1)
 
-    def synchronise(self) -> None:
-        """A GPU's queue is emptied by reading a number back."""
-        self.factors.numpy()
 
-
-def fit(job: Job, method: str) -> Trained:
+def fit(job: Job, method: str, clock: Clock) -> Trained:
     """Trains one network with a method."""
-    return fit_weighted(TapeLoop(job, method == UNCERTAINTY), method)
+    return fit_weighted(TapeLoop(job, method == UNCERTAINTY), method, clock)
 
 
-def trainer(job: Job, method: str, steps: int) -> WeightedTrainer:
-    return WeightedTrainer(TapeLoop(job, method == UNCERTAINTY), steps)
+def trainer(job: Job, method: str, steps: int, synchronise: Callable[[], None]) -> WeightedTrainer:
+    return WeightedTrainer(TapeLoop(job, method == UNCERTAINTY), steps, synchronise)
