@@ -14,7 +14,7 @@ from jointbench.report.palette import COLOURS, GREY, MARKERS, Style
 
 TABLE = "Along training"
 LENGTH = "Gradient length: "
-HEIGHT, LEFT, FIRST = 300, 44, 4
+HEIGHT, LEFT, FIRST = 300, 58, 4
 BATCH = Style("cosine on a step's batch", GREY, "o")
 BROAD = Style("cosine on more rows", COLOURS[5], "s")
 SENTENCE = (
