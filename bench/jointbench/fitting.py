@@ -96,8 +96,8 @@ def _results(
 def tasks_of(subject: Subject, networks: Sequence[Network], engine: Engine, *, halved: bool = False) -> list[list[Network]]:
     """What one worker trains at a time: a network alone, or all that one program can train together.
 
-    Networks of one recipe (but for loss weights, which are each replicate's own) stack when their architectures are equal, or of one family and cheap to fill up
-    with zeros; a stack is cut where its tables would pass TABLE_BYTES, and if ``halved`` in two where both halves are
+    Networks of one recipe (but for loss weights, which are each replicate's own) stack when their architectures are
+    equal, or of one family and cheap to fill up with zeros; a stack is cut where its tables would pass TABLE_BYTES, and if ``halved`` in two where both halves are
     of some size, so that two workers can share it. A function of the study alone, which always makes the same stacks.
     """
     if engine == "stock":

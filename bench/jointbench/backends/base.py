@@ -203,6 +203,6 @@ class Backend(Protocol):
         """Trains one network with a method, or with ``fixed`` weights as the stock loop does."""
         ...
 
-    def weighted_trainer(self, job: Job, method: str, steps: int) -> Trainer:
-        """A method's steps, for timing."""
+    def weighted_steps(self, job: Job, method: str, steps: int) -> Callable[[Clock], float]:
+        """A method's steps, for timing: each call takes so many and gives their seconds, after waiting for the device."""
         ...

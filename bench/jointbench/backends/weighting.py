@@ -144,7 +144,7 @@ def fit_weighted(loop: WeightedLoop, method: str, clock: Clock) -> Trained:
     )
 
 
-class WeightedTrainer:
+class WeightedSteps:
     """A method's loop for timing: a call does some steps, the last batch of an epoch left out because it is short."""
 
     def __init__(self, loop: WeightedLoop, steps: int, synchronise: Callable[[], None]) -> None:
@@ -163,6 +163,3 @@ class WeightedTrainer:
         for rows in ready:
             self.loop.step(rows)
         return waiting() - started
-
-    def close(self) -> None:
-        """Nothing to end."""

@@ -3,13 +3,13 @@
 from __future__ import annotations
 
 import time
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from functools import partial
 
 import numpy as np
 
-from jointbench.backends.base import Backend, Job, Trained, Trainer
+from jointbench.backends.base import Backend, Clock, Job, Trained
 from jointbench.backends.weighting import FIXED, METHODS, step_flops
 from jointbench.compare.correlated import Posterior
 from jointbench.explain.answer import Answer, Table, Value
@@ -18,7 +18,7 @@ from jointbench.explain.loss_weights import sweep
 from jointbench.explain.skill import difference, mean_over_outputs, simultaneous, skills
 from jointbench.explain.wording import signed
 from jointbench.fitting import fit_record, prepared_split
-from jointbench.measure.clock import bootstrap_interval, log_ratios, paired
+from jointbench.measure.clock import interval, log_ratios, paired
 from jointbench.plan import Subject, job
 from jointbench.types import FloatArray
 
@@ -84,16 +84,16 @@ def fitted(backend: Backend, task: Job, method: str) -> Trained:
 
 def timed(backend: Backend, task: Job, methods: Sequence[str]) -> dict[str, Ratio]:
     """Seconds a step of each method over fixed weights in the same loop, taken in turns in one process."""
-    trainers = {method: backend.weighted_trainer(task, method, TIMED_STEPS) for method in (FIXED, *methods)}
+    trainers = {method: backend.weighted_steps(task, method, TIMED_STEPS) for method in (FIXED, *methods)}
     samples = paired({method: partial(_visit, trainer) for method, trainer in trainers.items()}, TIMING_SECONDS)
     made = {}
     for method in methods:
-        value, low, high = (float(np.exp(number)) for number in bootstrap_interval(log_ratios(samples, method, FIXED)))
+        value, low, high = (float(np.exp(number)) for number in interval(log_ratios(samples, method, FIXED)))
         made[method] = Ratio(value, low, high)
     return made
 
 
-def _visit(trainer: Trainer) -> list[float]:
+def _visit(trainer: Callable[[Clock], float]) -> list[float]:
     return [trainer(time.perf_counter)]
 
 

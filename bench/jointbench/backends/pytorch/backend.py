@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from functools import partial
 
 import numpy as np
@@ -10,7 +10,7 @@ import numpy.typing as npt
 import torch
 
 from jointbench.architecture import Architecture
-from jointbench.backends.base import Gradients, Job, Server, Stacked, Trained, Trainer, TrunkProducts
+from jointbench.backends.base import Clock, Gradients, Job, Server, Stacked, Trained, Trainer, TrunkProducts
 from jointbench.backends.engine_trainer import EngineTrainer
 from jointbench.backends.pytorch import weighting
 from jointbench.backends.pytorch.artifact import saved_bytes
@@ -102,5 +102,5 @@ class TorchBackend:
     def fit_weighted(self, job: Job, method: str) -> Trained:
         return weighting.fit(job, self.device, method, synchronised(self.synchronise))
 
-    def weighted_trainer(self, job: Job, method: str, steps: int) -> Trainer:
-        return weighting.trainer(job, self.device, method, steps, self.synchronise)
+    def weighted_steps(self, job: Job, method: str, steps: int) -> Callable[[Clock], float]:
+        return weighting.timed_steps(job, self.device, method, steps, self.synchronise)

@@ -22,7 +22,7 @@ from jointbench.backends.weighting import (
     MGDA,
     PCGRAD,
     UNCERTAINTY,
-    WeightedTrainer,
+    WeightedSteps,
     fit_weighted,
     precision_factors,
 )
@@ -157,8 +157,8 @@ def fit(job: Job, device: str, method: str, clock: Clock) -> Trained:
         return fit_weighted(make_loop(job, device, method), method, clock)
 
 
-def trainer(job: Job, device: str, method: str, steps: int, synchronise: Callable[[], None]) -> WeightedTrainer:
-    return WeightedTrainer(make_loop(job, device, method), steps, synchronise)
+def timed_steps(job: Job, device: str, method: str, steps: int, synchronise: Callable[[], None]) -> WeightedSteps:
+    return WeightedSteps(make_loop(job, device, method), steps, synchronise)
 
 
 def counted_step_flops(job: Job, method: str) -> int:

@@ -14,7 +14,7 @@ import keras
 import tensorflow as tf
 
 from jointbench.architecture import Architecture
-from jointbench.backends.base import Gradients, Job, Server, Stacked, Trained, Trainer, TrunkProducts
+from jointbench.backends.base import Clock, Gradients, Job, Server, Stacked, Trained, Trainer, TrunkProducts
 from jointbench.backends.engine_trainer import EngineTrainer
 from jointbench.backends.stacking import fit_stacked, frame_of
 from jointbench.backends.tensorflow import weighting
@@ -113,6 +113,6 @@ class TensorFlowBackend:
         with tf.device(self.device), precision(job):
             return weighting.fit(job, method, synchronised(self.synchronise))
 
-    def weighted_trainer(self, job: Job, method: str, steps: int) -> Trainer:
+    def weighted_steps(self, job: Job, method: str, steps: int) -> Callable[[Clock], float]:
         with tf.device(self.device), precision(job):
-            return weighting.trainer(job, method, steps, self.synchronise)
+            return weighting.timed_steps(job, method, steps, self.synchronise)

@@ -18,7 +18,7 @@ from jointbench.backends.weighting import (
     GRADIENT_METHODS,
     METHODS,
     UNCERTAINTY,
-    WeightedTrainer,
+    WeightedSteps,
     fit_weighted,
     precision_factors,
 )
@@ -105,5 +105,5 @@ def fit(job: Job, method: str, clock: Clock) -> Trained:
     return fit_weighted(TapeLoop(job, method == UNCERTAINTY), method, clock)
 
 
-def trainer(job: Job, method: str, steps: int, synchronise: Callable[[], None]) -> WeightedTrainer:
-    return WeightedTrainer(TapeLoop(job, method == UNCERTAINTY), steps, synchronise)
+def timed_steps(job: Job, method: str, steps: int, synchronise: Callable[[], None]) -> WeightedSteps:
+    return WeightedSteps(TapeLoop(job, method == UNCERTAINTY), steps, synchronise)
