@@ -11,6 +11,7 @@ import typer
 from jointbench.commands.calibrate import calibrate
 from jointbench.commands.check import check
 from jointbench.commands.doctor import doctor
+from jointbench.commands.explain import explain
 from jointbench.commands.progress import progress_bar
 from jointbench.commands.projection import projection
 from jointbench.commands.scaling import scaling
@@ -30,6 +31,7 @@ app.command()(check)
 app.command()(doctor)
 app.command()(projection)
 app.command()(scaling)
+app.command()(explain)
 
 DID_NOT_RUN = 4
 

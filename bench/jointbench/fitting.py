@@ -6,6 +6,7 @@ import time
 from collections.abc import Iterable, Iterator, Sequence
 from concurrent.futures import FIRST_COMPLETED, Future, wait
 from concurrent.futures.process import BrokenProcessPool
+from dataclasses import replace
 from functools import lru_cache
 
 import numpy as np
@@ -56,6 +57,20 @@ def train(
                 yield from _results(future, subject, timed, finished, conditions.engine, kept)
 
 
+def fit_all(subject: Subject, networks: Sequence[Network], workers: Workers) -> Iterator[Fit]:
+    """Fits of networks that need not be a study's, on the engine, from workers that are open already.
+
+    Raises BrokenProcessPool when a worker dies.
+    """
+    waiting = []
+    for task in tasks_of(subject, networks, "stacked", halved=True):
+        ready = [job(subject, network, _prepared(subject, network)) for network in task]
+        waiting.append((task, workers.submit(_fit_stacked, ready)))
+    for task, future in waiting:
+        for network, trained in zip(task, future.result()[0].trained, strict=True):
+            yield fit_record(subject, network, trained, _prepared(subject, network))
+
+
 def _results(
     future: Future[tuple[Stacked, float]], subject: Subject, timed: set[str], task: Sequence[Network], engine: Engine, kept: Kept
 ) -> Iterator[Record]:
@@ -75,14 +90,14 @@ def _results(
     for network, trained in zip(task, stacked.trained, strict=True):
         if network.id in timed and trained.failure is None:
             kept.weights[network.id], kept.answers[network.id] = trained.weights, trained.predictions
-        yield _fit(subject, network, trained, _prepared(subject, network))
+        yield fit_record(subject, network, trained, _prepared(subject, network))
 
 
 def tasks_of(subject: Subject, networks: Sequence[Network], engine: Engine, *, halved: bool = False) -> list[list[Network]]:
     """What one worker trains at a time: a network alone, or all that one program can train together.
 
-    Networks of one recipe stack when their architectures are equal, or of one family and cheap to fill up
-    with zeros; a stack is cut where its tables would pass TABLE_BYTES, and if ``halved`` in two where both halves are
+    Networks of one recipe (but for loss weights, which are each replicate's own) stack when their architectures are
+    equal, or of one family and cheap to fill up with zeros; a stack is cut where its tables would pass TABLE_BYTES, and if ``halved`` in two where both halves are
     of some size, so that two workers can share it. A function of the study alone, which always makes the same stacks.
     """
     if engine == "stock":
@@ -103,7 +118,8 @@ def _stacks(subject: Subject, networks: Sequence[Network]) -> list[list[Network]
     """The networks that one program trains, however large its tables get."""
     equal: dict[tuple[Architecture, Recipe], list[Network]] = {}
     for network in networks:
-        equal.setdefault((subject.architecture(network), network.recipe), []).append(network)
+        recipe = replace(network.recipe, loss_weights=())
+        equal.setdefault((subject.architecture(network), recipe), []).append(network)
     stacks: dict[tuple[object, Recipe], list[list[Network]]] = {}
     for (network_shape, recipe), same in equal.items():
         hosts = stacks.setdefault((family(network_shape), recipe), [])
@@ -137,7 +153,7 @@ def _fit_stacked(backend: Backend, jobs: Sequence[Job]) -> tuple[Stacked, float]
     return backend.fit_stacked(jobs), time.perf_counter() - started
 
 
-def _fit(subject: Subject, network: Network, trained: Trained, prepared: Prepared) -> Fit:
+def fit_record(subject: Subject, network: Network, trained: Trained, prepared: Prepared) -> Fit:
     """The record of a fit: what was trained, scored on the test rows whose label is known."""
     architecture = subject.architecture(network)
     per_row = train_flops_per_row([architecture])

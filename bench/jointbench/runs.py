@@ -18,6 +18,8 @@ from jointbench.compare.terms import Terms
 from jointbench.conditions import Conditions, Progress
 from jointbench.environment import environment
 from jointbench.errors import BadInput
+from jointbench.explain.answer import Answer
+from jointbench.explain.answer_file import read_answers, write_answers
 from jointbench.plan import Subject
 from jointbench.scaling.run import SCALING, read_study
 from jointbench.store import read_records, to_line
@@ -26,6 +28,7 @@ from jointbench.types import SCHEMA_VERSION, Fit, Record
 
 RECORDS, SUMMARY, ENVIRONMENT, REPORT = "records.jsonl", "summary.json", "environment.json", "report.html"
 ENGINE = "engine.json"
+EXPLAIN_PAGE = "explain.html"
 
 
 @dataclass(frozen=True)
@@ -112,9 +115,20 @@ def publish(folder: Path, about: About, records: Sequence[Record]) -> Summary:
         summary, about.machine, text, fits=[record for record in records if isinstance(record, Fit)],
         us_per_step=_engine_speed(folder),
         scaling=read_study(folder / SCALING) if (folder / SCALING).is_file() else None,
+        explained=read_answers(folder),
     )
     (folder / REPORT).write_text(page, encoding="utf-8")
     return summary
+
+
+def publish_answers(folder: Path, command: str, answers: Sequence[Answer], notes: Sequence[str]) -> None:
+    """Writes the answers and their page into the folder, and into the report of the run that is there, if one is."""
+    from jointbench.report.explained import render_answers
+
+    explained = write_answers(folder, command, answers, notes)
+    (folder / EXPLAIN_PAGE).write_text(render_answers(explained, environment()), encoding="utf-8")
+    if (folder / RECORDS).is_file():
+        republish(folder)
 
 
 def _engine_speed(folder: Path) -> dict[str, float] | None:

@@ -70,6 +70,31 @@ class Stacked:
     compilations: int
 
 
+@dataclass(frozen=True, eq=False)
+class Gradients:
+    """Losses and gradients of one batch at one set of weights, by weight name as in ``Weights``.
+
+    total: of the weighted total loss, as the framework's own training forms it. alone: per output, of its loss taken
+    by itself, without its weight; zeros where that loss does not reach. losses: (outputs,), unweighted.
+    """
+
+    total: Weights
+    alone: tuple[Weights, ...]
+    total_loss: float
+    losses: FloatArray
+
+
+@dataclass(frozen=True, eq=False)
+class TrunkProducts:
+    """Inner products of the outputs' trunk gradients (unweighted losses) before some steps of training.
+
+    batch: (steps, outputs, outputs), float64, on the rows of the step itself. broad: the same shape, on given rows.
+    """
+
+    batch: FloatArray
+    broad: FloatArray
+
+
 class Server(Protocol):
     """An arm's networks ready to answer: numpy rows in, one numpy array per network out, synchronised."""
 
@@ -160,4 +185,24 @@ class Backend(Protocol):
 
     def steps(self, job: Job, count: int) -> dict[str, npt.NDArray[np.floating]]:
         """Weights after ``count`` optimisation steps from the job's initial weights (for the contract tests)."""
+        ...
+
+    def gradients(self, job: Job, rows: IntArray) -> Gradients:
+        """Losses and gradients on these rows at the job's initial weights."""
+        ...
+
+    def trunk_products(self, job: Job, at: Sequence[int], rows: IntArray) -> TrunkProducts:
+        """Trains the job and looks at its trunk's gradients before each of the steps ``at`` (ascending)."""
+        ...
+
+    def weighting_methods(self) -> Mapping[str, str | None]:
+        """The methods that set loss weights by themselves, and why one cannot run here (None where it can)."""
+        ...
+
+    def fit_weighted(self, job: Job, method: str) -> Trained:
+        """Trains one network with a method, or with ``fixed`` weights as the stock loop does."""
+        ...
+
+    def weighted_steps(self, job: Job, method: str, steps: int) -> Callable[[Clock], float]:
+        """A method's steps, for timing: each call takes so many and gives their seconds, after waiting for the device."""
         ...

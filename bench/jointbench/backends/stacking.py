@@ -10,7 +10,7 @@ from __future__ import annotations
 
 import math
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from typing import Protocol
 
 import numpy as np
@@ -109,7 +109,8 @@ def stack_size(network: Architecture, recipe: Recipe, precision: Precision, jobs
 
 
 def frame_of(jobs: Sequence[Job]) -> Frame:
-    """The frame of a stack. All jobs must share recipe and precision, and their networks a host."""
+    """The frame of a stack. All jobs must share recipe (loss weights are each slot's own, and no reason to compile again)
+    and precision, and their networks a host."""
     first = jobs[0]
     network = host_of(list(dict.fromkeys(job.architecture for job in jobs)))
     batch = min(first.recipe.batch_size, max(len(job.train) for job in jobs))
@@ -117,7 +118,7 @@ def frame_of(jobs: Sequence[Job]) -> Frame:
     epochs = min(first.recipe.max_epochs, max(1, math.ceil(STEPS_PER_CALL / steps)))
     slots = stack_size(network, first.recipe, first.precision, len(jobs))
     return Frame(
-        network, first.recipe, first.precision, slots, epochs, steps, batch,
+        network, replace(first.recipe, loss_weights=()), first.precision, slots, epochs, steps, batch,
         max(len(job.validation) for job in jobs),
     )
 

@@ -12,10 +12,12 @@ from jinja2 import Environment, PackageLoader, StrictUndefined
 from markupsafe import Markup
 
 from jointbench.compare.summary import Summary
+from jointbench.explain.answer_file import Explained
 from jointbench.report import format as show
 from jointbench.report.across_table import across_table
 from jointbench.report.embed import downloads
 from jointbench.report.engine_table import engine_table
+from jointbench.report.explained_sections import explained_sections
 from jointbench.report.figures.cost_ratios import dataset_ratios
 from jointbench.report.figures.explained import explained_figure
 from jointbench.report.figures.figure import Figure, in_columns
@@ -43,9 +45,11 @@ def render(
     fits: Sequence[Fit] = (),
     us_per_step: Mapping[str, float] | None = None,
     scaling: Study | None = None,
+    explained: Explained | None = None,
 ) -> str:
     """The page. environment: what the run ran on, by name. fits: for the learning curves, which go without them.
-    us_per_step: the engine's benchmark, where it was run. scaling: the break-even study, the same."""
+    us_per_step: the engine's benchmark, where it was run. scaling: the break-even study, explained: the questions about
+    sharing, the same."""
     colours = palette(summary)
     script = packaged("page.js")
     by_dataset: dict[str, list[Fit]] = {}
@@ -66,6 +70,7 @@ def render(
         figures=_figures(summary, colours),
         engine=engine_table(us_per_step) if us_per_step else None,
         scaling=scaling_section(scaling) if scaling else None,
+        explained=explained_sections(explained.answers) if explained else (),
         sections=sections,
         unfolded=len(sections) <= FEW_DATASETS,
         environment={show.plain(key): show.plain(value) for key, value in environment.items()},
@@ -75,7 +80,7 @@ def render(
         signs=VERDICT_SIGNS,
         rope=f"{summary.rope:g}",
         probability=f"{summary.probability:g}",
-        style=Markup(packaged("page.css")),  # noqa: S704  # a file of this package
+        style=stylesheet(),
         script=Markup(script),  # noqa: S704  # the same
         script_hash=base64.b64encode(hashlib.sha256(script.encode()).digest()).decode(),
     )  # fmt: skip
@@ -99,8 +104,14 @@ def _figures(summary: Summary, colours: Palette) -> list[Figure]:
     return [figure for figure in figures if figure is not None]
 
 
+def stylesheet() -> Markup:
+    """What every page of a run looks like."""
+    return Markup(packaged("page.css"))  # noqa: S704  # a file of this package
+
+
 @cache
 def templates() -> Environment:
+    """The pages' templates: everything is escaped but the drawings."""
     made = Environment(
         loader=PackageLoader("jointbench", "report"), autoescape=True, undefined=StrictUndefined,
         trim_blocks=True, lstrip_blocks=True,

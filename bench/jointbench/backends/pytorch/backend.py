@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from functools import partial
 
 import numpy as np
@@ -10,19 +10,22 @@ import numpy.typing as npt
 import torch
 
 from jointbench.architecture import Architecture
-from jointbench.backends.base import Job, Server, Stacked, Trained, Trainer
+from jointbench.backends.base import Clock, Gradients, Job, Server, Stacked, Trained, Trainer, TrunkProducts
 from jointbench.backends.engine_trainer import EngineTrainer
+from jointbench.backends.pytorch import weighting
 from jointbench.backends.pytorch.artifact import saved_bytes
 from jointbench.backends.pytorch.engine import BatchedProgram, predict
 from jointbench.backends.pytorch.flop_counter import counted_flops
+from jointbench.backends.pytorch.gradients import gradients
 from jointbench.backends.pytorch.loop import StockLoop, StockTrainer, fit
 from jointbench.backends.pytorch.networks import read_weights
 from jointbench.backends.pytorch.pasted import installed_loops
 from jointbench.backends.pytorch.serving import CompiledServer, EagerServer, FusedServer
 from jointbench.backends.pytorch.synchronise import peak_bytes, prepare, synchronise, why_unusable
+from jointbench.backends.pytorch.trunk_products import trunk_products
 from jointbench.backends.stacking import fit_stacked, frame_of
 from jointbench.measure.synchronised import synchronised
-from jointbench.types import Path, Weights
+from jointbench.types import IntArray, Path, Weights
 
 SERVERS: dict[Path, type[EagerServer | FusedServer]] = {"in turn": EagerServer, "fused": FusedServer, "compiled": CompiledServer}
 
@@ -86,3 +89,18 @@ class TorchBackend:
                 count -= 1
             epoch += 1
         return read_weights(job.architecture, loop.network)
+
+    def gradients(self, job: Job, rows: IntArray) -> Gradients:
+        return gradients(job, rows, self.device)
+
+    def trunk_products(self, job: Job, at: Sequence[int], rows: IntArray) -> TrunkProducts:
+        return trunk_products(job, at, rows, self.device)
+
+    def weighting_methods(self) -> Mapping[str, str | None]:
+        return weighting.methods()
+
+    def fit_weighted(self, job: Job, method: str) -> Trained:
+        return weighting.fit(job, self.device, method, synchronised(self.synchronise))
+
+    def weighted_steps(self, job: Job, method: str, steps: int) -> Callable[[Clock], float]:
+        return weighting.timed_steps(job, self.device, method, steps, self.synchronise)

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 
 import numpy as np
 import numpy.typing as npt
@@ -78,13 +78,24 @@ def build(network: Architecture, weights: Weights, device: str, dtype: torch.dty
 
 def read_weights(network: Architecture, module: MultiOutputNetwork) -> dict[str, npt.NDArray[np.floating]]:
     """The module's weights as {"<layer>/kernel": (in, out) or (3, 3, in, out), "<layer>/bias": (out,)}."""
-    weights: dict[str, npt.NDArray[np.floating]] = {}
+    return _read(network, module, lambda parameter: parameter.detach())
+
+
+def read_gradients(network: Architecture, module: MultiOutputNetwork) -> dict[str, npt.NDArray[np.floating]]:
+    """The gradients that the last backward pass left, in the form of the weights; zeros where it left none."""
+    return _read(network, module, lambda p: torch.zeros_like(p) if p.grad is None else p.grad.detach())
+
+
+def _read(
+    network: Architecture, module: MultiOutputNetwork, of: Callable[[torch.Tensor], torch.Tensor]
+) -> dict[str, npt.NDArray[np.floating]]:
+    arrays: dict[str, npt.NDArray[np.floating]] = {}
     for layer, part in _layers(network, module):
         assert isinstance(part, nn.Linear | nn.Conv2d)
         assert part.bias is not None
-        kernel = part.weight.detach()
-        weights[f"{layer.name}/kernel"] = (
+        kernel = of(part.weight)
+        arrays[f"{layer.name}/kernel"] = (
             (kernel.T if layer.kind == "dense" else kernel.permute(2, 3, 1, 0)).contiguous().cpu().numpy()
         )
-        weights[f"{layer.name}/bias"] = part.bias.detach().cpu().numpy().copy()
-    return weights
+        arrays[f"{layer.name}/bias"] = of(part.bias).cpu().numpy().copy()
+    return arrays

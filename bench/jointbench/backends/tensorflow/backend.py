@@ -14,20 +14,23 @@ import keras
 import tensorflow as tf
 
 from jointbench.architecture import Architecture
-from jointbench.backends.base import Job, Server, Stacked, Trained, Trainer
+from jointbench.backends.base import Clock, Gradients, Job, Server, Stacked, Trained, Trainer, TrunkProducts
 from jointbench.backends.engine_trainer import EngineTrainer
 from jointbench.backends.stacking import fit_stacked, frame_of
+from jointbench.backends.tensorflow import weighting
 from jointbench.backends.tensorflow.artifact import saved_bytes
 from jointbench.backends.tensorflow.engine import GraphProgram, compilations, predict
 from jointbench.backends.tensorflow.flop_counter import counted_flops
+from jointbench.backends.tensorflow.gradients import gradients
 from jointbench.backends.tensorflow.loop import fit, take_steps
 from jointbench.backends.tensorflow.pasted import keras_fit
 from jointbench.backends.tensorflow.paused_fit import StockTrainer
 from jointbench.backends.tensorflow.serving import FunctionServer, FusedServer, PredictServer
 from jointbench.backends.tensorflow.synchronise import peak_bytes, prepare, synchronise, why_unusable
 from jointbench.backends.tensorflow.training import precision
+from jointbench.backends.tensorflow.trunk_products import trunk_products
 from jointbench.measure.synchronised import synchronised
-from jointbench.types import Path, Weights
+from jointbench.types import IntArray, Path, Weights
 
 SERVERS: dict[Path, Callable[[Sequence[tuple[Architecture, Weights]]], Server]] = {
     "in turn": FunctionServer, "fused": FusedServer, "compiled": partial(FusedServer, xla=True), "predict": PredictServer,
@@ -94,3 +97,22 @@ class TensorFlowBackend:
     def steps(self, job: Job, count: int) -> dict[str, Any]:
         with tf.device(self.device), precision(job):
             return take_steps(job, count)
+
+    def gradients(self, job: Job, rows: IntArray) -> Gradients:
+        with tf.device(self.device), precision(job):
+            return gradients(job, rows)
+
+    def trunk_products(self, job: Job, at: Sequence[int], rows: IntArray) -> TrunkProducts:
+        with tf.device(self.device), precision(job):
+            return trunk_products(job, at, rows)
+
+    def weighting_methods(self) -> Mapping[str, str | None]:
+        return weighting.methods()
+
+    def fit_weighted(self, job: Job, method: str) -> Trained:
+        with tf.device(self.device), precision(job):
+            return weighting.fit(job, method, synchronised(self.synchronise))
+
+    def weighted_steps(self, job: Job, method: str, steps: int) -> Callable[[Clock], float]:
+        with tf.device(self.device), precision(job):
+            return weighting.timed_steps(job, method, steps, self.synchronise)

@@ -1,0 +1,83 @@
+"""`jointbench explain`: the questions about sharing, answered on a dataset."""
+
+from __future__ import annotations
+
+import shlex
+import sys
+from dataclasses import replace
+from pathlib import Path
+from typing import Annotated, Optional
+
+import typer
+
+from jointbench.errors import BadInput
+
+DID_NOT_RUN = 4
+SEEDS = 3  # in each fold, where the profile has fewer: the engine trains them for little, and the sweep needs them
+
+
+def explain(
+    datasets: Annotated[Optional[list[str]], typer.Argument(help="Bundled names or table files.")] = None,
+    target: Annotated[Optional[list[str]], typer.Option(help="A column to predict, NAME or NAME:kind; repeat it.")] = None,
+    backend: Annotated[Optional[list[str]], typer.Option(help="torch or tensorflow; repeat it.")] = None,
+    every: Annotated[bool, typer.Option("--all", help="Every bundled dataset.")] = False,
+    question: Annotated[Optional[list[str]], typer.Option(help="Short name of a question; repeat it; none: all.")] = None,
+    profile: Annotated[str, typer.Option(help="smoke, quick or full: rows, folds and seeds.")] = "quick",
+    folds: Annotated[Optional[int], typer.Option(help="Folds of the cross-validation.")] = None,
+    seeds: Annotated[Optional[int], typer.Option(help="Initialisation seeds within each fold; 3, images 1.")] = None,
+    seed: Annotated[int, typer.Option(help="Seed of everything drawn.")] = 0,
+    device: Annotated[str, typer.Option(help="cpu, cuda or auto (the GPU where there is one).")] = "cpu",
+    jobs: Annotated[Optional[int], typer.Option(help="Worker processes; default: physical cores.")] = None,
+    group: Annotated[Optional[str], typer.Option(help="Column of a table whose equal values share a fold.")] = None,
+    time: Annotated[Optional[str], typer.Option(help="Column of a table to split forward in time by.")] = None,
+    out: Annotated[Optional[Path], typer.Option(help="Folder for the answers; a run's folder gets them in its report.")] = None,
+) -> None:
+    """Answers what people ask about sharing (one model or several? which loss? are gradients summed?) by measurement."""
+    from rich.console import Console
+    from rich.text import Text
+
+    from jointbench import asking
+    from jointbench.explain.answer import Answer
+    from jointbench.explain.answer_file import EXPLAIN
+    from jointbench.explain.answering import answers
+    from jointbench.explain.questions import chosen
+    from jointbench.explain.transfer import across
+    from jointbench.profile import profile_named
+    from jointbench.report.explained import print_answer
+    from jointbench.runs import EXPLAIN_PAGE, new_folder, publish_answers
+
+    if every == bool(datasets):
+        raise BadInput("explain: name a bundled dataset or a table file, or ask for every bundled one with --all")
+    defaults = asking.Asked()
+    asked = asking.Asked(
+        profile, tuple(datasets or ()), tuple(target or ()), ("joint", "separate"), tuple(backend or defaults.backends),
+        device, folds, None, seeds or max(SEEDS, profile_named(profile).seeds), seed, jobs, group=group, time=time,
+    )
+    where, questions = asking.conditions(asked), chosen(tuple(question or ()))
+    loaded = asking.load_datasets(asked, profile_named(profile))
+    for dataset in loaded:
+        if len(dataset.outputs) < 2:
+            raise BadInput(f"{dataset.slug} has one output, so there is nothing to share; name another with --target")
+    # Images train in seconds, tables in a tenth of one.
+    subjects = [
+        replace(one, seeds=1) if seeds is None and len(one.input_shape) == 3 else one for one in asking.subjects(asked, loaded)
+    ]
+    folder = new_folder(out, "-explain", EXPLAIN)
+    console = Console()
+    found: list[Answer] = []
+    with console.status("") as status:
+
+        def say(backend: str, dataset: str, text: str) -> None:
+            status.update(Text(f"{dataset}, {backend}: {text}"))
+
+        for answer in answers(subjects, where.backends, where.devices[-1], where.jobs, questions, say):
+            print_answer(answer, console)
+            found.append(answer)
+    for answer in across(found, seed):
+        print_answer(answer, console)
+        found.append(answer)
+    publish_answers(folder, "jointbench " + shlex.join(sys.argv[1:]), found, asking.notes(asked, where.devices)[:-1])
+    console.print(f"Answers: {folder / EXPLAIN_PAGE}", markup=False, highlight=False, soft_wrap=True)
+    explicit = set(backend or ())
+    if all(answer.failure for answer in found) or any(a.failure for a in found if a.backend in explicit):
+        raise typer.Exit(DID_NOT_RUN)

@@ -1,0 +1,39 @@
+"""What a question is given beside its dataset: a framework's worker processes, and fits that questions share."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass, field, replace
+
+from jointbench.arms import parse_arm
+from jointbench.fitting import fit_all
+from jointbench.plan import Subject, assemblies
+from jointbench.types import Fit, Network
+from jointbench.workers import Workers
+
+
+@dataclass(frozen=True, eq=False)
+class Context:
+    """One backend's workers. A network that one question has fitted, the next one need not fit again."""
+
+    workers: Workers
+    device: str
+    held: dict[str, Fit] = field(default_factory=dict)
+
+    def fits(self, subject: Subject, networks: Sequence[Network]) -> list[Fit]:
+        """These networks' fits, trained on the engine where no question has trained them before."""
+        missing = {network.id: network for network in networks if network.id not in self.held}
+        for fit in fit_all(subject, list(missing.values()), self.workers):
+            self.held[fit.network.id] = fit
+        return [self.held[network.id] for network in networks]
+
+
+def networks_of(
+    subject: Subject, arm: str, backend: str, device: str, loss_weights: Sequence[float] = ()
+) -> list[Network]:
+    """An arm's networks in every split and seed, on the engine. loss_weights: one an output, 1 where none are given."""
+    names = [output.name for output in subject.dataset.outputs]
+    named = tuple((name, weight) for name, weight in zip(names, loss_weights, strict=True) if weight != 1) if loss_weights else ()
+    recipe = replace(subject.recipe, loss_weights=named)  # weights of 1 are not named, so that equal ones are the plain network
+    chosen = replace(subject, arms=(parse_arm(arm, subject.dataset.outputs),), recipe=recipe)
+    return assemblies(chosen, backend, device, "stacked")[1]

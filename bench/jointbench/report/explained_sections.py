@@ -1,0 +1,79 @@
+"""The questions about sharing as the page shows them: by dataset and question, the backends side by side."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass
+
+from jointbench.explain import answer as explain
+from jointbench.report import format as show
+from jointbench.report.explained_table import shown
+from jointbench.report.figures.conflict_transfer import transfer_figures
+from jointbench.report.figures.figure import Figure
+from jointbench.report.figures.loss_weight_sweep import sweep_figures
+from jointbench.report.figures.trunk_course import course_figures
+from jointbench.report.figures.weighting_gain import method_figures
+from jointbench.report.table import Table
+
+FIGURES: Mapping[str, Callable[[explain.Answer, str], list[Figure]]] = {
+    "who-moves-the-trunk": course_figures,
+    "loss-weights": sweep_figures,
+    "weighting-methods": method_figures,
+    "conflict-and-transfer": transfer_figures,
+}
+"""Drawings by the question's short name: of an answer, with the slug that their ids start with."""
+
+
+@dataclass(frozen=True)
+class Said:
+    """One backend's answer."""
+
+    anchor: str
+    backend: str
+    sentence: str
+    failure: str
+    tables: tuple[Table, ...]
+
+
+@dataclass(frozen=True)
+class Asked:
+    """A question with every backend's answer and their drawings."""
+
+    anchor: str
+    text: str
+    answers: tuple[Said, ...]
+    figures: tuple[Figure, ...]
+
+
+@dataclass(frozen=True)
+class Section:
+    """A dataset's questions."""
+
+    anchor: str
+    dataset: str
+    questions: tuple[Asked, ...]
+
+
+def explained_sections(answers: Sequence[explain.Answer]) -> tuple[Section, ...]:
+    """The answers, sorted; datasets and questions stay in the order in which they were asked."""
+    made = []
+    for number, dataset in enumerate(dict.fromkeys(answer.dataset for answer in answers), 1):
+        mine = [answer for answer in answers if answer.dataset == dataset]
+        keys = dict.fromkeys(answer.key for answer in mine)
+        anchor = f"explained-{number}"
+        questions = tuple(
+            _asked([answer for answer in mine if answer.key == key], f"{anchor}-{place}") for place, key in enumerate(keys, 1)
+        )
+        made.append(Section(anchor, show.plain(dataset), questions))
+    return tuple(made)
+
+
+def _asked(answers: Sequence[explain.Answer], anchor: str) -> Asked:
+    said, figures = [], []
+    for number, answer in enumerate(answers, 1):
+        slug = f"{anchor}-{number}"
+        tables = tuple(shown(table, answer.backend) for table in answer.tables)
+        said.append(Said(slug, show.plain(answer.backend), show.plain(answer.sentence), show.plain(answer.failure) if answer.failure else "", tables))
+        if answer.failure is None and answer.key in FIGURES:
+            figures.extend(FIGURES[answer.key](answer, slug))
+    return Asked(anchor, show.plain(answers[0].question), tuple(said), tuple(figures))

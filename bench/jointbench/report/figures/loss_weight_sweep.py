@@ -1,0 +1,105 @@
+"""Loss weights: each output's skill along the sweep, and the Pareto front of two outputs."""
+
+from __future__ import annotations
+
+import math
+
+import numpy as np
+from matplotlib.ticker import FixedLocator, FuncFormatter, MaxNLocator, NullLocator
+
+from jointbench.explain import answer as explain
+from jointbench.report import format as show
+from jointbench.report.explained_table import numbers_in, shown, table_named
+from jointbench.report.figures.canvas import WIDTH, axes, drawing, export, rule, style
+from jointbench.report.figures.figure import Figure
+from jointbench.report.figures.svg import INK, SMALL
+from jointbench.report.palette import COLOURS, GREY, MARKERS, Style
+from jointbench.report.table import Table
+
+TABLE, SKILL, SEPARATE, EQUAL = "Skill by loss weights", "Skill: ", "separate", "none"
+RATIO, FIRST = 3, 4
+LEFT, TALL, ALONE = 56, 150, 230
+SWEEP = (
+    "Each output's skill less that of its separate network (the line at 0), against how many times the named output's loss "
+    "weighs what the others do."
+)
+FRONT = (
+    "Each mark is a setting of the loss weights, right and up is better; filled marks are on the Pareto front, the cross is "
+    "two separate networks."
+)
+
+
+def sweep_figures(answer: explain.Answer, slug: str) -> list[Figure]:
+    """Skill along the sweep; for two outputs, one against the other too."""
+    table = table_named(answer, TABLE)
+    if table is None or not table.rows or table.rows[-1][0] != SEPARATE:
+        return []
+    outputs = [column.removeprefix(SKILL) for column in table.columns if column.startswith(SKILL)]
+    styles = tuple(Style(name, COLOURS[i % len(COLOURS)], MARKERS[i % len(MARKERS)]) for i, name in enumerate(outputs))
+    numbers = shown(table, answer.backend)
+    alternative = f"Skill of {len(outputs)} outputs under {len(table.rows) - 1} settings of the loss weights; the table has them."
+    made = [Figure(
+        f"{slug}-sweep", f"Skill along the sweep of loss weights, {show.plain(answer.backend)}", SWEEP, alternative,
+        _sweep(table, styles, f"{slug}-sweep", alternative), numbers, styles,
+    )]  # fmt: skip
+    if len(outputs) == 2:
+        made.append(_front(table, outputs, answer.backend, numbers, f"{slug}-front"))
+    return made
+
+
+def _sweep(table: explain.Table, styles: tuple[Style, ...], slug: str, alternative: str) -> str:
+    values = [numbers_in(row) for row in table.rows]
+    apart = values[-1]
+    weighed = [name for name in dict.fromkeys(row[1] for row in table.rows) if name != EQUAL]
+    steps = [[row[FIRST + k] - apart[FIRST + k] for k in range(len(styles))] for row in values[:-1]]
+    reach = max([0.01, *(abs(step) for row in steps for step in row if math.isfinite(step))])
+    with style():
+        tall = TALL if len(weighed) > 1 else ALONE
+        surface = drawing(len(weighed) * tall + 24)
+        for place, name in enumerate(weighed):
+            panel = axes(surface, LEFT, 18 + place * tall, WIDTH - LEFT - 12, tall - 40)
+            panel.set_title(f"{show.shorten(str(name), 40)} against the rest", fontsize=SMALL, loc="left", pad=3)
+            mine = sorted((values[i][RATIO], i) for i, row in enumerate(table.rows[:-1]) if row[1] in (name, EQUAL))
+            panel.set_xscale("log", base=2)
+            panel.set_ylim(-1.1 * reach, 1.1 * reach)
+            panel.set_xlim(mine[0][0] / 1.2, mine[-1][0] * 1.2)
+            rule(panel, 0.0, horizontal=True)
+            for k, mark in enumerate(styles):
+                panel.plot(
+                    [ratio for ratio, _ in mine], [steps[i][k] for _, i in mine], color=mark.colour, marker=mark.marker,
+                    markersize=4, linewidth=1.2,
+                )  # fmt: skip
+            panel.xaxis.set_major_locator(FixedLocator([ratio for ratio, _ in mine]))
+            panel.xaxis.set_minor_locator(NullLocator())
+            panel.xaxis.set_major_formatter(FuncFormatter(lambda value, _: f"{value:g}" if value >= 1 else f"1/{1 / value:g}"))
+            panel.yaxis.set_major_locator(MaxNLocator(4))
+            panel.tick_params(labelsize=SMALL)
+            panel.set_ylabel("skill − separate", fontsize=SMALL)
+        return export(surface, slug, alternative)
+
+
+def _front(table: explain.Table, outputs: list[str], backend: str, numbers: Table, slug: str) -> Figure:
+    alternative = f"Skill of {show.plain(outputs[1])} against skill of {show.plain(outputs[0])} by loss weights; the table has them."
+    values = [numbers_in(row) for row in table.rows]
+    points = np.array([row[FIRST : FIRST + 2] for row in values])
+    with style():
+        surface = drawing(280)
+        panel = axes(surface, LEFT, 10, WIDTH - LEFT - 20, 222)
+        panel.set(xlabel=f"skill: {show.shorten(outputs[0], 24)}", ylabel=f"skill: {show.shorten(outputs[1], 24)}")
+        order = sorted(range(len(values) - 1), key=lambda i: values[i][RATIO])
+        panel.plot(points[order, 0], points[order, 1], color=GREY, linewidth=0.8, zorder=1)
+        for i in order:
+            on_front = table.rows[i][2] == "yes"
+            panel.plot(
+                *points[i], "o", color=COLOURS[0], markersize=6, markerfacecolor=COLOURS[0] if on_front else "none", zorder=3
+            )
+            panel.annotate(str(table.rows[i][0]), xy=tuple(points[i]), xytext=(5, 3), textcoords="offset points", fontsize=SMALL)
+        panel.plot(*points[-1], "x", color=COLOURS[1], markersize=8, markeredgewidth=2, zorder=4)
+        panel.annotate(SEPARATE, xy=tuple(points[-1]), xytext=(6, -10), textcoords="offset points", fontsize=SMALL, color=INK)
+        panel.margins(0.12)
+        panel.xaxis.set_major_locator(MaxNLocator(5))
+        panel.yaxis.set_major_locator(MaxNLocator(5))
+        panel.tick_params(labelsize=SMALL)
+        svg = export(surface, slug, alternative)
+    title = f"What one output pays for the other, {show.plain(backend)}"
+    return Figure(slug, title, FRONT, alternative, svg, numbers, (Style("joint", COLOURS[0], "o"), Style(SEPARATE, COLOURS[1], "x")))

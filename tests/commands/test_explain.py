@@ -1,0 +1,119 @@
+"""The command: what it writes, what it refuses, and that a question that fails is an answer."""
+
+from __future__ import annotations
+
+import json
+import sys
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+
+import pytest
+
+from jointbench import runs
+from jointbench.cli import main
+from jointbench.compare.summary import DatasetSummary
+from jointbench.data.bundled import load_bundled
+from jointbench.explain import answering, questions
+from jointbench.explain.answer import Answer, Table
+from jointbench.explain.answer_file import read_answers, write_answers
+from jointbench.explain.questions import Question
+from jointbench.plan import Sizes, Subject, subject
+from jointbench.runs import ENVIRONMENT, RECORDS, REPORT, publish_answers
+
+HOSTILE = "<script>alert(1)</script>"
+ANSWER = Answer(
+    "k", "What is it?", HOSTILE, "torch", f"It is 3 {HOSTILE}", {"three": 3.0, "none": None},
+    (Table(f"T {HOSTILE}", ("Name", "Number"), ((HOSTILE, 3), ("b", None))),),
+)
+
+
+@contextmanager
+def _no_workers(*_: object) -> Iterator[None]:
+    yield None
+
+
+def _explain(monkeypatch: pytest.MonkeyPatch, *words: str) -> None:
+    monkeypatch.setattr(sys, "argv", ["jointbench", "explain", *words])
+    main()
+
+
+@pytest.mark.parametrize(
+    ("words", "names"),
+    [
+        ([], ["--all"]),
+        (["wine_quality", "--all"], ["--all"]),
+        (["nonsense"], ["nonsense", "wine_quality"]),
+        (["wine_quality", "--question", "why"], ["--question", "why", "gradient-identity"]),
+        (["one.csv", "--target", "y"], ["one", "--target"]),
+    ],
+)
+def test_bad_input_is_one_sentence(
+    monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str], tmp_path: Path, words: list[str], names: list[str]
+) -> None:
+    table = tmp_path / "one.csv"
+    table.write_text("x,y\n" + "".join(f"{i % 7},{i}\n" for i in range(60)), encoding="utf-8")
+    out = tmp_path / "out"
+    with pytest.raises(SystemExit) as stopped:
+        _explain(monkeypatch, *[str(table) if word == table.name else word for word in words], "--out", str(out))
+    assert stopped.value.code == 2
+    said = capsys.readouterr().err.strip()
+    assert "\n" not in said
+    assert all(name in said for name in names)
+    assert not out.exists()
+
+
+@pytest.fixture(scope="module")
+def slump() -> Subject:
+    return subject(load_bundled("concrete_slump"), ("joint",), Sizes(2, 1, 1, 0, max_epochs=2))
+
+
+def test_a_question_that_fails_is_an_answer(monkeypatch: pytest.MonkeyPatch, slump: Subject) -> None:
+    def fail(*_: object) -> Answer:
+        raise ValueError("no\nway")
+
+    monkeypatch.setattr(answering, "Workers", _no_workers)
+    asked = [Question("bad", "?", fail), Question("good", "?", lambda *_: ANSWER)]
+    found = list(answering.answers([slump], ["torch"], "cpu", 1, asked, lambda *_: None))
+    assert found[0].failure == "ValueError: no way"
+    assert found[1] is ANSWER
+
+
+def test_a_backend_that_is_not_there_answers_why(monkeypatch: pytest.MonkeyPatch, slump: Subject) -> None:
+    monkeypatch.setattr(answering, "why_absent", lambda name: "not installed (pip install it)")
+    found = list(answering.answers([slump], ["torch"], "cpu", 1, questions.QUESTIONS, lambda *_: None))
+    assert len(found) == len(questions.QUESTIONS)
+    assert {answer.failure for answer in found} == {"not installed (pip install it)"}
+
+
+def test_answers_survive_the_file_and_the_page_escapes_them(tmp_path: Path) -> None:
+    publish_answers(tmp_path, "jointbench explain x", [ANSWER], ["cut"])
+    held = read_answers(tmp_path)
+    assert held is not None
+    assert held.answers == (ANSWER,)
+    assert json.loads((tmp_path / "explain.json").read_text(encoding="utf-8"))["schema_version"] == 1
+    page = (tmp_path / runs.EXPLAIN_PAGE).read_text(encoding="utf-8")
+    assert "<script" not in page
+    assert "It is 3 &lt;script&gt;" in page
+
+
+def test_what_is_not_finite_is_null(tmp_path: Path) -> None:
+    odd = Answer("k", "?", "d", "torch", "s", {"n": float("nan")}, (Table("t", ("a",), ((float("inf"),),)),))
+    write_answers(tmp_path, "c", [odd])
+    held = read_answers(tmp_path)
+    assert held is not None
+    assert held.answers[0].numbers["n"] is None
+    assert held.answers[0].tables[0].rows == ((None,),)
+
+
+def test_a_run_s_report_gets_the_answers(tmp_path: Path) -> None:
+    about = DatasetSummary("d", "D", 10, 2, ("a", "b"), ("regression",) * 2, 2, 1, 1, (), "", "", "", "", ())
+    run = runs.About(1, "quick", "stacked", "jointbench run d", (), {}, (about,))
+    (tmp_path / RECORDS).write_text("", encoding="utf-8")
+    (tmp_path / ENVIRONMENT).write_text(json.dumps(run, default=lambda value: value.__dict__), encoding="utf-8")
+    runs.republish(tmp_path)
+    assert "Is it really one model?" not in (tmp_path / REPORT).read_text(encoding="utf-8")
+    publish_answers(tmp_path, "jointbench explain x", [ANSWER], [])
+    report = (tmp_path / REPORT).read_text(encoding="utf-8")
+    assert "Is it really one model?" in report
+    assert "It is 3 &lt;script&gt;" in report

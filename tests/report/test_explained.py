@@ -1,0 +1,75 @@
+"""The answers' drawings: made from the tables alone, for few outputs and many, with hostile names."""
+
+from __future__ import annotations
+
+from xml.etree import ElementTree
+
+import numpy as np
+import pytest
+
+from jointbench.backends.base import TrunkProducts
+from jointbench.explain.answer import Answer
+from jointbench.explain.loss_weights import Sweep, settings
+from jointbench.explain.loss_weights import answer as sweep_answer
+from jointbench.explain.transfer import answer as transfer_answer
+from jointbench.explain.trunk_movers import KEY, Movement
+from jointbench.explain.trunk_movers import answer as movement_answer
+from jointbench.explain.weighting_methods import Ratio, Trial, Tried
+from jointbench.explain.weighting_methods import answer as trial_answer
+from jointbench.report.explained_sections import explained_sections
+
+HOSTILE = "<b onclick=x>$a_1$ &"
+
+
+def _outputs(count: int) -> tuple[str, ...]:
+    return (HOSTILE, *(f"output {i}" for i in range(1, count)))
+
+
+def _answers(count: int) -> list[Answer]:
+    rng = np.random.default_rng(count)
+    names = _outputs(count)
+    jacobian = rng.normal(size=(6, count, 20))
+    products = TrunkProducts(*(jacobian @ jacobian.transpose(0, 2, 1),) * 2)
+    even = (0.5,) * count
+    moved = Movement(names, (products,), (np.ones(count),), even, even, (None,) * count)
+    tried = settings(names)
+    test = rng.normal(0.5, 0.1, (len(tried), count, 3))
+    swept = Sweep(names, tried, 3, test, test.mean(axis=1), np.full((count, 3), 0.4), np.ones(len(tried)))
+    methods = Trial(3, 9, np.zeros(3), np.arange(3) / 9, 1.0, 9.0, (
+        Tried("PCGrad", np.ones(3), 1.9, 2.0, Ratio(2.0, 1.9, 2.1)), Tried("MGDA", np.full(3, np.nan), 1.9, np.nan, None, "absent"),
+    ))  # fmt: skip
+    told = [
+        Answer(KEY, "?", f"{HOSTILE}{i}", "torch", "s", {"conflict_share": i / 9, "mean_cosine": 0.1 * i, "mean_skill_difference": -0.01 * i})
+        for i in range(5)
+    ]
+    return [
+        movement_answer(moved, "d", "torch"), sweep_answer(swept, "d", "torch"), trial_answer(methods, "d", "torch"),
+        transfer_answer(told, "torch", 0),
+    ]  # fmt: skip
+
+
+@pytest.mark.parametrize(("count", "drawings"), [(2, [1, 2, 1, 1]), (14, [1, 1, 1, 1])])
+def test_every_question_with_numbers_along_something_is_drawn(count: int, drawings: list[int]) -> None:
+    asked = [question for section in explained_sections(_answers(count)) for question in section.questions]
+    assert [len(question.figures) for question in asked] == drawings
+    ids: list[str] = []
+    for figure in (figure for question in asked for figure in question.figures):
+        root = ElementTree.fromstring(figure.svg)  # noqa: S314  # drawn a moment ago
+        assert not any(element.get("onclick") for element in root.iter())
+        ids.extend(element.get("id", "") for element in root.iter() if element.get("id"))
+        assert figure.table.rows
+    assert len(ids) == len(set(ids))
+
+
+def test_a_failure_is_told_and_not_drawn() -> None:
+    failed = Answer(KEY, "?", "d", "torch", "", {}, failure="the worker died")
+    ((section),) = explained_sections([failed])
+    assert section.questions[0].answers[0].failure == "the worker died"
+    assert section.questions[0].figures == ()
+
+
+def test_backends_stand_side_by_side_under_one_question() -> None:
+    both = [Answer("k", "?", "d", backend, f"by {backend}", {}) for backend in ("torch", "tensorflow")]
+    (section,) = explained_sections(both)
+    (question,) = section.questions
+    assert [answer.sentence for answer in question.answers] == ["by torch", "by tensorflow"]
