@@ -13,6 +13,7 @@ from jointbench.architecture import Architecture
 from jointbench.types import Float32Array, FloatArray, IntArray, Path, Recipe, Stop, Weights
 
 Precision = Literal["float32", "float64"]
+Pattern = Literal["sliced", "branched", "hand-written"]
 Clock = Callable[[], float]
 
 
@@ -68,6 +69,21 @@ class Stacked:
     trained: tuple[Trained, ...]
     slots: int
     compilations: int
+
+
+@dataclass(frozen=True, eq=False)
+class Reported:
+    """What a network written as in a tutorial reported while it trained, in the precision it works in.
+
+    total: (epochs,), the weighted total loss as its loop prints it; losses: (epochs, outputs), each output's own, not
+    weighted; the same on the validation rows after each epoch. gradients: of the first batch's total, by weight name.
+    """
+
+    total: FloatArray
+    losses: FloatArray
+    validation_total: FloatArray
+    validation_losses: FloatArray
+    gradients: Weights
 
 
 class Server(Protocol):
@@ -160,4 +176,17 @@ class Backend(Protocol):
 
     def steps(self, job: Job, count: int) -> dict[str, npt.NDArray[np.floating]]:
         """Weights after ``count`` optimisation steps from the job's initial weights (for the contract tests)."""
+        ...
+
+    def tutorial(self, job: Job, pattern: Pattern) -> Reported:
+        """Trains the job's network as tutorials write it, for all the recipe's epochs, and gives what that reports.
+
+        sliced: one linear layer as wide as all outputs, cut into columns (heads of one layer only). branched: a head an
+        output and the library's losses. hand-written: the same, with the losses and the step spelt out. Every label
+        must be known.
+        """
+        ...
+
+    def activations(self, networks: Sequence[tuple[Architecture, Weights]], rows: Float32Array) -> list[list[Float32Array]]:
+        """What each network's trunk makes of the rows: per network and trunk layer (pooled convolutions first), (rows, units)."""
         ...

@@ -10,7 +10,7 @@ import numpy.typing as npt
 import torch
 
 from jointbench.architecture import Architecture
-from jointbench.backends.base import Job, Server, Stacked, Trained, Trainer
+from jointbench.backends.base import Job, Pattern, Reported, Server, Stacked, Trained, Trainer
 from jointbench.backends.engine_trainer import EngineTrainer
 from jointbench.backends.pytorch.artifact import saved_bytes
 from jointbench.backends.pytorch.engine import BatchedProgram, predict
@@ -18,11 +18,13 @@ from jointbench.backends.pytorch.flop_counter import counted_flops
 from jointbench.backends.pytorch.loop import StockLoop, StockTrainer, fit
 from jointbench.backends.pytorch.networks import read_weights
 from jointbench.backends.pytorch.pasted import installed_loops
+from jointbench.backends.pytorch.representations import activations
 from jointbench.backends.pytorch.serving import CompiledServer, EagerServer, FusedServer
 from jointbench.backends.pytorch.synchronise import peak_bytes, prepare, synchronise, why_unusable
+from jointbench.backends.pytorch.tutorials import run
 from jointbench.backends.stacking import fit_stacked, frame_of
 from jointbench.measure.synchronised import synchronised
-from jointbench.types import Path, Weights
+from jointbench.types import Float32Array, Path, Weights
 
 SERVERS: dict[Path, type[EagerServer | FusedServer]] = {"in turn": EagerServer, "fused": FusedServer, "compiled": CompiledServer}
 
@@ -86,3 +88,9 @@ class TorchBackend:
                 count -= 1
             epoch += 1
         return read_weights(job.architecture, loop.network)
+
+    def tutorial(self, job: Job, pattern: Pattern) -> Reported:
+        return run(job, pattern, self.device)
+
+    def activations(self, networks: Sequence[tuple[Architecture, Weights]], rows: Float32Array) -> list[list[Float32Array]]:
+        return activations(networks, rows, self.device)

@@ -14,7 +14,7 @@ import keras
 import tensorflow as tf
 
 from jointbench.architecture import Architecture
-from jointbench.backends.base import Job, Server, Stacked, Trained, Trainer
+from jointbench.backends.base import Job, Pattern, Reported, Server, Stacked, Trained, Trainer
 from jointbench.backends.engine_trainer import EngineTrainer
 from jointbench.backends.stacking import fit_stacked, frame_of
 from jointbench.backends.tensorflow.artifact import saved_bytes
@@ -23,11 +23,13 @@ from jointbench.backends.tensorflow.flop_counter import counted_flops
 from jointbench.backends.tensorflow.loop import fit, take_steps
 from jointbench.backends.tensorflow.pasted import keras_fit
 from jointbench.backends.tensorflow.paused_fit import StockTrainer
+from jointbench.backends.tensorflow.representations import activations
 from jointbench.backends.tensorflow.serving import FunctionServer, FusedServer, PredictServer
 from jointbench.backends.tensorflow.synchronise import peak_bytes, prepare, synchronise, why_unusable
 from jointbench.backends.tensorflow.training import precision
+from jointbench.backends.tensorflow.tutorials import run
 from jointbench.measure.synchronised import synchronised
-from jointbench.types import Path, Weights
+from jointbench.types import Float32Array, Path, Weights
 
 SERVERS: dict[Path, Callable[[Sequence[tuple[Architecture, Weights]]], Server]] = {
     "in turn": FunctionServer, "fused": FusedServer, "compiled": partial(FusedServer, xla=True), "predict": PredictServer,
@@ -94,3 +96,11 @@ class TensorFlowBackend:
     def steps(self, job: Job, count: int) -> dict[str, Any]:
         with tf.device(self.device), precision(job):
             return take_steps(job, count)
+
+    def tutorial(self, job: Job, pattern: Pattern) -> Reported:
+        with tf.device(self.device), precision(job):
+            return run(job, pattern)
+
+    def activations(self, networks: Sequence[tuple[Architecture, Weights]], rows: Float32Array) -> list[list[Float32Array]]:
+        with tf.device(self.device):
+            return activations(networks, rows)
