@@ -14,6 +14,8 @@ from jointbench.types import Float32Array, FloatArray, IntArray, Path, Recipe, S
 
 Precision = Literal["float32", "float64"]
 Pattern = Literal["sliced", "branched", "hand-written"]
+RegressionLoss = Literal["squared", "absolute", "huber"]  # Huber's bends at HUBER_DELTA
+HUBER_DELTA = 1.0
 Clock = Callable[[], float]
 
 
@@ -24,6 +26,7 @@ class Job:
     features: (rows, features) or (rows, height, width, channels), the whole table; train, validation and
     test pick its rows. targets and weights: (rows, outputs); a class code or a standardised value, and 0
     where the label is missing. loss_weights: what multiplies each output's mean loss in the total.
+    regression_loss: what every regression output is trained and stopped by.
     """
 
     architecture: Architecture
@@ -38,6 +41,7 @@ class Job:
     initial: Weights
     seed: int
     precision: Precision = "float32"
+    regression_loss: RegressionLoss = "squared"
 
 
 @dataclass(frozen=True, eq=False)

@@ -87,7 +87,7 @@ def forum_architecture(group: Sequence[str]) -> Architecture:
                 for i, (fan_in, units) in enumerate(itertools.pairwise(widths))
             )
         )
-    kinds: tuple[Kind, ...] = ("regression",) * len(heads)
+    kinds: tuple[Kind, ...] = tuple("regression" for _ in heads)
     return Architecture((8,), (), tuple(trunk), tuple(heads), kinds, "relu")
 
 
