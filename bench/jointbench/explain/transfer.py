@@ -209,7 +209,8 @@ def transfer_answer(dataset: str, backend: str, measured: Measured) -> Answer:
     }
     for name, found in gain.items():
         key = name.replace("-", "_").replace(" ", "_")
-        numbers |= {f"{key}_difference": found and found.mean, f"{key}_low": found and found.low, f"{key}_high": found and found.high}
+        if found is not None:
+            numbers |= {f"{key}_difference": found.mean, f"{key}_low": found.low, f"{key}_high": found.high}
     sentence = (
         f"A new head on another output's frozen trunk reaches a mean skill of {mean[FROZEN]:.3f} {_against(gain[FROZEN], mean[SCRATCH])}, for "
         f"{cost[FROZEN]:.0%} of the training FLOPs; fine-tuning that trunk {mean[TUNED]:.3f} {_against(gain[TUNED], mean[SCRATCH])}, for "
