@@ -42,7 +42,7 @@ class Measured:
     outputs: tuple[str, ...]
     kinds: tuple[str, ...]
     weights: int
-    differences: Mapping[tuple[str, str], Difference]
+    differences: Mapping[tuple[Pattern, Precision], Difference]
 
 
 def answer(subject: Subject, backend: str, workers: Workers) -> Answer:
@@ -87,7 +87,7 @@ def measured(subject: Subject, workers: Workers) -> Measured:
     }
     runs = {key: future.result() for key, future in pending.items()}
     outputs = two_outputs(subject)
-    differences = {
+    differences: dict[tuple[Pattern, Precision], Difference] = {
         (pattern, precision): difference(runs[pattern, precision], runs["branched", precision])
         for pattern in PATTERNS
         for precision in PRECISIONS
@@ -133,7 +133,7 @@ def pasted_answer(dataset: str, backend: str, measured: Measured) -> Answer:
     return Answer("pasted-code", QUESTION, dataset, backend, sentence, numbers, (Table(f"The same network written in other ways, on {' and '.join(measured.outputs)}.", columns, rows),))
 
 
-def _said(what: str, pattern: str, measured: Measured) -> str:
+def _said(what: str, pattern: Pattern, measured: Measured) -> str:
     single, double = (measured.differences[pattern, precision] for precision in PRECISIONS)
     same = double.gradients <= SAME_GRADIENT and double.losses <= SAME_LOSS
     return (

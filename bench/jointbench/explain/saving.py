@@ -204,11 +204,11 @@ def _conclusion(trends: Mapping[str, Trend]) -> str:
 
 
 def _shapes_table(shapes: Sequence[ShapeSaving]) -> Table:
-    rows: list[tuple[Value, ...]] = []
-    for shape in shapes:
-        for scenario in SCENARIOS:
-            rows.append((shape.share, scenario, shape.flops[scenario], *shape.saved(scenario)))
-    return Table("What sharing saves, by the trunk's share of a network's FLOPs.", ("Trunk share", "Scenario", "FLOPs saved", "Seconds saved", "Low", "High"), tuple(rows))
+    rows = tuple(
+        (shape.share, scenario, shape.flops[scenario], *shape.saved(scenario)) for shape in shapes for scenario in SCENARIOS
+    )
+    columns = ("Trunk share", "Scenario", "FLOPs saved", "Seconds saved", "Low", "High")
+    return Table("What sharing saves, by the trunk's share of a network's FLOPs.", columns, rows)
 
 
 def _trends_table(trends: Mapping[str, Trend]) -> Table:
