@@ -12,7 +12,7 @@ import pytest
 from jointbench.architecture import architecture
 from jointbench.backends.registry import BACKENDS, load, why_absent
 from jointbench.errors import BadInput
-from jointbench.explain import pasted_code, probes, regression_losses, representations, saving, transfer
+from jointbench.explain import new_head, pasted_code, probes, regression_losses, representations, saving
 from jointbench.explain.trained_networks import TrainedNetwork, compared_outputs, study_networks
 from jointbench.measure.flops import train_flops_per_row
 from jointbench.plan import Sizes, Subject, subject
@@ -48,7 +48,7 @@ def test_every_question_answers(small: Subject, running: tuple[str, Workers], mo
     backend, workers = running
     monkeypatch.setattr(saving, "SHARES", (0.1, 0.5, 0.9))
     monkeypatch.setattr(saving, "FLOPS", 2_000)
-    for question in (representations, probes, transfer, regression_losses, pasted_code, saving):
+    for question in (representations, probes, new_head, regression_losses, pasted_code, saving):
         answer = question.answer(small, backend, workers)
         assert answer.failure is None, answer.failure
         assert answer.sentence
@@ -62,7 +62,7 @@ def test_every_question_answers(small: Subject, running: tuple[str, Workers], mo
 def test_transfer_shares_what_it_says(small: Subject, running: tuple[str, Workers]) -> None:
     """The frozen trunk serves both outputs with the same answers; one trunk of two is saved, in closed form."""
     backend, workers = running
-    found = transfer.measured(small, backend, workers)
+    found = new_head.measured(small, backend, workers)
     trunk, heads = 4 * 12 + 12 * 8, 8 + 8
     for pair in found.pairs:
         assert pair.one_pass < 1e-5
@@ -79,7 +79,7 @@ def _separate(small: Subject, running: tuple[str, Workers]) -> tuple[TrainedNetw
 def test_a_frozen_trunk_costs_its_forward_pass(small: Subject, running: tuple[str, Workers]) -> None:
     """Per row: the trunk once, the head forward and its kernel's gradient; by hand 2 x (4 x 12 + 12 x 8 + 2 x 8)."""
     built = _separate(small, running)[1].job.architecture
-    assert transfer.frozen_train_flops_per_row(built) == 2 * (4 * 12 + 12 * 8 + 2 * 8) < train_flops_per_row([built])
+    assert new_head.frozen_train_flops_per_row(built) == 2 * (4 * 12 + 12 * 8 + 2 * 8) < train_flops_per_row([built])
 
 
 def test_training_the_head_alone_is_training_with_the_trunk_frozen(small: Subject) -> None:
@@ -95,10 +95,10 @@ def test_training_the_head_alone_is_training_with_the_trunk_frozen(small: Subjec
         source, target = _separate(small, ("torch", workers))
     recipe = Recipe("sgd", 2**-4, 16, 3, 3)
     (rows,) = backend.activations([(source.job.architecture, source.trained.weights)], source.job.features)
-    ours = transfer.frozen_head(replace(target.job, recipe=recipe, precision="float64"), rows[-1], source)
+    ours = new_head.frozen_head(replace(target.job, recipe=recipe, precision="float64"), rows[-1], source)
     (trained,) = backend.fit_stacked([ours]).trained
 
-    module = build(target.job.architecture, transfer.tuned(target.job, source).initial, "cpu", torch.float64)
+    module = build(target.job.architecture, new_head.tuned(target.job, source).initial, "cpu", torch.float64)
     for layer in module.trunk:
         layer.requires_grad_(requires_grad=False)
     optimizer = torch.optim.SGD([p for p in module.parameters() if p.requires_grad], lr=2**-4)
@@ -111,7 +111,7 @@ def test_training_the_head_alone_is_training_with_the_trunk_frozen(small: Subjec
                 loss = torch.nn.functional.binary_cross_entropy_with_logits(answers, targets[batch, 0], reduction="none")
                 share = weights[batch, 0] / weights[batch, 0].sum()
                 (ours.loss_weights[0] * (loss * share).sum()).backward()
-            assert counter.get_total_flops() == len(batch) * transfer.frozen_train_flops_per_row(target.job.architecture)
+            assert counter.get_total_flops() == len(batch) * new_head.frozen_train_flops_per_row(target.job.architecture)
             optimizer.step()
     after = read_weights(target.job.architecture, module)
     assert trained.best_epoch == 2, "the engine keeps the best epoch's weights; these must be the last's"

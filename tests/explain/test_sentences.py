@@ -5,7 +5,7 @@ from __future__ import annotations
 import numpy as np
 import pytest
 
-from jointbench.explain import pasted_code, probes, regression_losses, saving, transfer
+from jointbench.explain import new_head, pasted_code, probes, regression_losses, saving
 from jointbench.explain.representations import Likeness
 
 FOLDS = 5
@@ -60,26 +60,26 @@ def test_losses() -> None:
     assert "the least mean absolute error is MSE's" in apart.sentence
 
 
-def transferred(frozen: float, tuned: float, after: float, one_pass: float = 1e-7) -> transfer.Measured:
+def transferred(frozen: float, tuned: float, after: float, one_pass: float = 1e-7) -> new_head.Measured:
     ways = {
-        transfer.SCRATCH: transfer.Way(by_fold(0.5, 0.001), 1e9), transfer.FROZEN: transfer.Way(by_fold(frozen, 0.002), 0.4e9),
-        transfer.TUNED: transfer.Way(by_fold(tuned, 0.0015), 0.9e9),
+        new_head.SCRATCH: new_head.Way(by_fold(0.5, 0.001), 1e9), new_head.FROZEN: new_head.Way(by_fold(frozen, 0.002), 0.4e9),
+        new_head.TUNED: new_head.Way(by_fold(tuned, 0.0015), 0.9e9),
     }
-    return transfer.Measured((transfer.Pair("a", "b", ways, 0.52, one_pass, by_fold(0.5), by_fold(after)),), FOLDS)
+    return new_head.Measured((new_head.Pair("a", "b", ways, 0.52, one_pass, by_fold(0.5), by_fold(after)),), FOLDS)
 
 
 def test_transfer() -> None:
-    bad = transfer.transfer_answer("d", "torch", transferred(0.3, 0.5, -2.0))
+    bad = new_head.transfer_answer("d", "torch", transferred(0.3, 0.5, -2.0))
     assert "frozen trunk reaches a mean skill of 0.300 against 0.500 from scratch (-0.200" in bad.sentence
     assert ": worse), for 40% of the training FLOPs" in bad.sentence
     assert ": as good), for 90%" in bad.sentence
     assert "runs once for both outputs, with the same answers, for 52% of the FLOPs of two networks" in bad.sentence
     assert "fine-tuning saves nothing there: on the trunk it leaves, the first output falls from 0.500 to -2.000" in bad.sentence
-    good = transfer.transfer_answer("d", "torch", transferred(0.6, 0.4, 0.5))
+    good = new_head.transfer_answer("d", "torch", transferred(0.6, 0.4, 0.5))
     assert ": better), for 40%" in good.sentence
     assert ": worse), for 90%" in good.sentence
     assert "still serves the first output (0.500 before, 0.500 after), so it could be shared too" in good.sentence
-    broken = transfer.transfer_answer("d", "torch", transferred(0.6, 0.4, 0.5, one_pass=0.3))
+    broken = new_head.transfer_answer("d", "torch", transferred(0.6, 0.4, 0.5, one_pass=0.3))
     assert "changes the answers by up to 3.0e-01: it cannot be shared" in broken.sentence
 
 
@@ -133,7 +133,7 @@ def test_a_share_that_ends_in_a_tie_is_no_correlation() -> None:
 def test_nothing_measured_is_a_failure_and_not_a_sentence() -> None:
     answers = (
         probes.probe_answer("d", "torch", probes.Measured(("a", "b"), FOLDS, {})),
-        transfer.transfer_answer("d", "torch", transfer.Measured((), FOLDS)),
+        new_head.transfer_answer("d", "torch", new_head.Measured((), FOLDS)),
         saving.saving_answer("d", "torch", 2, []),
     )
     assert all(answer.failure and not answer.sentence for answer in answers)

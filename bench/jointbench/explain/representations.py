@@ -18,6 +18,7 @@ from jointbench.types import FloatArray
 from jointbench.workers import Workers
 
 QUESTION = "Does the joint trunk learn the same representation as the separate ones?"
+LAYERS_TITLE = "CKA by trunk layer, mean over folds."
 MAX_ROWS = 500  # test rows of a fold that are compared
 MARGIN = 0.05  # of CKA: differences within it are called "as close"
 
@@ -199,4 +200,4 @@ def layers_table(measured: Measured) -> Table:
             for label, values in ((f"{measured.joint} and {one.name}", one.between), (f"two seeds, {one.name}", one.within)):
                 means = [None if np.isnan(column).all() else float(np.nanmean(column)) for column in values.T]
                 rows.append((label, *means))
-    return Table("CKA by trunk layer, mean over folds.", ("Networks", *measured.layers), tuple(rows))
+    return Table(LAYERS_TITLE, ("Networks", *measured.layers), tuple(rows))
