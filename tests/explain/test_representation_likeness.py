@@ -45,7 +45,7 @@ def test_outputs_are_told_apart_and_the_least_alike_is_named() -> None:
 
 
 def test_too_few_folds_are_a_failure_and_not_a_sentence() -> None:
-    answer = likeness_answer("d", "torch", planted({"a": 0.0}, folds=1))
+    answer = likeness_answer("d", "torch", planted({"a": 0.0}, folds=2))
     assert (answer.sentence, answer.failure is None) == ("", False)
 
 

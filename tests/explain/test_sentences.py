@@ -71,13 +71,13 @@ def transferred(frozen: float, tuned: float, after: float, one_pass: float = 1e-
 def test_transfer() -> None:
     bad = new_head.transfer_answer("d", "torch", transferred(0.3, 0.5, -2.0))
     assert "frozen trunk reaches a mean skill of 0.300 against 0.500 from scratch (-0.200" in bad.sentence
-    assert ": worse), for 40% of the training FLOPs" in bad.sentence
-    assert ": as good), for 90%" in bad.sentence
+    assert ": worse with probability 1.00), for 40% of the training FLOPs" in bad.sentence
+    assert ": as good with probability 1.00), for 90%" in bad.sentence
     assert "runs once for both outputs, with the same answers, for 52% of the FLOPs of two networks" in bad.sentence
     assert "fine-tuning saves nothing there: on the trunk it leaves, the first output falls from 0.500 to -2.000" in bad.sentence
     good = new_head.transfer_answer("d", "torch", transferred(0.6, 0.4, 0.5))
-    assert ": better), for 40%" in good.sentence
-    assert ": worse), for 90%" in good.sentence
+    assert ": better with probability 1.00), for 40%" in good.sentence
+    assert ": worse with probability 1.00), for 90%" in good.sentence
     assert "still serves the first output (0.500 before, 0.500 after), so it could be shared too" in good.sentence
     broken = new_head.transfer_answer("d", "torch", transferred(0.6, 0.4, 0.5, one_pass=0.3))
     assert "changes the answers by up to 3.0e-01: it cannot be shared" in broken.sentence

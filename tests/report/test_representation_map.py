@@ -13,8 +13,8 @@ from jointbench.report.figures.representation_map import representation_figures
 
 
 def planted(name: str = "a") -> Measured:
-    between = np.array([[0.9, 0.25], [0.9, 0.35]])
-    return Measured("joint", ("trunk 0", "trunk 1"), 2, (Likeness(name, between, np.full((2, 2), 0.8)),))
+    between = np.array([[0.9, 0.25], [0.9, 0.3], [0.9, 0.35]])
+    return Measured("joint", ("trunk 0", "trunk 1"), 3, (Likeness(name, between, np.full((3, 2), 0.8)),))
 
 
 def test_numbers_and_shades_are_those_of_the_answer() -> None:

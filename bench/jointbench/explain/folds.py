@@ -8,6 +8,7 @@ import numpy as np
 import numpy.typing as npt
 
 from jointbench.compare.correlated import Posterior, correlated_t_test
+from jointbench.compare.decide import MIN_PAIRS
 from jointbench.data.preprocess import in_units
 from jointbench.explain.trained_networks import first_folds
 from jointbench.fitting import prepared_split
@@ -51,9 +52,9 @@ def skills(subject: Subject, output: str, errors: Mapping[int, Sequence[float]])
 
 
 def paired(one: Mapping[int, float], other: Mapping[int, float], folds: int, rope: float) -> Posterior | None:
-    """The posterior of one - other over the folds that both have; None for fewer than two."""
+    """The posterior of one - other over the folds that both have; None for fewer than MIN_PAIRS."""
     both = sorted(set(one) & set(other))
-    if len(both) < 2:
+    if len(both) < MIN_PAIRS:
         return None
     differences: FloatArray = np.array([one[fold] - other[fold] for fold in both])
     return correlated_t_test(differences, folds=folds, rope=rope)

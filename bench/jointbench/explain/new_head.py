@@ -233,11 +233,11 @@ def _against(found: Posterior | None, scratch: float) -> str:
     if found is None:
         return f"against {scratch:.3f} from scratch"
     if found.probability_equivalent >= PROBABILITY:
-        reading = "as good"
+        reading = f"as good with probability {found.probability_equivalent:.2f}"
     elif found.probability_other_better >= PROBABILITY:
-        reading = "worse"
+        reading = f"worse with probability {found.probability_other_better:.2f}"
     elif found.probability_joint_better >= PROBABILITY:
-        reading = "better"
+        reading = f"better with probability {found.probability_joint_better:.2f}"
     else:
         reading = "not clear which is better"
     return f"against {scratch:.3f} from scratch ({found.mean:+.3f}, 95 % interval {found.low:+.3f} to {found.high:+.3f}: {reading})"

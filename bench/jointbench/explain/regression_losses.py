@@ -10,6 +10,7 @@ import numpy as np
 
 from jointbench.backends.base import RegressionLoss
 from jointbench.compare.correlated import Posterior, correlated_t_test
+from jointbench.compare.decide import MIN_PAIRS
 from jointbench.explain.answer import Answer, Table, Value
 from jointbench.explain.representations import MARGIN, Grams, Likeness, grams_by_fold, likeness_of, word
 from jointbench.explain.trained_networks import TrainedNetwork, first_folds, trained_networks
@@ -80,10 +81,10 @@ def losses_answer(dataset: str, backend: str, measured: Measured) -> Answer:
     found = {
         one.name: correlated_t_test(one.differences, folds=measured.folds, rope=MARGIN)
         for one in measured.likeness
-        if len(one.between) and len(one.differences) >= 2
+        if len(one.between) and len(one.differences) >= MIN_PAIRS
     }
     if not found or len(measured.errors) < len(LOSSES):
-        return Answer("regression-losses", QUESTION, dataset, backend, "", {}, failure="fewer than two folds have two seeds of every loss to compare")
+        return Answer("regression-losses", QUESTION, dataset, backend, "", {}, failure=f"fewer than {MIN_PAIRS} folds have two seeds of every loss to compare; ask for more with --folds")
     by_name = {one.name: one for one in measured.likeness}
     furthest = min(found, key=lambda name: found[name].mean)
     numbers: dict[str, Value] = {"folds": measured.folds}

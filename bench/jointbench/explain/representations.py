@@ -9,6 +9,7 @@ from dataclasses import dataclass
 import numpy as np
 
 from jointbench.compare.correlated import Posterior, correlated_t_test
+from jointbench.compare.decide import MIN_PAIRS
 from jointbench.compare.output_verdict import PROBABILITY
 from jointbench.explain.answer import Answer, Table, Value
 from jointbench.explain.cka import MIN_ROWS, alignment, gram
@@ -126,11 +127,11 @@ def word(posterior: Posterior) -> str:
 
 
 def posteriors(measured: Measured) -> dict[str, Posterior]:
-    """By name, of those with at least two folds."""
+    """By name, of those with at least MIN_PAIRS folds."""
     return {
         one.name: correlated_t_test(one.differences, folds=measured.folds, rope=MARGIN)
         for one in measured.likeness
-        if len(one.between) and len(one.differences) >= 2
+        if len(one.between) and len(one.differences) >= MIN_PAIRS
     }
 
 
@@ -138,7 +139,7 @@ def likeness_answer(dataset: str, backend: str, measured: Measured) -> Answer:
     """The sentence and its tables."""
     found = posteriors(measured)
     if not found:
-        return Answer("representations", QUESTION, dataset, backend, "", {}, failure="fewer than two folds have two seeds of both networks to compare")
+        return Answer("representations", QUESTION, dataset, backend, "", {}, failure=f"fewer than {MIN_PAIRS} folds have two seeds of both networks to compare; ask for more with --folds")
     words = {name: word(posterior) for name, posterior in found.items()}
     by_name = {one.name: one for one in measured.likeness}
     lowest = min(found, key=lambda name: found[name].mean)
