@@ -13,6 +13,9 @@ from jointbench.architecture import Architecture
 from jointbench.types import Float32Array, FloatArray, IntArray, Path, Recipe, Stop, Weights
 
 Precision = Literal["float32", "float64"]
+Pattern = Literal["sliced", "branched", "hand-written"]
+RegressionLoss = Literal["squared", "absolute", "huber"]  # Huber's bends at HUBER_DELTA
+HUBER_DELTA = 1.0
 Clock = Callable[[], float]
 
 
@@ -23,6 +26,7 @@ class Job:
     features: (rows, features) or (rows, height, width, channels), the whole table; train, validation and
     test pick its rows. targets and weights: (rows, outputs); a class code or a standardised value, and 0
     where the label is missing. loss_weights: what multiplies each output's mean loss in the total.
+    regression_loss: what every regression output is trained and stopped by.
     """
 
     architecture: Architecture
@@ -37,6 +41,7 @@ class Job:
     initial: Weights
     seed: int
     precision: Precision = "float32"
+    regression_loss: RegressionLoss = "squared"
 
 
 @dataclass(frozen=True, eq=False)
@@ -93,6 +98,21 @@ class TrunkProducts:
 
     batch: FloatArray
     broad: FloatArray
+
+
+@dataclass(frozen=True, eq=False)
+class Reported:
+    """What a network written as in a tutorial reported while it trained, in the precision it works in.
+
+    total: (epochs,), the weighted total loss as its loop prints it; losses: (epochs, outputs), each output's own, not
+    weighted; the same on the validation rows after each epoch. gradients: of the first batch's total, by weight name.
+    """
+
+    total: FloatArray
+    losses: FloatArray
+    validation_total: FloatArray
+    validation_losses: FloatArray
+    gradients: Weights
 
 
 class Server(Protocol):
@@ -205,4 +225,17 @@ class Backend(Protocol):
 
     def weighted_steps(self, job: Job, method: str, steps: int) -> Callable[[Clock], float]:
         """A method's steps, for timing: each call takes so many and gives their seconds, after waiting for the device."""
+        ...
+
+    def tutorial(self, job: Job, pattern: Pattern) -> Reported:
+        """Trains the job's network as tutorials write it, for all the recipe's epochs, and gives what that reports.
+
+        sliced: one linear layer as wide as all outputs, cut into columns (heads of one layer only). branched: a head an
+        output and the library's losses. hand-written: the same, with the losses and the step spelt out. Every label
+        must be known.
+        """
+        ...
+
+    def activations(self, networks: Sequence[tuple[Architecture, Weights]], rows: Float32Array) -> list[list[Float32Array]]:
+        """What each network's trunk makes of the rows: per network and trunk layer (pooled convolutions first), (rows, units)."""
         ...

@@ -17,7 +17,7 @@ import numpy as np
 import numpy.typing as npt
 
 from jointbench.architecture import Architecture
-from jointbench.backends.base import Job, Precision, Trained
+from jointbench.backends.base import Job, Precision, RegressionLoss, Trained
 from jointbench.backends.hosting import head_places, host_of, housed, moved_out
 from jointbench.initial import epoch_order
 from jointbench.types import Float32Array, FloatArray, Recipe, Stop, Weights
@@ -43,6 +43,7 @@ class Frame:
     steps: int
     batch: int
     validation: int
+    regression_loss: RegressionLoss
 
 
 @dataclass(frozen=True, eq=False)
@@ -109,7 +110,7 @@ def stack_size(network: Architecture, recipe: Recipe, precision: Precision, jobs
 
 
 def frame_of(jobs: Sequence[Job]) -> Frame:
-    """The frame of a stack. All jobs must share recipe (loss weights are each slot's own, and no reason to compile again)
+    """The frame of a stack. All jobs must share recipe and loss (weights are each slot's own, and no reason to compile again)
     and precision, and their networks a host."""
     first = jobs[0]
     network = host_of(list(dict.fromkeys(job.architecture for job in jobs)))
@@ -119,7 +120,7 @@ def frame_of(jobs: Sequence[Job]) -> Frame:
     slots = stack_size(network, first.recipe, first.precision, len(jobs))
     return Frame(
         network, replace(first.recipe, loss_weights=()), first.precision, slots, epochs, steps, batch,
-        max(len(job.validation) for job in jobs),
+        max(len(job.validation) for job in jobs), first.regression_loss,
     )
 
 

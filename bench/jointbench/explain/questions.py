@@ -6,10 +6,23 @@ from collections.abc import Callable
 from dataclasses import dataclass
 
 from jointbench.errors import BadInput
-from jointbench.explain import gradient_identity, loss_weights, one_set, trunk_movers, weighting_methods
+from jointbench.explain import (
+    gradient_identity,
+    loss_weights,
+    new_head,
+    one_set,
+    pasted_code,
+    probes,
+    regression_losses,
+    representations,
+    saving,
+    trunk_movers,
+    weighting_methods,
+)
 from jointbench.explain.answer import Answer
 from jointbench.explain.context import Context
 from jointbench.plan import Subject
+from jointbench.workers import Workers
 
 
 @dataclass(frozen=True)
@@ -21,12 +34,27 @@ class Question:
     ask: Callable[[Subject, str, Context], Answer]
 
 
+def _on_workers(answer: Callable[[Subject, str, Workers], Answer]) -> Callable[[Subject, str, Context], Answer]:
+    """A question that trains networks of its own, which no other question could use."""
+
+    def ask(subject: Subject, backend: str, context: Context) -> Answer:
+        return answer(subject, backend, context.workers)
+
+    return ask
+
+
 QUESTIONS = (
     Question(gradient_identity.KEY, gradient_identity.QUESTION, gradient_identity.ask),
     Question(one_set.KEY, one_set.QUESTION, one_set.ask),
     Question(trunk_movers.KEY, trunk_movers.QUESTION, trunk_movers.ask),
     Question(loss_weights.KEY, loss_weights.QUESTION, loss_weights.ask),
     Question(weighting_methods.KEY, weighting_methods.QUESTION, weighting_methods.ask),
+    Question("pasted-code", pasted_code.QUESTION, _on_workers(pasted_code.answer)),
+    Question("representations", representations.QUESTION, _on_workers(representations.answer)),
+    Question("probes", probes.QUESTION, _on_workers(probes.answer)),
+    Question("regression-losses", regression_losses.QUESTION, _on_workers(regression_losses.answer)),
+    Question("transfer", new_head.QUESTION, _on_workers(new_head.answer)),
+    Question("saving", saving.QUESTION, _on_workers(saving.answer)),
 )
 
 

@@ -11,6 +11,7 @@ from jointbench.report.explained_table import shown
 from jointbench.report.figures.conflict_transfer import transfer_figures
 from jointbench.report.figures.figure import Figure
 from jointbench.report.figures.loss_weight_sweep import sweep_figures
+from jointbench.report.figures.representation_map import representation_figures
 from jointbench.report.figures.trunk_course import course_figures
 from jointbench.report.figures.weighting_gain import method_figures
 from jointbench.report.table import Table
@@ -20,6 +21,7 @@ FIGURES: Mapping[str, Callable[[explain.Answer, str], list[Figure]]] = {
     "loss-weights": sweep_figures,
     "weighting-methods": method_figures,
     "conflict-and-transfer": transfer_figures,
+    "representations": representation_figures,
 }
 """Drawings by the question's short name: of an answer, with the slug that their ids start with."""
 

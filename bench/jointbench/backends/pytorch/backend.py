@@ -10,7 +10,18 @@ import numpy.typing as npt
 import torch
 
 from jointbench.architecture import Architecture
-from jointbench.backends.base import Clock, Gradients, Job, Server, Stacked, Trained, Trainer, TrunkProducts
+from jointbench.backends.base import (
+    Clock,
+    Gradients,
+    Job,
+    Pattern,
+    Reported,
+    Server,
+    Stacked,
+    Trained,
+    Trainer,
+    TrunkProducts,
+)
 from jointbench.backends.engine_trainer import EngineTrainer
 from jointbench.backends.pytorch import weighting
 from jointbench.backends.pytorch.artifact import saved_bytes
@@ -20,12 +31,14 @@ from jointbench.backends.pytorch.gradients import gradients
 from jointbench.backends.pytorch.loop import StockLoop, StockTrainer, fit
 from jointbench.backends.pytorch.networks import read_weights
 from jointbench.backends.pytorch.pasted import installed_loops
+from jointbench.backends.pytorch.representations import activations
 from jointbench.backends.pytorch.serving import CompiledServer, EagerServer, FusedServer
 from jointbench.backends.pytorch.synchronise import peak_bytes, prepare, synchronise, why_unusable
 from jointbench.backends.pytorch.trunk_products import trunk_products
+from jointbench.backends.pytorch.tutorials import run
 from jointbench.backends.stacking import fit_stacked, frame_of
 from jointbench.measure.synchronised import synchronised
-from jointbench.types import IntArray, Path, Weights
+from jointbench.types import Float32Array, IntArray, Path, Weights
 
 SERVERS: dict[Path, type[EagerServer | FusedServer]] = {"in turn": EagerServer, "fused": FusedServer, "compiled": CompiledServer}
 
@@ -104,3 +117,9 @@ class TorchBackend:
 
     def weighted_steps(self, job: Job, method: str, steps: int) -> Callable[[Clock], float]:
         return weighting.timed_steps(job, self.device, method, steps, self.synchronise)
+
+    def tutorial(self, job: Job, pattern: Pattern) -> Reported:
+        return run(job, pattern, self.device)
+
+    def activations(self, networks: Sequence[tuple[Architecture, Weights]], rows: Float32Array) -> list[list[Float32Array]]:
+        return activations(networks, rows, self.device)

@@ -32,7 +32,7 @@ class BatchedProgram:
         )
         # A column of ones, which the first layer's bias multiplies; images get theirs after the convolutions.
         self.features = features if network.convs else torch.cat([features, torch.ones_like(features[:, :1])], dim=1)
-        self.losses = StackedLosses(network)
+        self.losses = StackedLosses(network, frame.regression_loss)
         self.labels = self.losses.table(targets, weights)
         self.layout = Layout(network)
         self.flat = torch.zeros(slots, self.layout.size, dtype=dtype, device=device)

@@ -42,7 +42,7 @@ class StockLoop:
 
     def losses(self, rows: torch.Tensor) -> torch.Tensor:
         answers = self.network(self.features[rows])
-        return output_losses(self.job.architecture.kinds, answers, self.targets[rows], self.weights[rows])
+        return output_losses(self.job.architecture.kinds, answers, self.targets[rows], self.weights[rows], self.job.regression_loss)
 
     def step(self, rows: torch.Tensor) -> torch.Tensor:
         """One optimisation step on these rows; the losses before it, (outputs,)."""

@@ -7,22 +7,33 @@ from collections.abc import Sequence
 import torch
 from torch.nn import functional
 
+from jointbench.backends.base import HUBER_DELTA, RegressionLoss
 from jointbench.types import Kind
 
 
+def regression_losses(loss: RegressionLoss, answer: torch.Tensor, target: torch.Tensor) -> torch.Tensor:
+    """Each element's loss: r^2, |r|, or Huber's r^2 / 2 that goes on as a straight line beyond HUBER_DELTA (1964)."""
+    if loss == "squared":
+        return (answer - target) ** 2
+    if loss == "absolute":
+        return (answer - target).abs()
+    return functional.huber_loss(answer, target, reduction="none", delta=HUBER_DELTA)
+
+
 def output_losses(
-    kinds: Sequence[Kind], answers: Sequence[torch.Tensor], targets: torch.Tensor, weights: torch.Tensor
+    kinds: Sequence[Kind], answers: Sequence[torch.Tensor], targets: torch.Tensor, weights: torch.Tensor,
+    regression_loss: RegressionLoss = "squared",
 ) -> torch.Tensor:
     """(outputs,): each output's loss, sum(weight x loss) / sum(weight) over the rows, 0 if no row counts.
 
-    answers: per output (rows, units), raw. targets, weights: (rows, outputs). Mean squared error, binary and
-    categorical cross-entropy from logits.
+    answers: per output (rows, units), raw. targets, weights: (rows, outputs). The mean of the regression loss, binary
+    and categorical cross-entropy from logits.
     """
     means = []
     for column, (kind, answer) in enumerate(zip(kinds, answers, strict=True)):
         target, weight = targets[:, column], weights[:, column]
         if kind == "regression":
-            loss = (answer[:, 0] - target) ** 2
+            loss = regression_losses(regression_loss, answer[:, 0], target)
         elif kind == "binary":
             loss = functional.binary_cross_entropy_with_logits(answer[:, 0], target, reduction="none")
         else:

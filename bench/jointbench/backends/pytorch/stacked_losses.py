@@ -2,7 +2,7 @@
 
 Targets and weights are spread over the same columns as the raw answers a (classes as 0 and 1), so that the gradient
 of every loss is (predicted mean - target) x weight: a for squared error, sigmoid(a) for binary and softmax(a) for
-categorical cross-entropy.
+categorical cross-entropy. Absolute and Huber's loss take the sign of that difference, or cut it at HUBER_DELTA.
 """
 
 from __future__ import annotations
@@ -14,6 +14,8 @@ import torch
 from torch.nn import functional
 
 from jointbench.architecture import Architecture
+from jointbench.backends.base import HUBER_DELTA, RegressionLoss
+from jointbench.backends.pytorch.losses import regression_losses
 from jointbench.types import Kind
 
 
@@ -42,8 +44,8 @@ def _runs(network: Architecture) -> list[_Run]:
 class StackedLosses:
     """Losses of any number of batches at once: tensors are (..., rows, columns), results (..., outputs)."""
 
-    def __init__(self, network: Architecture) -> None:
-        self.network = network
+    def __init__(self, network: Architecture, regression_loss: RegressionLoss = "squared") -> None:
+        self.network, self.regression_loss = network, regression_loss
         self.runs = _runs(network)
         self.columns = sum(network.units)
 
@@ -74,7 +76,7 @@ class StackedLosses:
         for run in self.runs:
             answer, target, share = (part[..., run.columns] for part in (raw, targets, shares))
             if run.kind == "regression":
-                loss = (answer - target) ** 2
+                loss = regression_losses(self.regression_loss, answer, target)
             elif run.kind == "binary":
                 loss = functional.binary_cross_entropy_with_logits(answer, target, reduction="none")
             else:
@@ -85,7 +87,8 @@ class StackedLosses:
 
     def factors(self, loss_weights: torch.Tensor) -> torch.Tensor:
         """(slots, columns): what multiplies (mean - target) x share: the loss weight, and for a square its 2."""
-        twice = torch.tensor([2.0 if kind == "regression" else 1.0 for kind in self.network.kinds])
+        squared = self.regression_loss == "squared"
+        twice = torch.tensor([2.0 if kind == "regression" and squared else 1.0 for kind in self.network.kinds])
         return self.spread(loss_weights * twice.to(loss_weights))
 
     def differentiate(self, raw: torch.Tensor, targets: torch.Tensor, scale: torch.Tensor) -> None:
@@ -96,6 +99,12 @@ class StackedLosses:
                 part.sigmoid_()
             elif run.kind == "multiclass":
                 part.copy_(torch.softmax(part, dim=-1))
-        raw.sub_(targets).mul_(scale)
+        raw.sub_(targets)
+        if self.regression_loss != "squared":
+            for run in self.runs:
+                if run.kind == "regression":
+                    part = raw[..., run.columns]
+                    part.copy_(part.sign()) if self.regression_loss == "absolute" else part.clamp_(-HUBER_DELTA, HUBER_DELTA)
+        raw.mul_(scale)
 
 

@@ -14,7 +14,18 @@ import keras
 import tensorflow as tf
 
 from jointbench.architecture import Architecture
-from jointbench.backends.base import Clock, Gradients, Job, Server, Stacked, Trained, Trainer, TrunkProducts
+from jointbench.backends.base import (
+    Clock,
+    Gradients,
+    Job,
+    Pattern,
+    Reported,
+    Server,
+    Stacked,
+    Trained,
+    Trainer,
+    TrunkProducts,
+)
 from jointbench.backends.engine_trainer import EngineTrainer
 from jointbench.backends.stacking import fit_stacked, frame_of
 from jointbench.backends.tensorflow import weighting
@@ -25,12 +36,14 @@ from jointbench.backends.tensorflow.gradients import gradients
 from jointbench.backends.tensorflow.loop import fit, take_steps
 from jointbench.backends.tensorflow.pasted import keras_fit
 from jointbench.backends.tensorflow.paused_fit import StockTrainer
+from jointbench.backends.tensorflow.representations import activations
 from jointbench.backends.tensorflow.serving import FunctionServer, FusedServer, PredictServer
 from jointbench.backends.tensorflow.synchronise import peak_bytes, prepare, synchronise, why_unusable
 from jointbench.backends.tensorflow.training import precision
 from jointbench.backends.tensorflow.trunk_products import trunk_products
+from jointbench.backends.tensorflow.tutorials import run
 from jointbench.measure.synchronised import synchronised
-from jointbench.types import IntArray, Path, Weights
+from jointbench.types import Float32Array, IntArray, Path, Weights
 
 SERVERS: dict[Path, Callable[[Sequence[tuple[Architecture, Weights]]], Server]] = {
     "in turn": FunctionServer, "fused": FusedServer, "compiled": partial(FusedServer, xla=True), "predict": PredictServer,
@@ -116,3 +129,11 @@ class TensorFlowBackend:
     def weighted_steps(self, job: Job, method: str, steps: int) -> Callable[[Clock], float]:
         with tf.device(self.device), precision(job):
             return weighting.timed_steps(job, method, steps, self.synchronise)
+
+    def tutorial(self, job: Job, pattern: Pattern) -> Reported:
+        with tf.device(self.device), precision(job):
+            return run(job, pattern)
+
+    def activations(self, networks: Sequence[tuple[Architecture, Weights]], rows: Float32Array) -> list[list[Float32Array]]:
+        with tf.device(self.device):
+            return activations(networks, rows)

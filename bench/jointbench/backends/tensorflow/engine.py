@@ -11,6 +11,7 @@ import numpy.typing as npt
 import tensorflow as tf
 
 from jointbench.architecture import Architecture
+from jointbench.backends.base import HUBER_DELTA, RegressionLoss
 from jointbench.backends.stacking import Advance, Frame, Tables
 from jointbench.backends.tensorflow.networks import build, head_name
 from jointbench.recipe import ADAM_BETAS, ADAM_EPSILON
@@ -57,13 +58,23 @@ def forward(network: Architecture, weights: dict[str, Any], rows: Any) -> list[A
     return answers
 
 
-def output_losses(network: Architecture, answers: Sequence[Any], targets: Any, weights: Any) -> Any:
+def regression_losses(loss: RegressionLoss, residual: Any) -> Any:
+    """Each element's loss: r^2, |r|, or Huber's r^2 / 2 that goes on as a straight line beyond HUBER_DELTA (1964)."""
+    if loss == "squared":
+        return tf.square(residual)
+    size = tf.abs(residual)
+    if loss == "absolute":
+        return size
+    return tf.where(size <= HUBER_DELTA, tf.square(residual) / 2, HUBER_DELTA * (size - HUBER_DELTA / 2))
+
+
+def output_losses(network: Architecture, answers: Sequence[Any], targets: Any, weights: Any, regression_loss: RegressionLoss) -> Any:
     """(slots, outputs): each output's weighted mean loss over its rows, 0 where no row counts."""
     means = []
     for column, (kind, answer) in enumerate(zip(network.kinds, answers, strict=True)):
         target, weight = targets[..., column], weights[..., column]
         if kind == "regression":
-            loss = tf.square(answer[..., 0] - target)
+            loss = regression_losses(regression_loss, answer[..., 0] - target)
         elif kind == "binary":
             loss = tf.nn.sigmoid_cross_entropy_with_logits(labels=target, logits=answer[..., 0])
         else:
@@ -94,7 +105,8 @@ def _step(frame: Frame, state: State, loss_weights: Any, rows: Any, targets: Any
     recipe, held = frame.recipe, _unpacked(frame.architecture, state["weights"])
     with tf.GradientTape() as tape:
         tape.watch(held)
-        losses = output_losses(frame.architecture, forward(frame.architecture, held, rows), targets, weights)
+        answers = forward(frame.architecture, held, rows)
+        losses = output_losses(frame.architecture, answers, targets, weights, frame.regression_loss)
         total = tf.reduce_sum(losses * loss_weights)
     change = _packed(tape.gradient(total, held))
     moving = tf.cast(active, losses.dtype)
@@ -203,7 +215,8 @@ def _epochs(
         start = (tf.constant(0), epoch, state, tf.zeros((frame.slots, outputs), dtype))
         _, _, state, total = tf.while_loop(lambda step, *_: step < frame.steps, one_step, start)
         steps = tf.reduce_sum(tf.cast(active[epoch], dtype), axis=0)
-        losses = output_losses(network, forward(network, _unpacked(network, state["weights"]), held[0]), held[1], held[2])
+        answers = forward(network, _unpacked(network, state["weights"]), held[0])
+        losses = output_losses(network, answers, held[1], held[2], frame.regression_loss)
         loss = tf.reduce_sum(losses * loss_weights, axis=1)
         alive = state["alive"]
         better = alive & (loss < state["best_loss"])

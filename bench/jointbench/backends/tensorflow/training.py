@@ -9,15 +9,19 @@ from typing import Any
 import keras
 import numpy as np
 
-from jointbench.backends.base import Job
+from jointbench.backends.base import HUBER_DELTA, Job, RegressionLoss
 from jointbench.backends.tensorflow.networks import head_name
 from jointbench.recipe import ADAM_BETAS, ADAM_EPSILON
 from jointbench.types import Kind, Recipe
 
 
-def make_loss(kind: Kind) -> Any:
+def make_loss(kind: Kind, regression_loss: RegressionLoss = "squared") -> Any:
     """The loss of one output: sum(weight x loss) / sum(weight) over the rows; cross-entropies take logits."""
     if kind == "regression":
+        if regression_loss == "absolute":
+            return keras.losses.MeanAbsoluteError(reduction="mean_with_sample_weight")
+        if regression_loss == "huber":
+            return keras.losses.Huber(HUBER_DELTA, reduction="mean_with_sample_weight")
         return keras.losses.MeanSquaredError(reduction="mean_with_sample_weight")
     if kind == "binary":
         return keras.losses.BinaryCrossentropy(from_logits=True, reduction="mean_with_sample_weight")
@@ -55,7 +59,7 @@ def compiled(job: Job, model: Any) -> Any:
     kinds = job.architecture.kinds
     model.compile(
         optimizer=make_optimizer(job.recipe),
-        loss={head_name(i): make_loss(kind) for i, kind in enumerate(kinds)},
+        loss={head_name(i): make_loss(kind, job.regression_loss) for i, kind in enumerate(kinds)},
         loss_weights={head_name(i): weight for i, weight in enumerate(job.loss_weights)},
     )
     model.optimizer.build(model.trainable_variables)

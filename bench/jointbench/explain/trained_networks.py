@@ -1,0 +1,99 @@
+"""The joint and the separate networks of a dataset, trained from several seeds and kept with their weights, for all the
+questions that look inside them."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass, replace
+from functools import lru_cache
+
+from jointbench.architecture import Architecture
+from jointbench.arms import parse_arm
+from jointbench.backends.base import Backend, Job, RegressionLoss, Trained
+from jointbench.errors import BadInput
+from jointbench.fitting import prepared_split, tasks_of
+from jointbench.plan import Subject, assemblies, job
+from jointbench.types import Float32Array, Network, Split, Weights
+from jointbench.workers import Workers
+
+SEEDS = 2  # the least that shows what a seed alone changes
+MAX_OUTPUTS = 4  # outputs are compared two by two; of more than this, the first
+
+
+@dataclass(frozen=True, eq=False)
+class TrainedNetwork:
+    """One network of one fold: which outputs it serves, which of the seeds it has, what trained it and what it became."""
+
+    group: tuple[str, ...]
+    fold: int
+    number: int
+    job: Job
+    trained: Trained
+
+
+def first_folds(subject: Subject) -> tuple[Split, ...]:
+    """The splits of the first repeat."""
+    return tuple(split for split in subject.splits if split.repeat == 0)
+
+
+def compared_outputs(subject: Subject) -> list[str]:
+    """The outputs that are looked at: all, or the first MAX_OUTPUTS. Raises BadInput for a dataset with a single one."""
+    names = [output.name for output in subject.dataset.outputs]
+    if len(names) < 2:
+        raise BadInput(f"{subject.dataset.slug} has one output, {names[0]!r}: there is nothing to share; name a second with --target")
+    return names[:MAX_OUTPUTS]
+
+
+@lru_cache(maxsize=2)
+def study_networks(subject: Subject, backend: str, workers: Workers) -> tuple[TrainedNetwork, ...]:
+    """The joint network and one for each compared output, on every fold of the first repeat, from SEEDS seeds.
+
+    Networks that failed are left out. Kept, because several questions look at the same ones.
+    """
+    alone = [(name,) for name in compared_outputs(subject)]
+    both = tuple(output.name for output in subject.dataset.outputs)
+    return trained_networks(subject, backend, workers, [both, *alone])
+
+
+def trained_networks(
+    subject: Subject, backend: str, workers: Workers, groups: Sequence[tuple[str, ...]], regression_loss: RegressionLoss = "squared"
+) -> tuple[TrainedNetwork, ...]:
+    """A network for each group of outputs, on every fold of the first repeat, from SEEDS seeds."""
+    chosen = replace(subject, splits=first_folds(subject), seeds=SEEDS)
+    arms = [parse_arm("joint", subject.dataset.outputs), parse_arm("separate", subject.dataset.outputs)]
+    _, networks = assemblies(replace(chosen, arms=tuple(arms)), backend, "cpu", "stacked")
+    wanted = [network for network in networks if network.group in groups]
+    numbers = _numbers(wanted)
+    pending = []
+    for task in tasks_of(chosen, wanted, "stacked"):
+        jobs = [replace(job(chosen, one, prepared_split(chosen, one.repeat, one.fold)), regression_loss=regression_loss) for one in task]
+        pending.append((task, jobs, workers.submit(_fit, jobs)))
+    made = [
+        TrainedNetwork(network.group, network.fold, numbers[network.id], one, trained)
+        for task, jobs, future in pending
+        for network, one, trained in zip(task, jobs, future.result(), strict=True)
+        if trained.failure is None
+    ]
+    return tuple(sorted(made, key=lambda one: (one.fold, one.number, groups.index(one.group))))
+
+
+def _numbers(networks: Iterable[Network]) -> dict[str, int]:
+    """Which of its fold's seeds a network has, by its id."""
+    seen: dict[tuple[int, tuple[str, ...]], int] = {}
+    numbers = {}
+    for network in networks:
+        key = (network.fold, network.group)
+        numbers[network.id] = seen.get(key, 0)
+        seen[key] = numbers[network.id] + 1
+    return numbers
+
+
+def _fit(backend: Backend, jobs: Sequence[Job]) -> tuple[Trained, ...]:
+    return backend.fit_stacked(jobs).trained
+
+
+def layers_of(
+    backend: Backend, networks: Sequence[tuple[Architecture, Weights]], rows: Float32Array
+) -> list[list[Float32Array]]:
+    """``Backend.activations``, as a worker's task."""
+    return backend.activations(networks, rows)

@@ -1,0 +1,140 @@
+"""The questions on a small table, in every backend: each answers, and what it measured is what theory says it must be."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from dataclasses import replace
+
+import numpy as np
+import pandas as pd
+import pytest
+
+from jointbench.architecture import architecture
+from jointbench.backends.registry import BACKENDS, load, why_absent
+from jointbench.errors import BadInput
+from jointbench.explain import new_head, pasted_code, probes, regression_losses, representations, saving
+from jointbench.explain.trained_networks import TrainedNetwork, compared_outputs, study_networks
+from jointbench.measure.flops import train_flops_per_row
+from jointbench.plan import Sizes, Subject, subject
+from jointbench.types import Dataset, Output, Provenance, Recipe, Shape
+from jointbench.workers import Workers
+
+ROWS = 160
+OUTPUTS = (Output("r", "regression"), Output("c", "binary", ("no", "yes")))
+
+
+@pytest.fixture(scope="module")
+def small() -> Subject:
+    """A regression and a class from the same three features, some labels missing; three folds, ten epochs."""
+    rng = np.random.default_rng(0)
+    features = pd.DataFrame(rng.normal(size=(ROWS, 4)), columns=list("wxyz"))
+    value = (features["w"] + features["x"] * features["y"]).to_numpy() + 0.1 * rng.normal(size=ROWS)
+    code = (features["w"] - features["x"] > 0).to_numpy().astype(float)
+    code[:5] = np.nan
+    data = Dataset(
+        "small", "small", features, {"r": value, "c": code}, OUTPUTS, Provenance("made", "none", "none", "0"),
+        shape=Shape((12, 8)), recipe=Recipe("adam", 1e-2, 16, 10, 5),
+    )
+    return subject(data, ["joint"], Sizes(3, 1, 1, 0))
+
+
+@pytest.fixture(scope="module", params=[name for name in BACKENDS if why_absent(name) is None])
+def running(request: pytest.FixtureRequest) -> Iterator[tuple[str, Workers]]:
+    with Workers(request.param, "cpu", 1, 1) as workers:
+        yield request.param, workers
+
+
+def test_every_question_answers(small: Subject, running: tuple[str, Workers], monkeypatch: pytest.MonkeyPatch) -> None:
+    backend, workers = running
+    monkeypatch.setattr(saving, "SHARES", (0.1, 0.5, 0.9))
+    monkeypatch.setattr(saving, "FLOPS", 2_000)
+    for question in (representations, probes, new_head, regression_losses, pasted_code, saving):
+        answer = question.answer(small, backend, workers)
+        assert answer.failure is None, answer.failure
+        assert answer.sentence
+        assert "nan" not in answer.sentence
+        assert (answer.dataset, answer.backend) == ("small", backend)
+        assert all(len(row) == len(table.columns) for table in answer.tables for row in table.rows)
+        if question is pasted_code:
+            assert answer.sentence.count("are the same model") == 2
+
+
+def test_transfer_shares_what_it_says(small: Subject, running: tuple[str, Workers]) -> None:
+    """The frozen trunk serves both outputs with the same answers; one trunk of two is saved, in closed form."""
+    backend, workers = running
+    found = new_head.measured(small, backend, workers)
+    trunk, heads = 4 * 12 + 12 * 8, 8 + 8
+    for pair in found.pairs:
+        assert pair.one_pass < 1e-5
+        assert pair.shared_inference == pytest.approx((trunk + heads) / (2 * trunk + heads))
+
+
+def _separate(small: Subject, running: tuple[str, Workers]) -> tuple[TrainedNetwork, TrainedNetwork]:
+    one, two = (
+        next(n for n in study_networks(small, *running) if n.group == (name,) and (n.fold, n.number) == (0, 0)) for name in ("r", "c")
+    )
+    return one, two
+
+
+def test_a_frozen_trunk_costs_its_forward_pass(small: Subject, running: tuple[str, Workers]) -> None:
+    """Per row: the trunk once, the head forward and its kernel's gradient; by hand 2 x (4 x 12 + 12 x 8 + 2 x 8)."""
+    built = _separate(small, running)[1].job.architecture
+    assert new_head.frozen_train_flops_per_row(built) == 2 * (4 * 12 + 12 * 8 + 2 * 8) < train_flops_per_row([built])
+
+
+def test_training_the_head_alone_is_training_with_the_trunk_frozen(small: Subject) -> None:
+    """Against PyTorch with the trunk's gradients off, and its own counter of FLOPs, on the same batches."""
+    torch = pytest.importorskip("torch")
+    from torch.utils.flop_counter import FlopCounterMode
+
+    from jointbench.backends.pytorch.networks import build, read_weights
+    from jointbench.initial import epoch_order
+
+    backend = load("torch", "cpu", 1)
+    with Workers("torch", "cpu", 1, 1) as workers:
+        source, target = _separate(small, ("torch", workers))
+    recipe = Recipe("sgd", 2**-4, 16, 3, 3)
+    (rows,) = backend.activations([(source.job.architecture, source.trained.weights)], source.job.features)
+    ours = new_head.frozen_head(replace(target.job, recipe=recipe, precision="float64"), rows[-1], source)
+    (trained,) = backend.fit_stacked([ours]).trained
+
+    module = build(target.job.architecture, new_head.tuned(target.job, source).initial, "cpu", torch.float64)
+    for layer in module.trunk:
+        layer.requires_grad_(requires_grad=False)
+    optimizer = torch.optim.SGD([p for p in module.parameters() if p.requires_grad], lr=2**-4)
+    features, targets, weights = (torch.as_tensor(a).double() for a in (target.job.features, target.job.targets, target.job.weights))
+    for epoch in range(3):
+        for batch in torch.as_tensor(ours.train[epoch_order(ours.seed, epoch, len(ours.train))]).split(16):
+            optimizer.zero_grad()
+            with FlopCounterMode(display=False) as counter:
+                answers = module(features[batch])[0][:, 0]
+                loss = torch.nn.functional.binary_cross_entropy_with_logits(answers, targets[batch, 0], reduction="none")
+                share = weights[batch, 0] / weights[batch, 0].sum()
+                (ours.loss_weights[0] * (loss * share).sum()).backward()
+            assert counter.get_total_flops() == len(batch) * new_head.frozen_train_flops_per_row(target.job.architecture)
+            optimizer.step()
+    after = read_weights(target.job.architecture, module)
+    assert trained.best_epoch == 2, "the engine keeps the best epoch's weights; these must be the last's"
+    np.testing.assert_allclose(trained.weights["head_0_0/kernel"], after["head_0_0/kernel"], rtol=1e-4)
+
+
+def test_probes_separate_what_is_known_from_what_is_not(small: Subject, running: tuple[str, Workers]) -> None:
+    """The inputs know the class linearly and the product of two of them not at all; a trained trunk knows its output."""
+    backend, workers = running
+    found = probes.measured(small, backend, workers).skills
+    assert np.mean(list(found[probes.INPUTS, "c"].values())) > 0.6
+    assert np.mean(list(found["r", "r"].values())) > np.mean(list(found[probes.INPUTS, "r"].values()))
+
+
+def test_a_single_output_has_nothing_to_share(small: Subject) -> None:
+    data = replace(small.dataset, outputs=OUTPUTS[:1])
+    with pytest.raises(BadInput, match="one output"):
+        compared_outputs(replace(small, dataset=data))
+
+
+def test_shapes_span_the_shares(small: Subject) -> None:
+    """From a tenth of a network's FLOPs in the trunk to nearly all, at about one size."""
+    found = [saving.trunk_share(architecture(shape, (4,), OUTPUTS[:1])) for shape in saving.shapes_of(small, OUTPUTS)]
+    assert found[0] < 0.15
+    assert found[-1] > 0.9
+    assert found == sorted(found)

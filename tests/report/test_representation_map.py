@@ -1,0 +1,39 @@
+"""The map of representations: darker is more alike, names are escaped, and nothing is drawn from nothing."""
+
+from __future__ import annotations
+
+import re
+from dataclasses import replace
+from xml.etree import ElementTree
+
+import numpy as np
+
+from jointbench.explain.representations import Likeness, Measured, likeness_answer
+from jointbench.report.figures.representation_map import representation_figures
+
+
+def planted(name: str = "a") -> Measured:
+    between = np.array([[0.9, 0.25], [0.9, 0.3], [0.9, 0.35]])
+    return Measured("joint", ("trunk 0", "trunk 1"), 3, (Likeness(name, between, np.full((3, 2), 0.8)),))
+
+
+def test_numbers_and_shades_are_those_of_the_answer() -> None:
+    (figure,) = representation_figures(likeness_answer("d", "torch", planted()), "f")
+    root = ElementTree.fromstring(figure.svg)  # noqa: S314  # a drawing of our own
+    texts = [node.text for node in root.iter("text")]
+    assert {"0.90", "0.30", "0.80"} <= set(texts)
+    assert {"joint and a", "two seeds, a", "trunk 0", "trunk 1"} <= set(texts)
+    shades = [float(value) for value in re.findall(r"fill-opacity:([\d.]+)", figure.svg)]
+    assert max(shades) / min(shades) > 2
+    assert [cell.text for cell in figure.table.rows[0]] == ["joint and a", "0.90", "0.30"]
+    assert "joint and a 0.30 in the last layer" in figure.alternative
+
+
+def test_a_hostile_name_is_text() -> None:
+    (figure,) = representation_figures(likeness_answer("d", "torch", planted("<script>x</script>")), "f")
+    assert "<script" not in figure.svg
+
+
+def test_no_layers_no_figure() -> None:
+    answer = likeness_answer("d", "torch", planted())
+    assert representation_figures(replace(answer, tables=answer.tables[:1]), "f") == []
