@@ -11,7 +11,7 @@ from typing import Any
 
 from jointbench.compare.summary import Summary
 
-MOST_RECORDS = 400_000  # letters of base64: beyond that the page would outgrow a mail attachment
+MOST_RECORDS = 100_000  # letters of base64: beyond that the page would outgrow a mail attachment
 WORTH_TRYING = 8 * MOST_RECORDS  # records shrink about sixfold
 
 

@@ -10,6 +10,7 @@ _DRAWING = re.compile(r"<svg .*?</svg>", re.DOTALL)
 _TAG = re.compile(r"<\w[^<>]*>")  # not text, in which a name may say anything
 _STYLE = re.compile(r' style="([^"]*)"')
 _DEFINED = re.compile(r'<defs><path id="([^"]*)"([^<>]*)/></defs>')
+_SAME = ' fill="currentColor" font-size="9" stroke-linejoin="round"'  # of every drawing; in page.css
 _USED = re.compile(r'<use href="#([^"]*)"')
 
 
@@ -22,7 +23,7 @@ def share_drawing(html: str) -> str:
         return f' class="{classes.setdefault(style.group(1), f"s{len(classes)}")}"'
 
     def drawn(drawing: str) -> str:
-        styled = _TAG.sub(lambda tag: _STYLE.sub(named, tag.group()), drawing)
+        styled = _TAG.sub(lambda tag: _STYLE.sub(named, tag.group()), drawing.replace(_SAME, "", 1))
         ids = {name: shapes.setdefault(shape, f"g{len(shapes)}") for name, shape in _DEFINED.findall(styled)}
         return _USED.sub(lambda used: f'<use href="#{ids[used.group(1)]}"', _DEFINED.sub("", styled))
 
@@ -37,5 +38,5 @@ def share_drawing(html: str) -> str:
     shared = "".join(parts())
     rules = "\n".join(f".{name} {{ {style} }}" for style, name in classes.items())
     paths = "".join(f'<path id="{name}"{shape}/>' for shape, name in shapes.items())
-    defined = f'<svg class="shapes" aria-hidden="true" fill="currentColor" stroke-linejoin="round"><defs>{paths}</defs></svg>'
+    defined = f'<svg class="shapes" aria-hidden="true"><defs>{paths}</defs></svg>'
     return shared.replace(STYLES, rules, 1).replace(SHAPES, defined, 1)

@@ -19,7 +19,7 @@ from jointbench.report.quality_tables import place
 from jointbench.report.table import Cell, Table, columns, name, number
 from jointbench.types import Fit
 
-PANELS, FOLDS, POINTS = 14, 3, 160  # at most so many outputs, folds of a curve, and points in the whole figure
+PANELS, FOLDS, POINTS = 6, 3, 160  # at most so many outputs, folds of a curve, and points in the whole figure
 HIGHEST = 1.6  # a loss above it is far from anything of interest
 LINES = f"a line for each of at most {FOLDS} folds; a network with several outputs pays for all of them at once."
 Curve = tuple[str, Fit, int]  # the arm, the fit, the output's column in it
