@@ -66,16 +66,8 @@ def test_it_leaves_a_run_behind_and_says_where(ran: tuple[Path, str]) -> None:
     assert list((folder / "saved").rglob("*.json"))
 
 
-def test_comparing_with_a_saved_run_works_as_ever(ran: tuple[Path, str], tmp_path: Path) -> None:
-    storage = f"--benchmark-storage=file://{ran[0] / 'saved'}"
-    done = bench(*WORDS, "--out", str(tmp_path / "run"), storage, "--benchmark-compare", "-k", "training")
-    assert done.returncode == 0, done.stdout[-3000:]
-    assert "(NOW)" in done.stdout
-    assert "(0001_" in done.stdout
-
-
-def test_compare_fail_fails_what_got_slower(ran: tuple[Path, str], tmp_path: Path) -> None:
-    """Names are stable, so a saved run whose times are a hundredth fails every benchmark by name."""
+def test_comparing_with_a_saved_run_names_what_got_slower(ran: tuple[Path, str], tmp_path: Path) -> None:
+    """Names are stable, so a saved run whose times are a hundredth of the true ones fails every benchmark by name."""
     (saved,) = (ran[0] / "saved").rglob("*.json")
     body = json.loads(saved.read_text())
     for one in body["benchmarks"]:
@@ -87,8 +79,10 @@ def test_compare_fail_fails_what_got_slower(ran: tuple[Path, str], tmp_path: Pat
     done = bench(*WORDS, "--out", str(tmp_path / "run"), *words, "-k", "training")
     assert done.returncode != 0
     said = done.stdout + done.stderr
+    assert "(NOW)" in said
+    assert "(0001_" in said
     assert "Performance has regressed" in said
-    assert said.count("has regressed by") == 3 or said.count("Field 'mean' has failed") == 3
+    assert said.count("Field 'mean' has failed") == 3
 
 
 def test_saved_runs_go_to_results_history(tmp_path: Path) -> None:

@@ -17,6 +17,7 @@ from scipy import special, stats
 from jointbench.compare.summary import Estimate
 from jointbench.gate.baseline import Baseline, Relative
 from jointbench.gate.finding import Finding, State
+from jointbench.measure.clock import TRIM
 
 LEAST_CHANGE = math.log(1.05)
 MOST_NOISE = math.log(1.25)  # of the A/A pair: beyond it the clock is too poor to pass anything
@@ -24,7 +25,6 @@ BETWEEN_RUNS = 0.02  # least standard deviation of a log ratio's change between 
 BETWEEN_RUNS_DF = 4
 ENOUGH = 8  # ratios of one kind that show their scatter
 LEVEL = 0.05  # of false alarms among all alarms (Benjamini and Hochberg 1995): a run asks hundreds of times
-Z = 1.96  # of a 95 % interval
 
 
 def cost_findings(baseline: Baseline, run: Baseline) -> Iterator[Finding]:
@@ -66,16 +66,16 @@ def _scatter(ratios: Sequence[Relative], change: Sequence[float]) -> list[float]
 
 def _spread(old: Relative, new: Relative, between: float) -> tuple[float, float]:
     """Standard error of the change of the log ratio, and its degrees of freedom (Welch and Satterthwaite)."""
-    parts = [(_variance(one), max(one.blocks - 1, 1)) for one in (old, new)]
-    parts.append((between**2, BETWEEN_RUNS_DF))
+    parts = [_variance(old), _variance(new), (between**2, BETWEEN_RUNS_DF)]
     total = sum(variance for variance, _ in parts)
     return math.sqrt(total), total**2 / sum(variance**2 / df for variance, df in parts)
 
 
-def _variance(ratio: Relative) -> float:
-    """Of the mean log ratio, from its bootstrap interval over n blocks, which has n in place of n - 1."""
-    error = (math.log(ratio.high) - math.log(ratio.low)) / (2 * Z)
-    return error**2 * ratio.blocks / max(ratio.blocks - 1, 1)
+def _variance(ratio: Relative) -> tuple[float, int]:
+    """Of the mean log ratio, and its degrees of freedom: what its interval was made of (``measure.clock.interval``)."""
+    df = ratio.blocks - 2 * int(TRIM * ratio.blocks) - 1
+    half = (math.log(ratio.high) - math.log(ratio.low)) / 2
+    return (half / float(special.stdtrit(df, 0.975))) ** 2, df
 
 
 def _judged(old: Relative, new: Relative, change: float, error: float, df: float, credible: bool) -> Finding:

@@ -119,7 +119,7 @@ def _skills(cell: CellSummary, about: DatasetSummary) -> Iterator[Skill]:
 def _ratios(cell: CellSummary) -> Iterator[Relative]:
     """Ratios that have a noise floor: the timed ones. (FLOPs to the stop move with early stopping.)"""
     for one in cell.ratios:
-        if one.floor is not None:
+        if one.floor is not None and one.blocks > 1:  # one block has no interval
             floor = max(abs(math.log(one.floor.low)), abs(math.log(one.floor.high)))
             site = Site(cell.dataset, cell.backend, cell.device, one.other)
             yield Relative(site, _by_path(one.quantity, one.path, one.threads, cell), one.ratio.value, one.ratio.low, one.ratio.high, one.blocks, floor)
