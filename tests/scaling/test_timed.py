@@ -7,6 +7,7 @@ from typing import Any
 
 import pytest
 
+from jointbench.measure.clock import MIN_BLOCKS
 from jointbench.scaling.points import Line, predicted
 from jointbench.scaling.timed import DISTINCT, time_line
 
@@ -23,7 +24,9 @@ def test_measured_is_what_the_machine_charges_for(
     assert [cell.outputs for cell in cells] == [1, 2, 3 * DISTINCT]
     for cell in cells:
         for point in predicted(line, cell.outputs):
-            assert cell.block_ratios[point.other] == pytest.approx([getattr(point, which)] * 8, rel=1e-4)
+            found = cell.block_ratios[point.other]
+            assert len(found) >= MIN_BLOCKS
+            assert found == pytest.approx([getattr(point, which)] * len(found), rel=1e-4)
 
 
 def test_seconds_are_of_one_step_of_each_network(machine: Callable[..., Any]) -> None:

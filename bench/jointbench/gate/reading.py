@@ -118,7 +118,7 @@ def _skills(cell: CellSummary, about: DatasetSummary) -> Iterator[Skill]:
 def _ratios(cell: CellSummary) -> Iterator[Relative]:
     """Ratios that have a noise floor: the timed ones. (FLOPs to the stop move with early stopping.)"""
     for one in cell.ratios:
-        if one.floor is not None and one.blocks > 1:
+        if one.floor is not None and one.blocks > 1:  # one block has no interval
             floor = max(abs(math.log(one.floor.low)), abs(math.log(one.floor.high)))
             site = Site(cell.dataset, cell.backend, cell.device, one.other)
             quantity = _timed(one.quantity, one.path, one.threads)

@@ -67,7 +67,7 @@ def _time_cell(backend: Backend, line: Line, outputs: int, share: float) -> Time
         visits = time.perf_counter() - warm
         # A ratio from fewer blocks than an interval can be made of is worth nothing: those are paid for, within reason.
         least = min(2.2 * visits * MIN_BLOCKS, LONGEST_SECONDS)
-        samples = paired(samplers, max(share - (warm - begun), least), MOST_BLOCKS)
+        samples = paired(samplers, max(share - (warm - begun), least), MOST_BLOCKS, clock=time.perf_counter)
     medians = np.median(samples.seconds, axis=1)
     who = np.array(samples.order)
     seconds = {name: float(np.median(medians[who == name])) for name in samplers}

@@ -36,7 +36,7 @@ def ratio_of(samplers: Mapping[str, Sampler], budget_seconds: float) -> Estimate
     for sample in samplers.values():
         sample()
     least = min(2.2 * MIN_BLOCKS * (time.perf_counter() - begun), LONGEST_SECONDS)
-    logs = log_ratios(paired(samplers, max(budget_seconds, least), MOST_BLOCKS), first, second)
+    logs = log_ratios(paired(samplers, max(budget_seconds, least), MOST_BLOCKS, clock=time.perf_counter), first, second)
     if len(logs) < MIN_BLOCKS:
         return None
     value, low, high = np.exp(interval(logs))
