@@ -123,7 +123,9 @@ def _step(frame: Frame, state: State, loss_weights: Any, rows: Any, targets: Any
         new["second"] = state["second"] + on * (tf.square(change) - state["second"]) * (1 - beta_2)
         change = new["first"] / (tf.sqrt(new["second"]) + ADAM_EPSILON)
     decay = recipe.learning_rate * recipe.weight_decay if recipe.optimizer != "adam" else 0.0
-    new["weights"] = tf.where(on > 0, state["weights"] * (1 - decay) - rate * change, state["weights"])
+    # Keras decays in a step of its own, as here: 1 - decay, rounded once, would be off the same way in every step.
+    decayed = state["weights"] - state["weights"] * decay
+    new["weights"] = tf.where(on > 0, decayed - rate * change, state["weights"])
     return {**state, **new}, losses
 
 
