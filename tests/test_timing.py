@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import itertools
+import time
 from collections.abc import Callable, Sequence
 from typing import Any
 
@@ -178,6 +179,18 @@ def test_a_request_for_one_output_knows_which_answer_is_right() -> None:
 def test_a_path_the_framework_lacks_is_said_and_not_built() -> None:
     (found,) = requested(right, rounds=(Round(1, ("in turn", "predict"), first_arm_only=True),))
     assert found == ({Participant("arm 0", "in turn")}, {Participant("arm 0", "predict"): "there is none here"})
+
+
+def test_a_round_that_would_take_far_more_than_its_share_is_not_begun() -> None:
+    """Ten milliseconds at 512 rows foretell most of a second at 40,960, seven times over; 600 rows are cheap enough."""
+
+    def slow(rows: Float32Array) -> list[Any]:
+        time.sleep(len(rows) * 2e-5)
+        return right(rows)
+
+    found = requested(slow, rounds=[Round(size, ("in turn",)) for size in (512, 40_960, 600)])
+    assert [bool(timed) for timed, _ in found] == [True, False, True]
+    assert "two blocks of requests of 40960 rows take about" in found[1][1][Participant("arm 0", "in turn")]
 
 
 def test_set_up_stops_where_its_time_would_be_overrun_but_never_before_two(monkeypatch: pytest.MonkeyPatch) -> None:

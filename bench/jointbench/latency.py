@@ -18,6 +18,10 @@ from jointbench.types import Float32Array, Participant, Path
 MAX_REQUESTS = 8  # of a visit
 DIFFERENT_REQUESTS = 64
 SPENT = "the time for requests was spent before those of {} rows"
+TOO_DEAR = "two blocks of requests of {} rows take about {:.1f} s, and {:.1f} s are left for them"
+LEAST_VISITS = 7  # of each in a round: two that are not counted, one to warm up, and two blocks
+LARGE = 512  # rows from which on a request's time grows with them
+PATIENCE = 3  # times its share: what a round may take at the least and still be begun
 TOLERANCE = 1e-3  # of the largest answer: programs that round differently agree far better than two rows' answers
 
 
@@ -65,6 +69,7 @@ class Client:
             started = self.clock()
             self.answers = self.server(request)
             seconds.append(self.clock() - started)
+        self.last = seconds
         return seconds
 
     def wrong_at_first(self) -> str | None:
@@ -134,16 +139,23 @@ def time_requests(
     reasons |= {Participant(name, path): reason for path, reason in impossible.items() for name in bundles}
     ready = {who: made.ready[who] for who in made.ready if who not in wrong}
     deadline = max(started + budget.total, time.monotonic() + budget.samples / 2)
-    results = []
+    results: list[TimedRound] = []
+    row_seconds = 0.0  # of everyone in the last round, for each row: what a larger batch costs at the least, nearly
     for place, one in enumerate(rounds):
         share = min(budget.samples, max(deadline - time.monotonic(), 0.0)) / (len(rounds) - place)
         asked = list(_participants(one, bundles))
         clients = {who: ready[who] for who in asked if who in ready}
         untimed = {who: reasons[who] for who in asked if who not in clients}
-        if place and time.monotonic() > deadline:
-            results.append(TimedRound(one.batch_size, (), untimed | dict.fromkeys(clients, SPENT.format(one.batch_size))))
+        least = LEAST_VISITS * row_seconds * one.batch_size
+        said = SPENT.format(one.batch_size) if place and time.monotonic() > deadline else ""
+        if not said and least > max(PATIENCE * share, 1.0):
+            said = TOO_DEAR.format(one.batch_size, least, share)
+        if said:
+            results.append(TimedRound(one.batch_size, (), untimed | dict.fromkeys(clients, said)))
             continue
         results.append(_round(one.batch_size, clients, untimed, share))
+        if one.batch_size >= LARGE:
+            row_seconds = sum(float(np.median(who.last)) for who in clients.values()) / one.batch_size
     return results
 
 
