@@ -21,7 +21,7 @@ from jointbench.types import Float32Array, FloatArray, Recipe
 pytestmark = pytest.mark.slow  # 240 stock runs a backend: over a minute in PyTorch, far more in Keras
 
 SEEDS = 40
-DATASETS = ("wine_quality", "concrete_slump", "abalone")
+DATASETS = ("wine_quality", "concrete_slump", "abalone", "census_income")
 PLANTED_IN = "abalone"  # the shortest runs
 ALPHA = 1e-3
 SAME = 1e-3  # of the mean error: two runs whose test errors are closer are one run, rounded
