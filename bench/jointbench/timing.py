@@ -11,14 +11,14 @@ import numpy as np
 
 from jointbench.architecture import Architecture
 from jointbench.backends.base import Backend, Job, Trainer
-from jointbench.measure.clock import Paired, paired
+from jointbench.measure.clock import Paired, paired, visit_count
 from jointbench.measure.other_load import disturbed
 from jointbench.measure.synchronised import synchronised
 from jointbench.types import Float32Array, Participant, Path, Weights
 
 TRAINING_STEPS = 20  # of a visit, at most
 FEWEST_STEPS = 2
-BLOCKS_WANTED = 12  # as many as it takes to settle a quiet ratio: a visit is made short enough for them
+BLOCKS_WANTED = 24  # more than it takes to settle a quiet ratio: a visit is made short enough for them
 RETAKE_SHARE = 0.5
 STEADY_STEPS = 200
 T = TypeVar("T")
@@ -141,10 +141,11 @@ def time_training(
 
     wanted = [(Participant(name, path), len(bundle.jobs)) for path in paths for name, bundle in bundles.items()]
     made = set_up(wanted, make, budget.total - budget.samples)
-    step_seconds = sum(timed()[0] for timed in made.ready.values())
-    steps = int(budget.samples / BLOCKS_WANTED / 2 / max(step_seconds, 1e-9))
-    for timed in made.ready.values():
-        timed.begin(max(FEWEST_STEPS, min(TRAINING_STEPS, steps)))
+    step_seconds = {who: timed()[0] for who, timed in made.ready.items()}
+    affordable = int(budget.samples / BLOCKS_WANTED / 2 / max(sum(step_seconds.values()), 1e-9))
+    for who, timed in made.ready.items():
+        quickest = min(seconds for other, seconds in step_seconds.items() if other.path == who.path)
+        timed.begin(max(FEWEST_STEPS, min(visit_count(quickest, TRAINING_STEPS), affordable)))
     taken = takes(made.ready, budget.samples)
     refused = {who: reason for who, timed in made.ready.items() if (reason := timed.refusal()) is not None}
     for timed in made.ready.values():

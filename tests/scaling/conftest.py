@@ -50,6 +50,9 @@ class Machine:
 
         return Trainer()
 
+    def synchronise(self) -> None:
+        """There is no device to wait for."""
+
     def server(self, networks: Sequence[tuple[Architecture, Any]]) -> Any:
         def answer(rows: Any) -> list[Any]:
             self.asked = max(self.asked, len(networks))

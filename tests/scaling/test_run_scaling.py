@@ -77,6 +77,9 @@ def test_a_cell_that_fails_says_so_and_the_others_go_on(here: Callable[..., None
         def server(self, *args: Any) -> Any:
             return self.real.server(*args)
 
+        def synchronise(self) -> None:
+            self.real.synchronise()
+
     pretend = machine(1e-4, 1e-9)
     here(torch=Fails(pretend), tensorflow=pretend)
     study = run_study(SMALL, "cpu", lambda *_: None)

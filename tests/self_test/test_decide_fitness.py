@@ -42,7 +42,7 @@ def test_a_quiet_machine_is_fit() -> None:
         ({"pairs": (Pairs("torch, training step", ()),)}, "0 of the pairs"),
         ({"pairs": (pairs([1.0] * 3, 0.02),)}, "3 of the pairs"),
         ({"truths": (Truth("steps", estimate(1.2, 0.15)),)}, "1.200"),  # the truth is within a wide interval
-        ({"truths": (Truth("steps", estimate(1.2, 0.06)),)}, "1.200"),  # too wide to say
+        ({"truths": (Truth("steps", estimate(1.15, 0.03)),)}, "1.150"),  # too wide to say
         ({"truths": (Truth("steps", estimate(1.1, 0.5)),)}, "1.100"),  # right by luck
         ({"truths": (Truth("steps", None),)}, "too slow"),
     ],

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 import time
 from collections.abc import Callable, Collection, Hashable, Mapping, Sequence
 from dataclasses import dataclass
@@ -20,6 +21,7 @@ FIRST_CHECK, CHECK_EVERY = 12, 4  # blocks; stopping at the first narrow interva
 TARGET_HALF_WIDTH = 0.03  # of the log ratio's 95 % interval, that is 3 %
 TRIM = 0.1  # of the blocks, at each end
 OVERRUN = 1.5  # of the budget, at the most, for the blocks that an interval needs
+VISIT_SECONDS = 0.005  # a machine's speed drifts over tens of milliseconds: turns that are shorter share the drift
 
 
 @dataclass(frozen=True, eq=False)
@@ -77,6 +79,16 @@ def paired(
             if all(settled(log_ratios(so_far, *pair)) for pair in wanted):
                 break
     return Paired(tuple(order), np.array(seconds), 2 * len(names), np.array(load))
+
+
+def visit_count(unit_seconds: float, most: int) -> int:
+    """How many units of work, of ``unit_seconds`` each, make a visit: VISIT_SECONDS of them, at least one, ``most`` at most."""
+    return max(1, min(most, math.ceil(VISIT_SECONDS / max(unit_seconds, 1e-9))))
+
+
+def enough_seconds(round_seconds: float, budget_seconds: float, longest_seconds: float) -> float:
+    """The budget, or what MIN_BLOCKS take where that is more, within reason. round_seconds: of one visit of everyone."""
+    return max(budget_seconds, min(2.2 * MIN_BLOCKS * round_seconds, longest_seconds))
 
 
 def log_ratios(samples: Paired[K], first: K, second: K) -> FloatArray:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 import time
 from collections import Counter
 from collections.abc import Callable, Iterator, Mapping, Sequence
@@ -12,16 +13,16 @@ from functools import partial
 import numpy as np
 
 from jointbench.architecture import Architecture
-from jointbench.backends.base import Backend, Job, Server, Trainer
+from jointbench.backends.base import Backend, Clock, Job, Server, Trainer
 from jointbench.initial import initial_weights
-from jointbench.measure.clock import MIN_BLOCKS, log_ratios, paired
+from jointbench.measure.clock import MIN_BLOCKS, enough_seconds, log_ratios, paired, visit_count
+from jointbench.measure.synchronised import synchronised
 from jointbench.scaling.points import FEATURES, JOINT, Line, arms_of
 from jointbench.types import Float32Array, Recipe, Weights
 
 ROWS = 2_048
 STEPS = 5  # optimisation steps in a visit
 REQUESTS = 8  # requests in a visit, fewer where they are slow
-VISIT_SECONDS = 0.02
 DISTINCT = 4  # networks of one shape that a request really asks; more of them are counted, not asked
 MOST_BLOCKS = 40
 LONGEST_SECONDS = 6.0  # that a cell is timed beyond its share
@@ -66,8 +67,8 @@ def _time_cell(backend: Backend, line: Line, outputs: int, share: float) -> Time
             sample()
         visits = time.perf_counter() - warm
         # A ratio from fewer blocks than an interval can be made of is worth nothing: those are paid for, within reason.
-        least = min(2.2 * visits * MIN_BLOCKS, LONGEST_SECONDS)
-        samples = paired(samplers, max(share - (warm - begun), least), MOST_BLOCKS, clock=time.perf_counter)
+        budget = enough_seconds(visits, share - (warm - begun), LONGEST_SECONDS)
+        samples = paired(samplers, budget, MOST_BLOCKS, clock=time.perf_counter)
     medians = np.median(samples.seconds, axis=1)
     who = np.array(samples.order)
     seconds = {name: float(np.median(medians[who == name])) for name in samplers}
@@ -113,23 +114,24 @@ def _asking(backend: Backend, arms: Mapping[str, Sequence[Architecture]], batch_
         name: backend.server([(network, _weights(network, seed)) for seed, network in enumerate(networks[:DISTINCT])])
         for name, networks in arms.items()
     }
-    slowest = 0.0
+    clock = synchronised(backend.synchronise, time.perf_counter)
+    quickest = math.inf
     for server in servers.values():
         server(rows)  # the first call of a shape traces or allocates
-        slowest = max(slowest, *_ask(server, rows, 1.0, 1))
-    count = max(1, min(REQUESTS, int(VISIT_SECONDS / max(slowest, 1e-9))))
+        quickest = min(quickest, *_ask(server, rows, clock, 1.0, 1))
+    count = visit_count(quickest, REQUESTS)
     return {
-        name: partial(_ask, server, rows, len(arms[name]) / len(arms[name][:DISTINCT]), count)
+        name: partial(_ask, server, rows, clock, len(arms[name]) / len(arms[name][:DISTINCT]), count)
         for name, server in servers.items()
     }
 
 
-def _ask(server: Server, rows: Float32Array, weight: float, count: int) -> list[float]:
+def _ask(server: Server, rows: Float32Array, clock: Clock, weight: float, count: int) -> list[float]:
     seconds = []
     for _ in range(count):
-        started = time.perf_counter()
+        started = clock()
         server(rows)
-        seconds.append((time.perf_counter() - started) * weight)
+        seconds.append((clock() - started) * weight)
     return seconds
 
 

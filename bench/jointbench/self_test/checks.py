@@ -10,21 +10,23 @@ from functools import partial
 import numpy as np
 
 from jointbench.architecture import architecture
-from jointbench.backends.base import Backend, Server
+from jointbench.backends.base import Backend, Server, Trainer
 from jointbench.compare.summary import Estimate
 from jointbench.engine_speed import FEATURES, wine_shaped_job
-from jointbench.measure.clock import MIN_BLOCKS, interval, log_ratios, paired
+from jointbench.latency import Client
+from jointbench.measure.clock import MIN_BLOCKS, enough_seconds, interval, log_ratios, paired, visit_count
 from jointbench.measure.flops import inference_flops_per_row, train_flops_per_row
+from jointbench.measure.synchronised import synchronised
 from jointbench.self_test.decide import TRUTH, FlopCounts, Pairs, Stored, Truth
 from jointbench.types import Float32Array, Output, Shape
 
 REPEATS = 20
 COPIES = 5  # so many copies make REPEATS ordered pairs
-REQUESTS = 20  # in a visit
+UNITS = 10  # of work in a visit of the known truths; a tenth more is one more
+TRUTH_SHARE = 0.15  # of a kind's time; the pairs have the rest
 SLEEP_SECONDS = 0.005
-MOST_BLOCKS = 40
-STEPS = 10  # in a visit
 LONGEST_SECONDS = 3.0  # that a ratio may take beyond its share
+ROWS = 256  # the requests' rows are taken from these
 
 Sampler = Callable[[], list[float]]
 
@@ -35,8 +37,8 @@ def ratio_of(samplers: Mapping[str, Sampler], budget_seconds: float) -> Estimate
     begun = time.perf_counter()
     for sample in samplers.values():
         sample()
-    least = min(2.2 * MIN_BLOCKS * (time.perf_counter() - begun), LONGEST_SECONDS)
-    logs = log_ratios(paired(samplers, max(budget_seconds, least), MOST_BLOCKS, clock=time.perf_counter), first, second)
+    budget = enough_seconds(time.perf_counter() - begun, budget_seconds, LONGEST_SECONDS)
+    logs = log_ratios(paired(samplers, budget, clock=time.perf_counter), first, second)
     if len(logs) < MIN_BLOCKS:
         return None
     value, low, high = np.exp(interval(logs))
@@ -61,19 +63,22 @@ def copies_in_pairs(name: str, copies: Sequence[Sampler], budget_seconds: float)
 def training_checks(backend: Backend, budget_seconds: float) -> tuple[Pairs, Truth]:
     """Training steps: copies in pairs, and one that takes a tenth more steps."""
     begun = time.perf_counter()
-    counts = (*[STEPS] * COPIES, round(TRUTH * STEPS))
-    trainers = [backend.trainer([wine_shaped_job(0, 1)], count) for count in counts]
+    trainers = [backend.trainer([wine_shaped_job(0, 1)], UNITS) for _ in range(COPIES + 1)]
+    more, *copies = trainers
 
-    def visit(place: int) -> list[float]:
-        return [trainers[place](time.perf_counter)]
+    def visit(trainer: Trainer) -> list[float]:
+        return [trainer(time.perf_counter)]
+
+    def left() -> float:
+        return budget_seconds - (time.perf_counter() - begun)
 
     try:
-        for place in range(len(trainers)):
-            visit(place)
-        left = budget_seconds - (time.perf_counter() - begun)
-        truth = ratio_of({"more": partial(visit, COPIES), "A": partial(visit, 0)}, left / 10)
-        left = budget_seconds - (time.perf_counter() - begun)
-        pairs = copies_in_pairs(f"{backend.name}, training step", [partial(visit, i) for i in range(COPIES)], left)
+        step_seconds = min(visit(trainer)[0] for trainer in trainers for _ in range(2)) / UNITS
+        more.resize(round(TRUTH * UNITS))
+        truth = ratio_of({"more": partial(visit, more), "A": partial(visit, copies[0])}, left() * TRUTH_SHARE)
+        for copy in copies:
+            copy.resize(visit_count(step_seconds, UNITS))
+        pairs = copies_in_pairs(f"{backend.name}, training step", [partial(visit, copy) for copy in copies], left())
     finally:
         for trainer in trainers:
             trainer.close()
@@ -83,23 +88,25 @@ def training_checks(backend: Backend, budget_seconds: float) -> tuple[Pairs, Tru
 def request_checks(backend: Backend, batch_size: int, budget_seconds: float) -> tuple[Pairs, Truth]:
     """Requests: copies in pairs, and one that answers a tenth more of them in the same visit."""
     begun = time.perf_counter()
-    servers, rows = _servers(backend), _rows(batch_size)
+    clients = _clients(backend, COPIES + 1)
+    for client in clients:
+        client.prepare(batch_size)
+        client.count = UNITS
+    more, *copies = clients
 
-    def visit(server: Server, count: int) -> list[float]:
-        started = time.perf_counter()
-        for _ in range(count):
-            server(rows)
-        return [time.perf_counter() - started]
+    def visit(client: Client) -> list[float]:
+        return [sum(client())]
 
-    for server in servers:
-        visit(server, REQUESTS)
-    left = budget_seconds - (time.perf_counter() - begun)
-    more = partial(visit, servers[0], round(TRUTH * REQUESTS))
-    truth = ratio_of({"more": more, "A": partial(visit, servers[1], REQUESTS)}, left / 10)
-    left = budget_seconds - (time.perf_counter() - begun)
+    def left() -> float:
+        return budget_seconds - (time.perf_counter() - begun)
+
+    request_seconds = min(visit(client)[0] for client in clients for _ in range(2)) / UNITS
+    more.count = round(TRUTH * UNITS)
+    truth = ratio_of({"more": partial(visit, more), "A": partial(visit, copies[0])}, left() * TRUTH_SHARE)
+    for copy in copies:
+        copy.count = visit_count(request_seconds, UNITS)
     name = f"{backend.name}, request of {batch_size} row{'s' if batch_size > 1 else ''}"
-    pairs = copies_in_pairs(name, [partial(visit, server, REQUESTS) for server in servers], left)
-    return pairs, Truth(f"{name}, a tenth more of them", truth)
+    return copies_in_pairs(name, copies, left()), Truth(f"{name}, a tenth more of them", truth)
 
 
 def sleeping_truth(budget_seconds: float) -> Truth:
@@ -114,18 +121,6 @@ def sleeping_truth(budget_seconds: float) -> Truth:
     return Truth("a tenth more sleep", ratio_of(samplers, budget_seconds))
 
 
-def answers_depend_on_rows(server: Server, rows: Float32Array) -> bool:
-    """Whether a server computes its answers: other rows get other answers, and the same rows in reverse get the same
-    answers in reverse. A stored answer, or a call that is skipped, does not."""
-    straight, back, other = (
-        [np.array(answer) for answer in server(np.ascontiguousarray(asked))] for asked in (rows, rows[::-1], rows + 1)
-    )
-    if any(answer.shape[0] != len(rows) for answer in (*straight, *back, *other)):
-        return False
-    turned = all(np.allclose(a, b[::-1], rtol=1e-4, atol=1e-5) for a, b in zip(straight, back, strict=True))
-    return turned and not any(np.allclose(a, b) for a, b in zip(straight, other, strict=True))
-
-
 class StoredAnswer:
     """A server that answers once and then gives that answer to everyone: what a timing must not be fooled by."""
 
@@ -137,11 +132,11 @@ class StoredAnswer:
 
 
 def stored_answers(backend: Backend) -> Stored:
-    """The detection of stored answers, on a real server and on one that stores."""
-    (server, *_), rows = _servers(backend, 1), _rows(16)
-    return Stored(
-        backend.name, answers_depend_on_rows(server, rows), not answers_depend_on_rows(StoredAnswer(server, rows), rows)
-    )
+    """What refuses stored answers when requests are timed, tried on a real server and on one that stores."""
+    (client,) = _clients(backend, 1)
+    real_passes = client.wrong_at_first() is None
+    client.server = StoredAnswer(client.server, client.rows[:1])
+    return Stored(backend.name, real_passes, client.wrong_at_first() is not None)
 
 
 def flop_counts(backend: Backend, shapes: int, seed: int = 0) -> FlopCounts:
@@ -166,10 +161,11 @@ def flop_counts(backend: Backend, shapes: int, seed: int = 0) -> FlopCounts:
     return FlopCounts(backend.name, shapes, different)
 
 
-def _servers(backend: Backend, count: int = COPIES) -> list[Server]:
+def _clients(backend: Backend, count: int) -> list[Client]:
+    """Clients of as many servers of one network, which know its answers from another server of it."""
     job = wine_shaped_job(0, 1)
-    return [backend.server([(job.architecture, job.initial)]) for _ in range(count)]
-
-
-def _rows(count: int) -> Float32Array:
-    return np.random.default_rng(1).normal(size=(count, FEATURES)).astype(np.float32)
+    servers = [backend.server([(job.architecture, job.initial)]) for _ in range(count + 1)]
+    rows = np.random.default_rng(1).normal(size=(ROWS, FEATURES)).astype(np.float32)
+    answers = [np.array(answer) for answer in servers[-1](rows)]
+    clock = synchronised(backend.synchronise, time.perf_counter)
+    return [Client(server, rows, answers, clock) for server in servers[:-1]]

@@ -137,11 +137,10 @@ def _truth(truth: Truth) -> Check:
     if ratio is None:
         return Check(f"known truth, {truth.name}", "too slow for an interval", f"{TRUTH:.2f} ± {TOLERANCE}", "too noisy")
     near = abs(ratio.value - TRUTH) <= TOLERANCE
-    width = half_width(ratio)
     result: Result = "failed"
-    if near and width <= 2 * MOST_HALF_WIDTH:  # nearer than that it could be by luck
+    if near and half_width(ratio) <= 2 * MOST_HALF_WIDTH:  # nearer than that it could be by luck
         result = "passed"
-    elif near or width > MOST_HALF_WIDTH or ratio.low <= TRUTH <= ratio.high:
+    elif ratio.low <= TRUTH + TOLERANCE and ratio.high >= TRUTH - TOLERANCE:  # one interval in twenty misses the truth
         result = "too noisy"
     figure = f"{ratio.value:.3f} ({ratio.low:.3f} to {ratio.high:.3f})"
     return Check(f"known truth, {truth.name}", figure, f"{TRUTH:.2f} ± {TOLERANCE}", result)
