@@ -5,7 +5,7 @@ from __future__ import annotations
 import json
 import sys
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, nullcontext
 from pathlib import Path
 
 import pytest
@@ -46,6 +46,8 @@ def _explain(monkeypatch: pytest.MonkeyPatch, *words: str) -> None:
         (["nonsense"], ["nonsense", "wine_quality"]),
         (["wine_quality", "--question", "why"], ["--question", "why", "gradient-identity"]),
         (["one.csv", "--target", "y"], ["one", "--target"]),
+        (["energy-forum", "wine_quality"], ["energy-forum", "another dataset"]),
+        (["energy-forum", "--target", "y", "--profile", "full"], ["energy-forum", "--target", "--profile full"]),
     ],
 )
 def test_bad_input_is_one_sentence(
@@ -61,6 +63,28 @@ def test_bad_input_is_one_sentence(
     assert "\n" not in said
     assert all(name in said for name in names)
     assert not out.exists()
+
+
+def test_energy_forum_is_a_study_by_its_name(
+    monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str], tmp_path: Path
+) -> None:
+    monkeypatch.setenv("JOINTBENCH_CACHE", str(tmp_path))
+    with pytest.raises(SystemExit) as stopped:
+        _explain(monkeypatch, "energy-forum", "--out", str(tmp_path / "out"))
+    assert stopped.value.code == 2
+    assert "jointbench datasets fetch energy_efficiency" in capsys.readouterr().err
+
+    asked: list[tuple[str, int]] = []
+    monkeypatch.setattr(questions, "energy_table", lambda: "table")
+    monkeypatch.setattr(questions.energy_forum, "measured", lambda workers, table, effort: (table, effort))
+    monkeypatch.setattr(
+        questions.energy_forum, "forum_answer", lambda name, result: asked.append((name, result[1].seeds)) or ANSWER
+    )
+    run = questions.forum_run(7)
+    monkeypatch.setattr(answering, "Workers", lambda *_: nullcontext(None))
+    found = list(answering.answers([subject(load_bundled("concrete_slump"), ("joint",), Sizes(2, 1, 1, 0))], ["torch"], "cpu", 1, [run], lambda *_: None))
+    assert found == [ANSWER]
+    assert asked == [("torch", 7)]
 
 
 @pytest.fixture(scope="module")

@@ -17,14 +17,14 @@ SEEDS = 3  # in each fold, where the profile has fewer: the engine trains them f
 
 
 def explain(
-    datasets: Annotated[Optional[list[str]], typer.Argument(help="Bundled names or table files.")] = None,
+    datasets: Annotated[Optional[list[str]], typer.Argument(help="Bundled names, table files, or energy-forum alone.")] = None,
     target: Annotated[Optional[list[str]], typer.Option(help="A column to predict, NAME or NAME:kind; repeat it.")] = None,
     backend: Annotated[Optional[list[str]], typer.Option(help="torch or tensorflow; repeat it.")] = None,
     every: Annotated[bool, typer.Option("--all", help="Every bundled dataset.")] = False,
     question: Annotated[Optional[list[str]], typer.Option(help="Short name of a question; repeat it; none: all.")] = None,
     profile: Annotated[str, typer.Option(help="smoke, quick or full: rows, folds and seeds.")] = "quick",
     folds: Annotated[Optional[int], typer.Option(help="Folds of the cross-validation.")] = None,
-    seeds: Annotated[Optional[int], typer.Option(help="Initialisation seeds within each fold; 3, images 1.")] = None,
+    seeds: Annotated[Optional[int], typer.Option(help="Initialisation seeds within each fold; 3, images 1, energy-forum 20.")] = None,
     seed: Annotated[int, typer.Option(help="Seed of everything drawn.")] = 0,
     device: Annotated[str, typer.Option(help="cpu, cuda or auto (the GPU where there is one).")] = "cpu",
     jobs: Annotated[Optional[int], typer.Option(help="Worker processes; default: physical cores.")] = None,
@@ -40,7 +40,10 @@ def explain(
     from jointbench.explain.answer import Answer
     from jointbench.explain.answer_file import EXPLAIN
     from jointbench.explain.answering import answers
-    from jointbench.explain.questions import chosen
+    from jointbench.explain.energy_forum import KEY as FORUM
+    from jointbench.explain.energy_forum import Effort
+    from jointbench.explain.forum_network import DATASET
+    from jointbench.explain.questions import chosen, forum_run
     from jointbench.explain.transfer import across
     from jointbench.profile import profile_named
     from jointbench.report.explained import print_answer
@@ -48,12 +51,17 @@ def explain(
 
     if every == bool(datasets):
         raise BadInput("explain: name a bundled dataset or a table file, or ask for every bundled one with --all")
+    forum = FORUM in (datasets or ())
+    if forum:
+        _forum_alone(datasets, question, target, group, time, folds, profile)
+        datasets = [DATASET]
     defaults = asking.Asked()
     asked = asking.Asked(
         profile, tuple(datasets or ()), tuple(target or ()), ("joint", "separate"), tuple(backend or defaults.backends),
         device, folds, None, seeds or max(SEEDS, profile_named(profile).seeds), seed, jobs, group=group, time=time,
     )
-    where, questions = asking.conditions(asked), chosen(tuple(question or ()))
+    where = asking.conditions(asked)
+    questions = (forum_run(seeds or Effort().seeds),) if forum else chosen(tuple(question or ()))
     loaded = asking.load_datasets(asked, profile_named(profile))
     for dataset in loaded:
         if len(dataset.outputs) < 2:
@@ -81,3 +89,16 @@ def explain(
     explicit = set(backend or ())
     if all(answer.failure for answer in found) or any(a.failure for a in found if a.backend in explicit):
         raise typer.Exit(DID_NOT_RUN)
+
+
+def _forum_alone(datasets: object, question: object, target: object, group: object, time: object, folds: object, profile: str) -> None:
+    """The forum's run has its own data, split, network and number of epochs. Raises BadInput for what would change them."""
+    given = {
+        "another dataset": datasets != ["energy-forum"], "--question": question, "--target": target, "--group": group,
+        "--time": time, "--folds": folds, f"--profile {profile}": profile != "quick",
+    }  # fmt: skip
+    if wrong := [option for option, value in given.items() if value]:
+        raise BadInput(
+            f"explain energy-forum is a study of its own, run as it was posted: leave out {', '.join(wrong)}; "
+            f"--seeds, --backend, --device, --jobs and --out can be given"
+        )

@@ -20,13 +20,13 @@ from jointbench.explain.forum_network import (
     EnergyTable,
     Setting,
     Variant,
-    energy_table,
     forum_job,
 )
 from jointbench.explain.ranking import Agreement, agreement
 from jointbench.types import FloatArray
 from jointbench.workers import Workers
 
+KEY = "energy-forum"
 QUESTION = "What does the forum's own run give, and how much of it is the seed?"
 REPORTED = {"[2, 1]": (0.435, 0.607), "[1, 4]": (0.463, 0.595)}
 SPLITS = {"fixed": "one split for all seeds", "own": "each seed its own split"}
@@ -87,11 +87,6 @@ class ForumResult:
     no_skill: tuple[float, float]
     reach: tuple[Reach, ...]
     identities: tuple[Identity, ...]
-
-
-def energy_forum(backend: str, workers: Workers, effort: Effort = Effort()) -> Answer:
-    """The study on one backend. Raises BadInput, with the command that fetches the data, when it is not in the cache."""
-    return forum_answer(backend, measured(workers, energy_table(), effort))
 
 
 def measured(workers: Workers, table: EnergyTable, effort: Effort) -> ForumResult:
@@ -224,7 +219,7 @@ def forum_answer(backend: str, result: ForumResult) -> Answer:
         identity_sentence(result.identities),
     )
     tables = (_settings_table(result), _ranking_table(ranks), _reach_table(result), _identity_table(result), _runs_table(result))
-    return Answer("energy-forum", QUESTION, DATASET, backend, " ".join(said), numbers, tables)
+    return Answer(KEY, QUESTION, DATASET, backend, " ".join(said), numbers, tables)
 
 
 @dataclass(frozen=True)

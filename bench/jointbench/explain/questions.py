@@ -7,6 +7,7 @@ from dataclasses import dataclass
 
 from jointbench.errors import BadInput
 from jointbench.explain import (
+    energy_forum,
     gradient_identity,
     loss_weights,
     new_head,
@@ -21,6 +22,7 @@ from jointbench.explain import (
 )
 from jointbench.explain.answer import Answer
 from jointbench.explain.context import Context
+from jointbench.explain.forum_network import energy_table
 from jointbench.plan import Subject
 from jointbench.workers import Workers
 
@@ -56,6 +58,17 @@ QUESTIONS = (
     Question("transfer", new_head.QUESTION, _on_workers(new_head.answer)),
     Question("saving", saving.QUESTION, _on_workers(saving.answer)),
 )
+
+
+def forum_run(seeds: int) -> Question:
+    """The forum's own run, a study of its own on its own data, over so many seeds. Raises BadInput when they are not in
+    the cache, with the command that fetches them."""
+    table, effort = energy_table(), energy_forum.Effort(seeds)
+
+    def ask(subject: Subject, backend: str, context: Context) -> Answer:
+        return energy_forum.forum_answer(backend, energy_forum.measured(context.workers, table, effort))
+
+    return Question(energy_forum.KEY, energy_forum.QUESTION, ask)
 
 
 def chosen(keys: tuple[str, ...]) -> tuple[Question, ...]:
