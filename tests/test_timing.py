@@ -218,7 +218,7 @@ def test_the_purse_gives_even_shares_and_what_one_saves_the_next_may_spend() -> 
     for _ in range(15):
         purse.pay(1.0, 1)
     assert purse.share().total == pytest.approx(5.0)
-    assert purse.share().samples <= 3.0 * 0.33 + 1e-9
+    assert purse.share().samples <= 3.0 * 0.25 + 1e-9
     purse.pay(1000.0, 1)
-    assert purse.share().total == 0
+    assert purse.share().total == pytest.approx(1.5)  # the last are not starved by the first
     assert Purse(90.0, 1).share().total <= 15.0

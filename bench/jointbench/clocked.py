@@ -34,8 +34,9 @@ from jointbench.workers import Workers, import_seconds
 
 FEWEST_SHARES = 6  # a study of few cells does not spend the whole timing budget on them
 MOST_SHARES = 3
-SAMPLES_SHARE = 0.33  # of an even share goes into samples at the most; what is left pays for whoever is dear to set up
-TRAINING_SHARE = 0.6  # of a dataset's time; requests get what training leaves
+LEAST_SHARE = 0.5  # of an even share: what the last cells get even where the earlier ones were dear
+SAMPLES_SHARE = 0.25  # of an even share goes into samples at the most; what is left pays for whoever is dear to set up
+TRAINING_SHARE = 0.65  # of a dataset's time; requests get what training leaves
 
 
 @dataclass
@@ -51,7 +52,8 @@ class Purse:
 
     def share(self) -> Budget:
         """What the next cell may take: an even part of what is left, so that one's savings are the next one's."""
-        total = min(max(self.seconds, 0.0) / max(self.cells, 1), MOST_SHARES * self.even)
+        left = self.seconds / max(self.cells, 1)
+        total = min(max(left, LEAST_SHARE * self.even), MOST_SHARES * self.even)
         return Budget(total, min(total, self.even) * SAMPLES_SHARE)
 
     def pay(self, seconds: float, cells: int = 0) -> None:
