@@ -10,6 +10,7 @@ from dataclasses import replace
 from functools import lru_cache
 
 import numpy as np
+import numpy.typing as npt
 
 from jointbench.architecture import Architecture
 from jointbench.backends.base import Backend, Job, Stacked, Trained
@@ -20,7 +21,7 @@ from jointbench.data.preprocess import Prepared, in_units, prepare
 from jointbench.measure.flops import train_flops_per_row
 from jointbench.measure.quality import no_skill_error, score
 from jointbench.plan import Subject, job
-from jointbench.types import Assembly, Engine, Fit, Network, Recipe, Record, Score, Stack
+from jointbench.types import Assembly, Engine, Fit, Network, Output, Recipe, Record, Score, Split, Stack
 from jointbench.workers import Workers
 
 TABLE_BYTES = 256 * 2**20  # of features that one task carries to its worker
@@ -157,7 +158,8 @@ def fit_record(subject: Subject, network: Network, trained: Trained, prepared: P
     """The record of a fit: what was trained, scored on the test rows whose label is known."""
     architecture = subject.architecture(network)
     per_row = train_flops_per_row([architecture])
-    scores = _scores(subject, network, trained, prepared) if trained.failure is None else ()
+    split = next(s for s in subject.splits if (s.repeat, s.fold) == (network.repeat, network.fold))
+    scores = scores_of(subject, network.group, split, trained.predictions, prepared) if trained.failure is None else ()
     no_skill = np.array([prepared.no_skill[column] for column in subject.columns(network.group)])
     return Fit(
         network=network,
@@ -177,17 +179,23 @@ def fit_record(subject: Subject, network: Network, trained: Trained, prepared: P
     )
 
 
-def _scores(subject: Subject, network: Network, trained: Trained, prepared: Prepared) -> tuple[Score, ...]:
-    split = next(s for s in subject.splits if (s.repeat, s.fold) == (network.repeat, network.fold))
-    outputs, columns = subject.outputs(network.group), subject.columns(network.group)
+def scores_of(
+    subject: Subject, group: Sequence[str], split: Split, raw: npt.NDArray[np.floating], prepared: Prepared
+) -> tuple[Score, ...]:
+    """Scores of these outputs on the test rows whose label is known. raw: (test rows, units), their heads side by side."""
+    outputs, columns = subject.outputs(group), subject.columns(group)
     made = []
-    for output, predicted in zip(outputs, in_units(trained.predictions, outputs, columns, prepared), strict=True):
-        values = subject.dataset.targets[output.name]
-        known = ~np.isnan(values[split.test])
-        train = values[split.train]
-        no_skill = no_skill_error(output, train[~np.isnan(train)], values[split.test][known])
-        made.append(score(output, values[split.test][known], predicted[known], no_skill))
+    for output, predicted in zip(outputs, in_units(raw, outputs, columns, prepared), strict=True):
+        values = subject.dataset.targets[output.name][split.test]
+        known = ~np.isnan(values)
+        made.append(score(output, values[known], predicted[known], no_skill_on(subject, output, split)))
     return tuple(made)
+
+
+def no_skill_on(subject: Subject, output: Output, split: Split) -> float:
+    """The no-skill predictor's error on the test rows whose label is known, made from such training rows."""
+    train, test = (subject.dataset.targets[output.name][rows] for rows in (split.train, split.test))
+    return no_skill_error(output, train[~np.isnan(train)], test[~np.isnan(test)])
 
 
 def timed_ids(subject: Subject, made: Iterable[Assembly]) -> set[str]:

@@ -11,9 +11,9 @@ from jointbench.backends.registry import why_absent
 from jointbench.clocked import Purse, timings
 from jointbench.conditions import Conditions, Kept, Progress
 from jointbench.data.preprocess import Prepared
-from jointbench.fitting import prepared_split, train
+from jointbench.fitting import no_skill_on, prepared_split, train
 from jointbench.footprint import footprints
-from jointbench.measure.quality import no_skill_error, score
+from jointbench.measure.quality import score
 from jointbench.measure.reference import LINEAR, TREES, reference_predictions
 from jointbench.plan import Subject, assemblies
 from jointbench.types import Absence, FloatArray, Fold, Output, Record, Reference, Split
@@ -52,10 +52,7 @@ def evidence(subject: Subject, jobs: int, *, references: bool = True) -> Iterato
     observed = np.stack([dataset.targets[output.name] for output in dataset.outputs], axis=1)
     weights = (~np.isnan(observed)).astype(np.float64)
     for split in subject.splits:
-        no_skill = []
-        for column, output in enumerate(dataset.outputs):
-            train, test = (rows[weights[rows, column] > 0] for rows in (split.train, split.test))
-            no_skill.append(no_skill_error(output, observed[train, column], observed[test, column]))
+        no_skill = [no_skill_on(subject, output, split) for output in dataset.outputs]
         yield Fold(
             dataset.slug, split.repeat, split.fold, split.folds, split.seed, split.digest,
             tuple(output.name for output in dataset.outputs), len(split.train), len(split.validation),

@@ -13,8 +13,15 @@ from jointbench.backends.base import Backend, Job, Trained
 from jointbench.compare.correlated import ROPE, Posterior
 from jointbench.compare.output_verdict import PROBABILITY
 from jointbench.explain.answer import Answer, Table, Value
-from jointbench.explain.folds import error_of, paired, skills
-from jointbench.explain.trained_networks import TrainedNetwork, compared_outputs, first_folds, layers_of, study_networks
+from jointbench.explain.skill import fold_difference, skill_of
+from jointbench.explain.trained_networks import (
+    TrainedNetwork,
+    compared_outputs,
+    first_folds,
+    fitted,
+    layers_of,
+    study_networks,
+)
 from jointbench.measure.flops import forward_flops, inference_flops_per_row, train_flops_per_row
 from jointbench.plan import Subject
 from jointbench.types import Float32Array, IntArray, Weights
@@ -137,13 +144,9 @@ def _fitted(jobs: Sequence[Job], workers: Workers) -> list[Trained]:
     stacks: dict[Architecture, list[int]] = {}
     for place, one in enumerate(jobs):
         stacks.setdefault(one.architecture, []).append(place)
-    pending = [(places, workers.submit(_fit, [jobs[place] for place in places])) for places in stacks.values()]
+    pending = [(places, workers.submit(fitted, [jobs[place] for place in places])) for places in stacks.values()]
     found = {place: trained for places, future in pending for place, trained in zip(places, future.result(), strict=True)}
     return [found[place] for place in range(len(jobs))]
-
-
-def _fit(backend: Backend, jobs: Sequence[Job]) -> tuple[Trained, ...]:
-    return backend.fit_stacked(jobs).trained
 
 
 def _served(
@@ -169,8 +172,8 @@ def _pair(
     built = {name: networks[name, folds[0]].job.architecture for name in (a, b)} if folds else {}
 
     def way(trained: Mapping[int, Trained], per_row: int) -> Way:
-        errors = {fold: [error_of(subject, b, splits[fold], one.predictions)] for fold, one in trained.items()}
-        return Way(skills(subject, b, errors), per_row * float(np.mean([one.rows_seen for one in trained.values()])))
+        skill = {fold: skill_of(subject, b, splits[fold], one.predictions) for fold, one in trained.items()}
+        return Way(skill, per_row * float(np.mean([one.rows_seen for one in trained.values()])))
 
     if not folds:
         return Pair(a, b, {}, float("nan"), float("nan"), {}, {})
@@ -183,11 +186,9 @@ def _pair(
     answers = {fold: served[a, b, fold].result() for fold in folds}
     apart = inference_flops_per_row(built.values())
     trunk = sum(forward_flops(layer) for layer in (*built[a].convs, *built[a].trunk))
-    before = {fold: [error_of(subject, a, splits[fold], networks[a, fold].trained.predictions)] for fold in folds}
-    after = {fold: [error_of(subject, a, splits[fold], raw)] for fold, (_, raw) in answers.items()}
-    return Pair(
-        a, b, ways, (apart - trunk) / apart, max(one for one, _ in answers.values()), skills(subject, a, before), skills(subject, a, after),
-    )
+    before = {fold: skill_of(subject, a, splits[fold], networks[a, fold].trained.predictions) for fold in folds}
+    after = {fold: skill_of(subject, a, splits[fold], raw) for fold, (_, raw) in answers.items()}
+    return Pair(a, b, ways, (apart - trunk) / apart, max(one for one, _ in answers.values()), before, after)
 
 
 def transfer_answer(dataset: str, backend: str, measured: Measured) -> Answer:
@@ -197,7 +198,7 @@ def transfer_answer(dataset: str, backend: str, measured: Measured) -> Answer:
         return Answer("transfer", QUESTION, dataset, backend, "", {}, failure="no fold has networks of two outputs to transfer between")
     mean = {name: float(np.mean([_over_folds(pair.ways[name].skill) for pair in pairs])) for name in (SCRATCH, FROZEN, TUNED)}
     cost = {name: float(np.mean([pair.ways[name].train_flops / pair.ways[SCRATCH].train_flops for pair in pairs])) for name in (FROZEN, TUNED)}
-    gain = {name: paired(_by_fold(pairs, name), _by_fold(pairs, SCRATCH), measured.folds, ROPE) for name in (FROZEN, TUNED)}
+    gain = {name: fold_difference(_by_fold(pairs, name), _by_fold(pairs, SCRATCH), measured.folds) for name in (FROZEN, TUNED)}
     before, after = (float(np.mean([_over_folds(skill) for skill in held])) for held in ([p.source_before for p in pairs], [p.source_after for p in pairs]))
     shared = float(np.mean([pair.shared_inference for pair in pairs]))
     one_pass = max(pair.one_pass for pair in pairs)

@@ -10,7 +10,6 @@ import numpy as np
 from jointbench.architecture import architecture
 from jointbench.backends.base import Backend, Job, Pattern, Precision, Reported
 from jointbench.explain.answer import Answer, Table, Value
-from jointbench.explain.folds import known
 from jointbench.explain.trained_networks import compared_outputs, first_folds
 from jointbench.fitting import prepared_split
 from jointbench.initial import initial_weights
@@ -63,9 +62,8 @@ def tutorial_job(subject: Subject) -> Job:
     split = first_folds(subject)[0]
     prepared = prepared_split(subject, split.repeat, split.fold)
     columns = [[one.name for one in subject.dataset.outputs].index(output.name) for output in outputs]
-    train, validation = split.train, split.validation
-    for output in outputs:
-        train, validation = known(subject, output.name, train), known(subject, output.name, validation)
+    labelled = np.isfinite(sum(subject.dataset.targets[output.name] for output in outputs))
+    train, validation = (rows[labelled[rows]] for rows in (split.train, split.validation))
     built = architecture(replace(subject.shape, head=()), subject.input_shape, outputs)
     names = [output.name for output in outputs]
     no_skill = {name: prepared.no_skill[column] for name, column in zip(names, columns, strict=True)}

@@ -8,11 +8,11 @@ from dataclasses import dataclass
 import numpy as np
 
 from jointbench.backends.base import Backend
-from jointbench.compare.correlated import ROPE, Posterior
+from jointbench.compare.correlated import Posterior
 from jointbench.compare.output_verdict import PROBABILITY
 from jointbench.data.preprocess import Prepared
 from jointbench.explain.answer import Answer, Table, Value
-from jointbench.explain.folds import error_of, paired, skills
+from jointbench.explain.skill import fold_difference, skill_of
 from jointbench.explain.trained_networks import TrainedNetwork, compared_outputs, first_folds, layers_of, study_networks
 from jointbench.fitting import prepared_split
 from jointbench.measure.reference import LINEAR, reference_predictions
@@ -52,10 +52,9 @@ def measured(subject: Subject, backend: str, workers: Workers) -> Measured:
                 prepared = prepared_split(subject, split.repeat, split.fold)
                 values = _standardised(subject, output, prepared)
                 pending.append((name, output, fold, split, workers.submit(_probe, about, rows, values, split)))
-    errors: dict[tuple[str, str], dict[int, list[float]]] = {}
+    found: dict[tuple[str, str], dict[int, float]] = {}
     for name, output, fold, split, future in pending:
-        errors.setdefault((name, output), {})[fold] = [error_of(subject, output, split, future.result())]
-    found = {key: skills(subject, key[1], by_fold) for key, by_fold in errors.items()}
+        found.setdefault((name, output), {})[fold] = skill_of(subject, output, split, future.result())
     return Measured(tuple(outputs), len(first_folds(subject)), found)
 
 
@@ -95,7 +94,7 @@ def probe_answer(dataset: str, backend: str, measured: Measured) -> Answer:
     pairs = [(a, b) for a in measured.outputs for b in measured.outputs if a != b and _has(measured, (a, b), (b, b), (UNTRAINED, b))]
     if not pairs:
         return Answer("probes", QUESTION, dataset, backend, "", {}, failure="no fold has a trained network to probe")
-    over = {(a, b): paired(measured.skills[a, b], measured.skills[UNTRAINED, b], measured.folds, ROPE) for a, b in pairs}
+    over = {(a, b): fold_difference(measured.skills[a, b], measured.skills[UNTRAINED, b], measured.folds) for a, b in pairs}
     beliefs = [found for found in over.values() if found is not None]
     more = sum(found.probability_joint_better >= PROBABILITY for found in beliefs)
     less = sum(found.probability_other_better >= PROBABILITY for found in beliefs)

@@ -3,29 +3,36 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping, Sequence
+from functools import lru_cache
 
 import numpy as np
+import numpy.typing as npt
 
 from jointbench.compare.correlated import Posterior, correlated_t_test, interval_half_width
-from jointbench.measure.quality import no_skill_error
+from jointbench.fitting import no_skill_on, prepared_split, scores_of
 from jointbench.plan import Subject
-from jointbench.types import Fit, FloatArray
+from jointbench.types import Fit, FloatArray, Split
 
 Place = tuple[int, int]  # repeat, fold
 
 
+@lru_cache(maxsize=4)
 def no_skill_errors(subject: Subject) -> dict[str, dict[int, float]]:
-    """Per output and repeat, the no-skill predictor's error averaged over the repeat's test folds."""
+    """Per output and repeat, the no-skill predictor's error averaged over the repeat's test folds: a fold's own would
+    make a heavy-tailed ratio."""
     made: dict[str, dict[int, float]] = {}
     for output in subject.dataset.outputs:
-        values = subject.dataset.targets[output.name]
         by_repeat: dict[int, list[float]] = {}
         for split in subject.splits:
-            train, test = values[split.train], values[split.test]
-            error = no_skill_error(output, train[~np.isnan(train)], test[~np.isnan(test)])
-            by_repeat.setdefault(split.repeat, []).append(error)
+            by_repeat.setdefault(split.repeat, []).append(no_skill_on(subject, output, split))
         made[output.name] = {repeat: float(np.mean(errors)) for repeat, errors in by_repeat.items()}
     return made
+
+
+def skill_of(subject: Subject, output: str, split: Split, raw: npt.NDArray[np.floating]) -> float:
+    """Skill of raw answers (test rows, units) on the test rows whose label is known."""
+    (found,) = scores_of(subject, [output], split, raw, prepared_split(subject, split.repeat, split.fold))
+    return 1 - found.error / no_skill_errors(subject)[output][split.repeat]
 
 
 def skills(subject: Subject, fits: Iterable[Fit], places: Sequence[Place]) -> dict[str, FloatArray]:
@@ -54,10 +61,16 @@ def mean_over_outputs(by_output: Mapping[str, FloatArray]) -> FloatArray:
 
 
 def difference(first: FloatArray, second: FloatArray, folds: int) -> Posterior | None:
-    """What is believed about first - second over splits; None where fewer than two splits have both."""
+    """What is believed about first - second over splits; None where fewer than two have both."""
     differences = first - second
     known = differences[np.isfinite(differences)]
     return correlated_t_test(known, folds=folds) if len(known) >= 2 else None
+
+
+def fold_difference(first: Mapping[int, float], second: Mapping[int, float], folds: int) -> Posterior | None:
+    """The same of skills by fold."""
+    both = sorted(set(first) & set(second))
+    return difference(np.array([first[fold] for fold in both]), np.array([second[fold] for fold in both]), folds)
 
 
 def simultaneous(believed: Posterior, comparisons: int) -> tuple[float, float]:

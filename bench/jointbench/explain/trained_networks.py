@@ -67,7 +67,7 @@ def trained_networks(
     pending = []
     for task in tasks_of(chosen, wanted, "stacked"):
         jobs = [replace(job(chosen, one, prepared_split(chosen, one.repeat, one.fold)), regression_loss=regression_loss) for one in task]
-        pending.append((task, jobs, workers.submit(_fit, jobs)))
+        pending.append((task, jobs, workers.submit(fitted, jobs)))
     made = [
         TrainedNetwork(network.group, network.fold, numbers[network.id], one, trained)
         for task, jobs, future in pending
@@ -88,7 +88,8 @@ def _numbers(networks: Iterable[Network]) -> dict[str, int]:
     return numbers
 
 
-def _fit(backend: Backend, jobs: Sequence[Job]) -> tuple[Trained, ...]:
+def fitted(backend: Backend, jobs: Sequence[Job]) -> tuple[Trained, ...]:
+    """``Backend.fit_stacked``, as a worker's task."""
     return backend.fit_stacked(jobs).trained
 
 
