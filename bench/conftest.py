@@ -23,7 +23,7 @@ from jointbench.compare.summary import ArmCost, CellSummary, Summary
 from jointbench.devices import devices_for
 from jointbench.errors import BadInput
 from jointbench.profile import Profile, profile_named
-from jointbench.runs import RECORDS, REPORT, execute, new_folder
+from jointbench.runs import REPORT, execute, new_folder
 from jointbench.store import read_records
 from jointbench.types import FloatArray, Participant, Timing
 
@@ -165,7 +165,7 @@ def outcome(request: pytest.FixtureRequest) -> Outcome:
             notes=notes(wanted, where.devices), progress=progress,
             terms=terms(wanted.rope, wanted.probability), reruns=reruns(wanted, loaded),
         )
-    timings = tuple(record for record in read_records(folder / RECORDS) if isinstance(record, Timing))
+    timings = tuple(record for record in read_records(folder) if isinstance(record, Timing))
     made = Outcome(folder, summary, timings)
     request.config.stash[OUTCOME] = made
     return made

@@ -133,6 +133,17 @@ def report(
     _finish(summary, Console(), folder / REPORT, explicit=())
 
 
+@app.command()
+def pack(folder: Path) -> None:
+    """Packs a run's records to keep or commit; jointbench report and check read them in place of the written ones."""
+    from jointbench.packing import pack as write_packed
+    from jointbench.runs import about_run
+
+    about_run(folder)
+    path = write_packed(folder)
+    typer.echo(f"{path}: {path.stat().st_size / 1e6:.1f} MB; predictions and most learning curves are left out")
+
+
 @datasets_app.command("list")
 def datasets_list() -> None:
     """Lists the datasets: the bundled ones, and those that can be fetched."""

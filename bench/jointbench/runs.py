@@ -22,11 +22,11 @@ from jointbench.explain.answer import Answer
 from jointbench.explain.answer_file import read_answers, write_answers
 from jointbench.plan import Subject
 from jointbench.scaling.run import SCALING, read_study
-from jointbench.store import read_records, to_line
+from jointbench.store import RECORDS, open_records, read_records, records_path, to_line
 from jointbench.study import run
 from jointbench.types import SCHEMA_VERSION, Fit, Record
 
-RECORDS, SUMMARY, ENVIRONMENT, REPORT = "records.jsonl", "summary.json", "environment.json", "report.html"
+SUMMARY, ENVIRONMENT, REPORT = "summary.json", "environment.json", "report.html"
 ENGINE = "engine.json"
 EXPLAIN_PAGE = "explain.html"
 
@@ -109,8 +109,8 @@ def publish(folder: Path, about: About, records: Sequence[Record]) -> Summary:
         notes=about.notes, terms=Terms(about.rope, about.probability),
     )
     (folder / SUMMARY).write_text(summary_json(summary, indent=1) + "\n", encoding="utf-8")
-    with (folder / RECORDS).open(encoding="utf-8") as file:
-        text = file.read(WORTH_TRYING + 1)  # so many and more do not fit into the page
+    with open_records(records_path(folder)) as file:
+        text = file.read(WORTH_TRYING + 1).decode(errors="replace")  # so many and more do not fit into the page
     page = render(
         summary, about.machine, text, fits=[record for record in records if isinstance(record, Fit)],
         us_per_step=_engine_speed(folder),
@@ -127,7 +127,7 @@ def publish_answers(folder: Path, command: str, answers: Sequence[Answer], notes
 
     explained = write_answers(folder, command, answers, notes)
     (folder / EXPLAIN_PAGE).write_text(render_answers(explained, environment()), encoding="utf-8")
-    if (folder / RECORDS).is_file():
+    if records_path(folder).is_file():
         republish(folder)
 
 
@@ -162,4 +162,4 @@ def republish(folder: Path, rope: float | None = None, probability: float | None
         rope=about.rope if rope is None else rope,
         probability=about.probability if probability is None else probability,
     )
-    return publish(folder, about, list(read_records(folder / RECORDS)))
+    return publish(folder, about, list(read_records(folder)))

@@ -4,9 +4,10 @@ from __future__ import annotations
 
 import base64
 import json
+import lzma
 from collections.abc import Iterable, Iterator
 from pathlib import Path
-from typing import Any, get_origin
+from typing import Any, BinaryIO, cast, get_origin
 
 import cattrs
 import numpy as np
@@ -27,6 +28,8 @@ from jointbench.types import (
     Stack,
     Timing,
 )
+
+RECORDS, PACKED = "records.jsonl", "records.jsonl.xz"  # of a run's folder: as it was written, and packed to be kept
 
 NOUNS: dict[str, type[Any]] = {
     noun.__name__: noun
@@ -79,17 +82,33 @@ def from_line(line: str) -> Record:
 
 
 def write_records(path: Path, records: Iterable[Record]) -> None:
-    """All records, replacing the file in one step, so that a reader never sees half of it."""
+    """All records, replacing the file in one step, so that a reader never sees half of it; packed where named .xz."""
     partial = path.with_suffix(".partial")
-    with partial.open("w", encoding="utf-8", newline="\n") as file:
-        file.writelines(to_line(record) + "\n" for record in records)
-    partial.replace(path)
+    try:
+        with lzma.open(partial, "wb") if path.suffix == ".xz" else partial.open("wb") as file:
+            file.writelines(to_line(record).encode() + b"\n" for record in records)
+        partial.replace(path)
+    finally:
+        partial.unlink(missing_ok=True)
+
+
+def records_path(folder: Path) -> Path:
+    """The folder's records: as they were written, where they are still there, else packed."""
+    written, packed = folder / RECORDS, folder / PACKED
+    return packed if packed.is_file() and not written.is_file() else written
+
+
+def open_records(path: Path) -> BinaryIO:
+    """The file's bytes, unpacked where it is packed."""
+    return cast(BinaryIO, lzma.open(path)) if path.suffix == ".xz" else path.open("rb")
 
 
 def read_records(path: Path) -> Iterator[Record]:
-    """The records of a run. Raises BadInput naming the line that is not one."""
+    """The records of a run's folder, or of a file. Raises BadInput naming the line that is not one."""
+    path = records_path(path) if path.is_dir() else path
+    number = 0
     try:
-        with path.open("rb") as file:
+        with open_records(path) as file:
             for number, line in enumerate(file, start=1):
                 try:
                     yield from_line(line.decode("utf-8"))
@@ -97,4 +116,6 @@ def read_records(path: Path) -> Iterator[Record]:
                     reason = str(error).splitlines()[0] if str(error) else type(error).__name__
                     raise BadInput(f"{path}, line {number}, is not a jointbench record: {reason}") from error
     except OSError as error:
-        raise BadInput(f"{path} cannot be read ({error.strerror}); a run's folder holds records.jsonl") from error
+        raise BadInput(f"{path} cannot be read ({error.strerror}); a run's folder holds {RECORDS}") from error
+    except (lzma.LZMAError, EOFError) as error:
+        raise BadInput(f"{path}, after line {number}, is not a file of jointbench records: {error}") from error

@@ -58,10 +58,9 @@ def calibrate(
 
 def _noise_of(folder: Path) -> tuple[SeenSpread, ...]:
     from jointbench.compare.seen_spread import seen_spreads
-    from jointbench.runs import RECORDS
     from jointbench.store import read_records
 
-    return seen_spreads(read_records(folder / RECORDS))
+    return seen_spreads(read_records(folder))
 
 
 def _present(backend: list[str] | None) -> tuple[str, ...]:

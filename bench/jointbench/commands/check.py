@@ -27,7 +27,7 @@ def check(
     from jointbench.gate import files
     from jointbench.gate.check import check as compare
     from jointbench.gate.reading import read_run
-    from jointbench.runs import RECORDS, about_run
+    from jointbench.runs import about_run
     from jointbench.store import read_records
 
     if (baseline is None) == (write_baseline is None):
@@ -36,7 +36,7 @@ def check(
         raise BadInput(f"--format {format!r}: the formats are {', '.join(FORMATS)}")
     held = None if baseline is None else files.read_baseline(baseline)
     about = about_run(run)
-    reading = read_run(read_records(run / RECORDS), about.datasets, about.machine, about.profile, about.engine)
+    reading = read_run(read_records(run), about.datasets, about.machine, about.profile, about.engine)
     if held is None:
         assert write_baseline is not None
         if not reading.measured.skills:

@@ -28,10 +28,11 @@ def scaling(
     from jointbench.commands.progress import progress_bar
     from jointbench.devices import devices_for
     from jointbench.report.scaling_page import render_study
-    from jointbench.runs import RECORDS, new_folder
+    from jointbench.runs import new_folder
     from jointbench.scaling.plan import Wanted, check, numbers
     from jointbench.scaling.regimes import regimes
     from jointbench.scaling.run import SCALING, run_study, to_json
+    from jointbench.store import records_path
 
     wanted = check(
         Wanted(
@@ -53,7 +54,7 @@ def scaling(
         if (one.backend, one.scenario, one.depth, one.batch_size) in grid:
             console.print(one.sentence, markup=False, highlight=False)
     console.print(f"Heat maps: {page}", markup=False, highlight=False, soft_wrap=True)
-    if (folder / RECORDS).exists():
+    if records_path(folder).is_file():
         console.print(f"jointbench report {folder} puts them into the run's report.", markup=False, highlight=False, soft_wrap=True)
     measured = {point.backend for point in study.points if point.measured}
     if not measured or (backend and measured != set(wanted.backends)):

@@ -14,8 +14,6 @@ from jointbench.errors import BadInput
 from jointbench.store import read_records
 from jointbench.types import Assembly, Fit, Fold, Record
 
-RECORDS = "records.jsonl"
-
 
 @dataclass(frozen=True)
 class Comparison:
@@ -53,7 +51,7 @@ def compare_arms(records: str | os.PathLike[str] | Iterable[Record], terms: Term
     """See ``jointbench.compare_arms``."""
     if isinstance(records, str | os.PathLike):
         path = Path(records)
-        held = list(read_records(path / RECORDS if path.is_dir() else path))
+        held = list(read_records(path))
     else:
         held = list(records)
     datasets = _described(held)

@@ -90,7 +90,7 @@ def curves_of(cell: CellSummary, output: str, fits: Sequence[Fit]) -> list[Curve
     made: dict[tuple[str, int, int], Curve] = {}
     for fit in fits:
         network = fit.network
-        if output not in network.group or fit.failure is not None or not fit.epochs:
+        if output not in network.group or fit.failure is not None or not len(fit.validation_loss):
             continue
         for cost in cell.costs:
             if _belongs(fit, cost):
