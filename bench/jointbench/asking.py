@@ -156,11 +156,9 @@ def notes(asked: Asked, devices: Sequence[str]) -> tuple[str, ...]:
         reason = (why_no_gpu() or "not free when the run began") if asked.device == "auto" else "not asked for"
         said.append(f"GPU: not measured: {reason}.")
     said.extend(not_measured())
-    if profile.max_rows is not None:
-        said.append(
-            f"Profile {profile.name}: tables of more than {profile.max_rows:,} rows and sets of more than "
-            f"{profile.max_images:,} images are cut to that many."
-        )
+    for what, most in (("tables", profile.max_rows), ("sets of images", profile.max_images)):
+        if most is not None:
+            said.append(f"Profile {profile.name}: {what} of more than {most:,} rows are cut to that many.")
     if profile.max_epochs is not None:
         said.append(f"Profile {profile.name}: training stops after {profile.max_epochs} epochs at the latest.")
     said.append(f"Profile {profile.name}: timing takes at most about {profile.timing_seconds:g} s in all.")
