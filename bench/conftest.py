@@ -17,15 +17,17 @@ from jointbench.arms import DEFAULT_ARMS
 from jointbench.asking import Asked, conditions, dataset_names, load_datasets, notes, reruns, subjects, terms
 from jointbench.backends.registry import BACKENDS, check_names
 from jointbench.compare.correlated import ROPE
+from jointbench.compare.cost_summary import ArmCost
 from jointbench.compare.costs import best_takes
 from jointbench.compare.output_verdict import PROBABILITY
-from jointbench.compare.summary import ArmCost, CellSummary, Summary
+from jointbench.compare.summary import CellSummary, Summary
 from jointbench.devices import devices_for
 from jointbench.errors import BadInput
 from jointbench.profile import Profile, profile_named
+from jointbench.records import Participant, Timing
 from jointbench.runs import REPORT, execute, new_folder
 from jointbench.store import read_records
-from jointbench.types import FloatArray, Participant, Timing
+from jointbench.types import FloatArray
 
 PYTEST_BENCHMARK_STORAGE = "file://./.benchmarks"  # its default
 STORAGE = "file://./results/history"  # what --benchmark-autosave saves to and --benchmark-compare looks in

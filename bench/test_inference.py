@@ -9,7 +9,7 @@ import pytest
 from pytest_benchmark.fixture import BenchmarkFixture
 
 from conftest import Outcome
-from jointbench.types import Participant, Path
+from jointbench.records import Participant, Path
 from worker_clock import CLOCK
 
 

@@ -6,7 +6,7 @@ import pytest
 from pytest_benchmark.fixture import BenchmarkFixture
 
 from conftest import Outcome
-from jointbench.types import Participant
+from jointbench.records import Participant
 from worker_clock import CLOCK
 
 

@@ -10,8 +10,8 @@ from pathlib import Path
 import pytest
 
 from jointbench.compare.costs import best_takes
+from jointbench.records import Participant, Timing
 from jointbench.store import read_records
-from jointbench.types import Participant, Timing
 
 ROOT = Path(__file__).parents[1]
 WORDS = ("bench", "--benchmark-only", "--profile", "smoke", "--dataset", "concrete_slump", "--backend", "torch")

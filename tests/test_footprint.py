@@ -10,7 +10,7 @@ from jointbench import footprint
 from jointbench.asking import Asked, conditions, load_datasets, profile_named, subjects
 from jointbench.conditions import Kept
 from jointbench.plan import assemblies
-from jointbench.types import Memory, Peak
+from jointbench.records import Memory, Peak
 
 ASKED = Asked(
     profile="smoke", datasets=("concrete_slump", "wine_quality"), arms=("joint", "separate"), backends=("torch",), device="cpu"

@@ -15,30 +15,27 @@ from hypothesis import strategies as st
 from hypothesis.extra import numpy as arrays
 
 from jointbench.errors import BadInput
-from jointbench.store import NOUNS, from_line, read_records, to_line, write_records
-from jointbench.types import (
+from jointbench.records import (
     SCHEMA_VERSION,
     TWIN,
     Absence,
-    Arm,
     Assembly,
     ColdStart,
     Fit,
     FlopsPerRow,
     Fold,
     Memory,
-    Network,
     Participant,
     Peak,
     Projection,
-    Recipe,
     Record,
     Reference,
     Score,
-    Shape,
     Stack,
     Timing,
 )
+from jointbench.store import NOUNS, from_line, read_records, to_line, write_records
+from jointbench.types import Arm, Network, Recipe, Shape
 
 NAME = 'a "quoted",\nbroken\u2028 name\\ \u00e9\U0001f642'
 SHAPE = Shape((64, 32), (8,), (4, 2), "tanh")

@@ -19,11 +19,7 @@ from jointbench.compare.terms import Terms
 from jointbench.conditions import Conditions
 from jointbench.fitting import tasks_of
 from jointbench.plan import Subject
-from jointbench.report.markdown import markdown_report
-from jointbench.runs import execute, new_folder, republish
-from jointbench.store import read_records
-from jointbench.study import run
-from jointbench.types import (
+from jointbench.records import (
     TWIN,
     Absence,
     Assembly,
@@ -37,6 +33,10 @@ from jointbench.types import (
     Stack,
     Timing,
 )
+from jointbench.report.markdown import markdown_report
+from jointbench.runs import execute, new_folder, republish
+from jointbench.store import read_records
+from jointbench.study import run
 
 ASKED = Asked(profile="smoke", datasets=("concrete_slump",), backends=("torch",), device="cpu")
 

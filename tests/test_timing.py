@@ -16,8 +16,9 @@ from jointbench.clocked import Purse
 from jointbench.engine_speed import wine_shaped_job
 from jointbench.initial import initial_weights
 from jointbench.latency import Round, time_requests
+from jointbench.records import Participant, Path
 from jointbench.timing import Budget, Bundle, set_up, time_training
-from jointbench.types import Float32Array, Output, Participant, Path, Shape
+from jointbench.types import Float32Array, Output, Shape
 
 BUDGET = Budget(1.0, 0.05)
 ROWS = np.random.default_rng(0).normal(size=(40, 3)).astype(np.float32)

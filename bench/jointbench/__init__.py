@@ -13,7 +13,7 @@ if TYPE_CHECKING:
     from collections.abc import Iterable
 
     from jointbench.compare.comparisons import Comparisons
-    from jointbench.types import Record
+    from jointbench.records import Record
 
 try:
     __version__ = version("jointbench")

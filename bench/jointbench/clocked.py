@@ -16,13 +16,11 @@ from jointbench.fitting import Plan, prepared_split
 from jointbench.footprint import saved_sizes
 from jointbench.latency import Round, time_requests
 from jointbench.plan import Subject, job
-from jointbench.timing import Budget, Bundle, Take, TimedFit, time_to_stop, time_training
-from jointbench.types import (
+from jointbench.records import (
     TWIN,
     Absence,
     Assembly,
     ColdStart,
-    Network,
     Participant,
     Path,
     Projection,
@@ -30,6 +28,8 @@ from jointbench.types import (
     Scenario,
     Timing,
 )
+from jointbench.timing import Budget, Bundle, Take, TimedFit, time_to_stop, time_training
+from jointbench.types import Network
 from jointbench.workers import Workers, import_seconds
 
 FEWEST_SHARES = 6  # a study of few cells does not spend the whole timing budget on them

@@ -21,7 +21,8 @@ from jointbench.data.preprocess import Prepared, in_units, prepare
 from jointbench.measure.flops import train_flops_per_row
 from jointbench.measure.quality import no_skill_error, score
 from jointbench.plan import Subject, job
-from jointbench.types import Assembly, Engine, Fit, Network, Output, Recipe, Record, Score, Split, Stack
+from jointbench.records import Assembly, Fit, Record, Score, Stack
+from jointbench.types import Engine, Network, Output, Recipe, Split
 from jointbench.workers import Workers
 
 TABLE_BYTES = 256 * 2**20  # of features that one task carries to its worker

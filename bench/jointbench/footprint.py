@@ -13,7 +13,8 @@ from jointbench.fitting import Plan, prepared_split
 from jointbench.measure.memory import why_no_peak
 from jointbench.occupancy import Networks, baseline_bytes, saved_bytes, serving_peak, training_peak
 from jointbench.plan import Subject, job
-from jointbench.types import Assembly, Memory, Network, Peak
+from jointbench.records import Assembly, Memory, Peak
+from jointbench.types import Network
 from jointbench.workers import Workers
 
 DIED = "the process died (out of memory?)"

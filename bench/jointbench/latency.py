@@ -12,8 +12,9 @@ import numpy.typing as npt
 from jointbench.backends.base import Backend, Clock, Server
 from jointbench.backends.fusing import one_output
 from jointbench.measure.synchronised import synchronised
+from jointbench.records import Participant, Path
 from jointbench.timing import BLOCKS_WANTED, Budget, Bundle, Take, set_up, takes
-from jointbench.types import Float32Array, Participant, Path
+from jointbench.types import Float32Array
 
 MAX_REQUESTS = 8  # of a visit
 DIFFERENT_REQUESTS = 64

@@ -8,8 +8,8 @@ from pathlib import Path
 
 import numpy as np
 
+from jointbench.records import Fit, Record
 from jointbench.store import PACKED, RECORDS, read_records, write_records
-from jointbench.types import Fit, Record
 
 
 def pack(folder: Path) -> Path:

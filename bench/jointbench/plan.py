@@ -15,8 +15,9 @@ from jointbench.errors import BadInput
 from jointbench.initial import initial_weights
 from jointbench.measure.flops import flops_per_row, inference_flops_per_row, train_flops_per_row
 from jointbench.recipe import check_loss_weights, default_recipe, default_shape, effective_weights
+from jointbench.records import Assembly
 from jointbench.splits import label_matrix, splits, stratified_parts, together
-from jointbench.types import Arm, Assembly, Dataset, Engine, Network, Output, Recipe, Shape, Split
+from jointbench.types import Arm, Dataset, Engine, Network, Output, Recipe, Shape, Split
 
 MIN_LABELS = 2  # labelled rows that a fold's test and training part need at the least, on average
 

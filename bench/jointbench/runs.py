@@ -21,10 +21,10 @@ from jointbench.errors import BadInput
 from jointbench.explain.answer import Answer
 from jointbench.explain.answer_file import read_answers, write_answers
 from jointbench.plan import Subject
+from jointbench.records import SCHEMA_VERSION, Fit, Record
 from jointbench.scaling.run import SCALING, read_study
 from jointbench.store import RECORDS, open_records, read_records, records_path, to_line
 from jointbench.study import run
-from jointbench.types import SCHEMA_VERSION, Fit, Record
 
 SUMMARY, ENVIRONMENT, REPORT = "summary.json", "environment.json", "report.html"
 ENGINE = "engine.json"

@@ -14,7 +14,7 @@ import numpy as np
 import numpy.typing as npt
 
 from jointbench.errors import BadInput
-from jointbench.types import (
+from jointbench.records import (
     SCHEMA_VERSION,
     Absence,
     Assembly,

@@ -16,7 +16,8 @@ from jointbench.footprint import footprints
 from jointbench.measure.quality import score
 from jointbench.measure.reference import LINEAR, TREES, reference_predictions
 from jointbench.plan import Subject, assemblies
-from jointbench.types import Absence, FloatArray, Fold, Output, Record, Reference, Split
+from jointbench.records import Absence, Fold, Record, Reference
+from jointbench.types import FloatArray, Output, Split
 from jointbench.workers import Workers, why_unusable
 
 

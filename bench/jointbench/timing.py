@@ -14,7 +14,8 @@ from jointbench.backends.base import Backend, Job, Trainer
 from jointbench.measure.clock import Paired, paired, visit_count
 from jointbench.measure.other_load import disturbed
 from jointbench.measure.synchronised import synchronised
-from jointbench.types import Float32Array, Participant, Path, Weights
+from jointbench.records import Participant, Path
+from jointbench.types import Float32Array, Weights
 
 TRAINING_STEPS = 20  # of a visit, at most
 FEWEST_STEPS = 2

@@ -7,7 +7,8 @@ from dataclasses import dataclass, field
 
 import numpy as np
 
-from jointbench.types import Arm, Assembly, Fit, FloatArray, Fold, Network, Recipe, Record, Score, Shape
+from jointbench.records import Assembly, Fit, Fold, Record, Score
+from jointbench.types import Arm, FloatArray, Network, Recipe, Shape
 
 ROWS = 20  # test rows of every fold
 

@@ -9,12 +9,13 @@ from jointbench.compare.calibrate import draw, say
 from jointbench.compare.calibrate_decisions import calibrate_decision, recommends, separates
 from jointbench.compare.calibration_study import LIMIT, calibration_study, mistakes
 from jointbench.compare.correlated import ROPE
+from jointbench.compare.cost_summary import Ratio
 from jointbench.compare.decide import judge
 from jointbench.compare.differences import output_differences
+from jointbench.compare.estimate import Estimate
 from jointbench.compare.output_verdict import PROBABILITY
 from jointbench.compare.seen_spread import SEEN, SeenSpread
 from jointbench.compare.spread import Setting, Spread, simulate_differences
-from jointbench.compare.summary import Estimate, Ratio
 
 WIDE = Spread(0.03**2, 0.0, folds=5)  # no seed noise to make the test cautious
 ERROR = 0.012  # three standard errors of 5 % in 3,000 comparisons

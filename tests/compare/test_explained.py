@@ -7,22 +7,13 @@ import math
 import numpy as np
 import pytest
 
+from jointbench.compare.cost_summary import ArmMemory, Ratio
+from jointbench.compare.estimate import Estimate
 from jointbench.compare.evidence import Cell
 from jointbench.compare.explained import arm_flops, explained
 from jointbench.compare.occupied import arm_memory
-from jointbench.compare.summary import ArmMemory, Estimate, Ratio
-from jointbench.types import (
-    Arm,
-    Assembly,
-    Fit,
-    FlopsPerRow,
-    Fold,
-    Memory,
-    Network,
-    Peak,
-    Recipe,
-    Shape,
-)
+from jointbench.records import Assembly, Fit, FlopsPerRow, Fold, Memory, Peak
+from jointbench.types import Arm, Network, Recipe, Shape
 
 
 def assembly(name: str, train: int, inference: int, ids: tuple[str, ...] = (), groups: int = 1) -> Assembly:

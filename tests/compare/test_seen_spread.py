@@ -11,7 +11,8 @@ from jointbench.compare.evidence import cells
 from jointbench.compare.seen_spread import seen_spreads, skill_differences
 from jointbench.compare.spread import Setting, estimate_spread
 from jointbench.errors import BadInput
-from jointbench.types import Arm, Assembly, Fit, FloatArray, Fold, Network, Recipe, Record, Score, Shape
+from jointbench.records import Assembly, Fit, Fold, Record, Score
+from jointbench.types import Arm, FloatArray, Network, Recipe, Shape
 
 REPEATS, FOLDS, SEEDS = 2, 3, 2
 OUTPUTS = ("a", "b")

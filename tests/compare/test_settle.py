@@ -8,10 +8,10 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from jointbench.compare.correlated import correlated_t_test, mean_and_sd, posterior_scale
+from jointbench.compare.decision_summary import LeverAdvice
 from jointbench.compare.output_verdict import output_verdict
 from jointbench.compare.settle import FOLDS, REPEATS, SEEDS, Advice, predicted_posterior, what_would_settle
 from jointbench.compare.spread import Setting, Spread, simulate_differences
-from jointbench.compare.summary import LeverAdvice
 
 
 def seen(mean: float, between: float, within: float, repeats: int = 5, folds: int = 5, seeds: int = 3) -> np.ndarray:

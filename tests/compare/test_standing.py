@@ -13,9 +13,9 @@ from jointbench.compare.comparisons import _described
 from jointbench.compare.summarise import summarise
 from jointbench.compare.summary import CellSummary
 from jointbench.data.preprocess import in_units, prepare
+from jointbench.records import Assembly, Fit
 from jointbench.runs import execute
 from jointbench.store import read_records
-from jointbench.types import Assembly, Fit
 from planted import two_arms
 
 

@@ -12,9 +12,10 @@ import jointbench
 from jointbench.compare.comparisons import Comparison, Comparisons
 from jointbench.compare.correlated import correlated_t_test
 from jointbench.compare.decide import losing, said_probability
-from jointbench.compare.summary import UNKNOWN, Difference
+from jointbench.compare.decision_summary import Difference
+from jointbench.compare.estimate import UNKNOWN
 from jointbench.errors import BadInput
-from jointbench.types import Assembly, Fit, Fold
+from jointbench.records import Assembly, Fit, Fold
 from planted import Planted, one_each, spread_out, two_arms
 
 

@@ -13,7 +13,8 @@ from jointbench.architecture import Architecture, architecture
 from jointbench.backends.base import Backend
 from jointbench.backends.fusing import one_output
 from jointbench.initial import initial_weights
-from jointbench.types import Path, Shape, Weights
+from jointbench.records import Path
+from jointbench.types import Shape, Weights
 
 Networks = list[tuple[Architecture, Weights]]
 

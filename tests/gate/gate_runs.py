@@ -11,8 +11,8 @@ import numpy as np
 
 from jointbench.asking import Asked, conditions
 from jointbench.plan import Subject
+from jointbench.records import TWIN, Participant, Record, Timing
 from jointbench.store import read_records, write_records
-from jointbench.types import TWIN, Participant, Record, Timing
 
 ASKED = Asked(profile="smoke", datasets=("concrete_slump", "wine_quality"), backends=("torch",), device="cpu")
 ARMS = ("joint", "separate", "separate-matched")

@@ -11,8 +11,8 @@ import pytest
 
 from gate_runs import Result, Train, copy_of, timed
 from jointbench.plan import Subject
+from jointbench.records import Absence, Assembly, Fit, Memory, Stack
 from jointbench.store import read_records
-from jointbench.types import Absence, Assembly, Fit, Memory, Stack
 
 Check = Callable[..., Result]
 TRUNK = "training FLOPs per step", "inference FLOPs per row", "parameters"

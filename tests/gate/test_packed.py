@@ -11,9 +11,9 @@ import pytest
 from gate_runs import Result
 from jointbench.errors import BadInput
 from jointbench.packing import pack
+from jointbench.records import Fit
 from jointbench.runs import republish
 from jointbench.store import PACKED, RECORDS, read_records
-from jointbench.types import Fit
 
 
 @pytest.fixture

@@ -10,7 +10,8 @@ from hypothesis import strategies as st
 from jointbench.architecture import Architecture, architecture
 from jointbench.measure.flops import flops_per_row, inference_flops_per_row, train_flops_per_row, update_flops
 from jointbench.recipe import ADAM_BETAS, ADAM_EPSILON
-from jointbench.types import FlopsPerRow, Output, Recipe, Shape
+from jointbench.records import FlopsPerRow
+from jointbench.types import Output, Recipe, Shape
 
 NUMBER = Output("number", "regression")
 DIGIT = Output("digit", "multiclass", tuple("0123456789"))

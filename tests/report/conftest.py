@@ -11,30 +11,23 @@ from html.parser import HTMLParser
 import numpy as np
 import pytest
 
-from jointbench.compare.spread import Setting
-from jointbench.compare.summary import (
-    Across,
+from jointbench.compare.cost_summary import (
     ArmCost,
     ArmFlops,
     ArmMemory,
-    CellSummary,
-    DatasetSummary,
-    Decision,
-    Difference,
-    Estimate,
     Explained,
     Latency,
-    LeverAdvice,
     ProjectionCheck,
-    Quality,
     Ratio,
-    Settle,
-    Standing,
-    Summary,
     Throughput,
     TrainingClock,
 )
-from jointbench.types import Fit, Network, Recipe, Shape
+from jointbench.compare.decision_summary import Decision, Difference, LeverAdvice, Settle, Standing
+from jointbench.compare.estimate import Estimate
+from jointbench.compare.spread import Setting
+from jointbench.compare.summary import Across, CellSummary, DatasetSummary, Quality, Summary
+from jointbench.records import Fit
+from jointbench.types import Network, Recipe, Shape
 
 REGRESSION = ("rmse", "mae", "r2", "rrmse")
 CLASSES = ("log_loss", "accuracy", "balanced_accuracy", "macro_f1", "roc_auc")

@@ -8,7 +8,7 @@ from xml.etree import ElementTree
 
 import pytest
 
-from jointbench.compare.summary import Estimate
+from jointbench.compare.estimate import Estimate
 from jointbench.report.figures.cost_ratios import dataset_ratios, ratio_figure
 from jointbench.report.figures.explained import explained_figure
 from jointbench.report.figures.figure import Figure, caution, in_columns, spoken

@@ -94,7 +94,8 @@ def test_the_quantities_are_called_as_the_comparison_calls_them() -> None:
 
     from jointbench.compare.costs import flops_ratio, paired_ratios
     from jointbench.compare.evidence import Cell
-    from jointbench.types import Arm, Assembly, Fit, Fold, Network, Participant, Recipe, Shape, Timing
+    from jointbench.records import Assembly, Fit, Fold, Participant, Timing
+    from jointbench.types import Arm, Network, Recipe, Shape
 
     for scenario, path, quantity in (("training", "stock loop", STEP), ("request", "in turn", "request, batch 8")):
         who = (Participant("joint", path), Participant("other", path))

@@ -13,12 +13,12 @@ from xml.etree import ElementTree
 import pytest
 
 from jointbench.errors import BadInput
+from jointbench.records import SCHEMA_VERSION
 from jointbench.report.page import render
 from jointbench.report.scaling_page import render_study
 from jointbench.report.scaling_section import ScalingSection, scaling_section
 from jointbench.scaling.points import Line, Point, Study, predicted
 from jointbench.scaling.run import SCALING, read_study, to_json
-from jointbench.types import SCHEMA_VERSION
 
 WIDTHS, OUTPUTS = (32, 256, 1024), (1, 2, 8)
 HOSTILE = "</style><script>alert(1)</script>\x1b[31m"

@@ -2,8 +2,8 @@ from __future__ import annotations
 
 import pytest
 
+from jointbench.records import SCHEMA_VERSION
 from jointbench.scaling.points import Line, Point, Study, arms_of, floor_of, predicted
-from jointbench.types import SCHEMA_VERSION
 
 
 def by_other(line: Line, outputs: int) -> dict[str, Point]:

@@ -7,9 +7,9 @@ from dataclasses import replace
 
 import pytest
 
+from jointbench.records import SCHEMA_VERSION
 from jointbench.scaling.points import SAME_PARAMETERS, SAME_WIDTH, Line, Point, Study, predicted
 from jointbench.scaling.regimes import Regime, follows, regimes
-from jointbench.types import SCHEMA_VERSION
 
 WIDTHS, OUTPUTS = (32, 128, 512), (1, 4, 8)
 

@@ -7,7 +7,7 @@ from dataclasses import replace
 import numpy as np
 import pytest
 
-from jointbench.compare.summary import Estimate
+from jointbench.compare.estimate import Estimate
 from jointbench.self_test.decide import Figures, FlopCounts, Pairs, Stored, Truth, decide, half_width, total
 
 

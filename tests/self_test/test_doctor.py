@@ -7,7 +7,7 @@ import sys
 import pytest
 
 from jointbench.cli import main
-from jointbench.compare.summary import Estimate
+from jointbench.compare.estimate import Estimate
 from jointbench.self_test.decide import Figures, FlopCounts, Pairs
 
 

@@ -10,7 +10,8 @@ import numpy as np
 import numpy.typing as npt
 
 from jointbench.architecture import Architecture
-from jointbench.types import Float32Array, FloatArray, IntArray, Path, Recipe, Stop, Weights
+from jointbench.records import Path, Stop
+from jointbench.types import Float32Array, FloatArray, IntArray, Recipe, Weights
 
 Precision = Literal["float32", "float64"]
 Pattern = Literal["sliced", "branched", "hand-written"]

@@ -20,7 +20,8 @@ from jointbench.architecture import Architecture
 from jointbench.backends.base import Job, Precision, RegressionLoss, Trained
 from jointbench.backends.hosting import head_places, host_of, housed, moved_out
 from jointbench.initial import epoch_order
-from jointbench.types import Float32Array, FloatArray, Recipe, Stop, Weights
+from jointbench.records import Stop
+from jointbench.types import Float32Array, FloatArray, Recipe, Weights
 
 MEMORY_BUDGET_BYTES = 256 * 2**20  # of weights, optimiser state and activations of one stack
 MAX_STACK = 32  # beyond it a step costs no less per replicate, and more slots idle at the end

@@ -19,7 +19,8 @@ from jointbench.architecture import Architecture
 from jointbench.backends.base import Clock, Job, Trained
 from jointbench.measure.flops import backward_flops, train_flops_per_row
 from jointbench.measure.synchronised import synchronised
-from jointbench.types import FloatArray, Stop
+from jointbench.records import Stop
+from jointbench.types import FloatArray
 
 FIXED = "fixed"
 UNCERTAINTY = "uncertainty"  # Kendall, Gal & Cipolla, CVPR 2018

@@ -27,9 +27,9 @@ def projection(
     from jointbench import asking
     from jointbench.compare.costs import projection_check
     from jointbench.profile import profile_named
+    from jointbench.records import Absence, Projection
     from jointbench.report import format as show
     from jointbench.study import run
-    from jointbench.types import Absence, Projection
 
     defaults = asking.Asked()
     asked = asking.Asked(

@@ -7,12 +7,14 @@ from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
+from jointbench.compare.cost_summary import Ratio
+from jointbench.compare.decision_summary import Decision, Difference
 from jointbench.compare.summarise import DEFAULT, summarise
-from jointbench.compare.summary import Across, CellSummary, DatasetSummary, Decision, Difference, Ratio
+from jointbench.compare.summary import Across, CellSummary, DatasetSummary
 from jointbench.compare.terms import Terms
 from jointbench.errors import BadInput
+from jointbench.records import Assembly, Fit, Fold, Record
 from jointbench.store import read_records
-from jointbench.types import Assembly, Fit, Fold, Record
 
 
 @dataclass(frozen=True)

@@ -8,10 +8,12 @@ import numpy as np
 from scipy.stats import binom
 
 from jointbench.compare.correlated import correlated_t_test
+from jointbench.compare.cost_summary import ArmCost, Latency, ProjectionCheck, Ratio, Throughput, TrainingClock
+from jointbench.compare.estimate import Estimate
 from jointbench.compare.evidence import Cell
-from jointbench.compare.summary import ArmCost, Estimate, Latency, ProjectionCheck, Ratio, Throughput, TrainingClock
 from jointbench.measure.clock import MIN_BLOCKS, Paired, interval, log_ratios, settled
-from jointbench.types import TWIN, Assembly, Fit, FloatArray, Participant, Projection, Timing
+from jointbench.records import TWIN, Assembly, Fit, Participant, Projection, Timing
+from jointbench.types import FloatArray
 
 P90_SAMPLES, P99_SAMPLES = 64, 662  # fewer samples cannot bound that percentile
 AGREEMENT = 0.1  # of a training really timed with what its steps foretold

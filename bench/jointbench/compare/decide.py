@@ -17,8 +17,9 @@ import numpy as np
 import numpy.typing as npt
 
 from jointbench.compare.corrected_t import holm
+from jointbench.compare.cost_summary import Ratio
+from jointbench.compare.decision_summary import Difference
 from jointbench.compare.settle import Beliefs, Rule
-from jointbench.compare.summary import Difference, Ratio
 
 MIN_PAIRS = 3  # with two, the spread itself rests on one degree of freedom
 MOST_FAILURES = 0.1  # share of pairs lost beyond which what is left may not be like what was lost

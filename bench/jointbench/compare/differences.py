@@ -9,9 +9,10 @@ import numpy as np
 
 from jointbench.compare.corrected_t import corrected_t_test, holm
 from jointbench.compare.correlated import Posterior, correlated_t_test
+from jointbench.compare.decision_summary import Difference
+from jointbench.compare.estimate import UNKNOWN, Estimate
 from jointbench.compare.evidence import Skill, over_seeds
 from jointbench.compare.output_verdict import output_verdict
-from jointbench.compare.summary import UNKNOWN, Difference, Estimate
 from jointbench.types import FloatArray
 
 

@@ -8,19 +8,8 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from jointbench.types import (
-    Absence,
-    Assembly,
-    ColdStart,
-    Fit,
-    FloatArray,
-    Fold,
-    Memory,
-    Projection,
-    Record,
-    Reference,
-    Timing,
-)
+from jointbench.records import Absence, Assembly, ColdStart, Fit, Fold, Memory, Projection, Record, Reference, Timing
+from jointbench.types import FloatArray
 
 Key = tuple[str, str, str]
 

@@ -9,10 +9,11 @@ from collections.abc import Sequence
 import numpy as np
 
 from jointbench.compare.correlated import correlated_t_test
+from jointbench.compare.cost_summary import ArmFlops, Explained, Ratio
+from jointbench.compare.estimate import Estimate
 from jointbench.compare.evidence import Cell
-from jointbench.compare.summary import ArmFlops, Estimate, Explained, Ratio
 from jointbench.measure.flops import update_flops
-from jointbench.types import Assembly, Fit
+from jointbench.records import Assembly, Fit
 
 CLEAR = 1.2  # a predicted ratio nearer to 1 than this factor: its logarithm is too small to divide by
 NOT_PREDICTED = "the shapes predict less than 20 % difference"

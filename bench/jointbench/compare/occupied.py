@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
-from jointbench.compare.summary import ArmMemory
-from jointbench.types import Memory, Peak
+from jointbench.compare.cost_summary import ArmMemory
+from jointbench.records import Memory, Peak
 
 
 def arm_memory(memory: Memory) -> ArmMemory:

@@ -7,14 +7,18 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
 from jointbench.compare.advice import advise
+from jointbench.compare.cost_summary import Ratio
 from jointbench.compare.costs import best_takes, flops_ratio, paired_ratios
 from jointbench.compare.decide import Judgement, judge
+from jointbench.compare.decision_summary import Decision, Difference
 from jointbench.compare.differences import believe, output_differences, paired
+from jointbench.compare.estimate import UNKNOWN, Estimate
 from jointbench.compare.evidence import Cell, Grid, Skill
 from jointbench.compare.output_verdict import output_verdict
-from jointbench.compare.summary import UNKNOWN, DatasetSummary, Decision, Difference, Estimate, Ratio
+from jointbench.compare.summary import DatasetSummary
 from jointbench.compare.terms import Terms
-from jointbench.types import Assembly, FloatArray
+from jointbench.records import Assembly
+from jointbench.types import FloatArray
 
 USUAL_PATHS = (None, "stock loop", "in turn")
 

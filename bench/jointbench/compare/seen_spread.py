@@ -10,7 +10,8 @@ from jointbench.compare.differences import paired
 from jointbench.compare.evidence import Cell, arm_skill, cells, grid
 from jointbench.compare.spread import Setting, Spread, estimate_spread
 from jointbench.errors import BadInput
-from jointbench.types import Assembly, FloatArray, Record
+from jointbench.records import Assembly, Record
+from jointbench.types import FloatArray
 
 
 @dataclass(frozen=True)

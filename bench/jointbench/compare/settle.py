@@ -22,9 +22,9 @@ from jointbench.compare.correlated import (
     posterior,
     probability_above,
 )
+from jointbench.compare.decision_summary import Lever, LeverAdvice
 from jointbench.compare.output_verdict import PROBABILITY, check_probability
 from jointbench.compare.spread import Setting, Spread, estimate_spread
-from jointbench.compare.summary import Lever, LeverAdvice
 from jointbench.types import FloatArray
 
 FOLDS = (5, 10, 20)

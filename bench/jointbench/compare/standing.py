@@ -8,9 +8,10 @@ from collections.abc import Mapping, Sequence
 import numpy as np
 
 from jointbench.compare.aggregate_error import AggregateError, aggregate_error
+from jointbench.compare.cost_summary import ArmCost
+from jointbench.compare.decision_summary import Standing
 from jointbench.compare.evidence import Grid, Skill, over_seeds
 from jointbench.compare.pareto import Direction, pareto_set
-from jointbench.compare.summary import ArmCost, Standing
 
 CRITERIA: tuple[tuple[str, Direction], ...] = (
     ("skill", "larger"),

@@ -17,7 +17,8 @@ from jointbench.compare.pair import cell_ratios, compare_pair, decision
 from jointbench.compare.standing import standings
 from jointbench.compare.summary import SUMMARY_SCHEMA_VERSION, CellSummary, DatasetSummary, Quality, Summary
 from jointbench.compare.terms import Terms
-from jointbench.types import Assembly, Dataset, FloatArray, Record, Reference, Score
+from jointbench.records import Assembly, Record, Reference, Score
+from jointbench.types import Dataset, FloatArray
 
 DEFAULT = Terms()
 

@@ -14,7 +14,7 @@ from cattrs.preconf.json import make_converter
 
 from jointbench.errors import BadInput
 from jointbench.explain.answer import Answer
-from jointbench.types import SCHEMA_VERSION
+from jointbench.records import SCHEMA_VERSION
 
 EXPLAIN = "explain.json"
 _converter = make_converter()

@@ -8,7 +8,8 @@ from dataclasses import dataclass, field, replace
 from jointbench.arms import parse_arm
 from jointbench.fitting import fit_all
 from jointbench.plan import Subject, assemblies
-from jointbench.types import Fit, Network
+from jointbench.records import Fit
+from jointbench.types import Network
 from jointbench.workers import Workers
 
 

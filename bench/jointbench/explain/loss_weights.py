@@ -15,7 +15,8 @@ from jointbench.explain.context import Context, networks_of
 from jointbench.explain.skill import Place, difference, mean_over_outputs, places_of, simultaneous, skills
 from jointbench.explain.wording import signed
 from jointbench.plan import Subject
-from jointbench.types import Fit, FloatArray
+from jointbench.records import Fit
+from jointbench.types import FloatArray
 
 KEY = "loss-weights"
 QUESTION = "Do loss weights matter?"

@@ -11,7 +11,8 @@ import numpy.typing as npt
 from jointbench.compare.correlated import Posterior, correlated_t_test, interval_half_width
 from jointbench.fitting import no_skill_on, prepared_split, scores_of
 from jointbench.plan import Subject
-from jointbench.types import Fit, FloatArray, Split
+from jointbench.records import Fit
+from jointbench.types import FloatArray, Split
 
 Place = tuple[int, int]  # repeat, fold
 

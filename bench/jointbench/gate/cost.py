@@ -14,7 +14,7 @@ from collections.abc import Iterator, Sequence
 import numpy as np
 from scipy import special, stats
 
-from jointbench.compare.summary import Estimate
+from jointbench.compare.estimate import Estimate
 from jointbench.gate.baseline import Baseline, Relative
 from jointbench.gate.finding import Finding, State
 from jointbench.measure.clock import TRIM

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
-from jointbench.compare.summary import Estimate
+from jointbench.compare.estimate import Estimate
 from jointbench.gate.baseline import ARTIFACT, Baseline
 from jointbench.gate.finding import Finding
 

@@ -19,7 +19,7 @@ import numpy as np
 from scipy import special, stats
 
 from jointbench.compare.correlated import ROPE, mean_and_sd, posterior, posterior_scale
-from jointbench.compare.summary import Estimate
+from jointbench.compare.estimate import Estimate
 from jointbench.gate.baseline import Baseline, Data, Site, Skill
 from jointbench.gate.finding import Finding
 from jointbench.types import FloatArray

@@ -22,7 +22,7 @@ from jointbench.gate.baseline import (
     Size,
     Skill,
 )
-from jointbench.types import Fit, Fold, Memory, Record, Stack
+from jointbench.records import Fit, Fold, Memory, Record, Stack
 
 VERSIONS = ("python", "torch", "tensorflow", "keras", "numpy")
 

@@ -12,7 +12,8 @@ import math
 from collections.abc import Iterable
 
 from jointbench.architecture import Architecture, Layer
-from jointbench.types import FlopsPerRow, Recipe
+from jointbench.records import FlopsPerRow
+from jointbench.types import Recipe
 
 # Additions, multiplications, divisions and roots of one parameter's update, each one FLOP.
 # SGD: w - a g. Adam with the bias corrections in the step size (Kingma & Ba 2015, end of section 2):

@@ -16,7 +16,8 @@ from sklearn.metrics import (
     roc_auc_score,
 )
 
-from jointbench.types import FloatArray, Output, Score
+from jointbench.records import Score
+from jointbench.types import FloatArray, Output
 
 
 def class_frequencies(codes: npt.NDArray[np.floating], classes: int) -> FloatArray:

@@ -14,10 +14,10 @@ from rich.text import Text
 from jointbench.compare.calibration_study import CalibrationStudy, DatasetRates
 from jointbench.compare.spread import Setting
 from jointbench.known_truth import Tally, Trial, tallies
+from jointbench.records import SCHEMA_VERSION
 from jointbench.report import format as show
 from jointbench.report.markdown import escape, markdown_table
 from jointbench.report.table import Cell, Table, columns, name, number
-from jointbench.types import SCHEMA_VERSION
 
 
 def calibration_json(study: CalibrationStudy, trials: Sequence[Trial]) -> str:

@@ -4,7 +4,9 @@ from __future__ import annotations
 
 from functools import partial
 
-from jointbench.compare.summary import ArmCost, CellSummary, Latency, Ratio, Standing, TrainingClock
+from jointbench.compare.cost_summary import ArmCost, Latency, Ratio, TrainingClock
+from jointbench.compare.decision_summary import Standing
+from jointbench.compare.summary import CellSummary
 from jointbench.report import format as show
 from jointbench.report.overview import FLOPS, IN_TURN, STOCK, ratio_cell
 from jointbench.report.quality_tables import place

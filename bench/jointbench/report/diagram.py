@@ -6,7 +6,7 @@ from collections.abc import Sequence
 
 from markupsafe import Markup
 
-from jointbench.compare.summary import ArmCost
+from jointbench.compare.cost_summary import ArmCost
 from jointbench.report import format as show
 
 NETWORKS, OUTPUTS = 3, 5  # drawn of an arm's networks, and of one network's outputs; the rest is counted

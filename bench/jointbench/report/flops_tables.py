@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from jointbench.compare.summary import ArmFlops, CellSummary, Explained
+from jointbench.compare.cost_summary import ArmFlops, Explained
+from jointbench.compare.summary import CellSummary
 from jointbench.report import format as show
 from jointbench.report.overview import STEP
 from jointbench.report.quality_tables import place

@@ -9,7 +9,7 @@ from __future__ import annotations
 import math
 import unicodedata
 
-from jointbench.compare.summary import Estimate
+from jointbench.compare.estimate import Estimate
 
 NOT_MEASURED = "not measured"
 MINUS = "\N{MINUS SIGN}"

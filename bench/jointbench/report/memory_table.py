@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from jointbench.compare.summary import ArmMemory, CellSummary
+from jointbench.compare.cost_summary import ArmMemory
+from jointbench.compare.summary import CellSummary
 from jointbench.report import format as show
 from jointbench.report.quality_tables import place
 from jointbench.report.table import Cell, Column, Table, columns, name, number

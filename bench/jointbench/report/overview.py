@@ -4,7 +4,9 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
-from jointbench.compare.summary import ArmCost, CellSummary, DatasetSummary, Decision, Difference, Ratio, Summary
+from jointbench.compare.cost_summary import ArmCost, Ratio
+from jointbench.compare.decision_summary import Decision, Difference
+from jointbench.compare.summary import CellSummary, DatasetSummary, Summary
 from jointbench.report import format as show
 from jointbench.report.table import NOTHING, Cell, Column, Table, interval, name, number
 

@@ -13,6 +13,7 @@ from markupsafe import Markup
 
 from jointbench.compare.summary import Summary
 from jointbench.explain.answer_file import Explained
+from jointbench.records import Fit
 from jointbench.report import format as show
 from jointbench.report.across_table import across_table
 from jointbench.report.embed import downloads
@@ -33,7 +34,6 @@ from jointbench.report.scaling_section import scaling_section
 from jointbench.report.sections import dataset_section
 from jointbench.report.shared_drawing import share_drawing
 from jointbench.scaling.points import Study
-from jointbench.types import Fit
 
 FEW_DATASETS = 3  # with so many or fewer, every dataset's section starts unfolded
 

@@ -8,6 +8,7 @@ from dataclasses import dataclass
 from markupsafe import Markup
 
 from jointbench.compare.summary import CellSummary, DatasetSummary, Summary
+from jointbench.records import Fit
 from jointbench.report import format as show
 from jointbench.report.cost_tables import (
     circumstances,
@@ -34,7 +35,6 @@ from jointbench.report.overview import FEW_FOLDS, Answer, Sentence, cells_of, se
 from jointbench.report.palette import Palette
 from jointbench.report.quality_tables import quality_tables, unbeaten
 from jointbench.report.table import Table
-from jointbench.types import Fit
 
 
 @dataclass(frozen=True)

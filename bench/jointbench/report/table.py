@@ -6,7 +6,7 @@ import math
 from collections.abc import Callable, Iterable
 from dataclasses import dataclass
 
-from jointbench.compare.summary import Estimate
+from jointbench.compare.estimate import Estimate
 from jointbench.report import format as show
 
 

@@ -7,8 +7,8 @@ from dataclasses import dataclass
 
 from jointbench.backends.registry import BACKENDS, check_names
 from jointbench.errors import BadInput
+from jointbench.records import Scenario
 from jointbench.scaling.points import Line
-from jointbench.types import Scenario
 
 LIMITS = {"outputs": 256, "widths": 8_192, "depths": 16, "batches": 65_536, "request-batches": 65_536}
 LEAST_SECONDS = 5.0

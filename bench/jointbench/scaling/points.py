@@ -16,10 +16,11 @@ import numpy as np
 
 from jointbench.architecture import Architecture
 from jointbench.arms import architectures, parse_arm, sized
-from jointbench.compare.summary import Estimate
+from jointbench.compare.estimate import Estimate
 from jointbench.measure.clock import interval
 from jointbench.measure.flops import inference_flops_per_row, train_flops_per_row
-from jointbench.types import Output, Scenario, Shape
+from jointbench.records import Scenario
+from jointbench.types import Output, Shape
 
 FEATURES = 16
 JOINT = "joint"

@@ -14,10 +14,10 @@ from jointbench.backends.registry import why_absent
 from jointbench.conditions import Progress
 from jointbench.environment import cores, environment
 from jointbench.errors import BadInput
+from jointbench.records import SCHEMA_VERSION
 from jointbench.scaling.plan import Wanted, lines
 from jointbench.scaling.points import Line, Point, Study, predicted
 from jointbench.scaling.timed import Timed, time_line
-from jointbench.types import SCHEMA_VERSION
 from jointbench.workers import Workers, import_seconds
 
 SCALING = "scaling.json"

@@ -11,7 +11,7 @@ import numpy as np
 
 from jointbench.architecture import architecture
 from jointbench.backends.base import Backend, Server, Trainer
-from jointbench.compare.summary import Estimate
+from jointbench.compare.estimate import Estimate
 from jointbench.engine_speed import FEATURES, wine_shaped_job
 from jointbench.latency import Client
 from jointbench.measure.clock import MIN_BLOCKS, enough_seconds, interval, log_ratios, paired, visit_count

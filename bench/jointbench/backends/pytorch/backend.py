@@ -38,7 +38,8 @@ from jointbench.backends.pytorch.trunk_products import trunk_products
 from jointbench.backends.pytorch.tutorials import run
 from jointbench.backends.stacking import fit_stacked, frame_of
 from jointbench.measure.synchronised import synchronised
-from jointbench.types import Float32Array, IntArray, Path, Weights
+from jointbench.records import Path
+from jointbench.types import Float32Array, IntArray, Weights
 
 SERVERS: dict[Path, type[EagerServer | FusedServer]] = {"in turn": EagerServer, "fused": FusedServer, "compiled": CompiledServer}
 

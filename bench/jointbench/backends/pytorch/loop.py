@@ -17,7 +17,7 @@ from jointbench.backends.pytorch.networks import MultiOutputNetwork, build, read
 from jointbench.backends.pytorch.optimizers import make_optimizer
 from jointbench.initial import epoch_order
 from jointbench.measure.synchronised import synchronised
-from jointbench.types import Stop
+from jointbench.records import Stop
 
 DTYPES = {"float32": torch.float32, "float64": torch.float64}
 

@@ -43,7 +43,8 @@ from jointbench.backends.tensorflow.training import precision
 from jointbench.backends.tensorflow.trunk_products import trunk_products
 from jointbench.backends.tensorflow.tutorials import run
 from jointbench.measure.synchronised import synchronised
-from jointbench.types import Float32Array, IntArray, Path, Weights
+from jointbench.records import Path
+from jointbench.types import Float32Array, IntArray, Weights
 
 SERVERS: dict[Path, Callable[[Sequence[tuple[Architecture, Weights]]], Server]] = {
     "in turn": FunctionServer, "fused": FusedServer, "compiled": partial(FusedServer, xla=True), "predict": PredictServer,

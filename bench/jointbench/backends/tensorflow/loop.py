@@ -15,7 +15,8 @@ from jointbench.backends.base import Clock, Job, Trained
 from jointbench.backends.tensorflow.networks import build, head_name, read_weights
 from jointbench.backends.tensorflow.rows import Rows
 from jointbench.backends.tensorflow.training import compiled
-from jointbench.types import FloatArray, Stop
+from jointbench.records import Stop
+from jointbench.types import FloatArray
 
 
 class EpochSeconds(keras.callbacks.Callback):  # type: ignore[misc]  # keras ships no types

@@ -9,7 +9,8 @@ from matplotlib.axes import Axes
 from matplotlib.patches import Rectangle
 from matplotlib.ticker import FixedLocator, FuncFormatter, NullLocator
 
-from jointbench.compare.summary import CellSummary, Ratio, Summary
+from jointbench.compare.cost_summary import Ratio
+from jointbench.compare.summary import CellSummary, Summary
 from jointbench.report import format as show
 from jointbench.report.cost_tables import ratio_label, ratio_table
 from jointbench.report.figures.canvas import BAND, export, rule, style

@@ -6,7 +6,8 @@ import math
 
 from matplotlib.ticker import FixedLocator, FuncFormatter, NullLocator
 
-from jointbench.compare.summary import CellSummary, Explained, Summary
+from jointbench.compare.cost_summary import Explained
+from jointbench.compare.summary import CellSummary, Summary
 from jointbench.report import format as show
 from jointbench.report.figures.canvas import WIDTH, axes, drawing, export, rule, style
 from jointbench.report.figures.figure import Figure, spoken

@@ -4,7 +4,8 @@ from __future__ import annotations
 
 from matplotlib.ticker import FuncFormatter, MaxNLocator
 
-from jointbench.compare.summary import ArmFlops, CellSummary
+from jointbench.compare.cost_summary import ArmFlops
+from jointbench.compare.summary import CellSummary
 from jointbench.report import format as show
 from jointbench.report.figures.canvas import export, style
 from jointbench.report.figures.figure import Figure, spoken

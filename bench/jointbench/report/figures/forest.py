@@ -6,7 +6,8 @@ from collections.abc import Sequence
 
 from matplotlib.axes import Axes
 
-from jointbench.compare.summary import CellSummary, DatasetSummary, Estimate, Summary
+from jointbench.compare.estimate import Estimate
+from jointbench.compare.summary import CellSummary, DatasetSummary, Summary
 from jointbench.report import format as show
 from jointbench.report.figures.canvas import BAND, clipped, export, rule, style
 from jointbench.report.figures.figure import Figure, caution, spoken

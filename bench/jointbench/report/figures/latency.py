@@ -4,7 +4,8 @@ from __future__ import annotations
 
 from matplotlib.ticker import FixedLocator, FuncFormatter, NullLocator
 
-from jointbench.compare.summary import ArmCost, CellSummary, Latency
+from jointbench.compare.cost_summary import ArmCost, Latency
+from jointbench.compare.summary import CellSummary
 from jointbench.report import format as show
 from jointbench.report.cost_tables import latency_table
 from jointbench.report.figures.canvas import WIDTH, axes, drawing, export, style

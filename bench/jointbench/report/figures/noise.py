@@ -6,7 +6,8 @@ import math
 
 from matplotlib.ticker import FixedLocator, FuncFormatter, NullLocator
 
-from jointbench.compare.summary import CellSummary, Ratio, Summary
+from jointbench.compare.cost_summary import Ratio
+from jointbench.compare.summary import CellSummary, Summary
 from jointbench.report import format as show
 from jointbench.report.figures.canvas import clipped, export, rule, style
 from jointbench.report.figures.figure import Figure, spoken

@@ -5,7 +5,8 @@ from __future__ import annotations
 from matplotlib.axes import Axes
 from matplotlib.ticker import FuncFormatter, LogLocator, NullLocator
 
-from jointbench.compare.summary import ArmCost, CellSummary, DatasetSummary
+from jointbench.compare.cost_summary import ArmCost
+from jointbench.compare.summary import CellSummary, DatasetSummary
 from jointbench.report import format as show
 from jointbench.report.figures.canvas import WIDTH, axes, drawing, export, rule, style
 from jointbench.report.figures.figure import Figure, caution

@@ -4,7 +4,8 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
-from jointbench.compare.summary import CellSummary, DatasetSummary, Difference, Summary
+from jointbench.compare.decision_summary import Difference
+from jointbench.compare.summary import CellSummary, DatasetSummary, Summary
 from jointbench.report import format as show
 from jointbench.report.figures.canvas import export, rule, style
 from jointbench.report.figures.figure import Figure, caution, spoken
