@@ -11,20 +11,7 @@ import pytest
 from jointbench.backends.base import Reported
 from jointbench.backends.registry import BACKENDS, why_absent
 from jointbench.errors import BadInput
-from jointbench.explain.energy_forum import (
-    REPORTED,
-    SPLITS,
-    Effort,
-    ForumResult,
-    Identity,
-    Reach,
-    Runs,
-    forum_answer,
-    identity,
-    identity_sentence,
-    measured,
-    reach,
-)
+from jointbench.explain.energy_forum import forum_answer, identity_sentence
 from jointbench.explain.forum_network import (
     AS_POSTED,
     BOTH,
@@ -36,6 +23,18 @@ from jointbench.explain.forum_network import (
     energy_table,
     forum_architecture,
     forum_job,
+)
+from jointbench.explain.forum_runs import (
+    REPORTED,
+    SPLITS,
+    Effort,
+    ForumResult,
+    Identity,
+    Reach,
+    Runs,
+    identity,
+    measured,
+    reach,
 )
 from jointbench.workers import Workers
 

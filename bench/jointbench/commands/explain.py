@@ -41,8 +41,8 @@ def explain(
     from jointbench.explain.answer_file import EXPLAIN
     from jointbench.explain.answering import answers
     from jointbench.explain.energy_forum import KEY as FORUM
-    from jointbench.explain.energy_forum import Effort
     from jointbench.explain.forum_network import DATASET
+    from jointbench.explain.forum_runs import Effort
     from jointbench.explain.questions import chosen, forum_run
     from jointbench.explain.transfer import across
     from jointbench.profile import profile_named

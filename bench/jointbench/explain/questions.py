@@ -8,6 +8,7 @@ from dataclasses import dataclass
 from jointbench.errors import BadInput
 from jointbench.explain import (
     energy_forum,
+    forum_runs,
     gradient_identity,
     loss_weights,
     new_head,
@@ -63,10 +64,10 @@ QUESTIONS = (
 def forum_run(seeds: int) -> Question:
     """The forum's own run, a study of its own on its own data, over so many seeds. Raises BadInput when they are not in
     the cache, with the command that fetches them."""
-    table, effort = energy_table(), energy_forum.Effort(seeds)
+    table, effort = energy_table(), forum_runs.Effort(seeds)
 
     def ask(subject: Subject, backend: str, context: Context) -> Answer:
-        return energy_forum.forum_answer(backend, energy_forum.measured(context.workers, table, effort))
+        return energy_forum.forum_answer(backend, forum_runs.measured(context.workers, table, effort))
 
     return Question(energy_forum.KEY, energy_forum.QUESTION, ask)
 
