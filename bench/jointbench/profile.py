@@ -44,7 +44,7 @@ PROFILES = {
     for profile in (
         Profile("smoke", 2, 1, 1, 300, 300, 5, 30, (1, 64), (1,), datasets=("concrete_slump", "wine_quality")),
         Profile("quick", 5, 1, 1, 3_000, 3_000, None, 90, extras="first"),
-        Profile("full", 10, 3, 3, 10_000, None, None, 900, BATCH_SIZES, BATCH_SIZES, "all", True, 3, memory_datasets=4),
+        Profile("full", 10, 3, 3, 5_000, 3_000, None, 900, BATCH_SIZES, BATCH_SIZES, "all", True, 3, memory_datasets=4),
     )
 }
 
