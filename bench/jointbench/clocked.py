@@ -5,7 +5,6 @@ from __future__ import annotations
 import time
 from collections import Counter
 from collections.abc import Iterable, Iterator, Mapping, Sequence
-from concurrent.futures.process import BrokenProcessPool
 from dataclasses import dataclass
 
 import numpy as np
@@ -30,7 +29,7 @@ from jointbench.records import (
 )
 from jointbench.timing import Budget, Bundle, Take, TimedFit, time_to_stop, time_training
 from jointbench.types import Network
-from jointbench.workers import Workers, import_seconds
+from jointbench.workers import Workers, import_seconds, why_failed
 
 FEWEST_SHARES = 6  # a study of few cells does not spend the whole timing budget on them
 MOST_SHARES = 3
@@ -147,8 +146,8 @@ class _Timed:
         ordered = {name: self.bundles[name] for name in names[:2]} | {TWIN: self.bundles[names[0]]} | self.bundles
         try:
             yield from self._measured(ordered, budget)
-        except BrokenProcessPool:
-            yield Absence(*self.where, "not timed: the timing worker died (out of memory?)")
+        except Exception as error:  # noqa: BLE001 - whatever broke in the worker becomes a record
+            yield Absence(*self.where, f"not timed: {why_failed(error)}")
 
     def _measured(self, bundles: Mapping[str, Bundle], budget: Budget) -> Iterator[Record]:
         started = time.monotonic()
@@ -199,8 +198,8 @@ class _Timed:
             try:
                 for each, count in zip(one.jobs, one.counts, strict=True):
                     fits += [self.workers.submit(time_to_stop, each).result()] * count
-            except BrokenProcessPool:
-                yield Absence(*self.where, f"failed: the worker that timed the whole training of {name} died")
+            except Exception as error:  # noqa: BLE001 - whatever broke in the worker becomes a record
+                yield Absence(*self.where, f"failed: the whole training of {name} was not timed: {why_failed(error)}")
                 return
             yield Projection(
                 *self.where, self.threads, name, sum(fit.steps for fit in fits),

@@ -5,7 +5,6 @@ from __future__ import annotations
 import time
 from collections.abc import Iterable, Iterator, Sequence
 from concurrent.futures import FIRST_COMPLETED, Future, wait
-from concurrent.futures.process import BrokenProcessPool
 from dataclasses import replace
 from functools import lru_cache
 
@@ -23,7 +22,7 @@ from jointbench.measure.quality import no_skill_error, score
 from jointbench.plan import Subject, job
 from jointbench.records import Assembly, Fit, Record, Score, Stack
 from jointbench.types import Engine, Network, Output, Recipe, Split
-from jointbench.workers import Workers
+from jointbench.workers import Workers, why_failed
 
 TABLE_BYTES = 256 * 2**20  # of features that one task carries to its worker
 FEW_DATASETS = 3  # a study of fewer has too few stacks to keep every worker busy
@@ -76,12 +75,12 @@ def fit_all(subject: Subject, networks: Sequence[Network], workers: Workers) -> 
 def _results(
     future: Future[tuple[Stacked, float]], subject: Subject, timed: set[str], task: Sequence[Network], engine: Engine, kept: Kept
 ) -> Iterator[Record]:
-    """The records of a finished task. A worker that died took its networks with it, as failures."""
+    """The records of a finished task; where it broke off, its networks are failures."""
     try:
         stacked, seconds = future.result()
-    except BrokenProcessPool:
+    except Exception as error:  # noqa: BLE001 - whatever broke in the worker becomes a record
         for network in task:
-            yield Fit(network, failure="the worker process died (out of memory?)")
+            yield Fit(network, failure=why_failed(error))
         return
     if engine != "stock":
         first = task[0]

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
-from concurrent.futures.process import BrokenProcessPool
 
 import numpy as np
 
@@ -15,9 +14,8 @@ from jointbench.occupancy import Networks, baseline_bytes, saved_bytes, serving_
 from jointbench.plan import Subject, job
 from jointbench.records import Assembly, Memory, Peak
 from jointbench.types import Network
-from jointbench.workers import Workers
+from jointbench.workers import Workers, why_failed
 
-DIED = "the process died (out of memory?)"
 FAILED = "one of its networks failed"
 
 
@@ -29,7 +27,7 @@ def saved_sizes(workers: Workers, plans: Sequence[Plan], kept: Kept) -> dict[str
         arms = {a.arm.name: trained for a in made if (trained := _trained(subject, a, by_id, kept)) is not None}
         try:
             sizes[subject.dataset.slug] = workers.submit(saved_bytes, arms).result()
-        except BrokenProcessPool:
+        except Exception:  # noqa: BLE001 - whatever broke in the worker, the records of its arms say that there is no size
             break
     return sizes
 
@@ -112,8 +110,8 @@ def _training(subject: Subject, assembly: Assembly, networks: Mapping[str, Netwo
         with Workers(assembly.backend, assembly.device, threads, 1) as fresh:
             baseline = fresh.submit(baseline_bytes).result()
             return Peak(baseline, *fresh.submit(training_peak, jobs).result())
-    except BrokenProcessPool:
-        return DIED
+    except Exception as error:  # noqa: BLE001 - whatever broke in the worker becomes a record
+        return why_failed(error)
 
 
 def _serving(
@@ -129,5 +127,5 @@ def _serving(
         with Workers(assembly.backend, assembly.device, conditions.threads, 1) as fresh:
             baseline = fresh.submit(baseline_bytes).result()
             return Peak(baseline, *fresh.submit(serving_peak, trained, rows, max(conditions.batch_sizes)).result())
-    except BrokenProcessPool:
-        return DIED
+    except Exception as error:  # noqa: BLE001 - whatever broke in the worker becomes a record
+        return why_failed(error)

@@ -7,6 +7,7 @@ import sys
 import time
 from collections.abc import Callable, Iterator
 from concurrent.futures import Future
+from concurrent.futures.process import BrokenProcessPool
 from contextlib import contextmanager
 from typing import Any, Concatenate, ParamSpec, TypeVar
 
@@ -61,6 +62,14 @@ def import_seconds(_: Backend) -> float:
 def why_unusable(backend: Backend) -> str | None:
     """Why the worker's framework cannot use its device."""
     return backend.why_unusable()
+
+
+def why_failed(error: Exception) -> str:
+    """One line on what became of a worker's task."""
+    if isinstance(error, BrokenProcessPool):
+        return "the worker process died (out of memory?)"
+    first = (str(error).strip().splitlines() or [""])[0]
+    return f"{type(error).__name__}: {first}" if first else type(error).__name__
 
 
 class Workers:

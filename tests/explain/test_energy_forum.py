@@ -155,7 +155,10 @@ def test_without_the_data_it_says_how_to_get_it(monkeypatch: pytest.MonkeyPatch,
         energy_table()
 
 
-@pytest.mark.parametrize("backend", [name for name in BACKENDS if why_absent(name) is None])
+@pytest.mark.parametrize(
+    "backend",  # tracing and compiling five settings' networks takes half a minute, two epochs of training them a second
+    [pytest.param(name, marks=[pytest.mark.slow] if name == "tensorflow" else []) for name in BACKENDS if why_absent(name) is None],
+)
 def test_a_small_study_is_whole(backend: str, table: EnergyTable) -> None:
     """Two seeds, two epochs: every setting on both splits, and the identity holds in what the loop printed."""
     with Workers(backend, "cpu", 1, 1) as workers:

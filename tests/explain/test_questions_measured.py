@@ -21,6 +21,9 @@ from jointbench.workers import Workers
 
 ROWS = 160
 OUTPUTS = (Output("r", "regression"), Output("c", "binary", ("no", "yes")))
+PRESENT = [name for name in BACKENDS if why_absent(name) is None]
+# Every question builds networks of its own shapes, and where each is traced and compiled that takes a minute.
+WHOLE = [pytest.param(name, marks=[pytest.mark.slow] if name == "tensorflow" else []) for name in PRESENT]
 
 
 @pytest.fixture(scope="module")
@@ -38,12 +41,13 @@ def small() -> Subject:
     return subject(data, ["joint"], Sizes(3, 1, 1, 0))
 
 
-@pytest.fixture(scope="module", params=[name for name in BACKENDS if why_absent(name) is None])
+@pytest.fixture(scope="module", params=PRESENT)
 def running(request: pytest.FixtureRequest) -> Iterator[tuple[str, Workers]]:
     with Workers(request.param, "cpu", 1, 1) as workers:
         yield request.param, workers
 
 
+@pytest.mark.parametrize("running", WHOLE, indirect=True)
 def test_every_question_answers(small: Subject, running: tuple[str, Workers], monkeypatch: pytest.MonkeyPatch) -> None:
     backend, workers = running
     monkeypatch.setattr(saving, "SHARES", (0.1, 0.5, 0.9))

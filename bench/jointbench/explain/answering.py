@@ -10,7 +10,7 @@ from jointbench.explain.answer import Answer
 from jointbench.explain.context import Context
 from jointbench.explain.questions import Question
 from jointbench.plan import Subject
-from jointbench.workers import Workers, why_unusable
+from jointbench.workers import Workers, why_failed, why_unusable
 
 Say = Callable[[str, str, str], None]
 """Called before a question with the backend, the dataset and the question's words."""
@@ -39,11 +39,11 @@ def answers(
                     say(backend, subject.dataset.slug, question.text)
                     try:
                         yield question.ask(subject, backend, context)
-                    except BrokenProcessPool:
-                        yield failed(question, subject, backend, "the worker process died (out of memory?)")
+                    except BrokenProcessPool as error:
+                        yield failed(question, subject, backend, why_failed(error))
                         break
                     except Exception as error:  # noqa: BLE001  # one question's failure must not cost the others' answers
-                        yield failed(question, subject, backend, f"{type(error).__name__}: {error}")
+                        yield failed(question, subject, backend, why_failed(error))
 
 
 def failed(question: Question, subject: Subject, backend: str, reason: str) -> Answer:
