@@ -3,11 +3,9 @@
 from __future__ import annotations
 
 import json
-import math
 from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any
 
 import cattrs
 from cattrs.preconf.json import make_converter
@@ -15,6 +13,7 @@ from cattrs.preconf.json import make_converter
 from jointbench.errors import BadInput
 from jointbench.explain.answer import Answer
 from jointbench.records import SCHEMA_VERSION
+from jointbench.strict_json import strict_json
 
 EXPLAIN = "explain.json"
 _converter = make_converter()
@@ -33,7 +32,7 @@ class Explained:
 def write_answers(folder: Path, command: str, answers: Sequence[Answer], notes: Sequence[str] = ()) -> Explained:
     """Writes explain.json into the folder; what is undefined is null."""
     explained = Explained(SCHEMA_VERSION, command, tuple(answers), tuple(notes))
-    text = json.dumps(_finite(_converter.unstructure(explained)), indent=1, allow_nan=False, ensure_ascii=False)
+    text = strict_json(_converter.unstructure(explained), indent=1)
     (folder / EXPLAIN).write_text(text + "\n", encoding="utf-8")
     return explained
 
@@ -50,11 +49,3 @@ def read_answers(folder: Path) -> Explained | None:
     if explained.schema_version != SCHEMA_VERSION:
         raise BadInput(f"{path} has schema version {explained.schema_version}; this jointbench reads {SCHEMA_VERSION}")
     return explained
-
-
-def _finite(value: Any) -> Any:
-    if isinstance(value, dict):
-        return {key: _finite(item) for key, item in value.items()}
-    if isinstance(value, list | tuple):
-        return [_finite(item) for item in value]
-    return None if isinstance(value, float) and not math.isfinite(value) else value

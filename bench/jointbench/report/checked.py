@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import json
 from collections.abc import Callable, Iterator
 from dataclasses import asdict, dataclass
 
@@ -15,6 +14,7 @@ from jointbench.gate.finding import GATES, Checked, Finding, Gate, State
 from jointbench.report import format as show
 from jointbench.report.markdown import escape, markdown_table
 from jointbench.report.table import NOTHING, Cell, Column, Table, columns, interval, name, number
+from jointbench.strict_json import strict_json
 
 SENTENCE = 300  # letters of a reason in a comment
 STATES: tuple[State, ...] = ("as before", "regressed", "too noisy", "not run")
@@ -168,7 +168,7 @@ def markdown_check(checked: Checked) -> str:
 
 def json_check(checked: Checked) -> str:
     """Every finding, for machines."""
-    return json.dumps({"exit_code": checked.exit_code, "headline": headline(checked), **asdict(checked)}, indent=1, allow_nan=False)
+    return strict_json({"exit_code": checked.exit_code, "headline": headline(checked), **asdict(checked)}, indent=1)
 
 
 def github_annotations(checked: Checked) -> Iterator[str]:

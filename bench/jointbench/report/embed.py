@@ -4,12 +4,10 @@ from __future__ import annotations
 
 import base64
 import gzip
-import json
-import math
 from dataclasses import asdict, dataclass
-from typing import Any
 
 from jointbench.compare.summary import Summary
+from jointbench.strict_json import strict_json
 
 MOST_RECORDS = 100_000  # letters of base64: beyond that the page would outgrow a mail attachment
 WORTH_TRYING = 8 * MOST_RECORDS  # records shrink about sixfold
@@ -28,17 +26,8 @@ class Download:
 
 
 def summary_json(summary: Summary, indent: int | None = None) -> str:
-    """The summary as strict JSON: what is undefined (a spread over one fold) is null. Compact unless indented."""
-    separators = (",", ":") if indent is None else (",", ": ")
-    return json.dumps(_finite(asdict(summary)), indent=indent, separators=separators, allow_nan=False)
-
-
-def _finite(value: Any) -> Any:
-    if isinstance(value, dict):
-        return {key: _finite(item) for key, item in value.items()}
-    if isinstance(value, list | tuple):
-        return [_finite(item) for item in value]
-    return None if isinstance(value, float) and not math.isfinite(value) else value
+    """summary.json's text. Compact unless indented."""
+    return strict_json(asdict(summary), indent)
 
 
 def downloads(summary: Summary, records_jsonl: str | None) -> tuple[Download, ...]:

@@ -128,10 +128,7 @@ def significant(value: float | None, digits: int = 3) -> str:
 
 def flops(value: float | None) -> str:
     """Floating-point operations with an SI prefix: 1.64 MFLOP."""
-    if value is None or not math.isfinite(value):
-        return NOT_MEASURED
-    scale, prefix = _si(value)
-    return f"{significant(value / scale)} {prefix}FLOP"
+    return _prefixed(value, "FLOP")
 
 
 def flops_interval(estimate: Estimate) -> str:
@@ -141,10 +138,14 @@ def flops_interval(estimate: Estimate) -> str:
 
 def size(value: float | None) -> str:
     """Bytes with an SI prefix: 23.5 kB."""
+    return _prefixed(value, "B")
+
+
+def _prefixed(value: float | None, unit: str) -> str:
     if value is None or not math.isfinite(value):
         return NOT_MEASURED
     scale, prefix = _si(value)
-    return f"{significant(value / scale)} {prefix}B"
+    return f"{significant(value / scale)} {prefix}{unit}"
 
 
 def estimate(value: Estimate) -> str:

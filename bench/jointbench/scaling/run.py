@@ -18,6 +18,7 @@ from jointbench.records import SCHEMA_VERSION
 from jointbench.scaling.plan import Wanted, lines
 from jointbench.scaling.points import Line, Point, Study, predicted
 from jointbench.scaling.timed import Timed, time_line
+from jointbench.strict_json import strict_json
 from jointbench.workers import Workers, import_seconds
 
 SCALING = "scaling.json"
@@ -76,7 +77,7 @@ def _points(backend: str, device: str, line: Line, cells: list[Timed]) -> Iterat
 
 def to_json(study: Study) -> str:
     """The study as it is kept; a value that was not measured is null."""
-    return json.dumps(asdict(study), indent=1, allow_nan=False) + "\n"
+    return strict_json(asdict(study), indent=1) + "\n"
 
 
 def read_study(path: Path) -> Study:
