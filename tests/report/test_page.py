@@ -241,12 +241,11 @@ def test_long_runs_start_folded_short_ones_unfolded(report: Any, large_report: A
     assert not any("open" in fold.attributes for fold in folds)
 
 
-def test_a_full_run_stays_small_and_quick(large_report: Any) -> None:
+def test_a_full_run_stays_small(large_report: Any) -> None:
     assert len(large_report.html.encode()) < 3 * MEGABYTE
     drawings = re.findall(r"<svg.*?</svg>", large_report.html, re.DOTALL)
     assert len(drawings) > 28 * 7
     assert max(len(drawing.encode()) for drawing in drawings) < 100_000
-    assert large_report.seconds < 20
 
 
 def test_the_script_cannot_end_itself() -> None:
