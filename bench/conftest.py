@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import contextlib
 from collections.abc import Iterator
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 
 import pytest
@@ -81,6 +81,8 @@ def pytest_addoption(parser: pytest.Parser) -> None:
     group.addoption("--dataset", action="append", default=[], help="a bundled dataset; repeat it")
     group.addoption("--backend", action="append", default=[], help="torch or tensorflow; repeat it")
     group.addoption("--device", default="auto", help="cpu, cuda or auto")
+    for option, what in (("folds", "of the cross-validation"), ("repeats", "of it"), ("seeds", "initialisations in each fold")):
+        group.addoption(f"--{option}", type=int, default=None, help=f"{what}; default: the profile's")
     group.addoption("--rope", type=float, default=ROPE, help="difference in skill that does not matter")
     group.addoption("--probability", type=float, default=PROBABILITY, help="probability that a verdict needs")
     group.addoption("--out", type=Path, default=None, help="folder for records, summary and report")
@@ -108,6 +110,9 @@ def _asked(config: pytest.Config) -> Asked:
         datasets=tuple(config.getoption("--dataset")),
         backends=tuple(config.getoption("--backend")) or tuple(BACKENDS),
         device=config.getoption("--device"),
+        folds=config.getoption("--folds"),
+        repeats=config.getoption("--repeats"),
+        seeds=config.getoption("--seeds"),
         rope=config.getoption("--rope"),
         probability=config.getoption("--probability"),
     )
@@ -148,13 +153,10 @@ def outcome(request: pytest.FixtureRequest) -> Outcome:
     """The study of every dataset and backend that a selected test asks for."""
     chosen = [item.callspec.params for item in request.session.items if isinstance(item, pytest.Function) and hasattr(item, "callspec") and "dataset" in item.callspec.params]
     asked = _asked(request.config)
-    wanted = Asked(
-        profile=asked.profile,
+    wanted = replace(
+        asked,
         datasets=tuple(dict.fromkeys(params["dataset"] for params in chosen)),
         backends=tuple(dict.fromkeys(params["backend"] for params in chosen)),
-        device=asked.device,
-        rope=asked.rope,
-        probability=asked.probability,
     )
     where = conditions(wanted)
     folder = run_folder(request.config)
