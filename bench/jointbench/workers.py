@@ -76,6 +76,7 @@ class Workers:
     """``count`` processes with one framework each. Use as a context manager."""
 
     def __init__(self, backend: str, device: str, threads: int, count: int) -> None:
+        self.device = device
         limits = {
             name: str(threads)
             for name in ("OMP_NUM_THREADS", "OPENBLAS_NUM_THREADS", "MKL_NUM_THREADS", "NUMEXPR_NUM_THREADS")

@@ -28,6 +28,7 @@ class InProcess:
 
     backend: Backend
     stacks: list[int] = field(default_factory=list)
+    device = "cpu"
 
     def submit(self, function: Callable[..., Any], *args: Any) -> Future[Any]:
         if function.__name__ == "_fit_stacked":
@@ -44,7 +45,7 @@ def slump() -> Subject:
 
 @pytest.fixture(scope="module", params=[name for name in BACKENDS if why_absent(name) is None])
 def context(request: pytest.FixtureRequest) -> Context:
-    return Context(InProcess(load(request.param, "cpu", 1)), "cpu")  # type: ignore[arg-type]  # what it does is submit
+    return Context(InProcess(load(request.param, "cpu", 1)))  # type: ignore[arg-type]  # what it does is submit
 
 
 def test_every_question_is_answered_with_its_numbers(
@@ -65,7 +66,7 @@ def test_every_question_is_answered_with_its_numbers(
 def test_settings_of_the_loss_weights_share_a_stack_and_a_fit_is_made_once(slump: Subject, context: Context) -> None:
     """Three settings, two folds, two seeds: one stack, and what the engine gives is what the stock loop gives alone."""
     workers = InProcess(context.workers.backend)  # type: ignore[attr-defined]  # the one in this process
-    own = Context(workers, "cpu")  # type: ignore[arg-type]  # what it does is submit
+    own = Context(workers)  # type: ignore[arg-type]  # what it does is submit
     name = workers.backend.name
     weights = ((), (16.0, 1.0, 1.0), (1.0, 4.0, 4.0))
     networks = [network for each in weights for network in networks_of(slump, "joint", name, "cpu", each)]

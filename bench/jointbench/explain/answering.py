@@ -29,7 +29,7 @@ def answers(
         while asked:
             # Until all is asked: a worker that dies takes its pool with it, and the next question gets a new one.
             with Workers(backend, device, 1, jobs) as workers:
-                context = Context(workers, device)
+                context = Context(workers)
                 reason = None if device == "cpu" else workers.submit(why_unusable).result()
                 while asked:
                     subject, question = asked.pop(0)

@@ -18,8 +18,11 @@ class Context:
     """One backend's workers. A network that one question has fitted, the next one need not fit again."""
 
     workers: Workers
-    device: str
     held: dict[str, Fit] = field(default_factory=dict)
+
+    @property
+    def device(self) -> str:
+        return self.workers.device
 
     def fits(self, subject: Subject, networks: Sequence[Network]) -> list[Fit]:
         """These networks' fits, trained on the engine where no question has trained them before."""

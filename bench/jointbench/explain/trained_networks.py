@@ -61,7 +61,7 @@ def trained_networks(
     """A network for each group of outputs, on every fold of the first repeat, from SEEDS seeds."""
     chosen = replace(subject, splits=first_folds(subject), seeds=SEEDS)
     arms = [parse_arm("joint", subject.dataset.outputs), parse_arm("separate", subject.dataset.outputs)]
-    _, networks = assemblies(replace(chosen, arms=tuple(arms)), backend, "cpu", "stacked")
+    _, networks = assemblies(replace(chosen, arms=tuple(arms)), backend, workers.device, "stacked")
     wanted = [network for network in networks if network.group in groups]
     numbers = _numbers(wanted)
     pending = []
