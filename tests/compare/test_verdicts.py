@@ -11,7 +11,7 @@ import pytest
 import jointbench
 from jointbench.compare.comparisons import Comparison, Comparisons
 from jointbench.compare.correlated import correlated_t_test
-from jointbench.compare.decide import losing, said_probability
+from jointbench.compare.decide import losing, said_probability, signed
 from jointbench.compare.decision_summary import Difference
 from jointbench.compare.estimate import UNKNOWN
 from jointbench.errors import BadInput
@@ -301,3 +301,7 @@ def test_a_hundred_thousand_records_take_time_in_proportion() -> None:
         return best
 
     assert seconds(40) < 3 * seconds(20) + 0.05
+
+
+def test_a_difference_that_rounds_to_nothing_has_no_sign() -> None:
+    assert [signed(value) for value in (-0.0004, 0.0, 0.0004, -0.0006, 0.012)] == ["0.000", "0.000", "0.000", "-0.001", "+0.012"]

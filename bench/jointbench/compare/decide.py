@@ -121,8 +121,8 @@ def _unclear(
 ) -> str:
     chance = said_probability(1.0 - weakest.probability_no_loss, probability)
     said = (
-        f"not clear from {weakest.pairs} folds: {weakest.output} differs by {weakest.difference.value:+.3f} skill, "
-        f"95 % interval {weakest.difference.low:+.3f} to {weakest.difference.high:+.3f}, "
+        f"not clear from {weakest.pairs} folds: {weakest.output} differs by {signed(weakest.difference.value)} skill, "
+        f"95 % interval {signed(weakest.difference.low)} to {signed(weakest.difference.high)}, "
         f"P(loses more than {rope:g}) {chance}"
     )
     if any(d.verdict == "separate" for d in differences):
@@ -133,7 +133,7 @@ def _unclear(
 
 def _weakest(weakest: Difference, rope: float, probability: float) -> str:
     chance = said_probability(1.0 - weakest.probability_no_loss, probability)
-    return f"weakest: {weakest.output}, {weakest.difference.value:+.3f}, P(loses more than {rope:g}) {chance}"
+    return f"weakest: {weakest.output}, {signed(weakest.difference.value)}, P(loses more than {rope:g}) {chance}"
 
 
 def said_probability(value: float, probability: float) -> str:
@@ -167,3 +167,9 @@ def _costs(ratios: Sequence[Ratio]) -> str:
 
 def _times(ratio: float) -> str:
     return f"{1 / ratio:.1f}x faster" if ratio < 1 else f"{ratio:.1f}x slower"
+
+
+def signed(difference: float) -> str:
+    """A difference in skill to three decimals, with its sign where it has one."""
+    text = f"{difference:+.3f}"
+    return "0.000" if float(text) == 0 else text
