@@ -28,6 +28,8 @@ OUTPUTS = (Output("a", "regression"), Output("b", "multiclass", ("x", "y", "z"))
 class Trainer:
     """Pretends to train: ``moves`` says whether its weights change, ``skips`` how many of its steps it leaves out."""
 
+    warm_up = 1
+
     def __init__(self, moves: bool, skips: int) -> None:
         self.moves, self.skips, self.steps, self.weight, self.count = moves, skips, 2, 0.0, 0
 
@@ -36,7 +38,7 @@ class Trainer:
 
     def __call__(self, clock: Callable[[], float]) -> float:
         started = clock()
-        self.count += self.steps - self.skips
+        self.count += self.warm_up + self.steps - self.skips
         self.weight += 1.0 * self.moves
         return clock() - started + 1e-5
 

@@ -163,7 +163,7 @@ class _Timed:
 
     def __call__(self) -> list[float]:
         """Seconds of one step of every network of the arm."""
-        self.asked += sum(trainer.steps for trainer in self.trainers)
+        self.asked += sum(trainer.warm_up + trainer.steps for trainer in self.trainers)
         return [
             sum(
                 count * trainer(time.perf_counter) / trainer.steps

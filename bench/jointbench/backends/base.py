@@ -123,7 +123,10 @@ class Server(Protocol):
 
 
 class Trainer(Protocol):
-    """An arm's networks ready to train, for timing: one call trains each, one after the other, for ``steps`` steps."""
+    """An arm's networks ready to train, for timing: one call trains each, one after the other, for ``warm_up`` steps that
+    are not clocked (they find the caches as another's turn left them) and ``steps`` that are."""
+
+    warm_up: int
 
     @property
     def steps(self) -> int:

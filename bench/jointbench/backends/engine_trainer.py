@@ -53,7 +53,9 @@ class _OneReplicate:
 
 
 class EngineTrainer:
-    """An arm's networks, trained one after the other by the engine. A call takes whole epochs."""
+    """An arm's networks, trained one after the other by the engine. A call takes whole epochs, all of them clocked."""
+
+    warm_up = 0
 
     def __init__(
         self, jobs: Sequence[Job], make: Callable[[Frame, Tables], Program], synchronise: Callable[[], None]

@@ -1,4 +1,4 @@
-"""Paired timing: participants take turns in one process, in blocks that read the same both ways."""
+"""Paired timing: participants take turns in one process, in blocks that read the same both ways, in an order drawn anew."""
 
 from __future__ import annotations
 
@@ -49,13 +49,16 @@ def paired(
     max_blocks: int = 200,
     pairs: Sequence[tuple[K, K]] | None = None,
     clock: Callable[[], float] = time.perf_counter,
+    seed: int = 0,
 ) -> Paired[K]:
-    """Takes samples in blocks A B C C B A until the ratio of every pair is known to 3 %, or the budget is spent.
+    """Takes samples in blocks such as A B C C B A until the ratio of every pair is known to 3 %, or the budget is spent.
 
     samplers: per participant, a call that does one visit's work and returns its clocked seconds. pairs: whose ratios
     matter (by default everyone's to the first). Two blocks are taken however long they last, MIN_BLOCKS if the budget
-    and half of it allow. Even blocks run in the given order, odd ones in reverse, so that no one is always first.
+    and half of it allow. Each block's order is drawn by ``seed``: what came before a visit (another's caches, the
+    sampling of the load) moves its seconds by up to a fifth, and in a fixed order always the same participant's.
     """
+    rng = np.random.default_rng(seed)
     for sample in samplers.values():
         sample()
     names = list(samplers)
@@ -66,7 +69,7 @@ def paired(
     others = OtherLoad(clock)
     started = clock()
     for count in range(1, max_blocks + 1):
-        turn = names if count % 2 else names[::-1]
+        turn = [names[place] for place in rng.permutation(len(names))]
         for name in (*turn, *turn[::-1]):
             seconds.append(samplers[name]())
             order.append(name)

@@ -104,6 +104,8 @@ def fit(job: Job, device: str, clock: Clock) -> Trained:
 class StockTrainer:
     """Trains an arm's networks for a number of steps each, one after the other, for timing."""
 
+    warm_up = 1
+
     def __init__(self, jobs: list[Job], device: str, steps: int, synchronise: Callable[[], None]) -> None:
         self.steps, self.synchronise = steps, synchronise
         self.loops = [StockLoop(job, device) for job in jobs]
@@ -115,6 +117,8 @@ class StockTrainer:
     def __call__(self, clock: Clock) -> float:
         seconds, clock = 0.0, synchronised(self.synchronise, clock)
         for loop, batches in zip(self.loops, self.batches, strict=True):
+            for _ in range(self.warm_up):
+                loop.step(next(batches))
             started = clock()
             for _ in range(self.steps):
                 loop.step(next(batches))

@@ -19,10 +19,11 @@ from jointbench.backends.tensorflow.training import compiled, precision
 from jointbench.measure.synchronised import synchronised
 
 ENDLESS = 1_000_000
+WARM_UP = 1  # step before the clock is read
 
 
 class _Gate(keras.callbacks.Callback):  # type: ignore[misc]  # keras ships no types
-    """Lets so many steps through at a time and reads the clock before the first and after the last."""
+    """Lets so many steps through at a time, and reads the clock after WARM_UP of them and after the last."""
 
     def __init__(self) -> None:
         super().__init__()
@@ -35,7 +36,10 @@ class _Gate(keras.callbacks.Callback):  # type: ignore[misc]  # keras ships no t
             order = self.orders.get()
             if order is None:
                 raise _Over
-            self.clock, self.left = order
+            self.clock, clocked = order
+            self.left = WARM_UP + clocked
+            self.clocked = clocked
+        if self.left == self.clocked:
             self.started = self.clock()
 
     def on_train_batch_end(self, batch: int, logs: object = None) -> None:
@@ -78,7 +82,7 @@ class PausedFit:
             self.gate.results.put(error)
 
     def __call__(self, clock: Clock, steps: int) -> float:
-        """Seconds of the next ``steps`` steps."""
+        """Seconds of ``steps`` steps, after WARM_UP that are not clocked."""
         self.gate.orders.put((clock, steps))
         result = self.gate.results.get()
         if isinstance(result, BaseException):
@@ -92,6 +96,8 @@ class PausedFit:
 
 class StockTrainer:
     """An arm's models, trained one after the other."""
+
+    warm_up = WARM_UP
 
     def __init__(self, jobs: list[Job], device: str, steps: int, synchronise: Callable[[], None]) -> None:
         self.steps, self.synchronise = steps, synchronise
