@@ -15,6 +15,7 @@ from jointbench import compare_arms
 from jointbench.asking import Asked, conditions, load_datasets, profile_named, subjects
 from jointbench.cli import app
 from jointbench.compare import schema
+from jointbench.compare.costs import paired_ratios
 from jointbench.compare.terms import Terms
 from jointbench.conditions import Conditions
 from jointbench.fitting import tasks_of
@@ -87,6 +88,18 @@ def test_every_arm_is_timed_against_every_other_with_its_twin(records: list[Reco
         assert set(timing.participants) == {Participant(arm, path) for arm in arms for path in expected}
         assert np.all(timing.seconds > 0)
         assert len(timing.order) == len(timing.seconds) == len(timing.load) * timing.block
+
+
+def test_records_name_the_arm_with_the_twin_first_whatever_the_order_of_the_turns(records: list[Record]) -> None:
+    """The floor beside a ratio is the first arm's over its twin."""
+    timings = of(records, Timing)
+    assert len({timing.order for timing in timings}) > 1
+    for timing in timings:
+        for path in {who.path for who in timing.participants}:
+            assert next(who.arm for who in timing.participants if who.path == path) == "joint"
+        ratios = paired_ratios(timing, "joint")
+        assert ratios
+        assert all(ratio.floor is not None for ratio in ratios)
 
 
 def test_what_is_not_timed_is_said_and_why() -> None:

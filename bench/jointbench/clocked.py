@@ -6,6 +6,7 @@ import time
 from collections import Counter
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
+from typing import get_args
 
 import numpy as np
 
@@ -35,6 +36,7 @@ FEWEST_SHARES = 6  # a study of few cells does not spend the whole timing budget
 MOST_SHARES = 3
 LEAST_SHARE = 0.5  # of an even share: what the last cells get even where the earlier ones were dear
 SAMPLES_SHARE = 0.25  # of an even share goes into samples at the most; what is left pays for whoever is dear to set up
+PATHS = get_args(Path)
 TRAINING_SHARE = 0.65  # of a dataset's time; requests get what training leaves
 
 
@@ -144,6 +146,7 @@ class _Timed:
         # The twin comes before the last arms, which go without timing where set-up takes too long.
         names = list(self.bundles)
         ordered = {name: self.bundles[name] for name in names[:2]} | {TWIN: self.bundles[names[0]]} | self.bundles
+        self.names = list(ordered)
         try:
             yield from self._measured(ordered, budget)
         except Exception as error:  # noqa: BLE001 - whatever broke in the worker becomes a record
@@ -172,7 +175,8 @@ class _Timed:
     def _takes(self, scenario: Scenario, batch_size: int, taken: Sequence[Take]) -> Iterator[Timing]:
         for number, take in enumerate(taken):
             samples = take.samples
-            participants = tuple(dict.fromkeys(samples.order))
+            # The turns' order is drawn; the record names the arms as they were given, the one with the twin first.
+            participants = tuple(sorted(set(samples.order), key=lambda who: (PATHS.index(who.path), self.names.index(who.arm))))
             if participants:
                 yield Timing(
                     *self.where, scenario, batch_size, self.threads, participants, samples.block,
