@@ -17,7 +17,7 @@ from jointbench.types import FloatArray
 K = TypeVar("K", bound=Hashable)
 
 MIN_BLOCKS = 8  # fewer are too few for an interval
-FIRST_CHECK, CHECK_EVERY = 12, 4  # blocks; stopping at the first narrow interval of 8 would catch the lucky ones
+FIRST_CHECK, CHECK_EVERY = 24, 8  # blocks; stopping at the first narrow interval of 8 would catch the lucky ones
 TARGET_HALF_WIDTH = 0.03  # of the log ratio's 95 % interval, that is 3 %
 TRIM = 0.1  # of the blocks, at each end
 OVERRUN = 1.5  # of the budget, at the most, for the blocks that an interval needs
