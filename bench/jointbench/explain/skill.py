@@ -9,6 +9,7 @@ import numpy as np
 import numpy.typing as npt
 
 from jointbench.compare.correlated import Posterior, correlated_t_test, interval_half_width
+from jointbench.compare.decide import MIN_PAIRS
 from jointbench.fitting import no_skill_on, prepared_split, scores_of
 from jointbench.plan import Subject
 from jointbench.records import Fit
@@ -69,8 +70,10 @@ def difference(first: FloatArray, second: FloatArray, folds: int) -> Posterior |
 
 
 def fold_difference(first: Mapping[int, float], second: Mapping[int, float], folds: int) -> Posterior | None:
-    """The same of skills by fold."""
+    """The same of skills by fold; None where fewer than MIN_PAIRS folds have both."""
     both = sorted(set(first) & set(second))
+    if len(both) < MIN_PAIRS:
+        return None
     return difference(np.array([first[fold] for fold in both]), np.array([second[fold] for fold in both]), folds)
 
 
