@@ -18,7 +18,7 @@ from jointbench.self_test.checks import (
     training_checks,
 )
 from jointbench.self_test.decide import Figures, Pairs, total
-from jointbench.workers import Workers, import_seconds
+from jointbench.workers import Workers, import_seconds, why_failed
 
 SECONDS = 105.0  # in all: what the last check runs over stays below two minutes
 REQUEST_ROWS = (1, 64)
@@ -101,5 +101,5 @@ class _Tester:
             self.figures.append(work())
         except Exception as error:  # noqa: BLE001 - a self-test says what broke, whatever it was
             self.broken = True
-            self.figures.append(Figures(broken=((f"{self.name}, {doing}", f"{type(error).__name__}: {error}".splitlines()[0]),)))
+            self.figures.append(Figures(broken=((f"{self.name}, {doing}", why_failed(error)),)))
         self.said(f"{self.name}, {doing}")
