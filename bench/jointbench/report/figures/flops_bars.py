@@ -16,7 +16,7 @@ from jointbench.report.quality_tables import place
 
 OPACITY = {"trunk, forward": 1.0, "trunk, backward": 0.7, "heads, forward": 0.45, "heads, backward": 0.22}
 SENTENCE = (
-    "Shorter is cheaper: FLOPs to train on one row, all networks of the arm together; from dark to pale trunks forward "
+    "Shorter is cheaper: FLOPs to train on one row, all networks of the arm together; from full to faint colour trunks forward "
     "and backward, heads forward and backward. What sharing saves is trunk."
 )
 

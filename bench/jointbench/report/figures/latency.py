@@ -14,11 +14,11 @@ from jointbench.report.palette import Palette
 from jointbench.report.quality_tables import place
 
 HEIGHT, LEFT = 230, 52
-LINES = {"in turn": "-", "fused": ":"}
+LINES = {"in turn": "-", "fused": ":", "one of N": "--"}
 SENTENCE = (
-    "Lower is faster: the median time of one request for all outputs; a thin line upwards ends at the 90th "
+    "Lower is faster: the median time of one request; a thin line upwards ends at the 90th "
     "percentile, where enough requests were timed to know it. Solid: the arm's networks called one after the other; "
-    "dotted: fused into one program. On all cores."
+    "dotted: fused into one program; dashed: only the first output is asked for (one of N). On all cores."
 )
 
 

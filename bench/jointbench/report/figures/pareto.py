@@ -1,118 +1,196 @@
-"""Skill against training FLOPs: an arrow for each output, from another arm to joint."""
+"""Skill against what it costs (training FLOPs, training time, latency): an arrow for each output, from another arm to joint."""
 
 from __future__ import annotations
 
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+
+import numpy as np
 from matplotlib.axes import Axes
+from matplotlib.patches import PathPatch
+from matplotlib.path import Path
 from matplotlib.ticker import FuncFormatter, LogLocator, NullLocator
 
-from jointbench.compare.cost_summary import ArmCost
+from jointbench.compare.cost_summary import ArmCost, Latency
 from jointbench.compare.summary import CellSummary, DatasetSummary
 from jointbench.report import format as show
 from jointbench.report.figures.canvas import WIDTH, axes, drawing, export, rule, style
 from jointbench.report.figures.figure import Figure, caution
 from jointbench.report.figures.skill import FLOOR
 from jointbench.report.figures.svg import INK, SMALL
+from jointbench.report.overview import IN_TURN
 from jointbench.report.palette import Palette
 from jointbench.report.quality_tables import place
 from jointbench.report.table import Table, columns, name, number
+from jointbench.types import FloatArray
 
-HEIGHT, LEFT, NAMES = 290, 40, 92
+PANEL, TOP, BELOW, LEFT, NAMES = 130, 8, 46, 40, 92
 LETTERS = 16
+GAP, HEAD = 4, 4
 SENTENCE = (
-    "Each arrow is one output on its way from another arm to joint: leftwards saves training FLOPs, upwards gains "
-    "skill; an arrow to the upper left is gain without cost."
+    "Each arrow is one output on its way from another arm to joint: leftwards is cheaper, upwards gains skill; an arrow "
+    "to the upper left is gain without cost."
 )
 Point = tuple[float, float]
 
 
+@dataclass(frozen=True)
+class Axis:
+    """A cost that skill is drawn against: its title in the table, its label, an arm's value and how it is written."""
+
+    title: str
+    label: str
+    value: Callable[[ArmCost], float | None]
+    text: Callable[[float | None], str]
+    tick: Callable[[float], str]
+
+
 def pareto_figure(cell: CellSummary, about: DatasetSummary, colours: Palette, slug: str) -> Figure:
-    """The Pareto plot of one dataset on one backend and device."""
+    """The Pareto plots of one dataset on one backend and device: one below the other, for each cost that was measured."""
     costs = {cost.arm: cost for cost in cell.costs}
-    measured = [q for q in cell.quality if q.model in costs and costs[q.model].train_flops > 0 and show.known(q.skill)]
-    points = {(q.model, q.output): (costs[q.model].train_flops, q.skill) for q in measured if q.skill >= FLOOR}
-    left_out = len(measured) - len(points)
+    scored = [q for q in cell.quality if q.model in costs and show.known(q.skill)]
+    left_out = sum(q.skill < FLOOR for q in scored)
     note = f" Left out because they are far below no skill: {left_out}." if left_out else ""
-    said = [f"{show.shorten(arm, 30)} {show.flops(cost.train_flops)}" for arm, cost in costs.items()]
+    possible = _possible(cell)
+    panels = [
+        (axis, {(q.model, q.output): (value, q.skill) for q in scored if q.skill >= FLOOR and (value := _value(axis, costs[q.model]))})
+        for axis in possible
+    ]  # fmt: skip
+    panels = [(axis, points) for axis, points in panels if points] or [(possible[0], {})]
+    against = _listed([axis.title.lower().replace("flops", "FLOPs") for axis, _ in panels])
+    said = [
+        f"{show.shorten(arm, 30)} {', '.join(axis.text(axis.value(cost)) for axis, _ in panels)}"
+        for arm, cost in costs.items()
+    ]
     alternative = (
-        f"Skill of {len(about.outputs)} outputs against training FLOPs in {place(cell)}: {'; '.join(said)}; "
+        f"Skill of {len(about.outputs)} outputs against {against} in {place(cell)}: {'; '.join(said)}; "
         "the skills are in the table."
     )
     return Figure(
-        slug, "Skill against training FLOPs", SENTENCE + note, alternative,
-        _draw(points, cell.joint, about.outputs, colours, slug, alternative), _table(cell, costs),
+        slug, f"Skill against {against}", SENTENCE + note, alternative,
+        _draw(panels, cell.joint, about.outputs, colours, slug, alternative), _table(cell, about, [axis for axis, _ in panels]),
         tuple(colours.style(arm) for arm in costs), caution([about.folds]),
     )  # fmt: skip
 
 
-def _table(cell: CellSummary, costs: dict[str, ArmCost]) -> Table:
+def _possible(cell: CellSummary) -> tuple[Axis, ...]:
+    """Training FLOPs, training time and the latency of the smallest request that was timed."""
+    answered = [one.batch_size for cost in cell.costs for one in _in_turn(cell, cost)]
+    smallest = min(answered, default=1)
+
+    def latency(cost: ArmCost) -> float | None:
+        return next((one.median_seconds for one in _in_turn(cell, cost) if one.batch_size == smallest), None)
+
+    rows = f"{smallest} row{'s' if smallest > 1 else ''}"
+    return (
+        Axis("Training FLOPs", "training FLOPs to the stop, all networks of the arm", lambda c: c.train_flops, show.flops, show.tick),
+        Axis("Training time", "training time to the stop, all networks of the arm", lambda c: c.train_seconds, show.seconds, _seconds_tick),
+        Axis("Latency", f"latency of a request of {rows}, networks in turn", latency, show.seconds, _seconds_tick),
+    )  # fmt: skip
+
+
+def _seconds_tick(value: float) -> str:
+    """A time without the zeros that say how well it is known: a place on an axis is exact."""
+    number_text, _, unit = show.seconds(value).partition(" ")
+    return f"{float(number_text):g} {unit}"
+
+
+def _in_turn(cell: CellSummary, cost: ArmCost) -> list[Latency]:
+    return [one for one in cost.latency if one.path == IN_TURN and one.threads in (None, cell.threads)]
+
+
+def _value(axis: Axis, cost: ArmCost) -> float | None:
+    """Only what a logarithmic axis can show."""
+    value = axis.value(cost)
+    return value if value is not None and show.known(value) and value > 0 else None
+
+
+def _listed(words: Sequence[str]) -> str:
+    return words[0] if len(words) == 1 else f"{', '.join(words[:-1])} and {words[-1]}"
+
+
+def _table(cell: CellSummary, about: DatasetSummary, shown: Sequence[Axis]) -> Table:
+    skills = {(q.model, q.output): q.skill for q in cell.quality}
     rows = tuple(
         (
-            name(q.output),
-            name(q.model),
-            number(costs[q.model].train_flops, show.flops),
-            number(q.skill, lambda v: show.fixed(v, 3)),
+            name(cost.arm), *(number(axis.value(cost), axis.text) for axis in shown),
+            *(number(skills.get((cost.arm, output)), lambda v: show.fixed(v, 3)) for output in about.outputs),
         )
-        for q in cell.quality
-        if q.model in costs
-    )
-    titles = columns(("Output", "Arm"), ("Training FLOPs", "Skill"))
-    return Table(f"Training FLOPs of the whole arm and skill of each output in {place(cell)}.", titles, rows, heads=2)
+        for cost in cell.costs
+    )  # fmt: skip
+    titles = columns(("Arm",), (*(axis.title for axis in shown), *((show.shorten(o, LETTERS), "skill") for o in about.outputs)))
+    return Table(f"What every arm costs and its skill on each output in {place(cell)}.", titles, rows)
 
 
 def _draw(
-    points: dict[tuple[str, str], Point],
-    joint: str,
-    outputs: tuple[str, ...],
-    colours: Palette,
-    slug: str,
-    alternative: str,
+    panels: Sequence[tuple[Axis, dict[tuple[str, str], Point]]], joint: str, outputs: tuple[str, ...], colours: Palette,
+    slug: str, alternative: str,
 ) -> str:
+    tall = max(PANEL, len(outputs) * (SMALL + 3) + TOP)
     with style():
-        surface = drawing(HEIGHT)
-        panel = axes(surface, LEFT, 8, WIDTH - LEFT - NAMES, HEIGHT - 50)
-        panel.set(xscale="log", xlabel="training FLOPs to the stop, all networks of the arm", ylabel="skill")
-        across = [x for x, _ in points.values()] or [1.0]
-        down = [y for _, y in points.values()] or [0.0]
-        panel.set_xlim(min(across) / 1.25, max(across) * 1.25)
+        surface = drawing(len(panels) * (TOP + tall + BELOW))
+        down = [y for _, points in panels for _, y in points.values()] or [0.0]
         room = 0.08 * max(max(down) - min(down), 0.05)
-        panel.set_ylim(min(down) - room, max(down) + room)
-        rule(panel, 0.0, horizontal=True)
-        for (arm, output), point in points.items():
-            end = points.get((joint, output))
-            if arm != joint and end is not None:
-                arrow = {
-                    "arrowstyle": "-|>",
-                    "color": colours.style(arm).colour,
-                    "alpha": 0.6,
-                    "linewidth": 1,
-                    "shrinkA": 3,
-                    "shrinkB": 3,
-                }
-                panel.annotate("", xy=end, xytext=point, arrowprops=arrow)
-        for (arm, _), (x, y) in points.items():
-            mark = colours.style(arm)
-            panel.plot([x], [y], mark.marker, color=mark.colour, markersize=5.5, zorder=4)
-        _names(panel, {output: points[joint, output] for output in outputs if (joint, output) in points})
-        low, high = panel.get_xlim()
-        panel.xaxis.set_major_locator(
-            LogLocator(subs=(1.0,) if high / low > 30 else (1.0, 2.0, 5.0) if high / low > 4 else range(1, 10))
-        )
-        panel.xaxis.set_minor_locator(NullLocator())
-        panel.xaxis.set_major_formatter(FuncFormatter(lambda value, _: show.tick(value)))
-        panel.tick_params(axis="x", labelsize=SMALL)
+        for place_down, (axis, points) in enumerate(panels):
+            panel = axes(surface, LEFT, TOP + place_down * (TOP + tall + BELOW), WIDTH - LEFT - NAMES, tall)
+            across = [x for x, _ in points.values()] or [1.0]
+            panel.set(xscale="log", xlabel=axis.label, ylabel="skill")
+            panel.set(xlim=(min(across) / 1.25, max(across) * 1.25), ylim=(min(down) - room, max(down) + room))
+            _arrows(panel, points, joint, colours)
+            _names(panel, {output: points[joint, output] for output in outputs if (joint, output) in points}, tall)
+            _ticks(panel, axis)
         return export(surface, slug, alternative)
 
 
-def _names(panel: Axes, ends: dict[str, Point]) -> None:
+def _arrows(panel: Axes, points: dict[tuple[str, str], Point], joint: str, colours: Palette) -> None:
+    """A mark for every arm and output, and an arrow to joint's: all of one arm as one path, a third of their size apart."""
+    rule(panel, 0.0, horizontal=True)
+    for arm in dict.fromkeys(arm for arm, _ in points):
+        mark = colours.style(arm)
+        mine = {output: point for (one, output), point in points.items() if one == arm}
+        ends = [(point, points[joint, output]) for output, point in mine.items() if arm != joint and (joint, output) in points]
+        if ends:
+            path = Path.make_compound_path(*(_arrow(*panel.transData.transform(pair)) for pair in ends))
+            panel.add_patch(PathPatch(path, transform=None, color=mark.colour, alpha=0.6, linewidth=1, clip_on=False))
+        for x, y in mine.values():
+            panel.plot([x], [y], mark.marker, color=mark.colour, markersize=5.5, zorder=4)
+
+
+def _arrow(start: FloatArray, end: FloatArray) -> Path:
+    """A line with a head, in pixels, that leaves a gap at both ends for the marks."""
+    way = end - start
+    length = max(float(np.hypot(*way)), 1e-9)
+    along = way / length
+    aside = np.array([-along[1], along[0]])
+    gap = min(GAP, length / 3)
+    tip, tail = end - gap * along, start + gap * along
+    corners = [tail, tip, tip - HEAD * along + HEAD / 2 * aside, tip - HEAD * along - HEAD / 2 * aside, tip]
+    return Path(np.array(corners), [Path.MOVETO, Path.LINETO, Path.LINETO, Path.LINETO, Path.LINETO])
+
+
+def _ticks(panel: Axes, axis: Axis) -> None:
+    low, high = panel.get_xlim()
+    panel.xaxis.set_major_locator(
+        LogLocator(subs=(1.0,) if high / low > 30 else (1.0, 2.0, 5.0) if high / low > 4 else range(1, 10))
+    )
+    panel.xaxis.set_minor_locator(NullLocator())
+    panel.xaxis.set_major_formatter(FuncFormatter(lambda value, _: axis.tick(value)))
+    panel.tick_params(axis="x", labelsize=SMALL)
+
+
+def _names(panel: Axes, ends: dict[str, Point], tall: float) -> None:
     """Names of the outputs in the right margin, pushed apart, each with a thin line to its point."""
     low, high = panel.get_ylim()
-    step = (high - low) / (HEIGHT - 50) * (SMALL + 3)
-    at = low - step
+    step = (high - low) / tall * (SMALL + 3)
     right = panel.get_xlim()[1]
-    for output, (x, y) in sorted(ends.items(), key=lambda item: item[1][1]):
-        at = max(at + step, min(y, high - step))
-        panel.plot([x, right], [y, at], color=INK, linewidth=0.5, alpha=0.35, clip_on=False, zorder=1)
+    named = sorted(ends.items(), key=lambda item: item[1][1])
+    at: list[float] = []
+    for count, (_, (_, y)) in enumerate(named, 1):
+        room_above = high - step * (len(named) - count)
+        at.append(min(max(y, at[-1] + step if at else low), room_above))
+    for (output, (x, y)), level in zip(named, at, strict=True):
+        panel.plot([x, right], [y, level], color=INK, linewidth=0.5, alpha=0.35, clip_on=False, zorder=1)
         panel.annotate(
-            show.shorten(output, LETTERS), xy=(right, at), xytext=(3, 0), textcoords="offset points", va="center",
+            show.shorten(output, LETTERS), xy=(right, level), xytext=(3, 0), textcoords="offset points", va="center",
             fontsize=SMALL, annotation_clip=False,
         )  # fmt: skip
