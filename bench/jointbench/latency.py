@@ -56,10 +56,9 @@ class Client:
         self.server, self.rows, self.expected, self.clock = server, rows, expected, clock
         self.count, self.batch, self.start = 1, 0, 0
 
-    def prepare(self, batch: int) -> None:
-        """Lays out the rows so that a request is a view: no copy of the client's own is in the clock."""
-        self.batch = batch
-        self.pool = self.rows[np.arange(batch + DIFFERENT_REQUESTS) % len(self.rows)]
+    def prepare(self, pool: Float32Array) -> None:
+        """Takes what every client of a round asks from, so that no luck of the rows' place in memory is one client's."""
+        self.pool, self.batch = pool, len(pool) - DIFFERENT_REQUESTS
 
     def __call__(self) -> list[float]:
         """Seconds of each of ``count`` requests, after one that is not clocked: it finds the caches as another left them."""
@@ -101,6 +100,12 @@ class Client:
             and bool(np.abs(got - want[places]).max() <= TOLERANCE * max(float(np.abs(want).max()), 1e-6))
             for got, want in zip(answers, self.expected, strict=True)
         )
+
+
+def request_pool(rows: Float32Array, batch: int) -> Float32Array:
+    """The rows, repeated as often as needed, so that each of DIFFERENT_REQUESTS is a view: no copy is in the clock."""
+    pool: Float32Array = rows[np.arange(batch + DIFFERENT_REQUESTS) % len(rows)]
+    return pool
 
 
 def client(backend: Backend, bundle: Bundle, path: Path, rows: Float32Array) -> Client:
@@ -158,7 +163,7 @@ def time_requests(
         if said:
             results.append(TimedRound(one.batch_size, (), untimed | dict.fromkeys(clients, said)))
             continue
-        results.append(_round(one.batch_size, clients, untimed, share))
+        results.append(_round(request_pool(rows, one.batch_size), clients, untimed, share))
         if one.batch_size >= LARGE:
             row_seconds = sum(float(np.median(who.last)) for who in clients.values()) / one.batch_size
     return results
@@ -170,11 +175,11 @@ def _participants(one: Round, bundles: Mapping[str, Bundle]) -> Iterator[Partici
 
 
 def _round(
-    batch: int, clients: dict[Participant, Client], untimed: dict[Participant, str], budget_seconds: float
+    pool: Float32Array, clients: dict[Participant, Client], untimed: dict[Participant, str], budget_seconds: float
 ) -> TimedRound:
     total = 0.0
     for one in clients.values():
-        one.prepare(batch)
+        one.prepare(pool)
         one.count = 1
         one()  # the first call of a shape traces, compiles or allocates
         total += one()[0]
@@ -183,4 +188,4 @@ def _round(
     taken = takes(clients, budget_seconds) if clients else []
     wrong = {who: reason for who, one in clients.items() if (reason := one.wrong_at_last()) is not None}
     kept = [Take(take.samples.without(wrong), take.disturbed) for take in taken]
-    return TimedRound(batch, tuple(kept), {**untimed, **wrong})
+    return TimedRound(len(pool) - DIFFERENT_REQUESTS, tuple(kept), {**untimed, **wrong})

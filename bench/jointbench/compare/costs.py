@@ -11,7 +11,7 @@ from jointbench.compare.correlated import correlated_t_test
 from jointbench.compare.cost_summary import ArmCost, Latency, ProjectionCheck, Ratio, Throughput, TrainingClock
 from jointbench.compare.estimate import Estimate
 from jointbench.compare.evidence import Cell
-from jointbench.measure.clock import MIN_BLOCKS, Paired, interval, log_ratios, settled
+from jointbench.measure.clock import MIN_BLOCKS, Paired, log_ratios, ratio_interval, settled
 from jointbench.records import TWIN, Assembly, Fit, Participant, Projection, Timing
 from jointbench.types import FloatArray
 
@@ -191,7 +191,7 @@ def projection_check(projection: Projection) -> ProjectionCheck:
 
 
 def _estimate(values: FloatArray) -> Estimate:
-    return Estimate(*(float(np.exp(x)) for x in interval(values)))
+    return Estimate(*(float(np.exp(x)) for x in ratio_interval(values)))
 
 
 def _beyond(ratio: Estimate, floor: Estimate | None) -> bool:

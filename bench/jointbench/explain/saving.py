@@ -17,7 +17,7 @@ from jointbench.explain.answer import Answer, Table, Value
 from jointbench.explain.trained_networks import compared_outputs, first_folds
 from jointbench.fitting import prepared_split
 from jointbench.initial import initial_weights
-from jointbench.measure.clock import interval, log_ratios, paired
+from jointbench.measure.clock import log_ratios, paired, ratio_interval
 from jointbench.measure.flops import forward_flops, inference_flops_per_row, train_flops_per_row
 from jointbench.plan import Subject
 from jointbench.types import Float32Array, FloatArray, Output, Shape, Weights
@@ -45,7 +45,7 @@ class ShapeSaving:
 
     def saved(self, scenario: str) -> tuple[float, float, float]:
         """(saved share of seconds, low, high), 95 % over blocks; negative where joint takes longer."""
-        mean, low, high = interval(self.seconds[scenario])
+        mean, low, high = ratio_interval(self.seconds[scenario])
         return 1 - float(np.exp(mean)), 1 - float(np.exp(high)), 1 - float(np.exp(low))
 
 

@@ -18,7 +18,7 @@ from jointbench.explain.loss_weights import sweep
 from jointbench.explain.skill import difference, mean_over_outputs, simultaneous, skills
 from jointbench.explain.wording import signed
 from jointbench.fitting import fit_record, prepared_split
-from jointbench.measure.clock import interval, log_ratios, paired
+from jointbench.measure.clock import log_ratios, paired, ratio_interval
 from jointbench.plan import Subject, job
 from jointbench.types import FloatArray
 
@@ -88,7 +88,7 @@ def timed(backend: Backend, task: Job, methods: Sequence[str]) -> dict[str, Rati
     samples = paired({method: partial(_visit, trainer) for method, trainer in trainers.items()}, TIMING_SECONDS)
     made = {}
     for method in methods:
-        value, low, high = (float(np.exp(number)) for number in interval(log_ratios(samples, method, FIXED)))
+        value, low, high = (float(np.exp(number)) for number in ratio_interval(log_ratios(samples, method, FIXED)))
         made[method] = Ratio(value, low, high)
     return made
 

@@ -21,6 +21,9 @@ FIRST_CHECK, CHECK_EVERY = 24, 8  # blocks; stopping at the first narrow interva
 TARGET_HALF_WIDTH = 0.03  # of the log ratio's 95 % interval, that is 3 %
 TRIM = 0.1  # of the blocks, at each end
 OVERRUN = 1.5  # of the budget, at the most, for the blocks that an interval needs
+NORMAL = 1.96  # standard deviations on either side that hold 95 % of a normal distribution
+BUILD_SPREAD = 0.003  # standard deviation of log seconds between builds of one network: where its arrays happen to lie
+MOST_LAGS, LEAST_BLOCKS_PER_LAG = 4, 6  # of the autocorrelation between blocks
 VISIT_SECONDS = 0.005  # a machine's speed drifts over tens of milliseconds: turns that are shorter share the drift
 
 
@@ -126,7 +129,38 @@ def interval(values: FloatArray) -> tuple[float, float, float]:
     return mean, mean - half, mean + half
 
 
+def ratio_interval(values: FloatArray) -> tuple[float, float, float]:
+    """(mean, low, high): a log ratio over blocks in the order they were taken, with what ``interval`` leaves out of its 95 %.
+
+    Blocks are not independent: a scheduler's choice lasts for several. And more blocks tell better how these two builds
+    compare, but no better how the next two would: copies of one network, timed until the interval was ±0.2 %, differed
+    by more in eight pairs of twenty. The spread of builds is a component of its own (JCGM 100:2008, 5.1.2).
+    """
+    mean, low, _ = interval(values)
+    half = math.hypot((mean - low) * math.sqrt(dependence(values)), NORMAL * math.sqrt(2) * BUILD_SPREAD)
+    return mean, mean - half, mean + half
+
+
+def dependence(values: FloatArray) -> float:
+    """How many times the variance of their mean is that of independent values: 1 + 2 x the sum of autocorrelations.
+
+    Of the Winsorised values, up to the first lag whose autocorrelation is not positive (Geyer 1992, with single lags),
+    each corrected for its bias of -1/n; at least 1.
+    """
+    count = len(values)
+    calm = np.clip(values, *np.quantile(values, (TRIM, 1 - TRIM)))
+    calm = calm - calm.mean()
+    squares = float(calm @ calm)
+    total = 1.0
+    for lag in range(1, min(MOST_LAGS, count // LEAST_BLOCKS_PER_LAG) + 1):
+        correlation = float(calm[lag:] @ calm[:-lag]) / squares + 1 / count if squares > 0 else 0.0
+        if correlation <= 0:
+            break
+        total += 2 * correlation
+    return total
+
+
 def settled(values: FloatArray) -> bool:
     """Whether enough blocks give an interval narrower than the target."""
-    _, low, high = interval(values)
+    _, low, high = ratio_interval(values)
     return len(values) >= MIN_BLOCKS and (high - low) / 2 < TARGET_HALF_WIDTH

@@ -13,8 +13,8 @@ from jointbench.architecture import architecture
 from jointbench.backends.base import Backend, Server, Trainer
 from jointbench.compare.estimate import Estimate
 from jointbench.engine_speed import FEATURES, wine_shaped_job
-from jointbench.latency import Client
-from jointbench.measure.clock import MIN_BLOCKS, enough_seconds, interval, log_ratios, paired, visit_count
+from jointbench.latency import Client, request_pool
+from jointbench.measure.clock import MIN_BLOCKS, enough_seconds, log_ratios, paired, ratio_interval, visit_count
 from jointbench.measure.flops import inference_flops_per_row, train_flops_per_row
 from jointbench.measure.synchronised import synchronised
 from jointbench.self_test.decide import TRUTH, FlopCounts, Pairs, Stored, Truth
@@ -41,7 +41,7 @@ def ratio_of(samplers: Mapping[str, Sampler], budget_seconds: float) -> Estimate
     logs = log_ratios(paired(samplers, budget, clock=time.perf_counter), first, second)
     if len(logs) < MIN_BLOCKS:
         return None
-    value, low, high = np.exp(interval(logs))
+    value, low, high = np.exp(ratio_interval(logs))
     return Estimate(float(value), float(low), float(high))
 
 
@@ -89,8 +89,9 @@ def request_checks(backend: Backend, batch_size: int, budget_seconds: float) -> 
     """Requests: copies in pairs, and one that answers a tenth more of them in the same visit."""
     begun = time.perf_counter()
     clients = _clients(backend, COPIES + 1)
+    pool = request_pool(clients[0].rows, batch_size)
     for client in clients:
-        client.prepare(batch_size)
+        client.prepare(pool)
         client.count = UNITS
     more, *copies = clients
 
