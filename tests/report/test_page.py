@@ -234,6 +234,18 @@ def test_a_run_that_compared_nothing_is_a_page_too(maker: Callable[..., Any], pa
     assert parse(render(replace(everything, datasets=(), cells=()), {})).all("h1")
 
 
+def test_what_is_missing_throughout_is_said_once_and_the_rest_where_it_is(maker: Any, parse: Any) -> None:
+    summary = maker(backends=("torch",), datasets=(("d", ("a", "b")), ("e", ("a", "b")))).summary()
+    first, second = summary.cells
+    cells = (
+        replace(first, absences=("not timed: predict", "not timed: batch 4096")), replace(second, absences=("not timed: predict",))
+    )  # fmt: skip
+    page = parse(render(replace(summary, cells=cells), {}))
+    assert [p.text for p in page.all("p", "absence")] == ["not timed: batch 4096"]
+    assert "not timed: predict: every dataset, torch on cpu." in page.text
+    assert "not timed: batch 4096: d (torch on cpu)." in page.text
+
+
 def test_long_runs_start_folded_short_ones_unfolded(report: Any, large_report: Any) -> None:
     assert all("open" in fold.attributes for fold in report.root.all("details", "dataset"))
     folds = large_report.root.all("details", "dataset")

@@ -14,10 +14,18 @@ def not_measured(summary: Summary) -> list[str]:
     """A sentence for each thing that is missing, with the places where it is; none where nothing is."""
     places: dict[str, dict[str, None]] = {}
     for cell in summary.cells:
+        on = f"{show.plain(cell.backend)} on {show.plain(cell.device)}"
+        throughout = {show.plain(absence) for absence in absent_throughout(summary, cell)}
         for reason in _reasons(cell):
-            here = f"{show.plain(cell.dataset)} ({show.plain(cell.backend)} on {show.plain(cell.device)})"
+            here = f"every dataset, {on}" if reason in throughout else f"{show.plain(cell.dataset)} ({on})"
             places.setdefault(reason, {})[here] = None
     return [f"{reason}: {_named(list(where))}." for reason, where in places.items()]
+
+
+def absent_throughout(summary: Summary, cell: CellSummary) -> frozenset[str]:
+    """What is missing in this cell and in every other dataset's on its backend and device: said once, not in each."""
+    alike = [set(c.absences) for c in summary.cells if (c.backend, c.device) == (cell.backend, cell.device)]
+    return frozenset(set.intersection(*alike)) if len(alike) > 1 and cell.costs else frozenset()
 
 
 def _reasons(cell: CellSummary) -> Iterator[str]:

@@ -31,6 +31,7 @@ from jointbench.report.figures.posterior import output_posterior
 from jointbench.report.figures.skill import skill_figure
 from jointbench.report.flops_tables import explained_table
 from jointbench.report.memory_table import memory_table
+from jointbench.report.not_measured import absent_throughout
 from jointbench.report.overview import FEW_FOLDS, Answer, Sentence, cells_of, sentence
 from jointbench.report.palette import Palette
 from jointbench.report.quality_tables import quality_tables, unbeaten
@@ -163,7 +164,7 @@ def _cell_section(
     return CellSection(
         anchor, show.plain(cell.backend), show.plain(cell.device),
         tuple(sentence(show.plain(cell.backend), show.plain(cell.device), d) for d in cell.decisions),
-        tuple(show.plain(absence) for absence in cell.absences),
+        tuple(show.plain(absence) for absence in cell.absences if absence not in absent_throughout(summary, cell)),
         tuple(f"{show.plain(c.arm)}: {show.plain(failure)}" for c in cell.costs for failure in c.failures),
         unbeaten(cell, about), circumstances(cell),
         tuple(figure for figure in figures if figure is not None), tuple(tables),
