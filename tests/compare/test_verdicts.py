@@ -15,7 +15,7 @@ from jointbench.compare.decide import losing, said_probability, signed
 from jointbench.compare.decision_summary import Difference
 from jointbench.compare.estimate import UNKNOWN
 from jointbench.errors import BadInput
-from jointbench.records import Assembly, Fit, Fold
+from jointbench.records import Assembly, Fold
 from planted import Planted, one_each, spread_out, two_arms
 
 
@@ -282,25 +282,6 @@ def test_the_order_of_records_does_not_matter() -> None:
 )
 def test_a_probability_never_rounds_across_what_is_needed(value: float, said: str) -> None:
     assert said_probability(value, 0.95) == said
-
-
-def test_a_hundred_thousand_records_take_time_in_proportion() -> None:
-    """Twice the records take about twice the processor time: nothing is quadratic in them."""
-    import time
-
-    def seconds(repeats: int) -> float:
-        luck = np.random.default_rng(0).normal(0.5, 0.02, (2, repeats, 10, 5))
-        planted = two_arms([0.0, 0.0], shape=(repeats, 10, 5))
-        records = replace(planted, skill={"joint": luck, "separate": luck + 0.001}).records()
-        assert sum(isinstance(r, Fit) for r in records) == repeats * 10 * 5 * 3
-        best = float("inf")
-        for _ in range(3):
-            start = time.process_time()
-            jointbench.compare_arms(records)
-            best = min(best, time.process_time() - start)
-        return best
-
-    assert seconds(40) < 3 * seconds(20) + 0.05
 
 
 def test_a_difference_that_rounds_to_nothing_has_no_sign() -> None:

@@ -17,6 +17,7 @@ from jointbench.store import read_records, write_records
 ASKED = Asked(profile="smoke", datasets=("concrete_slump", "wine_quality"), backends=("torch",), device="cpu")
 ARMS = ("joint", "separate", "separate-matched")
 UNTIMED = replace(conditions(ASKED), timing_seconds=0.0)
+Check = Callable[..., "Result"]
 Train = Callable[[Callable[[Subject], Subject]], Path]
 
 

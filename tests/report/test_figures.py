@@ -1,13 +1,11 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Callable
 from dataclasses import replace
-from itertools import pairwise
 from typing import Any
-from xml.etree import ElementTree
 
 import pytest
+from drawn import parts, places, tree
 
 from jointbench.compare.estimate import Estimate
 from jointbench.report.figures.cost_ratios import dataset_ratios, ratio_figure
@@ -23,34 +21,12 @@ from jointbench.report.figures.pareto import pareto_figure
 from jointbench.report.figures.posterior import output_posterior
 from jointbench.report.figures.skill import skill_figure
 from jointbench.report.figures.svg import INK
-from jointbench.report.figures.trade_off import FLOPS, LATENCY, SECONDS, trade_off_figure
+from jointbench.report.figures.trade_off import trade_off_figure
 from jointbench.report.figures.verdict_map import verdict_map
-from jointbench.report.overview import overview_table
-from jointbench.report.palette import COLOURS, GREY, palette
+from jointbench.report.palette import COLOURS, GREY
 
 ROOM = 400
 
-
-def tree(svg: str) -> ElementTree.Element:
-    return ElementTree.fromstring(svg)  # noqa: S314  # a drawing of our own
-
-
-@pytest.fixture(scope="module")
-def one(maker: Callable[..., Any]) -> Any:
-    return maker(datasets=(("d", ("a", "b", "c")),), backends=("torch",))
-
-
-def parts(one: Any) -> tuple[Any, Any, Any, Any]:
-    summary = one.summary()
-    return summary, summary.cells[0], summary.datasets[0], palette(summary)
-
-
-def places(svg: str, colour: str) -> list[tuple[float, float]]:
-    """Where marks of a colour stand."""
-    root = tree(svg)
-    return [
-        (float(n.get("x", 0)), float(n.get("y", 0))) for n in root.iter("use") if f"fill:{colour}" in n.get("style", "")
-    ]
 
 
 def all_figures(one: Any) -> list[Figure]:
@@ -192,37 +168,6 @@ def test_halves_and_doubles_are_equally_far_from_one(one: Any) -> None:
     assert ticks["16"] == pytest.approx(double, abs=0.2)
 
 
-def test_gains_are_up_savings_left_and_only_what_matters_is_numbered(one: Any) -> None:
-    summary, cell, _, colours = parts(one)
-    for x, y, numbered in ((0.5, 0.05, True), (2.0, -0.05, True), (0.5, 0.001, False)):
-        decision = replace(cell.decisions[0], mean_difference=Estimate(y, y - 0.01, y + 0.01))
-        ratio = replace(cell.ratios[0], ratio=Estimate(x, x, x))
-        figure = trade_off_figure(
-            replace(summary, cells=(replace(cell, decisions=(decision,), ratios=(ratio,)),)), colours, "f"
-        )
-        ((across, down),) = places(figure.svg, COLOURS[1])
-        texts = list(tree(figure.svg).iter("text"))
-        one_ = next(float(n.get("x", 0)) for n in texts if n.text == "1" and n.get("style") == "text-anchor:middle")
-        zero = next(float(n.get("y", 0)) for n in texts if n.text in ("0.00", "0.000"))
-        assert (across < one_) == (x < 1)
-        assert (down < zero) == (y > 0)
-        assert (sum(n.text == "1" for n in texts) == 2) == numbered  # the tick, and the mark of the first dataset
-
-
-def test_each_saving_is_drawn_from_its_own_ratio(one: Any) -> None:
-    summary, _, _, colours = parts(one)
-    titles = [column.title for column in overview_table(summary).columns]
-    for saving, title in ((FLOPS, "Training FLOPs"), (SECONDS, "Training step"), (LATENCY, "Latency")):
-        table = trade_off_figure(summary, colours, "f", saving).table
-        assert [row[-1] for row in table.rows] == [row[titles.index(title)] for row in overview_table(summary).rows]
-    cheap = replace(summary, cells=tuple(replace(c, ratios=tuple(
-        replace(r, ratio=Estimate(0.25, 0.2, 0.3)) if r.quantity == "training step" else r for r in c.ratios
-    )) for c in summary.cells))  # fmt: skip
-    colour = colours.style("separate").colour
-    left, middle = (places(trade_off_figure(s, colours, "f", SECONDS).svg, colour)[0][0] for s in (cheap, summary))
-    assert left < middle
-
-
 def test_a_fold_far_below_no_skill_does_not_squeeze_the_others(one: Any) -> None:
     _, cell, about, colours = parts(one)
     first = cell.quality[0]
@@ -241,54 +186,6 @@ def test_the_floor_is_a_strip_only_where_it_was_measured(one: Any) -> None:
     ).svg
     assert len(re.findall(strips, with_floor)) == sum(r.floor is not None for r in cell.ratios)
     assert not re.search(strips, without)
-
-
-def test_pareto_arrows_go_from_every_other_arm_to_joint(one: Any) -> None:
-    _, cell, about, colours = parts(one)
-    figure = pareto_figure(cell, about, colours, "f")
-    assert len(places(figure.svg, COLOURS[0])) == 3 * len(about.outputs)  # against FLOPs, training time and latency
-    arrows = [
-        p.get("d", "")
-        for p in tree(figure.svg).iter("path")
-        if "id" not in p.attrib and re.search(f"stroke:({COLOURS[1]}|{COLOURS[2]})", p.get("style", ""))
-    ]  # those with an id are the marks
-    assert sum(path.count("M") for path in arrows) == 3 * 2 * len(about.outputs)
-
-
-def test_names_of_many_outputs_stay_beside_their_panel(one: Any) -> None:
-    _, cell, about, colours = parts(one)
-    first = cell.quality[0]
-    outputs = tuple(f"output {i}" for i in range(20))
-    many = replace(cell, quality=tuple(
-        replace(first, output=output, model=cost.arm, skill=0.3 + i / 1000) for i, output in enumerate(outputs) for cost in cell.costs
-    ))  # fmt: skip
-    figure = pareto_figure(many, replace(about, outputs=outputs), colours, "f")
-    height = float(tree(figure.svg).get("viewBox", "").split()[3])
-    levels = [float(node.get("y", "")) for node in tree(figure.svg).iter("text") if (node.text or "").startswith("output ")]
-    assert len(levels) == 60
-    assert min(levels) > 0
-    assert max(levels) < height
-    ordered = sorted(levels)
-    assert min(after - before for before, after in pairwise(ordered)) > 8
-
-
-def test_skill_is_drawn_only_against_costs_that_were_measured(one: Any) -> None:
-    _, cell, about, colours = parts(one)
-    untimed = replace(cell, costs=tuple(replace(cost, train_seconds=None, latency=()) for cost in cell.costs))
-    figure = pareto_figure(untimed, about, colours, "f")
-    assert figure.title == "Skill against training FLOPs"
-    assert [column.title for column in figure.table.columns] == ["Arm", "Training FLOPs", *about.outputs]
-    assert len(places(figure.svg, COLOURS[0])) == len(about.outputs)
-    assert pareto_figure(cell, about, colours, "f").title == "Skill against training FLOPs, training time and latency"
-
-
-def test_an_output_far_below_no_skill_is_left_out_of_the_pareto_plot_and_counted(one: Any) -> None:
-    _, cell, about, colours = parts(one)
-    bad = replace(cell, quality=(replace(cell.quality[0], skill=-40.0), *cell.quality[1:]))
-    figure = pareto_figure(bad, about, colours, "f")
-    assert len(places(figure.svg, COLOURS[0])) == 3 * (len(about.outputs) - 1)
-    assert figure.sentence.endswith("no skill: 1.")
-    assert "Left out" not in pareto_figure(cell, about, colours, "f").sentence
 
 
 def test_the_verdict_map_has_a_letter_for_every_output(one: Any) -> None:

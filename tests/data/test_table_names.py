@@ -1,0 +1,79 @@
+"""Columns of any name."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from pathlib import Path
+
+import numpy as np
+import pandas as pd
+import pytest
+from tables import ROWS, frame_of, refusal
+
+from jointbench.data.preprocess import encode
+from jointbench.data.table import load_table
+from jointbench.types import Output
+
+HOSTILE = [
+    "a:regression",
+    "x[0]",
+    "<b>&amp;</b>",
+    "a,b|c@d",
+    "{y}",
+    "%s",
+    " padded ",
+    "\u00e9\U0001f642",
+    "__class__",
+    "'quoted\"",
+    "0",
+    "row",
+    "C:\\new",
+    "tab\tbed",
+    "two\nlines",
+    "jointbench",
+    "nan",
+    "-1e9",
+]
+
+
+def hostile_file(path: Path, names: Sequence[str]) -> Path:
+    rng = np.random.default_rng(0)
+    pd.DataFrame(rng.normal(size=(ROWS, len(names))), columns=list(names)).to_csv(path, index=False)
+    return path
+
+
+@pytest.mark.parametrize("name", HOSTILE)
+def test_a_column_of_any_name_can_be_a_target_or_a_feature(tmp_path: Path, name: str) -> None:
+    path = hostile_file(tmp_path / "t.csv", [name, "plain", "other"])
+    data = load_table(path, [name])
+    assert data.outputs == (Output(name, "regression"),)
+    assert list(frame_of(data).columns) == ["plain", "other"]
+    features = frame_of(load_table(path, ["plain"]))
+    assert list(features.columns) == [name, "other"]
+    assert encode(features, np.arange(20)).shape == (ROWS, 2)
+    assert load_table(path, [f"{name}:regression"]).outputs[0].name == name
+
+
+def test_a_column_named_like_a_target_with_its_kind_is_that_column(tmp_path: Path) -> None:
+    path = hostile_file(tmp_path / "t.csv", ["y", "y:regression", "x"])
+    assert load_table(path, ["y:regression"]).outputs[0].name == "y:regression"
+    assert load_table(path, ["y:regression:regression", "y"]).outputs[0].name == "y:regression"
+
+
+def test_all_hostile_names_at_once_are_features(tmp_path: Path) -> None:
+    features = frame_of(load_table(hostile_file(tmp_path / "t.csv", [*HOSTILE, "y"]), ["y"]))
+    assert list(features.columns) == HOSTILE
+    assert encode(features, np.arange(20)).shape == (ROWS, len(HOSTILE))
+
+
+def test_a_refusal_stays_one_line_whatever_columns_are_called(tmp_path: Path) -> None:
+    path = hostile_file(tmp_path / "t.csv", ["two\nlines", "y"])
+    assert "'z'" in refusal(path, ["z"])
+
+
+def test_a_repeated_column_name_loses_no_column(tmp_path: Path) -> None:
+    path = tmp_path / "t.csv"
+    path.write_text("x,x,y\n" + "".join(f"{i},{-i},{i * 2}.5\n" for i in range(ROWS)), encoding="utf-8")
+    features = frame_of(load_table(path, ["y"]))
+    assert features.shape == (ROWS, 2)
+    assert np.array_equal(features.iloc[:, 0], -features.iloc[:, 1])
