@@ -15,17 +15,28 @@ pytestmark = pytest.mark.skipif(memory.why_no_peak() is not None, reason=memory.
 BLOCK = 80 * 2**20
 
 
+PASSING = f"""
+import numpy as np
+from jointbench.measure import memory
+memory.forget_peak()
+before = memory.resident_bytes()
+block = np.ones({BLOCK}, np.uint8)
+during = memory.resident_bytes()
+del block
+print(during - before, memory.peak_bytes() - before, memory.resident_bytes() - before)
+memory.forget_peak()
+print(memory.peak_bytes() - before)
+"""
+
+
 def test_a_passing_allocation_is_in_the_peak_and_not_in_the_rest() -> None:
-    memory.forget_peak()
-    before = memory.resident_bytes()
-    block = np.ones(BLOCK, np.uint8)
-    during = memory.resident_bytes()
-    del block
-    assert during - before == pytest.approx(BLOCK, rel=0.1)
-    assert memory.peak_bytes() - before == pytest.approx(BLOCK, rel=0.1)
-    assert memory.resident_bytes() - before < BLOCK / 2
-    memory.forget_peak()
-    assert memory.peak_bytes() - before < BLOCK / 2
+    """In a process of its own: of one as large as pytest's, the system may take other pages back meanwhile."""
+    found = subprocess.run([sys.executable, "-c", PASSING], capture_output=True, text=True, check=True)
+    during, peak, rest, forgotten = (int(text) for text in found.stdout.split())
+    assert during == pytest.approx(BLOCK, rel=0.1)
+    assert peak == pytest.approx(BLOCK, rel=0.1)
+    assert rest < BLOCK / 2
+    assert forgotten < BLOCK / 2
 
 
 def test_a_process_does_not_inherit_the_size_of_the_one_that_started_it() -> None:
