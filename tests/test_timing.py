@@ -120,6 +120,19 @@ def test_right_servers_are_timed_at_every_batch_size_even_beyond_the_rows() -> N
         assert not untimed
 
 
+def test_all_servers_of_a_round_are_asked_from_the_same_place_in_memory() -> None:
+    """Each from a copy of its own, and where the copies lie would be in the ratio."""
+    seen: list[Any] = []
+
+    def noted(rows: Float32Array) -> list[Any]:
+        seen.append(rows)
+        return right(rows)
+
+    requested(noted, noted, rounds=(Round(8, ("in turn",)),))
+    pools = {rows.base.__array_interface__["data"][0] for rows in seen if len(rows) == 8}
+    assert len(pools) == 1
+
+
 def stored() -> Callable[[Any], Any]:
     """A server that answers everything with its first answer, cut or repeated to the right shape."""
     kept: list[Any] = []

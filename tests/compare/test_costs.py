@@ -47,6 +47,13 @@ def test_the_floor_belongs_to_the_arm_that_has_the_twin() -> None:
     assert all(ratio.floor is None for ratio in paired_ratios(timing(0.01, 12), "other"))
 
 
+def test_without_a_floor_a_ratio_within_three_percent_is_no_difference() -> None:
+    near, far = (paired_ratios(timing(0.001, 12, ratio), "other")[0] for ratio in (1.02, 1.05))
+    assert near.ratio.low > 1  # its interval alone would claim a difference
+    assert not near.measured_difference
+    assert far.measured_difference
+
+
 def test_ratios_compare_like_with_like() -> None:
     """A ratio never has one path above the line and another below it."""
     one, two = timing(0.01, 12), timing(0.01, 12, 3.0, path="fused")

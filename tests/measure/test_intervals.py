@@ -37,7 +37,7 @@ def test_independent_noisy_blocks_decide_a_ratios_interval_alone() -> None:
     assert ratio_interval(blocks[:1]) == (blocks[0], -math.inf, math.inf)
 
 
-@pytest.mark.parametrize(("blocks", "kept"), [(24, 0.35), (48, 0.35), (24, 0.0), (8, 0.0)])
+@pytest.mark.parametrize(("blocks", "kept"), [(24, 0.35), (48, 0.35), (15, 0.1), (8, 0.1), (24, 0.0), (8, 0.0)])
 def test_a_ratios_interval_holds_where_a_block_resembles_the_one_before(blocks: int, kept: float) -> None:
     """Autocorrelation as two Keras fits were seen to have it: by blocks alone 86 % of intervals hold the truth."""
     rng = np.random.default_rng(7)
@@ -49,7 +49,7 @@ def test_a_ratios_interval_holds_where_a_block_resembles_the_one_before(blocks: 
         held += ratio_interval(values)[1] <= 0 <= ratio_interval(values)[2]
         by_blocks_alone += interval(values)[1] <= 0 <= interval(values)[2]
     assert 910 <= held <= 985
-    assert kept == 0 or by_blocks_alone < 880
+    assert kept < 0.2 or by_blocks_alone < 880
 
 
 def test_the_interval_is_student_t_where_nothing_is_trimmed() -> None:
@@ -111,7 +111,7 @@ def test_the_same_model_twice_reads_no_difference_and_ten_percent_more_work_read
     """The whole procedure, stopping included: 20 repeats of each, as issue 5 asks of a machine."""
     rng = np.random.default_rng(1)
     for truth in (1.0, 1.1):
-        found = [interval(taken(rng, bursts, truth)) for _ in range(20)]
+        found = [ratio_interval(taken(rng, bursts, truth)) for _ in range(20)]
         assert sum(low < math.log(truth) < high for _, low, high in found) >= 17
         assert np.median([(high - low) / 2 for _, low, high in found]) <= 0.03
         assert np.mean([math.exp(mean) for mean, _, _ in found]) == pytest.approx(truth, abs=0.01)
@@ -130,5 +130,5 @@ def test_ten_percent_more_real_work_reads_ten_percent() -> None:
         return [time.perf_counter() - started]
 
     got = paired({"plain": lambda: work(200), "more": lambda: work(220)}, 30.0)
-    mean, low, high = interval(log_ratios(got, "more", "plain"))
+    mean, low, high = ratio_interval(log_ratios(got, "more", "plain"))
     assert math.exp(mean) == pytest.approx(1.10, abs=max(0.03, (high - low) / 2))

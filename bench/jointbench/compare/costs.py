@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Callable, Iterable, Sequence
 
 import numpy as np
@@ -11,7 +12,7 @@ from jointbench.compare.correlated import correlated_t_test
 from jointbench.compare.cost_summary import ArmCost, Latency, ProjectionCheck, Ratio, Throughput, TrainingClock
 from jointbench.compare.estimate import Estimate
 from jointbench.compare.evidence import Cell
-from jointbench.measure.clock import MIN_BLOCKS, Paired, log_ratios, ratio_interval, settled
+from jointbench.measure.clock import MIN_BLOCKS, TARGET_HALF_WIDTH, Paired, log_ratios, ratio_interval, settled
 from jointbench.records import TWIN, Assembly, Fit, Participant, Projection, Timing
 from jointbench.types import FloatArray
 
@@ -175,7 +176,7 @@ def paired_ratios(timing: Timing, joint: str) -> list[Ratio]:
             ratio, enough = _estimate(values), len(values) >= MIN_BLOCKS
             state = "too few blocks" if not enough else "settled" if settled(values) else "budget spent"
             made.append(Ratio(
-                quantity, other, ratio, floor, len(values), enough and _beyond(ratio, floor), state, path, timing.threads,
+                quantity, other, ratio, floor, len(values), enough and _beyond(ratio, _noise(floor)), state, path, timing.threads,
                 None if training else timing.batch_size,
             ))  # fmt: skip
     return made
@@ -194,12 +195,14 @@ def _estimate(values: FloatArray) -> Estimate:
     return Estimate(*(float(np.exp(x)) for x in ratio_interval(values)))
 
 
-def _beyond(ratio: Estimate, floor: Estimate | None) -> bool:
-    """The interval excludes 1, and the ratio is farther from 1 than anything in the floor's interval."""
-    if ratio.low <= 1 <= ratio.high:
-        return False
-    noise = 0.0 if floor is None else max(abs(np.log(floor.low)), abs(np.log(floor.high)))
-    return bool(abs(np.log(ratio.value)) > noise)
+def _noise(floor: Estimate | None) -> float:
+    """The farthest from 1 that the A/A interval reaches, as a log; where no copy was timed, the precision aimed at."""
+    return TARGET_HALF_WIDTH if floor is None else float(max(abs(np.log(floor.low)), abs(np.log(floor.high))))
+
+
+def _beyond(ratio: Estimate, noise: float) -> bool:
+    """The interval excludes 1, and the ratio is farther from 1 than the noise."""
+    return not ratio.low <= 1 <= ratio.high and abs(math.log(ratio.value)) > noise
 
 
 def flops_ratio(cell: Cell, joint: Assembly, other: Assembly) -> Ratio | None:
@@ -223,4 +226,4 @@ def flops_ratio(cell: Cell, joint: Assembly, other: Assembly) -> Ratio | None:
         return None
     belief = correlated_t_test([float(np.mean(v)) for v in by_fold.values()], folds=cell.folds[0].folds)
     estimate = Estimate(*(float(np.exp(x)) for x in (belief.mean, belief.low, belief.high)))
-    return Ratio("training FLOPs to the stop", other.arm.name, estimate, None, len(by_fold), _beyond(estimate, None))
+    return Ratio("training FLOPs to the stop", other.arm.name, estimate, None, len(by_fold), _beyond(estimate, 0.0))

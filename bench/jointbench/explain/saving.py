@@ -17,7 +17,7 @@ from jointbench.explain.answer import Answer, Table, Value
 from jointbench.explain.trained_networks import compared_outputs, first_folds
 from jointbench.fitting import prepared_split
 from jointbench.initial import initial_weights
-from jointbench.measure.clock import log_ratios, paired, ratio_interval
+from jointbench.measure.clock import NORMAL, log_ratios, paired, ratio_interval
 from jointbench.measure.flops import forward_flops, inference_flops_per_row, train_flops_per_row
 from jointbench.plan import Subject
 from jointbench.types import Float32Array, FloatArray, Output, Shape, Weights
@@ -51,7 +51,7 @@ class ShapeSaving:
 
 @dataclass(frozen=True)
 class Trend:
-    """Spearman's rank correlation of saving with the trunk's share over shapes, with its 95 % interval over blocks."""
+    """Spearman's rank correlation of saving with the trunk's share over shapes, with its 95 % interval: each saving drawn from its own."""
 
     rho: float
     low: float
@@ -154,10 +154,11 @@ def trend(shapes: Sequence[ShapeSaving], scenario: str, seed: int = 0) -> Trend:
     def rho(values: Sequence[float]) -> float:
         return 0.0 if len(set(values)) < 2 else float(spearmanr(shares, values).statistic)
 
-    logs = [shape.seconds[scenario] for shape in shapes]
-    drawn = [rho([-values[rng.integers(0, len(values), len(values))].mean() for values in logs]) for _ in range(RESAMPLES)]
+    known = np.array([ratio_interval(shape.seconds[scenario]) for shape in shapes])  # (shapes, 3): mean, low, high
+    spread = (known[:, 2] - known[:, 0]) / NORMAL
+    drawn = [rho(list(-rng.normal(known[:, 0], spread))) for _ in range(RESAMPLES)]
     low, high = np.quantile(drawn, [0.025, 0.975])
-    return Trend(rho([-values.mean() for values in logs]), float(low), float(high))
+    return Trend(rho(list(-known[:, 0])), float(low), float(high))
 
 
 def saving_answer(dataset: str, backend: str, outputs: int, shapes: Sequence[ShapeSaving]) -> Answer:

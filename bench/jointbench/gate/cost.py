@@ -72,7 +72,7 @@ def _spread(old: Relative, new: Relative, between: float) -> tuple[float, float]
 
 
 def _variance(ratio: Relative) -> tuple[float, int]:
-    """Of the mean log ratio, and its degrees of freedom: what its interval was made of (``measure.clock.interval``)."""
+    """Of the mean log ratio, and its degrees of freedom: as if its interval (``measure.clock.ratio_interval``) were its blocks' alone."""
     df = ratio.blocks - 2 * int(TRIM * ratio.blocks) - 1
     half = (math.log(ratio.high) - math.log(ratio.low)) / 2
     return (half / float(special.stdtrit(df, 0.975))) ** 2, df

@@ -133,8 +133,10 @@ def ratio_interval(values: FloatArray) -> tuple[float, float, float]:
     """(mean, low, high): a log ratio over blocks in the order they were taken, with what ``interval`` leaves out of its 95 %.
 
     Blocks are not independent: a scheduler's choice lasts for several. And more blocks tell better how these two builds
-    compare, but no better how the next two would: copies of one network, timed until the interval was ±0.2 %, differed
-    by more in eight pairs of twenty. The spread of builds is a component of its own (JCGM 100:2008, 5.1.2).
+    compare, but no better how the next two would: copies of one network, timed in pairs, differed by 0.1 to 0.4 %
+    (standard deviations in five processes on one machine). The spread of builds is a component of its own (JCGM
+    100:2008, 5.1.2). With few blocks a strong autocorrelation is seen too rarely: where each block resembles the one
+    before by 0.35, 89 of 100 intervals over 8 blocks hold the truth, 92 over 24.
     """
     mean, low, _ = interval(values)
     half = math.hypot((mean - low) * math.sqrt(dependence(values)), NORMAL * math.sqrt(2) * BUILD_SPREAD)

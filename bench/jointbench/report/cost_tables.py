@@ -76,12 +76,14 @@ def training_table(cell: CellSummary) -> Table:
 
 
 def _training(cost: ArmCost) -> tuple[Cell, ...]:
+    trained = cost.fits > len(cost.failures)
     clocks = (
         cost.step_seconds, cost.train_seconds, cost.longest_seconds, cost.build_seconds, cost.first_call_seconds,
     )  # fmt: skip
     return (
-        name(cost.arm), number(cost.train_flops, show.flops), number(cost.steps, show.count),
-        number(cost.epochs, show.count), number(cost.patience_share, show.share),
+        name(cost.arm), number(cost.train_flops if trained else None, show.flops),
+        number(cost.steps if trained else None, show.count), number(cost.epochs if trained else None, show.count),
+        number(cost.patience_share if trained else None, show.share),
         *(number(value, show.seconds) for value in clocks),
         number(cost.fits, show.count), number(len(cost.failures), show.count),
     )  # fmt: skip

@@ -59,8 +59,8 @@ def _method(study: Study) -> str:
         "Generated data; every output a regression; widths are those of the joint network. A training step is one step "
         "of each network with the stock loop: networks of one shape cost the same one after the other, so one is timed "
         "and counted. A request wants every output of its rows: at most four separate networks are really asked, in turn, "
-        "and their time is scaled to all. Joint and other take turns in one process; intervals are 95 % bootstraps over "
-        "blocks. With one output the arms are one and the same network built twice: that ratio is the noise floor. "
+        "and their time is scaled to all. Joint and other take turns in one process; 95 % intervals are over blocks, "
+        "as in a run. With one output the arms are one and the same network built twice: that ratio is the noise floor. "
         f"{threads}; {show.seconds(study.seconds)} in all of a budget of {show.seconds(study.budget_seconds)}; what it "
         "did not pay for is marked as not measured."
     )

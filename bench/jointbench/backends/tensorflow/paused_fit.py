@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import os
 import queue
 import sys
@@ -59,7 +60,9 @@ def keep_on_one_core() -> None:
 
     Threads that roam settle on different cores for several blocks each, and what else runs there is then in the ratio.
     """
-    if sys.platform == "linux":
+    if sys.platform != "linux":
+        return
+    with contextlib.suppress(OSError):  # a sandbox may forbid it: then they roam
         os.sched_setaffinity(0, {min(os.sched_getaffinity(0))})
 
 

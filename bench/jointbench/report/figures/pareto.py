@@ -25,7 +25,7 @@ from jointbench.report.table import Table, columns, name, number
 from jointbench.types import FloatArray
 
 PANEL, TOP, BELOW, LEFT, NAMES = 130, 8, 46, 40, 92
-LETTERS = 16
+LETTERS, TITLE_LETTERS = 16, 60
 GAP, HEAD = 4, 4
 SENTENCE = (
     "Each arrow is one output on its way from another arm to joint: leftwards is cheaper, upwards gains skill; an arrow "
@@ -57,9 +57,9 @@ def pareto_figure(cell: CellSummary, about: DatasetSummary, colours: Palette, sl
         for axis in possible
     ]  # fmt: skip
     panels = [(axis, points) for axis, points in panels if points] or [(possible[0], {})]
-    against = _listed([axis.title.lower().replace("flops", "FLOPs") for axis, _ in panels])
+    against = _listed([axis.title[0].lower() + axis.title[1:] for axis, _ in panels])
     said = [
-        f"{show.shorten(arm, 30)} {', '.join(axis.text(axis.value(cost)) for axis, _ in panels)}"
+        f"{show.shorten(arm, 30)} {', '.join(axis.text(_value(axis, cost)) for axis, _ in panels)}"
         for arm, cost in costs.items()
     ]
     alternative = (
@@ -85,14 +85,14 @@ def _possible(cell: CellSummary) -> tuple[Axis, ...]:
     return (
         Axis("Training FLOPs", "training FLOPs to the stop, all networks of the arm", lambda c: c.train_flops, show.flops, show.tick),
         Axis("Training time", "training time to the stop, all networks of the arm", lambda c: c.train_seconds, show.seconds, _seconds_tick),
-        Axis("Latency", f"latency of a request of {rows}, networks in turn", latency, show.seconds, _seconds_tick),
+        Axis(f"Latency at batch {smallest}", f"latency of a request of {rows}, networks in turn", latency, show.seconds, _seconds_tick),
     )  # fmt: skip
 
 
 def _seconds_tick(value: float) -> str:
-    """A time without the zeros that say how well it is known: a place on an axis is exact."""
+    """A time without the zeros that say how well it is known: a place on an axis is exact, and never in minutes."""
     number_text, _, unit = show.seconds(value).partition(" ")
-    return f"{float(number_text):g} {unit}"
+    return f"{value:,.0f} s" if unit in ("min", "h") else f"{float(number_text):g} {unit}"
 
 
 def _in_turn(cell: CellSummary, cost: ArmCost) -> list[Latency]:
@@ -113,12 +113,12 @@ def _table(cell: CellSummary, about: DatasetSummary, shown: Sequence[Axis]) -> T
     skills = {(q.model, q.output): q.skill for q in cell.quality}
     rows = tuple(
         (
-            name(cost.arm), *(number(axis.value(cost), axis.text) for axis in shown),
+            name(cost.arm), *(number(_value(axis, cost), axis.text) for axis in shown),
             *(number(skills.get((cost.arm, output)), lambda v: show.fixed(v, 3)) for output in about.outputs),
         )
         for cost in cell.costs
     )  # fmt: skip
-    titles = columns(("Arm",), (*(axis.title for axis in shown), *((show.shorten(o, LETTERS), "skill") for o in about.outputs)))
+    titles = columns(("Arm",), (*(axis.title for axis in shown), *((show.shorten(o, TITLE_LETTERS), "skill") for o in about.outputs)))
     return Table(f"What every arm costs and its skill on each output in {place(cell)}.", titles, rows)
 
 
@@ -171,7 +171,7 @@ def _arrow(start: FloatArray, end: FloatArray) -> Path:
 def _ticks(panel: Axes, axis: Axis) -> None:
     low, high = panel.get_xlim()
     panel.xaxis.set_major_locator(
-        LogLocator(subs=(1.0,) if high / low > 30 else (1.0, 2.0, 5.0) if high / low > 4 else range(1, 10))
+        LogLocator(subs=(1.0,) if high / low > 30 else (1.0, 2.0, 5.0) if high / low > 4 else (1.0, 1.5, 2.0, 3.0, 4.0, 5.0, 7.0))
     )
     panel.xaxis.set_minor_locator(NullLocator())
     panel.xaxis.set_major_formatter(FuncFormatter(lambda value, _: axis.tick(value)))
