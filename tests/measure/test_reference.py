@@ -46,6 +46,14 @@ def test_ridge_is_scikit_learns_at_the_penalty_that_validates_best(noise: float)
     assert got == pytest.approx(model.predict(rows[TEST]), rel=1e-5, abs=1e-5)
 
 
+def test_collinear_columns_are_no_news_to_the_user() -> None:
+    """scikit-learn warns of the smallest penalty, which the validation rows pass over; a warning fails this test."""
+    rows = np.repeat(1e4 * features(1), 8, axis=1)
+    values = rows[:, 0] / 1e4
+    got = reference_predictions(LINEAR, NUMBER, rows, values, TRAIN, VALIDATION, TEST)
+    assert got == pytest.approx(values[TEST], abs=0.02)
+
+
 @pytest.mark.parametrize(("output", "noise"), [(BINARY, 0.5), (BINARY, 3.0), (THREE, 0.5), (THREE, 3.0)])
 def test_logistic_is_scikit_learns_at_the_strength_that_validates_best(output: Output, noise: float) -> None:
     rows = features()
