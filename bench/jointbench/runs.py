@@ -9,6 +9,7 @@ from datetime import UTC, datetime
 from pathlib import Path
 
 import cattrs
+import numpy as np
 
 from jointbench.compare.correlated import ROPE
 from jointbench.compare.output_verdict import PROBABILITY
@@ -90,7 +91,7 @@ def execute(
     records: list[Record] = []
     with (folder / RECORDS).open("w", encoding="utf-8", newline="\n") as file:
         for record in run(subjects, conditions, progress):
-            records.append(record)
+            records.append(_without_training_loss(record))
             file.write(to_line(record) + "\n")
             file.flush()
     progress("report", "", 0, 1)
@@ -162,4 +163,9 @@ def republish(folder: Path, rope: float | None = None, probability: float | None
         rope=about.rope if rope is None else rope,
         probability=about.probability if probability is None else probability,
     )
-    return publish(folder, about, list(read_records(folder)))
+    return publish(folder, about, [_without_training_loss(record) for record in read_records(folder)])
+
+
+def _without_training_loss(record: Record) -> Record:
+    """Neither summary nor page shows it, and it is a fifth of the memory that a large run's records take."""
+    return replace(record, train_loss=np.zeros((0, 0))) if isinstance(record, Fit) else record

@@ -5,6 +5,7 @@ from __future__ import annotations
 import base64
 import json
 import lzma
+import sys
 from collections.abc import Iterable, Iterator
 from pathlib import Path
 from typing import Any, BinaryIO, cast, get_origin
@@ -56,6 +57,7 @@ def _is_array(kind: Any) -> bool:
 def _converter() -> cattrs.Converter:
     converter = cattrs.Converter(forbid_extra_keys=True)
     converter.register_unstructure_hook_func(_is_array, _encode)
+    converter.register_structure_hook(str, lambda value, _: sys.intern(str(value)))  # a few names, a hundred thousand times
     converter.register_structure_hook_func(_is_array, _decode)
     return converter
 
