@@ -6,16 +6,22 @@ import json
 import math
 from typing import Any
 
+EXACT = 17  # significant digits that give the same float back
 
-def strict_json(value: Any, indent: int | None = None) -> str:
-    """``value`` (dicts, lists, tuples, text, numbers) as JSON in ASCII that any parser reads. Compact unless indented."""
+def strict_json(value: Any, indent: int | None = None, digits: int = EXACT) -> str:
+    """``value`` (dicts, lists, tuples, text, numbers) as JSON in ASCII that any parser reads. Compact unless indented.
+
+    digits: significant ones of numbers that are not whole.
+    """
     separators = (",", ":") if indent is None else (",", ": ")
-    return json.dumps(_finite(value), indent=indent, separators=separators, allow_nan=False)
+    return json.dumps(_finite(value, digits), indent=indent, separators=separators, allow_nan=False)
 
 
-def _finite(value: Any) -> Any:
+def _finite(value: Any, digits: int) -> Any:
     if isinstance(value, dict):
-        return {key: _finite(item) for key, item in value.items()}
+        return {key: _finite(item, digits) for key, item in value.items()}
     if isinstance(value, list | tuple):
-        return [_finite(item) for item in value]
-    return None if isinstance(value, float) and not math.isfinite(value) else value
+        return [_finite(item, digits) for item in value]
+    if not isinstance(value, float):
+        return value
+    return float(f"{value:.{digits}g}") if math.isfinite(value) else None

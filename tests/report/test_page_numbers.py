@@ -47,7 +47,7 @@ def numbers(report: Any) -> set[str]:
 
 
 def tables(report: Any, source: str = "summary") -> list[Any]:
-    found = [table for table in report.root.all("table") if table.attributes["data-source"] == source]
+    found = [table for table in report.root.all("table") if table.attributes.get("data-source", "summary") == source]
     assert found
     return found
 
