@@ -16,7 +16,7 @@ CRITERIA = {
     "skill": "skill", "train_flops": "training FLOPs", "train_seconds": "training time",
     "latency_seconds": "latency", "parameters": "parameters",
 }  # fmt: skip
-TOO_FEW = Cell("too few samples", tone="absent")
+TOO_FEW = Cell("too few", tone="absent")
 NO_CLOCK = Cell("no clock in it", tone="absent")
 UNTIL = {
     "settled": "settled", "budget spent": "budget spent",
