@@ -53,8 +53,9 @@ def paired(
     pairs: Sequence[tuple[K, K]] | None = None,
     clock: Callable[[], float] = time.perf_counter,
     seed: int = 0,
+    target: float = TARGET_HALF_WIDTH,
 ) -> Paired[K]:
-    """Takes samples in blocks such as A B C C B A until the ratio of every pair is known to 3 %, or the budget is spent.
+    """Takes samples in blocks such as A B C C B A until the ratio of every pair is known to ``target``, or the budget is spent.
 
     samplers: per participant, a call that does one visit's work and returns its clocked seconds. pairs: whose ratios
     matter (by default everyone's to the first). Two blocks are taken however long they last, MIN_BLOCKS if the budget
@@ -82,7 +83,7 @@ def paired(
             break
         if count >= FIRST_CHECK and count % CHECK_EVERY == 0:
             so_far = Paired(tuple(order), np.array(seconds), 2 * len(names), np.array(load))
-            if all(settled(log_ratios(so_far, *pair)) for pair in wanted):
+            if all(settled(log_ratios(so_far, *pair), target) for pair in wanted):
                 break
     return Paired(tuple(order), np.array(seconds), 2 * len(names), np.array(load))
 
@@ -162,7 +163,7 @@ def dependence(values: FloatArray) -> float:
     return total
 
 
-def settled(values: FloatArray) -> bool:
+def settled(values: FloatArray, target: float = TARGET_HALF_WIDTH) -> bool:
     """Whether enough blocks give an interval narrower than the target."""
     _, low, high = ratio_interval(values)
-    return len(values) >= MIN_BLOCKS and (high - low) / 2 < TARGET_HALF_WIDTH
+    return len(values) >= MIN_BLOCKS and (high - low) / 2 < target

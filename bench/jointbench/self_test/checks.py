@@ -14,16 +14,25 @@ from jointbench.backends.base import Backend, Server, Trainer
 from jointbench.compare.estimate import Estimate
 from jointbench.engine_speed import FEATURES, wine_shaped_job
 from jointbench.latency import Client, request_pool
-from jointbench.measure.clock import MIN_BLOCKS, enough_seconds, log_ratios, paired, ratio_interval, visit_count
+from jointbench.measure.clock import (
+    MIN_BLOCKS,
+    TARGET_HALF_WIDTH,
+    enough_seconds,
+    log_ratios,
+    paired,
+    ratio_interval,
+    visit_count,
+)
 from jointbench.measure.flops import inference_flops_per_row, train_flops_per_row
 from jointbench.measure.synchronised import synchronised
-from jointbench.self_test.decide import TRUTH, FlopCounts, Pairs, Stored, Truth
+from jointbench.self_test.decide import TOLERANCE, TRUTH, FlopCounts, Pairs, Stored, Truth
 from jointbench.types import Float32Array, Output, Shape
 
 REPEATS = 20
 COPIES = 5  # so many copies make REPEATS ordered pairs
 UNITS = 10  # of work in a visit of the known truths; a tenth more is one more
-TRUTH_SHARE = 0.15  # of a kind's time; the pairs have the rest
+TRUTH_SHARE = 0.2  # of a kind's time; the pairs have the rest
+TRUTH_TARGET = TOLERANCE / 2  # half-width: a truth known only to its tolerance would miss it once in twenty
 SLEEP_SECONDS = 0.005
 LONGEST_SECONDS = 3.0  # that a ratio may take beyond its share
 ROWS = 256  # the requests' rows are taken from these
@@ -31,14 +40,16 @@ ROWS = 256  # the requests' rows are taken from these
 Sampler = Callable[[], list[float]]
 
 
-def ratio_of(samplers: Mapping[str, Sampler], budget_seconds: float) -> Estimate | None:
+def ratio_of(
+    samplers: Mapping[str, Sampler], budget_seconds: float, target: float = TARGET_HALF_WIDTH
+) -> Estimate | None:
     """First over second in turns, as every ratio of this program is measured; None where the time was too short."""
     first, second = samplers
     begun = time.perf_counter()
     for sample in samplers.values():
         sample()
     budget = enough_seconds(time.perf_counter() - begun, budget_seconds, LONGEST_SECONDS)
-    logs = log_ratios(paired(samplers, budget, clock=time.perf_counter), first, second)
+    logs = log_ratios(paired(samplers, budget, clock=time.perf_counter, target=target), first, second)
     if len(logs) < MIN_BLOCKS:
         return None
     value, low, high = np.exp(ratio_interval(logs))
@@ -75,7 +86,7 @@ def training_checks(backend: Backend, budget_seconds: float) -> tuple[Pairs, Tru
     try:
         step_seconds = min(visit(trainer)[0] for trainer in trainers for _ in range(2)) / UNITS
         more.resize(round(TRUTH * UNITS))
-        truth = ratio_of({"more": partial(visit, more), "A": partial(visit, copies[0])}, left() * TRUTH_SHARE)
+        truth = ratio_of({"more": partial(visit, more), "A": partial(visit, copies[0])}, left() * TRUTH_SHARE, TRUTH_TARGET)
         for copy in copies:
             copy.resize(visit_count(step_seconds, UNITS))
         pairs = copies_in_pairs(f"{backend.name}, training step", [partial(visit, copy) for copy in copies], left())
@@ -103,7 +114,7 @@ def request_checks(backend: Backend, batch_size: int, budget_seconds: float) -> 
 
     request_seconds = min(visit(client)[0] for client in clients for _ in range(2)) / UNITS
     more.count = round(TRUTH * UNITS)
-    truth = ratio_of({"more": partial(visit, more), "A": partial(visit, copies[0])}, left() * TRUTH_SHARE)
+    truth = ratio_of({"more": partial(visit, more), "A": partial(visit, copies[0])}, left() * TRUTH_SHARE, TRUTH_TARGET)
     for copy in copies:
         copy.count = visit_count(request_seconds, UNITS)
     name = f"{backend.name}, request of {batch_size} row{'s' if batch_size > 1 else ''}"
