@@ -19,8 +19,8 @@ def pack(folder: Path) -> Path:
 
 
 def packed(records: Iterable[Record]) -> Iterator[Record]:
-    """Every record, without what nothing is computed from: the predictions of the test rows, and the learning curves
-    beyond the first fit of each network in each fold of the first repeat."""
+    """Every record, without the predictions of the test rows, from which nothing is computed again, and without the
+    learning curves beyond the first fit of each network in each fold of the first repeat: a page shows those then."""
     kept: set[tuple[object, ...]] = set()
     for record in records:
         if isinstance(record, Fit):
