@@ -163,7 +163,7 @@ def time_requests(
         if said:
             results.append(TimedRound(one.batch_size, (), untimed | dict.fromkeys(clients, said)))
             continue
-        results.append(_round(request_pool(rows, one.batch_size), clients, untimed, share))
+        results.append(_round(rows, one.batch_size, clients, untimed, share))
         if one.batch_size >= LARGE:
             row_seconds = sum(float(np.median(who.last)) for who in clients.values()) / one.batch_size
     return results
@@ -175,9 +175,10 @@ def _participants(one: Round, bundles: Mapping[str, Bundle]) -> Iterator[Partici
 
 
 def _round(
-    pool: Float32Array, clients: dict[Participant, Client], untimed: dict[Participant, str], budget_seconds: float
+    rows: Float32Array, batch: int, clients: dict[Participant, Client], untimed: dict[Participant, str],
+    budget_seconds: float,
 ) -> TimedRound:
-    total = 0.0
+    pool, total = request_pool(rows, batch), 0.0
     for one in clients.values():
         one.prepare(pool)
         one.count = 1
@@ -188,4 +189,4 @@ def _round(
     taken = takes(clients, budget_seconds) if clients else []
     wrong = {who: reason for who, one in clients.items() if (reason := one.wrong_at_last()) is not None}
     kept = [Take(take.samples.without(wrong), take.disturbed) for take in taken]
-    return TimedRound(len(pool) - DIFFERENT_REQUESTS, tuple(kept), {**untimed, **wrong})
+    return TimedRound(batch, tuple(kept), {**untimed, **wrong})

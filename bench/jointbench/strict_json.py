@@ -8,6 +8,7 @@ from typing import Any
 
 EXACT = 17  # significant digits that give the same float back
 
+
 def strict_json(value: Any, indent: int | None = None, digits: int = EXACT) -> str:
     """``value`` (dicts, lists, tuples, text, numbers) as JSON in ASCII that any parser reads. Compact unless indented.
 

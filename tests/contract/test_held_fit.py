@@ -16,8 +16,8 @@ from jointbench.engine_speed import wine_shaped_job
 
 if sys.platform != "linux":
     pytest.skip("threads are kept on a core on Linux only", allow_module_level=True)
-if why_absent("tensorflow") is not None:
-    pytest.skip(why_absent("tensorflow") or "", allow_module_level=True)
+if reason := why_absent("tensorflow"):
+    pytest.skip(reason, allow_module_level=True)
 
 
 def test_threads_that_drive_a_fit_share_one_core_and_nobody_else_is_kept_on_it(

@@ -12,7 +12,8 @@ from jointbench.compare.correlated import correlated_t_test
 from jointbench.compare.cost_summary import ArmCost, Latency, ProjectionCheck, Ratio, Throughput, TrainingClock
 from jointbench.compare.estimate import Estimate
 from jointbench.compare.evidence import Cell
-from jointbench.measure.clock import MIN_BLOCKS, TARGET_HALF_WIDTH, Paired, log_ratios, ratio_interval, settled
+from jointbench.compare.time_ratio import time_ratio
+from jointbench.measure.clock import MIN_BLOCKS, TARGET_HALF_WIDTH, Paired, log_ratios, settled
 from jointbench.records import TWIN, Assembly, Fit, Participant, Projection, Timing
 from jointbench.types import FloatArray
 
@@ -168,12 +169,12 @@ def paired_ratios(timing: Timing, joint: str) -> list[Ratio]:
             continue
         mine, twin = Participant(joint, path), Participant(TWIN, path)
         # The twin is one of the first arm, whose ratio to it says what noise gives.
-        floor = _estimate(log_ratios(samples, mine, twin)) if TWIN in here and here[0] == joint else None
+        floor = time_ratio(log_ratios(samples, mine, twin)) if TWIN in here and here[0] == joint else None
         for other in here:
             if other in (joint, TWIN):
                 continue
             values = log_ratios(samples, mine, Participant(other, path))
-            ratio, enough = _estimate(values), len(values) >= MIN_BLOCKS
+            ratio, enough = time_ratio(values), len(values) >= MIN_BLOCKS
             state = "too few blocks" if not enough else "settled" if settled(values) else "budget spent"
             made.append(Ratio(
                 quantity, other, ratio, floor, len(values), enough and _beyond(ratio, _noise(floor)), state, path, timing.threads,
@@ -189,10 +190,6 @@ def projection_check(projection: Projection) -> ProjectionCheck:
         projection.arm, projection.threads, projection.steps, projection.projected_seconds, projection.measured_seconds,
         ratio, abs(ratio - 1) <= AGREEMENT,
     )
-
-
-def _estimate(values: FloatArray) -> Estimate:
-    return Estimate(*(float(np.exp(x)) for x in ratio_interval(values)))
 
 
 def _noise(floor: Estimate | None) -> float:

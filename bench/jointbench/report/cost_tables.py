@@ -76,14 +76,17 @@ def training_table(cell: CellSummary) -> Table:
 
 
 def _training(cost: ArmCost) -> tuple[Cell, ...]:
+    counted = (cost.train_flops, cost.steps, cost.epochs, cost.patience_share)
     trained = cost.fits > len(cost.failures)
     clocks = (
         cost.step_seconds, cost.train_seconds, cost.longest_seconds, cost.build_seconds, cost.first_call_seconds,
     )  # fmt: skip
     return (
-        name(cost.arm), number(cost.train_flops if trained else None, show.flops),
-        number(cost.steps if trained else None, show.count), number(cost.epochs if trained else None, show.count),
-        number(cost.patience_share if trained else None, show.share),
+        name(cost.arm),
+        *(
+            number(value if trained else None, text)
+            for value, text in zip(counted, (show.flops, show.count, show.count, show.share), strict=True)
+        ),
         *(number(value, show.seconds) for value in clocks),
         number(cost.fits, show.count), number(len(cost.failures), show.count),
     )  # fmt: skip

@@ -130,6 +130,7 @@ def _cell_section(
     summary: Summary, cell: CellSummary, about: DatasetSummary, fits: Sequence[Fit], colours: Palette, anchor: str
 ) -> CellSection:
     mine = [f for f in fits if (f.network.backend, f.network.device) == (cell.backend, cell.device)]
+    throughout = absent_throughout(summary, cell)
     figures: list[Figure | None] = []
     tables: list[Table] = []
     if cell.quality:
@@ -164,7 +165,7 @@ def _cell_section(
     return CellSection(
         anchor, show.plain(cell.backend), show.plain(cell.device),
         tuple(sentence(show.plain(cell.backend), show.plain(cell.device), d) for d in cell.decisions),
-        tuple(show.plain(absence) for absence in cell.absences if absence not in absent_throughout(summary, cell)),
+        tuple(show.plain(absence) for absence in cell.absences if absence not in throughout),
         tuple(f"{show.plain(c.arm)}: {show.plain(failure)}" for c in cell.costs for failure in c.failures),
         unbeaten(cell, about), circumstances(cell),
         tuple(figure for figure in figures if figure is not None), tuple(tables),

@@ -17,7 +17,7 @@ import numpy as np
 from jointbench.architecture import Architecture
 from jointbench.arms import architectures, parse_arm, sized
 from jointbench.compare.estimate import Estimate
-from jointbench.measure.clock import ratio_interval
+from jointbench.compare.time_ratio import time_ratio
 from jointbench.measure.flops import inference_flops_per_row, train_flops_per_row
 from jointbench.records import Scenario
 from jointbench.types import Output, Shape
@@ -68,8 +68,7 @@ class Point:
         """The ratio with its 95 % interval; None where it was not measured."""
         if not self.block_ratios:
             return None
-        value, low, high = np.exp(ratio_interval(np.log(self.block_ratios)))
-        return Estimate(float(value), float(low), float(high))
+        return time_ratio(np.log(self.block_ratios))
 
 
 @dataclass(frozen=True)

@@ -12,6 +12,7 @@ import numpy as np
 from jointbench.architecture import architecture
 from jointbench.backends.base import Backend, Server, Trainer
 from jointbench.compare.estimate import Estimate
+from jointbench.compare.time_ratio import time_ratio
 from jointbench.engine_speed import FEATURES, wine_shaped_job
 from jointbench.latency import Client, request_pool
 from jointbench.measure.clock import (
@@ -20,7 +21,6 @@ from jointbench.measure.clock import (
     enough_seconds,
     log_ratios,
     paired,
-    ratio_interval,
     visit_count,
 )
 from jointbench.measure.flops import inference_flops_per_row, train_flops_per_row
@@ -50,10 +50,7 @@ def ratio_of(
         sample()
     budget = enough_seconds(time.perf_counter() - begun, budget_seconds, LONGEST_SECONDS)
     logs = log_ratios(paired(samplers, budget, clock=time.perf_counter, target=target), first, second)
-    if len(logs) < MIN_BLOCKS:
-        return None
-    value, low, high = np.exp(ratio_interval(logs))
-    return Estimate(float(value), float(low), float(high))
+    return time_ratio(logs) if len(logs) >= MIN_BLOCKS else None
 
 
 def copies_in_pairs(name: str, copies: Sequence[Sampler], budget_seconds: float) -> Pairs:

@@ -28,7 +28,7 @@ def latency_figure(cell: CellSummary, colours: Palette, slug: str) -> Figure:
         f"{show.shorten(cost.arm, 30)} {path} at batch {latency.batch_size} {show.seconds(latency.median_seconds)}"
         for cost in cell.costs
         for path in LINES
-        for latency in _line(cell, cost, path)
+        for latency in line(cell, cost, path)
     ]
     alternative = f"Median request latency in {place(cell)}: {spoken(said)}"
     legend = tuple(colours.style(cost.arm) for cost in cell.costs if cost.latency)
@@ -38,7 +38,7 @@ def latency_figure(cell: CellSummary, colours: Palette, slug: str) -> Figure:
     )  # fmt: skip
 
 
-def _line(cell: CellSummary, cost: ArmCost, path: str) -> list[Latency]:
+def line(cell: CellSummary, cost: ArmCost, path: str) -> list[Latency]:
     """The arm's latencies on a path on all cores, by batch size."""
     return sorted(
         (
@@ -59,7 +59,7 @@ def _draw(cell: CellSummary, colours: Palette, slug: str, alternative: str) -> s
         for cost in cell.costs:
             mark = colours.style(cost.arm)
             for path, dashes in LINES.items():
-                known = _line(cell, cost, path)
+                known = line(cell, cost, path)
                 panel.plot(
                     [one.batch_size for one in known], [one.median_seconds for one in known], color=mark.colour,
                     marker=mark.marker, markersize=5.5 if dashes == "-" else 3.5, linewidth=1.4, linestyle=dashes,

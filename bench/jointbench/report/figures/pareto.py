@@ -11,11 +11,12 @@ from matplotlib.patches import PathPatch
 from matplotlib.path import Path
 from matplotlib.ticker import FuncFormatter, LogLocator, NullLocator
 
-from jointbench.compare.cost_summary import ArmCost, Latency
+from jointbench.compare.cost_summary import ArmCost
 from jointbench.compare.summary import CellSummary, DatasetSummary
 from jointbench.report import format as show
 from jointbench.report.figures.canvas import WIDTH, axes, drawing, export, rule, style
 from jointbench.report.figures.figure import Figure, caution
+from jointbench.report.figures.latency import line
 from jointbench.report.figures.skill import FLOOR
 from jointbench.report.figures.svg import INK, SMALL
 from jointbench.report.overview import IN_TURN
@@ -75,11 +76,11 @@ def pareto_figure(cell: CellSummary, about: DatasetSummary, colours: Palette, sl
 
 def _possible(cell: CellSummary) -> tuple[Axis, ...]:
     """Training FLOPs, training time and the latency of the smallest request that was timed."""
-    answered = [one.batch_size for cost in cell.costs for one in _in_turn(cell, cost)]
+    answered = [one.batch_size for cost in cell.costs for one in line(cell, cost, IN_TURN)]
     smallest = min(answered, default=1)
 
     def latency(cost: ArmCost) -> float | None:
-        return next((one.median_seconds for one in _in_turn(cell, cost) if one.batch_size == smallest), None)
+        return next((one.median_seconds for one in line(cell, cost, IN_TURN) if one.batch_size == smallest), None)
 
     rows = f"{smallest} row{'s' if smallest > 1 else ''}"
     return (
@@ -93,10 +94,6 @@ def _seconds_tick(value: float) -> str:
     """A time without the zeros that say how well it is known: a place on an axis is exact, and never in minutes."""
     number_text, _, unit = show.seconds(value).partition(" ")
     return f"{value:,.0f} s" if unit in ("min", "h") else f"{float(number_text):g} {unit}"
-
-
-def _in_turn(cell: CellSummary, cost: ArmCost) -> list[Latency]:
-    return [one for one in cost.latency if one.path == IN_TURN and one.threads in (None, cell.threads)]
 
 
 def _value(axis: Axis, cost: ArmCost) -> float | None:
@@ -143,7 +140,7 @@ def _draw(
 
 
 def _arrows(panel: Axes, points: dict[tuple[str, str], Point], joint: str, colours: Palette) -> None:
-    """A mark for every arm and output, and an arrow to joint's: all of one arm as one path, a third of their size apart."""
+    """A mark for every arm and output, and an arrow to joint's: all of one arm as one path, which is shorter to write."""
     rule(panel, 0.0, horizontal=True)
     for arm in dict.fromkeys(arm for arm, _ in points):
         mark = colours.style(arm)
