@@ -13,20 +13,20 @@ from pathlib import Path
 
 import pytest
 
-from jointbench.arms import DEFAULT_ARMS
-from jointbench.asking import Asked, conditions, dataset_names, load_datasets, notes, reruns, subjects, terms
 from jointbench.backends.registry import BACKENDS, check_names
-from jointbench.compare.correlated import ROPE
-from jointbench.compare.cost_summary import ArmCost
 from jointbench.compare.costs import best_takes
-from jointbench.compare.output_verdict import PROBABILITY
-from jointbench.compare.summary import CellSummary, Summary
-from jointbench.devices import devices_for
+from jointbench.compare.summary.costs import ArmCost
+from jointbench.compare.summary.run import CellSummary, Summary
+from jointbench.compare.verdict import PROBABILITY
 from jointbench.errors import BadInput
-from jointbench.profile import Profile, profile_named
+from jointbench.networks.arms import DEFAULT_ARMS
 from jointbench.records import Participant, Timing
-from jointbench.runs import REPORT, execute, new_folder
-from jointbench.store import read_records
+from jointbench.records.store import read_records
+from jointbench.runs.folder import REPORT, execute, new_folder
+from jointbench.runs.options import Asked, conditions, dataset_names, load_datasets, notes, reruns, subjects, terms
+from jointbench.runtime.devices import devices_for
+from jointbench.stats.correlated_t_test import ROPE
+from jointbench.study.profiles import Profile, profile_named
 from jointbench.types import FloatArray
 
 PYTEST_BENCHMARK_STORAGE = "file://./.benchmarks"  # its default
@@ -180,7 +180,7 @@ def _terminal(config: pytest.Config) -> Iterator[object]:
     """A progress bar on the real terminal while pytest captures output."""
     from rich.console import Console
 
-    from jointbench.cli import progress_bar
+    from jointbench.cli.app import progress_bar
 
     capture = config.pluginmanager.getplugin("capturemanager")
     with capture.global_and_fixture_disabled() if capture else contextlib.nullcontext():

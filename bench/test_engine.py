@@ -16,10 +16,10 @@ from threadpoolctl import threadpool_limits
 
 from conftest import run_folder
 from jointbench.backends.registry import BACKENDS, why_absent
-from jointbench.engine_speed import REPLICATES, engine_speed, gemm_gflops, sklearn_speed, stock_speed
-from jointbench.environment import cores
-from jointbench.runs import ENGINE
-from jointbench.workers import Workers, import_seconds
+from jointbench.benchmarks.engine import REPLICATES, engine_speed, gemm_gflops, sklearn_speed, stock_speed
+from jointbench.runs.folder import ENGINE
+from jointbench.runtime.environment import cores
+from jointbench.runtime.workers import Workers, import_seconds
 from worker_clock import CLOCK
 
 REPEATS = 3

@@ -12,7 +12,7 @@ if TYPE_CHECKING:
     import os
     from collections.abc import Iterable
 
-    from jointbench.compare.comparisons import Comparisons
+    from jointbench.compare.api import Comparisons
     from jointbench.records import Record
 
 try:
@@ -26,7 +26,7 @@ def compare_arms(
 ) -> Comparisons:
     """Joint against every other arm, with verdicts: what ``jointbench report`` decides, as frozen dataclasses.
 
-    ``records``: a run's folder, its records.jsonl, or the records themselves (``jointbench.store.read_records``).
+    ``records``: a run's folder, its records.jsonl, or the records themselves (``jointbench.records.store.read_records``).
     ``rope``: half the region of practical equivalence, a difference in skill; ``probability``: what a verdict needs.
     Raises BadInput for a file that holds no records, ValueError for a region or probability that decides nothing.
 
@@ -35,7 +35,7 @@ def compare_arms(
     >>> for one in found.comparisons:  # doctest: +SKIP
     ...     print(one.dataset, one.other, one.decision.verdict, one.decision.reason)
     """
-    from jointbench.compare.comparisons import compare_arms as compare  # so that importing jointbench stays light
-    from jointbench.compare.terms import Terms
+    from jointbench.compare.api import compare_arms as compare  # so that importing jointbench stays light
+    from jointbench.compare.criteria import Terms
 
     return compare(records, Terms(rope, probability))

@@ -1,6 +1,6 @@
 """`python -m jointbench`."""
 
-from jointbench.cli import main
+from jointbench.cli.app import main
 
 if __name__ == "__main__":
     main()

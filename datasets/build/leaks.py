@@ -20,7 +20,7 @@ from sklearn.pipeline import make_pipeline
 from sklearn.preprocessing import OneHotEncoder, StandardScaler
 from sklearn.tree import DecisionTreeClassifier, DecisionTreeRegressor
 
-from jointbench.data.bundled import bundled_slugs, card_of, load_bundled
+from jointbench.data.catalog import bundled_slugs, card_of, load_bundled
 
 Floats = npt.NDArray[np.float64]
 Folds = list[tuple[npt.NDArray[np.intp], npt.NDArray[np.intp]]]

@@ -5,8 +5,8 @@ from __future__ import annotations
 import numpy as np
 import pytest
 
-from jointbench.compare.cost_summary import Latency
 from jointbench.compare.costs import best_takes, paired_ratios, projection_check, quantile_bounds, throughput
+from jointbench.compare.summary.costs import Latency
 from jointbench.records import TWIN, Participant, Path, Projection, Timing
 
 JOINT, OTHER, COPY = (Participant(arm, "in turn") for arm in ("joint", "other", TWIN))

@@ -10,9 +10,9 @@ import jsonschema
 import numpy as np
 import pytest
 
-from jointbench.compare.comparisons import _described
-from jointbench.compare.schema import as_text, shipped
-from jointbench.compare.summarise import summarise
+from jointbench.compare.api import _described
+from jointbench.compare.build import summarise
+from jointbench.compare.summary.schema import as_text, shipped
 from jointbench.report.embed import summary_json
 from planted import two_arms
 
@@ -28,7 +28,7 @@ def check(content: Any) -> None:
 
 
 def test_the_committed_file_is_what_the_classes_say() -> None:
-    """If a field was meant to change: python -m jointbench.compare.schema writes the file."""
+    """If a field was meant to change: python -m jointbench.compare.summary.schema writes the file."""
     assert shipped() == as_text()
     jsonschema.Draft202012Validator.check_schema(json.loads(shipped()))
 

@@ -6,9 +6,9 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from jointbench.architecture import architecture
 from jointbench.backends.base import Job, Precision
-from jointbench.initial import initial_weights
+from jointbench.networks.architecture import architecture
+from jointbench.networks.initialization import initial_weights
 from jointbench.types import Output, Recipe, Shape
 
 OUTPUTS = {

@@ -10,9 +10,9 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 from contract_jobs import INPUTS, OUTPUTS, Wish, make_job
-from jointbench.backends import stacking
 from jointbench.backends.base import Backend, Job, Precision
-from jointbench.initial import initial_weights
+from jointbench.backends.batched import scheduler
+from jointbench.networks.initialization import initial_weights
 from jointbench.types import Recipe
 
 RECIPES = [
@@ -92,7 +92,7 @@ def test_slots_are_refilled_and_nobody_notices(
     """Seven replicates through two slots give what seven slots give."""
     jobs = _stack("mixed", trunk, RECIPES[0], "float64", 7)
     wide = backend.fit_stacked(jobs)
-    monkeypatch.setattr(stacking, "MAX_STACK", 2)
+    monkeypatch.setattr(scheduler, "MAX_STACK", 2)
     narrow = backend.fit_stacked(jobs)
     assert (wide.slots, narrow.slots) == (7, 2)
     for one, other in zip(wide.trained, narrow.trained, strict=True):
@@ -148,8 +148,8 @@ def test_any_company_gives_the_same_replicate(
 
 def test_stack_size_is_a_function_of_shapes_and_the_budget(monkeypatch: pytest.MonkeyPatch) -> None:
     job = make_job(Wish())
-    size = stacking.stack_size(job.architecture, job.recipe, "float32", 1000)
-    assert size == stacking.stack_size(job.architecture, job.recipe, "float32", 1000) <= stacking.MAX_STACK
-    assert stacking.stack_size(job.architecture, job.recipe, "float32", 3) == 3
-    monkeypatch.setattr(stacking, "MEMORY_BUDGET_BYTES", 1)
-    assert stacking.stack_size(job.architecture, job.recipe, "float32", 1000) == 1
+    size = scheduler.stack_size(job.architecture, job.recipe, "float32", 1000)
+    assert size == scheduler.stack_size(job.architecture, job.recipe, "float32", 1000) <= scheduler.MAX_STACK
+    assert scheduler.stack_size(job.architecture, job.recipe, "float32", 3) == 3
+    monkeypatch.setattr(scheduler, "MEMORY_BUDGET_BYTES", 1)
+    assert scheduler.stack_size(job.architecture, job.recipe, "float32", 1000) == 1

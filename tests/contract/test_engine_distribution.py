@@ -11,11 +11,11 @@ import numpy as np
 import pytest
 from scipy.stats import fisher_exact, ks_2samp, t
 
-from jointbench import plan
 from jointbench.backends.base import Backend, Job, Trained
-from jointbench.data.bundled import load_bundled
+from jointbench.data.catalog import load_bundled
 from jointbench.data.preprocess import prepare
-from jointbench.measure.quality import log_probabilities
+from jointbench.metrics.quality import log_probabilities
+from jointbench.study import plan
 from jointbench.types import Float32Array, FloatArray, Recipe
 
 pytestmark = pytest.mark.slow  # 240 stock runs a backend: over a minute in PyTorch, far more in Keras

@@ -9,10 +9,10 @@ import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
-from jointbench.architecture import Architecture, architecture
-from jointbench.arms import NAMED, SIZINGS, architectures, parse_arm, sized
 from jointbench.backends.base import Backend
-from jointbench.measure.flops import flops_per_row, inference_flops_per_row, train_flops_per_row
+from jointbench.networks.architecture import Architecture, architecture
+from jointbench.networks.arms import NAMED, SIZINGS, architectures, parse_arm, sized
+from jointbench.networks.flops import flops_per_row, inference_flops_per_row, train_flops_per_row
 from jointbench.types import Kind, Output, Shape
 
 CLASSES: dict[str, tuple[str, ...]] = {"regression": (), "binary": ("a", "b"), "multiclass": ("a", "b", "c")}

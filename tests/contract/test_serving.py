@@ -9,10 +9,10 @@ import numpy as np
 import pytest
 
 from contract_jobs import INPUTS, OUTPUTS, Wish, make_job
-from jointbench.architecture import Architecture, architecture
 from jointbench.backends.base import Backend
-from jointbench.backends.fusing import one_output
-from jointbench.initial import initial_weights
+from jointbench.backends.fused import one_output
+from jointbench.networks.architecture import Architecture, architecture
+from jointbench.networks.initialization import initial_weights
 from jointbench.records import Path
 from jointbench.types import Shape, Weights
 

@@ -7,10 +7,10 @@ import math
 import pytest
 
 from jointbench.backends.base import Backend
-from jointbench.engine_speed import wine_shaped_job
-from jointbench.measure.clock import interval, log_ratios
-from jointbench.measure.other_load import DISTURBED_CORES
-from jointbench.timing import timing_overhead
+from jointbench.benchmarks.engine import wine_shaped_job
+from jointbench.benchmarks.training_steps import timing_overhead
+from jointbench.measure.paired_timing import interval, log_ratios
+from jointbench.measure.system_load import DISTURBED_CORES
 
 
 @pytest.mark.slow

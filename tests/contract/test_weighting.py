@@ -9,7 +9,7 @@ import pytest
 
 from contract_jobs import RECIPE, Wish, make_job
 from jointbench.backends.base import Backend
-from jointbench.backends.weighting import DYNAMIC, FIXED, METHODS, MGDA, UNCERTAINTY, dynamic_weights
+from jointbench.backends.loss_weighting import DYNAMIC, FIXED, METHODS, MGDA, UNCERTAINTY, dynamic_weights
 from jointbench.types import Recipe
 
 SGD = Recipe("sgd", 2**-4, 16, 3, 9)
@@ -97,7 +97,7 @@ def test_min_norm_weights_reach_the_closed_form_for_two_outputs() -> None:
     """alpha = (g2.g2 - g1.g2) / |g1 - g2|^2, cut to [0, 1] (Sener & Koltun 2018, equation 4)."""
     torch = pytest.importorskip("torch")
     pytest.importorskip("torchjd")
-    from jointbench.backends.pytorch.weighting import _weighting
+    from jointbench.backends.pytorch.diagnostics.loss_weighting import _weighting
 
     rng = np.random.default_rng(0)
     weighting = _weighting(MGDA, 2, torch.ones(2, dtype=torch.float64))
@@ -112,7 +112,7 @@ def test_min_norm_weights_reach_the_closed_form_for_two_outputs() -> None:
 def test_without_conflict_projections_are_the_plain_sum() -> None:
     torch = pytest.importorskip("torch")
     pytest.importorskip("torchjd")
-    from jointbench.backends.pytorch.weighting import _weighting
+    from jointbench.backends.pytorch.diagnostics.loss_weighting import _weighting
 
     agreeing = torch.tensor([[2.0, 0.5], [0.5, 1.0]], dtype=torch.float64)
     equal = torch.ones((2, 2), dtype=torch.float64)
@@ -130,8 +130,8 @@ def test_without_conflict_projections_are_the_plain_sum() -> None:
 def test_the_closed_form_of_a_step_is_what_pytorch_counts(trunk: str) -> None:
     pytest.importorskip("torch")
     pytest.importorskip("torchjd")
-    from jointbench.backends.pytorch.weighting import counted_step_flops
-    from jointbench.backends.weighting import step_flops
+    from jointbench.backends.loss_weighting import step_flops
+    from jointbench.backends.pytorch.diagnostics.loss_weighting import counted_step_flops
 
     job = make_job(Wish(trunk=trunk))
     for method in (FIXED, *METHODS):
@@ -140,9 +140,9 @@ def test_the_closed_form_of_a_step_is_what_pytorch_counts(trunk: str) -> None:
 
 def test_without_torchjd_the_gradient_methods_say_how_to_get_it(monkeypatch: pytest.MonkeyPatch) -> None:
     pytest.importorskip("torch")
-    from jointbench.backends.pytorch import weighting
+    from jointbench.backends.pytorch.diagnostics import loss_weighting
 
-    monkeypatch.setattr(weighting.importlib.util, "find_spec", lambda name: None)
-    found = weighting.methods()
+    monkeypatch.setattr(loss_weighting.importlib.util, "find_spec", lambda name: None)
+    found = loss_weighting.methods()
     assert found["pcgrad"] == "not installed: pip install 'jointbench[methods]'"
     assert found["uncertainty"] is None

@@ -13,7 +13,7 @@ import numpy as np
 import pandas as pd
 import pytest
 
-from jointbench.data.bundled import bundled_slugs, card_of, cards, datasets_folder, load_bundled
+from jointbench.data.catalog import bundled_slugs, card_of, cards, datasets_folder, load_bundled
 from jointbench.errors import BadInput
 from jointbench.types import Dataset
 

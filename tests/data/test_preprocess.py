@@ -10,7 +10,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from jointbench.data.preprocess import MAX_CATEGORIES, encode, in_units, prepare
-from jointbench.splits import splits
+from jointbench.data.splits import splits
 from jointbench.types import Dataset, Output, Provenance, Split
 
 Floats = npt.NDArray[np.float64]

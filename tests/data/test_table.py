@@ -11,11 +11,11 @@ import pandas as pd
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
-from tables import ROWS, csv, frame_of
 
 from jointbench.data.preprocess import encode
 from jointbench.data.table import load_table, read_table
 from jointbench.types import Dataset, Output
+from tables import ROWS, csv, frame_of
 
 # Kinds
 

@@ -8,11 +8,11 @@ from pathlib import Path
 import numpy as np
 import pandas as pd
 import pytest
-from tables import ROWS, frame_of, refusal
 
 from jointbench.data.preprocess import encode
 from jointbench.data.table import load_table
 from jointbench.types import Output
+from tables import ROWS, frame_of, refusal
 
 HOSTILE = [
     "a:regression",

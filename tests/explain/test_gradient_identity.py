@@ -8,10 +8,10 @@ from dataclasses import replace
 import numpy as np
 import pytest
 
-from jointbench.architecture import Architecture, architecture
 from jointbench.backends.base import Gradients
 from jointbench.explain.gradient_identity import Identity, answer, compared, loss_residual
-from jointbench.initial import initial_weights
+from jointbench.networks.architecture import Architecture, architecture
+from jointbench.networks.initialization import initial_weights
 from jointbench.types import Output, Shape
 
 OUTPUTS = (Output("a", "regression"), Output("b", "regression"))

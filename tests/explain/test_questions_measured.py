@@ -9,15 +9,15 @@ import numpy as np
 import pandas as pd
 import pytest
 
-from jointbench.architecture import architecture
 from jointbench.backends.registry import BACKENDS, load, why_absent
 from jointbench.errors import BadInput
-from jointbench.explain import new_head, pasted_code, probes, regression_losses, representations, saving
+from jointbench.explain import equivalent_code, probes, regression_losses, representations, sharing_savings, transfer
 from jointbench.explain.trained_networks import TrainedNetwork, compared_outputs, study_networks
-from jointbench.measure.flops import train_flops_per_row
-from jointbench.plan import Sizes, Subject, subject
+from jointbench.networks.architecture import architecture
+from jointbench.networks.flops import train_flops_per_row
+from jointbench.runtime.workers import Workers
+from jointbench.study.plan import Sizes, Subject, subject
 from jointbench.types import Dataset, Output, Provenance, Recipe, Shape
-from jointbench.workers import Workers
 
 ROWS = 160
 OUTPUTS = (Output("r", "regression"), Output("c", "binary", ("no", "yes")))
@@ -50,23 +50,23 @@ def running(request: pytest.FixtureRequest) -> Iterator[tuple[str, Workers]]:
 @pytest.mark.parametrize("running", WHOLE, indirect=True)
 def test_every_question_answers(small: Subject, running: tuple[str, Workers], monkeypatch: pytest.MonkeyPatch) -> None:
     backend, workers = running
-    monkeypatch.setattr(saving, "SHARES", (0.1, 0.5, 0.9))
-    monkeypatch.setattr(saving, "FLOPS", 2_000)
-    for question in (representations, probes, new_head, regression_losses, pasted_code, saving):
+    monkeypatch.setattr(sharing_savings, "SHARES", (0.1, 0.5, 0.9))
+    monkeypatch.setattr(sharing_savings, "FLOPS", 2_000)
+    for question in (representations, probes, transfer, regression_losses, equivalent_code, sharing_savings):
         answer = question.answer(small, backend, workers)
         assert answer.failure is None, answer.failure
         assert answer.sentence
         assert "nan" not in answer.sentence
         assert (answer.dataset, answer.backend) == ("small", backend)
         assert all(len(row) == len(table.columns) for table in answer.tables for row in table.rows)
-        if question is pasted_code:
+        if question is equivalent_code:
             assert answer.sentence.count("are the same model") == 2
 
 
 def test_transfer_shares_what_it_says(small: Subject, running: tuple[str, Workers]) -> None:
     """The frozen trunk serves both outputs with the same answers; one trunk of two is saved, in closed form."""
     backend, workers = running
-    found = new_head.measured(small, backend, workers)
+    found = transfer.measured(small, backend, workers)
     trunk, heads = 4 * 12 + 12 * 8, 8 + 8
     for pair in found.pairs:
         assert pair.one_pass < 1e-5
@@ -83,7 +83,7 @@ def _separate(small: Subject, running: tuple[str, Workers]) -> tuple[TrainedNetw
 def test_a_frozen_trunk_costs_its_forward_pass(small: Subject, running: tuple[str, Workers]) -> None:
     """Per row: the trunk once, the head forward and its kernel's gradient; by hand 2 x (4 x 12 + 12 x 8 + 2 x 8)."""
     built = _separate(small, running)[1].job.architecture
-    assert new_head.frozen_train_flops_per_row(built) == 2 * (4 * 12 + 12 * 8 + 2 * 8) < train_flops_per_row([built])
+    assert transfer.frozen_train_flops_per_row(built) == 2 * (4 * 12 + 12 * 8 + 2 * 8) < train_flops_per_row([built])
 
 
 def test_training_the_head_alone_is_training_with_the_trunk_frozen(small: Subject) -> None:
@@ -92,17 +92,17 @@ def test_training_the_head_alone_is_training_with_the_trunk_frozen(small: Subjec
     from torch.utils.flop_counter import FlopCounterMode
 
     from jointbench.backends.pytorch.networks import build, read_weights
-    from jointbench.initial import epoch_order
+    from jointbench.networks.initialization import epoch_order
 
     backend = load("torch", "cpu", 1)
     with Workers("torch", "cpu", 1, 1) as workers:
         source, target = _separate(small, ("torch", workers))
     recipe = Recipe("sgd", 2**-4, 16, 3, 3)
     (rows,) = backend.activations([(source.job.architecture, source.trained.weights)], source.job.features)
-    ours = new_head.frozen_head(replace(target.job, recipe=recipe, precision="float64"), rows[-1], source)
+    ours = transfer.frozen_head(replace(target.job, recipe=recipe, precision="float64"), rows[-1], source)
     (trained,) = backend.fit_stacked([ours]).trained
 
-    module = build(target.job.architecture, new_head.tuned(target.job, source).initial, "cpu", torch.float64)
+    module = build(target.job.architecture, transfer.tuned(target.job, source).initial, "cpu", torch.float64)
     for layer in module.trunk:
         layer.requires_grad_(requires_grad=False)
     optimizer = torch.optim.SGD([p for p in module.parameters() if p.requires_grad], lr=2**-4)
@@ -115,7 +115,7 @@ def test_training_the_head_alone_is_training_with_the_trunk_frozen(small: Subjec
                 loss = torch.nn.functional.binary_cross_entropy_with_logits(answers, targets[batch, 0], reduction="none")
                 share = weights[batch, 0] / weights[batch, 0].sum()
                 (ours.loss_weights[0] * (loss * share).sum()).backward()
-            assert counter.get_total_flops() == len(batch) * new_head.frozen_train_flops_per_row(target.job.architecture)
+            assert counter.get_total_flops() == len(batch) * transfer.frozen_train_flops_per_row(target.job.architecture)
             optimizer.step()
     after = read_weights(target.job.architecture, module)
     assert trained.best_epoch == 2, "the engine keeps the best epoch's weights; these must be the last's"
@@ -138,7 +138,7 @@ def test_a_single_output_has_nothing_to_share(small: Subject) -> None:
 
 def test_shapes_span_the_shares(small: Subject) -> None:
     """From a tenth of a network's FLOPs in the trunk to nearly all, at about one size."""
-    found = [saving.trunk_share(architecture(shape, (4,), OUTPUTS[:1])) for shape in saving.shapes_of(small, OUTPUTS)]
+    found = [sharing_savings.trunk_share(architecture(shape, (4,), OUTPUTS[:1])) for shape in sharing_savings.shapes_of(small, OUTPUTS)]
     assert found[0] < 0.15
     assert found[-1] > 0.9
     assert found == sorted(found)

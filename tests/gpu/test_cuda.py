@@ -7,16 +7,16 @@ from collections.abc import Iterator
 import numpy as np
 import pytest
 
-from jointbench.architecture import architecture
 from jointbench.backends.base import Backend, Job
 from jointbench.backends.registry import BACKENDS, why_absent
-from jointbench.devices import why_no_gpu
-from jointbench.initial import initial_weights
-from jointbench.latency import Round, time_requests
-from jointbench.occupancy import serving_peak, training_peak
-from jointbench.timing import Budget, Bundle, time_training
+from jointbench.benchmarks.memory import serving_peak, training_peak
+from jointbench.benchmarks.requests import Round, time_requests
+from jointbench.benchmarks.training_steps import Budget, Bundle, time_training
+from jointbench.networks.architecture import architecture
+from jointbench.networks.initialization import initial_weights
+from jointbench.runtime.devices import why_no_gpu
+from jointbench.runtime.workers import Workers, why_unusable
 from jointbench.types import Output, Recipe, Shape
-from jointbench.workers import Workers, why_unusable
 
 NO_GPU = why_no_gpu()
 pytestmark = [pytest.mark.gpu, pytest.mark.skipif(NO_GPU is not None, reason=f"CUDA: {NO_GPU}")]

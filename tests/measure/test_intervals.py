@@ -9,7 +9,7 @@ import numpy as np
 import pytest
 from scipy import stats
 
-from jointbench.measure.clock import (
+from jointbench.measure.paired_timing import (
     BUILD_SPREAD,
     interval,
     log_ratios,

@@ -7,10 +7,10 @@ from dataclasses import dataclass, field
 from html.parser import HTMLParser
 
 import pytest
-from made_up import Maker
 
-from jointbench.compare.summary import Summary
+from jointbench.compare.summary.run import Summary
 from jointbench.records import Fit
+from made_up import Maker
 
 LARGE = tuple(
     (name, tuple(f"output_{i}" for i in range(count)))

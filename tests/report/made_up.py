@@ -7,7 +7,7 @@ from dataclasses import dataclass, field
 
 import numpy as np
 
-from jointbench.compare.cost_summary import (
+from jointbench.compare.summary.costs import (
     ArmCost,
     ArmFlops,
     ArmMemory,
@@ -18,11 +18,11 @@ from jointbench.compare.cost_summary import (
     Throughput,
     TrainingClock,
 )
-from jointbench.compare.decision_summary import Decision, Difference, LeverAdvice, Settle, Standing
-from jointbench.compare.estimate import Estimate
-from jointbench.compare.spread import Setting
-from jointbench.compare.summary import Across, CellSummary, DatasetSummary, Quality, Summary
+from jointbench.compare.summary.decisions import Decision, Difference, LeverAdvice, Settle, Standing
+from jointbench.compare.summary.run import Across, CellSummary, DatasetSummary, Quality, Summary
 from jointbench.records import Fit
+from jointbench.stats.estimate import Estimate
+from jointbench.stats.variance_components import Setting
 from jointbench.types import Network, Recipe, Shape
 
 REGRESSION = ("rmse", "mae", "r2", "rrmse")

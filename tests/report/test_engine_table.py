@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from jointbench.report.engine_table import engine_table
+from jointbench.report.tables.engine import engine_table
 
 
 def test_every_contender_is_there_the_slowest_first() -> None:

@@ -9,11 +9,11 @@ import pytest
 
 from jointbench.backends.base import TrunkProducts
 from jointbench.explain.answer import Answer
+from jointbench.explain.conflict_vs_transfer import answer as transfer_answer
+from jointbench.explain.gradient_conflict import KEY, Movement
+from jointbench.explain.gradient_conflict import answer as movement_answer
 from jointbench.explain.loss_weights import Sweep, settings
 from jointbench.explain.loss_weights import answer as sweep_answer
-from jointbench.explain.transfer import answer as transfer_answer
-from jointbench.explain.trunk_movers import KEY, Movement
-from jointbench.explain.trunk_movers import answer as movement_answer
 from jointbench.explain.weighting_methods import Ratio, Trial, Tried
 from jointbench.explain.weighting_methods import answer as trial_answer
 from jointbench.report.explained_sections import explained_sections

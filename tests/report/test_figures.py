@@ -5,11 +5,9 @@ from dataclasses import replace
 from typing import Any
 
 import pytest
-from drawn import parts, places, tree
 
-from jointbench.compare.estimate import Estimate
+from drawn import parts, places, tree
 from jointbench.report.figures.cost_ratios import dataset_ratios, ratio_figure
-from jointbench.report.figures.explained import explained_figure
 from jointbench.report.figures.figure import Figure, caution, in_columns, spoken
 from jointbench.report.figures.flops_bars import flops_bars
 from jointbench.report.figures.flops_bars import parts as flops_parts
@@ -19,11 +17,13 @@ from jointbench.report.figures.learning_curves import BY_FLOPS, learning_figure
 from jointbench.report.figures.noise import noise_figure
 from jointbench.report.figures.pareto import pareto_figure
 from jointbench.report.figures.posterior import output_posterior
+from jointbench.report.figures.predicted_saving import explained_figure
 from jointbench.report.figures.skill import skill_figure
 from jointbench.report.figures.svg import INK
 from jointbench.report.figures.trade_off import trade_off_figure
 from jointbench.report.figures.verdict_map import verdict_map
 from jointbench.report.palette import COLOURS, GREY
+from jointbench.stats.estimate import Estimate
 
 ROOM = 400
 

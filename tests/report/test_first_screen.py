@@ -92,8 +92,8 @@ def test_the_smallest_batch_is_smallest_as_a_number(report: Any) -> None:
 def test_the_quantities_are_called_as_the_comparison_calls_them() -> None:
     import numpy as np
 
+    from jointbench.compare.cells import Cell
     from jointbench.compare.costs import flops_ratio, paired_ratios
-    from jointbench.compare.evidence import Cell
     from jointbench.records import Assembly, Fit, Fold, Participant, Timing
     from jointbench.types import Arm, Network, Recipe, Shape
 

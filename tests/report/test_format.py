@@ -7,8 +7,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from jointbench.compare.estimate import Estimate
 from jointbench.report import format as show
+from jointbench.stats.estimate import Estimate
 
 numbers = st.floats(-1e6, 1e6, allow_nan=False)
 positive = st.floats(1e-9, 1e12)

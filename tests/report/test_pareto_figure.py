@@ -9,7 +9,6 @@ from itertools import pairwise
 from typing import Any
 
 from drawn import parts, places, tree
-
 from jointbench.report.figures.pareto import pareto_figure
 from jointbench.report.palette import COLOURS
 

@@ -6,11 +6,10 @@ from dataclasses import replace
 from typing import Any
 
 from drawn import parts, places, tree
-
-from jointbench.compare.estimate import Estimate
 from jointbench.report.figures.trade_off import FLOPS, LATENCY, SECONDS, trade_off_figure
 from jointbench.report.overview import overview_table
 from jointbench.report.palette import COLOURS
+from jointbench.stats.estimate import Estimate
 
 
 def test_gains_are_up_savings_left_and_only_what_matters_is_numbered(one: Any) -> None:

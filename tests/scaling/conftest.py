@@ -10,10 +10,10 @@ from typing import Any
 import numpy as np
 import pytest
 
-from jointbench.architecture import Architecture
 from jointbench.backends.base import Job
-from jointbench.measure import clock
-from jointbench.measure.flops import inference_flops_per_row, train_flops_per_row
+from jointbench.measure import paired_timing
+from jointbench.networks.architecture import Architecture
+from jointbench.networks.flops import inference_flops_per_row, train_flops_per_row
 from jointbench.scaling import timed
 
 
@@ -69,7 +69,7 @@ def machine(monkeypatch: pytest.MonkeyPatch) -> Callable[..., Any]:
 
     def make(per_call: float, per_flop: float, noise: float = 0.0) -> Any:
         made = Machine(per_call, per_flop, noise)
-        for module in (clock, timed):
+        for module in (paired_timing, timed):
             monkeypatch.setattr(module, "time", SimpleNamespace(perf_counter=lambda: made.now))
         return made
 

@@ -11,7 +11,7 @@ from typing import Any
 
 import pytest
 
-from jointbench.cli import main
+from jointbench.cli.app import main
 from jointbench.report.scaling_page import render_study
 from jointbench.scaling import run
 from jointbench.scaling.plan import Wanted, check, lines

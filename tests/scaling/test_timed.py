@@ -7,7 +7,7 @@ from typing import Any
 
 import pytest
 
-from jointbench.measure.clock import MIN_BLOCKS
+from jointbench.measure.paired_timing import MIN_BLOCKS
 from jointbench.scaling.points import Line, predicted
 from jointbench.scaling.timed import DISTINCT, time_line
 

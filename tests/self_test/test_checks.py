@@ -11,7 +11,7 @@ import numpy as np
 import pytest
 
 from jointbench.backends.registry import BACKENDS, load, why_absent
-from jointbench.measure import clock
+from jointbench.measure import paired_timing
 from jointbench.self_test import checks
 from jointbench.self_test.checks import (
     copies_in_pairs,
@@ -67,7 +67,7 @@ class Machine:
 def machine(monkeypatch: pytest.MonkeyPatch) -> Callable[..., Any]:
     def make(**settings: Any) -> Any:
         made = Machine(**settings)
-        for module in (clock, checks):
+        for module in (paired_timing, checks):
             monkeypatch.setattr(module, "time", SimpleNamespace(perf_counter=lambda: made.now))
         return made
 
@@ -126,7 +126,7 @@ def test_a_flop_that_is_not_counted_is_a_difference() -> None:
         name = "pretend"
 
         def counted_flops(self, network: Any, batch_size: int) -> dict[str, int]:
-            from jointbench.measure.flops import inference_flops_per_row, train_flops_per_row
+            from jointbench.networks.flops import inference_flops_per_row, train_flops_per_row
 
             self.calls = getattr(self, "calls", 0) + 1
             exact = {"train": batch_size * train_flops_per_row([network]), "inference": batch_size * inference_flops_per_row([network])}  # fmt: skip

@@ -7,8 +7,8 @@ from dataclasses import replace
 import numpy as np
 import pytest
 
-from jointbench.compare.estimate import Estimate
 from jointbench.self_test.decide import Figures, FlopCounts, Pairs, Stored, Truth, decide, half_width, total
+from jointbench.stats.estimate import Estimate
 
 
 def estimate(value: float, half: float) -> Estimate:

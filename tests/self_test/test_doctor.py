@@ -6,9 +6,9 @@ import sys
 
 import pytest
 
-from jointbench.cli import main
-from jointbench.compare.estimate import Estimate
+from jointbench.cli.app import main
 from jointbench.self_test.decide import Figures, FlopCounts, Pairs
+from jointbench.stats.estimate import Estimate
 
 
 def doctor(monkeypatch: pytest.MonkeyPatch, figures: Figures) -> int:

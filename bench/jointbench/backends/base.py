@@ -9,7 +9,7 @@ from typing import Literal, Protocol
 import numpy as np
 import numpy.typing as npt
 
-from jointbench.architecture import Architecture
+from jointbench.networks.architecture import Architecture
 from jointbench.records import Path, Stop
 from jointbench.types import Float32Array, FloatArray, IntArray, Recipe, Weights
 

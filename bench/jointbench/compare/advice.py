@@ -6,14 +6,14 @@ from collections.abc import Sequence
 
 import numpy as np
 
-from jointbench.compare.correlated import ROPE
-from jointbench.compare.decide import MIN_PAIRS, decision_rule
-from jointbench.compare.decision_summary import LeverAdvice, Settle
-from jointbench.compare.evidence import over_seeds
-from jointbench.compare.output_verdict import PROBABILITY
-from jointbench.compare.settle import FOLDS, REPEATS, Advice, what_would_settle
-from jointbench.compare.spread import Setting
-from jointbench.compare.summary import DatasetSummary
+from jointbench.compare.cells import over_seeds
+from jointbench.compare.decision import MIN_PAIRS, decision_rule
+from jointbench.compare.sample_size import FOLDS, REPEATS, Advice, what_would_settle
+from jointbench.compare.summary.decisions import LeverAdvice, Settle
+from jointbench.compare.summary.run import DatasetSummary
+from jointbench.compare.verdict import PROBABILITY
+from jointbench.stats.correlated_t_test import ROPE
+from jointbench.stats.variance_components import Setting
 from jointbench.types import FloatArray
 
 MOST_FITS = 1000  # for each network of an arm; beyond that nobody would run it

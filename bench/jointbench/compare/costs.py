@@ -8,13 +8,13 @@ from collections.abc import Callable, Iterable, Sequence
 import numpy as np
 from scipy.stats import binom
 
-from jointbench.compare.correlated import correlated_t_test
-from jointbench.compare.cost_summary import ArmCost, Latency, ProjectionCheck, Ratio, Throughput, TrainingClock
-from jointbench.compare.estimate import Estimate
-from jointbench.compare.evidence import Cell
-from jointbench.compare.time_ratio import time_ratio
-from jointbench.measure.clock import MIN_BLOCKS, TARGET_HALF_WIDTH, Paired, log_ratios, settled
+from jointbench.compare.cells import Cell
+from jointbench.compare.summary.costs import ArmCost, Latency, ProjectionCheck, Ratio, Throughput, TrainingClock
+from jointbench.measure.paired_timing import MIN_BLOCKS, TARGET_HALF_WIDTH, Paired, log_ratios, settled
 from jointbench.records import TWIN, Assembly, Fit, Participant, Projection, Timing
+from jointbench.stats.correlated_t_test import correlated_t_test
+from jointbench.stats.estimate import Estimate
+from jointbench.stats.time_ratio import time_ratio
 from jointbench.types import FloatArray
 
 P90_SAMPLES, P99_SAMPLES = 64, 662  # fewer samples cannot bound that percentile

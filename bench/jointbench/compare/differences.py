@@ -7,12 +7,12 @@ from collections.abc import Sequence
 
 import numpy as np
 
-from jointbench.compare.corrected_t import corrected_t_test, holm
-from jointbench.compare.correlated import Posterior, correlated_t_test
-from jointbench.compare.decision_summary import Difference
-from jointbench.compare.estimate import UNKNOWN, Estimate
-from jointbench.compare.evidence import Skill, over_seeds
-from jointbench.compare.output_verdict import output_verdict
+from jointbench.compare.cells import Skill, over_seeds
+from jointbench.compare.summary.decisions import Difference
+from jointbench.compare.verdict import output_verdict
+from jointbench.stats.corrected_t_test import corrected_t_test, holm
+from jointbench.stats.correlated_t_test import Posterior, correlated_t_test
+from jointbench.stats.estimate import UNKNOWN, Estimate
 from jointbench.types import FloatArray
 
 

@@ -7,17 +7,17 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
 from jointbench.compare.advice import advise
-from jointbench.compare.cost_summary import Ratio
+from jointbench.compare.cells import Cell, Grid, Skill
 from jointbench.compare.costs import best_takes, flops_ratio, paired_ratios
-from jointbench.compare.decide import Judgement, judge
-from jointbench.compare.decision_summary import Decision, Difference
+from jointbench.compare.criteria import Terms
+from jointbench.compare.decision import Judgement, judge
 from jointbench.compare.differences import believe, output_differences, paired
-from jointbench.compare.estimate import UNKNOWN, Estimate
-from jointbench.compare.evidence import Cell, Grid, Skill
-from jointbench.compare.output_verdict import output_verdict
-from jointbench.compare.summary import DatasetSummary
-from jointbench.compare.terms import Terms
+from jointbench.compare.summary.costs import Ratio
+from jointbench.compare.summary.decisions import Decision, Difference
+from jointbench.compare.summary.run import DatasetSummary
+from jointbench.compare.verdict import output_verdict
 from jointbench.records import Assembly
+from jointbench.stats.estimate import UNKNOWN, Estimate
 from jointbench.types import FloatArray
 
 USUAL_PATHS = (None, "stock loop", "in turn")

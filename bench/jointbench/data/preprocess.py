@@ -14,7 +14,7 @@ from sklearn.impute import MissingIndicator, SimpleImputer
 from sklearn.pipeline import make_pipeline
 from sklearn.preprocessing import OneHotEncoder, StandardScaler
 
-from jointbench.measure.quality import no_skill_loss
+from jointbench.metrics.quality import no_skill_loss
 from jointbench.types import Dataset, Float32Array, FloatArray, IntArray, Output, Split
 
 MAX_CATEGORIES = 50  # of one column; rarer ones share an "infrequent" column

@@ -5,12 +5,12 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import dataclass, field, replace
 
-from jointbench.arms import parse_arm
-from jointbench.fitting import fit_all
-from jointbench.plan import Subject, assemblies
+from jointbench.networks.arms import parse_arm
 from jointbench.records import Fit
+from jointbench.runtime.workers import Workers
+from jointbench.study.plan import Subject, assemblies
+from jointbench.study.training import fit_all
 from jointbench.types import Network
-from jointbench.workers import Workers
 
 
 @dataclass(frozen=True, eq=False)

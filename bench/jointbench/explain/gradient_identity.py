@@ -8,13 +8,13 @@ from dataclasses import dataclass, replace
 import numpy as np
 import numpy.typing as npt
 
-from jointbench.architecture import Architecture, Layer
 from jointbench.backends.base import Backend, Gradients, Job, Precision
 from jointbench.explain.answer import Answer, Table
 from jointbench.explain.context import Context, networks_of
-from jointbench.fitting import prepared_split
-from jointbench.initial import epoch_order
-from jointbench.plan import Subject, job
+from jointbench.networks.architecture import Architecture, Layer
+from jointbench.networks.initialization import epoch_order
+from jointbench.study.plan import Subject, job
+from jointbench.study.training import prepared_split
 from jointbench.types import FloatArray, IntArray
 
 KEY = "gradient-identity"

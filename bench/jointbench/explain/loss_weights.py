@@ -8,14 +8,14 @@ from dataclasses import dataclass
 import numpy as np
 import numpy.typing as npt
 
-from jointbench.compare.correlated import ROPE
-from jointbench.compare.pareto import pareto_set
 from jointbench.explain.answer import Answer, Table, Value
 from jointbench.explain.context import Context, networks_of
+from jointbench.explain.number_text import signed
 from jointbench.explain.skill import Place, difference, mean_over_outputs, places_of, simultaneous, skills
-from jointbench.explain.wording import signed
-from jointbench.plan import Subject
 from jointbench.records import Fit
+from jointbench.stats.correlated_t_test import ROPE
+from jointbench.stats.pareto import pareto_set
+from jointbench.study.plan import Subject
 from jointbench.types import FloatArray
 
 KEY = "loss-weights"

@@ -8,17 +8,17 @@ from dataclasses import dataclass
 import numpy as np
 
 from jointbench.backends.base import Backend
-from jointbench.compare.correlated import Posterior
-from jointbench.compare.output_verdict import PROBABILITY
+from jointbench.compare.verdict import PROBABILITY
 from jointbench.data.preprocess import Prepared
 from jointbench.explain.answer import Answer, Table, Value
 from jointbench.explain.skill import fold_difference, skill_of
 from jointbench.explain.trained_networks import TrainedNetwork, compared_outputs, first_folds, layers_of, study_networks
-from jointbench.fitting import prepared_split
-from jointbench.measure.reference import LINEAR, reference_predictions
-from jointbench.plan import Subject
+from jointbench.metrics.reference_models import LINEAR, reference_predictions
+from jointbench.runtime.workers import Workers
+from jointbench.stats.correlated_t_test import Posterior
+from jointbench.study.plan import Subject
+from jointbench.study.training import prepared_split
 from jointbench.types import Float32Array, FloatArray, Output, Split
-from jointbench.workers import Workers
 
 QUESTION = "What does the trunk of one output know of another?"
 JOINT, UNTRAINED, INPUTS = "joint", "untrained", "inputs"

@@ -7,25 +7,25 @@ from dataclasses import dataclass
 
 from jointbench.errors import BadInput
 from jointbench.explain import (
-    energy_forum,
-    forum_runs,
+    equivalent_code,
+    gradient_conflict,
     gradient_identity,
     loss_weights,
-    new_head,
-    one_set,
-    pasted_code,
+    parameter_sharing,
     probes,
     regression_losses,
     representations,
-    saving,
-    trunk_movers,
+    sharing_savings,
+    transfer,
     weighting_methods,
 )
 from jointbench.explain.answer import Answer
 from jointbench.explain.context import Context
-from jointbench.explain.forum_network import energy_table
-from jointbench.plan import Subject
-from jointbench.workers import Workers
+from jointbench.explain.forum import answer as forum_answer
+from jointbench.explain.forum import runs as forum_runs
+from jointbench.explain.forum.network import energy_table
+from jointbench.runtime.workers import Workers
+from jointbench.study.plan import Subject
 
 
 @dataclass(frozen=True)
@@ -48,16 +48,16 @@ def _on_workers(answer: Callable[[Subject, str, Workers], Answer]) -> Callable[[
 
 QUESTIONS = (
     Question(gradient_identity.KEY, gradient_identity.QUESTION, gradient_identity.ask),
-    Question(one_set.KEY, one_set.QUESTION, one_set.ask),
-    Question(trunk_movers.KEY, trunk_movers.QUESTION, trunk_movers.ask),
+    Question(parameter_sharing.KEY, parameter_sharing.QUESTION, parameter_sharing.ask),
+    Question(gradient_conflict.KEY, gradient_conflict.QUESTION, gradient_conflict.ask),
     Question(loss_weights.KEY, loss_weights.QUESTION, loss_weights.ask),
     Question(weighting_methods.KEY, weighting_methods.QUESTION, weighting_methods.ask),
-    Question("pasted-code", pasted_code.QUESTION, _on_workers(pasted_code.answer)),
+    Question("pasted-code", equivalent_code.QUESTION, _on_workers(equivalent_code.answer)),
     Question("representations", representations.QUESTION, _on_workers(representations.answer)),
     Question("probes", probes.QUESTION, _on_workers(probes.answer)),
     Question("regression-losses", regression_losses.QUESTION, _on_workers(regression_losses.answer)),
-    Question("transfer", new_head.QUESTION, _on_workers(new_head.answer)),
-    Question("saving", saving.QUESTION, _on_workers(saving.answer)),
+    Question("transfer", transfer.QUESTION, _on_workers(transfer.answer)),
+    Question("saving", sharing_savings.QUESTION, _on_workers(sharing_savings.answer)),
 )
 
 
@@ -67,9 +67,9 @@ def forum_run(seeds: int) -> Question:
     table, effort = energy_table(), forum_runs.Effort(seeds)
 
     def ask(subject: Subject, backend: str, context: Context) -> Answer:
-        return energy_forum.forum_answer(backend, forum_runs.measured(context.workers, table, effort))
+        return forum_answer.forum_answer(backend, forum_runs.measured(context.workers, table, effort))
 
-    return Question(energy_forum.KEY, energy_forum.QUESTION, ask)
+    return Question(forum_answer.KEY, forum_answer.QUESTION, ask)
 
 
 def chosen(keys: tuple[str, ...]) -> tuple[Question, ...]:

@@ -9,14 +9,14 @@ from typing import get_args
 import numpy as np
 
 from jointbench.backends.base import RegressionLoss
-from jointbench.compare.correlated import Posterior, correlated_t_test
-from jointbench.compare.decide import MIN_PAIRS
+from jointbench.compare.decision import MIN_PAIRS
 from jointbench.explain.answer import Answer, Table, Value
 from jointbench.explain.representations import MARGIN, Grams, Likeness, grams_by_fold, likeness_of, word
 from jointbench.explain.trained_networks import TrainedNetwork, first_folds, trained_networks
-from jointbench.fitting import prepared_split
-from jointbench.plan import Subject
-from jointbench.workers import Workers
+from jointbench.runtime.workers import Workers
+from jointbench.stats.correlated_t_test import Posterior, correlated_t_test
+from jointbench.study.plan import Subject
+from jointbench.study.training import prepared_split
 
 QUESTION = "Does another loss on the same output make another representation?"
 LOSSES: tuple[RegressionLoss, ...] = get_args(RegressionLoss)

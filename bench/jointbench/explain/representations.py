@@ -8,15 +8,15 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from jointbench.compare.correlated import Posterior, correlated_t_test
-from jointbench.compare.decide import MIN_PAIRS
-from jointbench.compare.output_verdict import PROBABILITY
+from jointbench.compare.decision import MIN_PAIRS
+from jointbench.compare.verdict import PROBABILITY
 from jointbench.explain.answer import Answer, Table, Value
 from jointbench.explain.cka import MIN_ROWS, alignment, gram
 from jointbench.explain.trained_networks import TrainedNetwork, compared_outputs, first_folds, layers_of, study_networks
-from jointbench.plan import Subject
+from jointbench.runtime.workers import Workers
+from jointbench.stats.correlated_t_test import Posterior, correlated_t_test
+from jointbench.study.plan import Subject
 from jointbench.types import FloatArray
-from jointbench.workers import Workers
 
 QUESTION = "Does the joint trunk learn the same representation as the separate ones?"
 LAYERS_TITLE = "CKA by trunk layer, mean over folds."

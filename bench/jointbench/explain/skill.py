@@ -8,11 +8,11 @@ from functools import lru_cache
 import numpy as np
 import numpy.typing as npt
 
-from jointbench.compare.correlated import Posterior, correlated_t_test, interval_half_width
-from jointbench.compare.decide import MIN_PAIRS
-from jointbench.fitting import no_skill_on, prepared_split, scores_of
-from jointbench.plan import Subject
+from jointbench.compare.decision import MIN_PAIRS
 from jointbench.records import Fit
+from jointbench.stats.correlated_t_test import Posterior, correlated_t_test, interval_half_width
+from jointbench.study.plan import Subject
+from jointbench.study.training import no_skill_on, prepared_split, scores_of
 from jointbench.types import FloatArray, Split
 
 Place = tuple[int, int]  # repeat, fold

@@ -7,14 +7,14 @@ from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, replace
 from functools import lru_cache
 
-from jointbench.architecture import Architecture
-from jointbench.arms import parse_arm
 from jointbench.backends.base import Backend, Job, RegressionLoss, Trained
 from jointbench.errors import BadInput
-from jointbench.fitting import prepared_split, tasks_of
-from jointbench.plan import Subject, assemblies, job
+from jointbench.networks.architecture import Architecture
+from jointbench.networks.arms import parse_arm
+from jointbench.runtime.workers import Workers
+from jointbench.study.plan import Subject, assemblies, job
+from jointbench.study.training import prepared_split, tasks_of
 from jointbench.types import Float32Array, Network, Split, Weights
-from jointbench.workers import Workers
 
 SEEDS = 2  # the least that shows what a seed alone changes
 MAX_OUTPUTS = 4  # outputs are compared two by two; of more than this, the first

@@ -10,16 +10,16 @@ from functools import partial
 import numpy as np
 
 from jointbench.backends.base import Backend, Clock, Job, Trained
-from jointbench.backends.weighting import FIXED, METHODS, step_flops
-from jointbench.compare.correlated import Posterior
+from jointbench.backends.loss_weighting import FIXED, METHODS, step_flops
 from jointbench.explain.answer import Answer, Table, Value
 from jointbench.explain.context import Context, networks_of
 from jointbench.explain.loss_weights import sweep
+from jointbench.explain.number_text import signed
 from jointbench.explain.skill import difference, mean_over_outputs, simultaneous, skills
-from jointbench.explain.wording import signed
-from jointbench.fitting import fit_record, prepared_split
-from jointbench.measure.clock import log_ratios, paired, ratio_interval
-from jointbench.plan import Subject, job
+from jointbench.measure.paired_timing import log_ratios, paired, ratio_interval
+from jointbench.stats.correlated_t_test import Posterior
+from jointbench.study.plan import Subject, job
+from jointbench.study.training import fit_record, prepared_split
 from jointbench.types import FloatArray
 
 KEY = "weighting-methods"

@@ -6,8 +6,8 @@ import base64
 import gzip
 from dataclasses import asdict, dataclass
 
-from jointbench.compare.summary import Summary
-from jointbench.strict_json import strict_json
+from jointbench.compare.summary.run import Summary
+from jointbench.records.strict_json import strict_json
 
 MOST_RECORDS = 100_000  # letters of base64: beyond that the page would outgrow a mail attachment
 DIGITS = 9  # more than anything measured has, and a third less to carry

@@ -7,14 +7,14 @@ from dataclasses import dataclass
 
 from jointbench.explain import answer as explain
 from jointbench.report import format as show
-from jointbench.report.explained_table import shown
-from jointbench.report.figures.conflict_transfer import transfer_figures
+from jointbench.report.figures.conflict_vs_transfer import transfer_figures
 from jointbench.report.figures.figure import Figure
+from jointbench.report.figures.gradient_course import course_figures
 from jointbench.report.figures.loss_weight_sweep import sweep_figures
 from jointbench.report.figures.representation_map import representation_figures
-from jointbench.report.figures.trunk_course import course_figures
 from jointbench.report.figures.weighting_gain import method_figures
-from jointbench.report.table import Table
+from jointbench.report.tables.explained import shown
+from jointbench.report.tables.table import Table
 
 FIGURES: Mapping[str, Callable[[explain.Answer, str], list[Figure]]] = {
     "who-moves-the-trunk": course_figures,

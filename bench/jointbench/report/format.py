@@ -9,7 +9,7 @@ from __future__ import annotations
 import math
 import unicodedata
 
-from jointbench.compare.estimate import Estimate
+from jointbench.stats.estimate import Estimate
 
 NOT_MEASURED = "not measured"
 MINUS = "\N{MINUS SIGN}"

@@ -4,10 +4,10 @@ from __future__ import annotations
 
 import re
 
-from jointbench.compare.summary import Summary
+from jointbench.compare.summary.run import Summary
 from jointbench.report import format as show
 from jointbench.report.overview import answers, cautions, overview_table
-from jointbench.report.table import Cell, Table
+from jointbench.report.tables.table import Cell, Table
 
 LETTERS = 60  # of a name in a cell
 _MARKS = re.compile(r"([\\`*_{}\[\]()#+!|~$>-])")

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
-from jointbench.compare.summary import CellSummary, Summary
+from jointbench.compare.summary.run import CellSummary, Summary
 from jointbench.report import format as show
 
 MOST = 8  # places named for one reason

@@ -4,11 +4,11 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
-from jointbench.compare.cost_summary import ArmCost, Ratio
-from jointbench.compare.decision_summary import Decision, Difference
-from jointbench.compare.summary import CellSummary, DatasetSummary, Summary
+from jointbench.compare.summary.costs import ArmCost, Ratio
+from jointbench.compare.summary.decisions import Decision, Difference
+from jointbench.compare.summary.run import CellSummary, DatasetSummary, Summary
 from jointbench.report import format as show
-from jointbench.report.table import NOTHING, Cell, Column, Table, interval, name, number
+from jointbench.report.tables.table import NOTHING, Cell, Column, Table, interval, name, number
 
 FEW_FOLDS = 3
 FLOPS, STEP = "training FLOPs to the stop", "training step"  # as compare.costs says them

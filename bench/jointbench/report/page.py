@@ -11,20 +11,19 @@ from importlib import resources
 from jinja2 import Environment, PackageLoader, StrictUndefined
 from markupsafe import Markup
 
-from jointbench.compare.summary import Summary
-from jointbench.explain.answer_file import Explained
+from jointbench.compare.summary.run import Summary
+from jointbench.explain.answer_store import Explained
 from jointbench.records import Fit
 from jointbench.report import format as show
-from jointbench.report.across_table import across_table
 from jointbench.report.embed import downloads
-from jointbench.report.engine_table import engine_table
 from jointbench.report.explained_sections import explained_sections
 from jointbench.report.figures.cost_ratios import dataset_ratios
-from jointbench.report.figures.explained import explained_figure
+from jointbench.report.figures.deduplicate import share_drawing
 from jointbench.report.figures.figure import Figure, in_columns
 from jointbench.report.figures.forest import dataset_forest
 from jointbench.report.figures.noise import noise_figure
 from jointbench.report.figures.posterior import dataset_posterior
+from jointbench.report.figures.predicted_saving import explained_figure
 from jointbench.report.figures.trade_off import FLOPS, LATENCY, SECONDS, trade_off_figure
 from jointbench.report.figures.verdict_map import verdict_map
 from jointbench.report.not_measured import not_measured
@@ -32,7 +31,8 @@ from jointbench.report.overview import answers, cautions, overview_table
 from jointbench.report.palette import VERDICT_SIGNS, Palette, palette
 from jointbench.report.scaling_section import scaling_section
 from jointbench.report.sections import dataset_section
-from jointbench.report.shared_drawing import share_drawing
+from jointbench.report.tables.across import across_table
+from jointbench.report.tables.engine import engine_table
 from jointbench.scaling.points import Study
 
 FEW_DATASETS = 3  # with so many or fewer, every dataset's section starts unfolded

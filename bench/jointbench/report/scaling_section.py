@@ -8,7 +8,7 @@ from dataclasses import dataclass
 from jointbench.report import format as show
 from jointbench.report.figures.figure import Figure
 from jointbench.report.figures.heat_map import heat_map
-from jointbench.report.table import NOTHING, Cell, Table, columns, interval, name, number
+from jointbench.report.tables.table import NOTHING, Cell, Table, columns, interval, name, number
 from jointbench.scaling.points import Point, Study, floor_of
 from jointbench.scaling.regimes import Regime, follows, regimes
 

@@ -7,19 +7,10 @@ from dataclasses import dataclass
 
 from markupsafe import Markup
 
-from jointbench.compare.summary import CellSummary, DatasetSummary, Summary
+from jointbench.compare.summary.run import CellSummary, DatasetSummary, Summary
 from jointbench.records import Fit
 from jointbench.report import format as show
-from jointbench.report.cost_tables import (
-    circumstances,
-    clock_table,
-    further_clocks,
-    projection_table,
-    size_table,
-    throughput_table,
-    training_table,
-)
-from jointbench.report.diagram import arm_diagram, describe
+from jointbench.report.figures.arm_diagram import arm_diagram, describe
 from jointbench.report.figures.cost_ratios import ratio_figure
 from jointbench.report.figures.figure import Figure
 from jointbench.report.figures.flops_bars import flops_bars
@@ -29,13 +20,22 @@ from jointbench.report.figures.learning_curves import BY_CLOCK, BY_FLOPS, learni
 from jointbench.report.figures.pareto import pareto_figure
 from jointbench.report.figures.posterior import output_posterior
 from jointbench.report.figures.skill import skill_figure
-from jointbench.report.flops_tables import explained_table
-from jointbench.report.memory_table import memory_table
 from jointbench.report.not_measured import absent_throughout
 from jointbench.report.overview import FEW_FOLDS, Answer, Sentence, cells_of, sentence
 from jointbench.report.palette import Palette
-from jointbench.report.quality_tables import quality_tables, unbeaten
-from jointbench.report.table import Table
+from jointbench.report.tables.costs import (
+    circumstances,
+    clock_table,
+    further_clocks,
+    projection_table,
+    size_table,
+    throughput_table,
+    training_table,
+)
+from jointbench.report.tables.flops import explained_table
+from jointbench.report.tables.memory import memory_table
+from jointbench.report.tables.quality import quality_tables, unbeaten
+from jointbench.report.tables.table import Table
 
 
 @dataclass(frozen=True)

@@ -7,10 +7,10 @@ from rich.console import Console
 from rich.table import Table as Grid
 from rich.text import Text
 
-from jointbench.compare.summary import Summary
+from jointbench.compare.summary.run import Summary
 from jointbench.report import format as show
 from jointbench.report.overview import answers, cautions, overview_table
-from jointbench.report.table import Cell, Table
+from jointbench.report.tables.table import Cell, Table
 
 WORD = 12  # the longest verdict, which is not to be cut in two
 LETTERS = 30  # of a name in a column; the sentences below the table have it whole

@@ -14,12 +14,12 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from jointbench.architecture import Architecture
-from jointbench.arms import architectures, parse_arm, sized
-from jointbench.compare.estimate import Estimate
-from jointbench.compare.time_ratio import time_ratio
-from jointbench.measure.flops import inference_flops_per_row, train_flops_per_row
+from jointbench.networks.architecture import Architecture
+from jointbench.networks.arms import architectures, parse_arm, sized
+from jointbench.networks.flops import inference_flops_per_row, train_flops_per_row
 from jointbench.records import Scenario
+from jointbench.stats.estimate import Estimate
+from jointbench.stats.time_ratio import time_ratio
 from jointbench.types import Output, Shape
 
 FEATURES = 16

@@ -11,15 +11,15 @@ from pathlib import Path
 import cattrs
 
 from jointbench.backends.registry import why_absent
-from jointbench.conditions import Progress
-from jointbench.environment import cores, environment
 from jointbench.errors import BadInput
 from jointbench.records import SCHEMA_VERSION
+from jointbench.records.strict_json import strict_json
+from jointbench.runtime.environment import cores, environment
+from jointbench.runtime.workers import Workers, import_seconds
 from jointbench.scaling.plan import Wanted, lines
 from jointbench.scaling.points import Line, Point, Study, predicted
 from jointbench.scaling.timed import Timed, time_line
-from jointbench.strict_json import strict_json
-from jointbench.workers import Workers, import_seconds
+from jointbench.study.config import Progress
 
 SCALING = "scaling.json"
 

@@ -12,11 +12,11 @@ from functools import partial
 
 import numpy as np
 
-from jointbench.architecture import Architecture
 from jointbench.backends.base import Backend, Clock, Job, Server, Trainer
-from jointbench.initial import initial_weights
-from jointbench.measure.clock import MIN_BLOCKS, enough_seconds, log_ratios, paired, visit_count
-from jointbench.measure.synchronised import synchronised
+from jointbench.measure.device_clock import synchronised
+from jointbench.measure.paired_timing import MIN_BLOCKS, enough_seconds, log_ratios, paired, visit_count
+from jointbench.networks.architecture import Architecture
+from jointbench.networks.initialization import initial_weights
 from jointbench.scaling.points import FEATURES, JOINT, Line, arms_of
 from jointbench.types import Float32Array, Recipe, Weights
 

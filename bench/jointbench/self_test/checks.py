@@ -9,13 +9,11 @@ from functools import partial
 
 import numpy as np
 
-from jointbench.architecture import architecture
 from jointbench.backends.base import Backend, Server, Trainer
-from jointbench.compare.estimate import Estimate
-from jointbench.compare.time_ratio import time_ratio
-from jointbench.engine_speed import FEATURES, wine_shaped_job
-from jointbench.latency import Client, request_pool
-from jointbench.measure.clock import (
+from jointbench.benchmarks.engine import FEATURES, wine_shaped_job
+from jointbench.benchmarks.requests import Client, request_pool
+from jointbench.measure.device_clock import synchronised
+from jointbench.measure.paired_timing import (
     MIN_BLOCKS,
     TARGET_HALF_WIDTH,
     enough_seconds,
@@ -23,9 +21,11 @@ from jointbench.measure.clock import (
     paired,
     visit_count,
 )
-from jointbench.measure.flops import inference_flops_per_row, train_flops_per_row
-from jointbench.measure.synchronised import synchronised
+from jointbench.networks.architecture import architecture
+from jointbench.networks.flops import inference_flops_per_row, train_flops_per_row
 from jointbench.self_test.decide import TOLERANCE, TRUTH, FlopCounts, Pairs, Stored, Truth
+from jointbench.stats.estimate import Estimate
+from jointbench.stats.time_ratio import time_ratio
 from jointbench.types import Float32Array, Output, Shape
 
 REPEATS = 20

@@ -9,7 +9,7 @@ from typing import Literal
 
 import numpy as np
 
-from jointbench.compare.estimate import Estimate
+from jointbench.stats.estimate import Estimate
 
 FIT, WRONG, TOO_NOISY, DID_NOT_RUN = 0, 1, 3, 4
 LEAST_PAIRS = 8

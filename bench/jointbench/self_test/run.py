@@ -8,8 +8,8 @@ from contextlib import ExitStack
 from functools import partial
 
 from jointbench.backends.registry import BACKENDS, why_absent
-from jointbench.conditions import Progress
-from jointbench.environment import cores
+from jointbench.runtime.environment import cores
+from jointbench.runtime.workers import Workers, import_seconds, why_failed
 from jointbench.self_test.checks import (
     flop_counts,
     request_checks,
@@ -18,7 +18,7 @@ from jointbench.self_test.checks import (
     training_checks,
 )
 from jointbench.self_test.decide import Figures, Pairs, total
-from jointbench.workers import Workers, import_seconds, why_failed
+from jointbench.study.config import Progress
 
 SECONDS = 110.0  # in all: what the last check runs over stays below two minutes
 REQUEST_ROWS = (1, 64)

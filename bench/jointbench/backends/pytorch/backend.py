@@ -9,7 +9,6 @@ import numpy as np
 import numpy.typing as npt
 import torch
 
-from jointbench.architecture import Architecture
 from jointbench.backends.base import (
     Clock,
     Gradients,
@@ -22,22 +21,23 @@ from jointbench.backends.base import (
     Trainer,
     TrunkProducts,
 )
-from jointbench.backends.engine_trainer import EngineTrainer
-from jointbench.backends.pytorch import weighting
-from jointbench.backends.pytorch.artifact import saved_bytes
-from jointbench.backends.pytorch.engine import BatchedProgram, predict
+from jointbench.backends.batched.scheduler import fit_stacked, frame_of
+from jointbench.backends.batched.trainer import EngineTrainer
+from jointbench.backends.pytorch.batched.program import BatchedProgram, predict
+from jointbench.backends.pytorch.device import peak_bytes, prepare, synchronise, why_unusable
+from jointbench.backends.pytorch.diagnostics import loss_weighting
+from jointbench.backends.pytorch.diagnostics.activations import activations
+from jointbench.backends.pytorch.diagnostics.gradients import gradients
+from jointbench.backends.pytorch.diagnostics.reference_loops import installed_loops
+from jointbench.backends.pytorch.diagnostics.trunk_gradients import trunk_products
+from jointbench.backends.pytorch.diagnostics.tutorial_code import run
 from jointbench.backends.pytorch.flop_counter import counted_flops
-from jointbench.backends.pytorch.gradients import gradients
-from jointbench.backends.pytorch.loop import StockLoop, StockTrainer, fit
 from jointbench.backends.pytorch.networks import read_weights
-from jointbench.backends.pytorch.pasted import installed_loops
-from jointbench.backends.pytorch.representations import activations
+from jointbench.backends.pytorch.saved_model import saved_bytes
 from jointbench.backends.pytorch.serving import CompiledServer, EagerServer, FusedServer
-from jointbench.backends.pytorch.synchronise import peak_bytes, prepare, synchronise, why_unusable
-from jointbench.backends.pytorch.trunk_products import trunk_products
-from jointbench.backends.pytorch.tutorials import run
-from jointbench.backends.stacking import fit_stacked, frame_of
-from jointbench.measure.synchronised import synchronised
+from jointbench.backends.pytorch.training_loop import StockLoop, StockTrainer, fit
+from jointbench.measure.device_clock import synchronised
+from jointbench.networks.architecture import Architecture
 from jointbench.records import Path
 from jointbench.types import Float32Array, IntArray, Weights
 
@@ -111,13 +111,13 @@ class TorchBackend:
         return trunk_products(job, at, rows, self.device)
 
     def weighting_methods(self) -> Mapping[str, str | None]:
-        return weighting.methods()
+        return loss_weighting.methods()
 
     def fit_weighted(self, job: Job, method: str) -> Trained:
-        return weighting.fit(job, self.device, method, synchronised(self.synchronise))
+        return loss_weighting.fit(job, self.device, method, synchronised(self.synchronise))
 
     def weighted_steps(self, job: Job, method: str, steps: int) -> Callable[[Clock], float]:
-        return weighting.timed_steps(job, self.device, method, steps, self.synchronise)
+        return loss_weighting.timed_steps(job, self.device, method, steps, self.synchronise)
 
     def tutorial(self, job: Job, pattern: Pattern) -> Reported:
         return run(job, pattern, self.device)

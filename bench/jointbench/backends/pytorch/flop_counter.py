@@ -5,9 +5,9 @@ from __future__ import annotations
 import torch
 from torch.utils.flop_counter import FlopCounterMode
 
-from jointbench.architecture import Architecture
 from jointbench.backends.pytorch.losses import output_losses
 from jointbench.backends.pytorch.networks import MultiOutputNetwork
+from jointbench.networks.architecture import Architecture
 
 
 def counted_flops(network: Architecture, batch_size: int) -> dict[str, int]:

@@ -9,7 +9,7 @@ import numpy.typing as npt
 import torch
 from torch import nn
 
-from jointbench.architecture import Architecture, Layer
+from jointbench.networks.architecture import Architecture, Layer
 from jointbench.types import Weights
 
 ACTIVATIONS = {"relu": torch.relu, "tanh": torch.tanh}

@@ -7,7 +7,7 @@ from collections.abc import Iterable
 import torch
 from torch import nn
 
-from jointbench.recipe import ADAM_BETAS, ADAM_EPSILON
+from jointbench.networks.recipes import ADAM_BETAS, ADAM_EPSILON
 from jointbench.types import Recipe
 
 

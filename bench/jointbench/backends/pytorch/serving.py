@@ -10,9 +10,9 @@ import numpy.typing as npt
 import torch
 from torch import nn
 
-from jointbench.architecture import Architecture
-from jointbench.backends.fusing import Group, Stacked, groups_of, scattered
+from jointbench.backends.fused import Group, Stacked, groups_of, scattered
 from jointbench.backends.pytorch.networks import ACTIVATIONS, build
+from jointbench.networks.architecture import Architecture
 from jointbench.types import Float32Array, Weights
 
 

@@ -13,7 +13,6 @@ os.environ["KERAS_BACKEND"] = "tensorflow"
 import keras
 import tensorflow as tf
 
-from jointbench.architecture import Architecture
 from jointbench.backends.base import (
     Clock,
     Gradients,
@@ -26,23 +25,24 @@ from jointbench.backends.base import (
     Trainer,
     TrunkProducts,
 )
-from jointbench.backends.engine_trainer import EngineTrainer
-from jointbench.backends.stacking import fit_stacked, frame_of
-from jointbench.backends.tensorflow import weighting
-from jointbench.backends.tensorflow.artifact import saved_bytes
-from jointbench.backends.tensorflow.engine import GraphProgram, compilations, predict
+from jointbench.backends.batched.scheduler import fit_stacked, frame_of
+from jointbench.backends.batched.trainer import EngineTrainer
+from jointbench.backends.tensorflow.batched.program import GraphProgram, compilations, predict
+from jointbench.backends.tensorflow.device import peak_bytes, prepare, synchronise, why_unusable
+from jointbench.backends.tensorflow.diagnostics import loss_weighting
+from jointbench.backends.tensorflow.diagnostics.activations import activations
+from jointbench.backends.tensorflow.diagnostics.gradients import gradients
+from jointbench.backends.tensorflow.diagnostics.reference_loops import keras_fit
+from jointbench.backends.tensorflow.diagnostics.trunk_gradients import trunk_products
+from jointbench.backends.tensorflow.diagnostics.tutorial_code import run
 from jointbench.backends.tensorflow.flop_counter import counted_flops
-from jointbench.backends.tensorflow.gradients import gradients
-from jointbench.backends.tensorflow.loop import fit, take_steps
-from jointbench.backends.tensorflow.pasted import keras_fit
-from jointbench.backends.tensorflow.paused_fit import StockTrainer
-from jointbench.backends.tensorflow.representations import activations
+from jointbench.backends.tensorflow.losses_and_optimizers import precision
+from jointbench.backends.tensorflow.saved_model import saved_bytes
 from jointbench.backends.tensorflow.serving import FunctionServer, FusedServer, PredictServer
-from jointbench.backends.tensorflow.synchronise import peak_bytes, prepare, synchronise, why_unusable
-from jointbench.backends.tensorflow.training import precision
-from jointbench.backends.tensorflow.trunk_products import trunk_products
-from jointbench.backends.tensorflow.tutorials import run
-from jointbench.measure.synchronised import synchronised
+from jointbench.backends.tensorflow.stepwise_fit import StockTrainer
+from jointbench.backends.tensorflow.training_loop import fit, take_steps
+from jointbench.measure.device_clock import synchronised
+from jointbench.networks.architecture import Architecture
 from jointbench.records import Path
 from jointbench.types import Float32Array, IntArray, Weights
 
@@ -121,15 +121,15 @@ class TensorFlowBackend:
             return trunk_products(job, at, rows)
 
     def weighting_methods(self) -> Mapping[str, str | None]:
-        return weighting.methods()
+        return loss_weighting.methods()
 
     def fit_weighted(self, job: Job, method: str) -> Trained:
         with tf.device(self.device), precision(job):
-            return weighting.fit(job, method, synchronised(self.synchronise))
+            return loss_weighting.fit(job, method, synchronised(self.synchronise))
 
     def weighted_steps(self, job: Job, method: str, steps: int) -> Callable[[Clock], float]:
         with tf.device(self.device), precision(job):
-            return weighting.timed_steps(job, method, steps, self.synchronise)
+            return loss_weighting.timed_steps(job, method, steps, self.synchronise)
 
     def tutorial(self, job: Job, pattern: Pattern) -> Reported:
         with tf.device(self.device), precision(job):

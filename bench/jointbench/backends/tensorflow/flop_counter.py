@@ -7,9 +7,9 @@ from typing import Any
 import tensorflow as tf
 from tensorflow.python.framework import ops
 
-from jointbench.architecture import Architecture
+from jointbench.backends.tensorflow.losses_and_optimizers import make_loss
 from jointbench.backends.tensorflow.networks import functional, head_name
-from jointbench.backends.tensorflow.training import make_loss
+from jointbench.networks.architecture import Architecture
 
 COUNTED = {"MatMul", "Conv2D", "Conv2DBackpropInput", "Conv2DBackpropFilter"}
 GEMM_CLASS = ("MatMul", "Conv", "Einsum", "Xla")  # an operation named like these and not counted is an error

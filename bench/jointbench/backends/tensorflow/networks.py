@@ -8,7 +8,7 @@ import keras
 import numpy as np
 import numpy.typing as npt
 
-from jointbench.architecture import Architecture
+from jointbench.networks.architecture import Architecture
 from jointbench.types import Weights
 
 

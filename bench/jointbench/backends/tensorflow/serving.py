@@ -9,10 +9,10 @@ import numpy as np
 import numpy.typing as npt
 import tensorflow as tf
 
-from jointbench.architecture import Architecture
-from jointbench.backends.fusing import Group, Stacked, groups_of, scattered
-from jointbench.backends.tensorflow.engine import ACTIVATIONS
+from jointbench.backends.fused import Group, Stacked, groups_of, scattered
+from jointbench.backends.tensorflow.batched.program import ACTIVATIONS
 from jointbench.backends.tensorflow.networks import build, head_name
+from jointbench.networks.architecture import Architecture
 from jointbench.types import Float32Array, Weights
 
 Networks = Sequence[tuple[Architecture, Weights]]

@@ -9,10 +9,9 @@ from matplotlib.axes import Axes
 from matplotlib.patches import Rectangle
 from matplotlib.ticker import FixedLocator, FuncFormatter, NullLocator
 
-from jointbench.compare.cost_summary import Ratio
-from jointbench.compare.summary import CellSummary, Summary
+from jointbench.compare.summary.costs import Ratio
+from jointbench.compare.summary.run import CellSummary, Summary
 from jointbench.report import format as show
-from jointbench.report.cost_tables import ratio_label, ratio_table
 from jointbench.report.figures.canvas import BAND, export, rule, style
 from jointbench.report.figures.figure import Figure, caution, spoken
 from jointbench.report.figures.forest import draw_interval
@@ -28,7 +27,8 @@ from jointbench.report.overview import (
     where,
 )
 from jointbench.report.palette import Palette, Style
-from jointbench.report.quality_tables import place
+from jointbench.report.tables.costs import ratio_label, ratio_table
+from jointbench.report.tables.quality import place
 
 WIDEST = 32.0
 SENTENCE = (

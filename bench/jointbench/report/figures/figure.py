@@ -8,7 +8,7 @@ from dataclasses import dataclass
 
 from jointbench.report.overview import FEW_FOLDS
 from jointbench.report.palette import Style
-from jointbench.report.table import Table
+from jointbench.report.tables.table import Table
 
 TEXT = 120  # about what title, sentence and legend take, in a drawing's units
 _VIEW = re.compile(r'viewBox="0 0 \S+ ([\d.]+)"')

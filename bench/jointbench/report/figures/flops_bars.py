@@ -4,15 +4,15 @@ from __future__ import annotations
 
 from matplotlib.ticker import FuncFormatter, MaxNLocator
 
-from jointbench.compare.cost_summary import ArmFlops
-from jointbench.compare.summary import CellSummary
+from jointbench.compare.summary.costs import ArmFlops
+from jointbench.compare.summary.run import CellSummary
 from jointbench.report import format as show
 from jointbench.report.figures.canvas import export, style
 from jointbench.report.figures.figure import Figure, spoken
 from jointbench.report.figures.rows import ROW, lay_out
-from jointbench.report.flops_tables import flops_table
 from jointbench.report.palette import Palette
-from jointbench.report.quality_tables import place
+from jointbench.report.tables.flops import flops_table
+from jointbench.report.tables.quality import place
 
 OPACITY = {"trunk, forward": 1.0, "trunk, backward": 0.7, "heads, forward": 0.45, "heads, backward": 0.22}
 SENTENCE = (

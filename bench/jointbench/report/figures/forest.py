@@ -6,8 +6,7 @@ from collections.abc import Sequence
 
 from matplotlib.axes import Axes
 
-from jointbench.compare.estimate import Estimate
-from jointbench.compare.summary import CellSummary, DatasetSummary, Summary
+from jointbench.compare.summary.run import CellSummary, DatasetSummary, Summary
 from jointbench.report import format as show
 from jointbench.report.figures.canvas import BAND, clipped, export, rule, style
 from jointbench.report.figures.figure import Figure, caution, spoken
@@ -15,7 +14,8 @@ from jointbench.report.figures.rows import lay_out
 from jointbench.report.figures.svg import INK
 from jointbench.report.overview import cells_of, chosen, overview_table, where
 from jointbench.report.palette import Palette, Style
-from jointbench.report.quality_tables import difference_table, place
+from jointbench.report.tables.quality import difference_table, place
+from jointbench.stats.estimate import Estimate
 
 LABEL = "difference in skill, joint − other"
 COMPARED = ("Dataset", "Backend", "Device", "Against", "Mean skill difference")

@@ -16,7 +16,7 @@ from jointbench.report.figures.canvas import WIDTH, axes, drawing, export, style
 from jointbench.report.figures.figure import Figure, spoken
 from jointbench.report.figures.svg import INK, SMALL
 from jointbench.report.palette import COLOURS, Style
-from jointbench.report.table import Table
+from jointbench.report.tables.table import Table
 from jointbench.scaling.points import OTHERS, Point, Study
 from jointbench.scaling.regimes import SIZED, WORK, follows
 

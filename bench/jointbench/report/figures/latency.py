@@ -4,14 +4,14 @@ from __future__ import annotations
 
 from matplotlib.ticker import FixedLocator, FuncFormatter, NullLocator
 
-from jointbench.compare.cost_summary import ArmCost, Latency
-from jointbench.compare.summary import CellSummary
+from jointbench.compare.summary.costs import ArmCost, Latency
+from jointbench.compare.summary.run import CellSummary
 from jointbench.report import format as show
-from jointbench.report.cost_tables import latency_table
 from jointbench.report.figures.canvas import WIDTH, axes, drawing, export, style
 from jointbench.report.figures.figure import Figure, spoken
 from jointbench.report.palette import Palette
-from jointbench.report.quality_tables import place
+from jointbench.report.tables.costs import latency_table
+from jointbench.report.tables.quality import place
 
 HEIGHT, LEFT = 230, 52
 LINES = {"in turn": "-", "fused": ":", "one of N": "--"}

@@ -9,16 +9,16 @@ from dataclasses import dataclass
 from matplotlib.axes import Axes
 from matplotlib.ticker import FuncFormatter, MaxNLocator
 
-from jointbench.compare.cost_summary import ArmCost
-from jointbench.compare.summary import CellSummary, DatasetSummary
+from jointbench.compare.summary.costs import ArmCost
+from jointbench.compare.summary.run import CellSummary, DatasetSummary
 from jointbench.records import Fit
 from jointbench.report import format as show
 from jointbench.report.figures.canvas import WIDTH, axes, drawing, export, rule, style
 from jointbench.report.figures.figure import Figure, caution
 from jointbench.report.figures.svg import SMALL
 from jointbench.report.palette import Palette
-from jointbench.report.quality_tables import place
-from jointbench.report.table import Cell, Table, columns, name, number
+from jointbench.report.tables.quality import place
+from jointbench.report.tables.table import Cell, Table, columns, name, number
 
 PANELS, FOLDS, POINTS = 6, 3, 160  # at most so many outputs, folds of a curve, and points in the whole figure
 HIGHEST = 1.6  # a loss above it is far from anything of interest

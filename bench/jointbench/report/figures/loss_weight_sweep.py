@@ -9,12 +9,12 @@ from matplotlib.ticker import FixedLocator, FuncFormatter, MaxNLocator, NullLoca
 
 from jointbench.explain import answer as explain
 from jointbench.report import format as show
-from jointbench.report.explained_table import numbers_in, shown, table_named
 from jointbench.report.figures.canvas import WIDTH, axes, drawing, export, rule, style
 from jointbench.report.figures.figure import Figure
 from jointbench.report.figures.svg import INK, SMALL
 from jointbench.report.palette import COLOURS, GREY, MARKERS, Style
-from jointbench.report.table import Table
+from jointbench.report.tables.explained import numbers_in, shown, table_named
+from jointbench.report.tables.table import Table
 
 TABLE, SKILL, SEPARATE, EQUAL = "Skill by loss weights", "Skill: ", "separate", "none"
 RATIO, FIRST = 3, 4

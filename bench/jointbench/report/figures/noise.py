@@ -6,15 +6,15 @@ import math
 
 from matplotlib.ticker import FixedLocator, FuncFormatter, NullLocator
 
-from jointbench.compare.cost_summary import Ratio
-from jointbench.compare.summary import CellSummary, Summary
+from jointbench.compare.summary.costs import Ratio
+from jointbench.compare.summary.run import CellSummary, Summary
 from jointbench.report import format as show
 from jointbench.report.figures.canvas import clipped, export, rule, style
 from jointbench.report.figures.figure import Figure, spoken
 from jointbench.report.figures.rows import lay_out
 from jointbench.report.figures.svg import INK
 from jointbench.report.overview import cells_of, request_ratio, step_ratio, where
-from jointbench.report.table import Cell, Table, columns, interval, name
+from jointbench.report.tables.table import Cell, Table, columns, interval, name
 
 WIDEST = 2.0  # a strip beyond it is no clock at all
 SENTENCE = (

@@ -11,8 +11,8 @@ from matplotlib.patches import PathPatch
 from matplotlib.path import Path
 from matplotlib.ticker import FuncFormatter, LogLocator, NullLocator
 
-from jointbench.compare.cost_summary import ArmCost
-from jointbench.compare.summary import CellSummary, DatasetSummary
+from jointbench.compare.summary.costs import ArmCost
+from jointbench.compare.summary.run import CellSummary, DatasetSummary
 from jointbench.report import format as show
 from jointbench.report.figures.canvas import WIDTH, axes, drawing, export, rule, style
 from jointbench.report.figures.figure import Figure, caution
@@ -21,8 +21,8 @@ from jointbench.report.figures.skill import FLOOR
 from jointbench.report.figures.svg import INK, SMALL
 from jointbench.report.overview import IN_TURN
 from jointbench.report.palette import Palette
-from jointbench.report.quality_tables import place
-from jointbench.report.table import Table, columns, name, number
+from jointbench.report.tables.quality import place
+from jointbench.report.tables.table import Table, columns, name, number
 from jointbench.types import FloatArray
 
 PANEL, TOP, BELOW, LEFT, NAMES = 130, 8, 46, 40, 92

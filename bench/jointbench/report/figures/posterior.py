@@ -4,16 +4,16 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
-from jointbench.compare.decision_summary import Difference
-from jointbench.compare.summary import CellSummary, DatasetSummary, Summary
+from jointbench.compare.summary.decisions import Difference
+from jointbench.compare.summary.run import CellSummary, DatasetSummary, Summary
 from jointbench.report import format as show
 from jointbench.report.figures.canvas import export, rule, style
 from jointbench.report.figures.figure import Figure, caution, spoken
 from jointbench.report.figures.rows import ROW, lay_out
 from jointbench.report.overview import cells_of, chosen, difference_of, where
 from jointbench.report.palette import GREY, Palette, Style
-from jointbench.report.quality_tables import PROBABILITIES, difference_table, place
-from jointbench.report.table import Table, columns, name, number
+from jointbench.report.tables.quality import PROBABILITIES, difference_table, place
+from jointbench.report.tables.table import Table, columns, name, number
 
 QUARTERS = (0.0, 0.25, 0.5, 0.75)
 Line = tuple[str, Difference, Style]

@@ -16,7 +16,7 @@ from jointbench.report.figures.canvas import WIDTH, axes, drawing, export, style
 from jointbench.report.figures.figure import Figure, spoken
 from jointbench.report.figures.svg import INK, SMALL
 from jointbench.report.palette import COLOURS
-from jointbench.report.table import Table, columns, name, number
+from jointbench.report.tables.table import Table, columns, name, number
 
 ROW, TOP, FOOT, LETTERS, LETTER = 22, 6, 40, 26, 5.3
 OPACITY = 0.6  # so that the page's ink is readable on every cell

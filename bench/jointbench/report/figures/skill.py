@@ -2,13 +2,13 @@
 
 from __future__ import annotations
 
-from jointbench.compare.summary import CellSummary, DatasetSummary, Quality
+from jointbench.compare.summary.run import CellSummary, DatasetSummary, Quality
 from jointbench.report import format as show
 from jointbench.report.figures.canvas import dots, export, rule, style
 from jointbench.report.figures.figure import Figure, caution, spoken
 from jointbench.report.figures.rows import lay_out
 from jointbench.report.palette import Palette, Style
-from jointbench.report.quality_tables import fold_table, place, quality_of
+from jointbench.report.tables.quality import fold_table, place, quality_of
 
 FLOOR = -1.0  # a fold far worse than no skill would squeeze all the others together
 SENTENCE = (

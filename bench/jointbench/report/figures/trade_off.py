@@ -8,8 +8,8 @@ from dataclasses import dataclass
 
 from matplotlib.ticker import FixedLocator, FuncFormatter, NullLocator
 
-from jointbench.compare.cost_summary import Ratio
-from jointbench.compare.summary import CellSummary, Summary
+from jointbench.compare.summary.costs import Ratio
+from jointbench.compare.summary.run import CellSummary, Summary
 from jointbench.report import format as show
 from jointbench.report.figures.canvas import BAND, WIDTH, axes, drawing, export, rule, style
 from jointbench.report.figures.figure import Figure, caution

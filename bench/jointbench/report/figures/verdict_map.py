@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from jointbench.compare.summary import Summary
+from jointbench.compare.summary.run import Summary
 from jointbench.report import format as show
 from jointbench.report.figures.canvas import export, style
 from jointbench.report.figures.figure import Figure, caution
@@ -10,7 +10,7 @@ from jointbench.report.figures.rows import lay_out
 from jointbench.report.figures.svg import SMALL
 from jointbench.report.overview import cells_of, where
 from jointbench.report.palette import VERDICT_COLOURS, Style
-from jointbench.report.table import Cell, Table, columns, name
+from jointbench.report.tables.table import Cell, Table, columns, name
 
 LETTERS = {"joint": "J", "equivalent": "=", "separate": "S", "inconclusive": "?"}
 SENTENCE = (

@@ -4,14 +4,14 @@ from __future__ import annotations
 
 import math
 
-from jointbench.compare.correlated import ROPE
 from jointbench.explain import answer as explain
 from jointbench.report import format as show
-from jointbench.report.explained_table import numbers_in, shown, table_named
 from jointbench.report.figures.canvas import BAND, WIDTH, axes, clipped, drawing, export, rule, style
 from jointbench.report.figures.figure import Figure
 from jointbench.report.figures.svg import INK, SMALL
 from jointbench.report.palette import COLOURS
+from jointbench.report.tables.explained import numbers_in, shown, table_named
+from jointbench.stats.correlated_t_test import ROPE
 
 TABLE = "Methods beside fixed weights"
 GAIN, LOW, HIGH, SECONDS = 3, 4, 5, 7

@@ -1,0 +1,1 @@
+"""The training engine: many networks in one batched program."""

@@ -1,0 +1,166 @@
+"""Methods that set the loss weights by themselves: what both frameworks share of them.
+
+The losses they see are those of training: each output's mean loss times its loss weight, which by default divides it by
+its no-skill loss. A framework's loop does the arithmetic of a step; epochs, early stopping and dynamic weight average
+are here.
+"""
+
+from __future__ import annotations
+
+import itertools
+import math
+from collections.abc import Callable, Iterator, Sequence
+from typing import Any, Protocol
+
+import numpy as np
+import numpy.typing as npt
+
+from jointbench.backends.base import Clock, Job, Trained
+from jointbench.measure.device_clock import synchronised
+from jointbench.networks.architecture import Architecture
+from jointbench.networks.flops import backward_flops, train_flops_per_row
+from jointbench.records import Stop
+from jointbench.types import FloatArray
+
+FIXED = "fixed"
+UNCERTAINTY = "uncertainty"  # Kendall, Gal & Cipolla, CVPR 2018
+DYNAMIC = "dynamic-average"  # Liu, Johns & Davison, CVPR 2019
+PCGRAD = "pcgrad"  # Yu et al., NeurIPS 2020
+MGDA = "mgda"  # Desideri 2012; Sener & Koltun, NeurIPS 2018
+UPGRAD = "upgrad"  # Quinton & Rey 2024
+GRADIENT_METHODS = (PCGRAD, MGDA, UPGRAD)
+METHODS = (UNCERTAINTY, DYNAMIC, *GRADIENT_METHODS)
+TEMPERATURE = 2.0  # of dynamic weight average, as its authors have it
+
+
+def dynamic_weights(losses: FloatArray, temperature: float = TEMPERATURE) -> FloatArray:
+    """(outputs,): dynamic weight average from the epochs' training losses so far, (epochs, outputs).
+
+    outputs x softmax(r / temperature) with r = last loss / the one before it; 1 for each in the first two epochs.
+    """
+    count = losses.shape[1]
+    if len(losses) < 2:
+        return np.ones(count)
+    rates = losses[-1] / np.where(losses[-2] > 0, losses[-2], 1.0) / temperature
+    powers = np.exp(rates - rates.max())
+    result: FloatArray = count * powers / powers.sum()
+    return result
+
+
+def precision_factors(network: Architecture) -> FloatArray:
+    """(outputs,): Kendall's total is sum of factor x exp(-s) x loss + s / 2 with s = log variance.
+
+    The factor is 1/2 for a Gaussian likelihood (regression) and 1 for a softmax with a temperature.
+    """
+    return np.array([0.5 if kind == "regression" else 1.0 for kind in network.kinds])
+
+
+def step_flops(network: Architecture, batch: int, method: str) -> int:
+    """FLOPs of one optimisation step under a method, matrix products only, in closed form.
+
+    The gradient methods go back through the trunk once for each output instead of once, and multiply the trunk's
+    gradients with each other (the Gram matrix) and with their weights.
+    """
+    once = batch * train_flops_per_row([network])
+    if method not in GRADIENT_METHODS:
+        return once
+    trunk, outputs = [*network.convs, *network.trunk], len(network.heads)
+    backward = sum(backward_flops(layer) for layer in trunk)
+    parameters = sum(layer.parameters for layer in trunk)
+    return once + (outputs - 1) * batch * backward + 2 * outputs * parameters * (outputs + 1)
+
+
+class WeightedLoop(Protocol):
+    """One network, its optimiser and a method, in one framework."""
+
+    job: Job
+
+    def batches(self, epoch: int) -> Iterator[Any]:
+        """The epoch's batches of rows, on the device."""
+        ...
+
+    def step(self, rows: Any) -> Any:
+        """One optimisation step; the losses before it, (outputs,)."""
+        ...
+
+    def factor(self, values: FloatArray) -> None:
+        """What multiplies each output's weighted loss from now on."""
+        ...
+
+    def mean(self, losses: Sequence[Any]) -> FloatArray:
+        """The mean of several steps' losses, (outputs,)."""
+        ...
+
+    def validate(self) -> FloatArray:
+        """Each output's mean loss on the validation rows."""
+        ...
+
+    def read(self) -> dict[str, npt.NDArray[np.floating]]: ...
+
+    def predict(self, weights: dict[str, npt.NDArray[np.floating]]) -> npt.NDArray[np.floating]:
+        """(test rows, units) by the network with these weights."""
+        ...
+
+
+def fit_weighted(loop: WeightedLoop, method: str, clock: Clock) -> Trained:
+    """Trains as the stock loop does: until the validation loss under the job's own weights has not improved for
+    ``patience`` epochs; keeps the best weights. ``clock`` waits for the device before it is read."""
+    job = loop.job
+    train: list[FloatArray] = []
+    validation: list[FloatArray] = []
+    seconds: list[float] = []
+    best, best_epoch, weights = math.inf, 0, loop.read()
+    failure, stopped_by = None, "limit"
+    for epoch in range(job.recipe.max_epochs):
+        if method == DYNAMIC:
+            loop.factor(dynamic_weights(np.array(train).reshape(epoch, len(job.loss_weights))))
+        started = clock()
+        losses = [loop.step(rows) for rows in loop.batches(epoch)]
+        train.append(loop.mean(losses))
+        seconds.append(clock() - started)
+        validation.append(loop.validate())
+        total = float(validation[-1] @ np.array(job.loss_weights))
+        if not (math.isfinite(total) and np.isfinite(train[-1]).all()):
+            failure = f"the loss is not finite in epoch {epoch + 1}"
+            break
+        if total < best:
+            best, best_epoch, weights = total, epoch, loop.read()
+        elif epoch - best_epoch >= job.recipe.patience:
+            stopped_by = "patience"
+            break
+    epochs = len(train)
+    stop: Stop = "patience" if stopped_by == "patience" else "limit"
+    return Trained(
+        epochs=epochs,
+        best_epoch=best_epoch,
+        steps=epochs * math.ceil(len(job.train) / job.recipe.batch_size),
+        rows_seen=epochs * len(job.train),
+        epoch_seconds=np.array(seconds),
+        stopped_by=stop,
+        train_loss=np.array(train),
+        validation_loss=np.array(validation),
+        predictions=loop.predict(weights).astype(np.float32),
+        weights=weights,
+        failure=failure,
+    )
+
+
+class WeightedSteps:
+    """A method's loop for timing: a call does some steps, the last batch of an epoch left out because it is short."""
+
+    def __init__(self, loop: WeightedLoop, steps: int, synchronise: Callable[[], None]) -> None:
+        self.loop, self.steps, self.synchronise = loop, steps, synchronise
+        self.batches = self._endless()
+
+    def _endless(self) -> Iterator[Any]:
+        whole = max(len(self.loop.job.train) // self.loop.job.recipe.batch_size, 1)
+        for epoch in itertools.count():
+            yield from itertools.islice(self.loop.batches(epoch), whole)
+
+    def __call__(self, clock: Clock) -> float:
+        ready = [next(self.batches) for _ in range(self.steps)]
+        waiting = synchronised(self.synchronise, clock)
+        started = waiting()
+        for rows in ready:
+            self.loop.step(rows)
+        return waiting() - started

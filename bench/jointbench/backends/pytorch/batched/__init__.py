@@ -1,0 +1,1 @@
+"""The PyTorch half of the training engine."""

@@ -1,0 +1,110 @@
+"""The losses of a stack's outputs and their gradient, over columns: an output has one, or one per class.
+
+Targets and weights are spread over the same columns as the raw answers a (classes as 0 and 1), so that the gradient
+of every loss is (predicted mean - target) x weight: a for squared error, sigmoid(a) for binary and softmax(a) for
+categorical cross-entropy. Absolute and Huber's loss take the sign of that difference, or cut it at HUBER_DELTA.
+"""
+
+from __future__ import annotations
+
+import itertools
+from dataclasses import dataclass
+
+import torch
+from torch.nn import functional
+
+from jointbench.backends.base import HUBER_DELTA, RegressionLoss
+from jointbench.backends.pytorch.losses import regression_losses
+from jointbench.networks.architecture import Architecture
+from jointbench.types import Kind
+
+
+@dataclass(frozen=True)
+class _Run:
+    """Neighbouring columns with one formula: outputs of one kind, or the classes of one output."""
+
+    kind: Kind
+    columns: slice
+    outputs: int
+
+
+def _runs(network: Architecture) -> list[_Run]:
+    runs: list[_Run] = []
+    start = 0
+    for (kind, _), group in itertools.groupby(
+        enumerate(network.kinds), key=lambda pair: (pair[1], pair[0] if pair[1] == "multiclass" else -1)
+    ):
+        heads = [head for head, _ in group]
+        stop = start + sum(network.units[head] for head in heads)
+        runs.append(_Run(kind, slice(start, stop), len(heads)))
+        start = stop
+    return runs
+
+
+class StackedLosses:
+    """Losses of any number of batches at once: tensors are (..., rows, columns), results (..., outputs)."""
+
+    def __init__(self, network: Architecture, regression_loss: RegressionLoss = "squared") -> None:
+        self.network, self.regression_loss = network, regression_loss
+        self.runs = _runs(network)
+        self.columns = sum(network.units)
+
+    def spread(self, values: torch.Tensor) -> torch.Tensor:
+        """(..., outputs) to (..., columns): an output's value on each of its columns."""
+        units = torch.tensor(self.network.units, device=values.device)
+        return values.repeat_interleave(units, dim=-1)
+
+    def table(self, targets: torch.Tensor, weights: torch.Tensor) -> torch.Tensor:
+        """(rows, 2 x columns): targets, class codes as 0 and 1, and beside them the weights."""
+        parts = []
+        for column, (kind, units) in enumerate(zip(self.network.kinds, self.network.units, strict=True)):
+            target = targets[:, column]
+            if kind == "multiclass":
+                parts.append(functional.one_hot(target.long(), units).to(targets.dtype))
+            else:
+                parts.append(target.unsqueeze(1))
+        return torch.cat([*parts, self.spread(weights)], dim=1)
+
+    def shares(self, weights: torch.Tensor) -> torch.Tensor:
+        """Each row's weight over the sum of its batch's, 0 where no row counts."""
+        total = weights.sum(dim=-2, keepdim=True)
+        return weights / torch.where(total > 0, total, 1.0)
+
+    def means(self, raw: torch.Tensor, targets: torch.Tensor, shares: torch.Tensor) -> torch.Tensor:
+        """(..., outputs): each output's loss, averaged over the rows by their shares."""
+        made = []
+        for run in self.runs:
+            answer, target, share = (part[..., run.columns] for part in (raw, targets, shares))
+            if run.kind == "regression":
+                loss = regression_losses(self.regression_loss, answer, target)
+            elif run.kind == "binary":
+                loss = functional.binary_cross_entropy_with_logits(answer, target, reduction="none")
+            else:
+                loss = -(torch.log_softmax(answer, dim=-1) * target).sum(dim=-1, keepdim=True)
+                share = share[..., :1]
+            made.append((loss * share).sum(dim=-2))
+        return torch.cat(made, dim=-1)
+
+    def factors(self, loss_weights: torch.Tensor) -> torch.Tensor:
+        """(slots, columns): what multiplies (mean - target) x share: the loss weight, and for a square its 2."""
+        squared = self.regression_loss == "squared"
+        twice = torch.tensor([2.0 if kind == "regression" and squared else 1.0 for kind in self.network.kinds])
+        return self.spread(loss_weights * twice.to(loss_weights))
+
+    def differentiate(self, raw: torch.Tensor, targets: torch.Tensor, scale: torch.Tensor) -> None:
+        """Turns raw answers, in place, into the gradient of the total loss. scale: shares x factors."""
+        for run in self.runs:
+            part = raw[..., run.columns]
+            if run.kind == "binary":
+                part.sigmoid_()
+            elif run.kind == "multiclass":
+                part.copy_(torch.softmax(part, dim=-1))
+        raw.sub_(targets)
+        if self.regression_loss != "squared":
+            for run in self.runs:
+                if run.kind == "regression":
+                    part = raw[..., run.columns]
+                    part.copy_(part.sign()) if self.regression_loss == "absolute" else part.clamp_(-HUBER_DELTA, HUBER_DELTA)
+        raw.mul_(scale)
+
+

@@ -1,0 +1,33 @@
+"""Gradients of the total loss and of each output's own, each from a forward and a backward pass of its own."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+
+import numpy as np
+import numpy.typing as npt
+import torch
+
+from jointbench.backends.base import Gradients, Job
+from jointbench.backends.pytorch.networks import read_gradients
+from jointbench.backends.pytorch.training_loop import StockLoop
+from jointbench.types import IntArray
+
+
+def gradients(job: Job, rows: IntArray, device: str) -> Gradients:
+    """At the job's initial weights, on these rows."""
+    loop = StockLoop(job, device)
+    chosen = torch.from_numpy(rows).to(device)
+
+    def backward(loss_of: Callable[[torch.Tensor], torch.Tensor]) -> tuple[float, dict[str, npt.NDArray[np.floating]]]:
+        loop.optimizer.zero_grad()
+        loss = loss_of(loop.losses(chosen))
+        loss.backward()
+        return loss.item(), read_gradients(job.architecture, loop.network)
+
+    def own(index: int) -> tuple[float, dict[str, npt.NDArray[np.floating]]]:
+        return backward(lambda losses: losses[index])
+
+    total_loss, total = backward(lambda losses: losses @ loop.loss_weights)
+    alone = [own(index) for index in range(len(job.loss_weights))]
+    return Gradients(total, tuple(read for _, read in alone), total_loss, np.array([loss for loss, _ in alone]))

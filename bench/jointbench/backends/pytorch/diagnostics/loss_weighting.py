@@ -1,0 +1,170 @@
+"""Training steps whose loss weights set themselves, in PyTorch; those that look at gradients through TorchJD."""
+
+from __future__ import annotations
+
+import importlib.util
+from collections.abc import Callable, Iterator, Sequence
+from contextlib import contextmanager
+
+import numpy as np
+import numpy.typing as npt
+import torch
+from torch import nn
+from torch.utils.flop_counter import FlopCounterMode
+
+from jointbench.backends.base import Clock, Job, Trained
+from jointbench.backends.loss_weighting import (
+    GRADIENT_METHODS,
+    METHODS,
+    MGDA,
+    PCGRAD,
+    UNCERTAINTY,
+    WeightedSteps,
+    fit_weighted,
+    precision_factors,
+)
+from jointbench.backends.pytorch.losses import output_losses
+from jointbench.backends.pytorch.networks import build, read_weights
+from jointbench.backends.pytorch.training_loop import DTYPES, StockLoop
+from jointbench.types import FloatArray
+
+INSTALL = "not installed: pip install 'jointbench[methods]'"
+
+
+def methods() -> dict[str, str | None]:
+    """Every method, and why it cannot run here; None where it can."""
+    here = importlib.util.find_spec("torchjd") is not None
+    return {method: None if here or method not in GRADIENT_METHODS else INSTALL for method in METHODS}
+
+
+class TorchWeightedLoop(StockLoop):
+    """The stock loop with a factor on each output's loss: fixed, or set anew before each epoch."""
+
+    def __init__(self, job: Job, device: str) -> None:
+        super().__init__(job, device)
+        self.factors = torch.ones_like(self.loss_weights)
+        self.held = torch.from_numpy(job.validation).to(device)
+
+    def factor(self, values: FloatArray) -> None:
+        self.factors = torch.as_tensor(values).to(self.loss_weights)
+
+    def step(self, rows: torch.Tensor) -> torch.Tensor:
+        self.optimizer.zero_grad()
+        losses = self.differentiate(rows)
+        self.optimizer.step()
+        return losses
+
+    def differentiate(self, rows: torch.Tensor) -> torch.Tensor:
+        """Leaves the gradient of this step's objective in the parameters; the losses, (outputs,)."""
+        losses = self.losses(rows)
+        self.objective(losses * self.loss_weights * self.factors).backward()
+        return losses.detach()
+
+    def objective(self, losses: torch.Tensor) -> torch.Tensor:
+        """What a step descends, from the weighted losses."""
+        return losses.sum()
+
+    def mean(self, losses: Sequence[torch.Tensor]) -> FloatArray:
+        return torch.stack(list(losses)).mean(dim=0).cpu().numpy().astype(np.float64)
+
+    def validate(self) -> FloatArray:
+        with torch.no_grad():
+            return self.losses(self.held).cpu().numpy().astype(np.float64)
+
+    def read(self) -> dict[str, npt.NDArray[np.floating]]:
+        return read_weights(self.job.architecture, self.network)
+
+    def predict(self, weights: dict[str, npt.NDArray[np.floating]]) -> npt.NDArray[np.floating]:
+        network = build(self.job.architecture, weights, self.device, DTYPES[self.job.precision])
+        with torch.no_grad():
+            answers = network(self.features[torch.from_numpy(self.job.test).to(self.device)])
+        return torch.cat(answers, dim=1).cpu().numpy()
+
+
+class UncertaintyLoop(TorchWeightedLoop):
+    """A log variance for each output, trained along with the network and not decayed."""
+
+    def __init__(self, job: Job, device: str) -> None:
+        super().__init__(job, device)
+        self.log_variance = nn.Parameter(torch.zeros_like(self.loss_weights))
+        self.precision = torch.as_tensor(precision_factors(job.architecture)).to(self.loss_weights)
+        self.optimizer.add_param_group({"params": [self.log_variance], "weight_decay": 0.0})
+
+    def objective(self, losses: torch.Tensor) -> torch.Tensor:
+        return (self.precision * torch.exp(-self.log_variance) * losses + self.log_variance / 2).sum()
+
+
+class GradientLoop(TorchWeightedLoop):
+    """The trunk follows a combination of the outputs' gradients that their inner products decide; heads their own loss."""
+
+    def __init__(self, job: Job, device: str, method: str) -> None:
+        super().__init__(job, device)
+        self.weighting = _weighting(method, len(job.loss_weights), self.loss_weights)
+        self.trunk = [*self.network.convs.parameters(), *self.network.trunk.parameters()]
+        self.heads = [list(head.parameters()) for head in self.network.heads]
+
+    def differentiate(self, rows: torch.Tensor) -> torch.Tensor:
+        answers = self.network(self.features[rows])
+        losses, gradients = [], []
+        for output, head in enumerate(self.heads):
+            # Alone, not picked from a stack of losses: that would go back through the other heads with zeros.
+            only = slice(output, output + 1)
+            loss = output_losses(
+                self.job.architecture.kinds[only], answers[only], self.targets[rows, only], self.weights[rows, only]
+            )
+            losses.append(loss.detach())
+            found = torch.autograd.grad(
+                (loss * self.loss_weights[only]).sum(), [*self.trunk, *head], retain_graph=output < len(self.heads) - 1
+            )
+            gradients.append(torch.cat([gradient.reshape(-1) for gradient in found[: len(self.trunk)]]))
+            for parameter, gradient in zip(head, found[len(self.trunk) :], strict=True):
+                parameter.grad = gradient
+        jacobian = torch.stack(gradients)
+        weights: torch.Tensor = self.weighting(jacobian @ jacobian.T)
+        combined = (weights[None] @ jacobian)[0]
+        for parameter, part in zip(self.trunk, combined.split([p.numel() for p in self.trunk]), strict=True):
+            parameter.grad = part.view_as(parameter)
+        return torch.cat(losses)
+
+
+def _weighting(method: str, outputs: int, like: torch.Tensor) -> Callable[[torch.Tensor], torch.Tensor]:
+    """From the Gram matrix of the gradients, (outputs, outputs), to what multiplies each, (outputs,)."""
+    from torchjd.aggregation import MGDAWeighting, PCGradWeighting, UPGradWeighting
+
+    if method == PCGRAD:
+        return PCGradWeighting()
+    # UPGrad's preference of 1 for each makes it the plain sum where nothing conflicts, as PCGrad is.
+    return MGDAWeighting() if method == MGDA else UPGradWeighting(pref_vector=torch.ones(outputs).to(like))
+
+
+def make_loop(job: Job, device: str, method: str) -> TorchWeightedLoop:
+    if method == UNCERTAINTY:
+        return UncertaintyLoop(job, device)
+    return GradientLoop(job, device, method) if method in GRADIENT_METHODS else TorchWeightedLoop(job, device)
+
+
+@contextmanager
+def _seeded(seed: int) -> Iterator[None]:
+    """TorchJD's PCGrad draws its order from PyTorch's global state, which is set here and put back."""
+    with torch.random.fork_rng(devices=[]):
+        torch.manual_seed(seed)
+        yield
+
+
+def fit(job: Job, device: str, method: str, clock: Clock) -> Trained:
+    """Trains one network with a method."""
+    with _seeded(job.seed):
+        return fit_weighted(make_loop(job, device, method), method, clock)
+
+
+def timed_steps(job: Job, device: str, method: str, steps: int, synchronise: Callable[[], None]) -> WeightedSteps:
+    return WeightedSteps(make_loop(job, device, method), steps, synchronise)
+
+
+def counted_step_flops(job: Job, method: str) -> int:
+    """FLOPs of one step under a method as PyTorch counts them, to hold the closed form to."""
+    loop = make_loop(job, "cpu", method)
+    rows = next(iter(loop.batches(0)))
+    with FlopCounterMode(display=False) as counter, _seeded(job.seed):
+        loop.step(rows)
+    return int(counter.get_total_flops())

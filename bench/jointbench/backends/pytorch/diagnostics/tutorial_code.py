@@ -1,0 +1,131 @@
+"""Networks with two outputs as tutorials and forums write them, run on a job's rows, with what their loops report."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+
+import numpy as np
+import torch
+from torch import nn
+from torch.nn import functional
+
+from jointbench.backends.base import Job, Pattern, Reported
+from jointbench.backends.pytorch.networks import MultiOutputNetwork, build
+from jointbench.backends.pytorch.optimizers import make_optimizer
+from jointbench.backends.pytorch.training_loop import DTYPES
+from jointbench.networks.initialization import epoch_order
+from jointbench.types import Kind, Weights
+
+Answers = list[torch.Tensor]
+
+
+class SlicedNetwork(nn.Module):
+    """The trunk, and ONE linear layer that is as wide as all outputs together; an output is a slice of its columns."""
+
+    def __init__(self, branched: MultiOutputNetwork) -> None:
+        super().__init__()
+        self.branched_trunk = branched
+        heads = [head[0] for head in branched.heads if isinstance(head, nn.ModuleList)]
+        linears = [layer for layer in heads if isinstance(layer, nn.Linear)]
+        self.units = [layer.out_features for layer in linears]
+        first = linears[0].weight
+        self.both = nn.Linear(linears[0].in_features, sum(self.units)).to(device=first.device, dtype=first.dtype)
+        with torch.no_grad():
+            self.both.weight.copy_(torch.cat([layer.weight for layer in linears]))
+            self.both.bias.copy_(torch.cat([layer.bias for layer in linears]))
+        del branched.heads
+
+    def forward(self, rows: torch.Tensor) -> Answers:
+        return list(self.both(self.branched_trunk.features(rows)).split(self.units, dim=1))
+
+
+def library_loss(kind: Kind, answer: torch.Tensor, target: torch.Tensor) -> torch.Tensor:
+    if kind == "regression":
+        return functional.mse_loss(answer[:, 0], target)
+    if kind == "binary":
+        return functional.binary_cross_entropy_with_logits(answer[:, 0], target)
+    return functional.cross_entropy(answer, target.long())
+
+
+def hand_written_loss(kind: Kind, answer: torch.Tensor, target: torch.Tensor) -> torch.Tensor:
+    """The same numbers from their formulas; log(1 + e^a) - t a is binary cross-entropy from a logit a."""
+    if kind == "regression":
+        return ((answer[:, 0] - target) ** 2).mean()
+    if kind == "binary":
+        return (torch.log1p(torch.exp(-answer[:, 0].abs())) + answer[:, 0].clamp_min(0) - target * answer[:, 0]).mean()
+    chosen = answer.gather(1, target.long().unsqueeze(1))[:, 0]
+    return (answer.logsumexp(dim=1) - chosen).mean()
+
+
+def run(job: Job, pattern: Pattern, device: str) -> Reported:
+    """Trains for the recipe's epochs, no early stopping; gradients are of the first batch's total."""
+    dtype = DTYPES[job.precision]
+    network: nn.Module = build(job.architecture, job.initial, device, dtype)
+    if pattern == "sliced":
+        assert isinstance(network, MultiOutputNetwork)
+        network = SlicedNetwork(network)
+    loss = hand_written_loss if pattern == "hand-written" else library_loss
+    optimizer = make_optimizer(job.recipe, network.parameters())
+    features, targets = (torch.as_tensor(part).to(device=device, dtype=dtype) for part in (job.features, job.targets))
+    held = torch.from_numpy(job.validation).to(device)
+    gradients: Weights = {}
+    reported = []
+    for epoch in range(job.recipe.max_epochs):
+        order = torch.from_numpy(job.train[epoch_order(job.seed, epoch, len(job.train))]).to(device)
+        steps = []
+        for rows in order.split(job.recipe.batch_size):
+            optimizer.zero_grad()
+            losses = _losses(job, network(features[rows]), targets[rows], loss)
+            total = _total(job, losses)
+            total.backward()
+            gradients = gradients or _gradients(job, network)
+            optimizer.step()
+            steps.append(torch.stack([total.detach(), *(part.detach() for part in losses)]))
+        with torch.no_grad():
+            losses = _losses(job, network(features[held]), targets[held], loss)
+            after = torch.stack([_total(job, losses), *losses])
+        reported.append(torch.stack([torch.stack(steps).mean(dim=0), after]))
+    curves = torch.stack(reported).cpu().numpy().astype(np.float64)
+    return Reported(curves[:, 0, 0], curves[:, 0, 1:], curves[:, 1, 0], curves[:, 1, 1:], gradients)
+
+
+def _losses(
+    job: Job, answers: Answers, targets: torch.Tensor, loss: Callable[[Kind, torch.Tensor, torch.Tensor], torch.Tensor]
+) -> list[torch.Tensor]:
+    kinds = job.architecture.kinds
+    return [loss(kind, answer, targets[:, i]) for i, (kind, answer) in enumerate(zip(kinds, answers, strict=True))]
+
+
+def _total(job: Job, losses: Sequence[torch.Tensor]) -> torch.Tensor:
+    total = torch.zeros_like(losses[0])
+    for weight, loss in zip(job.loss_weights, losses, strict=True):
+        total = total + weight * loss
+    return total
+
+
+def _gradients(job: Job, network: nn.Module) -> Weights:
+    """By weight name; the columns of a sliced layer under the names of the heads that they are."""
+    branched = network.branched_trunk if isinstance(network, SlicedNetwork) else network
+    assert isinstance(branched, MultiOutputNetwork)
+    parts: list[nn.Module] = [*branched.convs, *branched.trunk]
+    made = []
+    for layer in parts:
+        assert isinstance(layer, nn.Linear | nn.Conv2d)
+        made.append((layer.weight.grad, layer.bias.grad if layer.bias is not None else None))
+    if isinstance(network, SlicedNetwork):
+        assert network.both.weight.grad is not None
+        assert network.both.bias.grad is not None
+        made += zip(network.both.weight.grad.split(network.units), network.both.bias.grad.split(network.units), strict=True)
+    else:
+        for head in branched.heads:
+            assert isinstance(head, nn.ModuleList)
+            for layer in head:
+                assert isinstance(layer, nn.Linear)
+                made.append((layer.weight.grad, layer.bias.grad))
+    named = {}
+    for layer_of, (kernel, bias) in zip(job.architecture.layers, made, strict=True):
+        assert kernel is not None
+        assert bias is not None
+        turned = kernel.T if layer_of.kind == "dense" else kernel.permute(2, 3, 1, 0)
+        named[f"{layer_of.name}/kernel"], named[f"{layer_of.name}/bias"] = turned.cpu().numpy().copy(), bias.cpu().numpy().copy()
+    return named

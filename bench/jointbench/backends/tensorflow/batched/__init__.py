@@ -1,0 +1,1 @@
+"""The TensorFlow half of the training engine."""

@@ -1,0 +1,1 @@
+"""What only `explain` and the engine's benchmark ask of TensorFlow."""

@@ -1,0 +1,46 @@
+"""Gradients of the total loss as Keras forms it, and of each output's own, each from a tape of its own."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import numpy as np
+import numpy.typing as npt
+import tensorflow as tf
+
+from jointbench.backends.base import Gradients, Job
+from jointbench.backends.tensorflow.input_pipeline import Rows
+from jointbench.backends.tensorflow.losses_and_optimizers import compiled, make_loss
+from jointbench.backends.tensorflow.networks import build, head_name
+from jointbench.networks.architecture import Architecture
+from jointbench.types import IntArray
+
+
+def gradients(job: Job, rows: IntArray) -> Gradients:
+    """At the job's initial weights, on these rows."""
+    model = compiled(job, build(job.architecture, job.initial, job.precision))
+    features, targets, weights = Rows(job).gather(rows)
+    variables = named_variables(job.architecture, model)
+
+    def taped(loss_of: Any) -> tuple[float, dict[str, npt.NDArray[np.floating]]]:
+        with tf.GradientTape() as tape:
+            loss = loss_of(model(features, training=True))
+        made = tape.gradient(loss, variables, unconnected_gradients=tf.UnconnectedGradients.ZERO)
+        return float(loss), {name: gradient.numpy() for name, gradient in made.items()}
+
+    def own(index: int) -> tuple[float, dict[str, npt.NDArray[np.floating]]]:
+        name, loss = head_name(index), make_loss(job.architecture.kinds[index])
+        return taped(lambda answers: loss(targets[name], answers[name], sample_weight=weights[name]))
+
+    total_loss, total = taped(lambda answers: model.compute_loss(features, targets, answers, weights))
+    alone = [own(index) for index in range(len(job.loss_weights))]
+    return Gradients(total, tuple(read for _, read in alone), total_loss, np.array([loss for loss, _ in alone]))
+
+
+def named_variables(network: Architecture, model: Any) -> dict[str, Any]:
+    """The model's variables by weight name."""
+    found = {}
+    for layer in network.layers:
+        held = model.get_layer(layer.name)
+        found[f"{layer.name}/kernel"], found[f"{layer.name}/bias"] = held.kernel.value, held.bias.value
+    return found

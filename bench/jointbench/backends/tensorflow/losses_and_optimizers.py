@@ -1,0 +1,69 @@
+"""Losses and optimisers as Keras has them, chosen by the recipe."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from contextlib import contextmanager
+from typing import Any
+
+import keras
+import numpy as np
+
+from jointbench.backends.base import HUBER_DELTA, Job, RegressionLoss
+from jointbench.backends.tensorflow.networks import head_name
+from jointbench.networks.recipes import ADAM_BETAS, ADAM_EPSILON
+from jointbench.types import Kind, Recipe
+
+
+def make_loss(kind: Kind, regression_loss: RegressionLoss = "squared") -> Any:
+    """The loss of one output: sum(weight x loss) / sum(weight) over the rows; cross-entropies take logits."""
+    if kind == "regression":
+        if regression_loss == "absolute":
+            return keras.losses.MeanAbsoluteError(reduction="mean_with_sample_weight")
+        if regression_loss == "huber":
+            return keras.losses.Huber(HUBER_DELTA, reduction="mean_with_sample_weight")
+        return keras.losses.MeanSquaredError(reduction="mean_with_sample_weight")
+    if kind == "binary":
+        return keras.losses.BinaryCrossentropy(from_logits=True, reduction="mean_with_sample_weight")
+    return keras.losses.SparseCategoricalCrossentropy(from_logits=True, reduction="mean_with_sample_weight")
+
+
+def make_optimizer(recipe: Recipe) -> Any:
+    """SGD, Adam or AdamW with decoupled weight decay (Keras decays before the update, as Loshchilov & Hutter do)."""
+    decay = recipe.weight_decay or None
+    if recipe.optimizer == "sgd":
+        return keras.optimizers.SGD(recipe.learning_rate, weight_decay=decay)
+    beta_1, beta_2 = ADAM_BETAS
+    return keras.optimizers.Adam(
+        recipe.learning_rate, beta_1, beta_2, ADAM_EPSILON, weight_decay=decay if recipe.optimizer == "adamw" else None
+    )
+
+
+@contextmanager
+def precision(job: Job) -> Iterator[None]:
+    """Keras's default float type for a while: its losses, metrics and optimiser state follow it, not the layers."""
+    before = keras.config.floatx()
+    keras.config.set_floatx(job.precision)
+    try:
+        yield
+    finally:
+        keras.config.set_floatx(before)
+
+
+def compiled(job: Job, model: Any) -> Any:
+    """The model, compiled with the job's losses, loss weights and optimiser.
+
+    All their variables are made here: those made inside the first step make Keras trace that step twice, which is half
+    of a small network's cold start.
+    """
+    kinds = job.architecture.kinds
+    model.compile(
+        optimizer=make_optimizer(job.recipe),
+        loss={head_name(i): make_loss(kind, job.regression_loss) for i, kind in enumerate(kinds)},
+        loss_weights={head_name(i): weight for i, weight in enumerate(job.loss_weights)},
+    )
+    model.optimizer.build(model.trainable_variables)
+    row = np.zeros((1, *job.architecture.input_shape), job.precision)
+    zeros, ones = ({head_name(i): make((1, 1), job.precision) for i in range(len(kinds))} for make in (np.zeros, np.ones))
+    model.compute_loss(row, zeros, model(row), ones)
+    return model

@@ -1,0 +1,137 @@
+"""Keras `fit`, held between steps, so that two models' steps can be timed in turns."""
+
+from __future__ import annotations
+
+import contextlib
+import os
+import queue
+import sys
+import threading
+from collections.abc import Callable
+from typing import Any
+
+import keras
+import numpy as np
+import numpy.typing as npt
+import tensorflow as tf
+
+from jointbench.backends.base import Clock, Job
+from jointbench.backends.tensorflow.input_pipeline import Rows
+from jointbench.backends.tensorflow.losses_and_optimizers import compiled, precision
+from jointbench.backends.tensorflow.networks import build, read_weights
+from jointbench.measure.device_clock import synchronised
+
+ENDLESS = 1_000_000
+WARM_UP = 1  # step before the clock is read
+
+
+class _Gate(keras.callbacks.Callback):  # type: ignore[misc]  # keras ships no types
+    """Lets so many steps through at a time, and reads the clock after WARM_UP of them and after the last."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.orders: queue.SimpleQueue[tuple[Clock, int] | None] = queue.SimpleQueue()
+        self.results: queue.SimpleQueue[float | BaseException] = queue.SimpleQueue()
+        self.left = 0
+
+    def on_train_batch_begin(self, batch: int, logs: object = None) -> None:
+        if batch == 1:  # by now the threads that feed it are there, which would inherit the core
+            keep_on_one_core()
+        if self.left == 0:
+            order = self.orders.get()
+            if order is None:
+                raise _Over
+            self.clock, clocked = order
+            self.left = WARM_UP + clocked
+            self.clocked = clocked
+        if self.left == self.clocked:
+            self.started = self.clock()
+
+    def on_train_batch_end(self, batch: int, logs: object = None) -> None:
+        self.left -= 1
+        if self.left == 0:
+            # Only after the last step: reading the clock waits for the device. Keras turns each step's loss into numpy,
+            # but the step's update may still be on its way then.
+            self.results.put(self.clock() - self.started)
+
+
+def keep_on_one_core() -> None:
+    """Keeps the calling thread, one that drives a `fit`, on the first core it may use; elsewhere than on Linux it roams.
+
+    Threads that roam settle on different cores for several blocks each, and what else runs there is then in the ratio.
+    """
+    if sys.platform != "linux":
+        return
+    with contextlib.suppress(OSError):  # a sandbox may forbid it: then they roam
+        os.sched_setaffinity(0, {min(os.sched_getaffinity(0))})
+
+
+class _Over(Exception):
+    """Ends a held `fit`."""
+
+
+class PausedFit:
+    """One model in an endless `fit`, a few steps of it let through by each call.
+
+    `fit` runs in a thread that sleeps between calls: what `fit` costs once (iterators, tracing) is paid once,
+    and one model's step never overlaps another's.
+    """
+
+    def __init__(self, job: Job, device: str) -> None:
+        self.job = job
+        with tf.device(device), precision(job):
+            self.model: Any = compiled(job, build(job.architecture, job.initial, job.precision))
+            self.batches = Rows(job).batches(0, ENDLESS)
+        self.gate = _Gate()
+        self.thread = threading.Thread(target=self._fit, args=(device,), daemon=True)
+        self.thread.start()
+
+    def _fit(self, device: str) -> None:
+        try:
+            with tf.device(device):
+                self.model.fit(
+                    self.batches, steps_per_epoch=ENDLESS, epochs=1, shuffle=False, verbose=0, callbacks=[self.gate]
+                )
+        except _Over:
+            return
+        except BaseException as error:  # noqa: BLE001 - handed to the caller, who is waiting for a result
+            self.gate.results.put(error)
+
+    def __call__(self, clock: Clock, steps: int) -> float:
+        """Seconds of ``steps`` steps, after WARM_UP that are not clocked."""
+        self.gate.orders.put((clock, steps))
+        result = self.gate.results.get()
+        if isinstance(result, BaseException):
+            raise result
+        return result
+
+    def close(self) -> None:
+        self.gate.orders.put(None)
+        self.thread.join()
+
+
+class StockTrainer:
+    """An arm's models, trained one after the other."""
+
+    warm_up = WARM_UP
+
+    def __init__(self, jobs: list[Job], device: str, steps: int, synchronise: Callable[[], None]) -> None:
+        self.steps, self.synchronise = steps, synchronise
+        self.fits = [PausedFit(job, device) for job in jobs]
+
+    def resize(self, steps: int) -> None:
+        self.steps = steps
+
+    def __call__(self, clock: Clock) -> float:
+        waiting = synchronised(self.synchronise, clock)
+        return sum(fit(waiting, self.steps) for fit in self.fits)
+
+    def weights(self) -> list[dict[str, npt.NDArray[np.floating]]]:
+        return [read_weights(fit.job.architecture, fit.model) for fit in self.fits]
+
+    def steps_counted(self) -> int:
+        return sum(int(fit.model.optimizer.iterations.numpy()) for fit in self.fits)
+
+    def close(self) -> None:
+        for fit in self.fits:
+            fit.close()

@@ -1,0 +1,103 @@
+"""The stock Keras loop: `compile`, `fit`, `EarlyStopping`."""
+
+from __future__ import annotations
+
+import itertools
+import math
+from collections.abc import Callable
+from typing import Any
+
+import keras
+import numpy as np
+import tensorflow as tf
+
+from jointbench.backends.base import Clock, Job, Trained
+from jointbench.backends.tensorflow.input_pipeline import Rows
+from jointbench.backends.tensorflow.losses_and_optimizers import compiled
+from jointbench.backends.tensorflow.networks import build, head_name, read_weights
+from jointbench.records import Stop
+from jointbench.types import FloatArray
+
+
+class EpochSeconds(keras.callbacks.Callback):  # type: ignore[misc]  # keras ships no types
+    """Seconds between an epoch's first batch and its last, validation excluded, by a clock that waits for the device."""
+
+    def __init__(self, clock: Clock) -> None:
+        super().__init__()
+        self.clock = clock
+        self.seconds: list[float] = []
+        self.ended: float | None = None
+
+    def on_train_batch_begin(self, batch: int, logs: object = None) -> None:
+        if batch == 0:
+            self.started, self.ended = self.clock(), None
+
+    def on_train_batch_end(self, batch: int, logs: object = None) -> None:
+        if batch == self.params["steps"] - 1:
+            self.ended = self.clock()
+
+    def on_epoch_end(self, epoch: int, logs: object = None) -> None:
+        ended = self.clock() if self.ended is None else self.ended  # a loss that is not finite ends an epoch early
+        self.seconds.append(ended - self.started)
+
+
+def steps_per_epoch(job: Job) -> int:
+    return math.ceil(len(job.train) / job.recipe.batch_size)
+
+
+def fit(job: Job, clock: Clock) -> Trained:
+    """`fit` with early stopping on the weighted validation loss, best weights restored; NaN ends it."""
+    model = compiled(job, build(job.architecture, job.initial, job.precision))
+    rows = Rows(job)
+    epochs_clock = EpochSeconds(clock)
+    stopping = keras.callbacks.EarlyStopping(
+        monitor="val_loss", patience=job.recipe.patience, restore_best_weights=True
+    )
+    history = model.fit(
+        rows.batches(0, job.recipe.max_epochs),
+        steps_per_epoch=steps_per_epoch(job),
+        epochs=job.recipe.max_epochs,
+        validation_data=rows.whole(job.validation),
+        callbacks=[epochs_clock, stopping, keras.callbacks.TerminateOnNaN()],
+        shuffle=False,
+        verbose=0,
+    ).history
+    train_loss, validation_loss = _curve(history, "", job), _curve(history, "val_", job)
+    epochs = len(train_loss)
+    broken = ~np.isfinite(np.c_[train_loss, validation_loss]).all(axis=1)
+    failure = f"the loss is not finite in epoch {int(np.argmax(broken)) + 1}" if broken.any() else None
+    stopped_by: Stop = "patience" if stopping.stopped_epoch > 0 else "limit"
+    answers = model(tf.gather(rows.features, job.test), training=False)
+    heads = [answers[head_name(i)].numpy() for i in range(len(job.architecture.kinds))]
+    return Trained(
+        epochs=epochs,
+        best_epoch=int(np.argmin(history["val_loss"])) if failure is None else 0,
+        steps=epochs * steps_per_epoch(job),
+        rows_seen=epochs * len(job.train),
+        epoch_seconds=np.array(epochs_clock.seconds),
+        stopped_by=stopped_by,
+        train_loss=train_loss,
+        validation_loss=validation_loss,
+        predictions=np.concatenate(heads, axis=1).astype(np.float32),
+        weights=read_weights(job.architecture, model),
+        failure=failure,
+    )
+
+
+def _curve(history: dict[str, list[float]], prefix: str, job: Job) -> FloatArray:
+    """(epochs, outputs) from Keras's history, which names each output's unweighted loss only if there are several."""
+    names = [head_name(i) for i in range(len(job.loss_weights))]
+    if len(names) == 1:
+        return np.array(history[f"{prefix}loss"])[:, None] / job.loss_weights[0]
+    return np.stack([history[f"{prefix}{name}_loss"] for name in names], axis=1)
+
+
+def take_steps(job: Job, count: int) -> dict[str, Any]:
+    """Weights after ``count`` steps of `train_on_batch` over the job's batches."""
+    model = compiled(job, build(job.architecture, job.initial, job.precision))
+    rows = Rows(job)
+    passes = math.ceil(count / steps_per_epoch(job))
+    batches: Callable[[], Any] = rows.batches(0, passes).__iter__
+    for features, targets, weights in itertools.islice(batches(), count):
+        model.train_on_batch(features, targets, sample_weight=weights)
+    return read_weights(job.architecture, model)

@@ -1,0 +1,1 @@
+"""What runs inside a worker to be timed or weighed."""

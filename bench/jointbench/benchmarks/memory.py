@@ -1,0 +1,54 @@
+"""What runs in a worker so that its memory can be read: an arm's networks saved, trained or served."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import replace
+
+import numpy as np
+
+from jointbench.backends.base import Backend, Job
+from jointbench.measure.process_memory import forget_peak, peak_bytes, resident_bytes
+from jointbench.networks.architecture import Architecture
+from jointbench.types import Float32Array, Weights
+
+Networks = Sequence[tuple[Architecture, Weights]]
+EPOCHS = 2  # the second brings nothing new but the copy of better weights; a peak needs no full training
+REQUESTS = 3
+
+
+def baseline_bytes(_: Backend) -> int:
+    """What is resident once the framework is imported, before any data."""
+    return resident_bytes()
+
+
+def saved_bytes(backend: Backend, arms: Mapping[str, Networks]) -> dict[str, int]:
+    """Bytes of each arm's networks as saved files, the sum over them.
+
+    Files hold shapes and raw numbers, so networks of equal architecture weigh the same and are saved once.
+    """
+    made: dict[Architecture, int] = {}
+    for networks in arms.values():
+        for architecture, weights in networks:
+            if architecture not in made:
+                made[architecture] = backend.saved_bytes(architecture, weights)
+    return {name: sum(made[architecture] for architecture, _ in networks) for name, networks in arms.items()}
+
+
+def training_peak(backend: Backend, jobs: Sequence[Job]) -> tuple[int, int | None]:
+    """(resident, on the device): peaks in bytes of fitting the networks one after the other, EPOCHS epochs each,
+    by the stock loop with its validation and early stopping. The rows are resident all the time."""
+    forget_peak()
+    for job in jobs:
+        backend.fit(replace(job, recipe=replace(job.recipe, max_epochs=min(EPOCHS, job.recipe.max_epochs))))
+    return peak_bytes(), backend.device_peak_bytes()
+
+
+def serving_peak(backend: Backend, networks: Networks, rows: Float32Array, batch: int) -> tuple[int, int | None]:
+    """(resident, on the device): peaks in bytes of holding the networks ready and answering REQUESTS of ``batch`` rows."""
+    forget_peak()
+    server = backend.server(networks)
+    request = np.ascontiguousarray(rows[np.arange(batch) % len(rows)])
+    for _ in range(REQUESTS):
+        server(request)
+    return peak_bytes(), backend.device_peak_bytes()

@@ -1,0 +1,1 @@
+"""How often verdicts are right: simulated, and by training on known truth."""

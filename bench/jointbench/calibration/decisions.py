@@ -1,0 +1,91 @@
+"""The same study for a dataset's decision over all its outputs: how often is it wrong because there are many?
+
+"Separate" needs one output that loses, and of many equal ones some looks worse by chance, so the decision corrects for
+their number (Holm 1979); the rates without that stand beside. Outputs are drawn independently of each other, the
+hardest case for a decision that one output is enough for.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+import numpy as np
+
+from jointbench.calibration.simulation import EFFECT, Bools, Said, draw, say
+from jointbench.compare.verdict import PROBABILITY, check_probability
+from jointbench.stats.correlated_t_test import ROPE
+from jointbench.stats.variance_components import Setting, Spread
+
+
+@dataclass(frozen=True)
+class DecisionCalibration:
+    """Shares of ``comparisons`` simulated datasets of so many outputs, each in [0, 1]; joint always saves here.
+
+    ``wrong_recommendation_rate``: one output truly 0.03 worse and all others 0.03 better (the case that tempts most),
+    yet joint recommended; ``false_separate_rate``: every output truly equal, yet "separate"; ``edge_separate_rate``:
+    every output truly worse by exactly the region; ``uncorrected_*``: the same, were any output's verdict at the plain
+    probability enough; ``recommendation_found``: every output truly equal, and joint recommended; ``separate_found``:
+    one output truly 0.03 worse, the rest equal, and "separate". Where one output is worse each is in turn, and the least
+    favourable rate stands here.
+    """
+
+    setting: Setting
+    outputs: int
+    comparisons: int
+    wrong_recommendation_rate: float
+    false_separate_rate: float
+    edge_separate_rate: float
+    uncorrected_false_separate_rate: float
+    uncorrected_edge_separate_rate: float
+    recommendation_found: float
+    separate_found: float
+
+
+def calibrate_decision(
+    setting: Setting,
+    spreads: Sequence[Spread],
+    generator: np.random.Generator,
+    *,
+    comparisons: int = 1000,
+    rope: float = ROPE,
+    probability: float = PROBABILITY,
+) -> DecisionCalibration:
+    """The rates at one setting of a dataset whose outputs have these spreads.
+
+    Raises ValueError as ``simulate_differences`` and ``output_verdict`` do.
+    """
+    check_probability(probability)
+    draws = [draw(spread, setting, comparisons, generator) for spread in spreads]
+    equal, edge, worse, better = (
+        [say(truth, one, rope, probability) for one in draws] for truth in (0.0, -rope, -EFFECT, EFFECT)
+    )
+    def with_one_worse(rest: Sequence[Said]) -> list[list[Said]]:
+        return [[*rest[:i], one, *rest[i + 1 :]] for i, one in enumerate(worse)]
+
+    return DecisionCalibration(
+        setting=setting,
+        outputs=len(spreads),
+        comparisons=comparisons,
+        wrong_recommendation_rate=max(float(recommends(outputs).mean()) for outputs in with_one_worse(better)),
+        false_separate_rate=float(separates(equal, probability).mean()),
+        edge_separate_rate=float(separates(edge, probability).mean()),
+        uncorrected_false_separate_rate=float(np.logical_or.reduce([output.separate for output in equal]).mean()),
+        uncorrected_edge_separate_rate=float(np.logical_or.reduce([output.separate for output in edge]).mean()),
+        recommendation_found=float(recommends(equal).mean()),
+        separate_found=min(float(separates(outputs, probability).mean()) for outputs in with_one_worse(equal)),
+    )
+
+
+def separates(outputs: Sequence[Said], probability: float) -> Bools:
+    """(comparisons,): does some output lose more than the region, credibly for so many outputs?
+
+    Holm's procedure rejects something exactly where the smallest p-value, times the number of outputs, is small enough.
+    """
+    likeliest = np.max([output.p_other_better for output in outputs], axis=0)
+    return np.asarray((1.0 - likeliest) * len(outputs) <= 1.0 - probability)
+
+
+def recommends(outputs: Sequence[Said]) -> Bools:
+    """(comparisons,): is every output safe?"""
+    return np.asarray(np.logical_and.reduce([output.not_worse for output in outputs]))

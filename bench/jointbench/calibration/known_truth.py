@@ -1,0 +1,134 @@
+"""Verdicts on tasks whose truth is known, from real training: three corners where the right answer is not in doubt.
+
+related: many outputs made of the same few random features, few rows: what one output teaches the trunk serves all.
+conflicting: outputs of disjoint features, a trunk with fewer units than there are features: only separate ones fit.
+plenty: more rows and width than either arm needs: nothing is left to gain or to lose.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+from jointbench.calibration.noise import skill_differences
+from jointbench.compare.cells import Cell, cells
+from jointbench.compare.verdict import OutputVerdict, output_verdict
+from jointbench.data.synthetic import Tasks, related_tasks
+from jointbench.stats.correlated_t_test import Posterior, correlated_t_test
+from jointbench.study.config import Conditions, Progress
+from jointbench.study.plan import Sizes, Subject, subject
+from jointbench.study.run import run
+from jointbench.types import Recipe, Shape
+
+ARMS = ("joint", "separate")
+SEEDS = 10  # datasets drawn in each corner
+NEEDED = 9  # of ten: what `right_enough` asks for
+
+
+@dataclass(frozen=True)
+class Corner:
+    """Tasks, how networks are trained on them, and which verdicts on their mean difference in skill are right."""
+
+    name: str
+    right: tuple[OutputVerdict, ...]
+    tasks: Tasks
+    shape: Shape
+    recipe: Recipe
+    folds: int = 5
+    repeats: int = 2
+    seeds: int = 2
+
+
+CORNERS = (
+    Corner(
+        "related", ("joint", "equivalent"), Tasks(rows=200, outputs=8, relatedness=1.0, noise=0.2, features=16, pool=2),
+        Shape((16,)), Recipe("adam", 1e-2, batch_size=32, max_epochs=100, patience=15),
+    ),
+    Corner(
+        "conflicting", ("separate",), Tasks(rows=300, outputs=4, relatedness=0.0, noise=0.1, features=8, pool=1),
+        Shape((2,)), Recipe("adam", 1e-2, batch_size=32, max_epochs=150, patience=20), repeats=1,
+    ),
+    Corner(
+        "plenty", ("equivalent",), Tasks(rows=4000, outputs=2, relatedness=0.5, noise=0.3, features=4, pool=2),
+        Shape((64,)), Recipe("adam", 4e-3, batch_size=128, max_epochs=40, patience=8),
+    ),
+)  # fmt: skip
+
+
+@dataclass(frozen=True)
+class Trial:
+    """One dataset of a corner on one backend.
+
+    verdict: on the mean over outputs of the difference in skill, joint - separate: ``difference`` with its 95 %
+    interval. separate_outputs: outputs whose own verdict is "separate".
+    """
+
+    corner: str
+    backend: str
+    seed: int
+    verdict: OutputVerdict
+    right: bool
+    difference: float
+    low: float
+    high: float
+    separate_outputs: int
+
+
+@dataclass(frozen=True)
+class Tally:
+    """How many verdicts of a corner were right."""
+
+    corner: str
+    backend: str
+    trials: int
+    right: int
+    mean_difference: float
+
+
+def known_truth(
+    conditions: Conditions, progress: Progress, *, corners: Sequence[Corner] = CORNERS, seeds: Sequence[int] = range(SEEDS)
+) -> tuple[Trial, ...]:
+    """Trains both arms on a dataset of each corner for every seed and backend, and decides on it as on any other.
+
+    ``conditions``: where; nothing is timed in a study of verdicts. A backend that is absent has no trials.
+    """
+    subjects = {_slug(corner, seed): (corner, seed) for corner in corners for seed in seeds}
+    records = run([_subject(corner, seed) for corner, seed in subjects.values()], conditions, progress)
+    return tuple(_trial(cell, *subjects[cell.dataset]) for cell in cells(records)[0] if cell.assemblies)
+
+
+def tallies(trials: Sequence[Trial]) -> tuple[Tally, ...]:
+    """The right verdicts of each corner on each backend, in the order they ran."""
+    keys = dict.fromkeys((trial.corner, trial.backend) for trial in trials)
+    grouped = [[trial for trial in trials if (trial.corner, trial.backend) == key] for key in keys]
+    return tuple(
+        Tally(
+            *key, len(mine), sum(trial.right for trial in mine), sum(trial.difference for trial in mine) / len(mine)
+        )
+        for key, mine in zip(keys, grouped, strict=True)
+    )  # fmt: skip
+
+
+def right_enough(tally: Tally) -> bool:
+    """Whether at least nine of ten verdicts are right."""
+    return tally.right * SEEDS >= NEEDED * tally.trials
+
+
+def _slug(corner: Corner, seed: int) -> str:
+    return f"{corner.name}-{seed}"
+
+
+def _subject(corner: Corner, seed: int) -> Subject:
+    dataset = related_tasks(_slug(corner, seed), corner.tasks, seed, shape=corner.shape, recipe=corner.recipe)
+    return subject(dataset, ARMS, Sizes(corner.folds, corner.repeats, corner.seeds, seed))
+
+
+def _trial(cell: Cell, corner: Corner, seed: int) -> Trial:
+    by_fold = skill_differences(cell).mean(axis=3)
+    overall = correlated_t_test(by_fold.mean(axis=0))
+    verdict = output_verdict(overall)
+    each: list[Posterior] = [correlated_t_test(output) for output in by_fold]
+    return Trial(
+        corner.name, cell.backend, seed, verdict, verdict in corner.right, overall.mean, overall.low, overall.high,
+        sum(output_verdict(belief) == "separate" for belief in each),
+    )  # fmt: skip

@@ -1,0 +1,101 @@
+"""The noise really seen in differences between joint and separate: what the calibration study simulates."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from dataclasses import dataclass
+from math import sqrt
+
+from jointbench.compare.cells import Cell, arm_skill, cells, grid
+from jointbench.compare.differences import paired
+from jointbench.errors import BadInput
+from jointbench.records import Assembly, Record
+from jointbench.stats.variance_components import Setting, Spread, estimate_spread
+from jointbench.types import FloatArray
+
+
+@dataclass(frozen=True)
+class SeenSpread:
+    """The spread of one output's differences, joint - separate, and the cross-validation in which it was seen."""
+
+    dataset: str
+    output: str
+    spread: Spread
+    seen_in: Setting
+
+    @property
+    def between_sd(self) -> float:
+        """Standard deviation between folds, in skill."""
+        return sqrt(self.spread.between)
+
+    @property
+    def within_sd(self) -> float | None:
+        """Standard deviation over the seeds of a fold, in skill; None where one seed ran."""
+        return None if self.spread.within is None else sqrt(self.spread.within)
+
+
+def skill_differences(cell: Cell) -> FloatArray:
+    """The arm of fewest networks less that of most, in skill: (outputs, repeats, folds, seeds), NaN where a fit failed."""
+
+    def networks(assembly: Assembly) -> int:
+        return len(assembly.arm.groups)
+
+    joint, other = min(cell.assemblies, key=networks), max(cell.assemblies, key=networks)
+    places = grid(cell.folds, cell.fits.values())
+    return paired(arm_skill(cell, joint, places), arm_skill(cell, other, places))
+
+
+def seen_spreads(records: Iterable[Record]) -> tuple[SeenSpread, ...]:
+    """The spread of every output in a run's records; of a dataset's backends and devices the first alone is read.
+
+    Raises BadInput for a run of one arm, or of one seed per fold.
+    """
+    found: dict[str, tuple[SeenSpread, ...]] = {}
+    for cell in cells(records)[0]:
+        if cell.dataset not in found and len(cell.assemblies) >= 2:
+            found[cell.dataset] = _of_cell(cell)
+    if not found:
+        raise BadInput("the run compares no two arms, so there is no spread to read from it; run joint and separate")
+    return tuple(seen for outputs in found.values() for seen in outputs)
+
+
+def _of_cell(cell: Cell) -> tuple[SeenSpread, ...]:
+    differences = skill_differences(cell)
+    _, repeats, folds, seeds = differences.shape
+    if seeds < 2:
+        raise BadInput(f"{cell.dataset} ran with one seed per fold, which hides the noise of seeds; run it with --seeds 3 or more")
+    setting = Setting(folds, repeats, seeds)
+    return tuple(
+        SeenSpread(cell.dataset, output, estimate_spread(values), setting)
+        for output, values in zip(cell.folds[0].outputs, differences, strict=True)
+    )
+
+
+def _seen(dataset: str, seen_in: Setting, sds: dict[str, tuple[float, float]]) -> tuple[SeenSpread, ...]:
+    """From standard deviations, between folds and over seeds, in skill."""
+    return tuple(
+        SeenSpread(dataset, output, Spread(between**2, within**2, seen_in.folds), seen_in)
+        for output, (between, within) in sds.items()
+    )
+
+
+# What `jointbench calibrate --run DIR` reads from runs of profile full (whole tables) on PyTorch, arms joint and
+# separate, seed 0: `jointbench run wine_quality --profile full --backend torch --folds 5 --repeats 5 --seeds 10`, and
+# so on. wine_quality comes first: its setting is the one recommended.
+SEEN = (
+    *_seen("wine_quality", Setting(5, 5, 10), {"quality": (0.0032, 0.0110), "type": (0.0047, 0.0074)}),
+    *_seen(
+        "concrete_slump", Setting(5, 3, 5),
+        {"slump": (0.0383, 0.1232), "flow": (0.0241, 0.0994), "strength": (0.0, 0.0629)},
+    ),
+    *_seen(
+        "yeast", Setting(5, 1, 3),
+        {
+            "class1": (0.0247, 0.0305), "class2": (0.0121, 0.0236), "class3": (0.0114, 0.0175),
+            "class4": (0.0249, 0.0280), "class5": (0.0157, 0.0259), "class6": (0.0, 0.0232),
+            "class7": (0.0050, 0.0262), "class8": (0.0215, 0.0220), "class9": (0.0, 0.0299),
+            "class10": (0.0289, 0.0178), "class11": (0.0124, 0.0276), "class12": (0.0123, 0.0175),
+            "class13": (0.0089, 0.0199), "class14": (0.0343, 0.0751),
+        },
+    ),
+)  # fmt: skip

@@ -1,0 +1,139 @@
+"""A run's records read into a Baseline: the one place that knows what the gates compare and where it is found."""
+
+from __future__ import annotations
+
+import hashlib
+import math
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from dataclasses import dataclass
+
+from jointbench.check.baseline import (
+    ARTIFACT,
+    BASELINE_SCHEMA,
+    NO_COST_PROFILE,
+    Baseline,
+    Data,
+    Origin,
+    Relative,
+    Seconds,
+    Site,
+    Size,
+    Skill,
+)
+from jointbench.compare.build import summarise
+from jointbench.compare.summary.run import CellSummary, DatasetSummary
+from jointbench.records import Fit, Fold, Memory, Record, Stack
+
+VERSIONS = ("python", "torch", "tensorflow", "keras", "numpy")
+
+
+@dataclass(frozen=True)
+class Reading:
+    """A run as a Baseline, and by (dataset, backend, device) why something of it did not run."""
+
+    measured: Baseline
+    reasons: dict[tuple[str, str, str], str]
+
+
+def read_run(
+    records: Iterable[Record], datasets: Sequence[DatasetSummary], machine: Mapping[str, str], profile: str, engine: str
+) -> Reading:
+    """The run behind these records. What failed or is missing is not in it; ``reasons`` says why."""
+    held = list(records)
+    cells = summarise(held, datasets, profile=profile, engine=engine, command="", notes=()).cells
+    timed = [] if profile == NO_COST_PROFILE else cells
+    threads = next((cell.threads for cell in cells if cell.threads is not None), None)
+    origin = Origin(
+        profile, engine, machine.get("commit", ""), machine.get("CPU", ""), machine.get("physical cores", ""), threads,
+        {name: machine[name] for name in VERSIONS if name in machine},
+    )
+    measured = Baseline(
+        BASELINE_SCHEMA, origin,
+        tuple(_data(about, held) for about in datasets),
+        (*_counts(cells, held), *_programs(datasets, held)),
+        tuple(skill for about in datasets for cell in cells if cell.dataset == about.slug for skill in _skills(cell, about)),
+        tuple(ratio for cell in timed for ratio in _ratios(cell)),
+        tuple(time for cell in timed for time in _seconds(cell)),
+    )
+    return Reading(measured, {(cell.dataset, cell.backend, cell.device): _why(cell) for cell in cells})
+
+
+def _why(cell: CellSummary) -> str:
+    failures = (f"{cost.arm}: {failure}" for cost in cell.costs for failure in cost.failures[:1])
+    return "; ".join((*cell.absences, *failures))
+
+
+def _data(about: DatasetSummary, records: Sequence[Record]) -> Data:
+    folds = [record for record in records if isinstance(record, Fold) and record.dataset == about.slug]
+    folds.sort(key=lambda fold: (fold.repeat, fold.fold))
+    digest = hashlib.sha256(" ".join(fold.digest for fold in folds).encode()).hexdigest()[:16]
+    return Data(about.slug, about.sha256, about.folds, about.repeats, folds[0].seed if folds else 0, digest)
+
+
+def _counts(cells: Sequence[CellSummary], records: Sequence[Record]) -> Iterator[Size]:
+    """Networks, parameters, FLOPs per training step and per row of inference, artifact bytes of every arm."""
+    networks = (record.network for record in records if isinstance(record, Fit))
+    batch = {(network.dataset, network.backend, network.device): network.recipe.batch_size for network in networks}
+    for cell in cells:
+        for cost in cell.costs:
+            site = Site(cell.dataset, cell.backend, cell.device, cost.arm)
+            rows = batch.get((cell.dataset, cell.backend, cell.device), 1)
+            yield Size(site, "networks", len(cost.groups))
+            yield Size(site, "parameters", cost.parameters)
+            yield Size(site, "training FLOPs per step", cost.train_flops_per_row * rows)
+            yield Size(site, "inference FLOPs per row", cost.inference_flops_per_row)
+    for record in records:
+        if isinstance(record, Memory) and record.artifact_bytes is not None:
+            yield Size(Site(record.dataset, record.backend, record.device, record.arm), ARTIFACT, record.artifact_bytes)
+
+
+def _programs(datasets: Sequence[DatasetSummary], records: Sequence[Record]) -> Iterator[Size]:
+    """Programs compiled on each dataset, backend and device.
+
+    The parts of a stack that was cut share a program, which every worker that takes a part compiles: how many do
+    depends on who was free. So the parts count once, and the count depends on the study alone.
+    """
+    kinds = {(about.slug, name): kind for about in datasets for name, kind in zip(about.outputs, about.kinds, strict=True)}
+    fits = {record.network.id: record for record in records if isinstance(record, Fit)}
+    compiled: dict[Site, dict[object, int]] = {}
+    for stack in (record for record in records if isinstance(record, Stack)):
+        program = frozenset(
+            (fit.network.shape, fit.network.recipe, fit.parameters, tuple(kinds[stack.dataset, o] for o in fit.network.group))
+            for fit in (fits[network_id] for network_id in stack.network_ids if network_id in fits)
+        )
+        counts = compiled.setdefault(Site(stack.dataset, stack.backend, stack.device), {})
+        counts[program] = max(counts.get(program, 0), stack.compilations)
+    for site, counts in compiled.items():
+        yield Size(site, "compilations", sum(counts.values()))
+
+
+def _skills(cell: CellSummary, about: DatasetSummary) -> Iterator[Skill]:
+    """Skills that every fold has: a mean over fewer folds is not the same quantity."""
+    for quality in cell.quality:
+        if len(quality.per_fold) == about.folds * about.repeats:
+            site = Site(cell.dataset, cell.backend, cell.device, quality.model)
+            yield Skill(site, quality.output, tuple(float(value) for value in quality.per_fold))
+
+
+def _ratios(cell: CellSummary) -> Iterator[Relative]:
+    """Ratios that have a noise floor: the timed ones. (FLOPs to the stop move with early stopping.)"""
+    for one in cell.ratios:
+        if one.floor is not None and one.blocks > 1:  # one block has no interval
+            floor = max(abs(math.log(one.floor.low)), abs(math.log(one.floor.high)))
+            site = Site(cell.dataset, cell.backend, cell.device, one.other)
+            quantity = _timed(one.quantity, one.path, one.threads)
+            yield Relative(site, quantity, one.ratio.value, one.ratio.low, one.ratio.high, one.blocks, floor)
+
+
+def _seconds(cell: CellSummary) -> Iterator[Seconds]:
+    for cost in cell.costs:
+        site = Site(cell.dataset, cell.backend, cell.device, cost.arm)
+        for clock in cost.training:
+            yield Seconds(site, _timed("training step", clock.path, clock.threads), clock.step_seconds)
+        for one in cost.latency:
+            yield Seconds(site, _timed(f"request, batch {one.batch_size}", one.path, one.threads), one.median_seconds)
+
+
+def _timed(quantity: str, path: str | None, threads: int | None) -> str:
+    """A name that does not depend on how many cores a machine has."""
+    return f"{quantity} ({path}, {'one thread' if threads == 1 else 'all cores'})"

@@ -1,0 +1,28 @@
+"""Absolute seconds, only against a baseline of the same machine."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+
+from jointbench.check.baseline import Baseline
+from jointbench.check.findings import Finding
+from jointbench.stats.estimate import Estimate
+
+SLOWER = 1.25  # a machine's neighbours, clocks and temperature move seconds with nothing changed
+
+
+def time_findings(baseline: Baseline, run: Baseline) -> Iterator[Finding]:
+    """Every time of the baseline; slower than SLOWER times as long is a regression."""
+    now = {(one.site, one.quantity): one.seconds for one in run.seconds}
+    for old in baseline.seconds:
+        seconds = now.get((old.site, old.quantity))
+        if seconds is None:
+            yield Finding("time", "not run", old.site, old.quantity, old.seconds)
+            continue
+        change = seconds / old.seconds
+        fails = change > SLOWER
+        reason = f"it takes {change:.2f} times as long as it did" if fails else ""
+        yield Finding(
+            "time", "regressed" if fails else "as before", old.site, old.quantity, old.seconds, seconds,
+            Estimate(change, change, change), SLOWER, reason,
+        )

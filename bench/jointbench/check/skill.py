@@ -1,0 +1,115 @@
+"""Skill per output, fold by fold against the baseline's: worse only if it is credibly worse.
+
+Both runs have the same folds and seeds, so the differences run - baseline are paired. What is believed about their mean
+is the correlated t-test of ``compare.correlated``, with two additions that a gate needs:
+
+- Few folds say little about their own spread (two folds, one degree of freedom: nothing would ever be credible). So
+  a variance is shrunk towards one for all outputs and arms of the dataset, as limma does for genes (Smyth 2004, "Linear
+  models and empirical Bayes methods", Stat. Appl. Genet. Mol. Biol. 3(1)); ``_noise`` says where that is from.
+- A run asks some hundred times. One in twenty of a hundred harmless changes would fail, so the probabilities are
+  corrected for their number (Benjamini and Hochberg 1995), over all outputs of the run.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
+
+import numpy as np
+from scipy import special, stats
+
+from jointbench.check.baseline import Baseline, Data, Site, Skill
+from jointbench.check.findings import Finding
+from jointbench.stats.correlated_t_test import ROPE, mean_and_sd, posterior, posterior_scale
+from jointbench.stats.estimate import Estimate
+from jointbench.types import FloatArray
+
+LEVEL = 0.05  # of false alarms among all alarms; with no regression at all, of one false alarm in the whole run
+PRIOR_DF = 6  # degrees of freedom that the dataset's variance counts for
+LEAST_SD = ROPE  # a spread that nobody would care about is not taken for certainty
+
+
+@dataclass(frozen=True, eq=False)
+class _Pair:
+    """One output of one arm in both runs. change: (folds of all repeats,), run - baseline."""
+
+    site: Site
+    output: str
+    change: FloatArray
+    baseline: float
+    folds: int
+
+
+def quality_findings(baseline: Baseline, run: Baseline, rope: float = ROPE) -> Iterator[Finding]:
+    """Every output and arm of the baseline. Skills of other data or other folds are not comparable, and not run."""
+    now = {(skill.site, skill.output): skill for skill in run.skills}
+    after = {data.dataset: data for data in run.data}
+    pairs = []
+    for data in baseline.data:
+        for skill in (s for s in baseline.skills if s.site.dataset == data.dataset):
+            other = now.get((skill.site, skill.output))
+            if other is None or (reason := _incomparable(data, after[data.dataset], skill, other)):
+                yield Finding(
+                    "quality", "not run", skill.site, _quantity(skill.output), float(np.mean(skill.per_fold)),
+                    reason="" if other is None else reason,
+                )
+            else:
+                change = np.subtract(other.per_fold, skill.per_fold)
+                pairs.append(_Pair(skill.site, skill.output, change, float(np.mean(skill.per_fold)), data.folds))
+    yield from _judged(pairs, rope)
+
+
+def _quantity(output: str) -> str:
+    return f"skill of {output}"
+
+
+def _incomparable(before: Data, after: Data, old: Skill, new: Skill) -> str:
+    """Why two skills of one name are not the same quantity; "" when they are."""
+    if before.sha256 != after.sha256:
+        return "the data file is another one"
+    if before.splits != after.splits or len(old.per_fold) != len(new.per_fold):
+        return "the folds are other ones"
+    return ""
+
+
+def _judged(pairs: Sequence[_Pair], rope: float) -> Iterator[Finding]:
+    """A posterior for each pair, and one correction over all of them."""
+    if not pairs:
+        return
+    noise = _noise(pairs, rope)
+    believed = []
+    for pair in pairs:
+        own = len(pair.change) - 1
+        mean, sd = mean_and_sd(pair.change)
+        prior = noise[pair.site.dataset, pair.site.backend, pair.site.device]
+        variance = (PRIOR_DF * prior + own * float(sd) ** 2) / (PRIOR_DF + own)
+        scale = float(posterior_scale(np.sqrt(variance), len(pair.change), pair.folds))
+        believed.append(posterior(float(mean), scale, PRIOR_DF + own, rope))
+    chance = np.array([1 - one.probability_other_better for one in believed])  # of no drop beyond the region
+    adjusted = stats.false_discovery_control(chance)
+    for pair, one, corrected in zip(pairs, believed, adjusted, strict=True):
+        # The smallest drop that would be caught if it were the only one of the run, all else as it is.
+        limit = -rope + float(special.stdtrit(one.df, LEVEL / len(pairs))) * one.scale
+        fails = bool(corrected < LEVEL)
+        reason = (
+            f"it fell from {pair.baseline:.3f} to {pair.baseline + one.mean:.3f}; the probability "
+            f"that it lost more than {rope:g} is {one.probability_other_better:.4f}"
+        )
+        yield Finding(
+            "quality", "regressed" if fails else "as before", pair.site, _quantity(pair.output), pair.baseline,
+            pair.baseline + one.mean, Estimate(one.mean, one.low, one.high), limit, reason if fails else "",
+        )
+
+
+def _noise(pairs: Sequence[_Pair], rope: float) -> dict[tuple[str, str, str], float]:
+    """Per dataset, backend and device: the variance of one fold's change that is no loss, judged by the rises.
+
+    Luck (another random stream, another rounding) makes as many skills rise as fall, so the mean square of the rises is
+    its variance; a change that only does harm has no rises to hide behind. Skills that did not move were not touched.
+    """
+    changes: dict[tuple[str, str, str], list[float]] = {}
+    for pair in pairs:
+        key = (pair.site.dataset, pair.site.backend, pair.site.device)
+        changes.setdefault(key, []).extend(pair.change[np.abs(pair.change) > rope / 10].tolist())
+    rises = {key: sum(change**2 for change in found if change > 0) / max(len(found) / 2, 1) for key, found in changes.items()}
+    return {key: max(LEAST_SD**2, variance) for key, variance in rises.items()}

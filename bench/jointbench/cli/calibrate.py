@@ -1,0 +1,87 @@
+"""``jointbench calibrate``: how often the verdicts are right, by simulation and by training on known truth."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated, Optional
+
+import typer
+
+if TYPE_CHECKING:
+    from rich.console import Console
+
+    from jointbench.calibration.known_truth import Trial
+    from jointbench.calibration.noise import SeenSpread
+
+
+def calibrate(
+    comparisons: Annotated[int, typer.Option(help="Simulated comparisons behind each rate.")] = 1000,
+    seed: Annotated[int, typer.Option(help="Seed of everything drawn.")] = 0,
+    run: Annotated[Optional[Path], typer.Option(help="Folder of a run with several seeds, whose noise is simulated instead.")] = None,
+    training: Annotated[bool, typer.Option("--training", help="Also train on generated tasks whose truth is known.")] = False,
+    backend: Annotated[Optional[list[str]], typer.Option(help="Backends of --training; repeat it.")] = None,
+    jobs: Annotated[Optional[int], typer.Option(help="Worker processes of --training; default: physical cores.")] = None,
+    out: Annotated[Optional[Path], typer.Option(help="Folder for calibration.json and calibration.md.")] = None,
+) -> None:
+    """Simulates thousands of comparisons whose truth is known, and says how often the verdicts are right."""
+    import sys
+
+    from rich.console import Console
+
+    from jointbench.calibration.known_truth import tallies
+    from jointbench.calibration.noise import SEEN
+    from jointbench.calibration.study import calibration_study
+    from jointbench.errors import BadInput
+    from jointbench.report.calibration import calibration_json, markdown, print_report
+    from jointbench.runs.folder import new_folder
+
+    if comparisons < 100:
+        raise BadInput(f"--comparisons {comparisons}: at least 100 are needed for rates in percent to mean anything")
+    if seed < 0:
+        raise BadInput(f"--seed {seed}: a seed is 0 or more")
+    if jobs is not None and jobs < 1:
+        raise BadInput(f"--jobs {jobs}: at least 1 is needed")
+    names = _present(backend) if training else ()
+    noise = _noise_of(run) if run else SEEN
+    folder = new_folder(out)
+    console = Console()
+    trials = _trained(console, names, jobs) if training else ()
+    with console.status("simulating"):
+        study = calibration_study(comparisons=comparisons, seed=seed, noise=noise)
+    truth = tallies(trials)
+    command = " ".join(["jointbench", *sys.argv[1:]])
+    (folder / "calibration.json").write_text(calibration_json(study, trials), encoding="utf-8")
+    (folder / "calibration.md").write_text(markdown(study, truth, command), encoding="utf-8")
+    print_report(study, truth, console)
+    console.print(f"Written: {folder / 'calibration.json'}", markup=False, highlight=False, soft_wrap=True)
+
+
+def _noise_of(folder: Path) -> tuple[SeenSpread, ...]:
+    from jointbench.calibration.noise import seen_spreads
+    from jointbench.records.store import read_records
+
+    return seen_spreads(read_records(folder))
+
+
+def _present(backend: list[str] | None) -> tuple[str, ...]:
+    """The backends asked for, else those that are installed. Raises BadInput for one that is not there."""
+    from jointbench.backends.registry import BACKENDS, check_names, why_absent
+    from jointbench.errors import BadInput
+
+    check_names(backend or [])
+    names = tuple(dict.fromkeys(backend or (name for name in BACKENDS if why_absent(name) is None)))
+    for name in names or tuple(BACKENDS):
+        if (reason := why_absent(name)) is not None:
+            raise BadInput(f"--training with {name}: {reason}")
+    return names
+
+
+def _trained(console: Console, backends: tuple[str, ...], jobs: int | None) -> tuple[Trial, ...]:
+    from jointbench.calibration.known_truth import known_truth
+    from jointbench.cli.progress import progress_bar
+    from jointbench.runtime.environment import cores
+    from jointbench.study.config import Conditions
+
+    where = Conditions(backends, ("cpu",), "stacked", jobs or cores(), 1, (1,), 0.0, references=False)
+    with progress_bar(console) as progress:
+        return known_truth(where, progress)

@@ -1,0 +1,73 @@
+"""`jointbench check`: a run against a committed baseline."""
+
+from __future__ import annotations
+
+import os
+import sys
+from pathlib import Path
+from typing import Annotated, Optional
+
+import typer
+
+from jointbench.errors import BadInput
+
+FORMATS = ("text", "json", "markdown")
+
+
+def check(
+    run: Annotated[Path, typer.Argument(help="A run's folder.")],
+    baseline: Annotated[Optional[Path], typer.Option(help="The baseline file to hold the run against.")] = None,
+    write_baseline: Annotated[Optional[Path], typer.Option(help="Writes the run as a baseline file instead.")] = None,
+    require_cost: Annotated[bool, typer.Option("--require-cost", help="Fail (3) where a cost ratio is too noisy to judge.")] = False,
+    strict_time: Annotated[bool, typer.Option("--strict-time", help="Fail where absolute times got slower.")] = False,
+    only_backend: Annotated[Optional[list[str]], typer.Option(help="Hold only this backend to the baseline; repeat it.")] = None,
+    format: Annotated[str, typer.Option(help="text, json or markdown.")] = "text",  # noqa: A002 - the option's name
+) -> None:
+    """Compares a run with a baseline. Exit code 1: a regression; 3: too noisy; 4: something did not run."""
+    from jointbench.check import baseline_file
+    from jointbench.check.check import check as compare
+    from jointbench.check.from_run import read_run
+    from jointbench.records.store import read_records
+    from jointbench.runs.folder import about_run
+
+    if (baseline is None) == (write_baseline is None):
+        raise BadInput("name one of --baseline FILE, to compare with, and --write-baseline FILE, to write")
+    if format not in FORMATS:
+        raise BadInput(f"--format {format!r}: the formats are {', '.join(FORMATS)}")
+    held = None if baseline is None else baseline_file.read_baseline(baseline)
+    about = about_run(run)
+    reading = read_run(read_records(run), about.datasets, about.machine, about.profile, about.engine)
+    if held is None:
+        assert write_baseline is not None
+        if not reading.measured.skills:
+            raise BadInput(f"{run}: nothing in it ran, so there is nothing to hold later runs to")
+        baseline_file.write_baseline(write_baseline, reading.measured)
+        typer.echo(f"{write_baseline}: {len(reading.measured.sizes)} counts, {len(reading.measured.skills)} skills, {len(reading.measured.ratios)} cost ratios")
+        for (dataset, backend, device), reason in reading.reasons.items():
+            if reason:
+                typer.echo(f"not in it: {dataset}, {backend} on {device}: {reason}")
+        return
+    checked = compare(
+        reading, held, only_backends=only_backend or (), require_cost=require_cost, strict_time=strict_time, rope=about.rope
+    )
+    _show(checked, format)
+    raise typer.Exit(checked.exit_code)
+
+
+def _show(checked: object, format: str) -> None:  # noqa: A002 - as above
+    """The result on standard output; GitHub's annotations on standard error, so that they are in no file."""
+    from rich.console import Console
+
+    from jointbench.check.findings import Checked
+    from jointbench.report.check import github_annotations, json_check, markdown_check, terminal_check
+
+    assert isinstance(checked, Checked)
+    if format == "json":
+        typer.echo(json_check(checked))
+    elif format == "markdown":
+        typer.echo(markdown_check(checked))
+    else:
+        terminal_check(checked, Console())
+    if os.environ.get("GITHUB_ACTIONS"):
+        for line in github_annotations(checked):
+            print(line, file=sys.stderr)  # noqa: T201 - GitHub reads it here

@@ -1,0 +1,51 @@
+"""`jointbench doctor`: what this machine has, and whether it is fit to measure on."""
+
+from __future__ import annotations
+
+from typing import Annotated
+
+import typer
+
+DID_NOT_RUN = 4
+
+
+def doctor(
+    self_test: Annotated[bool, typer.Option("--self-test", help="Measure whether this machine is fit to measure on.")] = False,
+) -> None:
+    """Says what this machine has, what is missing and how to install it."""
+    from rich.console import Console
+
+    from jointbench.backends.registry import BACKENDS, why_absent
+    from jointbench.runtime.environment import environment
+
+    console = Console()
+    if not self_test:
+        for name, value in environment().items():
+            console.print(f"{name:24} {value}", markup=False, highlight=False)
+    for name in BACKENDS:
+        console.print(f"{'backend ' + name:24} {why_absent(name) or 'ready'}", markup=False, highlight=False)
+    if self_test:
+        _self_test(console)
+
+
+def _self_test(console: object) -> None:
+    from rich.box import SIMPLE_HEAD
+    from rich.console import Console
+    from rich.table import Table
+    from rich.text import Text
+
+    from jointbench.cli.progress import progress_bar
+    from jointbench.self_test.decide import decide
+    from jointbench.self_test.run import run_self_test
+
+    assert isinstance(console, Console)
+    with progress_bar(console) as progress:
+        figures = run_self_test(progress)
+    decision = decide(figures)
+    table = Table("check", "figure", "wanted", "result", box=SIMPLE_HEAD, pad_edge=False)
+    for check in decision.checks:
+        colour = {"passed": "green", "too noisy": "yellow", "failed": "bold red"}[check.result]
+        table.add_row(Text(check.name), Text(check.figure), Text(check.wanted), Text(check.result, style=colour))
+    console.print(table)
+    console.print(decision.sentence, markup=False, highlight=False)
+    raise typer.Exit(decision.exit_code)

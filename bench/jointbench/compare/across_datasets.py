@@ -1,0 +1,43 @@
+"""Across datasets, one value each: how often joint wins, and what to expect of a further dataset."""
+
+from __future__ import annotations
+
+from collections import Counter
+from collections.abc import Sequence
+
+import numpy as np
+
+from jointbench.compare.decision import MOST_FAILURES
+from jointbench.compare.summary.run import Across, CellSummary
+from jointbench.stats.signed_rank import signed_rank
+
+MIN_DATASETS = 5  # fewer that all agree are no evidence at 0.95: a sign test's best is 1/2^n
+SEED = 0  # of the posterior's draws, so that a summary redrawn from its records is the same
+
+
+def across_datasets(cells: Sequence[CellSummary], rope: float) -> tuple[Across, ...]:
+    """Joint against each other arm on each backend and device, over the datasets where both ran.
+
+    A dataset enters with the mean difference over its outputs, never with several outputs or folds, which are no
+    independent datasets. One with too many failures counts as inconclusive and is not ranked.
+    """
+    keys = dict.fromkeys((c.backend, c.device, d.other) for c in cells for d in c.decisions)
+    made = []
+    for backend, device, other in keys:
+        decisions = [d for c in cells if (c.backend, c.device) == (backend, device) for d in c.decisions if d.other == other]
+        whole = [d for d in decisions if d.failures <= MOST_FAILURES and np.isfinite(d.mean_difference.value)]
+        if not whole:
+            continue
+        counts = Counter(d.mean_verdict for d in whole)
+        values = [d.mean_difference.value for d in whole]
+        rank = signed_rank(values, np.random.default_rng(SEED), rope=rope) if len(values) >= MIN_DATASETS else None
+        made.append(
+            Across(
+                backend, device, other, counts["joint"], counts["equivalent"], counts["separate"],
+                counts["inconclusive"] + len(decisions) - len(whole), len(whole),
+                rank.probability_joint_better if rank else None,
+                rank.probability_equivalent if rank else None,
+                rank.probability_other_better if rank else None,
+            )
+        )  # fmt: skip
+    return tuple(made)

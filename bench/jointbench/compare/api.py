@@ -1,0 +1,97 @@
+"""``jointbench.compare_arms``: comparisons and verdicts from records, for those who want no folder and no report."""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+
+from jointbench.compare.build import DEFAULT, summarise
+from jointbench.compare.criteria import Terms
+from jointbench.compare.summary.costs import Ratio
+from jointbench.compare.summary.decisions import Decision, Difference
+from jointbench.compare.summary.run import Across, CellSummary, DatasetSummary
+from jointbench.errors import BadInput
+from jointbench.records import Assembly, Fit, Fold, Record
+from jointbench.records.store import read_records
+
+
+@dataclass(frozen=True)
+class Comparison:
+    """Joint (the arm with the fewest networks) against one other arm, on one dataset, backend and device.
+
+    decision: the verdict, weighing quality against cost, its reason, and what would settle it. differences: one for
+    each output, joint - other in skill with interval, probabilities, verdict and p-values. ratios: measured costs,
+    joint / other.
+    """
+
+    dataset: str
+    backend: str
+    device: str
+    joint: str
+    other: str
+    decision: Decision
+    differences: tuple[Difference, ...]
+    ratios: tuple[Ratio, ...]
+
+
+@dataclass(frozen=True)
+class Comparisons:
+    """Every comparison that the records hold, and joint against each other arm across datasets.
+
+    rope: half the region of practical equivalence, in skill; probability: what a verdict needs.
+    """
+
+    rope: float
+    probability: float
+    comparisons: tuple[Comparison, ...]
+    across: tuple[Across, ...]
+
+
+def compare_arms(records: str | os.PathLike[str] | Iterable[Record], terms: Terms = DEFAULT) -> Comparisons:
+    """See ``jointbench.compare_arms``."""
+    if isinstance(records, str | os.PathLike):
+        path = Path(records)
+        held = list(read_records(path))
+    else:
+        held = list(records)
+    datasets = _described(held)
+    if missing := {r.dataset for r in held if isinstance(r, Assembly)} - {d.slug for d in datasets}:
+        raise BadInput(f"the records hold no folds of {min(missing)}, and skill is measured against a fold's no-skill error")
+    summary = summarise(held, datasets, profile="", engine="", command="", notes=(), terms=terms)
+    made = tuple(_comparison(cell, decision) for cell in summary.cells for decision in cell.decisions)
+    return Comparisons(terms.rope, terms.probability, made, summary.across)
+
+
+def _comparison(cell: CellSummary, decision: Decision) -> Comparison:
+    other = decision.other
+    return Comparison(
+        cell.dataset,
+        cell.backend,
+        cell.device,
+        cell.joint,
+        other,
+        decision,
+        tuple(difference for difference in cell.differences if difference.other == other),
+        tuple(ratio for ratio in cell.ratios if ratio.other == other),
+    )
+
+
+def _described(records: Sequence[Record]) -> list[DatasetSummary]:
+    """The datasets as far as their records tell: outputs with their kinds, folds, repeats, rows."""
+    regressions = {
+        (r.network.dataset, score.output) for r in records if isinstance(r, Fit) for score in r.scores if "rmse" in score.metrics
+    }
+    folds: dict[str, list[Fold]] = {}
+    for record in records:
+        if isinstance(record, Fold):
+            folds.setdefault(record.dataset, []).append(record)
+    return [
+        DatasetSummary(
+            slug, slug, sum(len(fold.test) for fold in mine if fold.repeat == 0), 0, mine[0].outputs,
+            tuple("regression" if (slug, name) in regressions else "classification" for name in mine[0].outputs),
+            mine[0].folds, 1 + max(fold.repeat for fold in mine), 1, (), "", "", "", "", (),
+        )
+        for slug, mine in folds.items()
+    ]  # fmt: skip

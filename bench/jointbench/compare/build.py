@@ -1,0 +1,145 @@
+"""From a run's records to its summary: every comparison made, every decision taken, nothing formatted."""
+
+from __future__ import annotations
+
+import math
+from collections import Counter, defaultdict
+from collections.abc import Iterable, Sequence
+
+import numpy as np
+
+from jointbench.compare.across_datasets import across_datasets
+from jointbench.compare.cells import Cell, arm_skill, cells, grid, over_seeds, reference_skill
+from jointbench.compare.costs import arm_cost, best_takes, projection_check
+from jointbench.compare.criteria import Terms
+from jointbench.compare.flops import arm_flops, explained
+from jointbench.compare.memory import arm_memory
+from jointbench.compare.pair import cell_ratios, compare_pair, decision
+from jointbench.compare.ranking import standings
+from jointbench.compare.summary.run import SUMMARY_SCHEMA_VERSION, CellSummary, DatasetSummary, Quality, Summary
+from jointbench.records import Assembly, Record, Reference, Score
+from jointbench.types import Dataset, FloatArray
+
+DEFAULT = Terms()
+
+
+def summarise(
+    records: Iterable[Record],
+    datasets: Sequence[DatasetSummary],
+    *,
+    profile: str,
+    engine: str,
+    command: str,
+    notes: Sequence[str],
+    terms: Terms = DEFAULT,
+) -> Summary:
+    """The summary of a run. ``datasets`` says what each dataset is; the rest is computed from the records."""
+    made, references = cells(records)
+    about = {dataset.slug: dataset for dataset in datasets}
+    summaries = tuple(summarise_cell(cell, about[cell.dataset], terms) for cell in made)
+    return Summary(
+        SUMMARY_SCHEMA_VERSION, profile, engine, command, headline(summaries),
+        tuple(with_references(dataset, references, made) for dataset in datasets), summaries, tuple(notes),
+        terms.rope, terms.probability, across_datasets(summaries, terms.rope),
+    )
+
+
+def describe(dataset: Dataset, folds: int, repeats: int, seeds: int, command: str = "") -> DatasetSummary:
+    """What a dataset is, as it was used."""
+    return DatasetSummary(
+        dataset.slug, dataset.title, dataset.rows, int(np.prod(dataset.features.shape[1:])),
+        tuple(output.name for output in dataset.outputs), tuple(output.kind for output in dataset.outputs),
+        folds, repeats, seeds, dataset.notes, dataset.provenance.source, dataset.provenance.licence,
+        dataset.provenance.citation, dataset.provenance.sha256, (), command, dataset.time is None,
+    )
+
+
+def with_references(dataset: DatasetSummary, references: Sequence[Reference], made: Sequence[Cell]) -> DatasetSummary:
+    """The description with the reference models' quality filled in."""
+    mine = [r for r in references if r.dataset == dataset.slug]
+    folds = next((cell.folds for cell in made if cell.dataset == dataset.slug), ())
+    if not mine or not folds:
+        return dataset
+    scores: dict[tuple[str, str], list[Score]] = defaultdict(list)
+    for reference in mine:
+        if reference.score is not None:
+            scores[reference.model, reference.output].append(reference.score)
+    skill = reference_skill(mine, folds)
+    quality = tuple(
+        _quality(output, kind, model, skill[model].value[i], scores[model, output])
+        for i, (output, kind) in enumerate(zip(dataset.outputs, dataset.kinds, strict=True))
+        for model in skill
+        if scores[model, output]
+    )
+    return DatasetSummary(**{**dataset.__dict__, "references": quality})
+
+
+def summarise_cell(cell: Cell, about: DatasetSummary, terms: Terms) -> CellSummary:
+    """Quality, costs, comparisons and decisions of one dataset on one backend and device."""
+    absences = tuple(absence.reason for absence in cell.absences)
+    if not cell.assemblies:
+        return CellSummary(
+            cell.dataset, cell.backend, cell.device, "", None, None, None, (), (), (), (), (), absences
+        )
+    joint = min(cell.assemblies, key=lambda assembly: len(assembly.arm.groups))
+    others = [assembly for assembly in cell.assemblies if assembly is not joint]
+    places = grid(cell.folds, cell.fits.values())
+    skill = {assembly.arm.name: arm_skill(cell, assembly, places) for assembly in cell.assemblies}
+    scores = {assembly.arm.name: _scores(cell, assembly) for assembly in cell.assemblies}
+    quality = tuple(
+        _quality(output, kind, arm, skill[arm].value[i], scores[arm][output])
+        for i, (output, kind) in enumerate(zip(about.outputs, about.kinds, strict=True))
+        for arm in skill
+    )
+    costs = tuple(arm_cost(cell, assembly) for assembly in cell.assemblies)
+    ratios = cell_ratios(cell, joint, others)
+    pairs = [compare_pair(cell, joint, other, ratios, skill, places, terms) for other in others]
+    decisions = tuple(decision(pair, cell, skill, places, about, terms) for pair in pairs)
+    stand, criteria = standings(skill, costs, places, about.kinds)
+    taken = best_takes(cell.timings)
+    threads = taken[0].threads if taken else None
+    return CellSummary(
+        cell.dataset, cell.backend, cell.device, joint.arm.name,
+        threads,
+        max((float(t.load.mean()) for t in taken), default=None),
+        cell.cold_starts[0].import_seconds if cell.cold_starts else None,
+        quality, costs, ratios, tuple(d for pair in pairs for d in pair.differences), decisions, absences,
+        tuple(made for assembly in cell.assemblies if (made := arm_flops(cell, assembly)) is not None),
+        tuple(arm_memory(memory) for memory in cell.memories),
+        tuple(one for other in others for one in explained(joint, other, [r for r in ratios if r.threads in (None, threads)])),
+        stand, criteria, sum(t.take > 0 for t in cell.timings), sum(t.disturbed for t in taken),
+        tuple(projection_check(projection) for projection in cell.projections),
+    )
+
+
+def _scores(cell: Cell, assembly: Assembly) -> dict[str, list[Score]]:
+    """The scores of an arm's networks by output."""
+    by_output: dict[str, list[Score]] = defaultdict(list)
+    for network_id in assembly.network_ids:
+        if network_id in cell.fits:
+            for score in cell.fits[network_id].scores:
+                by_output[score.output].append(score)
+    return by_output
+
+
+def _quality(output: str, kind: str, model: str, skill: FloatArray, scores: Sequence[Score]) -> Quality:
+    """skill: (repeats, folds, seeds)."""
+    flat = over_seeds(skill).ravel()
+    per_fold = flat[~np.isnan(flat)]
+    metrics: dict[str, float | None] = {}
+    for name in scores[0].metrics if scores else ():
+        values = [value for s in scores if (value := s.metrics[name]) is not None]
+        metrics[name] = math.fsum(values) / len(values) if values else None
+    mean = float(per_fold.mean()) if len(per_fold) else math.nan
+    sd = float(per_fold.std(ddof=1)) if len(per_fold) > 1 else math.nan
+    return Quality(output, kind, model, mean, sd, tuple(per_fold.tolist()), metrics)
+
+
+def headline(cells_: Sequence[CellSummary]) -> str:
+    """One sentence over all cells: how often each verdict against the first other arm was reached."""
+    firsts = [cell.decisions[0] for cell in cells_ if cell.decisions]
+    if not firsts:
+        return "Nothing was compared: no arm ran beside another."
+    counts = Counter(decision.verdict for decision in firsts)
+    said = ", ".join(f"{name} in {counts[name]}" for name in ("joint", "equivalent", "separate", "inconclusive") if counts[name])
+    return f"Joint against {firsts[0].other}, {len(firsts)} comparisons of a dataset on a backend: {said}."

@@ -1,0 +1,90 @@
+"""The FLOPs of an arm in parts, and how much of the saving that they predict the clock has seen."""
+
+from __future__ import annotations
+
+import math
+import re
+from collections.abc import Sequence
+
+import numpy as np
+
+from jointbench.compare.cells import Cell
+from jointbench.compare.summary.costs import ArmFlops, Explained, Ratio
+from jointbench.networks.flops import update_flops
+from jointbench.records import Assembly, Fit
+from jointbench.stats.correlated_t_test import correlated_t_test
+from jointbench.stats.estimate import Estimate
+
+CLEAR = 1.2  # a predicted ratio nearer to 1 than this factor: its logarithm is too small to divide by
+NOT_PREDICTED = "the shapes predict less than 20 % difference"
+NOT_MEASURED = "no difference measured"
+STEP, REQUEST = re.compile(r"training step"), re.compile(r"request, batch \d+")  # as compare.costs says them
+
+
+def arm_flops(cell: Cell, assembly: Assembly) -> ArmFlops | None:
+    """An arm's FLOPs in parts; None where the record does not break them down or nothing was trained."""
+    parts = assembly.flops
+    groups = len(assembly.arm.groups)
+    runs = [
+        [fit for network_id in assembly.network_ids[start : start + groups] if (fit := cell.fits.get(network_id))]
+        for start in range(0, len(assembly.network_ids), groups)
+    ]
+    whole = [run for run in runs if len(run) == groups and not any(fit.failure for fit in run)]
+    if parts is None or not whole:
+        return None
+    recipe = whole[0][0].network.recipe
+    rows = float(np.mean([fold.train_rows for fold in cell.folds]))
+    update = update_flops(recipe)
+    good = [fit for run in runs for fit in run if fit.failure is None]
+    return ArmFlops(
+        assembly.arm.name, parts.trunk_forward, parts.trunk_backward, parts.heads_forward, parts.heads_backward,
+        per_step=assembly.train_flops_per_row * recipe.batch_size,
+        per_epoch=assembly.train_flops_per_row * rows,
+        to_stop=_over_folds(whole, cell.folds[0].folds),
+        patience_share=float(np.mean([fit.stopped_by == "patience" for fit in good])),
+        update_flops_per_parameter=update,
+        update_per_step=update * assembly.parameters,
+        update_to_stop=float(np.mean([sum(update * fit.parameters * fit.steps for fit in run) for run in whole])),
+    )
+
+
+def _over_folds(runs: Sequence[Sequence[Fit]], folds: int) -> Estimate | None:
+    """Mean training FLOPs to the stop with the correlated interval over folds, which cannot reach below 0."""
+    by_fold: dict[tuple[int, int], list[int]] = {}
+    for run in runs:
+        by_fold.setdefault((run[0].network.repeat, run[0].network.fold), []).append(sum(fit.train_flops for fit in run))
+    if len(by_fold) < 2:
+        return None
+    belief = correlated_t_test([float(np.mean(values)) for values in by_fold.values()], folds=folds)
+    return Estimate(belief.mean, max(belief.low, 0.0), belief.high)
+
+
+def explained(joint: Assembly, other: Assembly, ratios: Sequence[Ratio]) -> list[Explained]:
+    """For each timed ratio of these two arms what their FLOPs per row predict for it.
+
+    Both arms take the same rows through every network, so FLOPs per row, step and request have one ratio. A request
+    that asks for something else than all outputs of a batch (one output alone, say) is not predicted here.
+    """
+    made = []
+    for ratio in ratios:
+        if ratio.other != other.arm.name or ratio.path not in (None, "stock loop", "in turn"):
+            continue
+        if STEP.fullmatch(ratio.quantity):
+            predicted = joint.train_flops_per_row / other.train_flops_per_row
+        elif REQUEST.fullmatch(ratio.quantity):
+            predicted = joint.inference_flops_per_row / other.inference_flops_per_row
+        else:
+            continue
+        share, reason = _share(predicted, ratio)
+        made.append(Explained(ratio.quantity, ratio.other, predicted, ratio.ratio, share, reason))
+    return made
+
+
+def _share(predicted: float, ratio: Ratio) -> tuple[Estimate | None, str]:
+    if abs(math.log(predicted)) < math.log(CLEAR):
+        return None, NOT_PREDICTED
+    achieved = ratio.ratio
+    if not ratio.measured_difference or achieved.low <= 1 <= achieved.high:
+        return None, NOT_MEASURED
+    value, *ends = (math.log(x) / math.log(predicted) for x in (achieved.value, achieved.low, achieved.high))
+    return Estimate(value, min(ends), max(ends)), ""

@@ -1,0 +1,80 @@
+"""Every arm beside the others of its dataset: mean skill, aRRMSE, what it costs, and the Pareto set of these."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Mapping, Sequence
+
+import numpy as np
+
+from jointbench.compare.cells import Grid, Skill, over_seeds
+from jointbench.compare.summary.costs import ArmCost
+from jointbench.compare.summary.decisions import Standing
+from jointbench.stats.aggregate_error import AggregateError, aggregate_error
+from jointbench.stats.pareto import Direction, pareto_set
+
+CRITERIA: tuple[tuple[str, Direction], ...] = (
+    ("skill", "larger"),
+    ("train_flops", "smaller"),
+    ("train_seconds", "smaller"),
+    ("latency_seconds", "smaller"),
+    ("parameters", "smaller"),
+)
+
+
+def standings(
+    skill: Mapping[str, Skill], costs: Sequence[ArmCost], places: Grid, kinds: Sequence[str]
+) -> tuple[tuple[Standing, ...], tuple[str, ...]]:
+    """The arms' standings and the criteria of their Pareto set. kinds: of the outputs, in the grid's order.
+
+    A criterion that some arm with a skill was not measured on is left out for all: such an arm could be neither kept
+    nor dropped on it.
+    """
+    rows = [_row(cost, skill[cost.arm], places, kinds) for cost in costs]
+    able = [row for row in rows if row.skill is not None]
+    criteria = [(name, way) for name, way in CRITERIA if able and all(getattr(row, name) is not None for row in able)]
+    if not criteria:
+        return tuple(rows), ()
+    values = [[getattr(row, name) for name, _ in criteria] for row in able]
+    inside = dict(zip((row.arm for row in able), pareto_set(values, [way for _, way in criteria]).tolist(), strict=True))
+    made = tuple(Standing(**{**row.__dict__, "in_pareto_set": inside.get(row.arm)}) for row in rows)
+    return made, tuple(name for name, _ in criteria)
+
+
+def _row(cost: ArmCost, skill: Skill, places: Grid, kinds: Sequence[str]) -> Standing:
+    relative = relative_error(skill, places, kinds)
+    trained = cost.fits > len(cost.failures)
+    latency = min(cost.latency, key=lambda one: one.batch_size, default=None)
+    return Standing(
+        cost.arm,
+        mean_skill(skill),
+        relative.average_fold_mean if relative else None,
+        relative.average_pooled if relative else None,
+        cost.train_flops if trained else None,
+        cost.train_seconds,
+        latency.median_seconds if latency else None,
+        cost.parameters,
+        None,
+    )
+
+
+def mean_skill(skill: Skill) -> float | None:
+    """Mean over the outputs of their mean skill over folds (seeds averaged in each); None where an output has none."""
+    folds = over_seeds(skill.value).reshape(len(skill.value), -1)
+    means = over_seeds(folds)
+    return None if np.isnan(means).any() else math.fsum(means) / len(means)
+
+
+def relative_error(skill: Skill, places: Grid, kinds: Sequence[str]) -> AggregateError | None:
+    """The relative errors of the regression outputs, from the runs of which all these outputs are known; or None."""
+    chosen = [i for i, kind in enumerate(kinds) if kind == "regression"]
+    if not chosen:
+        return None
+    error = skill.error[chosen]
+    no_skill, rows = (np.broadcast_to(a[chosen][..., None], error.shape) for a in (places.no_skill, places.rows))
+    complete = (~np.isnan(error) | (rows == 0)).all(axis=0)
+    kept = [values[:, complete].T for values in (error, no_skill, rows)]
+    try:
+        return aggregate_error(*kept)
+    except ValueError:
+        return None

@@ -1,0 +1,173 @@
+"""What arms cost, and joint's costs over another arm's, as the summary holds them."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+from jointbench.stats.estimate import Estimate
+
+
+@dataclass(frozen=True)
+class Latency:
+    """Request latency in seconds at one batch size: median, and p90 and p99 only where the samples bound them.
+
+    path: how the arm's networks answered. bounds: a 95 % interval of the percentile, from the order of the samples.
+    """
+
+    batch_size: int
+    samples: int
+    median_seconds: float
+    p90_seconds: float | None
+    p99_seconds: float | None
+    rows_per_second: float
+    path: str = "in turn"
+    threads: int | None = None
+    p90_bounds: tuple[float, float] | None = None
+    p99_bounds: tuple[float, float] | None = None
+
+
+@dataclass(frozen=True)
+class Throughput:
+    """Rows a second when only throughput counts: at the batch size that is best for it."""
+
+    path: str
+    threads: int
+    batch_size: int
+    rows_per_second: float
+
+
+@dataclass(frozen=True)
+class TrainingClock:
+    """What training an arm takes by one path (the stock loop, the engine) at so many threads; as in ArmCost."""
+
+    path: str
+    threads: int
+    step_seconds: float
+    train_seconds: float
+    longest_seconds: float
+
+
+@dataclass(frozen=True)
+class ProjectionCheck:
+    """An arm's training really timed, beside its steady steps carried on: measured / projected, near 1 or not."""
+
+    arm: str
+    threads: int
+    steps: int
+    projected_seconds: float
+    measured_seconds: float
+    ratio: float
+    agrees: bool
+
+
+@dataclass(frozen=True)
+class ArmCost:
+    """What one arm costs. train_flops, steps: means over folds and seeds of the sum over its networks, to the stop.
+
+    step_seconds: one optimisation step of every network of the arm, one after the other, by the stock loop on all cores.
+    train_seconds: step seconds carried on over the steps really taken; longest_seconds: the same for its longest network
+    alone. training: these by every path and at every thread count.
+    """
+
+    arm: str
+    groups: tuple[tuple[str, ...], ...]
+    trunk: tuple[int, ...]
+    channels: tuple[int, ...]
+    head: tuple[int, ...]
+    sizing: str
+    parameters: int
+    reference_parameters: int
+    train_flops_per_row: int
+    inference_flops_per_row: int
+    train_flops: float
+    steps: float
+    epochs: float
+    patience_share: float
+    step_seconds: float | None
+    train_seconds: float | None
+    longest_seconds: float | None
+    build_seconds: float | None
+    first_call_seconds: float | None
+    latency: tuple[Latency, ...]
+    fits: int
+    failures: tuple[str, ...]
+    training: tuple[TrainingClock, ...] = ()
+    throughput: tuple[Throughput, ...] = ()
+
+
+@dataclass(frozen=True)
+class Ratio:
+    """A cost of joint over another arm's. floor: the A/A pair's interval, the noise that a ratio must exceed.
+
+    measured_difference: the interval excludes 1 and reaches beyond the floor. state: why timing ended: "settled" (the
+    interval is narrow enough), "budget spent", or "too few blocks" for an interval; "" where no clock was read. path,
+    threads, batch_size: of what was timed, None where they mean nothing.
+    """
+
+    quantity: str
+    other: str
+    ratio: Estimate
+    floor: Estimate | None
+    blocks: int
+    measured_difference: bool
+    state: str = ""
+    path: str | None = None
+    threads: int | None = None
+    batch_size: int | None = None
+
+
+@dataclass(frozen=True)
+class ArmFlops:
+    """An arm's FLOPs of dense and convolution layers, summed over its networks.
+
+    The parts are per row, trunks and heads, forward and backward. per_step: a full batch through every network.
+    per_epoch: mean over folds of one pass of every network. to_stop: mean over folds of what training really took, with
+    its correlated 95 % interval over folds; None with fewer than two folds. update_*: the optimiser's elementwise work,
+    an estimate by its formula (update_flops_per_parameter for each parameter and step), in none of the others.
+    """
+
+    arm: str
+    trunk_forward: int
+    trunk_backward: int
+    heads_forward: int
+    heads_backward: int
+    per_step: int
+    per_epoch: float
+    to_stop: Estimate | None
+    patience_share: float
+    update_flops_per_parameter: int
+    update_per_step: int
+    update_to_stop: float
+
+
+@dataclass(frozen=True)
+class ArmMemory:
+    """What an arm takes, in bytes. peak: the most resident in a fresh process, framework included; increase: of that,
+    what came after the framework was imported; device: the framework's own counter. None: not measured, see reason."""
+
+    arm: str
+    artifact_bytes: int | None
+    training_peak: int | None
+    training_increase: int | None
+    training_device: int | None
+    serving_peak: int | None
+    serving_increase: int | None
+    serving_device: int | None
+    reason: str | None
+
+
+@dataclass(frozen=True)
+class Explained:
+    """A saving as FLOPs predict it and as the clock saw it; both are joint / other.
+
+    share: log(achieved) / log(predicted), with the achieved ratio's interval. 1: the clock follows the FLOPs; below 1:
+    part of the predicted saving is lost; above 1: more is saved than FLOPs predict, since N programs have N overheads;
+    below 0: the clock went the other way. None, and reason says why, where one of the two logarithms is not clear of 0.
+    """
+
+    quantity: str
+    other: str
+    predicted: float
+    achieved: Estimate
+    share: Estimate | None
+    reason: str

@@ -1,0 +1,135 @@
+"""What a run found, in numbers: the content of summary.json, and all that a report may print.
+
+Differences are joint - other in skill, so positive means joint is better; cost ratios are joint / other, so below 1
+means joint is cheaper. "Joint" is the arm with the fewest networks; every other arm is compared with it.
+
+The file's schema is summary.schema.json, made from these classes; it is checked in tests, and a field that changes its
+meaning raises SUMMARY_SCHEMA_VERSION.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+from jointbench.compare.summary.costs import ArmCost, ArmFlops, ArmMemory, Explained, ProjectionCheck, Ratio
+from jointbench.compare.summary.decisions import Decision, Difference, Standing
+from jointbench.stats.estimate import Uncertain
+
+SUMMARY_SCHEMA_VERSION = 2
+
+
+@dataclass(frozen=True)
+class Quality:
+    """One output under one arm (or reference model): skill over folds, and the mean of what people read.
+
+    per_fold: skill of each fold (seeds averaged). sd: over folds. metrics: fold means, None where undefined in all.
+    """
+
+    output: str
+    kind: str
+    model: str
+    skill: Uncertain
+    sd: Uncertain
+    per_fold: tuple[float, ...]
+    metrics: dict[str, float | None]
+
+
+@dataclass(frozen=True)
+class CellSummary:
+    """One dataset on one backend and device.
+
+    load: cores that other processes kept busy while it was timed, at the most; retaken: timings that were disturbed by
+    them and taken again; still_disturbed: those whose second take was disturbed too. pareto_criteria: what the arms'
+    Pareto set is over: all of it measured.
+    """
+
+    dataset: str
+    backend: str
+    device: str
+    joint: str
+    threads: int | None
+    load: float | None
+    import_seconds: float | None
+    quality: tuple[Quality, ...]
+    costs: tuple[ArmCost, ...]
+    ratios: tuple[Ratio, ...]
+    differences: tuple[Difference, ...]
+    decisions: tuple[Decision, ...]
+    absences: tuple[str, ...]
+    flops: tuple[ArmFlops, ...] = ()
+    memory: tuple[ArmMemory, ...] = ()
+    explained: tuple[Explained, ...] = ()
+    standings: tuple[Standing, ...] = ()
+    pareto_criteria: tuple[str, ...] = ()
+    retaken: int = 0
+    still_disturbed: int = 0
+    projections: tuple[ProjectionCheck, ...] = ()
+
+
+@dataclass(frozen=True)
+class DatasetSummary:
+    """A dataset as it was used, and the reference models on its folds.
+
+    command: what runs it alone as it was run, but for folds, repeats and seeds; "" where that is not known.
+    repeatable: a split forward in time has no repeats.
+    """
+
+    slug: str
+    title: str
+    rows: int
+    features: int
+    outputs: tuple[str, ...]
+    kinds: tuple[str, ...]
+    folds: int
+    repeats: int
+    seeds: int
+    notes: tuple[str, ...]
+    source: str
+    licence: str
+    citation: str
+    sha256: str
+    references: tuple[Quality, ...]
+    command: str = ""
+    repeatable: bool = True
+
+
+@dataclass(frozen=True)
+class Across:
+    """Joint against one other arm over all datasets of a backend and device; one value per dataset, its mean difference.
+
+    win, equivalent, lose, inconclusive: datasets by the verdict on that difference, quality alone. ``probability_*``:
+    Bayesian signed-rank, that on a further dataset joint is likeliest better, equivalent or worse, over the ``ranked``
+    datasets, those without too many failures; None with fewer than five, which cannot say.
+    """
+
+    backend: str
+    device: str
+    other: str
+    win: int
+    equivalent: int
+    lose: int
+    inconclusive: int
+    ranked: int
+    probability_joint_better: float | None
+    probability_equivalent: float | None
+    probability_other_better: float | None
+
+
+@dataclass(frozen=True)
+class Summary:
+    """A run in numbers. command: what reruns it. headline: one sentence over all datasets.
+
+    rope: half the width of the region of practical equivalence, in skill; probability: what a verdict needs.
+    """
+
+    schema_version: int
+    profile: str
+    engine: str
+    command: str
+    headline: str
+    datasets: tuple[DatasetSummary, ...]
+    cells: tuple[CellSummary, ...]
+    notes: tuple[str, ...]
+    rope: float
+    probability: float
+    across: tuple[Across, ...] = ()

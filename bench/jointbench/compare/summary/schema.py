@@ -1,0 +1,47 @@
+"""The JSON Schema of summary.json, made from its dataclasses. ``python -m jointbench.compare.summary.schema`` writes the file."""
+
+from __future__ import annotations
+
+import json
+from importlib import resources
+from pathlib import Path
+from typing import Any
+
+from pydantic import TypeAdapter
+from pydantic.json_schema import GenerateJsonSchema, JsonSchemaValue
+from pydantic_core import core_schema
+
+from jointbench.compare.summary.run import SUMMARY_SCHEMA_VERSION, Summary
+
+FILE = "summary.schema.json"
+
+
+class _Closed(GenerateJsonSchema):
+    """A field that the classes do not have is an error, as a missing one is. A title would repeat the field's name."""
+
+    def field_title_should_be_set(self, schema: object) -> bool:
+        return False
+
+    def dataclass_schema(self, schema: core_schema.DataclassSchema) -> JsonSchemaValue:
+        return {**super().dataclass_schema(schema), "additionalProperties": False}
+
+
+def summary_schema() -> dict[str, Any]:
+    """The schema (JSON Schema 2020-12) of this version's summary.json."""
+    made = TypeAdapter(Summary).json_schema(mode="serialization", schema_generator=_Closed)
+    made["properties"]["schema_version"] = {"const": SUMMARY_SCHEMA_VERSION, "type": "integer"}
+    return {"$schema": GenerateJsonSchema.schema_dialect, "title": "jointbench summary.json", **made}
+
+
+def as_text() -> str:
+    """What the file holds."""
+    return json.dumps(summary_schema(), indent=1, sort_keys=True) + "\n"
+
+
+def shipped() -> str:
+    """The file as it comes with the package."""
+    return resources.files("jointbench.compare").joinpath(FILE).read_text(encoding="utf-8")
+
+
+if __name__ == "__main__":
+    Path(__file__).with_name(FILE).write_text(as_text(), encoding="utf-8")

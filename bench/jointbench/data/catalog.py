@@ -1,0 +1,83 @@
+"""The datasets that come with jointbench."""
+
+from __future__ import annotations
+
+import hashlib
+from pathlib import Path
+
+import numpy as np
+
+from jointbench.data.card import Card, read_card
+from jointbench.data.fetch import cached_file, is_fetched
+from jointbench.data.table import read_table, typed
+from jointbench.errors import BadInput
+from jointbench.types import Dataset, FloatArray, Provenance
+
+
+def datasets_folder() -> Path:
+    """The folder of cards and files: inside an installed package, or beside bench/ in a checkout."""
+    package = Path(__file__).resolve().parents[1]
+    installed = package / "_datasets"
+    return installed if installed.is_dir() else package.parents[1] / "datasets"
+
+
+def bundled_slugs() -> list[str]:
+    """Slugs of the datasets whose data file is here, alphabetical."""
+    return sorted(slug for slug, card in cards().items() if card.file is not None)
+
+
+def available_slugs() -> list[str]:
+    """Slugs of the datasets that can be loaded now: the bundled ones and those that were fetched, alphabetical."""
+    return sorted(slug for slug, card in cards().items() if card.file is not None or is_fetched(slug))
+
+
+def cards() -> dict[str, Card]:
+    """All cards by slug, those of datasets that must be fetched included."""
+    return {path.parent.name: read_card(path.parent) for path in sorted(datasets_folder().glob("*/card.toml"))}
+
+
+def card_of(slug: str) -> Card:
+    folder = datasets_folder() / slug
+    if not (folder / "card.toml").is_file():
+        raise BadInput(f"there is no dataset {slug!r}; the bundled ones are {', '.join(bundled_slugs())}")
+    return read_card(folder)
+
+
+def verified_bytes(slug: str, card: Card) -> Path:
+    """The path of the dataset's file, after checking that its bytes have the card's sha256."""
+    if card.file is None:
+        return cached_file(slug, card)
+    path = datasets_folder() / slug / card.file
+    try:
+        found = hashlib.sha256(path.read_bytes()).hexdigest()
+    except OSError as error:
+        raise BadInput(f"{path} cannot be read ({error.strerror}); reinstall jointbench") from error
+    if found != card.sha256:
+        raise BadInput(f"{path} is not the file its card describes: sha256 {found[:12]}... instead of {card.sha256[:12]}...")
+    return path
+
+
+def load_bundled(slug: str) -> Dataset:
+    """The bundled or fetched dataset of this slug, checked against its card. Raises BadInput for an unknown slug or a changed file."""
+    card = card_of(slug)
+    return load_with_card(slug, card, verified_bytes(slug, card))
+
+
+def load_with_card(slug: str, card: Card, path: Path) -> Dataset:
+    """A data file read as its card says."""
+    outputs = tuple(item.output() for item in card.outputs)
+    provenance = Provenance(card.source, card.licence, card.citation, hashlib.sha256(path.read_bytes()).hexdigest())
+    if path.suffix == ".npz":
+        with np.load(path, allow_pickle=False) as arrays:
+            images = arrays["images"]
+            targets: dict[str, FloatArray] = {o.name: arrays[o.name].astype(np.float64) for o in outputs}
+        dataset = Dataset(slug, card.title, images, targets, outputs, provenance)
+    else:
+        table = typed(read_table(path), outputs, card.categorical, card.group, path)
+        dataset = Dataset(slug, card.title, table.features, table.targets, outputs, provenance, table.groups)
+    if dataset.rows != card.rows:
+        raise BadInput(f"{path} has {dataset.rows} rows, but its card says {card.rows}")
+    return Dataset(
+        dataset.slug, dataset.title, dataset.features, dataset.targets, outputs, provenance, dataset.groups, None,
+        card.shape.shape() if card.shape else None, card.recipe.recipe() if card.recipe else None, card.notes,
+    )

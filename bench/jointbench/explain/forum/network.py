@@ -1,0 +1,130 @@
+"""The forum's own network and data, as it was posted: two outputs of the UCI energy-efficiency table, Keras's functional form."""
+
+from __future__ import annotations
+
+import itertools
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+import numpy as np
+
+from jointbench.backends.base import Job
+from jointbench.data.catalog import load_bundled
+from jointbench.networks.architecture import Architecture, Layer
+from jointbench.networks.initialization import initial_weights
+from jointbench.types import FloatArray, IntArray, Kind, Optimizer, Recipe
+
+DATASET = "energy_efficiency"
+OUTPUTS = ("Y1", "Y2")
+TRUNK = (128, 128)
+HIDDEN = {"Y1": (), "Y2": (64,)}  # Y1 straight from the trunk, Y2 through a layer of its own
+BATCH, RATE, TEST_SHARE = 10, 1e-3, 0.2
+FIXED_SPLIT = 0
+
+
+@dataclass(frozen=True)
+class Setting:
+    """Which outputs share a network, and the weight of each output's loss, in the order of OUTPUTS."""
+
+    name: str
+    groups: tuple[tuple[str, ...], ...]
+    loss_weights: tuple[float, float]
+
+
+BOTH, EACH = (OUTPUTS,), tuple((name,) for name in OUTPUTS)
+SETTINGS = (
+    *(Setting(f"[{one}, {two}]", BOTH, (one, two)) for one, two in ((2, 1), (1, 2), (1, 4), (4, 1))),
+    Setting("separate networks", EACH, (1, 1)),
+)
+
+
+@dataclass(frozen=True)
+class Variant:
+    """How it is trained. scaled: targets standardised on the training rows; the post had them in their raw unit."""
+
+    optimizer: Optimizer
+    scaled: bool
+
+    @property
+    def name(self) -> str:
+        return f"{self.optimizer.upper() if self.optimizer == 'sgd' else 'Adam'}, targets {'standardised' if self.scaled else 'raw'}"
+
+
+AS_POSTED = Variant("sgd", scaled=False)
+VARIANTS = (AS_POSTED, Variant("sgd", scaled=True), Variant("adam", scaled=False), Variant("adam", scaled=True))
+
+
+@dataclass(frozen=True, eq=False)
+class EnergyTable:
+    """features: (768, 8), every column a number, as posted; targets: (768, 2), kWh/m2."""
+
+    features: FloatArray
+    targets: FloatArray
+
+
+def energy_table() -> EnergyTable:
+    """The fetched table. Raises BadInput, with the command that fetches it, when it is not in the cache."""
+    dataset = load_bundled(DATASET)
+    assert not isinstance(dataset.features, np.ndarray)
+    return EnergyTable(
+        dataset.features.astype(float).to_numpy(), np.stack([dataset.targets[name] for name in OUTPUTS], axis=1)
+    )
+
+
+def forum_architecture(group: Sequence[str]) -> Architecture:
+    """The posted network for these outputs: trunk 128-128, ReLU, and each output's own head."""
+    trunk = []
+    inputs = 8
+    for i, units in enumerate(TRUNK):
+        trunk.append(Layer(f"trunk_{i}", "dense", inputs, units, 1, None, i == 0))
+        inputs = units
+    heads = []
+    for k, name in enumerate(group):
+        widths = (TRUNK[-1], *HIDDEN[name], 1)
+        heads.append(
+            tuple(
+                Layer(f"head_{k}_{i}", "dense", fan_in, units, 1, k, False)
+                for i, (fan_in, units) in enumerate(itertools.pairwise(widths))
+            )
+        )
+    kinds: tuple[Kind, ...] = tuple("regression" for _ in heads)
+    return Architecture((8,), (), tuple(trunk), tuple(heads), kinds, "relu")
+
+
+def forum_split(rows: int, seed: int) -> tuple[IntArray, IntArray]:
+    """(training, test) rows: 614 and 154 of 768, a random permutation."""
+    order = np.random.default_rng([seed, 0xE242]).permutation(rows)
+    held = int(np.ceil(TEST_SHARE * rows))
+    return order[held:], order[:held]
+
+
+@dataclass(frozen=True, eq=False)
+class ForumJob:
+    """A job, and what turns the root of its losses into kWh/m2: (outputs,)."""
+
+    job: Job
+    scale: FloatArray
+
+
+def forum_job(
+    table: EnergyTable, group: Sequence[str], setting: Setting, variant: Variant, seed: int, split_seed: int, epochs: int
+) -> ForumJob:
+    """One network of a setting. ``seed`` draws its initial weights and batch orders; it is never stopped early.
+
+    The test rows are its validation rows, as in the post: they give a curve, and nothing is chosen by it.
+    """
+    train, test = forum_split(len(table.features), split_seed)
+    columns = [OUTPUTS.index(name) for name in group]
+    mean, spread = table.features[train].mean(axis=0), table.features[train].std(axis=0)
+    features = ((table.features - mean) / spread).astype(np.float32)
+    targets, scale = table.targets[:, columns], np.ones(len(columns))
+    if variant.scaled:
+        scale = targets[train].std(axis=0)
+        targets = (targets - targets[train].mean(axis=0)) / scale
+    built = forum_architecture(group)
+    job = Job(
+        built, Recipe(variant.optimizer, RATE, BATCH, epochs, epochs), features, targets.astype(np.float32),
+        np.ones(targets.shape, np.float32), train, test, test, tuple(float(setting.loss_weights[i]) for i in columns),
+        initial_weights(built, group, seed), seed,
+    )
+    return ForumJob(job, scale)

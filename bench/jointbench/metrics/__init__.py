@@ -1,0 +1,1 @@
+"""How good predictions are, and reference models to hold them against."""

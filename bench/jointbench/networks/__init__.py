@@ -1,0 +1,1 @@
+"""Networks before any framework: shapes, arms, recipes, initial weights and FLOPs."""

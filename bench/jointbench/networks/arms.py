@@ -1,0 +1,108 @@
+"""Arms: partitions of a dataset's outputs into networks, and the rules that size those networks.
+
+Nothing downstream asks which arm it is looking at: one code path loops over the groups.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+from dataclasses import replace
+
+from jointbench.errors import BadInput
+from jointbench.networks.architecture import Architecture, architecture
+from jointbench.types import Arm, Output, Shape, Sizing
+
+Partition = tuple[tuple[str, ...], ...]
+
+
+def one_group(outputs: Sequence[Output]) -> Partition:
+    """One network for everything."""
+    return (tuple(output.name for output in outputs),)
+
+
+def one_each(outputs: Sequence[Output]) -> Partition:
+    """One network per output."""
+    return tuple((output.name,) for output in outputs)
+
+
+NAMED: dict[str, tuple[Callable[[Sequence[Output]], Partition], Sizing, Callable[[Sequence[Output]], Partition]]] = {
+    "joint": (one_group, "same-width", one_group),
+    "separate": (one_each, "same-width", one_group),
+    "separate-matched": (one_each, "same-parameters", one_group),
+    "joint-wide": (one_group, "same-parameters", one_each),
+}
+DEFAULT_ARMS = ("joint", "separate", "separate-matched")
+SIZINGS: dict[str, Sizing] = {"same-width": "same-width", "same-parameters": "same-parameters"}
+
+
+def parse_arm(text: str, outputs: Sequence[Output]) -> Arm:
+    """An arm from what a user writes: a name (`joint`), or a partition (`a,c|b`), with `@same-parameters`
+    behind it to size the partition to the joint network's parameter count.
+
+    Raises BadInput, one sentence, for an unknown output, an output in two groups or in none.
+    """
+    if text in NAMED:
+        partition, sizing, reference = NAMED[text]
+        return Arm(text, partition(outputs), sizing, reference(outputs))
+    body, _, rule = text.rpartition("@") if "@" in text else (text, "", "same-width")
+    if rule not in SIZINGS:
+        raise BadInput(f"--arm {text!r}: the sizing rule is {' or '.join(SIZINGS)}, not {rule!r}")
+    known = [output.name for output in outputs]
+    groups = tuple(tuple(name.strip() for name in group.split(",")) for group in body.split("|"))
+    seen: list[str] = []
+    for name in (name for group in groups for name in group):
+        if name not in known:
+            raise BadInput(
+                f"--arm {text!r}: there is no output {name!r}; the outputs are {', '.join(known)}, "
+                f"and the named arms are {', '.join(NAMED)}"
+            )
+        if name in seen:
+            raise BadInput(f"--arm {text!r}: output {name!r} is in two groups; each output goes in exactly one")
+        seen.append(name)
+    if missing := [name for name in known if name not in seen]:
+        raise BadInput(f"--arm {text!r}: output {missing[0]!r} is in no group; each output goes in exactly one")
+    order = {name: i for i, name in enumerate(known)}
+    return Arm(text, tuple(tuple(sorted(group, key=order.__getitem__)) for group in groups), SIZINGS[rule], (tuple(known),))
+
+
+def scaled(shape: Shape, multiplier: float) -> Shape:
+    """The shape with every width times one multiplier, rounded, at least 1."""
+
+    def widths(base: tuple[int, ...]) -> tuple[int, ...]:
+        return tuple(max(1, round(width * multiplier)) for width in base)
+
+    return replace(shape, trunk=widths(shape.trunk), head=widths(shape.head), channels=widths(shape.channels))
+
+
+def architectures(
+    groups: Partition, shape: Shape, input_shape: tuple[int, ...], outputs: Sequence[Output]
+) -> tuple[Architecture, ...]:
+    """One architecture per group, all of one shape."""
+    by_name = {output.name: output for output in outputs}
+    return tuple(architecture(shape, input_shape, [by_name[name] for name in group]) for group in groups)
+
+
+def parameters(networks: Sequence[Architecture]) -> int:
+    return sum(network.parameters for network in networks)
+
+
+def sized(arm: Arm, base: Shape, input_shape: tuple[int, ...], outputs: Sequence[Output]) -> Shape:
+    """The shape that every network of the arm gets under its sizing rule.
+
+    same-parameters: the arm's total is nearest to that of the reference partition at base shape (the
+    smaller of two equally near). The total never falls as the multiplier grows, so bisect.
+    """
+    if arm.sizing == "same-width":
+        return base
+    target = parameters(architectures(arm.reference, base, input_shape, outputs))
+
+    def total(multiplier: float) -> int:
+        return parameters(architectures(arm.groups, scaled(base, multiplier), input_shape, outputs))
+
+    low, high = 0.0, 1.0
+    while total(high) < target:
+        low, high = high, 2 * high
+    while high - low > 1e-6:
+        middle = (low + high) / 2
+        low, high = (middle, high) if total(middle) < target else (low, middle)
+    return scaled(base, min((low, high), key=lambda multiplier: abs(total(multiplier) - target)))

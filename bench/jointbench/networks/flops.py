@@ -1,0 +1,65 @@
+"""Training and inference FLOPs in closed form.
+
+Counted: the matrix products and convolutions, 1 multiply-add = 2 FLOPs. Not counted: elementwise work
+(activations, losses), the optimiser and validation passes. The tests hold these numbers equal to
+`torch.utils.flop_counter` and to TensorFlow's per-operation statistics. The optimiser's work is elementwise,
+which neither counter sees; it is estimated apart, from the update's formula.
+"""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Iterable
+
+from jointbench.networks.architecture import Architecture, Layer
+from jointbench.records import FlopsPerRow
+from jointbench.types import Recipe
+
+# Additions, multiplications, divisions and roots of one parameter's update, each one FLOP.
+# SGD: w - a g. Adam with the bias corrections in the step size (Kingma & Ba 2015, end of section 2):
+# m = b1 m + c1 g (3), v = b2 v + c2 g g (4), w - a m / (sqrt(v) + e) (5).
+UPDATE_FLOPS = {"sgd": 2, "adam": 12, "adamw": 12}
+DECAY_FLOPS = 1  # decoupled weight decay: w times a constant
+
+
+def forward_flops(layer: Layer) -> int:
+    """FLOPs of one row through one layer: 2 x kernel size x positions."""
+    return 2 * layer.positions * math.prod(layer.kernel_shape)
+
+
+def backward_flops(layer: Layer) -> int:
+    """FLOPs of one row's gradients in one layer.
+
+    Two products of the forward's size, the kernel's gradient and the input's; a layer that reads the data needs no
+    input gradient, so training is not simply three times the forward pass.
+    """
+    return forward_flops(layer) * (1 if layer.reads_input else 2)
+
+
+def flops_per_row(networks: Iterable[Architecture]) -> FlopsPerRow:
+    """FLOPs of one row in one optimisation step, summed over an arm's networks, by part and direction.
+
+    A layer of the trunk serves every head of its network; convolutions are part of the trunk.
+    """
+    layers = [layer for network in networks for layer in network.layers]
+    trunk, heads = ([layer for layer in layers if (layer.head is None) == shared] for shared in (True, False))
+    return FlopsPerRow(
+        sum(map(forward_flops, trunk)), sum(map(backward_flops, trunk)),
+        sum(map(forward_flops, heads)), sum(map(backward_flops, heads)),
+    )
+
+
+def train_flops_per_row(networks: Iterable[Architecture]) -> int:
+    """FLOPs of one row in one optimisation step, forward and backward, summed over an arm's networks."""
+    return sum(forward_flops(layer) + backward_flops(layer) for network in networks for layer in network.layers)
+
+
+def inference_flops_per_row(networks: Iterable[Architecture]) -> int:
+    """FLOPs of predicting all outputs of one row, summed over an arm's networks."""
+    return sum(forward_flops(layer) for network in networks for layer in network.layers)
+
+
+def update_flops(recipe: Recipe) -> int:
+    """FLOPs of the optimiser for one parameter in one step: an estimate from the formula, elementwise work."""
+    decays = recipe.weight_decay > 0 and recipe.optimizer != "adam"
+    return UPDATE_FLOPS[recipe.optimizer] + (DECAY_FLOPS if decays else 0)

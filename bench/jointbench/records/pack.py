@@ -1,0 +1,39 @@
+"""Packing a run's records, to keep or to commit: everything that figures and verdicts are made from, far smaller."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Iterator
+from dataclasses import replace
+from pathlib import Path
+
+import numpy as np
+
+from jointbench.records import Fit, Record
+from jointbench.records.store import PACKED, RECORDS, read_records, write_records
+
+
+def pack(folder: Path) -> Path:
+    """Writes the folder's packed records beside its written ones. Raises BadInput where there are none."""
+    write_records(folder / PACKED, packed(read_records(folder / RECORDS)))
+    return folder / PACKED
+
+
+def packed(records: Iterable[Record]) -> Iterator[Record]:
+    """Every record, without the predictions of the test rows, from which nothing is computed again, and without the
+    learning curves beyond the first fit of each network in each fold of the first repeat: a page shows those then."""
+    kept: set[tuple[object, ...]] = set()
+    for record in records:
+        if isinstance(record, Fit):
+            network = record.network
+            which = (network.dataset, network.backend, network.device, network.group, network.shape, network.recipe, network.fold)
+            first = network.repeat == 0 and which not in kept
+            kept.add(which)
+            rows = None if first else 0
+            record = replace(
+                record,
+                predictions=record.predictions[:0],
+                train_loss=record.train_loss[:rows].astype(np.float32),
+                validation_loss=record.validation_loss[:rows].astype(np.float32),
+                epoch_seconds=record.epoch_seconds[:rows].astype(np.float32),
+            )
+        yield record

@@ -1,0 +1,86 @@
+"""Small drawings of an arm's networks: input, trunk, heads. Boxes hold a layer's width, circles are outputs."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+from markupsafe import Markup
+
+from jointbench.compare.summary.costs import ArmCost
+from jointbench.report import format as show
+
+NETWORKS, OUTPUTS = 3, 5  # drawn of an arm's networks, and of one network's outputs; the rest is counted
+BOX, TALL, GAP, STEP, RADIUS = 30, 18, 12, 16, 5
+HEAD = 13  # a head's box, low enough to stand above the next
+_BOX = Markup(
+    '<rect x="{x}" y="{y}" width="{width}" height="{tall}" rx="3" fill="{colour}" fill-opacity=".18" stroke="{colour}"/>'
+)
+_TEXT = Markup('<text x="{x}" y="{y}" text-anchor="{anchor}" font-size="10" fill="currentColor">{text}</text>')
+_LINE = Markup('<path d="M{x1} {y1}L{x2} {y2}" stroke="currentColor" stroke-opacity=".5" fill="none"/>')
+_CIRCLE = Markup('<circle cx="{x}" cy="{y}" r="{radius}" fill="{colour}"/>')
+_SVG = Markup(
+    '<svg class="arm" viewBox="0 0 {width} {height}" width="{width}" height="{height}" role="img" aria-label="{label}">{body}</svg>'
+)
+
+
+def arm_diagram(cost: ArmCost, features: int, colour: str) -> Markup:
+    """The arm's networks below each other; those that are left out are counted."""
+    body, top, right = [], 2.0, 0.0
+    for group in cost.groups[:NETWORKS]:
+        drawn, height, width = _network(cost, len(group), features, colour, top)
+        body.append(drawn)
+        top, right = top + height + 6, max(right, width)
+    left_out = len(cost.groups) - NETWORKS
+    if left_out > 0:
+        text = f"and {left_out} more network{'s' if left_out > 1 else ''} like these"
+        body.append(_TEXT.format(x=2, y=top + 10, anchor="start", text=text))
+        top, right = top + 16, max(right, 180.0)
+    return _SVG.format(width=int(right + 4), height=int(top), label=describe(cost), body=Markup("").join(body))
+
+
+def describe(cost: ArmCost) -> str:
+    """The same in words."""
+    count = len(cost.groups)
+    layers = [f"{width}c" for width in cost.channels] + [str(width) for width in cost.trunk]
+    trunk = "-".join(layers) or "no trunk"
+    heads = f"heads of {'-'.join(map(str, cost.head))}" if cost.head else "one-layer heads"
+    shared = ", ".join(str(size) for size in dict.fromkeys(len(group) for group in cost.groups))
+    return (
+        f"{show.shorten(cost.arm, 40)}: {count} network{'s' if count > 1 else ''} with {shared} "
+        f"output{'' if shared == '1' else 's'}{' each' if count > 1 else ''}; trunk {trunk}; {heads}"
+    )
+
+
+def _network(cost: ArmCost, outputs: int, features: int, colour: str, top: float) -> tuple[Markup, float, float]:
+    """One network's drawing, its height and its right edge."""
+    shown = min(outputs, OUTPUTS)
+    extra = STEP if outputs > OUTPUTS else 0
+    height = max(TALL, shown * STEP + extra)
+    middle = top + height / 2
+    parts, x = _boxes([str(features)], 2.0, middle, "currentColor")
+    trunk, end = _boxes(
+        [f"{width}c" for width in cost.channels] + [str(width) for width in cost.trunk], x, middle, colour
+    )
+    parts.extend(trunk)
+    right = end
+    for i in range(shown):
+        level = top + STEP * (i + 0.5) if outputs > 1 else middle
+        parts.append(_LINE.format(x1=end - GAP, y1=middle, x2=end, y2=level))
+        heads, right = _boxes([str(width) for width in cost.head], end, level, colour, HEAD)
+        parts.extend(heads)
+        parts.append(_CIRCLE.format(x=right + RADIUS, y=level, radius=RADIUS, colour=colour))
+    if extra:
+        text = f"and {outputs - OUTPUTS} more"
+        parts.append(_TEXT.format(x=right + 2 * RADIUS, y=top + height - 4, anchor="end", text=text))
+    return Markup("").join(parts), height, right + 2 * RADIUS + 2
+
+
+def _boxes(labels: Sequence[str], x: float, middle: float, colour: str, tall: int = TALL) -> tuple[list[Markup], float]:
+    """Boxes in a row, each with a line to what comes after it; and where that begins."""
+    parts = []
+    for label in labels:
+        parts.append(_BOX.format(x=x, y=middle - tall / 2, width=BOX, tall=tall, colour=colour))
+        parts.append(_TEXT.format(x=x + BOX / 2, y=middle + 3.5, anchor="middle", text=label))
+        parts.append(_LINE.format(x1=x + BOX, y1=middle, x2=x + BOX + GAP, y2=middle))
+        x += BOX + GAP
+    return parts, x

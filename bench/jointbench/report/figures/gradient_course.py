@@ -1,0 +1,71 @@
+"""Who moves the trunk: cosine and length of the outputs' gradients along training."""
+
+from __future__ import annotations
+
+from matplotlib.ticker import FuncFormatter, MaxNLocator, NullLocator
+
+from jointbench.explain import answer as explain
+from jointbench.report import format as show
+from jointbench.report.figures.canvas import WIDTH, axes, dots, drawing, export, rule, style
+from jointbench.report.figures.figure import Figure
+from jointbench.report.figures.svg import SMALL
+from jointbench.report.palette import COLOURS, GREY, MARKERS, Style
+from jointbench.report.tables.explained import numbers_in, shown, table_named
+
+TABLE = "Along training"
+LENGTH = "Gradient length: "
+HEIGHT, LEFT, FIRST = 300, 58, 4
+BATCH = Style("cosine on a step's batch", GREY, "o")
+BROAD = Style("cosine on more rows", COLOURS[5], "s")
+SENTENCE = (
+    "Above: the cosine between the outputs' gradients in the shared layers, mean over fits and pairs; below 0 they are in "
+    "conflict. Below: the length of each output's weighted gradient, which says who pulls harder."
+)
+
+
+def course_figures(answer: explain.Answer, slug: str) -> list[Figure]:
+    """One figure from the answer's table of the course of training."""
+    table = table_named(answer, TABLE)
+    if table is None or not table.rows:
+        return []
+    outputs = [column.removeprefix(LENGTH) for column in table.columns[FIRST:]]
+    styles = tuple(_style(i, output) for i, output in enumerate(outputs))
+    values = [numbers_in(row) for row in table.rows]
+    alternative = (
+        f"Mean cosine of the outputs' trunk gradients, from {show.fixed(values[0][1], 2)} at the first step to "
+        f"{show.fixed(values[-1][1], 2)} at the last, {answer.backend}; the table has every point."
+    )
+    return [Figure(
+        f"{slug}-course", f"The shared layers' gradients along training, {show.plain(answer.backend)}", SENTENCE, alternative,
+        _draw(values, styles, f"{slug}-course", alternative), shown(table, answer.backend), (BATCH, BROAD, *styles),
+    )]  # fmt: skip
+
+
+def _style(place: int, output: str) -> Style:
+    colours = [colour for colour in COLOURS if colour != BROAD.colour]
+    return Style(output, colours[place % len(colours)], MARKERS[place % len(MARKERS)])
+
+
+def _draw(values: list[list[float]], styles: tuple[Style, ...], slug: str, alternative: str) -> str:
+    parts = [row[0] for row in values]
+    with style():
+        surface = drawing(HEIGHT)
+        above = axes(surface, LEFT, 8, WIDTH - LEFT - 12, 120)
+        reach = min(max(abs(value) for row in values for value in (row[1], row[3])) * 1.15 + 0.05, 1.0)
+        above.set(xlim=(-0.02, 1.02), ylim=(-reach, reach), ylabel="cosine")
+        rule(above, 0.0, horizontal=True)
+        dots(above, parts, [row[1] for row in values], BATCH.colour)
+        above.plot(parts, [row[3] for row in values], color=BROAD.colour, linewidth=1.4)
+        above.tick_params(labelbottom=False)
+        below = axes(surface, LEFT, 142, WIDTH - LEFT - 12, 116)
+        below.set(xlim=(-0.02, 1.02), yscale="log", xlabel="part of training", ylabel="length")
+        for i, mark in enumerate(styles):
+            lengths = [row[FIRST + i] if row[FIRST + i] > 0 else float("nan") for row in values]
+            below.plot(parts, lengths, color=mark.colour, linewidth=1.1)
+        below.yaxis.set_minor_locator(NullLocator())
+        for panel in (above, below):
+            panel.tick_params(labelsize=SMALL)
+            panel.xaxis.set_major_locator(MaxNLocator(5))
+            panel.xaxis.set_major_formatter(FuncFormatter(lambda value, _: f"{value:.0%}"))
+        below.yaxis.set_major_formatter(FuncFormatter(lambda value, _: f"{value:g}"))
+        return export(surface, slug, alternative)

@@ -1,0 +1,41 @@
+"""The table of what each arm takes to keep, to train and to serve."""
+
+from __future__ import annotations
+
+from jointbench.compare.summary.costs import ArmMemory
+from jointbench.compare.summary.run import CellSummary
+from jointbench.report import format as show
+from jointbench.report.tables.quality import place
+from jointbench.report.tables.table import Cell, Column, Table, columns, name, number
+
+COLUMNS = (
+    ("Saved", "files of all its networks"),
+    ("Training peak", "the whole process, framework included"),
+    ("Training, after import", "of it: rows, networks and what training loads"),
+    ("Serving peak", "the whole process, framework included"),
+    ("Serving, after import", "of it: networks, requests and what serving loads"),
+)
+DEVICE = (
+    ("Training, device", "the framework's own counter"),
+    ("Serving, device", "the framework's own counter"),
+)
+
+
+def memory_table(cell: CellSummary) -> Table:
+    """Saved bytes and peaks; what was not measured says why in its own cell."""
+    return Table(
+        f"Memory in {place(cell)}: an arm's saved networks together, and the most that was resident in a fresh process "
+        "that trains them one after the other, or serves the largest batch.",
+        (*columns(("Arm",), COLUMNS if cell.device == "cpu" else (*COLUMNS, *DEVICE)), Column("Why not")),
+        tuple(_row(memory, cell.device) for memory in cell.memory),
+    )  # fmt: skip
+
+
+def _row(memory: ArmMemory, device: str) -> tuple[Cell, ...]:
+    sizes = [
+        memory.artifact_bytes, memory.training_peak, memory.training_increase, memory.serving_peak, memory.serving_increase,
+    ]  # fmt: skip
+    if device != "cpu":
+        sizes.extend((memory.training_device, memory.serving_device))
+    why = Cell(show.plain(memory.reason) if memory.reason else "—", tone="absent")
+    return (name(memory.arm), *(number(size, show.size) for size in sizes), why)

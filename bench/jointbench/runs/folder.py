@@ -1,0 +1,171 @@
+"""A run: from what was asked for to a folder with records, summary, environment and report."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Mapping, Sequence
+from dataclasses import asdict, dataclass, replace
+from datetime import UTC, datetime
+from pathlib import Path
+
+import cattrs
+import numpy as np
+
+from jointbench.compare.build import DEFAULT, describe, summarise
+from jointbench.compare.criteria import Terms
+from jointbench.compare.summary.run import DatasetSummary, Summary
+from jointbench.compare.verdict import PROBABILITY
+from jointbench.errors import BadInput
+from jointbench.explain.answer import Answer
+from jointbench.explain.answer_store import read_answers, write_answers
+from jointbench.records import SCHEMA_VERSION, Fit, Record
+from jointbench.records.store import RECORDS, open_records, read_records, records_path, to_line
+from jointbench.runtime.environment import environment
+from jointbench.scaling.run import SCALING, read_study
+from jointbench.stats.correlated_t_test import ROPE
+from jointbench.study.config import Conditions, Progress
+from jointbench.study.plan import Subject
+from jointbench.study.run import run
+
+SUMMARY, ENVIRONMENT, REPORT = "summary.json", "environment.json", "report.html"
+ENGINE = "engine.json"
+EXPLAIN_PAGE = "explain.html"
+
+
+@dataclass(frozen=True)
+class About:
+    """What a run's folder says of itself beside its records; rope and probability are what its verdicts were asked."""
+
+    schema_version: int
+    profile: str
+    engine: str
+    command: str
+    notes: tuple[str, ...]
+    machine: dict[str, str]
+    datasets: tuple[DatasetSummary, ...]
+    rope: float = ROPE
+    probability: float = PROBABILITY
+
+
+def new_folder(out: Path | None, suffix: str = "", holds: str = RECORDS) -> Path:
+    """The folder asked for, or one named by the time. Raises BadInput when it has the file that it is to hold."""
+    folder = out or Path("results/runs") / (datetime.now(UTC).strftime("%Y%m%d-%H%M%S-%f")[:-3] + suffix)
+    if (folder / holds).exists():
+        raise BadInput(f"--out {folder}: it has a {holds} already; name another folder, nothing was overwritten")
+    try:
+        folder.mkdir(parents=True, exist_ok=True)
+    except OSError as error:
+        raise BadInput(f"--out {folder}: the folder cannot be made ({error.strerror})") from error
+    return folder
+
+
+def execute(
+    subjects: Sequence[Subject],
+    conditions: Conditions,
+    folder: Path,
+    *,
+    profile: str,
+    command: str,
+    notes: Sequence[str],
+    progress: Progress,
+    terms: Terms = DEFAULT,
+    reruns: Mapping[str, str] | None = None,
+) -> Summary:
+    """Runs the study and writes its folder. Records are written as they come: a killed run keeps what it has.
+
+    reruns: by dataset, the command that runs it alone, which the advice on what would settle it is made from.
+    """
+    commands = reruns or {}
+    about = About(
+        SCHEMA_VERSION, profile, conditions.engine, command, tuple(notes), environment(),
+        tuple(
+            describe(
+                s.dataset, s.splits[0].folds, 1 + max(split.repeat for split in s.splits), s.seeds,
+                commands.get(s.dataset.slug, ""),
+            )
+            for s in subjects
+        ),
+        terms.rope, terms.probability,
+    )
+    (folder / ENVIRONMENT).write_text(json.dumps(asdict(about), indent=2) + "\n", encoding="utf-8")
+    records: list[Record] = []
+    with (folder / RECORDS).open("w", encoding="utf-8", newline="\n") as file:
+        for record in run(subjects, conditions, progress):
+            records.append(_without_training_loss(record))
+            file.write(to_line(record) + "\n")
+            file.flush()
+    progress("report", "", 0, 1)
+    summary = publish(folder, about, records)
+    progress("report", "", 1, 1)
+    return summary
+
+
+def publish(folder: Path, about: About, records: Sequence[Record]) -> Summary:
+    """Writes summary and report of these records into the folder."""
+    from jointbench.report.embed import WORTH_TRYING, summary_json
+    from jointbench.report.page import render  # drawing libraries take a second to import
+
+    summary = summarise(
+        records, about.datasets, profile=about.profile, engine=about.engine, command=about.command,
+        notes=about.notes, terms=Terms(about.rope, about.probability),
+    )
+    (folder / SUMMARY).write_text(summary_json(summary, indent=1) + "\n", encoding="utf-8")
+    with open_records(records_path(folder)) as file:
+        text = file.read(WORTH_TRYING + 1).decode(errors="replace")  # so many and more do not fit into the page
+    page = render(
+        summary, about.machine, text, fits=[record for record in records if isinstance(record, Fit)],
+        us_per_step=_engine_speed(folder),
+        scaling=read_study(folder / SCALING) if (folder / SCALING).is_file() else None,
+        explained=read_answers(folder),
+    )
+    (folder / REPORT).write_text(page, encoding="utf-8")
+    return summary
+
+
+def publish_answers(folder: Path, command: str, answers: Sequence[Answer], notes: Sequence[str]) -> None:
+    """Writes the answers and their page into the folder, and into the report of the run that is there, if one is."""
+    from jointbench.report.explained_page import render_answers
+
+    explained = write_answers(folder, command, answers, notes)
+    (folder / EXPLAIN_PAGE).write_text(render_answers(explained, environment()), encoding="utf-8")
+    if records_path(folder).is_file():
+        republish(folder)
+
+
+def _engine_speed(folder: Path) -> dict[str, float] | None:
+    """What the engine's benchmark left in the run's folder, if it ran."""
+    path = folder / ENGINE
+    return dict(json.loads(path.read_text(encoding="utf-8"))["us_per_step"]) if path.is_file() else None
+
+
+def about_run(folder: Path) -> About:
+    """What a run's folder says of itself. Raises BadInput when it holds no run, or one of another version."""
+    path = folder / ENVIRONMENT
+    try:
+        about = cattrs.structure(json.loads(path.read_text(encoding="utf-8")), About)
+    except OSError as error:
+        raise BadInput(f"{folder} holds no run: {path.name} cannot be read ({error.strerror})") from error
+    except (ValueError, KeyError, cattrs.BaseValidationError) as error:
+        raise BadInput(f"{path} is not a run's {path.name}") from error
+    if about.schema_version != SCHEMA_VERSION:
+        raise BadInput(f"{path} has schema version {about.schema_version}; this jointbench reads {SCHEMA_VERSION}")
+    return about
+
+
+def republish(folder: Path, rope: float | None = None, probability: float | None = None) -> Summary:
+    """Redraws a run's summary and report from its records; None keeps what the run was asked.
+
+    Raises BadInput when the folder holds no run.
+    """
+    about = about_run(folder)
+    about = replace(
+        about,
+        rope=about.rope if rope is None else rope,
+        probability=about.probability if probability is None else probability,
+    )
+    return publish(folder, about, [_without_training_loss(record) for record in read_records(folder)])
+
+
+def _without_training_loss(record: Record) -> Record:
+    """Neither summary nor page shows it, and it is a fifth of the memory that a large run's records take."""
+    return replace(record, train_loss=np.zeros((0, 0))) if isinstance(record, Fit) else record

@@ -1,0 +1,1 @@
+"""A study: planning, training, timing, and the records that come of it."""

@@ -1,0 +1,165 @@
+"""Planning: from a dataset and what is asked for to the networks to fit. Pure; nothing is trained here."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass, replace
+
+import numpy as np
+
+from jointbench.backends.base import Job
+from jointbench.data.preprocess import Prepared, prepare
+from jointbench.data.splits import label_matrix, splits, stratified_parts, together
+from jointbench.errors import BadInput
+from jointbench.networks.architecture import Architecture, architecture
+from jointbench.networks.arms import architectures, parameters, parse_arm, sized
+from jointbench.networks.flops import flops_per_row, inference_flops_per_row, train_flops_per_row
+from jointbench.networks.initialization import initial_weights
+from jointbench.networks.recipes import check_loss_weights, default_recipe, default_shape, effective_weights
+from jointbench.records import Assembly
+from jointbench.types import Arm, Dataset, Engine, Network, Output, Recipe, Shape, Split
+
+MIN_LABELS = 2  # labelled rows that a fold's test and training part need at the least, on average
+
+
+@dataclass(frozen=True)
+class Sizes:
+    """How much is trained: folds, repeats, initialisation seeds within a fold, and the caps of a profile."""
+
+    folds: int
+    repeats: int
+    seeds: int
+    seed: int
+    max_rows: int | None = None
+    max_images: int | None = None
+    max_epochs: int | None = None
+
+
+@dataclass(frozen=True, eq=False)
+class Subject:
+    """A dataset ready to be studied: its splits, base shape, recipe and arms."""
+
+    dataset: Dataset
+    splits: tuple[Split, ...]
+    seeds: int
+    shape: Shape
+    recipe: Recipe
+    arms: tuple[Arm, ...]
+    input_shape: tuple[int, ...]
+
+    def work(self, networks: Sequence[Network]) -> int:
+        """FLOPs of one epoch of these networks: a guess at how long they take, to start the longest first."""
+        return train_flops_per_row([self.architecture(network) for network in networks]) * self.dataset.rows
+
+    def outputs(self, group: Sequence[str]) -> list[Output]:
+        return [output for output in self.dataset.outputs if output.name in group]
+
+    def columns(self, group: Sequence[str]) -> list[int]:
+        """Places of the group's outputs among the dataset's."""
+        return [i for i, output in enumerate(self.dataset.outputs) if output.name in group]
+
+    def architecture(self, network: Network) -> Architecture:
+        return architecture(network.shape, self.input_shape, self.outputs(network.group))
+
+
+def subsampled(dataset: Dataset, max_rows: int | None, seed: int) -> Dataset:
+    """At most ``max_rows`` rows, whole groups of them, stratified over the outputs; the note says so."""
+    if max_rows is None or dataset.rows <= max_rows:
+        return dataset
+    if dataset.time is not None:
+        rows = np.sort(np.argsort(dataset.time, kind="stable")[-max_rows:])
+        how = "the latest rows"
+    else:
+        rng = np.random.default_rng([seed, 0x5AB])
+        units = together(dataset)
+        share = max_rows / dataset.rows
+        part = stratified_parts(units, label_matrix(dataset), [share, 1 - share], rng)
+        # The part is about that large; whole units in random order, as many as fit, are at most that many rows.
+        inside = units[part == 0]
+        sizes = np.bincount(inside)
+        order = rng.permutation(np.unique(inside))
+        rows = np.flatnonzero(np.isin(units, order[np.cumsum(sizes[order]) <= max_rows]))
+        if not len(rows):
+            raise BadInput(f"{dataset.slug}: a group of rows that must stay together is larger than {max_rows:,} rows, the most this profile takes")
+        how = f"a stratified sample, seed {seed}"
+    features = dataset.features[rows] if isinstance(dataset.features, np.ndarray) else dataset.features.iloc[rows].reset_index(drop=True)
+    return replace(
+        dataset,
+        features=features,
+        targets={name: values[rows] for name, values in dataset.targets.items()},
+        groups=None if dataset.groups is None else np.unique(dataset.groups[rows], return_inverse=True)[1],
+        time=None if dataset.time is None else dataset.time[rows],
+        notes=(*dataset.notes, f"Cut to {len(rows):,} of {dataset.rows:,} rows ({how})."),
+    )
+
+
+def subject(dataset: Dataset, arms: Sequence[str], sizes: Sizes, loss_weights: tuple[tuple[str, float], ...] = ()) -> Subject:
+    """Everything about a dataset that does not depend on a backend. Raises BadInput for what cannot be planned."""
+    parsed = tuple(parse_arm(text, dataset.outputs) for text in dict.fromkeys(arms))
+    image = isinstance(dataset.features, np.ndarray)
+    cut = subsampled(dataset, sizes.max_images if image else sizes.max_rows, sizes.seed)
+    recipe = cut.recipe or default_recipe(dataset.rows, image)
+    if loss_weights:
+        recipe = replace(recipe, loss_weights=loss_weights)
+    check_loss_weights(recipe, cut.outputs)
+    if sizes.max_epochs is not None:
+        recipe = replace(recipe, max_epochs=min(recipe.max_epochs, sizes.max_epochs))
+    shape = cut.shape or default_shape(dataset.rows, image)
+    made = splits(cut, sizes.folds, sizes.repeats, sizes.seed)
+    for output in cut.outputs:
+        labelled = int((~np.isnan(cut.targets[output.name])).sum())
+        if labelled < 2 * sizes.folds * MIN_LABELS:
+            raise BadInput(
+                f"{cut.slug}: output {output.name!r} has only {labelled} labelled rows, too few for {sizes.folds} folds; "
+                f"ask for fewer with --folds, or leave the output out"
+            )
+    input_shape = prepare(cut, made[0]).features.shape[1:]
+    return Subject(cut, made, sizes.seeds, shape, recipe, parsed, input_shape)
+
+
+def assemblies(subject: Subject, backend: str, device: str, engine: Engine) -> tuple[list[Assembly], list[Network]]:
+    """The arms made concrete, and every network they need, each once, in the order of the splits."""
+    networks: dict[str, Network] = {}
+    made = []
+    for arm in subject.arms:
+        shape = sized(arm, subject.shape, subject.input_shape, subject.dataset.outputs)
+        built = architectures(arm.groups, shape, subject.input_shape, subject.dataset.outputs)
+        reference = architectures(arm.reference, subject.shape, subject.input_shape, subject.dataset.outputs)
+        wanted = [
+            Network(
+                subject.dataset.slug, subject.dataset.digest, split.repeat, split.fold, split.digest,
+                _seed(split, number), group, shape, subject.recipe, backend, device, engine,
+            )
+            for split in subject.splits
+            for number in range(subject.seeds)
+            for group in arm.groups
+        ]
+        networks.update((network.id, network) for network in wanted)
+        made.append(
+            Assembly(
+                subject.dataset.slug, backend, device, engine, arm, (shape,) * len(arm.groups),
+                parameters(built), parameters(reference), train_flops_per_row(built), inference_flops_per_row(built),
+                tuple(network.id for network in wanted), flops_per_row(built),
+            )
+        )
+    order = {(split.repeat, split.fold): i for i, split in enumerate(subject.splits)}
+    return made, sorted(networks.values(), key=lambda network: order[network.repeat, network.fold])
+
+
+def _seed(split: Split, number: int) -> int:
+    """The seed of initial weights and batch orders: its own for each fold and number, the same for every arm."""
+    return int(np.random.SeedSequence([split.seed, split.repeat, split.fold, number]).generate_state(1)[0])
+
+
+def job(subject: Subject, network: Network, prepared: Prepared) -> Job:
+    """What a backend needs to train this network."""
+    columns = subject.columns(network.group)
+    outputs = subject.outputs(network.group)
+    built = subject.architecture(network)
+    split = next(s for s in subject.splits if (s.repeat, s.fold) == (network.repeat, network.fold))
+    no_skill = {output.name: prepared.no_skill[i] for output, i in zip(outputs, columns, strict=True)}
+    return Job(
+        built, network.recipe, prepared.features, prepared.targets[:, columns], prepared.weights[:, columns],
+        split.train, split.validation, split.test, effective_weights(network.recipe, outputs, no_skill),
+        initial_weights(built, network.group, network.seed), network.seed,
+    )

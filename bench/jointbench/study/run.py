@@ -1,0 +1,100 @@
+"""The only orchestration: fit every planned network, time every planned pair, give every record as it comes."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Sequence
+
+import numpy as np
+from joblib import Parallel, delayed
+
+from jointbench.backends.registry import why_absent
+from jointbench.data.preprocess import Prepared
+from jointbench.metrics.quality import score
+from jointbench.metrics.reference_models import LINEAR, TREES, reference_predictions
+from jointbench.records import Absence, Fold, Record, Reference
+from jointbench.runtime.workers import Workers, why_unusable
+from jointbench.study.config import Conditions, Kept, Progress
+from jointbench.study.memory import footprints
+from jointbench.study.plan import Subject, assemblies
+from jointbench.study.timing import Purse, timings
+from jointbench.study.training import no_skill_on, prepared_split, train
+from jointbench.types import FloatArray, Output, Split
+
+
+def run(subjects: Sequence[Subject], conditions: Conditions, progress: Progress) -> Iterator[Record]:
+    """Every record of a study, as it is made."""
+    for count, subject in enumerate(subjects, start=1):
+        yield from evidence(subject, conditions.jobs, references=conditions.references)
+        progress("reference models", subject.dataset.slug, count, len(subjects))
+    cells = [(backend, device) for backend in conditions.backends for device in conditions.devices]
+    here = sum(why_absent(backend) is None for backend, _ in cells)
+    purse = Purse(conditions.timing_seconds, here * len(subjects) * len(conditions.timed_threads))
+    for backend, device in cells:
+        if (reason := why_absent(backend)) is not None:
+            for subject in subjects:
+                yield Absence(subject.dataset.slug, backend, device, reason)
+            continue
+        if device != "cpu" and (reason := _why_unusable(backend, device)) is not None:
+            for subject in subjects:
+                yield Absence(subject.dataset.slug, backend, device, reason)
+            continue
+        yield from _cell(subjects, backend, device, conditions, purse, progress)
+
+
+def _why_unusable(backend: str, device: str) -> str | None:
+    """Why this framework cannot use the accelerator that the machine has, asked of the framework itself."""
+    with Workers(backend, device, 1, 1) as workers:
+        return workers.submit(why_unusable).result()
+
+
+def evidence(subject: Subject, jobs: int, *, references: bool = True) -> Iterator[Record]:
+    """What every arm is scored against: the folds with their no-skill errors, and the reference models."""
+    dataset = subject.dataset
+    observed = np.stack([dataset.targets[output.name] for output in dataset.outputs], axis=1)
+    weights = (~np.isnan(observed)).astype(np.float64)
+    for split in subject.splits:
+        no_skill = [no_skill_on(subject, output, split) for output in dataset.outputs]
+        yield Fold(
+            dataset.slug, split.repeat, split.fold, split.folds, split.seed, split.digest,
+            tuple(output.name for output in dataset.outputs), len(split.train), len(split.validation),
+            split.test, np.nan_to_num(observed[split.test]), weights[split.test], tuple(no_skill),
+        )
+        if not references:
+            continue
+        prepared = prepared_split(subject, split.repeat, split.fold)
+        yield from Parallel(n_jobs=jobs)(
+            delayed(_reference)(dataset.slug, split, model, output, column, observed[:, column], prepared, no_skill[column])
+            for column, output in enumerate(dataset.outputs)
+            for model in (LINEAR, TREES)
+        )
+
+
+def _reference(
+    slug: str, split: Split, model: str, output: Output, column: int, values: FloatArray, prepared: Prepared, no_skill: float
+) -> Reference:
+    mean, scale = prepared.mean[column], prepared.scale[column]
+    raw = reference_predictions(
+        model, output, prepared.features, (values - mean) / scale, split.train, split.validation, split.test
+    )
+    known = ~np.isnan(values[split.test])
+    predicted = raw * scale + mean if output.kind == "regression" else raw
+    return Reference(
+        slug, split.repeat, split.fold, model, output.name,
+        score(output, values[split.test][known], predicted[known], no_skill),
+    )
+
+
+def _cell(
+    subjects: Sequence[Subject], backend: str, device: str, conditions: Conditions, purse: Purse, progress: Progress
+) -> Iterator[Record]:
+    """One backend on one device: all fits on ``jobs`` workers, then all timing on one worker, alone, then memory."""
+    plans = [(subject, *assemblies(subject, backend, device, conditions.engine)) for subject in subjects]
+    for _, made, _ in plans:
+        yield from made
+    kept = Kept()
+    yield from train(plans, backend, device, conditions, kept, progress)
+    if conditions.timing_seconds <= 0 and conditions.projections == 0:
+        return
+    yield from timings(plans, backend, device, conditions, kept, purse, progress)
+    if conditions.timing_seconds > 0:
+        yield from footprints(plans, conditions, kept, kept.saved, progress)  # after the clocks, never beside them

@@ -1,0 +1,212 @@
+"""Timing every arm that was fitted: what is timed on which worker, on what budget, and the record of each."""
+
+from __future__ import annotations
+
+import time
+from collections import Counter
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from dataclasses import dataclass
+from typing import get_args
+
+import numpy as np
+
+from jointbench.benchmarks.requests import Round, time_requests
+from jointbench.benchmarks.training_steps import Budget, Bundle, Take, TimedFit, time_to_stop, time_training
+from jointbench.data.preprocess import Prepared
+from jointbench.records import (
+    TWIN,
+    Absence,
+    Assembly,
+    ColdStart,
+    Participant,
+    Path,
+    Projection,
+    Record,
+    Scenario,
+    Timing,
+)
+from jointbench.runtime.workers import Workers, import_seconds, why_failed
+from jointbench.study.config import Conditions, Kept, Progress
+from jointbench.study.memory import saved_sizes
+from jointbench.study.plan import Subject, job
+from jointbench.study.training import Plan, prepared_split
+from jointbench.types import Network
+
+FEWEST_SHARES = 6  # a study of few cells does not spend the whole timing budget on them
+MOST_SHARES = 3
+LEAST_SHARE = 0.5  # of an even share: what the last cells get even where the earlier ones were dear
+SAMPLES_SHARE = 0.25  # of an even share goes into samples at the most; what is left pays for whoever is dear to set up
+PATHS = get_args(Path)
+TRAINING_SHARE = 0.65  # of a dataset's time; requests get what training leaves
+
+
+@dataclass
+class Purse:
+    """The seconds that all timing of a study may take, and for how many datasets, backends and thread counts."""
+
+    seconds: float
+    cells: int
+
+    def __post_init__(self) -> None:
+        self.even = self.seconds / max(self.cells, FEWEST_SHARES)
+        self.seconds = self.even * self.cells
+
+    def share(self) -> Budget:
+        """What the next cell may take: an even part of what is left, so that one's savings are the next one's."""
+        left = self.seconds / max(self.cells, 1)
+        total = min(max(left, LEAST_SHARE * self.even), MOST_SHARES * self.even)
+        return Budget(total, min(total, self.even) * SAMPLES_SHARE)
+
+    def pay(self, seconds: float, cells: int = 0) -> None:
+        self.seconds -= seconds
+        self.cells -= cells
+
+
+def timings(
+    plans: Sequence[Plan], backend: str, device: str, conditions: Conditions, kept: Kept, purse: Purse, progress: Progress
+) -> Iterator[Record]:
+    """All timing of one backend on one device: one worker for each thread count, alone on the machine."""
+    for threads in conditions.timed_threads:
+        started = time.monotonic()
+        with Workers(backend, device, threads, 1) as workers:
+            workers.submit(import_seconds).result()
+            purse.pay(time.monotonic() - started)
+            for count, (subject, made, networks) in enumerate(plans, start=1):
+                started = time.monotonic()
+                extras = conditions.extras == "all" or (conditions.extras == "first" and count == 1)
+                cell = _Timed(workers, subject, made, networks, kept, conditions, threads, extras)
+                if conditions.timing_seconds > 0:
+                    yield from cell.records(purse.share())
+                purse.pay(time.monotonic() - started, 1)
+                if count <= conditions.projections and threads == conditions.timed_threads[0]:
+                    yield from cell.projections()
+                progress(f"{backend} {device}: timing", subject.dataset.slug, count, len(plans))
+            if not kept.saved:
+                kept.saved = saved_sizes(workers, plans, kept)
+
+
+def first_prepared(subject: Subject) -> Prepared:
+    """The arrays of the split whose networks are timed: the ones that training has already prepared."""
+    first = subject.splits[0]
+    return prepared_split(subject, first.repeat, first.fold)
+
+
+def bundle(subject: Subject, assembly: Assembly, networks: Mapping[str, Network], kept: Kept) -> Bundle:
+    """An arm's networks of the first split and seed. Raises KeyError when one of them failed."""
+    ids = assembly.network_ids[: len(assembly.arm.groups)]
+    ready = first_prepared(subject)
+    jobs = [job(subject, networks[network_id], ready) for network_id in ids]
+    built = [one.architecture for one in jobs]
+    counts = Counter(built)
+    distinct = dict(zip(built, jobs, strict=True))
+    first_output = subject.dataset.outputs[0].name
+    network = next(i for i, group in enumerate(assembly.arm.groups) if first_output in group)
+    head = [output.name for output in subject.outputs(assembly.arm.groups[network])].index(first_output)
+    return Bundle(
+        tuple(distinct.values()),
+        tuple(counts[architecture] for architecture in distinct),
+        tuple((architecture, kept.weights[network_id]) for architecture, network_id in zip(built, ids, strict=True)),
+        tuple(kept.answers[network_id] for network_id in ids),
+        (network, head),
+    )
+
+
+def rounds(conditions: Conditions, extras: bool) -> list[Round]:
+    """The sets of request samples: every batch size in turn, the other paths at fewer of them, `predict` once."""
+    made = []
+    for size in conditions.batch_sizes:
+        others: tuple[Path, ...] = ("fused", "one of N", *(("compiled",) if extras else ()))
+        made.append(Round(size, ("in turn", *(others if size in conditions.side_batch_sizes else ()))))
+    return [*made, Round(min(conditions.batch_sizes), ("in turn", "predict"), first_arm_only=True)] if extras else made
+
+
+class _Timed:
+    """One dataset's arms on one worker."""
+
+    def __init__(
+        self, workers: Workers, subject: Subject, made: Sequence[Assembly], networks: Sequence[Network], kept: Kept,
+        conditions: Conditions, threads: int, extras: bool,
+    ) -> None:
+        self.workers, self.subject, self.conditions, self.threads, self.extras = workers, subject, conditions, threads, extras
+        self.where = subject.dataset.slug, made[0].backend, made[0].device
+        by_id = {network.id: network for network in networks}
+        self.bundles: dict[str, Bundle] = {}
+        self.failed: list[str] = []
+        for assembly in made:
+            try:
+                self.bundles[assembly.arm.name] = bundle(subject, assembly, by_id, kept)
+            except KeyError:
+                self.failed.append(f"failed: arm {assembly.arm.name} is not timed, because one of its networks failed")
+
+    def records(self, budget: Budget) -> Iterator[Record]:
+        """Training and request timings of all arms against each other, with the first arm's twin."""
+        yield from (Absence(*self.where, reason) for reason in self.failed)
+        if not self.bundles:
+            return
+        # The twin comes before the last arms, which go without timing where set-up takes too long.
+        names = list(self.bundles)
+        ordered = {name: self.bundles[name] for name in names[:2]} | {TWIN: self.bundles[names[0]]} | self.bundles
+        self.names = list(ordered)
+        try:
+            yield from self._measured(ordered, budget)
+        except Exception as error:  # noqa: BLE001 - whatever broke in the worker becomes a record
+            yield Absence(*self.where, f"not timed: {why_failed(error)}")
+
+    def _measured(self, bundles: Mapping[str, Bundle], budget: Budget) -> Iterator[Record]:
+        started = time.monotonic()
+        cold_import = self.workers.submit(import_seconds).result()
+        paths: tuple[Path, ...] = ("stock loop", "engine") if self.extras else ("stock loop",)
+        part = Budget(budget.total * TRAINING_SHARE, budget.samples * TRAINING_SHARE)
+        training = self.workers.submit(time_training, bundles, paths, part).result()
+        for name, (build, first_call) in training.cold.items():
+            if name != TWIN:
+                yield ColdStart(*self.where, name, cold_import, build, first_call)
+        yield from self._takes("training", self.subject.recipe.batch_size, training.takes)
+        yield from self._untimed("training", training.untimed.items())
+        left = max(budget.total - (time.monotonic() - started), budget.total * (1 - TRAINING_SHARE))
+        samples = min(left, budget.samples * (1 - TRAINING_SHARE))
+        rows = first_prepared(self.subject).features[self.subject.splits[0].test]
+        asked = rounds(self.conditions, self.extras)
+        timed = self.workers.submit(time_requests, bundles, rows, asked, Budget(left, samples)).result()
+        for one in timed:
+            yield from self._takes("request", one.batch_size, one.takes)
+        yield from self._untimed("requests", [item for one in timed for item in one.untimed.items()])
+
+    def _takes(self, scenario: Scenario, batch_size: int, taken: Sequence[Take]) -> Iterator[Timing]:
+        for number, take in enumerate(taken):
+            samples = take.samples
+            # The turns' order is drawn; the record names the arms as they were given, the one with the twin first.
+            participants = tuple(sorted(set(samples.order), key=lambda who: (PATHS.index(who.path), self.names.index(who.arm))))
+            if participants:
+                yield Timing(
+                    *self.where, scenario, batch_size, self.threads, participants, samples.block,
+                    tuple(participants.index(who) for who in samples.order), samples.seconds, samples.load,
+                    take.disturbed, number,
+                )
+
+    def _untimed(self, what: str, untimed: Iterable[tuple[Participant, str]]) -> Iterator[Absence]:
+        """One sentence for each reason, with everyone it holds for."""
+        paths: dict[tuple[str, Path], list[str]] = {}
+        for who, reason in dict.fromkeys(untimed):
+            if who.arm != TWIN:
+                paths.setdefault((reason, who.path), []).append(who.arm)
+        for reason in dict.fromkeys(reason for reason, _ in paths):
+            said = "; ".join(f"{path}: {', '.join(arms)}" for (why, path), arms in paths.items() if why == reason)
+            at = f"at {self.threads} thread{'s' if self.threads > 1 else ''}"
+            yield Absence(*self.where, f"not timed: {what} {at} ({said}), because {reason}")
+
+    def projections(self) -> Iterator[Record]:
+        """Every arm's full training, really timed, beside what its steady steps foretell."""
+        for name, one in self.bundles.items():
+            fits: list[TimedFit] = []
+            try:
+                for each, count in zip(one.jobs, one.counts, strict=True):
+                    fits += [self.workers.submit(time_to_stop, each).result()] * count
+            except Exception as error:  # noqa: BLE001 - whatever broke in the worker becomes a record
+                yield Absence(*self.where, f"failed: the whole training of {name} was not timed: {why_failed(error)}")
+                return
+            yield Projection(
+                *self.where, self.threads, name, sum(fit.steps for fit in fits),
+                float(np.sum([fit.projected_seconds for fit in fits])),
+                float(np.sum([fit.measured_seconds for fit in fits])),
+            )

@@ -1,0 +1,46 @@
+"""Real training on tasks whose truth is known gets the right verdicts, and a wrong expectation is noticed."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import replace
+
+import pytest
+
+from jointbench.calibration.known_truth import CORNERS, SEEDS, Corner, Tally, Trial, known_truth, right_enough, tallies
+from jointbench.study.config import Conditions
+
+
+def trained(backend: str, corners: Sequence[Corner] = CORNERS, seeds: int = 1) -> tuple[Trial, ...]:
+    pytest.importorskip(backend)
+    where = Conditions((backend,), ("cpu",), "stacked", 2, 1, (1,), 0.0, references=False)
+    return known_truth(where, lambda *_: None, corners=corners, seeds=range(seeds))
+
+
+def test_one_dataset_of_each_corner() -> None:
+    """With one repeat, to save time: the differences are plain enough."""
+    trials = trained("torch", [replace(corner, repeats=1) for corner in CORNERS])
+    assert [(trial.corner, trial.right) for trial in trials] == [("related", True), ("conflicting", True), ("plenty", True)]
+    assert trials[1].separate_outputs > 0
+    assert all(trial.low < trial.difference < trial.high for trial in trials)
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize("backend", ["torch", "tensorflow"])
+def test_nine_of_ten_verdicts_are_right_in_every_corner(backend: str) -> None:
+    found = tallies(trained(backend, seeds=SEEDS))
+    assert [tally.trials for tally in found] == [SEEDS] * len(CORNERS)
+    assert all(right_enough(tally) for tally in found), found
+
+
+def test_the_tally_counts_right_verdicts() -> None:
+    def trial(corner: str, right: bool, difference: float) -> Trial:
+        return Trial(corner, "torch", 0, "equivalent", right, difference, -1.0, 1.0, 0)
+
+    found = tallies([trial("a", True, 0.1), trial("a", False, 0.3), trial("b", True, 0.0)])
+    assert found == (Tally("a", "torch", 2, 1, pytest.approx(0.2)), Tally("b", "torch", 1, 1, 0.0))
+
+
+def test_nine_of_ten_are_enough_and_eight_are_not() -> None:
+    assert [right_enough(Tally("a", "torch", 10, right, 0.0)) for right in (8, 9, 10)] == [False, True, True]
+    assert not right_enough(Tally("a", "torch", 1, 0, 0.0))

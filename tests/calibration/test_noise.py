@@ -1,0 +1,85 @@
+"""The spread that is simulated is the one in the records, arm against arm, seed by seed."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+
+import numpy as np
+import pytest
+
+from jointbench.calibration.noise import seen_spreads, skill_differences
+from jointbench.compare.cells import cells
+from jointbench.errors import BadInput
+from jointbench.records import Assembly, Fit, Fold, Record, Score
+from jointbench.stats.variance_components import Setting, estimate_spread
+from jointbench.types import Arm, FloatArray, Network, Recipe, Shape
+
+REPEATS, FOLDS, SEEDS = 2, 3, 2
+OUTPUTS = ("a", "b")
+JOINT, SEPARATE = Arm("joint", (OUTPUTS,)), Arm("separate", (("a",), ("b",)))
+
+
+def records(errors: dict[str, FloatArray], seeds: int = SEEDS, lost: int = 0) -> list[Record]:
+    """A run of both arms. errors: by arm, (outputs, repeats, folds, seeds); the no-skill error is 2 everywhere."""
+    made: list[Record] = []
+    for repeat in range(REPEATS):
+        for fold in range(FOLDS):
+            observed = np.zeros((4, 2))
+            made.append(
+                Fold("d", repeat, fold, FOLDS, 0, "", OUTPUTS, 8, 2, np.arange(4), observed, observed + 1, (2.0, 2.0))
+            )
+    for arm in (JOINT, SEPARATE):
+        fits = [
+            Fit(
+                Network(
+                    "d", "", repeat, fold, "", 100 * repeat + 10 * fold + seed, group, Shape((2,)), Recipe(), "torch",
+                    "cpu", "stacked",
+                ),
+                scores=tuple(
+                    Score(name, float(errors[arm.name][OUTPUTS.index(name), repeat, fold, seed]), {}) for name in group
+                ),
+            )
+            for repeat in range(REPEATS) for fold in range(FOLDS) for seed in range(seeds) for group in arm.groups
+        ]  # fmt: skip
+        fits[:lost] = [replace(fit, scores=(), failure="diverged") for fit in fits[:lost]]
+        ids = tuple(fit.network.id for fit in fits)
+        shapes = (Shape((2,)),) * len(arm.groups)
+        made += [Assembly("d", "torch", "cpu", "stacked", arm, shapes, 1, 1, 1, 1, ids), *fits]
+    return made
+
+
+@pytest.fixture
+def errors() -> dict[str, FloatArray]:
+    generator = np.random.default_rng(0)
+    return {name: generator.uniform(0.5, 1.5, (2, REPEATS, FOLDS, SEEDS)) for name in ("joint", "separate")}
+
+
+def test_differences_are_joint_less_separate_in_skill(errors: dict[str, FloatArray]) -> None:
+    (cell,), _ = cells(records(errors))
+    assert skill_differences(cell) == pytest.approx((errors["separate"] - errors["joint"]) / 2.0)
+
+
+def test_a_failed_fit_leaves_a_gap_and_nothing_moves(errors: dict[str, FloatArray]) -> None:
+    (cell,), _ = cells(records(errors, lost=1))
+    expected = (errors["separate"] - errors["joint"]) / 2.0
+    expected[:, 0, 0, 0] = np.nan  # joint's first fit, and separate's first, which holds output a
+    assert skill_differences(cell) == pytest.approx(expected, nan_ok=True)
+
+
+def test_the_spread_is_estimated_for_every_output(errors: dict[str, FloatArray]) -> None:
+    found = seen_spreads(records(errors))
+    assert [(seen.dataset, seen.output, seen.seen_in) for seen in found] == [
+        ("d", name, Setting(FOLDS, REPEATS, SEEDS)) for name in OUTPUTS
+    ]
+    for seen, differences in zip(found, (errors["separate"] - errors["joint"]) / 2.0, strict=True):
+        expected = estimate_spread(differences)
+        assert seen.spread.within == pytest.approx(expected.within)
+        assert seen.spread.between == pytest.approx(expected.between)
+        assert seen.within_sd == pytest.approx(np.sqrt(expected.within))
+
+
+def test_one_seed_or_one_arm_is_not_enough(errors: dict[str, FloatArray]) -> None:
+    with pytest.raises(BadInput, match="one seed per fold"):
+        seen_spreads(records(errors, seeds=1))
+    with pytest.raises(BadInput, match="no two arms"):
+        seen_spreads([record for record in records(errors) if not (isinstance(record, Assembly) and record.arm == JOINT)])

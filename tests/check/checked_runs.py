@@ -1,0 +1,72 @@
+"""Runs to hold against a baseline: copies of a small one with something changed."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Callable, Iterable
+from dataclasses import dataclass, replace
+from pathlib import Path
+
+import numpy as np
+
+from jointbench.records import TWIN, Participant, Record, Timing
+from jointbench.records.store import read_records, write_records
+from jointbench.runs.options import Asked, conditions
+from jointbench.study.plan import Subject
+
+ASKED = Asked(profile="smoke", datasets=("concrete_slump", "wine_quality"), backends=("torch",), device="cpu")
+ARMS = ("joint", "separate", "separate-matched")
+UNTIMED = replace(conditions(ASKED), timing_seconds=0.0)
+Check = Callable[..., "Result"]
+Train = Callable[[Callable[[Subject], Subject]], Path]
+
+
+def silent(*_: object) -> None:
+    """Progress nobody watches."""
+
+
+@dataclass(frozen=True)
+class Result:
+    """What `jointbench check` said."""
+
+    code: int
+    out: str
+    err: str
+
+    @property
+    def failed(self) -> set[tuple[str, str, str, str]]:
+        """(state, dataset, arm, quantity) of everything in the JSON that is not as before."""
+        found = json.loads(self.out)["findings"]
+        changed = (one for one in found if one["state"] != "as before")
+        return {(one["state"], one["site"]["dataset"], one["site"]["arm"], one["quantity"]) for one in changed}
+
+
+def copy_of(run: Path, folder: Path, records: Iterable[Record] | None = None, **about: object) -> Path:
+    """The run in another folder, with other records or with changes to what it says of itself."""
+    folder.mkdir()
+    said = json.loads((run / "environment.json").read_text())
+    (folder / "environment.json").write_text(json.dumps({**said, **about}))
+    write_records(folder / "records.jsonl", read_records(run / "records.jsonl") if records is None else records)
+    return folder
+
+
+def timed(run: Path, folder: Path, seed: int, slower: float = 1.0, noise: float = 0.02, **about: object) -> Path:
+    """The run as one of profile quick, with timings made up: joint takes half of what the others take, times ``slower``
+    in requests; ``noise`` is the standard deviation of the log of one visit's seconds."""
+    rng = np.random.default_rng(seed)
+    names = (*ARMS, TWIN)
+    order = (0, 1, 2, 3, 3, 2, 1, 0) * 24
+    timings = []
+    for dataset in ASKED.datasets:
+        for batch in (32, 1, 64):
+            scenario, path = ("training", "stock loop") if batch == 32 else ("request", "in turn")
+            seconds = np.array([1e-3, 2e-3, 2e-3, 1e-3])
+            if scenario == "request":
+                seconds[[0, 3]] *= slower
+            visits = seconds[list(order)] * np.exp(rng.normal(0, noise, len(order)))
+            who = tuple(Participant(name, path) for name in names)  # type: ignore[arg-type]  # a literal
+            timings.append(
+                Timing(dataset, "torch", "cpu", scenario, batch, 2, who, 8, order, visits[:, None], np.zeros(24))  # type: ignore[arg-type]  # a literal
+            )
+    rest = [record for record in read_records(run / "records.jsonl") if not isinstance(record, Timing)]
+    return copy_of(run, folder, [*rest, *timings], profile="quick", **about)

@@ -1,0 +1,265 @@
+"""`jointbench check`: every kind of regression, planted in a run, is found and named; nothing else is."""
+
+from __future__ import annotations
+
+import json
+from dataclasses import replace
+from pathlib import Path
+
+import pytest
+
+from checked_runs import Check, Train, copy_of, timed
+from jointbench.records import Absence, Assembly, Fit, Memory, Stack
+from jointbench.records.store import read_records
+from jointbench.study.plan import Subject
+
+TRUNK = "training FLOPs per step", "inference FLOPs per row", "parameters"
+
+
+def test_a_rerun_of_the_same_code_passes(check: Check, baseline: Path, train: Train) -> None:
+    again = train(lambda subject: subject)
+    done = check(again, "--baseline", baseline, "--format", "json")
+    assert done.code == 0
+    assert done.failed == set()
+    off = json.loads(done.out)["off"]
+    assert set(off) == {"cost", "time"}
+    assert "smoke" in off["cost"]
+
+
+def test_a_wider_trunk_is_named_by_every_count_that_it_moves(check: Check, baseline: Path, train: Train) -> None:
+    def wider(subject: Subject) -> Subject:
+        trunk = (subject.shape.trunk[0] + 1, *subject.shape.trunk[1:])
+        return replace(subject, shape=replace(subject.shape, trunk=trunk))
+
+    done = check(train(wider), "--baseline", baseline, "--format", "json")
+    assert done.code == 1
+    named = {(arm, quantity) for state, dataset, arm, quantity in done.failed if dataset == "wine_quality" and state == "regressed"}
+    assert {(arm, quantity) for arm in ("joint", "separate") for quantity in TRUNK} <= named
+    assert {dataset for _, dataset, *_ in done.failed} == {"wine_quality"}
+
+
+def test_a_dropped_loss_term_is_named_by_its_output(check: Check, baseline: Path, train: Train) -> None:
+    """A joint network that no longer learns one of its outputs."""
+
+    def dropped(subject: Subject) -> Subject:
+        return replace(subject, recipe=replace(subject.recipe, loss_weights=(("type", 1e-9),)))
+
+    done = check(train(dropped), "--baseline", baseline, "--format", "json")
+    assert done.code == 1
+    assert ("regressed", "wine_quality", "joint", "skill of type") in done.failed
+    assert {(dataset, quantity) for _, dataset, _, quantity in done.failed} == {("wine_quality", "skill of type")}
+
+
+def test_a_lower_learning_rate_is_named_by_what_it_hurts(check: Check, baseline: Path, train: Train) -> None:
+    def slower(subject: Subject) -> Subject:
+        return replace(subject, recipe=replace(subject.recipe, learning_rate=subject.recipe.learning_rate / 5))
+
+    done = check(train(slower), "--baseline", baseline, "--format", "json")
+    assert done.code == 1
+    assert ("regressed", "wine_quality", "joint", "skill of type") in done.failed
+    assert all(dataset == "wine_quality" and quantity.startswith("skill") for _, dataset, _, quantity in done.failed)
+
+
+def test_one_output_that_lost_a_tenth_of_its_skill_is_named_alone(
+    check: Check, run: Path, baseline: Path, tmp_path: Path
+) -> None:
+    def worse(record: object) -> object:
+        if not isinstance(record, Fit) or record.network.dataset != "concrete_slump" or len(record.network.group) != 3:
+            return record
+        # Errors of concrete_slump's strength are about 60, of no skill: a tenth of skill is about 6.
+        scores = tuple(replace(s, error=s.error + 0.1 * 61.0) if s.output == "strength" else s for s in record.scores)
+        return replace(record, scores=scores)
+
+    changed = copy_of(run, tmp_path / "run", [worse(record) for record in read_records(run / "records.jsonl")])  # type: ignore[misc]
+    done = check(changed, "--baseline", baseline, "--format", "json")
+    assert done.code == 1
+    assert done.failed == {("regressed", "concrete_slump", "joint", "skill of strength")}
+
+
+def test_a_slower_inference_path_is_named(check: Check, run: Path, tmp_path: Path) -> None:
+    base = timed(run, tmp_path / "base", seed=1)
+    assert check(base, "--write-baseline", tmp_path / "b.json").code == 0
+    unchanged = check(timed(run, tmp_path / "same", seed=2), "--baseline", tmp_path / "b.json", "--format", "json")
+    assert unchanged.code == 0
+    done = check(timed(run, tmp_path / "slow", seed=3, slower=1.4), "--baseline", tmp_path / "b.json", "--format", "json")
+    assert done.code == 1
+    regressed = {(arm, quantity) for state, _, arm, quantity in done.failed if state == "regressed" and " : " in quantity}
+    assert regressed == {
+        (arm, f"request, batch {batch} (in turn, all cores), joint : {arm}") for arm in ("separate", "separate-matched") for batch in (1, 64)
+    }
+
+
+def test_seconds_are_soft_unless_asked_for_and_only_on_one_machine(check: Check, run: Path, tmp_path: Path) -> None:
+    """Requests of the joint arm that take 1.4 times as long as before; the cost gate sees them as well."""
+    base = timed(run, tmp_path / "base", seed=1)
+    check(base, "--write-baseline", tmp_path / "b.json")
+    body = json.loads((tmp_path / "b.json").read_text())
+    body["ratios"] = []
+    (tmp_path / "b.json").write_text(json.dumps(body))
+    slow = timed(run, tmp_path / "slow", seed=2, slower=1.4)
+    assert check(slow, "--baseline", tmp_path / "b.json").code == 0
+    strict = check(slow, "--baseline", tmp_path / "b.json", "--strict-time", "--format", "json")
+    assert strict.code == 1
+    assert ("regressed", "wine_quality", "joint", "request, batch 1 (in turn, all cores)") in strict.failed
+    machine = {"CPU": "another", "physical cores": "64"}
+    elsewhere = timed(run, tmp_path / "elsewhere", seed=2, slower=1.4, machine=machine)
+    done = check(elsewhere, "--baseline", tmp_path / "b.json", "--strict-time", "--format", "json")
+    assert done.code == 0
+    assert "another machine" in json.loads(done.out)["off"]["time"]
+
+
+def test_a_cost_too_noisy_to_judge_says_so_and_fails_only_when_required(check: Check, run: Path, tmp_path: Path) -> None:
+    check(timed(run, tmp_path / "base", seed=1, noise=0.4), "--write-baseline", tmp_path / "b.json")
+    again = timed(run, tmp_path / "again", seed=2, noise=0.4)
+    assert check(again, "--baseline", tmp_path / "b.json").code == 0
+    done = check(again, "--baseline", tmp_path / "b.json", "--require-cost", "--format", "json")
+    assert done.code == 3
+    assert {state for state, *_ in done.failed} == {"too noisy"}
+
+
+def test_a_skipped_dataset_is_exit_code_4(check: Check, run: Path, baseline: Path, tmp_path: Path) -> None:
+    kept = [record for record in read_records(run / "records.jsonl") if "concrete_slump" not in repr(record)[:300]]
+    about = json.loads((run / "environment.json").read_text())
+    datasets = [data for data in about["datasets"] if data["slug"] != "concrete_slump"]
+    skipped = copy_of(run, tmp_path / "run", kept, datasets=datasets)
+    done = check(skipped, "--baseline", baseline)
+    assert done.code == 4
+    assert "concrete_slump, torch on cpu" in done.out
+    assert "was not asked for" in done.out
+
+
+def test_a_failed_training_is_exit_code_4_with_its_reason(check: Check, run: Path, baseline: Path, tmp_path: Path) -> None:
+    def broken(record: object) -> object:
+        if not isinstance(record, Fit) or len(record.network.group) > 1 or record.network.dataset != "wine_quality":
+            return record
+        return replace(record, scores=(), failure="the loss is not finite in epoch 2") if record.network.fold == 0 else record
+
+    failed = copy_of(run, tmp_path / "run", [broken(record) for record in read_records(run / "records.jsonl")])  # type: ignore[misc]
+    done = check(failed, "--baseline", baseline, "--format", "json")
+    assert done.code == 4
+    assert ("not run", "wine_quality", "separate", "skill of type") in done.failed
+    assert "the loss is not finite in epoch 2" in done.out
+
+
+def test_only_backend_narrows_the_baseline(check: Check, run: Path, baseline: Path, tmp_path: Path) -> None:
+    both = tmp_path / "both.json"
+    body = json.loads(baseline.read_text())
+    for key in ("sizes", "skills"):
+        body[key] += [{**entry, "backend": "tensorflow"} for entry in body[key]]
+    both.write_text(json.dumps(body))
+    assert check(run, "--baseline", both).code == 4
+    assert check(run, "--baseline", both, "--only-backend", "torch").code == 0
+    wrong = check(run, "--baseline", both, "--only-backend", "jax")
+    assert (wrong.code, "tensorflow, torch" in wrong.err) == (2, True)
+
+
+def test_an_absent_backend_says_why(check: Check, run: Path, baseline: Path, tmp_path: Path) -> None:
+    records = [record for record in read_records(run / "records.jsonl") if not isinstance(record, Fit | Assembly | Stack)]
+    absent = [*records, *(Absence(slug, "torch", "cpu", "torch is not installed") for slug in ("concrete_slump", "wine_quality"))]
+    done = check(copy_of(run, tmp_path / "run", absent), "--baseline", baseline)
+    assert done.code == 4
+    assert "torch is not installed" in done.out
+
+
+def test_did_not_run_outranks_a_regression(check: Check, run: Path, baseline: Path, tmp_path: Path) -> None:
+    wider = [replace(r, parameters=r.parameters + 1) if isinstance(r, Assembly) else r for r in read_records(run / "records.jsonl")]
+    assert check(copy_of(run, tmp_path / "wider", wider), "--baseline", baseline).code == 1
+    body = json.loads(baseline.read_text())
+    body["sizes"].append({**body["sizes"][0], "quantity": "wheels"})
+    (tmp_path / "more.json").write_text(json.dumps(body))
+    assert check(tmp_path / "wider", "--baseline", tmp_path / "more.json").code == 4
+
+
+def test_one_program_more_is_named(check: Check, run: Path, baseline: Path, tmp_path: Path) -> None:
+    records = list(read_records(run / "records.jsonl"))
+    first = next(record for record in records if isinstance(record, Stack))
+    changed = [replace(record, compilations=1) if record is first else record for record in records]
+    done = check(copy_of(run, tmp_path / "run", changed), "--baseline", baseline, "--format", "json")
+    assert done.code == 1
+    assert done.failed == {("regressed", first.dataset, "", "compilations")}
+
+
+def test_a_stack_that_was_cut_counts_once_whoever_compiled_it(check: Check, run: Path, tmp_path: Path) -> None:
+    """Two workers that each take a part compile twice, one that takes both compiles once."""
+    records = list(read_records(run / "records.jsonl"))
+    stack = next(r for r in records if isinstance(r, Stack) and len(r.network_ids) > 1)
+    rest = [record for record in records if record is not stack]
+    fold = {fit.network.id: fit.network.fold for fit in records if isinstance(fit, Fit)}
+    first, last = (tuple(i for i in stack.network_ids if fold[i] == number) for number in (0, 1))
+
+    def parts(second: int) -> list[object]:
+        return [*rest, replace(stack, network_ids=first, compilations=1), replace(stack, network_ids=last, compilations=second)]
+
+    one = copy_of(run, tmp_path / "one", parts(0))  # type: ignore[arg-type]
+    check(one, "--write-baseline", tmp_path / "b.json")
+    two = copy_of(run, tmp_path / "two", parts(1))  # type: ignore[arg-type]
+    assert check(two, "--baseline", tmp_path / "b.json").code == 0
+
+
+def test_artifact_bytes_may_change_by_a_hundredth(check: Check, run: Path, tmp_path: Path) -> None:
+    rest = [record for record in read_records(run / "records.jsonl") if not isinstance(record, Memory)]
+
+    def saved(kilobytes: int) -> Memory:
+        return Memory("wine_quality", "torch", "cpu", "joint", kilobytes * 1000, None, None, None)
+
+    check(copy_of(run, tmp_path / "base", [*rest, saved(1000)]), "--write-baseline", tmp_path / "b.json")
+    for kilobytes, code in ((1000, 0), (1009, 0), (1011, 1), (989, 1)):
+        changed = copy_of(run, tmp_path / str(kilobytes), [*rest, saved(kilobytes)])
+        done = check(changed, "--baseline", tmp_path / "b.json", "--format", "json")
+        assert done.code == code, kilobytes
+        assert done.failed == ({("regressed", "wine_quality", "joint", "artifact bytes")} if code else set())
+    gone = check(copy_of(run, tmp_path / "gone", rest), "--baseline", tmp_path / "b.json", "--format", "json")
+    assert gone.code == 4
+    assert gone.failed == {("not run", "wine_quality", "joint", "artifact bytes")}
+
+
+def test_other_folds_are_not_comparable(check: Check, run: Path, baseline: Path, tmp_path: Path) -> None:
+    body = json.loads(baseline.read_text())
+    body["data"] = [{**data, "splits": "0" * 16} for data in body["data"]]
+    (tmp_path / "b.json").write_text(json.dumps(body))
+    done = check(run, "--baseline", tmp_path / "b.json", "--format", "json")
+    assert done.code == 4
+    assert "the folds are other ones" in done.out
+
+
+def test_github_gets_an_annotation_for_each_failure(
+    check: Check, run: Path, baseline: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("GITHUB_ACTIONS", "true")
+    wider = [replace(r, parameters=r.parameters + 1) if isinstance(r, Assembly) else r for r in read_records(run / "records.jsonl")]
+    done = check(copy_of(run, tmp_path / "run", wider), "--baseline", baseline, "--format", "markdown")
+    assert done.code == 1
+    said = [line for line in done.err.splitlines() if line.startswith("::error title=jointbench")]
+    assert len(said) == 6
+    assert all(line.count("::") == 2 and "parameters: it grew from" in line for line in said)
+    assert "::" not in done.out
+    assert done.out.count("| regressed |") == 6
+
+
+def test_a_hostile_name_stays_text(check: Check, run: Path, baseline: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """An output of a user's table may be called anything; a comment and an annotation show it and obey nothing."""
+    monkeypatch.setenv("GITHUB_ACTIONS", "true")
+    evil = "a|b <img src=x> @everyone %0A::error::x\n::warning::y"
+    body = json.loads(baseline.read_text())
+    body["skills"] = [{**entry, "output": evil} for entry in body["skills"][:1]] + body["skills"][1:]
+    (tmp_path / "b.json").write_text(json.dumps(body))
+    done = check(run, "--baseline", tmp_path / "b.json", "--format", "markdown")
+    assert done.code == 4
+    assert "<img" not in done.out
+    assert "@everyone" not in done.out
+    assert len([line for line in done.err.splitlines() if line.startswith("::")]) == 1
+
+
+def test_the_file_has_a_line_for_each_quantity_and_is_written_the_same_way_twice(
+    check: Check, run: Path, baseline: Path, tmp_path: Path
+) -> None:
+    check(run, "--write-baseline", tmp_path / "again.json")
+    text = baseline.read_text()
+    assert (tmp_path / "again.json").read_text() == text
+    body = json.loads(text)
+    entries = [line for line in text.splitlines() if line.startswith("  {")]
+    assert len(entries) == len(body["sizes"]) + len(body["skills"]) + len(body["data"])
+    assert body["schema_version"] == 1
+    assert body["origin"]["profile"] == "smoke"
+    # 2 datasets x (3 arms x 4 counts + compilations); skills of 3 + 2 outputs in 3 arms
+    assert (len(body["sizes"]), len(body["skills"])) == (2 * 13, 15)

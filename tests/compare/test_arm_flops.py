@@ -1,0 +1,122 @@
+"""The share of a predicted saving that the clock saw, and an arm's FLOPs over folds, on made-up records."""
+
+from __future__ import annotations
+
+import math
+
+import numpy as np
+import pytest
+
+from jointbench.compare.cells import Cell
+from jointbench.compare.flops import arm_flops, explained
+from jointbench.compare.memory import arm_memory
+from jointbench.compare.summary.costs import ArmMemory, Ratio
+from jointbench.records import Assembly, Fit, FlopsPerRow, Fold, Memory, Peak
+from jointbench.stats.estimate import Estimate
+from jointbench.types import Arm, Network, Recipe, Shape
+
+
+def assembly(name: str, train: int, inference: int, ids: tuple[str, ...] = (), groups: int = 1) -> Assembly:
+    arm = Arm(name, tuple((f"o{i}",) for i in range(groups)))
+    parts = FlopsPerRow(inference - 1, train - inference - 2, 1, 2)
+    return Assembly("d", "b", "cpu", "stock", arm, (Shape((4,)),) * groups, 100, 100, train, inference, ids, parts)
+
+
+def ratio(quantity: str, value: float, low: float, high: float, measured: bool = True) -> Ratio:
+    return Ratio(quantity, "other", Estimate(value, low, high), None, 20, measured)
+
+
+JOINT, OTHER = assembly("joint", 250, 100), assembly("other", 1000, 200)
+
+
+def test_a_clock_that_follows_the_flops_explains_all_of_it() -> None:
+    (one,) = explained(JOINT, OTHER, [ratio("training step", 0.25, 0.2, 0.3)])
+    assert one.predicted == 0.25
+    assert one.share is not None
+    assert one.share.value == pytest.approx(1)
+    assert one.share.low < 1 < one.share.high
+    assert one.reason == ""
+
+
+@pytest.mark.parametrize(("achieved", "share"), [(0.5, 0.5), (0.0625, 2.0), (2.0, -0.5)])
+def test_the_share_is_of_the_logarithm(achieved: float, share: float) -> None:
+    """Half the saving, twice the saving, and a clock that went the other way."""
+    (one,) = explained(JOINT, OTHER, [ratio("training step", achieved, achieved * 0.99, achieved * 1.01)])
+    assert one.share is not None
+    assert one.share.value == pytest.approx(share)
+    assert one.share.low < share < one.share.high
+
+
+def test_requests_are_held_to_inference_and_others_to_nothing() -> None:
+    """A fused program or a request for one output has FLOPs of its own."""
+    asked = [ratio(q, 0.5, 0.4, 0.6) for q in ("request, batch 8", "request of one output, batch 8", "offline")]
+    asked.append(Ratio("training step", "a third", Estimate(0.5, 0.4, 0.6), None, 20, True))
+    (one,) = explained(JOINT, OTHER, asked)
+    assert (one.quantity, one.predicted) == ("request, batch 8", 0.5)
+
+
+@pytest.mark.parametrize(
+    ("other", "timed", "says"),
+    [
+        (assembly("other", 260, 100), ratio("training step", 0.5, 0.4, 0.6), "predict"),
+        (OTHER, ratio("training step", 0.9, 0.7, 1.1), "no difference measured"),
+        (OTHER, ratio("training step", 0.9, 0.85, 0.95, measured=False), "no difference measured"),
+    ],
+)
+def test_where_a_logarithm_is_not_clear_of_zero_there_is_no_share(other: Assembly, timed: Ratio, says: str) -> None:
+    (one,) = explained(JOINT, other, [timed])
+    assert one.share is None
+    assert says in one.reason
+
+
+def trained(fold: int, output: int, epochs: int, failure: str | None = None) -> Fit:
+    network = Network(
+        "d", "", 0, fold, "", 1, (f"o{output}",), Shape((4,)), Recipe("adamw", 1e-3, 10, weight_decay=0.1), "b", "cpu", "stock"
+    )
+    return Fit(
+        network, parameters=50, epochs=epochs, steps=3 * epochs, train_flops=30 * 500 * epochs, failure=failure,
+        stopped_by="patience" if output == 0 else "limit",
+    )
+
+
+def cell_of(fits: list[Fit], groups: int) -> tuple[Cell, Assembly]:
+    made = assembly("other", 1000, 200, tuple(fit.network.id for fit in fits), groups)
+    nothing = np.zeros(0)
+    folds = tuple(
+        Fold("d", 0, i, 3, 1, "", ("o0",), 30, 5, nothing.astype(int), nothing, nothing, (1.0,)) for i in range(3)
+    )
+    return Cell("d", "b", "cpu", (made,), {fit.network.id: fit for fit in fits}, (), (), (), folds), made
+
+
+def test_an_arms_flops_add_up_and_carry_an_interval_over_folds() -> None:
+    fits = [trained(fold, output, epochs) for fold, epochs in enumerate((2, 3, 4)) for output in range(2)]
+    found = arm_flops(*cell_of(fits, 2))
+    assert found is not None
+    parts = found.trunk_forward + found.trunk_backward + found.heads_forward + found.heads_backward
+    assert (parts, found.per_step, found.per_epoch) == (1000, 10_000, 30_000)
+    assert found.to_stop is not None
+    assert found.to_stop.value == pytest.approx(3 * found.per_epoch)
+    # Student t with 2 degrees of freedom, scale sd sqrt(1/3 + 1/2), sd = one epoch
+    assert found.to_stop.high - found.to_stop.value == pytest.approx(4.302653 * math.sqrt(5 / 6) * 30_000, rel=1e-6)
+    assert found.to_stop.low == 0.0
+    assert found.patience_share == 0.5
+    assert found.update_flops_per_parameter == 13
+    assert (found.update_per_step, found.update_to_stop) == (1300, 13 * 50 * 9 * 2)
+
+
+def test_a_fold_with_a_failed_network_is_left_out() -> None:
+    fits = [trained(fold, output, 2, "broke" if (fold, output) == (1, 1) else None) for fold in range(3) for output in range(2)]
+    fits[0] = trained(0, 0, 9)
+    found = arm_flops(*cell_of(fits, 2))
+    assert found is not None
+    assert found.to_stop is not None
+    assert found.to_stop.value == pytest.approx((9 + 2 + 2 + 2) / 4 * 30_000)
+
+
+def test_nothing_trained_has_no_flops_to_the_stop() -> None:
+    assert arm_flops(*cell_of([trained(0, 0, 2, "broke")], 1)) is None
+
+
+def test_memory_beyond_the_frameworks_own() -> None:
+    record = Memory("d", "b", "cuda", "joint", 7, Peak(100, 130, 40), None, "it died")
+    assert arm_memory(record) == ArmMemory("joint", 7, 130, 30, 40, None, None, None, "it died")

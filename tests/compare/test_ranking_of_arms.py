@@ -1,0 +1,85 @@
+"""Arms beside each other: relative errors as the stored predictions give them, and the Pareto set of what was measured."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+from pathlib import Path
+
+import numpy as np
+import pytest
+
+from jointbench.compare.api import _described
+from jointbench.compare.build import summarise
+from jointbench.compare.summary.run import CellSummary
+from jointbench.data.preprocess import in_units, prepare
+from jointbench.records import Assembly, Fit
+from jointbench.records.store import read_records
+from jointbench.runs.folder import execute
+from jointbench.runs.options import Asked, conditions, load_datasets, profile_named, subjects
+from planted import two_arms
+
+
+def cell_of(means: list[float], flops: tuple[int, int]) -> CellSummary:
+    records = two_arms(means, flops=flops).records()
+    return summarise(records, _described(records), profile="", engine="", command="", notes=()).cells[0]
+
+
+@pytest.mark.parametrize(
+    ("means", "flops", "inside"),
+    [
+        ([0.02, 0.0], (500, 1000), {"joint": True, "separate": False}),
+        ([-0.02, 0.0], (500, 1000), {"joint": True, "separate": True}),
+        ([-0.02, 0.0], (1500, 1000), {"joint": True, "separate": True}),  # it still has fewer parameters
+    ],
+)
+def test_the_pareto_set_is_over_what_was_measured(
+    means: list[float], flops: tuple[int, int], inside: dict[str, bool]
+) -> None:
+    cell = cell_of(means, flops)
+    assert cell.pareto_criteria == ("skill", "train_flops", "parameters")
+    assert {one.arm: one.in_pareto_set for one in cell.standings} == inside
+    joint = next(one for one in cell.standings if one.arm == "joint")
+    assert joint.skill == pytest.approx(0.5 + np.mean(means))
+    assert joint.train_flops == flops[0]
+    assert joint.train_seconds is joint.latency_seconds is None
+
+
+def test_an_arm_without_skill_stands_outside() -> None:
+    planted = two_arms([0.0, 0.0])
+    records = replace(planted, failed=frozenset(("separate", *run) for run in np.ndindex(2, 5, 1))).records()
+    cell = summarise(records, _described(records), profile="", engine="", command="", notes=()).cells[0]
+    joint, separate = cell.standings
+    assert (separate.skill, separate.train_flops, separate.in_pareto_set) == (None, None, None)
+    assert joint.in_pareto_set
+
+
+def test_relative_errors_are_those_of_the_stored_predictions(tmp_path: Path) -> None:
+    """aRRMSE from a real run's summary, against its raw predictions mapped back to units by the training rows."""
+    asked = Asked(profile="smoke", datasets=("concrete_slump",), backends=("torch",), device="cpu", repeats=2)
+    made, where = subjects(asked, load_datasets(asked, profile_named("smoke"))), conditions(asked)
+    summary = execute(
+        made, replace(where, timing_seconds=0.0), tmp_path, profile="smoke", command="", notes=(), progress=lambda *_: None
+    )
+    (subject,) = made
+    outputs = subject.dataset.outputs
+    prepared = {(s.repeat, s.fold): prepare(subject.dataset, s) for s in subject.splits}
+    rows = {(s.repeat, s.fold): s.test for s in subject.splits}
+    records = list(read_records(tmp_path / "records.jsonl"))
+    fits = {r.network.id: r for r in records if isinstance(r, Fit)}
+    for assembly in (r for r in records if isinstance(r, Assembly)):
+        squares: dict[str, list[tuple[float, float]]] = {output.name: [] for output in outputs}
+        for fit in (fits[i] for i in assembly.network_ids):
+            run = (fit.network.repeat, fit.network.fold)
+            columns = [i for i, output in enumerate(outputs) if output.name in fit.network.group]
+            mine = [outputs[i] for i in columns]
+            for i, output, predicted in zip(columns, mine, in_units(fit.predictions, mine, columns, prepared[run]), strict=True):
+                y = subject.dataset.targets[output.name][rows[run]]
+                squares[output.name].append(
+                    (float(((y - predicted) ** 2).sum()), float(((y - prepared[run].mean[i]) ** 2).sum()))
+                )
+        sums = np.array(list(squares.values()))  # (outputs, folds, 2)
+        pooled = np.sqrt(sums[..., 0].sum(axis=1) / sums[..., 1].sum(axis=1)).mean()
+        fold_mean = np.sqrt(sums[..., 0] / sums[..., 1]).mean()
+        standing = next(one for one in summary.cells[0].standings if one.arm == assembly.arm.name)
+        assert standing.arrmse_pooled == pytest.approx(pooled, rel=1e-5)
+        assert standing.arrmse_fold_mean == pytest.approx(fold_mean, rel=1e-5)

@@ -1,0 +1,37 @@
+"""Inner products along training: those of the gradients themselves, at the weights that training has reached."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+
+import numpy as np
+import pytest
+
+from contract_jobs import INPUTS, RECIPE, Wish, make_job
+from jointbench.backends.base import Backend, Job
+from jointbench.networks.initialization import epoch_order
+from jointbench.types import FloatArray, IntArray
+
+
+def _expected(backend: Backend, job: Job, rows: IntArray) -> FloatArray:
+    found = backend.gradients(job, rows)
+    trunk = [layer.name for layer in (*job.architecture.convs, *job.architecture.trunk)]
+    flat = np.stack([
+        np.concatenate([one[f"{name}/{part}"].ravel() for name in trunk for part in ("kernel", "bias")]) for one in found.alone
+    ])  # fmt: skip
+    result: FloatArray = flat @ flat.T
+    return result
+
+
+@pytest.mark.parametrize("trunk", INPUTS)
+def test_products_are_those_of_the_gradients_where_training_has_come(backend: Backend, trunk: str) -> None:
+    """Before the first step and before the ninth, which is in the second epoch (seven batches, the last one short)."""
+    job = make_job(Wish(trunk=trunk, recipe=replace(RECIPE, optimizer="sgd", learning_rate=2**-5), precision="float64"))
+    broad = job.train[:50]
+    found = backend.trunk_products(job, (0, 8), broad)
+    later = replace(job, initial=backend.steps(job, 8))
+    first_batch = job.train[epoch_order(job.seed, 0, 100)[:16]]
+    ninth_batch = job.train[epoch_order(job.seed, 1, 100)[16:32]]
+    for place, (task, batch) in enumerate(((job, first_batch), (later, ninth_batch))):
+        np.testing.assert_allclose(found.batch[place], _expected(backend, task, batch), rtol=1e-6, atol=1e-10)
+        np.testing.assert_allclose(found.broad[place], _expected(backend, task, broad), rtol=1e-6, atol=1e-10)

@@ -1,0 +1,270 @@
+"""Records: what a run leaves behind is read back exactly, or refused by file and line."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Iterator, Mapping
+from dataclasses import fields, is_dataclass
+from pathlib import Path
+from typing import Any, get_args
+
+import numpy as np
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+from hypothesis.extra import numpy as arrays
+
+from jointbench.errors import BadInput
+from jointbench.records import (
+    SCHEMA_VERSION,
+    TWIN,
+    Absence,
+    Assembly,
+    ColdStart,
+    Fit,
+    FlopsPerRow,
+    Fold,
+    Memory,
+    Participant,
+    Peak,
+    Projection,
+    Record,
+    Reference,
+    Score,
+    Stack,
+    Timing,
+)
+from jointbench.records.store import NOUNS, from_line, read_records, to_line, write_records
+from jointbench.types import Arm, Network, Recipe, Shape
+
+NAME = 'a "quoted",\nbroken\u2028 name\\ \u00e9\U0001f642'
+SHAPE = Shape((64, 32), (8,), (4, 2), "tanh")
+RECIPE = Recipe("adamw", 3e-4, 16, 40, 7, ((NAME, 0.1), ("b", 2.0)), 1e-2)
+NETWORK = Network("wine", "f" * 64, 1, 2, "d1", 4294967295, (NAME, "b"), SHAPE, RECIPE, "torch", "cpu", "stock")
+ARM = Arm(NAME, ((NAME,), ("b",)), "same-parameters", ((NAME, "b"),))
+SCORE = Score(NAME, 0.1 + 0.2, {"rmse": 1 / 3, "r2": None, "auc": 0.0})
+CURVE = np.array([[0.1, np.nan], [np.inf, -0.0], [5e-324, 1e308]])
+
+RECORDS: tuple[Record, ...] = (
+    Fit(
+        NETWORK,
+        5058,
+        28160,
+        40,
+        33,
+        4880,
+        10**15,
+        "patience",
+        np.array([0.1, 0.2]),
+        CURVE,
+        CURVE[::-1],
+        np.array([[0.1, np.nan, -np.inf]], np.float32),
+        (SCORE, SCORE),
+    ),
+    Fit(NETWORK, failure="loss is not finite in epoch 3: " + NAME),
+    Fold("wine", 0, 1, 5, 0, "d1", (NAME, "b"), 80, 16, np.array([3, 1, 2**40]), CURVE, np.ones((3, 2)), (1 / 3, 0.7)),
+    Reference("wine", 0, 1, "ridge", NAME, SCORE),
+    Reference("wine", 0, 1, "logistic", NAME, None, "one class only"),
+    Assembly("wine", "torch", "cpu", "stacked", ARM, (SHAPE, SHAPE), 10, 11, 12, 13, ("id1", "id2"), FlopsPerRow(1, 2, 3, 7)),
+    Assembly("wine", "torch", "cpu", "stacked", ARM, (SHAPE, SHAPE), 10, 11, 12, 13, ("id1", "id2")),
+    Timing(
+        "wine",
+        "torch",
+        "cpu",
+        "request",
+        64,
+        2,
+        (Participant("joint", "fused"), Participant(TWIN, "fused")),
+        4,
+        (0, 1, 1, 0),
+        np.array([[1e-3, 2e-3]] * 4),
+        np.array([0.5]),
+        True,
+        1,
+    ),
+    Timing(
+        "wine", "torch", "cuda", "training", 32, 2, (Participant("joint", "engine"),), 2, (), np.zeros((0, 0)), np.zeros(0)
+    ),
+    Projection("wine", "torch", "cpu", 2, NAME, 1200, 3.1, 3.2),
+    ColdStart("wine", "tensorflow", "cpu", NAME, 7.1, 0.2, 0.3),
+    Memory("wine", "torch", "cuda", NAME, 23501, Peak(1, 2**40, 3), Peak(4, 5, None), None),
+    Memory("wine", "torch", "cpu", "joint", None, None, None, "the process died"),
+    Absence("wine", "tensorflow", "cuda", "not installed: pip install 'jointbench[tensorflow]'"),
+    Stack("wine", "torch", "cpu", ("id1", "id2"), 20, 1, 2**34, 12.5),
+)
+
+
+def same(one: Any, other: Any) -> bool:
+    """Equal to the last bit and of the same types, not-a-number included."""
+    if isinstance(one, np.ndarray):
+        return (
+            isinstance(other, np.ndarray)
+            and one.dtype == other.dtype
+            and one.shape == other.shape
+            and one.tobytes() == other.tobytes()
+        )
+    if is_dataclass(one):
+        return type(one) is type(other) and all(same(getattr(one, f.name), getattr(other, f.name)) for f in fields(one))
+    if isinstance(one, tuple):
+        return isinstance(other, tuple) and len(one) == len(other) and all(map(same, one, other))
+    if isinstance(one, Mapping):
+        return isinstance(other, Mapping) and list(one) == list(other) and all(same(one[k], other[k]) for k in one)
+    return type(one) is type(other) and (one == other or (one != one and other != other))
+
+
+def test_the_examples_cover_every_noun() -> None:
+    assert {type(record) for record in RECORDS} == set(get_args(Record)) == set(NOUNS.values())
+
+
+@pytest.mark.parametrize("record", RECORDS, ids=lambda record: type(record).__name__)
+def test_a_record_is_read_back_exactly(record: Record) -> None:
+    line = to_line(record)
+    assert len(line.splitlines()) == 1
+    assert same(from_line(line), record)
+
+
+def test_the_comparison_of_these_tests_sees_a_changed_bit() -> None:
+    fit = RECORDS[0]
+    assert isinstance(fit, Fit)
+    assert not same(fit, Fit(**{f.name: getattr(fit, f.name) for f in fields(Fit)} | {"train_loss": CURVE + 1e-16}))
+    assert not same(Score("a", 1.0, {"r2": None}), Score("a", 1.0, {"r2": 0.0}))
+
+
+def test_a_network_read_back_has_its_id() -> None:
+    """Resuming looks fits up by id."""
+    fit = from_line(to_line(RECORDS[0]))
+    assert isinstance(fit, Fit)
+    assert fit.network == NETWORK
+    assert fit.network.id == NETWORK.id
+
+
+@settings(deadline=None)
+@given(
+    arrays.arrays(np.float64, arrays.array_shapes(min_dims=2, max_dims=2, min_side=0, max_side=5)),
+    arrays.arrays(np.float32, arrays.array_shapes(min_dims=2, max_dims=2, min_side=0, max_side=5)),
+    st.text(),
+    st.floats(allow_nan=False, allow_infinity=False),
+)
+def test_any_numbers_and_any_text_are_read_back_exactly(
+    curve: np.ndarray, predictions: np.ndarray, text: str, number: float
+) -> None:
+    fit = Fit(
+        NETWORK,
+        train_loss=curve.T,
+        predictions=predictions[:, ::-1],
+        scores=(Score(text, number, {text: number}),),
+        failure=text,
+    )
+    line = to_line(fit)
+    assert "\n" not in line
+    assert same(from_line(line), fit)
+
+
+def test_arrays_read_back_can_be_written_to() -> None:
+    """Read-only views of a buffer would break the first in-place operation on a run's curves."""
+    fit = from_line(to_line(RECORDS[0]))
+    assert isinstance(fit, Fit)
+    fit.train_loss[0, 0] = 7.0
+    assert fit.train_loss[0, 0] == 7.0
+
+
+def test_a_line_says_what_it_is_and_which_schema_it_has() -> None:
+    """Users read these files with their own tools."""
+    body = json.loads(to_line(RECORDS[3]))
+    assert (body["record"], body["schema"], body["model"]) == ("Reference", SCHEMA_VERSION, "ridge")
+
+
+def test_a_file_of_records_is_read_back_in_order(tmp_path: Path) -> None:
+    path = tmp_path / "records.jsonl"
+    write_records(path, RECORDS)
+    assert all(same(one, other) for one, other in zip(read_records(path), RECORDS, strict=True))
+    assert len(path.read_bytes().splitlines()) == len(RECORDS)
+
+
+@pytest.mark.parametrize(
+    ("change", "says"),
+    [
+        ({"schema": SCHEMA_VERSION + 1}, str(SCHEMA_VERSION + 1)),
+        ({"schema": None}, "None"),
+        ({"record": "Fitt"}, "Fitt"),
+    ],
+)
+def test_another_schema_or_noun_is_refused_by_name(tmp_path: Path, change: dict[str, Any], says: str) -> None:
+    """Numbers of another version must not be read as if they meant the same."""
+    line = json.dumps(json.loads(to_line(RECORDS[0])) | change)
+    with pytest.raises(ValueError, match=says):
+        from_line(line)
+    path = tmp_path / "records.jsonl"
+    path.write_text(to_line(RECORDS[8]) + "\n" + line + "\n", encoding="utf-8")
+    with pytest.raises(BadInput, match=f"line 2, .*{says}"):
+        list(read_records(path))
+
+
+def broken_lines() -> Iterator[tuple[str, bytes]]:
+    good = to_line(RECORDS[0]).encode()
+    body = json.loads(good)
+    yield "cut short", good[: len(good) // 2]
+    yield "empty", b""
+    yield "a list", b"[]"
+    yield "a number", b"3"
+    yield "no noun", b"{}"
+    yield "a field too many", json.dumps(body | {"surprise": 1}).encode()
+    yield "a field too few", json.dumps({k: v for k, v in body.items() if k != "network"}).encode()
+    yield "bytes missing", json.dumps(body | {"train_loss": body["train_loss"] | {"shape": [9, 9]}}).encode()
+    yield "no base64", json.dumps(body | {"train_loss": body["train_loss"] | {"base64": "!"}}).encode()
+    yield "unknown dtype", json.dumps(body | {"train_loss": body["train_loss"] | {"dtype": "float47"}}).encode()
+    yield "not UTF-8", b"\xff\xfe\x00\x01"
+
+
+@pytest.mark.parametrize("line", [line for _, line in broken_lines()], ids=[name for name, _ in broken_lines()])
+def test_a_broken_line_is_one_sentence_that_names_file_and_line(tmp_path: Path, line: bytes) -> None:
+    path = tmp_path / "records.jsonl"
+    path.write_bytes(to_line(RECORDS[8]).encode() + b"\n" + line + b"\n")
+    with pytest.raises(BadInput) as caught:
+        list(read_records(path))
+    message = str(caught.value)
+    assert str(path) in message
+    assert "line 2" in message
+    assert "\n" not in message
+
+
+def test_records_before_a_broken_line_are_given(tmp_path: Path) -> None:
+    path = tmp_path / "records.jsonl"
+    path.write_text(to_line(RECORDS[8]) + "\n{\n", encoding="utf-8")
+    assert same(next(read_records(path)), RECORDS[8])
+
+
+def test_a_missing_file_is_bad_input_that_names_it(tmp_path: Path) -> None:
+    with pytest.raises(BadInput, match=r"nowhere\.jsonl"):
+        list(read_records(tmp_path / "nowhere.jsonl"))
+
+
+def test_a_write_that_breaks_off_leaves_the_old_file_whole(tmp_path: Path) -> None:
+    """A run stopped while writing must not take the previous run's records with it."""
+    path = tmp_path / "records.jsonl"
+    write_records(path, RECORDS)
+    before = path.read_bytes()
+
+    def breaking() -> Iterator[Record]:
+        yield RECORDS[0]
+        raise KeyboardInterrupt
+
+    with pytest.raises(KeyboardInterrupt):
+        write_records(path, breaking())
+    assert path.read_bytes() == before
+
+
+def test_a_reader_sees_the_old_records_until_the_new_ones_are_complete(tmp_path: Path) -> None:
+    path = tmp_path / "records.jsonl"
+    write_records(path, RECORDS[:1])
+    seen = []
+
+    def watching() -> Iterator[Record]:
+        for record in RECORDS[:3]:
+            seen.append(len(list(read_records(path))))
+            yield record
+
+    write_records(path, watching())
+    assert seen == [1, 1, 1]
+    assert len(list(read_records(path))) == 3
+    assert [file.name for file in tmp_path.iterdir()] == ["records.jsonl"]

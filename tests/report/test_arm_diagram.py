@@ -1,0 +1,22 @@
+from __future__ import annotations
+
+from collections.abc import Callable
+from typing import Any
+from xml.etree import ElementTree
+
+from jointbench.report.figures.arm_diagram import arm_diagram, describe
+
+
+def test_arm_diagrams_show_trunk_and_heads_and_count_the_rest(maker: Callable[..., Any]) -> None:
+    summary = maker(datasets=(("d", tuple("abcdefgh")),), backends=("torch",)).summary()
+    joint, separate, _ = summary.cells[0].costs
+    drawn = str(arm_diagram(joint, 11, "#0072b2"))
+    assert drawn.count("<circle") == 5
+    assert "and 3 more" in drawn
+    assert [drawn.count(f">{width}<") for width in (11, 64, 16)] == [1, 2, 5]
+    assert "8 outputs;" in describe(joint)
+    apart = str(arm_diagram(separate, 11, "#0072b2"))
+    assert apart.count("<circle") == 3
+    assert "and 5 more networks" in apart
+    assert describe(separate).startswith("separate: 8 networks with 1 output each; trunk 64-64; heads of 16")
+    ElementTree.fromstring(drawn)  # noqa: S314  # a drawing of our own

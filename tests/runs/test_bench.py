@@ -1,0 +1,92 @@
+"""`pytest bench --benchmark-only` is a benchmark suite as pytest-benchmark's users know it, and a study besides."""
+
+from __future__ import annotations
+
+import json
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+
+from jointbench.compare.costs import best_takes
+from jointbench.records import Participant, Timing
+from jointbench.records.store import read_records
+
+ROOT = Path(__file__).parents[1]
+WORDS = ("bench", "--benchmark-only", "--profile", "smoke", "--dataset", "concrete_slump", "--backend", "torch")
+
+
+def bench(*words: str) -> subprocess.CompletedProcess[str]:
+    return subprocess.run([sys.executable, "-m", "pytest", *words], cwd=ROOT, capture_output=True, text=True, check=False)
+
+
+@pytest.fixture(scope="module")
+def ran(tmp_path_factory: pytest.TempPathFactory) -> tuple[Path, str]:
+    """A finished smoke run's folder and what it printed."""
+    folder = tmp_path_factory.mktemp("bench")
+    storage = f"--benchmark-storage=file://{folder / 'saved'}"
+    out = str(folder / "run")
+    done = bench(*WORDS, "--out", out, f"--benchmark-json={folder / 'b.json'}", "--benchmark-autosave", storage)
+    assert done.returncode == 0, done.stdout[-3000:]
+    return folder, done.stdout
+
+
+def test_joint_stands_beside_separate_with_quality_flops_and_parameters(ran: tuple[Path, str]) -> None:
+    benchmarks = json.loads((ran[0] / "b.json").read_text())["benchmarks"]
+    groups: dict[str, set[str]] = {}
+    for one in benchmarks:
+        groups.setdefault(one["group"], set()).add(one["params"]["arm"])
+        assert one["extra_info"]["parameters"] > 0
+        if "training" in one["group"]:
+            assert one["extra_info"]["train_flops"] > 0
+            assert {"skill of slump", "skill of flow", "skill of strength"} <= set(one["extra_info"])
+    assert len(groups) == 1 + 2 + 2  # steps; requests in turn at two batch sizes; fused and one of N at one
+    assert all(arms == {"joint", "separate", "separate-matched"} for arms in groups.values())
+
+
+def test_the_figures_are_the_workers_own_samples(ran: tuple[Path, str]) -> None:
+    """pytest-benchmark's mean is the mean of what the worker's clock read, not of anything timed around it."""
+    benchmarks = json.loads((ran[0] / "b.json").read_text())["benchmarks"]
+    taken = [record for record in read_records(ran[0] / "run" / "records.jsonl") if isinstance(record, Timing)]
+    (timing,) = best_takes(timing for timing in taken if timing.scenario == "training")
+    for one in benchmarks:
+        if "training" in one["group"]:
+            seconds = timing.of(Participant(one["params"]["arm"], "stock loop"))
+            assert one["stats"]["mean"] == pytest.approx(seconds.mean(), rel=1e-9)
+            assert one["stats"]["rounds"] == len(seconds)
+
+
+def test_it_leaves_a_run_behind_and_says_where(ran: tuple[Path, str]) -> None:
+    folder, said = ran
+    for name in ("records.jsonl", "summary.json", "environment.json", "report.html"):
+        assert (folder / "run" / name).stat().st_size > 0
+    assert str(folder / "run" / "report.html") in said
+    assert "concrete_slump" in said
+    assert list((folder / "saved").rglob("*.json"))
+
+
+def test_comparing_with_a_saved_run_names_what_got_slower(ran: tuple[Path, str], tmp_path: Path) -> None:
+    """Names are stable, so a saved run whose times are a hundredth of the true ones fails every benchmark by name."""
+    (saved,) = (ran[0] / "saved").rglob("*.json")
+    body = json.loads(saved.read_text())
+    for one in body["benchmarks"]:
+        one["stats"]["mean"] /= 100
+    copy = tmp_path / "history" / saved.parent.name / saved.name
+    copy.parent.mkdir(parents=True)
+    copy.write_text(json.dumps(body))
+    words = (f"--benchmark-storage=file://{tmp_path / 'history'}", "--benchmark-compare", "--benchmark-compare-fail=mean:900%")
+    done = bench(*WORDS, "--out", str(tmp_path / "run"), *words, "-k", "training")
+    assert done.returncode != 0
+    said = done.stdout + done.stderr
+    assert "(NOW)" in said
+    assert "(0001_" in said
+    assert "Performance has regressed" in said
+    assert said.count("Field 'mean' has failed") == 3
+
+
+def test_a_wrong_option_is_one_sentence() -> None:
+    done = bench("bench", "--benchmark-only", "--dataset", "nonsense")
+    assert done.returncode == 4  # pytest's own code for bad usage
+    assert "there is no dataset 'nonsense'" in done.stdout + done.stderr
+    assert "Traceback" not in done.stdout + done.stderr

@@ -1,0 +1,77 @@
+from __future__ import annotations
+
+import numpy as np
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+from scipy import stats
+
+from jointbench.stats.corrected_t_test import corrected_t_test, holm, naive_t_test
+from jointbench.stats.correlated_t_test import correlated_t_test
+
+p_values = st.lists(st.floats(0, 1), min_size=1, max_size=8).map(np.array)
+
+
+def test_closed_form() -> None:
+    differences = np.array([[0.01, 0.02, 0.06], [0.03, 0.05, 0.01]])
+    got = corrected_t_test(differences)
+    statistic = differences.mean() / np.sqrt((1 / 6 + 1 / 2) * differences.var(ddof=1))
+    assert got.statistic == pytest.approx(statistic)
+    assert got.df == 5
+    assert got.p_value == pytest.approx(2 * stats.t.sf(statistic, 5))
+
+
+def test_is_the_posterior_s_two_tails() -> None:
+    differences = np.random.default_rng(0).normal(-0.01, 0.02, (5, 5))
+    above = correlated_t_test(differences).probability_above(0.0)
+    assert corrected_t_test(differences).p_value == pytest.approx(2 * min(above, 1 - above))
+
+
+def test_naive_agrees_with_scipy_and_is_surer() -> None:
+    differences = np.random.default_rng(1).normal(0.01, 0.02, (5, 5))
+    got = naive_t_test(differences)
+    reference = stats.ttest_1samp(differences.ravel(), 0.0)
+    assert (got.statistic, got.p_value) == pytest.approx((reference.statistic, reference.pvalue))
+    assert got.p_value < corrected_t_test(differences).p_value
+
+
+def test_no_spread() -> None:
+    assert corrected_t_test(np.zeros(5), folds=5).p_value == 1.0
+    assert corrected_t_test(np.full(5, 0.1), folds=5).p_value == 0.0
+    assert corrected_t_test(np.full(5, -0.1), folds=5).statistic == -np.inf
+
+
+def test_refuses_one_difference() -> None:
+    with pytest.raises(ValueError, match="at least 2 paired"):
+        corrected_t_test([0.1], folds=5)
+
+
+def test_holm_known_example() -> None:
+    """R: p.adjust(c(0.01, 0.04, 0.03, 0.005), "holm")."""
+    np.testing.assert_allclose(holm([0.01, 0.04, 0.03, 0.005]), [0.03, 0.06, 0.06, 0.02])
+
+
+@given(p_values, st.randoms(use_true_random=False))
+def test_holm_properties(p: np.ndarray, random: object) -> None:
+    adjusted = holm(p)
+    assert (adjusted >= p).all()
+    assert (adjusted <= np.minimum(1.0, p * p.size) + 1e-15).all()  # never worse than Bonferroni
+    assert adjusted.min() == min(1.0, p.min() * p.size)  # the smallest is Bonferroni's
+    assert (np.diff(adjusted[np.argsort(p, kind="stable")]) >= 0).all()
+    np.testing.assert_array_equal(holm(p[::-1]), adjusted[::-1])
+
+
+@given(p_values, st.floats(0.01, 0.2))
+def test_holm_rejects_what_the_step_down_rejects(p: np.ndarray, alpha: float) -> None:
+    rejected = set()
+    for rank, test in enumerate(np.argsort(p, kind="stable")):
+        if p[test] * (p.size - rank) > alpha:
+            break
+        rejected.add(int(test))
+    assert set(np.flatnonzero(holm(p) <= alpha).tolist()) == rejected
+
+
+@pytest.mark.parametrize("p", [[0.1, 1.2], [-0.1], [float("nan")], [[0.1]]])
+def test_holm_refuses_what_is_no_probability(p: list[float]) -> None:
+    with pytest.raises(ValueError, match="between 0 and 1"):
+        holm(p)

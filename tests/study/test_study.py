@@ -1,0 +1,263 @@
+"""A whole small study through the worker processes: nothing is missing, a failure is a record, a seed is a seed."""
+
+from __future__ import annotations
+
+import json
+from dataclasses import replace
+from pathlib import Path
+
+import jsonschema
+import numpy as np
+import pytest
+from typer.testing import CliRunner
+
+from jointbench import compare_arms
+from jointbench.cli.app import app
+from jointbench.compare.costs import paired_ratios
+from jointbench.compare.criteria import Terms
+from jointbench.compare.summary import schema
+from jointbench.records import (
+    TWIN,
+    Absence,
+    Assembly,
+    Fit,
+    Fold,
+    Memory,
+    Participant,
+    Projection,
+    Record,
+    Reference,
+    Stack,
+    Timing,
+)
+from jointbench.records.store import read_records
+from jointbench.report.markdown import markdown_report
+from jointbench.runs.folder import execute, new_folder, republish
+from jointbench.runs.options import Asked, conditions, load_datasets, profile_named, subjects
+from jointbench.study.config import Conditions
+from jointbench.study.plan import Subject
+from jointbench.study.run import run
+from jointbench.study.training import tasks_of
+
+ASKED = Asked(profile="smoke", datasets=("concrete_slump",), backends=("torch",), device="cpu")
+
+
+def planned(asked: Asked = ASKED) -> tuple[list[Subject], Conditions]:
+    return subjects(asked, load_datasets(asked, profile_named(asked.profile))), conditions(asked)
+
+
+def silent(*_: object) -> None:
+    """Progress nobody watches."""
+
+
+def of(records: list[Record], kind: type) -> list:  # type: ignore[type-arg]  # of whatever kind
+    return [record for record in records if isinstance(record, kind)]
+
+
+@pytest.fixture(scope="module")
+def records() -> list[Record]:
+    made, where = planned()
+    return list(run(made, replace(where, timing_seconds=30.0, batch_sizes=(1, 8), memory_datasets=None), silent))
+
+
+def test_every_network_of_every_arm_has_its_fit(records: list[Record]) -> None:
+    fits = {fit.network.id: fit for fit in of(records, Fit)}
+    for assembly in of(records, Assembly):
+        assert len(assembly.network_ids) == 2 * len(assembly.arm.groups)
+        for network_id in assembly.network_ids:
+            fit = fits[network_id]
+            assert fit.failure is None
+            assert {score.output for score in fit.scores} == set(fit.network.group)
+            assert fit.train_flops > 0
+
+
+def test_every_fold_has_its_references_and_its_rows(records: list[Record]) -> None:
+    folds = of(records, Fold)
+    assert sorted(np.concatenate([fold.test for fold in folds])) == list(range(103))
+    asked = {(r.fold, r.model, r.output) for r in of(records, Reference)}
+    assert len(asked) == 2 * 2 * 3
+
+
+def test_every_arm_is_timed_against_every_other_with_its_twin(records: list[Record]) -> None:
+    timings = of(records, Timing)
+    assert {(t.scenario, t.batch_size) for t in timings} == {("training", 16), ("request", 1), ("request", 8)}
+    for timing in timings:
+        paths = {"training": ["stock loop"], "request": ["in turn", "fused", "one of N"]}[timing.scenario]
+        expected = paths if timing.batch_size != 8 else ["in turn"]
+        arms = ("joint", "separate", "separate-matched", TWIN)
+        assert set(timing.participants) == {Participant(arm, path) for arm in arms for path in expected}
+        assert np.all(timing.seconds > 0)
+        assert len(timing.order) == len(timing.seconds) == len(timing.load) * timing.block
+
+
+def test_records_name_the_arm_with_the_twin_first_whatever_the_order_of_the_turns(records: list[Record]) -> None:
+    """The floor beside a ratio is the first arm's over its twin."""
+    timings = of(records, Timing)
+    assert len({timing.order for timing in timings}) > 1
+    for timing in timings:
+        for path in {who.path for who in timing.participants}:
+            assert next(who.arm for who in timing.participants if who.path == path) == "joint"
+        ratios = paired_ratios(timing, "joint")
+        assert ratios
+        assert all(ratio.floor is not None for ratio in ratios)
+
+
+def test_what_is_not_timed_is_said_and_why() -> None:
+    """No second for set-up: two arms are timed all the same, and the others are not a hole."""
+    made, where = planned()
+    records = list(run(made, replace(where, timing_seconds=1e-3, batch_sizes=(1,), extras="all"), silent))
+    said = " ".join(absence.reason for absence in of(records, Absence))
+    assert "not timed: training" in said and "engine: joint" in said
+    assert "stock loop: separate-matched" in said and "the time for setting up" in said
+    assert "PyTorch has no `predict`" in said
+    for timing in of(records, Timing):
+        assert timing.participants
+
+
+@pytest.mark.slow
+def test_everything_is_timed_at_every_thread_count(records: list[Record]) -> None:
+    made, where = planned(replace(ASKED, arms=("joint", "separate")))
+    where = replace(where, timing_seconds=2.0, batch_sizes=(1,), thread_counts=(2, 1), projections=1)
+    again = list(run(made, where, silent))
+    assert {(t.scenario, t.threads) for t in of(again, Timing)} == {(s, n) for s in ("training", "request") for n in (1, 2)}
+    projections = of(again, Projection)
+    assert [(p.arm, p.threads) for p in projections] == [("joint", 2), ("separate", 2)]
+    steps = -(-len(made[0].splits[0].train) // 16)
+    assert all(p.steps % steps == 0 and p.steps > 0 and p.measured_seconds > 0 for p in projections)
+
+
+def test_every_arms_memory_is_its_own(records: list[Record]) -> None:
+    """Three networks of one output are saved in about three times the bytes of one; every process holds a framework."""
+    memory = {m.arm: m for m in of(records, Memory)}
+    assert set(memory) == {assembly.arm.name for assembly in of(records, Assembly)}
+    assert 2 < memory["separate"].artifact_bytes / memory["joint"].artifact_bytes < 3
+    for one in memory.values():
+        assert one.reason is None
+        for peak in (one.training, one.serving):
+            assert 50 * 2**20 < peak.baseline < peak.peak < 2**30
+            assert peak.device is None
+
+
+def test_stacks_are_recorded_with_their_compilations(records: list[Record]) -> None:
+    stacks = of(records, Stack)
+    trained = [network_id for stack in stacks for network_id in stack.network_ids]
+    assert sorted(trained) == sorted({fit.network.id for fit in of(records, Fit)})
+    assert all(stack.slots >= 1 for stack in stacks)
+
+
+def test_same_seed_same_records(records: list[Record]) -> None:
+    made, where = planned()
+    again = list(run(made, replace(where, timing_seconds=0.0), silent))
+    first = {fit.network.id: fit for fit in of(records, Fit)}
+    for fit in of(again, Fit):
+        np.testing.assert_array_equal(fit.predictions, first[fit.network.id].predictions)
+        assert fit.scores == first[fit.network.id].scores
+
+
+def test_networks_of_different_outputs_share_a_stack() -> None:
+    """The 14 single-output networks of yeast x 2 folds are one program, not 28."""
+    asked = replace(ASKED, datasets=("yeast",), arms=("separate",))
+    (subject,), _ = planned(asked)
+    from jointbench.study.plan import assemblies
+
+    _, networks = assemblies(subject, "torch", "cpu", "stacked")
+    stacks = tasks_of(subject, networks, "stacked")
+    assert [len(stack) for stack in stacks] == [28]
+
+
+def test_small_networks_of_other_widths_and_outputs_share_a_stack_and_dear_ones_do_not() -> None:
+    """Separate and separate-matched, regression and binary: one program where zeros cost less than compiling."""
+    asked = replace(ASKED, datasets=("wine_quality",), arms=("joint", "separate", "separate-matched"))
+    (subject,), _ = planned(asked)
+    from jointbench.study.plan import assemblies
+
+    _, networks = assemblies(subject, "torch", "cpu", "stacked")
+    assert sorted(len(stack) for stack in tasks_of(subject, networks, "stacked")) == [2, 8]
+    patient = replace(subject, recipe=replace(subject.recipe, patience=1_000_000))
+    _, networks = assemblies(patient, "torch", "cpu", "stacked")
+    assert sorted(len(stack) for stack in tasks_of(patient, networks, "stacked")) == [2, 2, 2, 2, 2]
+
+
+def test_a_study_of_few_datasets_cuts_its_large_stacks_so_that_two_workers_share_them() -> None:
+    asked = replace(ASKED, datasets=("concrete_slump",), arms=("joint", "separate"), folds=12)
+    (subject,), _ = planned(asked)
+    from jointbench.study.plan import assemblies
+
+    _, networks = assemblies(subject, "torch", "cpu", "stacked")
+    assert [len(stack) for stack in tasks_of(subject, networks, "stacked")] == [12, 36]
+    halves = tasks_of(subject, networks, "stacked", halved=True)
+    assert [len(stack) for stack in halves] == [12, 18, 18]
+    assert sorted(network.id for stack in halves for network in stack) == sorted(network.id for network in networks)
+
+
+def test_a_failed_training_is_a_record_and_the_rest_goes_on(tmp_path: Path) -> None:
+    asked = replace(ASKED, arms=("joint", "separate"))
+    made, where = planned(asked)
+    broken = [
+        replace(subject, recipe=replace(subject.recipe, optimizer="sgd", learning_rate=1e30)) for subject in made
+    ]
+    summary = execute(
+        broken, where, new_folder(tmp_path / "run"), profile="smoke",
+        command="test", notes=(), progress=silent,
+    )
+    records = list(read_records(tmp_path / "run" / "records.jsonl"))
+    assert all("not finite" in fit.failure for fit in of(records, Fit))
+    assert any("failed" in absence.reason for absence in of(records, Absence))
+    assert (tmp_path / "run" / "report.html").stat().st_size > 10_000
+    (cell,) = summary.cells
+    assert all(cost.failures for cost in cell.costs)
+    assert not any(decision.verdict == "joint" for decision in cell.decisions)
+
+
+def test_a_missing_framework_is_reported_and_the_rest_runs(monkeypatch: pytest.MonkeyPatch) -> None:
+    import importlib.util
+
+    found = importlib.util.find_spec
+    monkeypatch.setattr(importlib.util, "find_spec", lambda name: None if name == "tensorflow" else found(name))
+    made, where = planned(replace(ASKED, backends=("torch", "tensorflow")))
+    records = list(run(made, replace(where, timing_seconds=0.0), silent))
+    (absence,) = of(records, Absence)
+    assert (absence.backend, absence.dataset) == ("tensorflow", "concrete_slump")
+    assert "not installed" in absence.reason
+    assert of(records, Fit)
+
+
+def test_the_report_is_redrawn_from_the_records_alone(tmp_path: Path) -> None:
+    made, where = planned()
+    first = execute(
+        made, replace(where, timing_seconds=0.5), tmp_path, profile="smoke", command="test", notes=("n",),
+        progress=silent,
+    )
+    before = json.loads((tmp_path / "summary.json").read_text())
+    (tmp_path / "summary.json").unlink()
+    (tmp_path / "report.html").unlink()
+    assert republish(tmp_path) == first
+    assert json.loads((tmp_path / "summary.json").read_text()) == before
+    assert "records.jsonl.gz" in (tmp_path / "report.html").read_text(encoding="utf-8"), "they fit into the page"
+    printed = CliRunner().invoke(app, ["report", str(tmp_path), "--format", "md"])
+    assert printed.stdout == markdown_report(first)
+    validator = jsonschema.Draft202012Validator(json.loads(schema.shipped()))
+    validator.validate(before)
+
+
+def test_a_report_can_be_decided_anew_and_is_as_it_was_asked_otherwise(tmp_path: Path) -> None:
+    made, where = planned()
+    execute(
+        made, replace(where, timing_seconds=0.0), tmp_path, profile="smoke", command="test", notes=(), progress=silent,
+        terms=Terms(0.03, 0.9), reruns={"concrete_slump": "jointbench run concrete_slump --profile smoke"},
+    )
+    assert json.loads((tmp_path / "environment.json").read_text())["rope"] == 0.03
+    page = (tmp_path / "report.html").read_text()
+    assert "±0.03" in page
+    assert "±0.01" not in page
+    wide = republish(tmp_path, rope=0.9, probability=0.6)
+    assert (wide.rope, wide.probability) == (0.9, 0.6)
+    assert {d.verdict for d in wide.cells[0].differences} == {"equivalent"}
+    assert "±0.9" in (tmp_path / "report.html").read_text()
+    again = republish(tmp_path)
+    assert (again.rope, again.probability) == (0.03, 0.9)
+    assert (tmp_path / "report.html").read_text() == page
+    found = compare_arms(tmp_path, rope=0.03, probability=0.9)
+    assert tuple(d for c in found.comparisons for d in c.differences) == again.cells[0].differences
+    assert [c.decision.verdict for c in found.comparisons] == [d.verdict for d in again.cells[0].decisions]
+    assert compare_arms(read_records(tmp_path / "records.jsonl"), rope=0.03, probability=0.9) == found
