@@ -17,7 +17,7 @@ from jointbench.benchmarks.training_steps import Budget, Bundle, set_up, time_tr
 from jointbench.networks.architecture import architecture
 from jointbench.networks.initialization import initial_weights
 from jointbench.records import Participant, Path
-from jointbench.study.timing import Purse
+from jointbench.study.budget import Purse
 from jointbench.types import Float32Array, Output, Shape
 
 BUDGET = Budget(1.0, 0.05)

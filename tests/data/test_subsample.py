@@ -9,7 +9,7 @@ import pandas as pd
 import pytest
 
 from jointbench.data.catalog import load_bundled
-from jointbench.study.plan import subsampled
+from jointbench.data.subsample import subsampled
 from jointbench.types import Dataset, Provenance
 from mixed_table import OUTPUTS, ROWS, mixed
 

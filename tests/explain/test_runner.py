@@ -16,8 +16,7 @@ from jointbench.data.catalog import load_bundled
 from jointbench.explain import weighting_methods
 from jointbench.explain.context import Context, networks_of
 from jointbench.explain.questions import QUESTIONS
-from jointbench.study.plan import Sizes, Subject, job, subject
-from jointbench.study.training import prepared_split
+from jointbench.study.plan import Sizes, Subject, job, prepared_split, subject
 
 OWN = ("gradient-identity", "one-set-of-parameters", "who-moves-the-trunk", "loss-weights", "weighting-methods")
 

@@ -37,7 +37,7 @@ from jointbench.runs.options import Asked, conditions, load_datasets, profile_na
 from jointbench.study.config import Conditions
 from jointbench.study.plan import Subject
 from jointbench.study.run import run
-from jointbench.study.training import tasks_of
+from jointbench.study.stacks import tasks_of
 
 ASKED = Asked(profile="smoke", datasets=("concrete_slump",), backends=("torch",), device="cpu")
 

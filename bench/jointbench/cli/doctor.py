@@ -6,8 +6,6 @@ from typing import Annotated
 
 import typer
 
-DID_NOT_RUN = 4
-
 
 def doctor(
     self_test: Annotated[bool, typer.Option("--self-test", help="Measure whether this machine is fit to measure on.")] = False,

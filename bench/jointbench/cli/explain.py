@@ -10,9 +10,9 @@ from typing import Annotated, Optional
 
 import typer
 
+from jointbench.cli.outcome import DID_NOT_RUN
 from jointbench.errors import BadInput
 
-DID_NOT_RUN = 4
 SEEDS = 3  # in each fold, where the profile has fewer: the engine trains them for little, and the sweep needs them
 
 

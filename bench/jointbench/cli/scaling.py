@@ -7,8 +7,6 @@ from typing import Annotated, Optional
 
 import typer
 
-DID_NOT_RUN = 4
-
 
 def scaling(
     backend: Annotated[Optional[list[str]], typer.Option(help="torch or tensorflow; repeat it.")] = None,

@@ -14,8 +14,7 @@ from jointbench.networks.architecture import architecture
 from jointbench.networks.initialization import initial_weights
 from jointbench.networks.recipes import effective_weights
 from jointbench.runtime.workers import Workers
-from jointbench.study.plan import Subject
-from jointbench.study.training import prepared_split
+from jointbench.study.plan import Subject, prepared_split
 from jointbench.types import Output, Weights
 
 QUESTION = "Sliced outputs of one Dense layer, heads of their own, a hand-written loss: is it one model?"

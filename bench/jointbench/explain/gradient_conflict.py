@@ -16,8 +16,7 @@ from jointbench.explain.number_text import percent, signed
 from jointbench.explain.skill import difference, places_of, skills
 from jointbench.networks.initialization import epoch_order
 from jointbench.stats.correlated_t_test import Posterior
-from jointbench.study.plan import Subject, job
-from jointbench.study.training import prepared_split
+from jointbench.study.plan import Subject, job, prepared_split
 from jointbench.types import FloatArray, IntArray
 
 KEY = "who-moves-the-trunk"

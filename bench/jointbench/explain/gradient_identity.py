@@ -13,8 +13,7 @@ from jointbench.explain.answer import Answer, Table
 from jointbench.explain.context import Context, networks_of
 from jointbench.networks.architecture import Architecture, Layer
 from jointbench.networks.initialization import epoch_order
-from jointbench.study.plan import Subject, job
-from jointbench.study.training import prepared_split
+from jointbench.study.plan import Subject, job, prepared_split
 from jointbench.types import FloatArray, IntArray
 
 KEY = "gradient-identity"

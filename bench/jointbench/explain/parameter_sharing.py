@@ -10,8 +10,7 @@ from jointbench.explain.answer import Answer, Table
 from jointbench.explain.context import Context, networks_of
 from jointbench.networks.architecture import Architecture
 from jointbench.networks.flops import backward_flops, forward_flops
-from jointbench.study.plan import Subject, job
-from jointbench.study.training import prepared_split
+from jointbench.study.plan import Subject, job, prepared_split
 
 KEY = "one-set-of-parameters"
 QUESTION = "Is there one set of parameters, or one for each loss?"

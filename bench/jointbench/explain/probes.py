@@ -16,8 +16,7 @@ from jointbench.explain.trained_networks import TrainedNetwork, compared_outputs
 from jointbench.metrics.reference_models import LINEAR, reference_predictions
 from jointbench.runtime.workers import Workers
 from jointbench.stats.correlated_t_test import Posterior
-from jointbench.study.plan import Subject
-from jointbench.study.training import prepared_split
+from jointbench.study.plan import Subject, prepared_split
 from jointbench.types import Float32Array, FloatArray, Output, Split
 
 QUESTION = "What does the trunk of one output know of another?"

@@ -15,8 +15,7 @@ from jointbench.explain.representations import MARGIN, Grams, Likeness, grams_by
 from jointbench.explain.trained_networks import TrainedNetwork, first_folds, trained_networks
 from jointbench.runtime.workers import Workers
 from jointbench.stats.correlated_t_test import Posterior, correlated_t_test
-from jointbench.study.plan import Subject
-from jointbench.study.training import prepared_split
+from jointbench.study.plan import Subject, prepared_split
 
 QUESTION = "Does another loss on the same output make another representation?"
 LOSSES: tuple[RegressionLoss, ...] = get_args(RegressionLoss)

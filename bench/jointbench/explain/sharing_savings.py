@@ -19,8 +19,7 @@ from jointbench.networks.architecture import Architecture, architecture
 from jointbench.networks.flops import forward_flops, inference_flops_per_row, train_flops_per_row
 from jointbench.networks.initialization import initial_weights
 from jointbench.runtime.workers import Workers
-from jointbench.study.plan import Subject
-from jointbench.study.training import prepared_split
+from jointbench.study.plan import Subject, prepared_split
 from jointbench.types import Float32Array, FloatArray, Output, Shape, Weights
 
 QUESTION = "The larger the shared part, the larger the saving?"

@@ -11,8 +11,8 @@ import numpy.typing as npt
 from jointbench.compare.decision import MIN_PAIRS
 from jointbench.records import Fit
 from jointbench.stats.correlated_t_test import Posterior, correlated_t_test, interval_half_width
-from jointbench.study.plan import Subject
-from jointbench.study.training import no_skill_on, prepared_split, scores_of
+from jointbench.study.plan import Subject, prepared_split
+from jointbench.study.scoring import no_skill_on, scores_of
 from jointbench.types import FloatArray, Split
 
 Place = tuple[int, int]  # repeat, fold

@@ -12,8 +12,8 @@ from jointbench.errors import BadInput
 from jointbench.networks.architecture import Architecture
 from jointbench.networks.arms import parse_arm
 from jointbench.runtime.workers import Workers
-from jointbench.study.plan import Subject, assemblies, job
-from jointbench.study.training import prepared_split, tasks_of
+from jointbench.study.plan import Subject, assemblies, job, prepared_split
+from jointbench.study.stacks import tasks_of
 from jointbench.types import Float32Array, Network, Split, Weights
 
 SEEDS = 2  # the least that shows what a seed alone changes

@@ -18,8 +18,8 @@ from jointbench.explain.number_text import signed
 from jointbench.explain.skill import difference, mean_over_outputs, simultaneous, skills
 from jointbench.measure.paired_timing import log_ratios, paired, ratio_interval
 from jointbench.stats.correlated_t_test import Posterior
-from jointbench.study.plan import Subject, job
-from jointbench.study.training import fit_record, prepared_split
+from jointbench.study.plan import Subject, job, prepared_split
+from jointbench.study.scoring import fit_record
 from jointbench.types import FloatArray
 
 KEY = "weighting-methods"

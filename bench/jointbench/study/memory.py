@@ -12,8 +12,7 @@ from jointbench.measure.process_memory import why_no_peak
 from jointbench.records import Assembly, Memory, Peak
 from jointbench.runtime.workers import Workers, why_failed
 from jointbench.study.config import Conditions, Kept, Progress
-from jointbench.study.plan import Subject, job
-from jointbench.study.training import Plan, prepared_split
+from jointbench.study.plan import Plan, Subject, job, prepared_split
 from jointbench.types import Network
 
 FAILED = "one of its networks failed"

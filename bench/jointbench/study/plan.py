@@ -2,14 +2,16 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, replace
+from functools import lru_cache
 
 import numpy as np
 
 from jointbench.backends.base import Job
 from jointbench.data.preprocess import Prepared, prepare
-from jointbench.data.splits import label_matrix, splits, stratified_parts, together
+from jointbench.data.splits import splits
+from jointbench.data.subsample import subsampled
 from jointbench.errors import BadInput
 from jointbench.networks.architecture import Architecture, architecture
 from jointbench.networks.arms import architectures, parameters, parse_arm, sized
@@ -62,35 +64,6 @@ class Subject:
         return architecture(network.shape, self.input_shape, self.outputs(network.group))
 
 
-def subsampled(dataset: Dataset, max_rows: int | None, seed: int) -> Dataset:
-    """At most ``max_rows`` rows, whole groups of them, stratified over the outputs; the note says so."""
-    if max_rows is None or dataset.rows <= max_rows:
-        return dataset
-    if dataset.time is not None:
-        rows = np.sort(np.argsort(dataset.time, kind="stable")[-max_rows:])
-        how = "the latest rows"
-    else:
-        rng = np.random.default_rng([seed, 0x5AB])
-        units = together(dataset)
-        share = max_rows / dataset.rows
-        part = stratified_parts(units, label_matrix(dataset), [share, 1 - share], rng)
-        # The part is about that large; whole units in random order, as many as fit, are at most that many rows.
-        inside = units[part == 0]
-        sizes = np.bincount(inside)
-        order = rng.permutation(np.unique(inside))
-        rows = np.flatnonzero(np.isin(units, order[np.cumsum(sizes[order]) <= max_rows]))
-        if not len(rows):
-            raise BadInput(f"{dataset.slug}: a group of rows that must stay together is larger than {max_rows:,} rows, the most this profile takes")
-        how = f"a stratified sample, seed {seed}"
-    features = dataset.features[rows] if isinstance(dataset.features, np.ndarray) else dataset.features.iloc[rows].reset_index(drop=True)
-    return replace(
-        dataset,
-        features=features,
-        targets={name: values[rows] for name, values in dataset.targets.items()},
-        groups=None if dataset.groups is None else np.unique(dataset.groups[rows], return_inverse=True)[1],
-        time=None if dataset.time is None else dataset.time[rows],
-        notes=(*dataset.notes, f"Cut to {len(rows):,} of {dataset.rows:,} rows ({how})."),
-    )
 
 
 def subject(dataset: Dataset, arms: Sequence[str], sizes: Sizes, loss_weights: tuple[tuple[str, float], ...] = ()) -> Subject:
@@ -163,3 +136,16 @@ def job(subject: Subject, network: Network, prepared: Prepared) -> Job:
         split.train, split.validation, split.test, effective_weights(network.recipe, outputs, no_skill),
         initial_weights(built, network.group, network.seed), network.seed,
     )
+
+
+Plan = tuple[Subject, list[Assembly], list[Network]]
+
+
+@lru_cache(maxsize=16)
+def prepared_split(subject: Subject, repeat: int, fold: int) -> Prepared:
+    return prepare(subject.dataset, next(s for s in subject.splits if (s.repeat, s.fold) == (repeat, fold)))
+
+
+def timed_ids(subject: Subject, made: Iterable[Assembly]) -> set[str]:
+    """Ids of the networks of the first split and seed, in every arm."""
+    return {network_id for assembly in made for network_id in assembly.network_ids[: len(assembly.arm.groups)]}

@@ -13,11 +13,13 @@ from jointbench.metrics.quality import score
 from jointbench.metrics.reference_models import LINEAR, TREES, reference_predictions
 from jointbench.records import Absence, Fold, Record, Reference
 from jointbench.runtime.workers import Workers, why_unusable
+from jointbench.study.budget import Purse
 from jointbench.study.config import Conditions, Kept, Progress
 from jointbench.study.memory import footprints
-from jointbench.study.plan import Subject, assemblies
-from jointbench.study.timing import Purse, timings
-from jointbench.study.training import no_skill_on, prepared_split, train
+from jointbench.study.plan import Subject, assemblies, prepared_split
+from jointbench.study.scoring import no_skill_on
+from jointbench.study.timing import timings
+from jointbench.study.training import train
 from jointbench.types import FloatArray, Output, Split
 
 

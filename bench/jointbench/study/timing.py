@@ -5,7 +5,6 @@ from __future__ import annotations
 import time
 from collections import Counter
 from collections.abc import Iterable, Iterator, Mapping, Sequence
-from dataclasses import dataclass
 from typing import get_args
 
 import numpy as np
@@ -26,40 +25,16 @@ from jointbench.records import (
     Timing,
 )
 from jointbench.runtime.workers import Workers, import_seconds, why_failed
+from jointbench.study.budget import Purse
 from jointbench.study.config import Conditions, Kept, Progress
 from jointbench.study.memory import saved_sizes
-from jointbench.study.plan import Subject, job
-from jointbench.study.training import Plan, prepared_split
+from jointbench.study.plan import Plan, Subject, job, prepared_split
 from jointbench.types import Network
 
-FEWEST_SHARES = 6  # a study of few cells does not spend the whole timing budget on them
-MOST_SHARES = 3
-LEAST_SHARE = 0.5  # of an even share: what the last cells get even where the earlier ones were dear
-SAMPLES_SHARE = 0.25  # of an even share goes into samples at the most; what is left pays for whoever is dear to set up
 PATHS = get_args(Path)
 TRAINING_SHARE = 0.65  # of a dataset's time; requests get what training leaves
 
 
-@dataclass
-class Purse:
-    """The seconds that all timing of a study may take, and for how many datasets, backends and thread counts."""
-
-    seconds: float
-    cells: int
-
-    def __post_init__(self) -> None:
-        self.even = self.seconds / max(self.cells, FEWEST_SHARES)
-        self.seconds = self.even * self.cells
-
-    def share(self) -> Budget:
-        """What the next cell may take: an even part of what is left, so that one's savings are the next one's."""
-        left = self.seconds / max(self.cells, 1)
-        total = min(max(left, LEAST_SHARE * self.even), MOST_SHARES * self.even)
-        return Budget(total, min(total, self.even) * SAMPLES_SHARE)
-
-    def pay(self, seconds: float, cells: int = 0) -> None:
-        self.seconds -= seconds
-        self.cells -= cells
 
 
 def timings(

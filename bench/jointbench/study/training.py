@@ -3,33 +3,22 @@
 from __future__ import annotations
 
 import time
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Iterator, Sequence
 from concurrent.futures import FIRST_COMPLETED, Future, wait
-from dataclasses import replace
-from functools import lru_cache
 
-import numpy as np
-import numpy.typing as npt
-
-from jointbench.backends.base import Backend, Job, Stacked, Trained
-from jointbench.backends.batched.padding import family, worth_hosting
+from jointbench.backends.base import Backend, Job, Stacked
 from jointbench.backends.batched.scheduler import MEMORY_BUDGET_BYTES
-from jointbench.data.preprocess import Prepared, in_units, prepare
-from jointbench.metrics.quality import no_skill_error, score
-from jointbench.networks.architecture import Architecture
-from jointbench.networks.flops import train_flops_per_row
-from jointbench.records import Assembly, Fit, Record, Score, Stack
+from jointbench.data.preprocess import Prepared
+from jointbench.records import Fit, Record, Stack
 from jointbench.runtime.workers import Workers, why_failed
 from jointbench.study.config import Conditions, Kept, Progress
-from jointbench.study.plan import Subject, job
-from jointbench.types import Engine, Network, Output, Recipe, Split
+from jointbench.study.plan import Plan, Subject, job, prepared_split, timed_ids
+from jointbench.study.scoring import fit_record
+from jointbench.study.stacks import tasks_of
+from jointbench.types import Engine, Network
 
-TABLE_BYTES = 256 * 2**20  # of features that one task carries to its worker
 FEW_DATASETS = 3  # a study of fewer has too few stacks to keep every worker busy
-HALF_STACK = 16  # networks that a half of a stack must have at the least
-USUAL_EPOCHS = 3  # that a network trains, in units of its patience
 
-Plan = tuple[Subject, list[Assembly], list[Network]]
 
 
 def train(
@@ -94,50 +83,10 @@ def _results(
         yield fit_record(subject, network, trained, _prepared(subject, network))
 
 
-def tasks_of(subject: Subject, networks: Sequence[Network], engine: Engine, *, halved: bool = False) -> list[list[Network]]:
-    """What one worker trains at a time: a network alone, or all that one program can train together.
-
-    Networks of one recipe (but for loss weights, which are each replicate's own) stack when their architectures are
-    equal, or of one family and cheap to fill up with zeros; a stack is cut where its tables would pass TABLE_BYTES, and if ``halved`` in two where both halves are
-    of some size, so that two workers can share it. A function of the study alone, which always makes the same stacks.
-    """
-    if engine == "stock":
-        return [[network] for network in networks]
-    table = subject.dataset.rows * int(np.prod(subject.input_shape)) * 4
-    most = max(1, TABLE_BYTES // table)
-    cut: list[list[Network]] = []
-    for stack in _stacks(subject, networks):
-        keys = list(dict.fromkeys((network.repeat, network.fold) for network in stack))
-        splits = min(most, -(-len(keys) // 2) if halved and len(stack) >= 2 * HALF_STACK else len(keys))
-        for start in range(0, len(keys), splits):
-            chosen = set(keys[start : start + splits])
-            cut.append([network for network in stack if (network.repeat, network.fold) in chosen])
-    return cut
 
 
-def _stacks(subject: Subject, networks: Sequence[Network]) -> list[list[Network]]:
-    """The networks that one program trains, however large its tables get."""
-    equal: dict[tuple[Architecture, Recipe], list[Network]] = {}
-    for network in networks:
-        recipe = replace(network.recipe, loss_weights=())
-        equal.setdefault((subject.architecture(network), recipe), []).append(network)
-    stacks: dict[tuple[object, Recipe], list[list[Network]]] = {}
-    for (network_shape, recipe), same in equal.items():
-        hosts = stacks.setdefault((family(network_shape), recipe), [])
-        rows_seen = USUAL_EPOCHS * recipe.patience * subject.dataset.rows
-        for host in hosts:
-            together = [*host, *same]
-            if worth_hosting([subject.architecture(network) for network in together], rows_seen):
-                host += same
-                break
-        else:
-            hosts.append(same)
-    return [stack for hosts in stacks.values() for stack in hosts]
 
 
-@lru_cache(maxsize=16)
-def prepared_split(subject: Subject, repeat: int, fold: int) -> Prepared:
-    return prepare(subject.dataset, next(s for s in subject.splits if (s.repeat, s.fold) == (repeat, fold)))
 
 
 def _prepared(subject: Subject, network: Network) -> Prepared:
@@ -154,50 +103,9 @@ def _fit_stacked(backend: Backend, jobs: Sequence[Job]) -> tuple[Stacked, float]
     return backend.fit_stacked(jobs), time.perf_counter() - started
 
 
-def fit_record(subject: Subject, network: Network, trained: Trained, prepared: Prepared) -> Fit:
-    """The record of a fit: what was trained, scored on the test rows whose label is known."""
-    architecture = subject.architecture(network)
-    per_row = train_flops_per_row([architecture])
-    split = next(s for s in subject.splits if (s.repeat, s.fold) == (network.repeat, network.fold))
-    scores = scores_of(subject, network.group, split, trained.predictions, prepared) if trained.failure is None else ()
-    no_skill = np.array([prepared.no_skill[column] for column in subject.columns(network.group)])
-    return Fit(
-        network=network,
-        parameters=architecture.parameters,
-        flops_per_row=per_row,
-        epochs=trained.epochs,
-        best_epoch=trained.best_epoch,
-        steps=trained.steps,
-        train_flops=per_row * trained.rows_seen,
-        epoch_seconds=trained.epoch_seconds,
-        stopped_by=trained.stopped_by,
-        train_loss=trained.train_loss / no_skill,
-        validation_loss=trained.validation_loss / no_skill,
-        predictions=trained.predictions,
-        scores=scores,
-        failure=trained.failure,
-    )
 
 
-def scores_of(
-    subject: Subject, group: Sequence[str], split: Split, raw: npt.NDArray[np.floating], prepared: Prepared
-) -> tuple[Score, ...]:
-    """Scores of these outputs on the test rows whose label is known. raw: (test rows, units), their heads side by side."""
-    outputs, columns = subject.outputs(group), subject.columns(group)
-    made = []
-    for output, predicted in zip(outputs, in_units(raw, outputs, columns, prepared), strict=True):
-        values = subject.dataset.targets[output.name][split.test]
-        known = ~np.isnan(values)
-        made.append(score(output, values[known], predicted[known], no_skill_on(subject, output, split)))
-    return tuple(made)
 
 
-def no_skill_on(subject: Subject, output: Output, split: Split) -> float:
-    """The no-skill predictor's error on the test rows whose label is known, made from such training rows."""
-    train, test = (subject.dataset.targets[output.name][rows] for rows in (split.train, split.test))
-    return no_skill_error(output, train[~np.isnan(train)], test[~np.isnan(test)])
 
 
-def timed_ids(subject: Subject, made: Iterable[Assembly]) -> set[str]:
-    """Ids of the networks of the first split and seed, in every arm."""
-    return {network_id for assembly in made for network_id in assembly.network_ids[: len(assembly.arm.groups)]}

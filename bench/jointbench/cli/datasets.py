@@ -1,0 +1,80 @@
+"""`jointbench datasets`: the datasets that come with jointbench."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Annotated, Optional
+
+import typer
+
+from jointbench.errors import BadInput
+
+app = typer.Typer(no_args_is_help=True, help="The datasets that come with jointbench.")
+
+
+@app.command("list")
+def list_datasets() -> None:
+    """Lists the datasets: the bundled ones, and those that can be fetched."""
+    from rich.console import Console
+    from rich.markup import escape
+    from rich.table import Table
+
+    from jointbench.data.catalog import cards
+    from jointbench.data.fetch import is_fetched
+
+    table = Table("dataset", "rows", "outputs", "licence", "")
+    for slug, card in cards().items():
+        outputs = ", ".join(f"{o.name} ({o.kind})" for o in card.outputs)
+        here = "" if card.file else "fetched" if is_fetched(slug) else "fetch it"
+        table.add_row(slug, f"{card.rows:,}", escape(outputs), escape(card.licence), here)
+    Console().print(table)
+
+
+@app.command()
+def show(name: str) -> None:
+    """Shows a dataset's card."""
+    from rich.console import Console
+
+    from jointbench.data.catalog import card_of
+    from jointbench.data.fetch import cached_file, is_fetched
+
+    console = Console()
+    card = card_of(name)
+    shown = card.model_dump(exclude_defaults=True)
+    if card.file is None:
+        shown["file"] = str(cached_file(name, card)) if is_fetched(name) else f"not here; jointbench datasets fetch {name}"
+    for field, value in shown.items():
+        lines = value if isinstance(value, tuple | list) else [value]
+        console.print(f"{field}:", markup=False, highlight=False)
+        for line in lines:
+            said = ", ".join(f"{k}: {v}" for k, v in line.items() if v) if isinstance(line, dict) else str(line)
+            console.print(f"    {said}", markup=False, highlight=False)
+
+
+@app.command()
+def verify() -> None:
+    """Checks every bundled or fetched file against its card's sha256."""
+    from jointbench.data.catalog import available_slugs, card_of, verified_bytes
+
+    wrong = 0
+    for slug in available_slugs():
+        try:
+            verified_bytes(slug, card_of(slug))
+            typer.echo(f"{slug}: as its card says")
+        except BadInput as error:
+            wrong += 1
+            typer.echo(f"{slug}: {error}")
+    if wrong:
+        raise typer.Exit(2)
+
+
+@app.command("fetch")
+def fetch_dataset(
+    name: str,
+    from_file: Annotated[Optional[Path], typer.Option("--from", help="A copy that you have, .xlsx or .csv; no network.")] = None,
+) -> None:
+    """Gets a dataset that is not bundled from UCI, or from your copy, into $JOINTBENCH_CACHE or the platform's cache."""
+    from jointbench.data.catalog import card_of
+    from jointbench.data.fetch import fetch
+
+    typer.echo(fetch(name, card_of(name), from_file))

@@ -1,0 +1,33 @@
+"""`jointbench report`: a run's report, drawn anew from its records."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Annotated, Literal, Optional
+
+import typer
+
+from jointbench.cli.outcome import finish
+
+
+def report(
+    folder: Path,
+    rope: Annotated[Optional[float], typer.Option(help="Decide anew with this difference; default: as the run was asked.")] = None,
+    probability: Annotated[Optional[float], typer.Option(help="Decide anew with this probability.")] = None,
+    format: Annotated[Literal["html", "md"], typer.Option(help="html: the page, and its first screen here; md: that screen as Markdown, for a comment.")] = "html",  # noqa: A002  # the option's name
+) -> None:
+    """Redraws the report of a run from its records."""
+    from rich.console import Console
+
+    from jointbench.runs import options
+    from jointbench.runs.folder import REPORT, republish
+
+    defaults = options.Asked()
+    options.terms(defaults.rope if rope is None else rope, defaults.probability if probability is None else probability)
+    summary = republish(folder, rope, probability)
+    if format == "md":
+        from jointbench.report.markdown import markdown_report
+
+        typer.echo(markdown_report(summary), nl=False)
+        return
+    finish(summary, Console(), folder / REPORT, explicit=())

@@ -1,0 +1,70 @@
+"""`jointbench run`: joint and separate networks on bundled data or a table."""
+
+from __future__ import annotations
+
+import sys
+from pathlib import Path
+from typing import Annotated, Optional
+
+import typer
+
+from jointbench.cli.outcome import finish
+from jointbench.cli.progress import progress_bar
+
+
+def run(
+    datasets: Annotated[Optional[list[str]], typer.Argument(help="Bundled names or table files; none: the profile's.")] = None,
+    target: Annotated[Optional[list[str]], typer.Option(help="A column to predict, NAME or NAME:kind; repeat it.")] = None,
+    arm: Annotated[Optional[list[str]], typer.Option(help="joint, separate, separate-matched, joint-wide, or a partition such as 'a,c|b'.")] = None,
+    backend: Annotated[Optional[list[str]], typer.Option(help="torch or tensorflow; repeat it.")] = None,
+    device: Annotated[str, typer.Option(help="cpu, cuda or auto.")] = "auto",
+    profile: Annotated[str, typer.Option(help="smoke, quick or full.")] = "quick",
+    folds: Annotated[Optional[int], typer.Option(help="Folds of the cross-validation.")] = None,
+    repeats: Annotated[Optional[int], typer.Option(help="Repeats of it.")] = None,
+    seeds: Annotated[Optional[int], typer.Option(help="Initialisation seeds within each fold.")] = None,
+    seed: Annotated[int, typer.Option(help="Seed of everything drawn.")] = 0,
+    jobs: Annotated[Optional[int], typer.Option(help="Worker processes for training; default: physical cores.")] = None,
+    engine: Annotated[str, typer.Option(help="How networks are trained for quality.")] = "",
+    group: Annotated[Optional[str], typer.Option(help="Column of a table whose equal values share a fold.")] = None,
+    time: Annotated[Optional[str], typer.Option(help="Column of a table to split forward in time by.")] = None,
+    loss_weight: Annotated[Optional[list[str]], typer.Option(help="NAME=NUMBER: weight of an output's loss.")] = None,
+    rope: Annotated[Optional[float], typer.Option(help="Difference in skill that does not matter; default 0.01.")] = None,
+    probability: Annotated[Optional[float], typer.Option(help="Probability that a verdict needs; default 0.95.")] = None,
+    out: Annotated[Optional[Path], typer.Option(help="Folder for records, summary and report.")] = None,
+) -> None:
+    """Trains joint and separate networks on bundled data or your own table, and reports what the choice costs."""
+    from rich.console import Console
+
+    from jointbench.runs import options
+    from jointbench.runs.folder import REPORT, execute, new_folder
+    from jointbench.study.profiles import profile_named
+
+    defaults = options.Asked()
+    asked = options.Asked(
+        profile, tuple(datasets or ()), tuple(target or ()), tuple(arm or defaults.arms),
+        tuple(backend or defaults.backends), device, folds, repeats, seeds, seed, jobs, engine or defaults.engine,
+        group, time, tuple(loss_weight or ()), defaults.rope if rope is None else rope,
+        defaults.probability if probability is None else probability,
+    )
+    console = Console()
+    terms = options.terms(asked.rope, asked.probability)
+    where = options.conditions(asked)
+    loaded = options.load_datasets(asked, profile_named(profile))
+    for dataset in loaded:
+        kinds = ", ".join(f"{o.name}: {o.kind}" + (f" ({len(o.classes)} classes)" if o.classes else "") for o in dataset.outputs)
+        console.print(f"{dataset.slug}: {dataset.rows:,} rows; {kinds}", markup=False, highlight=False)
+    subjects = options.subjects(asked, loaded)
+    folder = new_folder(out)
+    with progress_bar(console) as progress:
+        summary = execute(
+            subjects, where, folder, profile=profile, command="jointbench " + " ".join(_quoted(sys.argv[1:])),
+            notes=options.notes(asked, where.devices), progress=progress, terms=terms,
+            reruns=options.reruns(asked, loaded),
+        )
+    finish(summary, console, folder / REPORT, explicit=tuple(backend or ()))
+
+
+def _quoted(words: list[str]) -> list[str]:
+    import shlex
+
+    return [shlex.quote(word) for word in words]

@@ -1,0 +1,34 @@
+"""What timing may take: a study's seconds, shared out over its datasets, backends and thread counts."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+from jointbench.benchmarks.training_steps import Budget
+
+FEWEST_SHARES = 6  # a study of few cells does not spend the whole timing budget on them
+MOST_SHARES = 3
+LEAST_SHARE = 0.5  # of an even share: what the last cells get even where the earlier ones were dear
+SAMPLES_SHARE = 0.25  # of an even share goes into samples at the most; what is left pays for whoever is dear to set up
+
+
+@dataclass
+class Purse:
+    """The seconds that all timing of a study may take, and for how many datasets, backends and thread counts."""
+
+    seconds: float
+    cells: int
+
+    def __post_init__(self) -> None:
+        self.even = self.seconds / max(self.cells, FEWEST_SHARES)
+        self.seconds = self.even * self.cells
+
+    def share(self) -> Budget:
+        """What the next cell may take: an even part of what is left, so that one's savings are the next one's."""
+        left = self.seconds / max(self.cells, 1)
+        total = min(max(left, LEAST_SHARE * self.even), MOST_SHARES * self.even)
+        return Budget(total, min(total, self.even) * SAMPLES_SHARE)
+
+    def pay(self, seconds: float, cells: int = 0) -> None:
+        self.seconds -= seconds
+        self.cells -= cells

@@ -1,0 +1,60 @@
+"""The record of a fit: what was trained, scored on the test rows whose label is known."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+import numpy as np
+import numpy.typing as npt
+
+from jointbench.backends.base import Trained
+from jointbench.data.preprocess import Prepared, in_units
+from jointbench.metrics.quality import no_skill_error, score
+from jointbench.networks.flops import train_flops_per_row
+from jointbench.records import Fit, Score
+from jointbench.study.plan import Subject
+from jointbench.types import Network, Output, Split
+
+
+def fit_record(subject: Subject, network: Network, trained: Trained, prepared: Prepared) -> Fit:
+    """The record of a fit: what was trained, scored on the test rows whose label is known."""
+    architecture = subject.architecture(network)
+    per_row = train_flops_per_row([architecture])
+    split = next(s for s in subject.splits if (s.repeat, s.fold) == (network.repeat, network.fold))
+    scores = scores_of(subject, network.group, split, trained.predictions, prepared) if trained.failure is None else ()
+    no_skill = np.array([prepared.no_skill[column] for column in subject.columns(network.group)])
+    return Fit(
+        network=network,
+        parameters=architecture.parameters,
+        flops_per_row=per_row,
+        epochs=trained.epochs,
+        best_epoch=trained.best_epoch,
+        steps=trained.steps,
+        train_flops=per_row * trained.rows_seen,
+        epoch_seconds=trained.epoch_seconds,
+        stopped_by=trained.stopped_by,
+        train_loss=trained.train_loss / no_skill,
+        validation_loss=trained.validation_loss / no_skill,
+        predictions=trained.predictions,
+        scores=scores,
+        failure=trained.failure,
+    )
+
+
+def scores_of(
+    subject: Subject, group: Sequence[str], split: Split, raw: npt.NDArray[np.floating], prepared: Prepared
+) -> tuple[Score, ...]:
+    """Scores of these outputs on the test rows whose label is known. raw: (test rows, units), their heads side by side."""
+    outputs, columns = subject.outputs(group), subject.columns(group)
+    made = []
+    for output, predicted in zip(outputs, in_units(raw, outputs, columns, prepared), strict=True):
+        values = subject.dataset.targets[output.name][split.test]
+        known = ~np.isnan(values)
+        made.append(score(output, values[known], predicted[known], no_skill_on(subject, output, split)))
+    return tuple(made)
+
+
+def no_skill_on(subject: Subject, output: Output, split: Split) -> float:
+    """The no-skill predictor's error on the test rows whose label is known, made from such training rows."""
+    train, test = (subject.dataset.targets[output.name][rows] for rows in (split.train, split.test))
+    return no_skill_error(output, train[~np.isnan(train)], test[~np.isnan(test)])
