@@ -81,7 +81,11 @@ def pytest_addoption(parser: pytest.Parser) -> None:
     group.addoption("--dataset", action="append", default=[], help="a bundled dataset; repeat it")
     group.addoption("--backend", action="append", default=[], help="torch or tensorflow; repeat it")
     group.addoption("--device", default="auto", help="cpu, cuda or auto")
-    for option, what in (("folds", "of the cross-validation"), ("repeats", "of it"), ("seeds", "initialisations in each fold")):
+    for option, what in (
+        ("folds", "of the cross-validation"),
+        ("repeats", "of it"),
+        ("seeds", "initialisations in each fold"),
+    ):
         group.addoption(f"--{option}", type=int, default=None, help=f"{what}; default: the profile's")
     group.addoption("--rope", type=float, default=ROPE, help="difference in skill that does not matter")
     group.addoption("--probability", type=float, default=PROBABILITY, help="probability that a verdict needs")
@@ -151,7 +155,11 @@ def pytest_generate_tests(metafunc: pytest.Metafunc) -> None:
 @pytest.fixture(scope="session")
 def outcome(request: pytest.FixtureRequest) -> Outcome:
     """The study of every dataset and backend that a selected test asks for."""
-    chosen = [item.callspec.params for item in request.session.items if isinstance(item, pytest.Function) and hasattr(item, "callspec") and "dataset" in item.callspec.params]
+    chosen = [
+        item.callspec.params
+        for item in request.session.items
+        if isinstance(item, pytest.Function) and hasattr(item, "callspec") and "dataset" in item.callspec.params
+    ]
     asked = _asked(request.config)
     wanted = replace(
         asked,
@@ -165,9 +173,15 @@ def outcome(request: pytest.FixtureRequest) -> Outcome:
     command = "pytest " + " ".join(str(word) for word in request.config.invocation_params.args)
     with _terminal(request.config) as progress:
         summary = execute(
-            planned, where, folder, profile=wanted.profile, command=command,
-            notes=notes(wanted, where.devices), progress=progress,
-            terms=terms(wanted.rope, wanted.probability), reruns=reruns(wanted, loaded),
+            planned,
+            where,
+            folder,
+            profile=wanted.profile,
+            command=command,
+            notes=notes(wanted, where.devices),
+            progress=progress,
+            terms=terms(wanted.rope, wanted.probability),
+            reruns=reruns(wanted, loaded),
         )
     timings = tuple(record for record in read_records(folder) if isinstance(record, Timing))
     made = Outcome(folder, summary, timings)

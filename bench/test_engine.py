@@ -51,7 +51,12 @@ def speeds(request: pytest.FixtureRequest) -> dict[str, float]:
 
 CONTENDERS = (
     *(f"{backend}_stacked_{count}" for backend in BACKENDS for count in (*REPLICATES, f"{ONE_STACK}_on_every_core")),
-    *(f"{backend}_stock" for backend in BACKENDS), "keras_fit", "torch_dataloader", "lightning", "skorch", "sklearn_mlp",
+    *(f"{backend}_stock" for backend in BACKENDS),
+    "keras_fit",
+    "torch_dataloader",
+    "lightning",
+    "skorch",
+    "sklearn_mlp",
 )
 
 

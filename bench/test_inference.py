@@ -15,7 +15,14 @@ from worker_clock import CLOCK
 
 @pytest.mark.benchmark(timer=CLOCK)
 def test_request(
-    benchmark: BenchmarkFixture, outcome: Outcome, dataset: str, backend: str, device: str, arm: str, batch_size: int, path: Path
+    benchmark: BenchmarkFixture,
+    outcome: Outcome,
+    dataset: str,
+    backend: str,
+    device: str,
+    arm: str,
+    batch_size: int,
+    path: Path,
 ) -> None:
     cost = outcome.cost(dataset, backend, device, arm)
     seconds = outcome.samples(dataset, backend, device, Participant(arm, path), batch_size)

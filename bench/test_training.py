@@ -18,12 +18,13 @@ def test_training_step(
     seconds = outcome.samples(dataset, backend, device, Participant(arm, "stock loop"), None)
     cell = outcome.cell(dataset, backend, device)
     benchmark.group = f"{dataset} | {backend} {device} | training step"
+    benchmark.extra_info.update({f"skill of {q.output}": round(q.skill, 4) for q in cell.quality if q.model == arm})
     benchmark.extra_info.update(
-        {f"skill of {q.output}": round(q.skill, 4) for q in cell.quality if q.model == arm}
-    )
-    benchmark.extra_info.update(
-        train_flops=cost.train_flops, train_flops_per_row=cost.train_flops_per_row, parameters=cost.parameters,
-        train_seconds=cost.train_seconds, networks=len(cost.groups),
+        train_flops=cost.train_flops,
+        train_flops_per_row=cost.train_flops_per_row,
+        parameters=cost.parameters,
+        train_seconds=cost.train_seconds,
+        networks=len(cost.groups),
     )
     CLOCK.load(seconds)
     benchmark.pedantic(CLOCK.replay, rounds=len(seconds))

@@ -83,7 +83,9 @@ class Dataset:
     @property
     def digest(self) -> str:
         """A hash of the file and of how it is read: which columns are outputs, of what kind, and which are features."""
-        columns = [] if isinstance(self.features, np.ndarray) else [(c, str(t)) for c, t in self.features.dtypes.items()]
+        columns = (
+            [] if isinstance(self.features, np.ndarray) else [(c, str(t)) for c, t in self.features.dtypes.items()]
+        )
         return hashlib.sha256(repr((self.provenance.sha256, self.outputs, columns)).encode()).hexdigest()
 
 

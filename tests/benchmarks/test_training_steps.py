@@ -159,7 +159,9 @@ def swapped(rows: Float32Array) -> list[Any]:
     return right(rows)[::-1]
 
 
-@pytest.mark.parametrize("bad", [stored(), other_weights, swapped], ids=["stored answer", "other weights", "other order"])
+@pytest.mark.parametrize(
+    "bad", [stored(), other_weights, swapped], ids=["stored answer", "other weights", "other order"]
+)
 def test_a_server_that_does_not_give_the_scored_answers_is_refused(bad: Callable[[Any], Any]) -> None:
     for timed, untimed in requested(right, bad):
         assert timed == {Participant("arm 0", "in turn")}
@@ -221,7 +223,10 @@ def test_set_up_stops_where_its_time_would_be_overrun_but_never_before_two(monke
         now[0] += {"small": 1.0, "large": 4.0}[participant.arm.split()[0]]
         return participant.arm
 
-    wanted = [(Participant(arm, "in turn"), count) for arm, count in (("small 1", 1), ("large 4", 4), ("large 4b", 4), ("small 1b", 1))]
+    wanted = [
+        (Participant(arm, "in turn"), count)
+        for arm, count in (("small 1", 1), ("large 4", 4), ("large 4b", 4), ("small 1b", 1))
+    ]
     made = set_up(wanted, make, 7.0)
     assert list(made.ready.values()) == ["small 1", "large 4", "small 1b"]
     assert [who.arm for who in made.untimed] == ["large 4b"]

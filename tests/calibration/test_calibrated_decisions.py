@@ -85,9 +85,7 @@ def test_decides_as_a_real_run_is_decided() -> None:
     """The simulated decision is ``judge``'s on the same differences, where joint saves."""
     setting, spread, count = Setting(5, 2, 1), Spread(0.008**2, 0.0, folds=5), 150
     truths = (np.linspace(-0.04, 0.02, count), np.full(count, 0.01), np.full(count, 0.01))
-    drawn = [
-        simulate_differences(truth, spread, setting, np.random.default_rng(i)) for i, truth in enumerate(truths)
-    ]
+    drawn = [simulate_differences(truth, spread, setting, np.random.default_rng(i)) for i, truth in enumerate(truths)]
     said = [say(truth, draw(spread, setting, count, np.random.default_rng(i))) for i, truth in enumerate(truths)]
     saving = Ratio("training step", "separate", Estimate(0.5, 0.4, 0.6), None, 20, measured_difference=True)
     verdicts = []

@@ -20,7 +20,11 @@ def trained(backend: str, corners: Sequence[Corner] = CORNERS, seeds: int = 1) -
 def test_one_dataset_of_each_corner() -> None:
     """With one repeat, to save time: the differences are plain enough."""
     trials = trained("torch", [replace(corner, repeats=1) for corner in CORNERS])
-    assert [(trial.corner, trial.right) for trial in trials] == [("related", True), ("conflicting", True), ("plenty", True)]
+    assert [(trial.corner, trial.right) for trial in trials] == [
+        ("related", True),
+        ("conflicting", True),
+        ("plenty", True),
+    ]
     assert trials[1].separate_outputs > 0
     assert all(trial.low < trial.difference < trial.high for trial in trials)
 

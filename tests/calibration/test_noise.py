@@ -82,4 +82,6 @@ def test_one_seed_or_one_arm_is_not_enough(errors: dict[str, FloatArray]) -> Non
     with pytest.raises(BadInput, match="one seed per fold"):
         seen_spreads(records(errors, seeds=1))
     with pytest.raises(BadInput, match="no two arms"):
-        seen_spreads([record for record in records(errors) if not (isinstance(record, Assembly) and record.arm == JOINT)])
+        seen_spreads(
+            [record for record in records(errors) if not (isinstance(record, Assembly) and record.arm == JOINT)]
+        )

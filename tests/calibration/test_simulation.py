@@ -78,7 +78,9 @@ def test_says_what_the_tests_say_one_by_one() -> None:
 
 def test_seeds_drawn_as_their_average_have_the_same_distribution() -> None:
     spread, setting = Spread(0.01**2, 0.03**2, folds=5), Setting(5, 4, 6)
-    drawn = simulate_differences(np.zeros(6000), spread, setting, np.random.default_rng(5)).mean(axis=3).reshape(6000, -1)
+    drawn = (
+        simulate_differences(np.zeros(6000), spread, setting, np.random.default_rng(5)).mean(axis=3).reshape(6000, -1)
+    )
     draws = draw(spread, setting, 6000, np.random.default_rng(6))
     assert draws.mean.std() == pytest.approx(drawn.mean(axis=1).std(), rel=0.05)
     assert (draws.sd**2).mean() == pytest.approx(drawn.var(axis=1, ddof=1).mean(), rel=0.03)

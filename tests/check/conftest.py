@@ -52,6 +52,7 @@ def baseline(run: Path, check: Callable[..., Result], tmp_path_factory: pytest.T
 @pytest.fixture(scope="session")
 def check() -> Callable[..., Result]:
     """`jointbench check ...` in this process."""
+
     def called(*words: object) -> Result:
         out, err = io.StringIO(), io.StringIO()
         arguments = sys.argv

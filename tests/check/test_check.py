@@ -33,7 +33,11 @@ def test_a_wider_trunk_is_named_by_every_count_that_it_moves(check: Check, basel
 
     done = check(train(wider), "--baseline", baseline, "--format", "json")
     assert done.code == 1
-    named = {(arm, quantity) for state, dataset, arm, quantity in done.failed if dataset == "wine_quality" and state == "regressed"}
+    named = {
+        (arm, quantity)
+        for state, dataset, arm, quantity in done.failed
+        if dataset == "wine_quality" and state == "regressed"
+    }
     assert {(arm, quantity) for arm in ("joint", "separate") for quantity in TRUNK} <= named
     assert {dataset for _, dataset, *_ in done.failed} == {"wine_quality"}
 
@@ -81,11 +85,17 @@ def test_a_slower_inference_path_is_named(check: Check, run: Path, tmp_path: Pat
     assert check(base, "--write-baseline", tmp_path / "b.json").code == 0
     unchanged = check(timed(run, tmp_path / "same", seed=2), "--baseline", tmp_path / "b.json", "--format", "json")
     assert unchanged.code == 0
-    done = check(timed(run, tmp_path / "slow", seed=3, slower=1.4), "--baseline", tmp_path / "b.json", "--format", "json")
+    done = check(
+        timed(run, tmp_path / "slow", seed=3, slower=1.4), "--baseline", tmp_path / "b.json", "--format", "json"
+    )
     assert done.code == 1
-    regressed = {(arm, quantity) for state, _, arm, quantity in done.failed if state == "regressed" and " : " in quantity}
+    regressed = {
+        (arm, quantity) for state, _, arm, quantity in done.failed if state == "regressed" and " : " in quantity
+    }
     assert regressed == {
-        (arm, f"request, batch {batch} (in turn, all cores), joint : {arm}") for arm in ("separate", "separate-matched") for batch in (1, 64)
+        (arm, f"request, batch {batch} (in turn, all cores), joint : {arm}")
+        for arm in ("separate", "separate-matched")
+        for batch in (1, 64)
     }
 
 
@@ -108,7 +118,9 @@ def test_seconds_are_soft_unless_asked_for_and_only_on_one_machine(check: Check,
     assert "another machine" in json.loads(done.out)["off"]["time"]
 
 
-def test_a_cost_too_noisy_to_judge_says_so_and_fails_only_when_required(check: Check, run: Path, tmp_path: Path) -> None:
+def test_a_cost_too_noisy_to_judge_says_so_and_fails_only_when_required(
+    check: Check, run: Path, tmp_path: Path
+) -> None:
     check(timed(run, tmp_path / "base", seed=1, noise=0.4), "--write-baseline", tmp_path / "b.json")
     again = timed(run, tmp_path / "again", seed=2, noise=0.4)
     assert check(again, "--baseline", tmp_path / "b.json").code == 0
@@ -128,11 +140,17 @@ def test_a_skipped_dataset_is_exit_code_4(check: Check, run: Path, baseline: Pat
     assert "was not asked for" in done.out
 
 
-def test_a_failed_training_is_exit_code_4_with_its_reason(check: Check, run: Path, baseline: Path, tmp_path: Path) -> None:
+def test_a_failed_training_is_exit_code_4_with_its_reason(
+    check: Check, run: Path, baseline: Path, tmp_path: Path
+) -> None:
     def broken(record: object) -> object:
         if not isinstance(record, Fit) or len(record.network.group) > 1 or record.network.dataset != "wine_quality":
             return record
-        return replace(record, scores=(), failure="the loss is not finite in epoch 2") if record.network.fold == 0 else record
+        return (
+            replace(record, scores=(), failure="the loss is not finite in epoch 2")
+            if record.network.fold == 0
+            else record
+        )
 
     failed = copy_of(run, tmp_path / "run", [broken(record) for record in read_records(run / "records.jsonl")])  # type: ignore[misc]
     done = check(failed, "--baseline", baseline, "--format", "json")
@@ -154,15 +172,23 @@ def test_only_backend_narrows_the_baseline(check: Check, run: Path, baseline: Pa
 
 
 def test_an_absent_backend_says_why(check: Check, run: Path, baseline: Path, tmp_path: Path) -> None:
-    records = [record for record in read_records(run / "records.jsonl") if not isinstance(record, Fit | Assembly | Stack)]
-    absent = [*records, *(Absence(slug, "torch", "cpu", "torch is not installed") for slug in ("concrete_slump", "wine_quality"))]
+    records = [
+        record for record in read_records(run / "records.jsonl") if not isinstance(record, Fit | Assembly | Stack)
+    ]
+    absent = [
+        *records,
+        *(Absence(slug, "torch", "cpu", "torch is not installed") for slug in ("concrete_slump", "wine_quality")),
+    ]
     done = check(copy_of(run, tmp_path / "run", absent), "--baseline", baseline)
     assert done.code == 4
     assert "torch is not installed" in done.out
 
 
 def test_did_not_run_outranks_a_regression(check: Check, run: Path, baseline: Path, tmp_path: Path) -> None:
-    wider = [replace(r, parameters=r.parameters + 1) if isinstance(r, Assembly) else r for r in read_records(run / "records.jsonl")]
+    wider = [
+        replace(r, parameters=r.parameters + 1) if isinstance(r, Assembly) else r
+        for r in read_records(run / "records.jsonl")
+    ]
     assert check(copy_of(run, tmp_path / "wider", wider), "--baseline", baseline).code == 1
     body = json.loads(baseline.read_text())
     body["sizes"].append({**body["sizes"][0], "quantity": "wheels"})
@@ -188,7 +214,11 @@ def test_a_stack_that_was_cut_counts_once_whoever_compiled_it(check: Check, run:
     first, last = (tuple(i for i in stack.network_ids if fold[i] == number) for number in (0, 1))
 
     def parts(second: int) -> list[object]:
-        return [*rest, replace(stack, network_ids=first, compilations=1), replace(stack, network_ids=last, compilations=second)]
+        return [
+            *rest,
+            replace(stack, network_ids=first, compilations=1),
+            replace(stack, network_ids=last, compilations=second),
+        ]
 
     one = copy_of(run, tmp_path / "one", parts(0))  # type: ignore[arg-type]
     check(one, "--write-baseline", tmp_path / "b.json")
@@ -226,7 +256,10 @@ def test_github_gets_an_annotation_for_each_failure(
     check: Check, run: Path, baseline: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setenv("GITHUB_ACTIONS", "true")
-    wider = [replace(r, parameters=r.parameters + 1) if isinstance(r, Assembly) else r for r in read_records(run / "records.jsonl")]
+    wider = [
+        replace(r, parameters=r.parameters + 1) if isinstance(r, Assembly) else r
+        for r in read_records(run / "records.jsonl")
+    ]
     done = check(copy_of(run, tmp_path / "run", wider), "--baseline", baseline, "--format", "markdown")
     assert done.code == 1
     said = [line for line in done.err.splitlines() if line.startswith("::error title=jointbench")]
@@ -236,7 +269,9 @@ def test_github_gets_an_annotation_for_each_failure(
     assert done.out.count("| regressed |") == 6
 
 
-def test_a_hostile_name_stays_text(check: Check, run: Path, baseline: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_a_hostile_name_stays_text(
+    check: Check, run: Path, baseline: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
     """An output of a user's table may be called anything; a comment and an annotation show it and obey nothing."""
     monkeypatch.setenv("GITHUB_ACTIONS", "true")
     evil = "a|b <img src=x> @everyone %0A::error::x\n::warning::y"

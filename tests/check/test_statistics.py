@@ -83,7 +83,13 @@ def test_the_limit_is_the_smallest_drop_that_would_have_failed() -> None:
 
 def ratios(logs: Sequence[float], half: float, floor: float = 0.02, blocks: int = 40) -> Baseline:
     made = [
-        Relative(Site(f"d{i}", "torch", "cpu", "separate"), "request, batch 1", *(math.exp(x + h) for h in (0, -half, half)), blocks, floor)
+        Relative(
+            Site(f"d{i}", "torch", "cpu", "separate"),
+            "request, batch 1",
+            *(math.exp(x + h) for h in (0, -half, half)),
+            blocks,
+            floor,
+        )
         for i, x in enumerate(logs)
     ]
     return Baseline(1, ORIGIN, (), (), (), tuple(made), ())
@@ -98,7 +104,8 @@ def test_unchanged_costs_are_rarely_alarms() -> None:
     rng = np.random.default_rng(3)
     sd = math.hypot(0.03 / 1.96, 0.03 / math.sqrt(2))
     alarms = sum(
-        "regressed" in states(ratios(rng.normal(-0.7, sd, 100), 0.03), ratios(rng.normal(-0.7, sd, 100), 0.03)) for _ in range(200)
+        "regressed" in states(ratios(rng.normal(-0.7, sd, 100), 0.03), ratios(rng.normal(-0.7, sd, 100), 0.03))
+        for _ in range(200)
     )
     assert alarms <= 14
 
@@ -114,7 +121,12 @@ def test_a_path_that_is_a_fifth_slower_is_caught_among_others() -> None:
         logs[1, 99] += math.log(1.7)
         before, after = (ratios(row, 0.03) for row in logs)
         named = [
-            replace(one, ratios=tuple(replace(r, quantity="request, batch 8") if i < 30 else r for i, r in enumerate(one.ratios)))
+            replace(
+                one,
+                ratios=tuple(
+                    replace(r, quantity="request, batch 8") if i < 30 else r for i, r in enumerate(one.ratios)
+                ),
+            )
             for one in (before, after)
         ]
         found = [state == "regressed" for state in states(*named)]

@@ -36,7 +36,10 @@ def test_writes_rates_and_table(
     assert study["equivalent_found"] >= 0.75 and study["power_0_03"] >= 0.75
     best = study["recommended"]
     setting = f"{best['folds']}x{best['repeats']}x{best['seeds']}"
-    asked = {(s["rates"]["setting"]["folds"], s["rates"]["setting"]["repeats"], s["rates"]["setting"]["seeds"]) for s in study["settings"]}
+    asked = {
+        (s["rates"]["setting"]["folds"], s["rates"]["setting"]["repeats"], s["rates"]["setting"]["seeds"])
+        for s in study["settings"]
+    }
     assert {(k, k, s) for k in (5, 10) for s in (1, 3, 10)} <= asked
     assert {decision["rates"]["outputs"] for decision in study["decisions"]} == {2, 3, 14}
     written = (folder / "calibration.md").read_text(encoding="utf-8")

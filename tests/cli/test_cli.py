@@ -89,7 +89,9 @@ def test_bad_input_is_one_sentence_that_names_it(
     assert not out.exists()
 
 
-def test_cuda_without_a_gpu_is_one_sentence(monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]) -> None:
+def test_cuda_without_a_gpu_is_one_sentence(
+    monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
     monkeypatch.setattr("jointbench.runtime.devices.gpu_names", list)
     said = complaint(monkeypatch, capsys, "run", "concrete_slump", "--device", "cuda")
     assert "no NVIDIA GPU" in said
@@ -139,8 +141,13 @@ def test_verify_passes_on_the_files_as_shipped_and_names_a_changed_one(
 
 def test_the_command_that_reruns_one_dataset_has_what_was_asked_and_not_the_sizes(table: Path) -> None:
     asked = options.Asked(
-        profile="smoke", datasets=("concrete_slump", str(table)), targets=("y", "c:binary"), backends=("torch",), folds=3,
-        repeats=2, seeds=2,
+        profile="smoke",
+        datasets=("concrete_slump", str(table)),
+        targets=("y", "c:binary"),
+        backends=("torch",),
+        folds=3,
+        repeats=2,
+        seeds=2,
     )
     datasets = options.load_datasets(asked, options.profile_named("smoke"))
     common = ["--profile", "smoke", "--backend", "torch"]

@@ -23,7 +23,12 @@ from jointbench.study.plan import Sizes, Subject, subject
 
 HOSTILE = "<script>alert(1)</script>"
 ANSWER = Answer(
-    "k", "What is it?", HOSTILE, "torch", f"It is 3 {HOSTILE}", {"three": 3.0, "none": None},
+    "k",
+    "What is it?",
+    HOSTILE,
+    "torch",
+    f"It is 3 {HOSTILE}",
+    {"three": 3.0, "none": None},
     (Table(f"T {HOSTILE}", ("Name", "Number"), ((HOSTILE, 3), ("b", None))),),
 )
 
@@ -51,7 +56,11 @@ def _explain(monkeypatch: pytest.MonkeyPatch, *words: str) -> None:
     ],
 )
 def test_bad_input_is_one_sentence(
-    monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str], tmp_path: Path, words: list[str], names: list[str]
+    monkeypatch: pytest.MonkeyPatch,
+    capsys: pytest.CaptureFixture[str],
+    tmp_path: Path,
+    words: list[str],
+    names: list[str],
 ) -> None:
     table = tmp_path / "one.csv"
     table.write_text("x,y\n" + "".join(f"{i % 7},{i}\n" for i in range(60)), encoding="utf-8")
@@ -82,7 +91,16 @@ def test_energy_forum_is_a_study_by_its_name(
     )
     run = questions.forum_run(7)
     monkeypatch.setattr(runner, "Workers", lambda *_: nullcontext(None))
-    found = list(runner.answers([subject(load_bundled("concrete_slump"), ("joint",), Sizes(2, 1, 1, 0))], ["torch"], "cpu", 1, [run], lambda *_: None))
+    found = list(
+        runner.answers(
+            [subject(load_bundled("concrete_slump"), ("joint",), Sizes(2, 1, 1, 0))],
+            ["torch"],
+            "cpu",
+            1,
+            [run],
+            lambda *_: None,
+        )
+    )
     assert found == [ANSWER]
     assert asked == [("torch", 7)]
 

@@ -71,10 +71,26 @@ def test_where_a_logarithm_is_not_clear_of_zero_there_is_no_share(other: Assembl
 
 def trained(fold: int, output: int, epochs: int, failure: str | None = None) -> Fit:
     network = Network(
-        "d", "", 0, fold, "", 1, (f"o{output}",), Shape((4,)), Recipe("adamw", 1e-3, 10, weight_decay=0.1), "b", "cpu", "stock"
+        "d",
+        "",
+        0,
+        fold,
+        "",
+        1,
+        (f"o{output}",),
+        Shape((4,)),
+        Recipe("adamw", 1e-3, 10, weight_decay=0.1),
+        "b",
+        "cpu",
+        "stock",
     )
     return Fit(
-        network, parameters=50, epochs=epochs, steps=3 * epochs, train_flops=30 * 500 * epochs, failure=failure,
+        network,
+        parameters=50,
+        epochs=epochs,
+        steps=3 * epochs,
+        train_flops=30 * 500 * epochs,
+        failure=failure,
         stopped_by="patience" if output == 0 else "limit",
     )
 
@@ -105,7 +121,11 @@ def test_an_arms_flops_add_up_and_carry_an_interval_over_folds() -> None:
 
 
 def test_a_fold_with_a_failed_network_is_left_out() -> None:
-    fits = [trained(fold, output, 2, "broke" if (fold, output) == (1, 1) else None) for fold in range(3) for output in range(2)]
+    fits = [
+        trained(fold, output, 2, "broke" if (fold, output) == (1, 1) else None)
+        for fold in range(3)
+        for output in range(2)
+    ]
     fits[0] = trained(0, 0, 9)
     found = arm_flops(*cell_of(fits, 2))
     assert found is not None

@@ -26,7 +26,9 @@ def timing(
 
 
 def test_a_quiet_ratio_is_settled_and_a_noisy_one_has_spent_its_budget() -> None:
-    (quiet,), (noisy,), (short,) = (paired_ratios(timing(noise, blocks), "joint") for noise, blocks in ((0.01, 12), (0.5, 12), (0.01, 7)))
+    (quiet,), (noisy,), (short,) = (
+        paired_ratios(timing(noise, blocks), "joint") for noise, blocks in ((0.01, 12), (0.5, 12), (0.01, 7))
+    )
     assert (quiet.state, noisy.state, short.state) == ("settled", "budget spent", "too few blocks")
     assert quiet.ratio.value == pytest.approx(0.5, rel=0.02)
     assert quiet.measured_difference
@@ -88,12 +90,24 @@ def test_the_bounds_of_a_percentile_hold_it_as_often_as_they_say(quantile: float
 
 
 def test_throughput_is_that_of_the_best_batch() -> None:
-    asked = [Latency(b, 9, b / r, None, None, r, path, 2) for b, r, path in ((1, 10.0, "in turn"), (64, 90.0, "in turn"), (512, 80.0, "in turn"), (1, 15.0, "fused"), (1, 99.0, "one of N"))]
+    asked = [
+        Latency(b, 9, b / r, None, None, r, path, 2)
+        for b, r, path in (
+            (1, 10.0, "in turn"),
+            (64, 90.0, "in turn"),
+            (512, 80.0, "in turn"),
+            (1, 15.0, "fused"),
+            (1, 99.0, "one of N"),
+        )
+    ]
     found = {one.path: (one.batch_size, one.rows_per_second) for one in throughput(asked)}
     assert found == {"in turn": (64, 90.0), "fused": (1, 15.0)}
 
 
 def test_a_projection_agrees_within_a_tenth() -> None:
-    made = [projection_check(Projection("d", "b", "cpu", 2, "joint", 100, 2.0, seconds)) for seconds in (1.81, 2.19, 2.3, 1.7)]
+    made = [
+        projection_check(Projection("d", "b", "cpu", 2, "joint", 100, 2.0, seconds))
+        for seconds in (1.81, 2.19, 2.3, 1.7)
+    ]
     assert [one.agrees for one in made] == [True, True, False, False]
     assert made[0].ratio == pytest.approx(0.905)

@@ -239,7 +239,11 @@ def test_doing_what_was_advised_settles_it() -> None:
     assert (setting.folds, setting.seeds) == (5, 1)
     for repeats in range(2, setting.repeats + 1):
         verdict = only(two_arms(means, sd=sds, shape=(repeats, 5, 1))).decision.verdict
-        assert (verdict == "joint") if repeats == setting.repeats else repeats not in (2, 3, 5) or verdict == "inconclusive"
+        assert (
+            (verdict == "joint")
+            if repeats == setting.repeats
+            else repeats not in (2, 3, 5) or verdict == "inconclusive"
+        )
 
 
 def test_a_floor_that_is_too_wide_says_that_no_repeats_help() -> None:
@@ -261,7 +265,9 @@ def test_records_without_folds_are_refused_in_one_sentence() -> None:
         jointbench.compare_arms([r for r in two_arms([0.0]).records() if not isinstance(r, Fold)])
 
 
-@pytest.mark.parametrize("terms", [{"rope": 0.0}, {"rope": 1.5}, {"rope": float("nan")}, {"probability": 0.5}, {"probability": 1.0}])
+@pytest.mark.parametrize(
+    "terms", [{"rope": 0.0}, {"rope": 1.5}, {"rope": float("nan")}, {"probability": 0.5}, {"probability": 1.0}]
+)
 def test_terms_that_decide_nothing_are_refused(terms: dict[str, float]) -> None:
     with pytest.raises(ValueError, match="between"):
         jointbench.compare_arms([], **terms)
@@ -278,11 +284,24 @@ def test_the_order_of_records_does_not_matter() -> None:
 
 @pytest.mark.parametrize(
     ("value", "said"),
-    [(0.03, "= 0.03"), (0.0001, "< 0.01"), (0.9999, "> 0.99"), (0.9496, "= 0.9496"), (0.0504, "= 0.0504"), (0.95, "= 0.95")],
+    [
+        (0.03, "= 0.03"),
+        (0.0001, "< 0.01"),
+        (0.9999, "> 0.99"),
+        (0.9496, "= 0.9496"),
+        (0.0504, "= 0.0504"),
+        (0.95, "= 0.95"),
+    ],
 )
 def test_a_probability_never_rounds_across_what_is_needed(value: float, said: str) -> None:
     assert said_probability(value, 0.95) == said
 
 
 def test_a_difference_that_rounds_to_nothing_has_no_sign() -> None:
-    assert [signed(value) for value in (-0.0004, 0.0, 0.0004, -0.0006, 0.012)] == ["0.000", "0.000", "0.000", "-0.001", "+0.012"]
+    assert [signed(value) for value in (-0.0004, 0.0, 0.0004, -0.0006, 0.012)] == [
+        "0.000",
+        "0.000",
+        "0.000",
+        "-0.001",
+        "+0.012",
+    ]

@@ -58,7 +58,13 @@ def test_relative_errors_are_those_of_the_stored_predictions(tmp_path: Path) -> 
     asked = Asked(profile="smoke", datasets=("concrete_slump",), backends=("torch",), device="cpu", repeats=2)
     made, where = subjects(asked, load_datasets(asked, profile_named("smoke"))), conditions(asked)
     summary = execute(
-        made, replace(where, timing_seconds=0.0), tmp_path, profile="smoke", command="", notes=(), progress=lambda *_: None
+        made,
+        replace(where, timing_seconds=0.0),
+        tmp_path,
+        profile="smoke",
+        command="",
+        notes=(),
+        progress=lambda *_: None,
     )
     (subject,) = made
     outputs = subject.dataset.outputs
@@ -72,7 +78,9 @@ def test_relative_errors_are_those_of_the_stored_predictions(tmp_path: Path) -> 
             run = (fit.network.repeat, fit.network.fold)
             columns = [i for i, output in enumerate(outputs) if output.name in fit.network.group]
             mine = [outputs[i] for i in columns]
-            for i, output, predicted in zip(columns, mine, in_units(fit.predictions, mine, columns, prepared[run]), strict=True):
+            for i, output, predicted in zip(
+                columns, mine, in_units(fit.predictions, mine, columns, prepared[run]), strict=True
+            ):
                 y = subject.dataset.targets[output.name][rows[run]]
                 squares[output.name].append(
                     (float(((y - predicted) ** 2).sum()), float(((y - prepared[run].mean[i]) ** 2).sum()))

@@ -59,7 +59,16 @@ def make_job(wish: Wish) -> Job:
     weights = (rng.random(targets.shape) > 0.1).astype(np.float32)
     order = rng.permutation(ROWS)
     return Job(
-        built, wish.recipe, features, targets, weights, order[:100], order[100:130], order[130:],
-        tuple(np.linspace(1, 2, len(outputs))), initial_weights(built, [o.name for o in outputs], wish.seed),
-        wish.seed, wish.precision,
+        built,
+        wish.recipe,
+        features,
+        targets,
+        weights,
+        order[:100],
+        order[100:130],
+        order[130:],
+        tuple(np.linspace(1, 2, len(outputs))),
+        initial_weights(built, [o.name for o in outputs], wish.seed),
+        wish.seed,
+        wish.precision,
     )

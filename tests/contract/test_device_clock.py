@@ -72,7 +72,11 @@ def test_the_trainer_reads_the_clock_around_its_steps_only(backend: Backend, log
 def test_timed_training_waits_before_every_reading(
     backend: Backend, timed: list[str], bundle: Bundle, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(jointbench.benchmarks.training_steps, "time", SimpleNamespace(perf_counter=logged_clock(timed), monotonic=time.monotonic))
+    monkeypatch.setattr(
+        jointbench.benchmarks.training_steps,
+        "time",
+        SimpleNamespace(perf_counter=logged_clock(timed), monotonic=time.monotonic),
+    )
     time_training(backend, {"one": bundle, "other": bundle}, ("stock loop",), NOTHING)
     assert timed.count("clock") > 20
     assert waited_each_time(timed)

@@ -29,7 +29,10 @@ def _stack(outputs: str, trunk: str, recipe: Recipe, precision: Precision, count
     jobs = [make_job(Wish(outputs, trunk, recipe, precision, seed)) for seed in range(count)]
     return [
         replace(
-            job, train=job.train[: 100 - 7 * i], validation=job.validation[: 30 - i], test=job.test[: 30 - 2 * i],
+            job,
+            train=job.train[: 100 - 7 * i],
+            validation=job.validation[: 30 - i],
+            test=job.test[: 30 - 2 * i],
             loss_weights=tuple(weight * (1 + i / 4) for weight in job.loss_weights),
         )
         for i, job in enumerate(jobs)
@@ -47,7 +50,11 @@ def test_in_float64_stacked_and_alone_are_the_same_fit(backend: Backend, trunk: 
     for job, trained in list(zip(jobs, backend.fit_stacked(jobs).trained, strict=True))[::3]:
         alone = backend.fit(job)
         assert (trained.epochs, trained.best_epoch, trained.steps, trained.rows_seen, trained.stopped_by) == (
-            alone.epochs, alone.best_epoch, alone.steps, alone.rows_seen, alone.stopped_by,
+            alone.epochs,
+            alone.best_epoch,
+            alone.steps,
+            alone.rows_seen,
+            alone.stopped_by,
         )
         np.testing.assert_allclose(trained.validation_loss, alone.validation_loss, rtol=1e-6)
         np.testing.assert_allclose(trained.train_loss, alone.train_loss, rtol=1e-6)
@@ -86,9 +93,7 @@ def test_in_float32_the_losses_of_three_epochs_agree(backend: Backend, outputs: 
 
 
 @pytest.mark.parametrize("trunk", INPUTS)
-def test_slots_are_refilled_and_nobody_notices(
-    backend: Backend, trunk: str, monkeypatch: pytest.MonkeyPatch
-) -> None:
+def test_slots_are_refilled_and_nobody_notices(backend: Backend, trunk: str, monkeypatch: pytest.MonkeyPatch) -> None:
     """Seven replicates through two slots give what seven slots give."""
     jobs = _stack("mixed", trunk, RECIPES[0], "float64", 7)
     wide = backend.fit_stacked(jobs)

@@ -125,9 +125,13 @@ def _compared(study: Study, runs: Runs) -> tuple[list[str], dict[str, dict[str, 
         moved, allowed = int((abs(difference) > same).sum()), int((abs(yardstick) > same).sum())
         table = [[moved, SEEDS - moved], [allowed, SEEDS - allowed]]
         made = figures[name] = {
-            "stock mean": stock.mean(), "mean difference": difference.mean(), "yardstick's": yardstick.mean(),
-            "mean absolute difference": abs(difference).mean(), "the yardstick's": abs(yardstick).mean(),
-            "seeds moved": moved, "by the yardstick": allowed,
+            "stock mean": stock.mean(),
+            "mean difference": difference.mean(),
+            "yardstick's": yardstick.mean(),
+            "mean absolute difference": abs(difference).mean(),
+            "the yardstick's": abs(yardstick).mean(),
+            "seeds moved": moved,
+            "by the yardstick": allowed,
             "Kolmogorov-Smirnov p": ks_2samp(ours, stock).pvalue,
             "Fisher p": fisher_exact(table, alternative="greater").pvalue,
         }
@@ -198,8 +202,13 @@ def _last_weights_not_best(backend: Backend, jobs: Sequence[Job]) -> Runs:
 @pytest.mark.parametrize(
     "bug",
     [
-        _patience_longer_by_two, _patience_shorter_by_one, _half_the_decay, _rate_higher_by_a_twentieth,
-        _first_loss_weighs_a_fifth_more, _a_row_dropped, _last_weights_not_best,
+        _patience_longer_by_two,
+        _patience_shorter_by_one,
+        _half_the_decay,
+        _rate_higher_by_a_twentieth,
+        _first_loss_weighs_a_fifth_more,
+        _a_row_dropped,
+        _last_weights_not_best,
     ],
     ids=lambda bug: bug.__name__.strip("_").replace("_", " "),
 )

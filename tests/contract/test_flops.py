@@ -33,7 +33,9 @@ class Drawn:
     @property
     def networks(self) -> tuple[Architecture, ...]:
         arm = parse_arm(self.arm, self.outputs)
-        return architectures(arm.groups, sized(arm, self.shape, self.input_shape, self.outputs), self.input_shape, self.outputs)
+        return architectures(
+            arm.groups, sized(arm, self.shape, self.input_shape, self.outputs), self.input_shape, self.outputs
+        )
 
 
 @st.composite
@@ -77,7 +79,9 @@ def holds(backend: Backend, one: Drawn) -> None:
 def examples(count: int) -> Callable[[Callable[..., None]], Callable[..., None]]:
     """The frameworks' graphs are slow to build, which is no fault of the property."""
     return settings(
-        max_examples=count, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture, HealthCheck.too_slow]
+        max_examples=count,
+        deadline=None,
+        suppress_health_check=[HealthCheck.function_scoped_fixture, HealthCheck.too_slow],
     )
 
 

@@ -63,7 +63,10 @@ def test_a_whole_fit_is_the_same(backend_named: BOTH, outputs: str, trunk: str) 
     job = make_job(Wish(outputs, trunk, Recipe("sgd", 0.1, 16, 40, 3), "float64"))
     torch, tensorflow = (backend_named(name).fit(job) for name in ("torch", "tensorflow"))
     assert (torch.epochs, torch.best_epoch, torch.steps, torch.stopped_by) == (
-        tensorflow.epochs, tensorflow.best_epoch, tensorflow.steps, tensorflow.stopped_by,
+        tensorflow.epochs,
+        tensorflow.best_epoch,
+        tensorflow.steps,
+        tensorflow.stopped_by,
     )
     if outputs == "mixed":  # with one output Keras averages the training loss over rows, not over steps
         np.testing.assert_allclose(torch.train_loss, tensorflow.train_loss, rtol=1e-7)

@@ -28,7 +28,15 @@ def networks(trunk: str, head: tuple[int, ...], groups: tuple[tuple[int, ...], .
         mine = [outputs[i] for i in group]
         built = architecture(Shape((16, 8), head, (4, 6) if trunk == "image" else ()), INPUTS[trunk], mine)
         weights = initial_weights(built, [f"o{i}" for i in group], seed)
-        made.append((built, {name: value + 0.1 * rng.normal(size=value.shape).astype(np.float32) for name, value in weights.items()}))
+        made.append(
+            (
+                built,
+                {
+                    name: value + 0.1 * rng.normal(size=value.shape).astype(np.float32)
+                    for name, value in weights.items()
+                },
+            )
+        )
     return made
 
 

@@ -17,12 +17,22 @@ PATTERNS = ("sliced", "branched", "hand-written")
 ROUNDING = {"float32": 1e-5, "float64": 1e-12}
 
 
-def _job(trunk: str = "table", precision: Precision = "float32", batch: int = 20, weights: tuple[float, ...] = (2.0, 1.0, 0.5)) -> Job:
+def _job(
+    trunk: str = "table",
+    precision: Precision = "float32",
+    batch: int = 20,
+    weights: tuple[float, ...] = (2.0, 1.0, 0.5),
+) -> Job:
     """Mixed heads of one layer, every label known, 100 rows."""
     job = make_job(Wish("mixed", trunk, Recipe("sgd", 2**-5, batch, 3, 3), precision))
-    built = architecture(Shape((16, 8), (), (4, 6) if trunk == "image" else ()), job.architecture.input_shape, OUTPUTS["mixed"])
+    built = architecture(
+        Shape((16, 8), (), (4, 6) if trunk == "image" else ()), job.architecture.input_shape, OUTPUTS["mixed"]
+    )
     return replace(
-        job, architecture=built, weights=np.ones_like(job.weights), loss_weights=weights,
+        job,
+        architecture=built,
+        weights=np.ones_like(job.weights),
+        loss_weights=weights,
         initial=initial_weights(built, ["r", "b", "m"], 5),
     )
 

@@ -19,7 +19,9 @@ def _runnable(backend: Backend) -> list[str]:
     return [name for name, why in backend.weighting_methods().items() if why is None]
 
 
-@pytest.mark.parametrize("recipe", [replace(RECIPE, max_epochs=8), replace(SGD, weight_decay=2**-4)], ids=["adam", "sgd"])
+@pytest.mark.parametrize(
+    "recipe", [replace(RECIPE, max_epochs=8), replace(SGD, weight_decay=2**-4)], ids=["adam", "sgd"]
+)
 def test_fixed_weights_are_the_stock_loop(backend: Backend, recipe: Recipe) -> None:
     """The loop around the methods changes nothing by itself: same curves, same stop, same predictions."""
     job = make_job(Wish(recipe=recipe, precision="float64"))
@@ -51,7 +53,9 @@ def test_dynamic_average_follows_its_formula(backend: Backend) -> None:
     assert two.best_epoch == 1  # so that its weights are those after two epochs
     np.testing.assert_allclose(found.train_loss[:2], two.train_loss, rtol=1e-9)
     third = replace(
-        job, recipe=replace(job.recipe, max_epochs=1), initial=two.weights,
+        job,
+        recipe=replace(job.recipe, max_epochs=1),
+        initial=two.weights,
         loss_weights=tuple(np.array(job.loss_weights) * dynamic_weights(found.train_loss[:2])),
     )
     expected = backend.fit_weighted(third, FIXED).validation_loss[0]

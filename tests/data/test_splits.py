@@ -143,26 +143,6 @@ def test_a_group_key_and_a_time_key_together_are_not_silently_half_honoured() ->
         assert not set(groups[split.test]) & set(groups[np.concatenate([split.train, split.validation])])
 
 
-
-
-
-
-
-
-
-
-
-
-
-
-
-
-
-
-
-
-
-
 def test_one_seed_gives_one_split_and_repeats_and_seeds_give_others() -> None:
     """Arms and backends are compared on the same rows only if the splits can be made again."""
     data = bundled("concrete_slump")

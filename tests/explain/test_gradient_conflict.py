@@ -17,7 +17,9 @@ def _products(angle_degrees: float, length: float = 1.0, points: int = 5) -> Flo
     return np.repeat((rows @ rows.T)[None], points, axis=0)
 
 
-def _movement(products: FloatArray, weights: tuple[float, float] = (1.0, 1.0), joint: tuple[float, float] = (0.5, 0.8)) -> Movement:
+def _movement(
+    products: FloatArray, weights: tuple[float, float] = (1.0, 1.0), joint: tuple[float, float] = (0.5, 0.8)
+) -> Movement:
     one = TrunkProducts(products, products)
     return Movement(("a", "b"), (one, one), (np.array(weights),) * 2, joint, (0.4, 0.8), (None, None))
 

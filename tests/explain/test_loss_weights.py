@@ -21,7 +21,9 @@ def _sweep(slope: float, noise: float = 0.001, separate: float = 0.0, outputs: t
     ])  # fmt: skip
     test = means[:, :, None] + noise * RANDOM.normal(size=(*means.shape, PLACES))
     validation = np.repeat(means[:, :1], PLACES, axis=1)  # validation rows favour the first output
-    return Sweep(outputs, tried, PLACES, test, validation, np.full((len(outputs), PLACES), separate), np.ones(len(tried)))
+    return Sweep(
+        outputs, tried, PLACES, test, validation, np.full((len(outputs), PLACES), separate), np.ones(len(tried))
+    )
 
 
 def test_two_outputs_are_weighed_from_sixteen_to_one_to_one_to_sixteen() -> None:

@@ -15,7 +15,10 @@ def test_a_large_trunk_is_one_set() -> None:
     said = answer(SIZES, "d", "torch")
     assert said.sentence.startswith("One set: 90 of the joint network's 100 parameters (90.0%)")
     assert "2 separate networks have 190 (1.90 times as many)" in said.sentence
-    assert (said.numbers["shared_train_flop_share"], said.numbers["shared_inference_flop_share"]) == (200 / 260, 100 / 120)
+    assert (said.numbers["shared_train_flop_share"], said.numbers["shared_inference_flop_share"]) == (
+        200 / 260,
+        100 / 120,
+    )
     totals = {row[:2]: row[2] for row in said.tables[0].rows}
     assert totals["joint", "trunk"] == 90
     assert totals["separate", "all of them"] == 190

@@ -35,8 +35,14 @@ def small() -> Subject:
     code = (features["w"] - features["x"] > 0).to_numpy().astype(float)
     code[:5] = np.nan
     data = Dataset(
-        "small", "small", features, {"r": value, "c": code}, OUTPUTS, Provenance("made", "none", "none", "0"),
-        shape=Shape((12, 8)), recipe=Recipe("adam", 1e-2, 16, 10, 5),
+        "small",
+        "small",
+        features,
+        {"r": value, "c": code},
+        OUTPUTS,
+        Provenance("made", "none", "none", "0"),
+        shape=Shape((12, 8)),
+        recipe=Recipe("adam", 1e-2, 16, 10, 5),
     )
     return subject(data, ["joint"], Sizes(3, 1, 1, 0))
 
@@ -75,7 +81,8 @@ def test_transfer_shares_what_it_says(small: Subject, running: tuple[str, Worker
 
 def _separate(small: Subject, running: tuple[str, Workers]) -> tuple[TrainedNetwork, TrainedNetwork]:
     one, two = (
-        next(n for n in study_networks(small, *running) if n.group == (name,) and (n.fold, n.number) == (0, 0)) for name in ("r", "c")
+        next(n for n in study_networks(small, *running) if n.group == (name,) and (n.fold, n.number) == (0, 0))
+        for name in ("r", "c")
     )
     return one, two
 
@@ -106,16 +113,22 @@ def test_training_the_head_alone_is_training_with_the_trunk_frozen(small: Subjec
     for layer in module.trunk:
         layer.requires_grad_(requires_grad=False)
     optimizer = torch.optim.SGD([p for p in module.parameters() if p.requires_grad], lr=2**-4)
-    features, targets, weights = (torch.as_tensor(a).double() for a in (target.job.features, target.job.targets, target.job.weights))
+    features, targets, weights = (
+        torch.as_tensor(a).double() for a in (target.job.features, target.job.targets, target.job.weights)
+    )
     for epoch in range(3):
         for batch in torch.as_tensor(ours.train[epoch_order(ours.seed, epoch, len(ours.train))]).split(16):
             optimizer.zero_grad()
             with FlopCounterMode(display=False) as counter:
                 answers = module(features[batch])[0][:, 0]
-                loss = torch.nn.functional.binary_cross_entropy_with_logits(answers, targets[batch, 0], reduction="none")
+                loss = torch.nn.functional.binary_cross_entropy_with_logits(
+                    answers, targets[batch, 0], reduction="none"
+                )
                 share = weights[batch, 0] / weights[batch, 0].sum()
                 (ours.loss_weights[0] * (loss * share).sum()).backward()
-            assert counter.get_total_flops() == len(batch) * transfer.frozen_train_flops_per_row(target.job.architecture)
+            assert counter.get_total_flops() == len(batch) * transfer.frozen_train_flops_per_row(
+                target.job.architecture
+            )
             optimizer.step()
     after = read_weights(target.job.architecture, module)
     assert trained.best_epoch == 2, "the engine keeps the best epoch's weights; these must be the last's"
@@ -138,7 +151,10 @@ def test_a_single_output_has_nothing_to_share(small: Subject) -> None:
 
 def test_shapes_span_the_shares(small: Subject) -> None:
     """From a tenth of a network's FLOPs in the trunk to nearly all, at about one size."""
-    found = [sharing_savings.trunk_share(architecture(shape, (4,), OUTPUTS[:1])) for shape in sharing_savings.shapes_of(small, OUTPUTS)]
+    found = [
+        sharing_savings.trunk_share(architecture(shape, (4,), OUTPUTS[:1]))
+        for shape in sharing_savings.shapes_of(small, OUTPUTS)
+    ]
     assert found[0] < 0.15
     assert found[-1] > 0.9
     assert found == sorted(found)

@@ -55,7 +55,10 @@ def test_every_question_is_answered_with_its_numbers(
     for question in (question for question in QUESTIONS if question.key in OWN):
         answer = question.ask(slump, backend, context)
         assert (answer.key, answer.question, answer.dataset, answer.failure) == (
-            question.key, question.text, "concrete_slump", None,
+            question.key,
+            question.text,
+            "concrete_slump",
+            None,
         )
         assert answer.sentence.endswith((".", "%")), answer.sentence
         assert answer.tables

@@ -28,8 +28,18 @@ def probed(other: float, own: float, untrained: float) -> probes.Measured:
 @pytest.mark.parametrize(
     ("other", "own", "untrained", "said"),
     [
-        (0.6, 0.8, 0.4, "another output's trunk carries 50%. Another output's trunk is credibly better than an untrained one in 2 of 2 pairs and credibly worse in 0"),
-        (0.2, 0.8, 0.4, "another output's trunk carries nothing. Another output's trunk is credibly better than an untrained one in 0 of 2 pairs and credibly worse in 2"),
+        (
+            0.6,
+            0.8,
+            0.4,
+            "another output's trunk carries 50%. Another output's trunk is credibly better than an untrained one in 2 of 2 pairs and credibly worse in 0",
+        ),
+        (
+            0.2,
+            0.8,
+            0.4,
+            "another output's trunk carries nothing. Another output's trunk is credibly better than an untrained one in 0 of 2 pairs and credibly worse in 2",
+        ),
         (0.4, 0.4, 0.4, "training the trunk adds nothing that a linear head could use"),
     ],
 )
@@ -46,23 +56,33 @@ def compared(difference: float, mae: tuple[float, float, float]) -> regression_l
         Likeness(name, within + change + 0.002 * np.arange(FOLDS)[:, None], within)
         for name, change in zip(names, (difference, 0.0, 0.0), strict=True)
     )
-    errors = {loss: regression_losses.Errors(1.0 + i, value) for i, (loss, value) in enumerate(zip(regression_losses.LOSSES, mae, strict=True))}
+    errors = {
+        loss: regression_losses.Errors(1.0 + i, value)
+        for i, (loss, value) in enumerate(zip(regression_losses.LOSSES, mae, strict=True))
+    }
     return regression_losses.Measured("y", FOLDS, likeness, errors)
 
 
 def test_losses() -> None:
     alike = regression_losses.losses_answer("d", "torch", compared(-0.01, (0.7, 0.5, 0.6)))
-    assert "even the two losses least alike, MSE and MAE, make representations as close as two seeds of one loss do" in alike.sentence
+    assert (
+        "even the two losses least alike, MSE and MAE, make representations as close as two seeds of one loss do"
+        in alike.sentence
+    )
     assert "the least mean absolute error is MAE's (0.500 sd), the least RMSE MSE's (1.000 sd)" in alike.sentence
     apart = regression_losses.losses_answer("d", "torch", compared(-0.4, (0.5, 0.7, 0.6)))
-    assert "the two losses least alike, MSE and MAE, make representations further apart than two seeds of one loss do" in apart.sentence
+    assert (
+        "the two losses least alike, MSE and MAE, make representations further apart than two seeds of one loss do"
+        in apart.sentence
+    )
     assert "even" not in apart.sentence
     assert "the least mean absolute error is MSE's" in apart.sentence
 
 
 def transferred(frozen: float, tuned: float, after: float, one_pass: float = 1e-7) -> transfer.Measured:
     ways = {
-        transfer.SCRATCH: transfer.Way(by_fold(0.5, 0.001), 1e9), transfer.FROZEN: transfer.Way(by_fold(frozen, 0.002), 0.4e9),
+        transfer.SCRATCH: transfer.Way(by_fold(0.5, 0.001), 1e9),
+        transfer.FROZEN: transfer.Way(by_fold(frozen, 0.002), 0.4e9),
         transfer.TUNED: transfer.Way(by_fold(tuned, 0.0015), 0.9e9),
     }
     return transfer.Measured((transfer.Pair("a", "b", ways, 0.52, one_pass, by_fold(0.5), by_fold(after)),), FOLDS)
@@ -74,7 +94,10 @@ def test_transfer() -> None:
     assert ": worse with probability 1.00), for 40% of the training FLOPs" in bad.sentence
     assert ": as good with probability 1.00), for 90%" in bad.sentence
     assert "runs once for both outputs, with the same answers, for 52% of the FLOPs of two networks" in bad.sentence
-    assert "fine-tuning saves nothing there: on the trunk it leaves, the first output falls from 0.500 to -2.000" in bad.sentence
+    assert (
+        "fine-tuning saves nothing there: on the trunk it leaves, the first output falls from 0.500 to -2.000"
+        in bad.sentence
+    )
     good = transfer.transfer_answer("d", "torch", transferred(0.6, 0.4, 0.5))
     assert ": better with probability 1.00), for 40%" in good.sentence
     assert ": worse with probability 1.00), for 90%" in good.sentence
@@ -86,7 +109,9 @@ def test_transfer() -> None:
 def pasted(gradients: float, losses: float) -> equivalent_code.Measured:
     same = equivalent_code.Difference(1e-16, 1e-16)
     differences = {
-        (pattern, precision): equivalent_code.Difference(gradients, losses) if (pattern, precision) == ("sliced", "float64") else same
+        (pattern, precision): equivalent_code.Difference(gradients, losses)
+        if (pattern, precision) == ("sliced", "float64")
+        else same
         for pattern in ("sliced", "hand-written")
         for precision in equivalent_code.PRECISIONS
     }
@@ -107,7 +132,8 @@ def saved(log_ratios: tuple[float, ...], noise: float = 0.01) -> list[sharing_sa
     rng = np.random.default_rng(0)
     return [
         sharing_savings.ShapeSaving(
-            share, dict.fromkeys(sharing_savings.SCENARIOS, share / 2),
+            share,
+            dict.fromkeys(sharing_savings.SCENARIOS, share / 2),
             {scenario: value + noise * rng.normal(size=20) for scenario in sharing_savings.SCENARIOS},
         )
         for share, value in zip((0.1, 0.3, 0.5, 0.7, 0.95), log_ratios, strict=True)
@@ -116,7 +142,10 @@ def saved(log_ratios: tuple[float, ...], noise: float = 0.01) -> list[sharing_sa
 
 def test_saving() -> None:
     grows = sharing_savings.saving_answer("d", "torch", 2, saved((-0.05, -0.15, -0.28, -0.45, -0.6)))
-    assert "The claim holds: the saving in seconds grows with the shared part in training and at inference." in grows.sentence
+    assert (
+        "The claim holds: the saving in seconds grows with the shared part in training and at inference."
+        in grows.sentence
+    )
     assert "saves 5% at the smallest share and 45% at the largest (rank correlation +1.00" in grows.sentence
     assert "sharing saves 5% to 48% of the inference FLOPs" in grows.sentence
     falls = sharing_savings.saving_answer("d", "torch", 2, saved((-0.6, -0.45, -0.28, -0.15, -0.05)))

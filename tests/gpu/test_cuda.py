@@ -32,8 +32,17 @@ def job(images: bool) -> Job:
     targets = np.stack([flat[:, 0], flat[:, 1] > 0], axis=1).astype(np.float32)
     order = rng.permutation(400)
     return Job(
-        network, Recipe("sgd", 1e-2, 32, 3, 5), features, targets, np.ones_like(targets), order[:300], order[300:350],
-        order[350:], (1.0, 1.0), initial_weights(network, ["r", "b"], 1), 1,
+        network,
+        Recipe("sgd", 1e-2, 32, 3, 5),
+        features,
+        targets,
+        np.ones_like(targets),
+        order[:300],
+        order[300:350],
+        order[350:],
+        (1.0, 1.0),
+        initial_weights(network, ["r", "b"], 1),
+        1,
     )
 
 

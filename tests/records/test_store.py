@@ -65,7 +65,9 @@ RECORDS: tuple[Record, ...] = (
     Fold("wine", 0, 1, 5, 0, "d1", (NAME, "b"), 80, 16, np.array([3, 1, 2**40]), CURVE, np.ones((3, 2)), (1 / 3, 0.7)),
     Reference("wine", 0, 1, "ridge", NAME, SCORE),
     Reference("wine", 0, 1, "logistic", NAME, None, "one class only"),
-    Assembly("wine", "torch", "cpu", "stacked", ARM, (SHAPE, SHAPE), 10, 11, 12, 13, ("id1", "id2"), FlopsPerRow(1, 2, 3, 7)),
+    Assembly(
+        "wine", "torch", "cpu", "stacked", ARM, (SHAPE, SHAPE), 10, 11, 12, 13, ("id1", "id2"), FlopsPerRow(1, 2, 3, 7)
+    ),
     Assembly("wine", "torch", "cpu", "stacked", ARM, (SHAPE, SHAPE), 10, 11, 12, 13, ("id1", "id2")),
     Timing(
         "wine",
@@ -83,7 +85,17 @@ RECORDS: tuple[Record, ...] = (
         1,
     ),
     Timing(
-        "wine", "torch", "cuda", "training", 32, 2, (Participant("joint", "engine"),), 2, (), np.zeros((0, 0)), np.zeros(0)
+        "wine",
+        "torch",
+        "cuda",
+        "training",
+        32,
+        2,
+        (Participant("joint", "engine"),),
+        2,
+        (),
+        np.zeros((0, 0)),
+        np.zeros(0),
     ),
     Projection("wine", "torch", "cpu", 2, NAME, 1200, 3.1, 3.2),
     ColdStart("wine", "tensorflow", "cpu", NAME, 7.1, 0.2, 0.3),

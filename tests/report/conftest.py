@@ -32,6 +32,7 @@ def large() -> Maker:
     """Fourteen datasets, one of them with fourteen outputs, on two backends with three arms."""
     return Maker(datasets=LARGE)
 
+
 VOID = {"meta", "input", "br", "img", "link", "hr", "source"}
 
 
@@ -84,7 +85,13 @@ class Tree(HTMLParser):
 
     def _end_implied(self, tag: str) -> None:
         """Ends the cells and rows whose end tags HTML lets out before what comes."""
-        closing = {"td": ("td", "th"), "th": ("td", "th"), "tr": ("td", "th", "tr"), "/tbody": ("td", "th", "tr"), "/tr": ("td", "th")}
+        closing = {
+            "td": ("td", "th"),
+            "th": ("td", "th"),
+            "tr": ("td", "th", "tr"),
+            "/tbody": ("td", "th", "tr"),
+            "/tr": ("td", "th"),
+        }
         while self.open[-1].tag in closing.get(tag, ()):
             self.open.pop()
 
@@ -120,6 +127,7 @@ class Report:
 
     def __post_init__(self) -> None:
         self.root = parsed(self.html)
+
 
 RECORDS = '{"noun": "Fit"}\n{"noun": "Fold"}\n'
 

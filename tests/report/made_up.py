@@ -125,7 +125,9 @@ class Maker:
     def _settle(self, slug: str, output: str) -> Settle:
         levers = (LeverAdvice("repeats", "floor too wide", None, None, 0.021),)
         sentence = f"No number of repeats settles this at K = 5 for {output}; 3 seeds in each fold (now 1) would."
-        return Settle(output, sentence, Setting(5, 1, 3), f"jointbench run {slug} --folds 5 --repeats 1 --seeds 3", levers)
+        return Settle(
+            output, sentence, Setting(5, 1, 3), f"jointbench run {slug} --folds 5 --repeats 1 --seeds 3", levers
+        )
 
     def _standing(self, arm: str) -> Standing:
         return Standing(arm, float(self.random.uniform(0, 1)), 0.5125, 0.625, 4e7, None, 5e-5, 5000, arm == self.joint)

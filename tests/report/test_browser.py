@@ -83,7 +83,10 @@ def opened(browser: Any) -> Iterator[Open]:
                 route.abort()
 
         page.route("**/*", asked)
-        page.on("console", lambda message: seen.errors.append(message.text) if message.type in ("error", "warning") else None)
+        page.on(
+            "console",
+            lambda message: seen.errors.append(message.text) if message.type in ("error", "warning") else None,
+        )
         page.on("pageerror", lambda error: seen.errors.append(str(error)))
         page.on("dialog", lambda dialog: (seen.dialogs.append(dialog.message), dialog.dismiss()))
         page.goto(path.as_uri())
@@ -121,9 +124,7 @@ def unfold(page: Any) -> None:
 
 
 @pytest.mark.parametrize("which", ["plain", "hostile"])
-def test_it_complains_of_nothing_and_asks_for_nothing(
-    which: str, request: pytest.FixtureRequest, opened: Open
-) -> None:
+def test_it_complains_of_nothing_and_asks_for_nothing(which: str, request: pytest.FixtureRequest, opened: Open) -> None:
     tab = opened(request.getfixturevalue(which))
     unfold(tab.page)
     tab.page.mouse.wheel(0, 5000)

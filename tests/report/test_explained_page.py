@@ -39,7 +39,14 @@ def _answers(count: int) -> list[Answer]:
         Tried("PCGrad", np.ones(3), 1.9, 2.0, Ratio(2.0, 1.9, 2.1)), Tried("MGDA", np.full(3, np.nan), 1.9, np.nan, None, "absent"),
     ))  # fmt: skip
     told = [
-        Answer(KEY, "?", f"{HOSTILE}{i}", "torch", "s", {"conflict_share": i / 9, "mean_cosine": 0.1 * i, "mean_skill_difference": -0.01 * i})
+        Answer(
+            KEY,
+            "?",
+            f"{HOSTILE}{i}",
+            "torch",
+            "s",
+            {"conflict_share": i / 9, "mean_cosine": 0.1 * i, "mean_skill_difference": -0.01 * i},
+        )
         for i in range(5)
     ]
     return [

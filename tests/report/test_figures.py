@@ -28,7 +28,6 @@ from jointbench.stats.estimate import Estimate
 ROOM = 400
 
 
-
 def all_figures(one: Any) -> list[Figure]:
     summary, cell, about, colours = parts(one)
     curves = learning_figure(cell, about, one.fits(), colours, "f9", BY_FLOPS)

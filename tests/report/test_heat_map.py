@@ -39,12 +39,26 @@ def study() -> Study:
                     value = bare.flops_ratio if line.width == 1024 else bare.calls_ratio
                     points.append(
                         replace(
-                            bare, backend=backend, device="cpu", block_ratios=(value * 0.99, value * 1.01) * 5,
-                            joint_seconds=1e-3 * value, other_seconds=1e-3,
+                            bare,
+                            backend=backend,
+                            device="cpu",
+                            block_ratios=(value * 0.99, value * 1.01) * 5,
+                            joint_seconds=1e-3 * value,
+                            other_seconds=1e-3,
                         )
                     )
     return Study(
-        SCHEMA_VERSION, WIDTHS, OUTPUTS, (2, 1), (32,), (1,), 2, 150.0, 149.0, {"CPU": HOSTILE, HOSTILE: "x"}, tuple(points)
+        SCHEMA_VERSION,
+        WIDTHS,
+        OUTPUTS,
+        (2, 1),
+        (32,),
+        (1,),
+        2,
+        150.0,
+        149.0,
+        {"CPU": HOSTILE, HOSTILE: "x"},
+        tuple(points),
     )
 
 
@@ -83,7 +97,9 @@ def test_every_measured_ratio_is_in_its_map(section: ScalingSection, study: Stud
 def test_cells_that_follow_the_flops_are_framed(section: ScalingSection) -> None:
     """At width 1024, with 2 and 8 outputs, at equal parameters: at equal widths the predictions cannot be told apart."""
     for figure in section.figures:
-        frames = re.findall(r'<path d="[^"]*" style="[^"]*fill:none[^"]*stroke-linejoin|fill:none;stroke:currentColor', figure.svg)
+        frames = re.findall(
+            r'<path d="[^"]*" style="[^"]*fill:none[^"]*stroke-linejoin|fill:none;stroke:currentColor', figure.svg
+        )
         assert len(frames) == 2, figure.title
 
 

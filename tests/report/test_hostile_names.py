@@ -72,7 +72,9 @@ def test_the_terminal_obeys_no_name(hostile: Any, width: int) -> None:
     terminal_report(hostile.summary(), Console(file=stream, width=width, force_terminal=False))
     text = stream.getvalue()
     assert not any(character in text for character in "\x1b\x07\u202e")
-    wrapped = [line.rstrip() for line in text.splitlines() if not line.startswith("    jointbench run ")]  # to be copied
+    wrapped = [
+        line.rstrip() for line in text.splitlines() if not line.startswith("    jointbench run ")
+    ]  # to be copied
     assert max(map(len, wrapped)) <= width
     assert IMAGE in text
     assert "[bold red]x[/bold red][/]" in " ".join(text.split())

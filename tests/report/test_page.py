@@ -221,7 +221,9 @@ def test_few_folds_are_said(maker: Callable[..., Any], parse: Callable[[str], An
     root = parse(render(summary, {}))
     assert "Fewer than 3 folds on every dataset" in root.with_id("answer").text
     for figure in root.all("figure"):
-        if not figure.attributes["id"].endswith(("latency", "noise", "explained", "flops")):  # clocks and counts: no fold in them
+        if not figure.attributes["id"].endswith(
+            ("latency", "noise", "explained", "flops")
+        ):  # clocks and counts: no fold in them
             assert "Drawn from 2 folds" in figure.text, figure.attributes["id"]
     assert "Fewer than 3 folds" not in report.root.all("body")[0].text
     assert "Drawn from" not in report.root.text

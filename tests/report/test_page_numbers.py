@@ -16,7 +16,9 @@ UNITS = {
     "ns": 1e-9, "µs": 1e-6, "ms": 1e-3, "s": 1, "min": 60, "h": 3600, "%": 0.01,
     "B": 1, "kB": 1e3, "MB": 1e6, "FLOP": 1, "kFLOP": 1e3, "MFLOP": 1e6, "GFLOP": 1e9, "TFLOP": 1e12,
 }  # fmt: skip
-TOKEN = re.compile(r"([<>]?)([+−]?\d[\d,]*(?:\.\d+)?(?:e-?\d+)?)(?:x| (ns|µs|ms|s|min|h|%|[kMGT]?FLOP|[kM]?B)\b|(?= ?%))?")
+TOKEN = re.compile(
+    r"([<>]?)([+−]?\d[\d,]*(?:\.\d+)?(?:e-?\d+)?)(?:x| (ns|µs|ms|s|min|h|%|[kMGT]?FLOP|[kM]?B)\b|(?= ?%))?"
+)
 WORDS = {
     "yes", "no", "—", "not measured", "too few", "no clock in it", "joint", "equivalent", "separate",
     "inconclusive", "same-width", "same-parameters", "nothing to compare", "no difference measured", "settled",
@@ -113,7 +115,11 @@ def test_the_table_of_comparisons_has_every_decision_in_its_place(report: Any) -
     for cell, decision in expected:
         cells = found[cell.dataset, cell.backend, cell.device, decision.other]
         costs = {cost.arm: cost for cost in cell.costs}
-        ratios = {ratio.quantity: ratio.ratio for ratio in cell.ratios if ratio.other == decision.other and ratio.path != "fused"}
+        ratios = {
+            ratio.quantity: ratio.ratio
+            for ratio in cell.ratios
+            if ratio.other == decision.other and ratio.path != "fused"
+        }
         mean = decision.mean_difference
         assert cells[4].text == decision.verdict
         assert value(cells[5]) == close(mean.value, mean.low, mean.high)
@@ -180,7 +186,9 @@ def test_costs_are_in_their_places(report: Any) -> None:
             size = rows_by_caption(report, "Size of the arms", place)[(cost.arm,)]
             assert value(size[2]) == [cost.parameters]
             for latency in cost.latency:
-                table = next(t for t in tables(report) if t.all("caption")[0].text.startswith(f"Request latency in {place}:"))
+                table = next(
+                    t for t in tables(report) if t.all("caption")[0].text.startswith(f"Request latency in {place}:")
+                )
                 row = next(
                     r.all("td") for r in table.all("tbody")[0].all("tr")
                     if [h.text for h in r.all("th")] == [cost.arm, latency.path]
@@ -194,7 +202,11 @@ def test_costs_are_in_their_places(report: Any) -> None:
 
 def test_a_ratio_says_on_which_path_it_was_timed_and_until_when(report: Any) -> None:
     for cell in report.summary.cells:
-        rows = [rows_by_caption(report, "Joint / other", f"{cell.dataset}, {cell.backend} on {cell.device}")] if cell.ratios else []
+        rows = (
+            [rows_by_caption(report, "Joint / other", f"{cell.dataset}, {cell.backend} on {cell.device}")]
+            if cell.ratios
+            else []
+        )
         for found in rows:
             for ratio in cell.ratios:
                 fused = ", fused" if ratio.path == "fused" else ""
@@ -208,7 +220,9 @@ def test_a_ratio_says_on_which_path_it_was_timed_and_until_when(report: Any) -> 
 def test_flops_in_parts_are_in_their_places(report: Any) -> None:
     for cell in report.summary.cells:
         for flops in cell.flops:
-            row = rows_by_caption(report, "FLOPs of the arms", f"{cell.dataset}, {cell.backend} on {cell.device}")[(flops.arm,)]
+            row = rows_by_caption(report, "FLOPs of the arms", f"{cell.dataset}, {cell.backend} on {cell.device}")[
+                (flops.arm,)
+            ]
             exact = (
                 flops.trunk_forward, flops.trunk_backward, flops.heads_forward, flops.heads_backward, flops.per_step,
                 flops.per_epoch,
@@ -230,7 +244,9 @@ def test_predictions_stand_beside_what_was_achieved(report: Any) -> None:
             assert (row[2].text == "not measured") == (one.share is None) == (row[3].text == one.reason)
             shares += one.share is not None
         if cell.explained:
-            caption = next(t.all("caption")[0].text for t in tables(report) if f"achieved in {place}" in t.all("caption")[0].text)
+            caption = next(
+                t.all("caption")[0].text for t in tables(report) if f"achieved in {place}" in t.all("caption")[0].text
+            )
             assert "training step: FLOPs predict 0.51x, the clock says " in caption
             assert "(71 % of the saving, in logarithms)" in caption
     assert shares > 5
@@ -239,7 +255,9 @@ def test_predictions_stand_beside_what_was_achieved(report: Any) -> None:
 def test_memory_that_was_not_measured_says_why(report: Any) -> None:
     for cell in report.summary.cells:
         for memory in cell.memory:
-            row = rows_by_caption(report, "Memory in", f"{cell.dataset}, {cell.backend} on {cell.device}")[(memory.arm,)]
+            row = rows_by_caption(report, "Memory in", f"{cell.dataset}, {cell.backend} on {cell.device}")[
+                (memory.arm,)
+            ]
             assert value(row[0]) == [memory.artifact_bytes]
             if memory.reason:
                 assert [one.text for one in row[1:]] == ["not measured"] * 4 + [memory.reason]
@@ -271,10 +289,6 @@ def test_a_network_below_the_reference_says_so(report: Any) -> None:
 
 def test_not_a_number_is_never_shown(report: Any) -> None:
     assert not any(
-        math.isnan(v)
-        for table in tables(report)
-        for c in table.all("td")
-        if "data-v" in c.attributes
-        for v in value(c)
+        math.isnan(v) for table in tables(report) for c in table.all("td") if "data-v" in c.attributes for v in value(c)
     )
     assert not re.search(r"\bnan\b", report.root.all("body")[0].text)

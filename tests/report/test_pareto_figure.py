@@ -20,7 +20,9 @@ def test_pareto_arrows_go_from_every_other_arm_to_joint(one: Any) -> None:
     ends = places(figure.svg, COLOURS[0])
     for colour in COLOURS[1:3]:
         drawn = [
-            p.get("d", "") for p in tree(figure.svg).iter("path") if "id" not in p.attrib and f"stroke:{colour}" in p.get("style", "")
+            p.get("d", "")
+            for p in tree(figure.svg).iter("path")
+            if "id" not in p.attrib and f"stroke:{colour}" in p.get("style", "")
         ]  # those with an id are the marks
         arrows = [tail_and_tip(one) for path in drawn for one in path.split("M")[1:]]
         assert len(arrows) == 3 * len(about.outputs)
@@ -32,9 +34,7 @@ def test_pareto_arrows_go_from_every_other_arm_to_joint(one: Any) -> None:
 
 def tail_and_tip(path: str) -> tuple[tuple[float, float], tuple[float, float]]:
     """Where an arrow begins, and where its shaft ends: an SVG path after its M, with steps after each l."""
-    start, step = (
-        [float(number) for number in re.findall(r"-?\d*\.?\d+", part)[:2]] for part in path.split("l")[:2]
-    )
+    start, step = ([float(number) for number in re.findall(r"-?\d*\.?\d+", part)[:2]] for part in path.split("l")[:2])
     return (start[0], start[1]), (start[0] + step[0], start[1] + step[1])
 
 
@@ -47,7 +47,9 @@ def test_names_of_many_outputs_stay_beside_their_panel(one: Any) -> None:
     ))  # fmt: skip
     figure = pareto_figure(many, replace(about, outputs=outputs), colours, "f")
     height = float(tree(figure.svg).get("viewBox", "").split()[3])
-    levels = [float(node.get("y", "")) for node in tree(figure.svg).iter("text") if (node.text or "").startswith("output ")]
+    levels = [
+        float(node.get("y", "")) for node in tree(figure.svg).iter("text") if (node.text or "").startswith("output ")
+    ]
     assert len(levels) == 60
     assert min(levels) > 0
     assert max(levels) < height
@@ -62,7 +64,10 @@ def test_skill_is_drawn_only_against_costs_that_were_measured(one: Any) -> None:
     assert figure.title == "Skill against training FLOPs"
     assert [column.title for column in figure.table.columns] == ["Arm", "Training FLOPs", *about.outputs]
     assert len(places(figure.svg, COLOURS[0])) == len(about.outputs)
-    assert pareto_figure(cell, about, colours, "f").title == "Skill against training FLOPs, training time and latency at batch 1"
+    assert (
+        pareto_figure(cell, about, colours, "f").title
+        == "Skill against training FLOPs, training time and latency at batch 1"
+    )
 
 
 def test_an_output_far_below_no_skill_is_left_out_of_the_pareto_plot_and_counted(one: Any) -> None:

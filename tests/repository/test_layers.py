@@ -21,6 +21,8 @@ def test_the_command_line_imports_nothing_heavy() -> None:
 
 
 def test_importing_the_package_imports_nothing_heavy() -> None:
-    code = f"import sys, jointbench; jointbench.compare_arms; print([name for name in {HEAVY!r} if name in sys.modules])"
+    code = (
+        f"import sys, jointbench; jointbench.compare_arms; print([name for name in {HEAVY!r} if name in sys.modules])"
+    )
     done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True)
     assert done.stdout.strip() == "[]"

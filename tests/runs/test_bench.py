@@ -18,7 +18,9 @@ WORDS = ("bench", "--benchmark-only", "--profile", "smoke", "--dataset", "concre
 
 
 def bench(*words: str) -> subprocess.CompletedProcess[str]:
-    return subprocess.run([sys.executable, "-m", "pytest", *words], cwd=ROOT, capture_output=True, text=True, check=False)
+    return subprocess.run(
+        [sys.executable, "-m", "pytest", *words], cwd=ROOT, capture_output=True, text=True, check=False
+    )
 
 
 @pytest.fixture(scope="module")
@@ -75,7 +77,11 @@ def test_comparing_with_a_saved_run_names_what_got_slower(ran: tuple[Path, str],
     copy = tmp_path / "history" / saved.parent.name / saved.name
     copy.parent.mkdir(parents=True)
     copy.write_text(json.dumps(body))
-    words = (f"--benchmark-storage=file://{tmp_path / 'history'}", "--benchmark-compare", "--benchmark-compare-fail=mean:900%")
+    words = (
+        f"--benchmark-storage=file://{tmp_path / 'history'}",
+        "--benchmark-compare",
+        "--benchmark-compare-fail=mean:900%",
+    )
     done = bench(*WORDS, "--out", str(tmp_path / "run"), *words, "-k", "training")
     assert done.returncode != 0
     said = done.stdout + done.stderr

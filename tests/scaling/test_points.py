@@ -48,7 +48,9 @@ def test_the_interval_comes_from_the_blocks() -> None:
     shaken = Point("torch", "cpu", line, 8, "separate", 0.1, 0.4, (0.25, 1.0) * 4).measured
     assert steady is not None
     assert shaken is not None
-    assert (steady.value, steady.low, steady.high) == pytest.approx((0.5, 0.5, 0.5), rel=0.01)  # builds differ that much
+    assert (steady.value, steady.low, steady.high) == pytest.approx(
+        (0.5, 0.5, 0.5), rel=0.01
+    )  # builds differ that much
     assert shaken.value == pytest.approx(0.5)
     assert shaken.low < 0.4 < 0.6 < shaken.high
     assert Point("torch", "cpu", line, 8, "separate", 0.1, 0.4).measured is None

@@ -60,9 +60,13 @@ def test_every_planned_cell_is_there_once(here: Callable[..., None], machine: Ca
     cells = [(p.backend, p.line, p.outputs, p.other) for p in study.points]
     assert len(set(cells)) == len(cells)
     for backend in SMALL.backends:
-        assert {(line, n) for name, line, n, _ in cells if name == backend} == {(l, n) for l, ns in lines(SMALL) for n in ns}  # noqa: E741
+        assert {(line, n) for name, line, n, _ in cells if name == backend} == {
+            (l, n) for l, ns in lines(SMALL) for n in ns
+        }  # noqa: E741
     assert all(p.measured for p in study.points if p.backend == "torch")
-    assert {p.reason for p in study.points if p.backend == "tensorflow"} == {"not measured: not installed (get tensorflow)"}
+    assert {p.reason for p in study.points if p.backend == "tensorflow"} == {
+        "not measured: not installed (get tensorflow)"
+    }
     assert said[-1][0] == said[-1][1]
 
 
@@ -146,7 +150,11 @@ def test_a_backend_asked_for_by_name_and_missing_is_exit_code_4(
     ],
 )  # fmt: skip
 def test_bad_values_are_one_sentence_and_nothing_is_written(
-    monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str], tmp_path: Path, words: tuple[str, ...], names: str
+    monkeypatch: pytest.MonkeyPatch,
+    capsys: pytest.CaptureFixture[str],
+    tmp_path: Path,
+    words: tuple[str, ...],
+    names: str,
 ) -> None:
     out = tmp_path / "out"
     assert command(monkeypatch, *words, "--out", str(out)) == 2

@@ -11,7 +11,12 @@ from jointbench.measure.paired_timing import MIN_BLOCKS
 from jointbench.scaling.points import Line, predicted
 from jointbench.scaling.timed import DISTINCT, time_line
 
-LINES = (Line("training", 32, 2, 32), Line("training", 128, 1, 8), Line("request", 64, 3, 1), Line("request", 32, 2, 64))
+LINES = (
+    Line("training", 32, 2, 32),
+    Line("training", 128, 1, 8),
+    Line("request", 64, 3, 1),
+    Line("request", 32, 2, 64),
+)
 
 
 @pytest.mark.parametrize("line", LINES)

@@ -24,10 +24,20 @@ def doctor(monkeypatch: pytest.MonkeyPatch, figures: Figures) -> int:
     ("half", "different", "code", "word"), [(0.02, 0, 0, "Fit"), (0.08, 0, 3, "Too noisy"), (0.02, 3, 1, "Wrong")]
 )
 def test_figures_and_exit_codes(
-    monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str], half: float, different: int, code: int, word: str
+    monkeypatch: pytest.MonkeyPatch,
+    capsys: pytest.CaptureFixture[str],
+    half: float,
+    different: int,
+    code: int,
+    word: str,
 ) -> None:
     ratios = (Estimate(1.0, 1 - half, 1 + half),) * 20
-    assert doctor(monkeypatch, Figures((Pairs("torch, training step", ratios),), flops=(FlopCounts("torch", 8, different),))) == code
+    assert (
+        doctor(
+            monkeypatch, Figures((Pairs("torch, training step", ratios),), flops=(FlopCounts("torch", 8, different),))
+        )
+        == code
+    )
     said = capsys.readouterr().out
     assert "20 of 20 intervals contain 1" in said
     assert f"{different} of 8 shapes" in said

@@ -36,7 +36,9 @@ def example() -> dict[str, Any]:
 
 
 def test_by_hand() -> None:
-    got = from_predictions([[1.0], [3.0], [0.0], [10.0]], [[2.0], [3.0], [5.0], [5.0]], [[2.0]] * 4, np.array([0, 0, 1, 1]))
+    got = from_predictions(
+        [[1.0], [3.0], [0.0], [10.0]], [[2.0], [3.0], [5.0], [5.0]], [[2.0]] * 4, np.array([0, 0, 1, 1])
+    )
     first, second = np.sqrt(1 / 2), np.sqrt(50 / 68)
     assert got.fold_mean == pytest.approx(((first + second) / 2,))
     assert got.pooled == pytest.approx((np.sqrt(51 / 70),))

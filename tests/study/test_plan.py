@@ -31,6 +31,7 @@ def planned(*arms: str, sizes: Sizes = SIZES) -> tuple[Subject, dict[str, tuple[
     built, networks = assemblies(made, "torch", "cpu", "stock")
     return made, {a.arm.name: a.network_ids for a in built}, {network.id: network for network in networks}
 
+
 NETWORK = Network("wine", "f" * 64, 1, 2, "d1", 7, ("a", "b"), Shape((64, 64)), Recipe(), "torch", "cpu", "stock")
 
 

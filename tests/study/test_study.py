@@ -119,7 +119,9 @@ def test_everything_is_timed_at_every_thread_count(records: list[Record]) -> Non
     made, where = planned(replace(ASKED, arms=("joint", "separate")))
     where = replace(where, timing_seconds=2.0, batch_sizes=(1,), thread_counts=(2, 1), projections=1)
     again = list(run(made, where, silent))
-    assert {(t.scenario, t.threads) for t in of(again, Timing)} == {(s, n) for s in ("training", "request") for n in (1, 2)}
+    assert {(t.scenario, t.threads) for t in of(again, Timing)} == {
+        (s, n) for s in ("training", "request") for n in (1, 2)
+    }
     projections = of(again, Projection)
     assert [(p.arm, p.threads) for p in projections] == [("joint", 2), ("separate", 2)]
     steps = -(-len(made[0].splits[0].train) // 16)
@@ -193,12 +195,15 @@ def test_a_study_of_few_datasets_cuts_its_large_stacks_so_that_two_workers_share
 def test_a_failed_training_is_a_record_and_the_rest_goes_on(tmp_path: Path) -> None:
     asked = replace(ASKED, arms=("joint", "separate"))
     made, where = planned(asked)
-    broken = [
-        replace(subject, recipe=replace(subject.recipe, optimizer="sgd", learning_rate=1e30)) for subject in made
-    ]
+    broken = [replace(subject, recipe=replace(subject.recipe, optimizer="sgd", learning_rate=1e30)) for subject in made]
     summary = execute(
-        broken, where, new_folder(tmp_path / "run"), profile="smoke",
-        command="test", notes=(), progress=silent,
+        broken,
+        where,
+        new_folder(tmp_path / "run"),
+        profile="smoke",
+        command="test",
+        notes=(),
+        progress=silent,
     )
     records = list(read_records(tmp_path / "run" / "records.jsonl"))
     assert all("not finite" in fit.failure for fit in of(records, Fit))
@@ -225,7 +230,12 @@ def test_a_missing_framework_is_reported_and_the_rest_runs(monkeypatch: pytest.M
 def test_the_report_is_redrawn_from_the_records_alone(tmp_path: Path) -> None:
     made, where = planned()
     first = execute(
-        made, replace(where, timing_seconds=0.5), tmp_path, profile="smoke", command="test", notes=("n",),
+        made,
+        replace(where, timing_seconds=0.5),
+        tmp_path,
+        profile="smoke",
+        command="test",
+        notes=("n",),
         progress=silent,
     )
     before = json.loads((tmp_path / "summary.json").read_text())
@@ -243,8 +253,15 @@ def test_the_report_is_redrawn_from_the_records_alone(tmp_path: Path) -> None:
 def test_a_report_can_be_decided_anew_and_is_as_it_was_asked_otherwise(tmp_path: Path) -> None:
     made, where = planned()
     execute(
-        made, replace(where, timing_seconds=0.0), tmp_path, profile="smoke", command="test", notes=(), progress=silent,
-        terms=Terms(0.03, 0.9), reruns={"concrete_slump": "jointbench run concrete_slump --profile smoke"},
+        made,
+        replace(where, timing_seconds=0.0),
+        tmp_path,
+        profile="smoke",
+        command="test",
+        notes=(),
+        progress=silent,
+        terms=Terms(0.03, 0.9),
+        reruns={"concrete_slump": "jointbench run concrete_slump --profile smoke"},
     )
     assert json.loads((tmp_path / "environment.json").read_text())["rope"] == 0.03
     page = (tmp_path / "report.html").read_text()

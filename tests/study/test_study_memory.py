@@ -13,7 +13,11 @@ from jointbench.study.config import Kept
 from jointbench.study.plan import assemblies
 
 ASKED = Asked(
-    profile="smoke", datasets=("concrete_slump", "wine_quality"), arms=("joint", "separate"), backends=("torch",), device="cpu"
+    profile="smoke",
+    datasets=("concrete_slump", "wine_quality"),
+    arms=("joint", "separate"),
+    backends=("torch",),
+    device="cpu",
 )
 SIZES = {slug: {"joint": 10, "separate": 20} for slug in ASKED.datasets}
 

@@ -240,6 +240,8 @@ class Backend(Protocol):
         """
         ...
 
-    def activations(self, networks: Sequence[tuple[Architecture, Weights]], rows: Float32Array) -> list[list[Float32Array]]:
+    def activations(
+        self, networks: Sequence[tuple[Architecture, Weights]], rows: Float32Array
+    ) -> list[list[Float32Array]]:
         """What each network's trunk makes of the rows: per network and trunk layer (pooled convolutions first), (rows, units)."""
         ...

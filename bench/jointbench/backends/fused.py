@@ -50,14 +50,14 @@ def _group(members: Sequence[int], networks: Sequence[tuple[Architecture, Weight
     first = networks[0][0]
 
     def stacked(name: str) -> Stacked:
-        kernels, biases = (np.stack([weights[f"{name}/{part}"] for _, weights in networks]) for part in ("kernel", "bias"))
+        kernels, biases = (
+            np.stack([weights[f"{name}/{part}"] for _, weights in networks]) for part in ("kernel", "bias")
+        )
         return kernels.astype(np.float32), biases.astype(np.float32)
 
     units = [sum(head[-1].units for head in network.heads) for network, _ in networks]
     bias = np.zeros((len(networks), max(units)), np.float32)
-    kernels = [
-        np.zeros((len(networks), head[-1].inputs, max(units)), np.float32) for head in first.heads
-    ]
+    kernels = [np.zeros((len(networks), head[-1].inputs, max(units)), np.float32) for head in first.heads]
     for row, (network, weights) in enumerate(networks):
         start = 0
         for kernel, head in zip(kernels, network.heads, strict=True):
@@ -69,8 +69,13 @@ def _group(members: Sequence[int], networks: Sequence[tuple[Architecture, Weight
     if not any(hidden):  # all heads read the trunk, so their kernels, each in its own columns, are one
         hidden, kernels = [()], [np.sum(np.stack(kernels), axis=0, dtype=np.float32)]
     return Group(
-        first, tuple(members), tuple(units), tuple(stacked(layer.name) for layer in first.convs),
-        tuple(stacked(layer.name) for layer in first.trunk), tuple(zip(hidden, kernels, strict=True)), bias,
+        first,
+        tuple(members),
+        tuple(units),
+        tuple(stacked(layer.name) for layer in first.convs),
+        tuple(stacked(layer.name) for layer in first.trunk),
+        tuple(zip(hidden, kernels, strict=True)),
+        bias,
     )
 
 
@@ -89,7 +94,5 @@ def one_output(network: Architecture, weights: Weights, head: int) -> tuple[Arch
     renamed = {layer.name: f"head_0_{i}" for i, layer in enumerate(network.heads[head])}
     alone = tuple(replace(layer, name=renamed[layer.name], head=0) for layer in network.heads[head])
     kept = {layer.name: layer.name for layer in (*network.convs, *network.trunk)} | renamed
-    parts = {
-        f"{new}/{part}": weights[f"{old}/{part}"] for old, new in kept.items() for part in ("kernel", "bias")
-    }
+    parts = {f"{new}/{part}": weights[f"{old}/{part}"] for old, new in kept.items() for part in ("kernel", "bias")}
     return replace(network, heads=(alone,), kinds=(network.kinds[head],)), parts

@@ -66,9 +66,7 @@ def engine_speed(backend: Backend, replicates: Sequence[int], repeats: int) -> d
     for count in replicates:
         epochs = EPOCHS
         first = wine_shaped_job(0, epochs)
-        jobs = [
-            replace(first, seed=seed, initial=wine_shaped_job(seed, epochs).initial) for seed in range(count)
-        ]
+        jobs = [replace(first, seed=seed, initial=wine_shaped_job(seed, epochs).initial) for seed in range(count)]
         seconds = best_seconds(partial(backend.fit_stacked, jobs), repeats)
         us[f"{backend.name}_stacked_{count}"] = seconds / (count * epochs * STEPS_PER_EPOCH) * 1e6
     return us
@@ -93,7 +91,9 @@ def sklearn_speed(repeats: int) -> float:
     epochs = 3
 
     def work() -> None:
-        model = MLPRegressor(hidden_layer_sizes=(WIDTH, WIDTH), batch_size=BATCH, max_iter=epochs, tol=0.0, n_iter_no_change=epochs + 1)
+        model = MLPRegressor(
+            hidden_layer_sizes=(WIDTH, WIDTH), batch_size=BATCH, max_iter=epochs, tol=0.0, n_iter_no_change=epochs + 1
+        )
         import warnings
 
         with warnings.catch_warnings():

@@ -129,7 +129,9 @@ def time_requests(
     """
     started = time.monotonic()
     rows = np.ascontiguousarray(rows)
-    impossible = {path: reason for r in rounds for path in r.paths if (reason := backend.why_not(path)) and path != "one of N"}
+    impossible = {
+        path: reason for r in rounds for path in r.paths if (reason := backend.why_not(path)) and path != "one of N"
+    }
     wanted = {
         participant: len(bundles[participant.arm].networks)
         for r in rounds
@@ -175,7 +177,10 @@ def _participants(one: Round, bundles: Mapping[str, Bundle]) -> Iterator[Partici
 
 
 def _round(
-    rows: Float32Array, batch: int, clients: dict[Participant, Client], untimed: dict[Participant, str],
+    rows: Float32Array,
+    batch: int,
+    clients: dict[Participant, Client],
+    untimed: dict[Participant, str],
     budget_seconds: float,
 ) -> TimedRound:
     pool, total = request_pool(rows, batch), 0.0

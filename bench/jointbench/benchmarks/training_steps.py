@@ -88,12 +88,16 @@ def set_up(
     for participant, programs in wanted:
         expected = dearest.get(participant.path, 0.0) * programs
         if len(made.ready) >= 2 and time.monotonic() - started + expected > allowance_seconds:
-            made.untimed[participant] = f"the time for setting up ({max(allowance_seconds, 0):.1f} s) is spent on the others"
+            made.untimed[participant] = (
+                f"the time for setting up ({max(allowance_seconds, 0):.1f} s) is spent on the others"
+            )
             continue
         before = time.monotonic()
         made.ready[participant] = make(participant)
         made.seconds[participant] = time.monotonic() - before
-        dearest[participant.path] = max(dearest.get(participant.path, 0.0), made.seconds[participant] / max(programs, 1))
+        dearest[participant.path] = max(
+            dearest.get(participant.path, 0.0), made.seconds[participant] / max(programs, 1)
+        )
     return made
 
 

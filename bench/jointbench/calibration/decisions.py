@@ -60,6 +60,7 @@ def calibrate_decision(
     equal, edge, worse, better = (
         [say(truth, one, rope, probability) for one in draws] for truth in (0.0, -rope, -EFFECT, EFFECT)
     )
+
     def with_one_worse(rest: Sequence[Said]) -> list[list[Said]]:
         return [[*rest[:i], one, *rest[i + 1 :]] for i, one in enumerate(worse)]
 

@@ -86,7 +86,11 @@ class Tally:
 
 
 def known_truth(
-    conditions: Conditions, progress: Progress, *, corners: Sequence[Corner] = CORNERS, seeds: Sequence[int] = range(SEEDS)
+    conditions: Conditions,
+    progress: Progress,
+    *,
+    corners: Sequence[Corner] = CORNERS,
+    seeds: Sequence[int] = range(SEEDS),
 ) -> tuple[Trial, ...]:
     """Trains both arms on a dataset of each corner for every seed and backend, and decides on it as on any other.
 

@@ -63,7 +63,9 @@ def _of_cell(cell: Cell) -> tuple[SeenSpread, ...]:
     differences = skill_differences(cell)
     _, repeats, folds, seeds = differences.shape
     if seeds < 2:
-        raise BadInput(f"{cell.dataset} ran with one seed per fold, which hides the noise of seeds; run it with --seeds 3 or more")
+        raise BadInput(
+            f"{cell.dataset} ran with one seed per fold, which hides the noise of seeds; run it with --seeds 3 or more"
+        )
     setting = Setting(folds, repeats, seeds)
     return tuple(
         SeenSpread(cell.dataset, output, estimate_spread(values), setting)

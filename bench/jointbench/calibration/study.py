@@ -106,7 +106,9 @@ def calibration_study(
     """
     generator = np.random.default_rng(seed)
     one = partial(calibrate, generator=generator, comparisons=comparisons, rope=rope, probability=probability)
-    several = partial(calibrate_decision, generator=generator, comparisons=comparisons, rope=rope, probability=probability)
+    several = partial(
+        calibrate_decision, generator=generator, comparisons=comparisons, rope=rope, probability=probability
+    )
     search = partial(smallest_setting, generator=generator, comparisons=comparisons, rope=rope, probability=probability)
     datasets = {slug: tuple(outputs) for slug, outputs in groupby(noise, key=lambda seen: seen.dataset)}
     first = next(iter(datasets.values()))
@@ -128,7 +130,9 @@ def calibration_study(
         for place in at
         for slug, members in datasets.items()
     )
-    overall = next(made.rates for made in decisions if (made.dataset, made.rates.setting) == (recommended.dataset, setting))
+    overall = next(
+        made.rates for made in decisions if (made.dataset, made.rates.setting) == (recommended.dataset, setting)
+    )
     return CalibrationStudy(
         false_verdict_rate=max(rate.false_verdict_rate for rate in rates),
         edge_rate=max(rate.edge_rate for rate in rates),

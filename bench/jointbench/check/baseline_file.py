@@ -64,7 +64,9 @@ def read_baseline(path: Path) -> Baseline:
         raise BadInput(f"--baseline {path} is not JSON, so it is not a baseline; {remedy}") from error
     version = body.get("schema_version") if isinstance(body, dict) else None
     if version is not None and version != BASELINE_SCHEMA:
-        raise BadInput(f"--baseline {path} has schema version {version}, this jointbench reads {BASELINE_SCHEMA}; {remedy}")
+        raise BadInput(
+            f"--baseline {path} has schema version {version}, this jointbench reads {BASELINE_SCHEMA}; {remedy}"
+        )
     try:
         for key in LISTS:
             if key != "data":

@@ -44,8 +44,13 @@ def check(
     if require_cost and not held.ratios:
         raise BadInput(f"--require-cost: {off.get('cost', 'the baseline holds no cost ratios')}")
     return Checked(
-        held.origin.profile, held.origin.commit, tuple(_with_reason(one, reading) for one in found), off,
-        () if strict_time else ("time",), require_cost, _notes(held, run),
+        held.origin.profile,
+        held.origin.commit,
+        tuple(_with_reason(one, reading) for one in found),
+        off,
+        () if strict_time else ("time",),
+        require_cost,
+        _notes(held, run),
     )
 
 
@@ -56,7 +61,9 @@ def _narrowed(baseline: Baseline, backends: Sequence[str]) -> Baseline:
     there = {size.site.backend for size in baseline.sizes}
     for name in backends:
         if name not in there:
-            raise BadInput(f"--only-backend {name}: the baseline has no such backend; it has {', '.join(sorted(there))}")
+            raise BadInput(
+                f"--only-backend {name}: the baseline has no such backend; it has {', '.join(sorted(there))}"
+            )
 
     def kept(site: Site) -> bool:
         return site.backend in backends
@@ -76,7 +83,9 @@ def _same_kind(run: Baseline, baseline: Baseline) -> None:
     for name in ("profile", "engine"):
         ours, theirs = getattr(run.origin, name), getattr(baseline.origin, name)
         if ours != theirs:
-            raise BadInput(f"the run is of {name} {ours} and the baseline of {name} {theirs}; run again with --{name} {theirs}")
+            raise BadInput(
+                f"the run is of {name} {ours} and the baseline of {name} {theirs}; run again with --{name} {theirs}"
+            )
     before = {data.dataset: data for data in baseline.data}
     for data in run.data:
         for name in ("folds", "repeats", "seed"):
@@ -100,7 +109,9 @@ def _with_reason(finding: Finding, reading: Reading) -> Finding:
     key = (site.dataset, site.backend, site.device)
     if key not in reading.reasons:
         return replace(finding, reason=NEVER_ASKED)
-    return replace(finding, reason=reading.reasons[key] or f"the run has no {finding.quantity} of {site.arm or 'this cell'}")
+    return replace(
+        finding, reason=reading.reasons[key] or f"the run has no {finding.quantity} of {site.arm or 'this cell'}"
+    )
 
 
 def _notes(baseline: Baseline, run: Baseline) -> tuple[str, ...]:
@@ -113,7 +124,11 @@ def _notes(baseline: Baseline, run: Baseline) -> tuple[str, ...]:
     known = {size.site for size in baseline.sizes}
     backends = {site.backend for site in known}
     new = sorted({size.site for size in run.sizes} - known)
-    unheld = [f"{site.arm} on {site.dataset}, {site.backend} {site.device}" for site in new if site.arm and site.backend in backends]
+    unheld = [
+        f"{site.arm} on {site.dataset}, {site.backend} {site.device}"
+        for site in new
+        if site.arm and site.backend in backends
+    ]
     if unheld:
         notes.append(f"not in the baseline, so not held to anything: {'; '.join(unheld)}")
     return tuple(notes)

@@ -44,14 +44,26 @@ def read_run(
     timed = [] if profile == NO_COST_PROFILE else cells
     threads = next((cell.threads for cell in cells if cell.threads is not None), None)
     origin = Origin(
-        profile, engine, machine.get("commit", ""), machine.get("CPU", ""), machine.get("physical cores", ""), threads,
+        profile,
+        engine,
+        machine.get("commit", ""),
+        machine.get("CPU", ""),
+        machine.get("physical cores", ""),
+        threads,
         {name: machine[name] for name in VERSIONS if name in machine},
     )
     measured = Baseline(
-        BASELINE_SCHEMA, origin,
+        BASELINE_SCHEMA,
+        origin,
         tuple(_data(about, held) for about in datasets),
         (*_counts(cells, held), *_programs(datasets, held)),
-        tuple(skill for about in datasets for cell in cells if cell.dataset == about.slug for skill in _skills(cell, about)),
+        tuple(
+            skill
+            for about in datasets
+            for cell in cells
+            if cell.dataset == about.slug
+            for skill in _skills(cell, about)
+        ),
         tuple(ratio for cell in timed for ratio in _ratios(cell)),
         tuple(time for cell in timed for time in _seconds(cell)),
     )
@@ -93,12 +105,19 @@ def _programs(datasets: Sequence[DatasetSummary], records: Sequence[Record]) -> 
     The parts of a stack that was cut share a program, which every worker that takes a part compiles: how many do
     depends on who was free. So the parts count once, and the count depends on the study alone.
     """
-    kinds = {(about.slug, name): kind for about in datasets for name, kind in zip(about.outputs, about.kinds, strict=True)}
+    kinds = {
+        (about.slug, name): kind for about in datasets for name, kind in zip(about.outputs, about.kinds, strict=True)
+    }
     fits = {record.network.id: record for record in records if isinstance(record, Fit)}
     compiled: dict[Site, dict[object, int]] = {}
     for stack in (record for record in records if isinstance(record, Stack)):
         program = frozenset(
-            (fit.network.shape, fit.network.recipe, fit.parameters, tuple(kinds[stack.dataset, o] for o in fit.network.group))
+            (
+                fit.network.shape,
+                fit.network.recipe,
+                fit.parameters,
+                tuple(kinds[stack.dataset, o] for o in fit.network.group),
+            )
             for fit in (fits[network_id] for network_id in stack.network_ids if network_id in fits)
         )
         counts = compiled.setdefault(Site(stack.dataset, stack.backend, stack.device), {})

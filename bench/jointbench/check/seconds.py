@@ -23,6 +23,13 @@ def time_findings(baseline: Baseline, run: Baseline) -> Iterator[Finding]:
         fails = change > SLOWER
         reason = f"it takes {change:.2f} times as long as it did" if fails else ""
         yield Finding(
-            "time", "regressed" if fails else "as before", old.site, old.quantity, old.seconds, seconds,
-            Estimate(change, change, change), SLOWER, reason,
+            "time",
+            "regressed" if fails else "as before",
+            old.site,
+            old.quantity,
+            old.seconds,
+            seconds,
+            Estimate(change, change, change),
+            SLOWER,
+            reason,
         )

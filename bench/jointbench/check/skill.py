@@ -50,7 +50,11 @@ def quality_findings(baseline: Baseline, run: Baseline, rope: float = ROPE) -> I
             other = now.get((skill.site, skill.output))
             if other is None or (reason := _incomparable(data, after[data.dataset], skill, other)):
                 yield Finding(
-                    "quality", "not run", skill.site, _quantity(skill.output), float(np.mean(skill.per_fold)),
+                    "quality",
+                    "not run",
+                    skill.site,
+                    _quantity(skill.output),
+                    float(np.mean(skill.per_fold)),
                     reason="" if other is None else reason,
                 )
             else:
@@ -96,8 +100,15 @@ def _judged(pairs: Sequence[_Pair], rope: float) -> Iterator[Finding]:
             f"that it lost more than {rope:g} is {one.probability_other_better:.4f}"
         )
         yield Finding(
-            "quality", "regressed" if fails else "as before", pair.site, _quantity(pair.output), pair.baseline,
-            pair.baseline + one.mean, Estimate(one.mean, one.low, one.high), limit, reason if fails else "",
+            "quality",
+            "regressed" if fails else "as before",
+            pair.site,
+            _quantity(pair.output),
+            pair.baseline,
+            pair.baseline + one.mean,
+            Estimate(one.mean, one.low, one.high),
+            limit,
+            reason if fails else "",
         )
 
 
@@ -111,5 +122,7 @@ def _noise(pairs: Sequence[_Pair], rope: float) -> dict[tuple[str, str, str], fl
     for pair in pairs:
         key = (pair.site.dataset, pair.site.backend, pair.site.device)
         changes.setdefault(key, []).extend(pair.change[np.abs(pair.change) > rope / 10].tolist())
-    rises = {key: sum(change**2 for change in found if change > 0) / max(len(found) / 2, 1) for key, found in changes.items()}
+    rises = {
+        key: sum(change**2 for change in found if change > 0) / max(len(found) / 2, 1) for key, found in changes.items()
+    }
     return {key: max(LEAST_SD**2, variance) for key, variance in rises.items()}

@@ -17,7 +17,10 @@ from jointbench.cli.scaling import scaling
 from jointbench.errors import BadInput
 
 app = typer.Typer(
-    no_args_is_help=True, add_completion=False, pretty_exceptions_enable=False, rich_markup_mode=None,
+    no_args_is_help=True,
+    add_completion=False,
+    pretty_exceptions_enable=False,
+    rich_markup_mode=None,
     help="One network with N outputs, or N networks? Trains both and measures what the choice gains and costs.",
 )
 app.add_typer(datasets.app, name="datasets")

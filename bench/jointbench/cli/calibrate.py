@@ -17,10 +17,16 @@ if TYPE_CHECKING:
 def calibrate(
     comparisons: Annotated[int, typer.Option(help="Simulated comparisons behind each rate.")] = 1000,
     seed: Annotated[int, typer.Option(help="Seed of everything drawn.")] = 0,
-    run: Annotated[Optional[Path], typer.Option(help="Folder of a run with several seeds, whose noise is simulated instead.")] = None,
-    training: Annotated[bool, typer.Option("--training", help="Also train on generated tasks whose truth is known.")] = False,
+    run: Annotated[
+        Optional[Path], typer.Option(help="Folder of a run with several seeds, whose noise is simulated instead.")
+    ] = None,
+    training: Annotated[
+        bool, typer.Option("--training", help="Also train on generated tasks whose truth is known.")
+    ] = False,
     backend: Annotated[Optional[list[str]], typer.Option(help="Backends of --training; repeat it.")] = None,
-    jobs: Annotated[Optional[int], typer.Option(help="Worker processes of --training; default: physical cores.")] = None,
+    jobs: Annotated[
+        Optional[int], typer.Option(help="Worker processes of --training; default: physical cores.")
+    ] = None,
     out: Annotated[Optional[Path], typer.Option(help="Folder for calibration.json and calibration.md.")] = None,
 ) -> None:
     """Simulates thousands of comparisons whose truth is known, and says how often the verdicts are right."""

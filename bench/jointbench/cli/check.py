@@ -18,9 +18,13 @@ def check(
     run: Annotated[Path, typer.Argument(help="A run's folder.")],
     baseline: Annotated[Optional[Path], typer.Option(help="The baseline file to hold the run against.")] = None,
     write_baseline: Annotated[Optional[Path], typer.Option(help="Writes the run as a baseline file instead.")] = None,
-    require_cost: Annotated[bool, typer.Option("--require-cost", help="Fail (3) where a cost ratio is too noisy to judge.")] = False,
+    require_cost: Annotated[
+        bool, typer.Option("--require-cost", help="Fail (3) where a cost ratio is too noisy to judge.")
+    ] = False,
     strict_time: Annotated[bool, typer.Option("--strict-time", help="Fail where absolute times got slower.")] = False,
-    only_backend: Annotated[Optional[list[str]], typer.Option(help="Hold only this backend to the baseline; repeat it.")] = None,
+    only_backend: Annotated[
+        Optional[list[str]], typer.Option(help="Hold only this backend to the baseline; repeat it.")
+    ] = None,
     format: Annotated[str, typer.Option(help="text, json or markdown.")] = "text",  # noqa: A002 - the option's name
 ) -> None:
     """Compares a run with a baseline. Exit code 1: a regression; 3: too noisy; 4: something did not run."""
@@ -42,13 +46,20 @@ def check(
         if not reading.measured.skills:
             raise BadInput(f"{run}: nothing in it ran, so there is nothing to hold later runs to")
         baseline_file.write_baseline(write_baseline, reading.measured)
-        typer.echo(f"{write_baseline}: {len(reading.measured.sizes)} counts, {len(reading.measured.skills)} skills, {len(reading.measured.ratios)} cost ratios")
+        typer.echo(
+            f"{write_baseline}: {len(reading.measured.sizes)} counts, {len(reading.measured.skills)} skills, {len(reading.measured.ratios)} cost ratios"
+        )
         for (dataset, backend, device), reason in reading.reasons.items():
             if reason:
                 typer.echo(f"not in it: {dataset}, {backend} on {device}: {reason}")
         return
     checked = compare(
-        reading, held, only_backends=only_backend or (), require_cost=require_cost, strict_time=strict_time, rope=about.rope
+        reading,
+        held,
+        only_backends=only_backend or (),
+        require_cost=require_cost,
+        strict_time=strict_time,
+        rope=about.rope,
     )
     _show(checked, format)
     raise typer.Exit(checked.exit_code)

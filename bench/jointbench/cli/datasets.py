@@ -42,7 +42,9 @@ def show(name: str) -> None:
     card = card_of(name)
     shown = card.model_dump(exclude_defaults=True)
     if card.file is None:
-        shown["file"] = str(cached_file(name, card)) if is_fetched(name) else f"not here; jointbench datasets fetch {name}"
+        shown["file"] = (
+            str(cached_file(name, card)) if is_fetched(name) else f"not here; jointbench datasets fetch {name}"
+        )
     for field, value in shown.items():
         lines = value if isinstance(value, tuple | list) else [value]
         console.print(f"{field}:", markup=False, highlight=False)
@@ -71,7 +73,9 @@ def verify() -> None:
 @app.command("fetch")
 def fetch_dataset(
     name: str,
-    from_file: Annotated[Optional[Path], typer.Option("--from", help="A copy that you have, .xlsx or .csv; no network.")] = None,
+    from_file: Annotated[
+        Optional[Path], typer.Option("--from", help="A copy that you have, .xlsx or .csv; no network.")
+    ] = None,
 ) -> None:
     """Gets a dataset that is not bundled from UCI, or from your copy, into $JOINTBENCH_CACHE or the platform's cache."""
     from jointbench.data.catalog import card_of

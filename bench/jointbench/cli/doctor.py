@@ -8,7 +8,9 @@ import typer
 
 
 def doctor(
-    self_test: Annotated[bool, typer.Option("--self-test", help="Measure whether this machine is fit to measure on.")] = False,
+    self_test: Annotated[
+        bool, typer.Option("--self-test", help="Measure whether this machine is fit to measure on.")
+    ] = False,
 ) -> None:
     """Says what this machine has, what is missing and how to install it."""
     from rich.console import Console

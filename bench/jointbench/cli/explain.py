@@ -17,20 +17,30 @@ SEEDS = 3  # in each fold, where the profile has fewer: the engine trains them f
 
 
 def explain(
-    datasets: Annotated[Optional[list[str]], typer.Argument(help="Bundled names, table files, or energy-forum alone.")] = None,
-    target: Annotated[Optional[list[str]], typer.Option(help="A column to predict, NAME or NAME:kind; repeat it.")] = None,
+    datasets: Annotated[
+        Optional[list[str]], typer.Argument(help="Bundled names, table files, or energy-forum alone.")
+    ] = None,
+    target: Annotated[
+        Optional[list[str]], typer.Option(help="A column to predict, NAME or NAME:kind; repeat it.")
+    ] = None,
     backend: Annotated[Optional[list[str]], typer.Option(help="torch or tensorflow; repeat it.")] = None,
     every: Annotated[bool, typer.Option("--all", help="Every bundled dataset.")] = False,
-    question: Annotated[Optional[list[str]], typer.Option(help="Short name of a question; repeat it; none: all.")] = None,
+    question: Annotated[
+        Optional[list[str]], typer.Option(help="Short name of a question; repeat it; none: all.")
+    ] = None,
     profile: Annotated[str, typer.Option(help="smoke, quick or full: rows, folds and seeds.")] = "quick",
     folds: Annotated[Optional[int], typer.Option(help="Folds of the cross-validation.")] = None,
-    seeds: Annotated[Optional[int], typer.Option(help="Initialisation seeds within each fold; 3, images 1, energy-forum 20.")] = None,
+    seeds: Annotated[
+        Optional[int], typer.Option(help="Initialisation seeds within each fold; 3, images 1, energy-forum 20.")
+    ] = None,
     seed: Annotated[int, typer.Option(help="Seed of everything drawn.")] = 0,
     device: Annotated[str, typer.Option(help="cpu, cuda or auto (the GPU where there is one).")] = "cpu",
     jobs: Annotated[Optional[int], typer.Option(help="Worker processes; default: physical cores.")] = None,
     group: Annotated[Optional[str], typer.Option(help="Column of a table whose equal values share a fold.")] = None,
     time: Annotated[Optional[str], typer.Option(help="Column of a table to split forward in time by.")] = None,
-    out: Annotated[Optional[Path], typer.Option(help="Folder for the answers; a run's folder gets them in its report.")] = None,
+    out: Annotated[
+        Optional[Path], typer.Option(help="Folder for the answers; a run's folder gets them in its report.")
+    ] = None,
 ) -> None:
     """Answers what people ask about sharing (one model or several? which loss? are gradients summed?) by measurement."""
     from rich.console import Console
@@ -57,8 +67,19 @@ def explain(
         datasets = [DATASET]
     defaults = options.Asked()
     asked = options.Asked(
-        profile, tuple(datasets or ()), tuple(target or ()), ("joint", "separate"), tuple(backend or defaults.backends),
-        device, folds, None, seeds or max(SEEDS, profile_named(profile).seeds), seed, jobs, group=group, time=time,
+        profile,
+        tuple(datasets or ()),
+        tuple(target or ()),
+        ("joint", "separate"),
+        tuple(backend or defaults.backends),
+        device,
+        folds,
+        None,
+        seeds or max(SEEDS, profile_named(profile).seeds),
+        seed,
+        jobs,
+        group=group,
+        time=time,
     )
     where = options.conditions(asked)
     questions = (forum_run(seeds or Effort().seeds),) if forum else chosen(tuple(question or ()))
@@ -68,7 +89,8 @@ def explain(
             raise BadInput(f"{dataset.slug} has one output, so there is nothing to share; name another with --target")
     # Images train in seconds, tables in a tenth of one.
     subjects = [
-        replace(one, seeds=1) if seeds is None and len(one.input_shape) == 3 else one for one in options.subjects(asked, loaded)
+        replace(one, seeds=1) if seeds is None and len(one.input_shape) == 3 else one
+        for one in options.subjects(asked, loaded)
     ]
     folder = new_folder(out, "-explain", EXPLAIN)
     console = Console()
@@ -91,7 +113,9 @@ def explain(
         raise typer.Exit(DID_NOT_RUN)
 
 
-def _forum_alone(datasets: object, question: object, target: object, group: object, time: object, folds: object, profile: str) -> None:
+def _forum_alone(
+    datasets: object, question: object, target: object, group: object, time: object, folds: object, profile: str
+) -> None:
     """The forum's run has its own data, split, network and number of epochs. Raises BadInput for what would change them."""
     given = {
         "another dataset": datasets != ["energy-forum"], "--question": question, "--target": target, "--group": group,

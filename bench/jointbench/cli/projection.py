@@ -11,7 +11,9 @@ DISAGREES = 3
 
 def projection(
     datasets: Annotated[list[str], typer.Argument(help="Bundled names or table files.")],
-    target: Annotated[Optional[list[str]], typer.Option(help="A column to predict, NAME or NAME:kind; repeat it.")] = None,
+    target: Annotated[
+        Optional[list[str]], typer.Option(help="A column to predict, NAME or NAME:kind; repeat it.")
+    ] = None,
     backend: Annotated[Optional[list[str]], typer.Option(help="torch or tensorflow; repeat it.")] = None,
     device: Annotated[str, typer.Option(help="cpu, cuda or auto.")] = "cpu",
     profile: Annotated[str, typer.Option(help="smoke, quick or full: how many rows and epochs.")] = "quick",
@@ -33,12 +35,21 @@ def projection(
 
     defaults = options.Asked()
     asked = options.Asked(
-        profile, tuple(datasets), tuple(target or ()), defaults.arms, tuple(backend or defaults.backends), device, folds=2,
+        profile,
+        tuple(datasets),
+        tuple(target or ()),
+        defaults.arms,
+        tuple(backend or defaults.backends),
+        device,
+        folds=2,
         seeds=1,
     )
     subjects = options.subjects(asked, options.load_datasets(asked, profile_named(profile)))
     where = replace(
-        options.conditions(asked), timing_seconds=0.0, thread_counts=(), projections=len(subjects),
+        options.conditions(asked),
+        timing_seconds=0.0,
+        thread_counts=(),
+        projections=len(subjects),
     )
     console, agree = Console(), True
     for record in run(subjects, where, lambda *_: None):
@@ -51,7 +62,10 @@ def projection(
             console.print(
                 f"{record.dataset}, {record.backend} on {record.device}, {record.arm}: {check.steps:,} steps, foretold "
                 f"{show.seconds(check.projected_seconds)}, measured {show.seconds(check.measured_seconds)}, "
-                f"{show.times(check.ratio)}: {said}", markup=False, highlight=False, soft_wrap=True,
+                f"{show.times(check.ratio)}: {said}",
+                markup=False,
+                highlight=False,
+                soft_wrap=True,
             )
     if not agree:
         raise typer.Exit(DISAGREES)

@@ -12,9 +12,14 @@ from jointbench.cli.outcome import finish
 
 def report(
     folder: Path,
-    rope: Annotated[Optional[float], typer.Option(help="Decide anew with this difference; default: as the run was asked.")] = None,
+    rope: Annotated[
+        Optional[float], typer.Option(help="Decide anew with this difference; default: as the run was asked.")
+    ] = None,
     probability: Annotated[Optional[float], typer.Option(help="Decide anew with this probability.")] = None,
-    format: Annotated[Literal["html", "md"], typer.Option(help="html: the page, and its first screen here; md: that screen as Markdown, for a comment.")] = "html",  # noqa: A002  # the option's name
+    format: Annotated[
+        Literal["html", "md"],
+        typer.Option(help="html: the page, and its first screen here; md: that screen as Markdown, for a comment."),
+    ] = "html",  # noqa: A002  # the option's name
 ) -> None:
     """Redraws the report of a run from its records."""
     from rich.console import Console

@@ -13,9 +13,16 @@ from jointbench.cli.progress import progress_bar
 
 
 def run(
-    datasets: Annotated[Optional[list[str]], typer.Argument(help="Bundled names or table files; none: the profile's.")] = None,
-    target: Annotated[Optional[list[str]], typer.Option(help="A column to predict, NAME or NAME:kind; repeat it.")] = None,
-    arm: Annotated[Optional[list[str]], typer.Option(help="joint, separate, separate-matched, joint-wide, or a partition such as 'a,c|b'.")] = None,
+    datasets: Annotated[
+        Optional[list[str]], typer.Argument(help="Bundled names or table files; none: the profile's.")
+    ] = None,
+    target: Annotated[
+        Optional[list[str]], typer.Option(help="A column to predict, NAME or NAME:kind; repeat it.")
+    ] = None,
+    arm: Annotated[
+        Optional[list[str]],
+        typer.Option(help="joint, separate, separate-matched, joint-wide, or a partition such as 'a,c|b'."),
+    ] = None,
     backend: Annotated[Optional[list[str]], typer.Option(help="torch or tensorflow; repeat it.")] = None,
     device: Annotated[str, typer.Option(help="cpu, cuda or auto.")] = "auto",
     profile: Annotated[str, typer.Option(help="smoke, quick or full.")] = "quick",
@@ -28,8 +35,12 @@ def run(
     group: Annotated[Optional[str], typer.Option(help="Column of a table whose equal values share a fold.")] = None,
     time: Annotated[Optional[str], typer.Option(help="Column of a table to split forward in time by.")] = None,
     loss_weight: Annotated[Optional[list[str]], typer.Option(help="NAME=NUMBER: weight of an output's loss.")] = None,
-    rope: Annotated[Optional[float], typer.Option(help="Difference in skill that does not matter; default 0.01.")] = None,
-    probability: Annotated[Optional[float], typer.Option(help="Probability that a verdict needs; default 0.95.")] = None,
+    rope: Annotated[
+        Optional[float], typer.Option(help="Difference in skill that does not matter; default 0.01.")
+    ] = None,
+    probability: Annotated[
+        Optional[float], typer.Option(help="Probability that a verdict needs; default 0.95.")
+    ] = None,
     out: Annotated[Optional[Path], typer.Option(help="Folder for records, summary and report.")] = None,
 ) -> None:
     """Trains joint and separate networks on bundled data or your own table, and reports what the choice costs."""
@@ -41,9 +52,22 @@ def run(
 
     defaults = options.Asked()
     asked = options.Asked(
-        profile, tuple(datasets or ()), tuple(target or ()), tuple(arm or defaults.arms),
-        tuple(backend or defaults.backends), device, folds, repeats, seeds, seed, jobs, engine or defaults.engine,
-        group, time, tuple(loss_weight or ()), defaults.rope if rope is None else rope,
+        profile,
+        tuple(datasets or ()),
+        tuple(target or ()),
+        tuple(arm or defaults.arms),
+        tuple(backend or defaults.backends),
+        device,
+        folds,
+        repeats,
+        seeds,
+        seed,
+        jobs,
+        engine or defaults.engine,
+        group,
+        time,
+        tuple(loss_weight or ()),
+        defaults.rope if rope is None else rope,
         defaults.probability if probability is None else probability,
     )
     console = Console()
@@ -51,14 +75,22 @@ def run(
     where = options.conditions(asked)
     loaded = options.load_datasets(asked, profile_named(profile))
     for dataset in loaded:
-        kinds = ", ".join(f"{o.name}: {o.kind}" + (f" ({len(o.classes)} classes)" if o.classes else "") for o in dataset.outputs)
+        kinds = ", ".join(
+            f"{o.name}: {o.kind}" + (f" ({len(o.classes)} classes)" if o.classes else "") for o in dataset.outputs
+        )
         console.print(f"{dataset.slug}: {dataset.rows:,} rows; {kinds}", markup=False, highlight=False)
     subjects = options.subjects(asked, loaded)
     folder = new_folder(out)
     with progress_bar(console) as progress:
         summary = execute(
-            subjects, where, folder, profile=profile, command="jointbench " + " ".join(_quoted(sys.argv[1:])),
-            notes=options.notes(asked, where.devices), progress=progress, terms=terms,
+            subjects,
+            where,
+            folder,
+            profile=profile,
+            command="jointbench " + " ".join(_quoted(sys.argv[1:])),
+            notes=options.notes(asked, where.devices),
+            progress=progress,
+            terms=terms,
             reruns=options.reruns(asked, loaded),
         )
     finish(summary, console, folder / REPORT, explicit=tuple(backend or ()))

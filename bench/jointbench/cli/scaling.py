@@ -12,7 +12,9 @@ def scaling(
     backend: Annotated[Optional[list[str]], typer.Option(help="torch or tensorflow; repeat it.")] = None,
     outputs: Annotated[str, typer.Option(help="Numbers of outputs.")] = "1,2,4,8,16,32",
     widths: Annotated[str, typer.Option(help="Widths of the joint network's layers.")] = "32,64,128,256,512,1024",
-    depths: Annotated[str, typer.Option(help="Trunk layers: the first is the grid's, the others lie along lines.")] = "2,1,3",
+    depths: Annotated[
+        str, typer.Option(help="Trunk layers: the first is the grid's, the others lie along lines.")
+    ] = "2,1,3",
     batches: Annotated[str, typer.Option(help="Rows of a training step, the same.")] = "32,256",
     request_batches: Annotated[str, typer.Option(help="Rows of a request, the same.")] = "1,64,1024",
     budget_seconds: Annotated[float, typer.Option(help="Seconds in all; what they do not pay for is said.")] = 150.0,
@@ -34,8 +36,12 @@ def scaling(
 
     wanted = check(
         Wanted(
-            tuple(backend or BACKENDS), numbers("outputs", outputs), numbers("widths", widths),
-            numbers("depths", depths), numbers("batches", batches), numbers("request-batches", request_batches),
+            tuple(backend or BACKENDS),
+            numbers("outputs", outputs),
+            numbers("widths", widths),
+            numbers("depths", depths),
+            numbers("batches", batches),
+            numbers("request-batches", request_batches),
             budget_seconds,
         )
     )
@@ -53,7 +59,12 @@ def scaling(
             console.print(one.sentence, markup=False, highlight=False)
     console.print(f"Heat maps: {page}", markup=False, highlight=False, soft_wrap=True)
     if records_path(folder).is_file():
-        console.print(f"jointbench report {folder} puts them into the run's report.", markup=False, highlight=False, soft_wrap=True)
+        console.print(
+            f"jointbench report {folder} puts them into the run's report.",
+            markup=False,
+            highlight=False,
+            soft_wrap=True,
+        )
     measured = {point.backend for point in study.points if point.measured}
     if not measured or (backend and measured != set(wanted.backends)):
         raise typer.Exit(DID_NOT_RUN)

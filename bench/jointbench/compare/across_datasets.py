@@ -24,7 +24,9 @@ def across_datasets(cells: Sequence[CellSummary], rope: float) -> tuple[Across, 
     keys = dict.fromkeys((c.backend, c.device, d.other) for c in cells for d in c.decisions)
     made = []
     for backend, device, other in keys:
-        decisions = [d for c in cells if (c.backend, c.device) == (backend, device) for d in c.decisions if d.other == other]
+        decisions = [
+            d for c in cells if (c.backend, c.device) == (backend, device) for d in c.decisions if d.other == other
+        ]
         whole = [d for d in decisions if d.failures <= MOST_FAILURES and np.isfinite(d.mean_difference.value)]
         if not whole:
             continue

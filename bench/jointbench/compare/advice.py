@@ -84,7 +84,9 @@ def _sentence(advice: Advice, output: str, one_seed: bool, repeatable: bool) -> 
     elif one_seed:
         said.append(f"what more seeds in each fold would do cannot be told from one: run {SEEDS_TO_SEE} to see")
     else:
-        said.append(f"no setting of up to {MOST_FITS:,} fits a network settles it while the differences stay where they are")
+        said.append(
+            f"no setting of up to {MOST_FITS:,} fits a network settles it while the differences stay where they are"
+        )
     whole = "; ".join(said)
     return whole[0].upper() + whole[1:] + "."
 

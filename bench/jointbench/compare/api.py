@@ -58,7 +58,9 @@ def compare_arms(records: str | os.PathLike[str] | Iterable[Record], terms: Term
         held = list(records)
     datasets = _described(held)
     if missing := {r.dataset for r in held if isinstance(r, Assembly)} - {d.slug for d in datasets}:
-        raise BadInput(f"the records hold no folds of {min(missing)}, and skill is measured against a fold's no-skill error")
+        raise BadInput(
+            f"the records hold no folds of {min(missing)}, and skill is measured against a fold's no-skill error"
+        )
     summary = summarise(held, datasets, profile="", engine="", command="", notes=(), terms=terms)
     made = tuple(_comparison(cell, decision) for cell in summary.cells for decision in cell.decisions)
     return Comparisons(terms.rope, terms.probability, made, summary.across)
@@ -81,7 +83,11 @@ def _comparison(cell: CellSummary, decision: Decision) -> Comparison:
 def _described(records: Sequence[Record]) -> list[DatasetSummary]:
     """The datasets as far as their records tell: outputs with their kinds, folds, repeats, rows."""
     regressions = {
-        (r.network.dataset, score.output) for r in records if isinstance(r, Fit) for score in r.scores if "rmse" in score.metrics
+        (r.network.dataset, score.output)
+        for r in records
+        if isinstance(r, Fit)
+        for score in r.scores
+        if "rmse" in score.metrics
     }
     folds: dict[str, list[Fold]] = {}
     for record in records:

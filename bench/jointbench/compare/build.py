@@ -38,19 +38,40 @@ def summarise(
     about = {dataset.slug: dataset for dataset in datasets}
     summaries = tuple(summarise_cell(cell, about[cell.dataset], terms) for cell in made)
     return Summary(
-        SUMMARY_SCHEMA_VERSION, profile, engine, command, headline(summaries),
-        tuple(with_references(dataset, references, made) for dataset in datasets), summaries, tuple(notes),
-        terms.rope, terms.probability, across_datasets(summaries, terms.rope),
+        SUMMARY_SCHEMA_VERSION,
+        profile,
+        engine,
+        command,
+        headline(summaries),
+        tuple(with_references(dataset, references, made) for dataset in datasets),
+        summaries,
+        tuple(notes),
+        terms.rope,
+        terms.probability,
+        across_datasets(summaries, terms.rope),
     )
 
 
 def describe(dataset: Dataset, folds: int, repeats: int, seeds: int, command: str = "") -> DatasetSummary:
     """What a dataset is, as it was used."""
     return DatasetSummary(
-        dataset.slug, dataset.title, dataset.rows, int(np.prod(dataset.features.shape[1:])),
-        tuple(output.name for output in dataset.outputs), tuple(output.kind for output in dataset.outputs),
-        folds, repeats, seeds, dataset.notes, dataset.provenance.source, dataset.provenance.licence,
-        dataset.provenance.citation, dataset.provenance.sha256, (), command, dataset.time is None,
+        dataset.slug,
+        dataset.title,
+        dataset.rows,
+        int(np.prod(dataset.features.shape[1:])),
+        tuple(output.name for output in dataset.outputs),
+        tuple(output.kind for output in dataset.outputs),
+        folds,
+        repeats,
+        seeds,
+        dataset.notes,
+        dataset.provenance.source,
+        dataset.provenance.licence,
+        dataset.provenance.citation,
+        dataset.provenance.sha256,
+        (),
+        command,
+        dataset.time is None,
     )
 
 
@@ -78,9 +99,7 @@ def summarise_cell(cell: Cell, about: DatasetSummary, terms: Terms) -> CellSumma
     """Quality, costs, comparisons and decisions of one dataset on one backend and device."""
     absences = tuple(absence.reason for absence in cell.absences)
     if not cell.assemblies:
-        return CellSummary(
-            cell.dataset, cell.backend, cell.device, "", None, None, None, (), (), (), (), (), absences
-        )
+        return CellSummary(cell.dataset, cell.backend, cell.device, "", None, None, None, (), (), (), (), (), absences)
     joint = min(cell.assemblies, key=lambda assembly: len(assembly.arm.groups))
     others = [assembly for assembly in cell.assemblies if assembly is not joint]
     places = grid(cell.folds, cell.fits.values())
@@ -99,15 +118,30 @@ def summarise_cell(cell: Cell, about: DatasetSummary, terms: Terms) -> CellSumma
     taken = best_takes(cell.timings)
     threads = taken[0].threads if taken else None
     return CellSummary(
-        cell.dataset, cell.backend, cell.device, joint.arm.name,
+        cell.dataset,
+        cell.backend,
+        cell.device,
+        joint.arm.name,
         threads,
         max((float(t.load.mean()) for t in taken), default=None),
         cell.cold_starts[0].import_seconds if cell.cold_starts else None,
-        quality, costs, ratios, tuple(d for pair in pairs for d in pair.differences), decisions, absences,
+        quality,
+        costs,
+        ratios,
+        tuple(d for pair in pairs for d in pair.differences),
+        decisions,
+        absences,
         tuple(made for assembly in cell.assemblies if (made := arm_flops(cell, assembly)) is not None),
         tuple(arm_memory(memory) for memory in cell.memories),
-        tuple(one for other in others for one in explained(joint, other, [r for r in ratios if r.threads in (None, threads)])),
-        stand, criteria, sum(t.take > 0 for t in cell.timings), sum(t.disturbed for t in taken),
+        tuple(
+            one
+            for other in others
+            for one in explained(joint, other, [r for r in ratios if r.threads in (None, threads)])
+        ),
+        stand,
+        criteria,
+        sum(t.take > 0 for t in cell.timings),
+        sum(t.disturbed for t in taken),
         tuple(projection_check(projection) for projection in cell.projections),
     )
 
@@ -141,5 +175,7 @@ def headline(cells_: Sequence[CellSummary]) -> str:
     if not firsts:
         return "Nothing was compared: no arm ran beside another."
     counts = Counter(decision.verdict for decision in firsts)
-    said = ", ".join(f"{name} in {counts[name]}" for name in ("joint", "equivalent", "separate", "inconclusive") if counts[name])
+    said = ", ".join(
+        f"{name} in {counts[name]}" for name in ("joint", "equivalent", "separate", "inconclusive") if counts[name]
+    )
     return f"Joint against {firsts[0].other}, {len(firsts)} comparisons of a dataset on a backend: {said}."

@@ -105,9 +105,11 @@ def training_clocks(cell: Cell, assembly: Assembly) -> tuple[TrainingClock, ...]
         for who in timing.participants:
             if timing.scenario == "training" and who.arm == assembly.arm.name:
                 each = float(np.median(timing.of(who)))
-                made.append(TrainingClock(
-                    who.path, timing.threads, each, each / groups * steps, each / groups * _longest(assembly, cell)
-                ))
+                made.append(
+                    TrainingClock(
+                        who.path, timing.threads, each, each / groups * steps, each / groups * _longest(assembly, cell)
+                    )
+                )
     return tuple(made)
 
 
@@ -187,8 +189,13 @@ def projection_check(projection: Projection) -> ProjectionCheck:
     """Whether the training really took what its steady steps foretold, to AGREEMENT."""
     ratio = projection.measured_seconds / projection.projected_seconds if projection.projected_seconds else float("nan")
     return ProjectionCheck(
-        projection.arm, projection.threads, projection.steps, projection.projected_seconds, projection.measured_seconds,
-        ratio, abs(ratio - 1) <= AGREEMENT,
+        projection.arm,
+        projection.threads,
+        projection.steps,
+        projection.projected_seconds,
+        projection.measured_seconds,
+        ratio,
+        abs(ratio - 1) <= AGREEMENT,
     )
 
 

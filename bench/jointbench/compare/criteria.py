@@ -21,5 +21,7 @@ class Terms:
 
     def __post_init__(self) -> None:
         if not 0.0 < self.rope < 1.0:
-            raise ValueError(f"the region of practical equivalence lies between 0 and 1 skill, such as {ROPE:g}, not at {self.rope:g}")
+            raise ValueError(
+                f"the region of practical equivalence lies between 0 and 1 skill, such as {ROPE:g}, not at {self.rope:g}"
+            )
         check_probability(self.probability)

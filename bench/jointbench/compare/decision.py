@@ -137,7 +137,7 @@ def _weakest(weakest: Difference, rope: float, probability: float) -> str:
 
 
 def said_probability(value: float, probability: float) -> str:
-    """"= 0.97", "> 0.99" or "< 0.01": two decimals, or as many as show whether it, or its opposite, is enough."""
+    """ "= 0.97", "> 0.99" or "< 0.01": two decimals, or as many as show whether it, or its opposite, is enough."""
     digits = 2
     while digits < 6 and any((round(p, digits) >= probability) != (p >= probability) for p in (value, 1.0 - value)):
         digits += 1

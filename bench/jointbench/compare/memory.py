@@ -8,9 +8,7 @@ from jointbench.records import Memory, Peak
 
 def arm_memory(memory: Memory) -> ArmMemory:
     """The record with what came on top of the framework."""
-    return ArmMemory(
-        memory.arm, memory.artifact_bytes, *_of(memory.training), *_of(memory.serving), memory.reason
-    )
+    return ArmMemory(memory.arm, memory.artifact_bytes, *_of(memory.training), *_of(memory.serving), memory.reason)
 
 
 def _of(peak: Peak | None) -> tuple[int | None, int | None, int | None]:

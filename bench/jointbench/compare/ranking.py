@@ -36,7 +36,9 @@ def standings(
     if not criteria:
         return tuple(rows), ()
     values = [[getattr(row, name) for name, _ in criteria] for row in able]
-    inside = dict(zip((row.arm for row in able), pareto_set(values, [way for _, way in criteria]).tolist(), strict=True))
+    inside = dict(
+        zip((row.arm for row in able), pareto_set(values, [way for _, way in criteria]).tolist(), strict=True)
+    )
     made = tuple(Standing(**{**row.__dict__, "in_pareto_set": inside.get(row.arm)}) for row in rows)
     return made, tuple(name for name, _ in criteria)
 

@@ -156,7 +156,9 @@ def what_would_settle(
     # sorted is stable: at equally many fits, the present folds come first, whose fits can be reused
     by_fits = sorted((s for s in grid if s != now and s.fits <= most_fits), key=lambda setting: setting.fits)
     cheapest = first(by_fits)
-    return Advice(False, now, spreads, weakest, width, levers, cheapest, None if cheapest is None else half_width(cheapest))
+    return Advice(
+        False, now, spreads, weakest, width, levers, cheapest, None if cheapest is None else half_width(cheapest)
+    )
 
 
 def _cells(differences: FloatArray) -> FloatArray:
@@ -175,7 +177,9 @@ def _scale(spread: Spread, settings: Sequence[Setting]) -> FloatArray:
     )  # fmt: skip
 
 
-def _beliefs(means: FloatArray, scale: FloatArray, df: npt.NDArray[np.floating] | npt.NDArray[np.integer], rope: float) -> Beliefs:
+def _beliefs(
+    means: FloatArray, scale: FloatArray, df: npt.NDArray[np.floating] | npt.NDArray[np.integer], rope: float
+) -> Beliefs:
     mean = means[:, None]
     joint, other = probability_above(rope, mean, scale, df), probability_above(rope, -mean, scale, df)
     return Beliefs(joint, 1.0 - joint - other, other, probability_above(-rope, mean, scale, df))

@@ -53,7 +53,9 @@ def verified_bytes(slug: str, card: Card) -> Path:
     except OSError as error:
         raise BadInput(f"{path} cannot be read ({error.strerror}); reinstall jointbench") from error
     if found != card.sha256:
-        raise BadInput(f"{path} is not the file its card describes: sha256 {found[:12]}... instead of {card.sha256[:12]}...")
+        raise BadInput(
+            f"{path} is not the file its card describes: sha256 {found[:12]}... instead of {card.sha256[:12]}..."
+        )
     return path
 
 
@@ -78,6 +80,15 @@ def load_with_card(slug: str, card: Card, path: Path) -> Dataset:
     if dataset.rows != card.rows:
         raise BadInput(f"{path} has {dataset.rows} rows, but its card says {card.rows}")
     return Dataset(
-        dataset.slug, dataset.title, dataset.features, dataset.targets, outputs, provenance, dataset.groups, None,
-        card.shape.shape() if card.shape else None, card.recipe.recipe() if card.recipe else None, card.notes,
+        dataset.slug,
+        dataset.title,
+        dataset.features,
+        dataset.targets,
+        outputs,
+        provenance,
+        dataset.groups,
+        None,
+        card.shape.shape() if card.shape else None,
+        card.recipe.recipe() if card.recipe else None,
+        card.notes,
     )

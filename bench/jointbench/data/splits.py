@@ -135,7 +135,11 @@ def _forward(dataset: Dataset, folds: int, repeats: int, seed: int) -> tuple[Spl
     order = np.argsort(moments, kind="stable")
     # Cut only between different times, at the cut nearest to equal shares of rows.
     ends = np.searchsorted(moments[order], np.arange(int(moments.max()) + 1), side="right")
-    cuts = [0, *(int(ends[np.argmin(np.abs(ends - dataset.rows * b / blocks))]) for b in range(1, blocks)), dataset.rows]
+    cuts = [
+        0,
+        *(int(ends[np.argmin(np.abs(ends - dataset.rows * b / blocks))]) for b in range(1, blocks)),
+        dataset.rows,
+    ]
     if len(set(cuts)) < len(cuts):
         raise BadInput(f"--folds {folds}: too many rows of {dataset.slug} share one time; ask for fewer folds")
     made = []
@@ -143,7 +147,9 @@ def _forward(dataset: Dataset, folds: int, repeats: int, seed: int) -> tuple[Spl
         past, test = order[: cuts[fold + 1]], order[cuts[fold + 1] : cuts[fold + 2]]
         inner = ends[ends < len(past)]
         if not len(inner):
-            raise BadInput(f"--folds {folds}: the first block of {dataset.slug} holds one time only; ask for fewer folds")
+            raise BadInput(
+                f"--folds {folds}: the first block of {dataset.slug} holds one time only; ask for fewer folds"
+            )
         cut = int(inner[np.argmin(np.abs(inner - len(past) * (1 - 1 / VALIDATION_PARTS)))])
         made.append(Split(0, fold, folds, np.sort(past[:cut]), np.sort(past[cut:]), np.sort(test), seed))
     return tuple(made)

@@ -29,9 +29,15 @@ def subsampled(dataset: Dataset, max_rows: int | None, seed: int) -> Dataset:
         order = rng.permutation(np.unique(inside))
         rows = np.flatnonzero(np.isin(units, order[np.cumsum(sizes[order]) <= max_rows]))
         if not len(rows):
-            raise BadInput(f"{dataset.slug}: a group of rows that must stay together is larger than {max_rows:,} rows, the most this profile takes")
+            raise BadInput(
+                f"{dataset.slug}: a group of rows that must stay together is larger than {max_rows:,} rows, the most this profile takes"
+            )
         how = f"a stratified sample, seed {seed}"
-    features = dataset.features[rows] if isinstance(dataset.features, np.ndarray) else dataset.features.iloc[rows].reset_index(drop=True)
+    features = (
+        dataset.features[rows]
+        if isinstance(dataset.features, np.ndarray)
+        else dataset.features.iloc[rows].reset_index(drop=True)
+    )
     return replace(
         dataset,
         features=features,

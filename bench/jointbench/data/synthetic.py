@@ -33,7 +33,9 @@ class Tasks:
 
     def __post_init__(self) -> None:
         if not (0.0 <= self.relatedness <= 1.0 and 0.0 <= self.noise < 1.0):
-            raise ValueError(f"relatedness is a share in [0, 1] and noise one in [0, 1), not {self.relatedness} and {self.noise}")
+            raise ValueError(
+                f"relatedness is a share in [0, 1] and noise one in [0, 1), not {self.relatedness} and {self.noise}"
+            )
         if min(self.rows, self.outputs, self.features, self.pool) < 1:
             raise ValueError("rows, outputs, features and pool are at least 1")
 

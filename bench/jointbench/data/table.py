@@ -104,10 +104,14 @@ def numeric(column: pd.Series, name: str, path: Path, role: str) -> FloatArray:
     broken = values.isna() & column.notna()
     if broken.any():
         at = int(np.flatnonzero(broken.to_numpy())[0])
-        raise BadInput(f"{path}: {role} {name!r} holds the text {str(column.iloc[at])[:40]!r} in data row {at + 1}, where a number is expected")
+        raise BadInput(
+            f"{path}: {role} {name!r} holds the text {str(column.iloc[at])[:40]!r} in data row {at + 1}, where a number is expected"
+        )
     result: FloatArray = values.to_numpy(np.float64, na_value=np.nan)
     if np.isinf(result).any():
-        raise BadInput(f"{path}: {role} {name!r} holds an infinite value in data row {int(np.flatnonzero(np.isinf(result))[0]) + 1}")
+        raise BadInput(
+            f"{path}: {role} {name!r} holds an infinite value in data row {int(np.flatnonzero(np.isinf(result))[0]) + 1}"
+        )
     return result
 
 
@@ -118,7 +122,9 @@ def codes(column: pd.Series, output: Output, path: Path) -> FloatArray:
     present = column.notna().to_numpy()
     labels = column[present].astype(str)
     if unknown := set(labels.unique()) - set(by_class):
-        raise BadInput(f"{path}: target {output.name!r} holds {sorted(unknown)[0]!r}, which is none of its classes {', '.join(output.classes)}")
+        raise BadInput(
+            f"{path}: target {output.name!r} holds {sorted(unknown)[0]!r}, which is none of its classes {', '.join(output.classes)}"
+        )
     result[present] = labels.map(by_class).to_numpy(np.float64)
     return result
 
@@ -179,7 +185,9 @@ def moments_of(column: pd.Series, name: str, path: Path) -> FloatArray:
         values = dates.astype("datetime64[s]").astype("int64").to_numpy(np.float64)
         values[dates.isna().to_numpy()] = np.nan
     if np.isnan(values).any():
-        raise BadInput(f"{path}: time column {name!r} holds no date or number in data row {int(np.flatnonzero(np.isnan(values))[0]) + 1}")
+        raise BadInput(
+            f"{path}: time column {name!r} holds no date or number in data row {int(np.flatnonzero(np.isnan(values))[0]) + 1}"
+        )
     return values
 
 
@@ -206,7 +214,9 @@ def load_table(path: Path, targets: Sequence[str], group: str | None = None, tim
         outputs.append(make_output(column, name, KINDS[kind], path) if kind else infer_output(column, name, path))
     table = typed(frame, outputs, None, group, path, time)
     provenance = Provenance(path.name, "not stated", "not stated", hashlib.sha256(path.read_bytes()).hexdigest())
-    return Dataset(path.stem, path.name, table.features, table.targets, tuple(outputs), provenance, table.groups, table.time)
+    return Dataset(
+        path.stem, path.name, table.features, table.targets, tuple(outputs), provenance, table.groups, table.time
+    )
 
 
 def _listed(columns: Sequence[str] | pd.Index) -> str:

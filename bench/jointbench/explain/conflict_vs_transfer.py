@@ -42,7 +42,9 @@ def interval(first: FloatArray, second: FloatArray, generator: np.random.Generat
 def across(answers: Sequence[Answer], seed: int) -> list[Answer]:
     """One answer for each backend that has told who moves the trunk on at least FEWEST datasets."""
     told = [answer for answer in answers if answer.key == gradient_conflict.KEY and answer.failure is None]
-    by_backend = {backend: [one for one in told if one.backend == backend] for backend in dict.fromkeys(a.backend for a in told)}
+    by_backend = {
+        backend: [one for one in told if one.backend == backend] for backend in dict.fromkeys(a.backend for a in told)
+    }
     return [answer(mine, backend, seed) for backend, mine in by_backend.items() if len(mine) >= FEWEST]
 
 
@@ -66,13 +68,22 @@ def answer(told: Sequence[Answer], backend: str, seed: int) -> Answer:
         f"difference (joint minus separate) is {signed(found, 2)} (95 % interval {signed(low, 2)} to {signed(high, 2)}); of the mean cosine "
         f"with it, {signed(by_cosine, 2)} ({signed(cosine_low, 2)} to {signed(cosine_high, 2)})."
     )
-    rows = tuple((one.dataset, c, s, g) for one, c, s, g in zip(told, conflict.tolist(), cosine.tolist(), gain.tolist(), strict=True))
+    rows = tuple(
+        (one.dataset, c, s, g)
+        for one, c, s, g in zip(told, conflict.tolist(), cosine.tolist(), gain.tolist(), strict=True)
+    )
     table = Table(
         "Conflict in the shared layers and what sharing does to skill, by dataset",
-        ("Dataset", "Share of steps in conflict", "Mean cosine", "Joint minus separate, mean skill"), rows,
+        ("Dataset", "Share of steps in conflict", "Mean cosine", "Joint minus separate, mean skill"),
+        rows,
     )
     numbers = {
-        "datasets": len(told), "rank_correlation_conflict": found, "low": low, "high": high,
-        "rank_correlation_cosine": by_cosine, "cosine_low": cosine_low, "cosine_high": cosine_high,
+        "datasets": len(told),
+        "rank_correlation_conflict": found,
+        "low": low,
+        "high": high,
+        "rank_correlation_cosine": by_cosine,
+        "cosine_low": cosine_low,
+        "cosine_high": cosine_high,
     }
     return Answer(KEY, QUESTION, EVERY, backend, sentence, numbers, (table,))

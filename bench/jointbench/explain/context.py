@@ -37,7 +37,13 @@ def networks_of(
 ) -> list[Network]:
     """An arm's networks in every split and seed, on the engine. loss_weights: one an output, 1 where none are given."""
     names = [output.name for output in subject.dataset.outputs]
-    named = tuple((name, weight) for name, weight in zip(names, loss_weights, strict=True) if weight != 1) if loss_weights else ()
-    recipe = replace(subject.recipe, loss_weights=named)  # weights of 1 are not named, so that equal ones are the plain network
+    named = (
+        tuple((name, weight) for name, weight in zip(names, loss_weights, strict=True) if weight != 1)
+        if loss_weights
+        else ()
+    )
+    recipe = replace(
+        subject.recipe, loss_weights=named
+    )  # weights of 1 are not named, so that equal ones are the plain network
     chosen = replace(subject, arms=(parse_arm(arm, subject.dataset.outputs),), recipe=recipe)
     return assemblies(chosen, backend, device, "stacked")[1]

@@ -68,9 +68,17 @@ def tutorial_job(subject: Subject) -> Job:
     no_skill = {name: prepared.no_skill[column] for name, column in zip(names, columns, strict=True)}
     recipe = replace(subject.recipe, max_epochs=EPOCHS, patience=EPOCHS)
     return Job(
-        built, recipe, prepared.features, prepared.targets[:, columns], np.ones_like(prepared.targets[:, columns]),
-        train[:MAX_ROWS], validation[:MAX_ROWS], split.test, effective_weights(recipe, outputs, no_skill),
-        initial_weights(built, names, split.seed), split.seed,
+        built,
+        recipe,
+        prepared.features,
+        prepared.targets[:, columns],
+        np.ones_like(prepared.targets[:, columns]),
+        train[:MAX_ROWS],
+        validation[:MAX_ROWS],
+        split.test,
+        effective_weights(recipe, outputs, no_skill),
+        initial_weights(built, names, split.seed),
+        split.seed,
     )
 
 
@@ -91,7 +99,10 @@ def measured(subject: Subject, workers: Workers) -> Measured:
         if pattern != "branched"
     }
     return Measured(
-        tuple(output.name for output in outputs), tuple(output.kind for output in outputs), job.architecture.parameters, differences
+        tuple(output.name for output in outputs),
+        tuple(output.kind for output in outputs),
+        job.architecture.parameters,
+        differences,
     )
 
 
@@ -102,7 +113,8 @@ def _run(backend: Backend, job: Job, pattern: Pattern) -> Reported:
 def difference(one: Reported, other: Reported) -> Difference:
     """How far apart two runs of one model are."""
     losses = [
-        np.max(np.abs(a - b) / np.abs(b)) for a, b in ((one.losses, other.losses), (one.validation_losses, other.validation_losses))
+        np.max(np.abs(a - b) / np.abs(b))
+        for a, b in ((one.losses, other.losses), (one.validation_losses, other.validation_losses))
     ]
     return Difference(gradient_difference(one.gradients, other.gradients), float(max(losses)))
 
@@ -120,14 +132,30 @@ def pasted_answer(dataset: str, backend: str, measured: Measured) -> Answer:
     for (pattern, precision), found in measured.differences.items():
         key = pattern.replace("-", "_")
         numbers |= {f"{key}_gradients_{precision}": found.gradients, f"{key}_losses_{precision}": found.losses}
-    rows = tuple((pattern, precision, found.gradients, found.losses) for (pattern, precision), found in measured.differences.items())
-    columns = ("Against a head an output", "Precision", "Largest relative difference of a gradient", f"of a loss in {EPOCHS} epochs")
+    rows = tuple(
+        (pattern, precision, found.gradients, found.losses)
+        for (pattern, precision), found in measured.differences.items()
+    )
+    columns = (
+        "Against a head an output",
+        "Precision",
+        "Largest relative difference of a gradient",
+        f"of a loss in {EPOCHS} epochs",
+    )
     mixed = "a regression and a classification" if len(set(measured.kinds)) > 1 else "two outputs of one kind"
     sentence = (
         f"{_said('One Dense layer cut into columns and a layer for each output', 'sliced', measured)} "
         f"{_said(f'The loop with the loss of {mixed} written by hand and the library version', 'hand-written', measured)}"
     )
-    return Answer("pasted-code", QUESTION, dataset, backend, sentence, numbers, (Table(f"The same network written in other ways, on {' and '.join(measured.outputs)}.", columns, rows),))
+    return Answer(
+        "pasted-code",
+        QUESTION,
+        dataset,
+        backend,
+        sentence,
+        numbers,
+        (Table(f"The same network written in other ways, on {' and '.join(measured.outputs)}.", columns, rows),),
+    )
 
 
 def _said(what: str, pattern: Pattern, measured: Measured) -> str:

@@ -115,8 +115,11 @@ def ask(subject: Subject, backend: str, context: Context) -> Answer:
     ours, theirs = skills(subject, joint_fits, places), skills(subject, separate_fits, places)
     names = tuple(output.name for output in subject.dataset.outputs)
     found = Movement(
-        names, products, tuple(np.array(task.loss_weights) for task, _ in waiting),
-        tuple(float(np.nanmean(ours[name])) for name in names), tuple(float(np.nanmean(theirs[name])) for name in names),
+        names,
+        products,
+        tuple(np.array(task.loss_weights) for task, _ in waiting),
+        tuple(float(np.nanmean(ours[name])) for name in names),
+        tuple(float(np.nanmean(theirs[name])) for name in names),
         tuple(difference(ours[name], theirs[name], subject.splits[0].folds) for name in names),
     )
     return answer(found, subject.dataset.slug, backend)
@@ -146,11 +149,24 @@ def answer(found: Movement, dataset: str, backend: str) -> Answer:
         f"gradient at the median step. Joint minus separate, mean skill over the outputs: {signed(float(np.mean(gains)))}."
     )
     numbers: dict[str, Value] = {
-        "conflict_share": conflict, "mean_cosine": mean, "mean_cosine_broad": float(broad_known.mean()),
-        "conflict_share_broad": float((broad_known < 0).mean()), "largest_share": float(part[most]),
-        "mean_skill_difference": float(np.mean(gains)), "worst_skill_difference": float(min(gains)), "fits": len(found.products),
+        "conflict_share": conflict,
+        "mean_cosine": mean,
+        "mean_cosine_broad": float(broad_known.mean()),
+        "conflict_share_broad": float((broad_known < 0).mean()),
+        "largest_share": float(part[most]),
+        "mean_skill_difference": float(np.mean(gains)),
+        "worst_skill_difference": float(min(gains)),
+        "fits": len(found.products),
     }
-    return Answer(KEY, QUESTION, dataset, backend, sentence, numbers, (_outputs(found, part, gains), _pairs(found), _course(found)))
+    return Answer(
+        KEY,
+        QUESTION,
+        dataset,
+        backend,
+        sentence,
+        numbers,
+        (_outputs(found, part, gains), _pairs(found), _course(found)),
+    )
 
 
 def _outputs(found: Movement, part: FloatArray, gains: Sequence[float]) -> Table:
@@ -174,12 +190,28 @@ def _pairs(found: Movement) -> Table:
     for i, (first, second) in enumerate(found.pairs):
         one, other = (values[..., i][np.isfinite(values[..., i])] for values in (cosine, broad))
         if one.size and other.size:
-            rows.append((first, second, float(one.mean()), float((one < 0).mean()), float(other.mean()), float((other < 0).mean())))
+            rows.append(
+                (
+                    first,
+                    second,
+                    float(one.mean()),
+                    float((one < 0).mean()),
+                    float(other.mean()),
+                    float((other < 0).mean()),
+                )
+            )
         else:
             rows.append((first, second, None, None, None, None))
     return Table(
         "Cosine of the outputs' gradients in the shared layers, on the step's own batch and on more rows",
-        ("Output", "Other output", "Mean cosine", "Share of steps below 0", "Mean cosine, more rows", "Share below 0, more rows"),
+        (
+            "Output",
+            "Other output",
+            "Mean cosine",
+            "Share of steps below 0",
+            "Mean cosine, more rows",
+            "Share below 0, more rows",
+        ),
         tuple(rows),
     )
 
@@ -199,5 +231,11 @@ def _course(found: Movement) -> Table:
                 i / max(points - 1, 1), float(one.mean()), float((one < 0).mean()), float(other.mean()),
                 *(float(length) for length in lengths[:, i].mean(axis=0)),
             ))  # fmt: skip
-    columns = ("Part of training", "Mean cosine", "Share below 0", "Mean cosine, more rows", *(f"Gradient length: {name}" for name in found.outputs))
+    columns = (
+        "Part of training",
+        "Mean cosine",
+        "Share below 0",
+        "Mean cosine, more rows",
+        *(f"Gradient length: {name}" for name in found.outputs),
+    )
     return Table(COURSE, columns, tuple(rows))

@@ -116,9 +116,7 @@ def answer(found: Identity, dataset: str, backend: str, weights: Sequence[float]
     """The sentence and its table."""
     said = ":".join(f"{weight:g}" for weight in weights)
     single, double = found.residual("float32"), found.residual("float64")
-    summed = all(
-        found.residual(precision) <= ROUNDING * np.finfo(precision).eps for precision in PRECISIONS
-    )
+    summed = all(found.residual(precision) <= ROUNDING * np.finfo(precision).eps for precision in PRECISIONS)
     error = f"{single:.1e} in float32 and {double:.1e} in float64 (largest error over a layer's largest gradient)"
     if summed:
         sentence = f"Summed: with loss weights {said}, the shared layers' gradient is the weighted sum of the outputs' own gradients, to {error}"
@@ -132,12 +130,20 @@ def answer(found: Identity, dataset: str, backend: str, weights: Sequence[float]
         "Gradient of the total loss against the weighted sum of the outputs' own gradients, by layer",
         ("Layer", "Owner", "Residual in float32", "Residual in float64", "Largest gradient from another output's loss"),
         tuple(
-            (single_.layer, single_.owner, single_.residual, double_.residual, None if single_.owner == TRUNK else max(single_.from_others, double_.from_others))
+            (
+                single_.layer,
+                single_.owner,
+                single_.residual,
+                double_.residual,
+                None if single_.owner == TRUNK else max(single_.from_others, double_.from_others),
+            )
             for single_, double_ in _pairs(found)
         ),
     )
     numbers = {
-        "residual_float32": single, "residual_float64": double, "largest_gradient_from_another_output": found.from_others,
+        "residual_float32": single,
+        "residual_float64": double,
+        "largest_gradient_from_another_output": found.from_others,
         "total_loss_residual": found.loss_residual,
     }
     return Answer(KEY, QUESTION, dataset, backend, sentence, numbers, (table,))

@@ -87,7 +87,9 @@ def sweep(subject: Subject, backend: str, context: Context) -> Sweep:
     separate = context.fits(subject, networks_of(subject, "separate", backend, context.device))
     places = places_of(subject)
     return Sweep(
-        outputs, tried, subject.splits[0].folds,
+        outputs,
+        tried,
+        subject.splits[0].folds,
         np.stack([_table(skills(subject, each, places)) for each in by_setting]),
         np.stack([validation_skill(each, places) for each in by_setting]),
         _table(skills(subject, separate, places)),
@@ -152,7 +154,9 @@ def answer(found: Sweep, dataset: str, backend: str) -> Answer:
         raise RuntimeError("too few networks could be trained to compare loss weights")
     clear = [one for one in compared if one.clear]
     largest = max(clear or compared, key=lambda one: abs(one.mean))
-    verdict = "They matter" if clear else "They hardly matter" if all(one.negligible for one in compared) else "Inconclusive"
+    verdict = (
+        "They matter" if clear else "They hardly matter" if all(one.negligible for one in compared) else "Inconclusive"
+    )
     means = np.nanmean(found.test, axis=2)
     measured = np.isfinite(means).all(axis=1)
     front = np.zeros(len(means), np.bool_)
@@ -177,13 +181,21 @@ def answer(found: Sweep, dataset: str, backend: str) -> Answer:
         f"as separate networks on every output: {beaten}; no better than them on any: {beats}."
     )
     numbers: dict[str, Value] = {
-        "settings": len(means), "largest_favour": largest.mean, "low": largest.low, "high": largest.high,
-        "largest_step_from_equal": float(steps[setting, output]), "pareto_settings": int(front.sum()),
-        "settings_at_least_separate": beaten, "settings_at_most_separate": beats,
+        "settings": len(means),
+        "largest_favour": largest.mean,
+        "low": largest.low,
+        "high": largest.high,
+        "largest_step_from_equal": float(steps[setting, output]),
+        "pareto_settings": int(front.sum()),
+        "settings_at_least_separate": beaten,
+        "settings_at_most_separate": beats,
         "chosen_gain": None if gained is None else gained.mean,
-        "chosen_gain_low": None if gained is None else gained.low, "chosen_gain_high": None if gained is None else gained.high,
+        "chosen_gain_low": None if gained is None else gained.low,
+        "chosen_gain_high": None if gained is None else gained.high,
     }
-    return Answer(KEY, QUESTION, dataset, backend, sentence, numbers, (_settings(found, means, front, apart), _favours(compared)))
+    return Answer(
+        KEY, QUESTION, dataset, backend, sentence, numbers, (_settings(found, means, front, apart), _favours(compared))
+    )
 
 
 SWEEP = "Skill by loss weights"
@@ -211,5 +223,6 @@ def _settings(found: Sweep, means: FloatArray, front: npt.NDArray[np.bool_], apa
 def _favours(compared: Sequence[Favour]) -> Table:
     return Table(
         "Skill of an output where it weighs 2 to 16 times the others, less that where it weighs a half to a sixteenth",
-        ("Output", "Difference", "from", "to"), tuple((one.output, one.mean, one.low, one.high) for one in compared),
+        ("Output", "Difference", "from", "to"),
+        tuple((one.output, one.mean, one.low, one.high) for one in compared),
     )

@@ -62,8 +62,11 @@ def _by_layer(sizes: Mapping[str, int]) -> dict[str, int]:
 def sizes_of(network: Architecture, parameters: Mapping[str, int], outputs: Sequence[str]) -> tuple[LayerSize, ...]:
     return tuple(
         LayerSize(
-            layer.name, TRUNK if layer.head is None else f"head of {outputs[layer.head]}", parameters[layer.name],
-            forward_flops(layer) + backward_flops(layer), forward_flops(layer),
+            layer.name,
+            TRUNK if layer.head is None else f"head of {outputs[layer.head]}",
+            parameters[layer.name],
+            forward_flops(layer) + backward_flops(layer),
+            forward_flops(layer),
         )
         for layer in network.layers
     )
@@ -97,7 +100,8 @@ def answer(sizes: Sizes, dataset: str, backend: str) -> Answer:
         f"{inference:.1%} of its inference FLOPs."
     )
     layers = Table(
-        "The joint network's layers", ("Layer", "Owner", "Parameters", "Training FLOPs a row", "Inference FLOPs a row"),
+        "The joint network's layers",
+        ("Layer", "Owner", "Parameters", "Training FLOPs a row", "Inference FLOPs a row"),
         tuple((one.layer, one.owner, one.parameters, one.train_flops, one.inference_flops) for one in sizes.joint),
     )
     owners = list(dict.fromkeys(one.owner for one in sizes.joint))
@@ -107,17 +111,27 @@ def answer(sizes: Sizes, dataset: str, backend: str) -> Answer:
     ]
     rows.append(("joint", "all of it", *(sizes.joint_total(of) for of in MEASURES)))
     rows.extend(
-        (f"separate {number}", f"alone for {network[-1].owner.removeprefix('head of ')}", *(sum(getattr(one, of) for one in network) for of in MEASURES))
+        (
+            f"separate {number}",
+            f"alone for {network[-1].owner.removeprefix('head of ')}",
+            *(sum(getattr(one, of) for one in network) for of in MEASURES),
+        )
         for number, network in enumerate(sizes.separate, 1)
     )
     rows.append(("separate", "all of them", *(sizes.separate_total(of) for of in MEASURES)))
     side = Table(
-        "Joint beside separate", ("Network", "Owner", "Parameters", "Training FLOPs a row", "Inference FLOPs a row"),
+        "Joint beside separate",
+        ("Network", "Owner", "Parameters", "Training FLOPs a row", "Inference FLOPs a row"),
         tuple(rows),
     )
     numbers = {
-        "joint_parameters": total, "shared_parameters": shared, "separate_parameters": apart, "parameter_ratio": ratio,
-        "shared_parameter_share": share, "shared_train_flop_share": training, "shared_inference_flop_share": inference,
+        "joint_parameters": total,
+        "shared_parameters": shared,
+        "separate_parameters": apart,
+        "parameter_ratio": ratio,
+        "shared_parameter_share": share,
+        "shared_train_flop_share": training,
+        "shared_inference_flop_share": inference,
         "train_flop_ratio": sizes.separate_total("train_flops") / sizes.joint_total("train_flops"),
         "inference_flop_ratio": sizes.separate_total("inference_flops") / sizes.joint_total("inference_flops"),
     }

@@ -84,16 +84,25 @@ def _probe(_: Backend, output: Output, rows: Float32Array, values: FloatArray, s
     mean, spread = rows[split.train].mean(axis=0), rows[split.train].std(axis=0)
     alive = spread > 1e-6
     scaled = ((rows - mean)[:, alive] / spread[alive]) if alive.any() else np.zeros((len(rows), 1), np.float32)
-    answers = reference_predictions(LINEAR, output, scaled.astype(np.float32), values, split.train, split.validation, split.test)
+    answers = reference_predictions(
+        LINEAR, output, scaled.astype(np.float32), values, split.train, split.validation, split.test
+    )
     return answers.reshape(len(split.test), -1)
 
 
 def probe_answer(dataset: str, backend: str, measured: Measured) -> Answer:
     """The sentence and its tables."""
-    pairs = [(a, b) for a in measured.outputs for b in measured.outputs if a != b and _has(measured, (a, b), (b, b), (UNTRAINED, b))]
+    pairs = [
+        (a, b)
+        for a in measured.outputs
+        for b in measured.outputs
+        if a != b and _has(measured, (a, b), (b, b), (UNTRAINED, b))
+    ]
     if not pairs:
         return Answer("probes", QUESTION, dataset, backend, "", {}, failure="no fold has a trained network to probe")
-    over = {(a, b): fold_difference(measured.skills[a, b], measured.skills[UNTRAINED, b], measured.folds) for a, b in pairs}
+    over = {
+        (a, b): fold_difference(measured.skills[a, b], measured.skills[UNTRAINED, b], measured.folds) for a, b in pairs
+    }
     beliefs = [found for found in over.values() if found is not None]
     more = sum(found.probability_joint_better >= PROBABILITY for found in beliefs)
     less = sum(found.probability_other_better >= PROBABILITY for found in beliefs)
@@ -101,9 +110,15 @@ def probe_answer(dataset: str, backend: str, measured: Measured) -> Answer:
     other, own = _mean(measured, pairs), _mean(measured, [(b, b) for _, b in pairs])
     carried = (other - means[UNTRAINED]) / (own - means[UNTRAINED]) if own > means[UNTRAINED] else None
     numbers: dict[str, Value] = {
-        "pairs": len(pairs), "pairs_above_untrained": more, "pairs_below_untrained": less, "skill_on_other_trunk": other,
-        "skill_on_own_trunk": own, "skill_on_joint_trunk": means[JOINT], "skill_on_untrained_trunk": means[UNTRAINED],
-        "skill_on_inputs": means[INPUTS], "share_carried_over": carried,
+        "pairs": len(pairs),
+        "pairs_above_untrained": more,
+        "pairs_below_untrained": less,
+        "skill_on_other_trunk": other,
+        "skill_on_own_trunk": own,
+        "skill_on_joint_trunk": means[JOINT],
+        "skill_on_untrained_trunk": means[UNTRAINED],
+        "skill_on_inputs": means[INPUTS],
+        "share_carried_over": carried,
     }
     sentence = (
         f"A linear head on the frozen trunk of another output reaches a mean skill of {other:.3f}, on the output's own trunk "
@@ -141,11 +156,16 @@ def _table(measured: Measured) -> Table:
     for trunk in (*measured.outputs, JOINT, UNTRAINED, INPUTS):
         found = [measured.skills.get((trunk, output)) for output in measured.outputs]
         rows.append((trunk, *(float(np.mean(list(one.values()))) if one else None for one in found)))
-    return Table("Skill of a linear head on a frozen trunk, mean over folds.", ("Trunk trained for", *measured.outputs), tuple(rows))
+    return Table(
+        "Skill of a linear head on a frozen trunk, mean over folds.",
+        ("Trunk trained for", *measured.outputs),
+        tuple(rows),
+    )
 
 
 def _pairs_table(over: Mapping[tuple[str, str], Posterior | None]) -> Table:
     rows = tuple(
-        (a, b, None, None, None) if found is None else (a, b, found.mean, found.low, found.high) for (a, b), found in over.items()
+        (a, b, None, None, None) if found is None else (a, b, found.mean, found.low, found.high)
+        for (a, b), found in over.items()
     )
     return Table("Skill above an untrained trunk.", ("Trunk of", "Predicts", "Difference", "Low", "High"), rows)

@@ -45,7 +45,12 @@ def answer(subject: Subject, backend: str, workers: Workers) -> Answer:
     output = next((one.name for one in subject.dataset.outputs if one.kind == "regression"), None)
     if output is None:
         return Answer(
-            "regression-losses", QUESTION, subject.dataset.slug, backend, "", {},
+            "regression-losses",
+            QUESTION,
+            subject.dataset.slug,
+            backend,
+            "",
+            {},
             failure="no output is a regression: classification has cross-entropy alone here",
         )
     return losses_answer(subject.dataset.slug, backend, measured(subject, backend, workers, output))
@@ -83,7 +88,15 @@ def losses_answer(dataset: str, backend: str, measured: Measured) -> Answer:
         if len(one.between) and len(one.differences) >= MIN_PAIRS
     }
     if not found or len(measured.errors) < len(LOSSES):
-        return Answer("regression-losses", QUESTION, dataset, backend, "", {}, failure=f"fewer than {MIN_PAIRS} folds have two seeds of every loss to compare; ask for more with --folds")
+        return Answer(
+            "regression-losses",
+            QUESTION,
+            dataset,
+            backend,
+            "",
+            {},
+            failure=f"fewer than {MIN_PAIRS} folds have two seeds of every loss to compare; ask for more with --folds",
+        )
     by_name = {one.name: one for one in measured.likeness}
     furthest = min(found, key=lambda name: found[name].mean)
     numbers: dict[str, Value] = {"folds": measured.folds}
@@ -92,7 +105,12 @@ def losses_answer(dataset: str, backend: str, measured: Measured) -> Answer:
     for loss, errors in measured.errors.items():
         numbers |= {f"{NAMES[loss]} rmse": errors.rmse, f"{NAMES[loss]} mae": errors.mae}
     return Answer(
-        "regression-losses", QUESTION, dataset, backend, _sentence(measured, furthest, by_name[furthest], found[furthest]), numbers,
+        "regression-losses",
+        QUESTION,
+        dataset,
+        backend,
+        _sentence(measured, furthest, by_name[furthest], found[furthest]),
+        numbers,
         (_pairs_table(by_name, found), _errors_table(measured)),
     )
 
@@ -119,11 +137,21 @@ def _pairs_table(likeness: Mapping[str, Likeness], found: Mapping[str, Posterior
     for name, one in likeness.items():
         if name in found:
             posterior = found[name]
-            values = (np.nanmean(one.between[:, -1]), np.nanmean(one.within[:, -1]), posterior.mean, posterior.low, posterior.high)
+            values = (
+                np.nanmean(one.between[:, -1]),
+                np.nanmean(one.within[:, -1]),
+                posterior.mean,
+                posterior.low,
+                posterior.high,
+            )
             rows.append((name, *(float(value) for value in values), word(posterior)))
         else:
             rows.append((name, None, None, None, None, None, "not measured"))
-    return Table("Last trunk layer of networks trained with two losses.", ("Losses", "CKA", "CKA of two seeds", "Difference", "Low", "High", "Reading"), tuple(rows))
+    return Table(
+        "Last trunk layer of networks trained with two losses.",
+        ("Losses", "CKA", "CKA of two seeds", "Difference", "Low", "High", "Reading"),
+        tuple(rows),
+    )
 
 
 def _errors_table(measured: Measured) -> Table:

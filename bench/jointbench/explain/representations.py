@@ -102,7 +102,11 @@ def likeness_of(name: str, kinds: tuple[Kind, Kind], grams: Grams) -> Likeness:
         numbers = sorted({number for _, number in held})
         apart = [(a, b) for a, b in itertools.permutations(numbers, 2) if (one, a) in held and (two, b) in held]
         alike = [
-            [_layers(held[kind, a], held[kind, b]) for a, b in itertools.combinations(numbers, 2) if (kind, a) in held and (kind, b) in held]
+            [
+                _layers(held[kind, a], held[kind, b])
+                for a, b in itertools.combinations(numbers, 2)
+                if (kind, a) in held and (kind, b) in held
+            ]
             for kind in kinds
         ]
         if apart and all(alike):
@@ -139,7 +143,15 @@ def likeness_answer(dataset: str, backend: str, measured: Measured) -> Answer:
     """The sentence and its tables."""
     found = posteriors(measured)
     if not found:
-        return Answer("representations", QUESTION, dataset, backend, "", {}, failure=f"fewer than {MIN_PAIRS} folds have two seeds of both networks to compare; ask for more with --folds")
+        return Answer(
+            "representations",
+            QUESTION,
+            dataset,
+            backend,
+            "",
+            {},
+            failure=f"fewer than {MIN_PAIRS} folds have two seeds of both networks to compare; ask for more with --folds",
+        )
     words = {name: word(posterior) for name, posterior in found.items()}
     by_name = {one.name: one for one in measured.likeness}
     lowest = min(found, key=lambda name: found[name].mean)
@@ -148,10 +160,17 @@ def likeness_answer(dataset: str, backend: str, measured: Measured) -> Answer:
         numbers |= {
             f"{name}_cka_joint_separate": float(np.nanmean(by_name[name].between[:, -1])),
             f"{name}_cka_two_seeds": float(np.nanmean(by_name[name].within[:, -1])),
-            f"{name}_difference": posterior.mean, f"{name}_low": posterior.low, f"{name}_high": posterior.high,
+            f"{name}_difference": posterior.mean,
+            f"{name}_low": posterior.low,
+            f"{name}_high": posterior.high,
         }
     return Answer(
-        "representations", QUESTION, dataset, backend, _sentence(words, lowest, by_name[lowest], found[lowest]), numbers,
+        "representations",
+        QUESTION,
+        dataset,
+        backend,
+        _sentence(words, lowest, by_name[lowest], found[lowest]),
+        numbers,
         (_difference_table(measured, found, words), layers_table(measured)),
     )
 
@@ -183,14 +202,29 @@ def _difference_table(measured: Measured, found: Mapping[str, Posterior], words:
             posterior = found[one.name]
             rows.append(
                 (
-                    one.name, float(np.nanmean(one.between[:, -1])), float(np.nanmean(one.within[:, -1])), posterior.mean,
-                    posterior.low, posterior.high, words[one.name],
+                    one.name,
+                    float(np.nanmean(one.between[:, -1])),
+                    float(np.nanmean(one.within[:, -1])),
+                    posterior.mean,
+                    posterior.low,
+                    posterior.high,
+                    words[one.name],
                 )
             )
         else:
             rows.append((one.name, None, None, None, None, None, "not measured"))
-    columns = ("Output", f"CKA of {measured.joint} and separate", "CKA of two seeds", "Difference", "Low", "High", "Reading")
-    return Table("Last trunk layer, test rows, networks of different seeds; intervals over folds.", columns, tuple(rows))
+    columns = (
+        "Output",
+        f"CKA of {measured.joint} and separate",
+        "CKA of two seeds",
+        "Difference",
+        "Low",
+        "High",
+        "Reading",
+    )
+    return Table(
+        "Last trunk layer, test rows, networks of different seeds; intervals over folds.", columns, tuple(rows)
+    )
 
 
 def layers_table(measured: Measured) -> Table:
@@ -198,7 +232,10 @@ def layers_table(measured: Measured) -> Table:
     rows: list[tuple[Value, ...]] = []
     for one in measured.likeness:
         if len(one.between):
-            for label, values in ((f"{measured.joint} and {one.name}", one.between), (f"two seeds, {one.name}", one.within)):
+            for label, values in (
+                (f"{measured.joint} and {one.name}", one.between),
+                (f"two seeds, {one.name}", one.within),
+            ):
                 means = [None if np.isnan(column).all() else float(np.nanmean(column)) for column in values.T]
                 rows.append((label, *means))
     return Table(LAYERS_TITLE, ("Networks", *measured.layers), tuple(rows))

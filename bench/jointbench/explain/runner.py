@@ -17,7 +17,12 @@ Say = Callable[[str, str, str], None]
 
 
 def answers(
-    subjects: Sequence[Subject], backends: Sequence[str], device: str, jobs: int, questions: Sequence[Question], say: Say
+    subjects: Sequence[Subject],
+    backends: Sequence[str],
+    device: str,
+    jobs: int,
+    questions: Sequence[Question],
+    say: Say,
 ) -> Iterator[Answer]:
     """The answers as they come, one backend after the other."""
     for backend in backends:

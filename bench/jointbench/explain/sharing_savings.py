@@ -107,16 +107,26 @@ def _job(subject: Subject, outputs: Sequence[Output], shape: Shape) -> Job:
     columns = subject.columns([output.name for output in outputs])
     built = architecture(shape, subject.input_shape, outputs)
     return Job(
-        built, subject.recipe, prepared.features, prepared.targets[:, columns], prepared.weights[:, columns],
-        split.train, split.validation, split.test, (1.0,) * len(outputs),
-        initial_weights(built, [output.name for output in outputs], 0), 0,
+        built,
+        subject.recipe,
+        prepared.features,
+        prepared.targets[:, columns],
+        prepared.weights[:, columns],
+        split.train,
+        split.validation,
+        split.test,
+        (1.0,) * len(outputs),
+        initial_weights(built, [output.name for output in outputs], 0),
+        0,
     )
 
 
 def _timed(backend: Backend, joint: Job, separate: Sequence[Job]) -> dict[str, FloatArray]:
     """Log ratios joint / separate by scenario. Separate networks run one after the other."""
     trainers = {"joint": backend.trainer([joint], STEPS), "separate": backend.trainer(separate, STEPS)}
-    found = {TRAINING: _ratios({name: partial(lambda run: [run(time.perf_counter)], run) for name, run in trainers.items()})}
+    found = {
+        TRAINING: _ratios({name: partial(lambda run: [run(time.perf_counter)], run) for name, run in trainers.items()})
+    }
     for trainer in trainers.values():
         trainer.close()
 
@@ -163,10 +173,23 @@ def trend(shapes: Sequence[ShapeSaving], scenario: str, seed: int = 0) -> Trend:
 def saving_answer(dataset: str, backend: str, outputs: int, shapes: Sequence[ShapeSaving]) -> Answer:
     """The sentence and its tables."""
     if len(shapes) < 3:
-        return Answer("saving", QUESTION, dataset, backend, "", {}, failure="fewer than three shapes differ in the trunk's share of FLOPs")
+        return Answer(
+            "saving",
+            QUESTION,
+            dataset,
+            backend,
+            "",
+            {},
+            failure="fewer than three shapes differ in the trunk's share of FLOPs",
+        )
     ordered = sorted(shapes, key=lambda shape: shape.share)
     trends = {scenario: trend(ordered, scenario) for scenario in SCENARIOS}
-    numbers: dict[str, Value] = {"outputs": outputs, "shapes": len(ordered), "least_share": ordered[0].share, "most_share": ordered[-1].share}
+    numbers: dict[str, Value] = {
+        "outputs": outputs,
+        "shapes": len(ordered),
+        "least_share": ordered[0].share,
+        "most_share": ordered[-1].share,
+    }
     for scenario, found in trends.items():
         key = scenario.replace(" ", "_")
         numbers |= {f"{key}_rank_correlation": found.rho, f"{key}_low": found.low, f"{key}_high": found.high}
@@ -176,7 +199,9 @@ def saving_answer(dataset: str, backend: str, outputs: int, shapes: Sequence[Sha
         f"With {outputs} outputs and {ordered[0].share:.0%} to {ordered[-1].share:.0%} of a network's FLOPs in the trunk, sharing saves "
         f"{least:.0%} to {most:.0%} of the inference FLOPs. In seconds: {said}. {_conclusion(trends)}"
     )
-    return Answer("saving", QUESTION, dataset, backend, sentence, numbers, (_shapes_table(ordered), _trends_table(trends)))
+    return Answer(
+        "saving", QUESTION, dataset, backend, sentence, numbers, (_shapes_table(ordered), _trends_table(trends))
+    )
 
 
 def follows(found: Trend) -> str:
@@ -196,7 +221,9 @@ def _conclusion(trends: Mapping[str, Trend]) -> str:
         "unclear": "it is not shown to follow the shared part",
     }
     parts = [
-        f"for a {' and a '.join(names)}, {text}" for word, text in words.items() if (names := [name for name, found in trends.items() if follows(found) == word])
+        f"for a {' and a '.join(names)}, {text}"
+        for word, text in words.items()
+        if (names := [name for name, found in trends.items() if follows(found) == word])
     ]
     if all(follows(found) == "grows" for found in trends.values()):
         return "The claim holds: " + words["grows"] + " in training and at inference."
@@ -205,7 +232,9 @@ def _conclusion(trends: Mapping[str, Trend]) -> str:
 
 def _shapes_table(shapes: Sequence[ShapeSaving]) -> Table:
     rows = tuple(
-        (shape.share, scenario, shape.flops[scenario], *shape.saved(scenario)) for shape in shapes for scenario in SCENARIOS
+        (shape.share, scenario, shape.flops[scenario], *shape.saved(scenario))
+        for shape in shapes
+        for scenario in SCENARIOS
     )
     columns = ("Trunk share", "Scenario", "FLOPs saved", "Seconds saved", "Low", "High")
     return Table("What sharing saves, by the trunk's share of a network's FLOPs.", columns, rows)
@@ -213,4 +242,6 @@ def _shapes_table(shapes: Sequence[ShapeSaving]) -> Table:
 
 def _trends_table(trends: Mapping[str, Trend]) -> Table:
     rows = tuple((scenario, found.rho, found.low, found.high) for scenario, found in trends.items())
-    return Table("Rank correlation of seconds saved with the trunk's share.", ("Scenario", "Spearman", "Low", "High"), rows)
+    return Table(
+        "Rank correlation of seconds saved with the trunk's share.", ("Scenario", "Spearman", "Low", "High"), rows
+    )

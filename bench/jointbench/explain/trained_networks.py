@@ -40,7 +40,9 @@ def compared_outputs(subject: Subject) -> list[str]:
     """The outputs that are looked at: all, or the first MAX_OUTPUTS. Raises BadInput for a dataset with a single one."""
     names = [output.name for output in subject.dataset.outputs]
     if len(names) < 2:
-        raise BadInput(f"{subject.dataset.slug} has one output, {names[0]!r}: there is nothing to share; name a second with --target")
+        raise BadInput(
+            f"{subject.dataset.slug} has one output, {names[0]!r}: there is nothing to share; name a second with --target"
+        )
     return names[:MAX_OUTPUTS]
 
 
@@ -56,7 +58,11 @@ def study_networks(subject: Subject, backend: str, workers: Workers) -> tuple[Tr
 
 
 def trained_networks(
-    subject: Subject, backend: str, workers: Workers, groups: Sequence[tuple[str, ...]], regression_loss: RegressionLoss = "squared"
+    subject: Subject,
+    backend: str,
+    workers: Workers,
+    groups: Sequence[tuple[str, ...]],
+    regression_loss: RegressionLoss = "squared",
 ) -> tuple[TrainedNetwork, ...]:
     """A network for each group of outputs, on every fold of the first repeat, from SEEDS seeds."""
     chosen = replace(subject, splits=first_folds(subject), seeds=SEEDS)
@@ -66,7 +72,10 @@ def trained_networks(
     numbers = _numbers(wanted)
     pending = []
     for task in tasks_of(chosen, wanted, "stacked"):
-        jobs = [replace(job(chosen, one, prepared_split(chosen, one.repeat, one.fold)), regression_loss=regression_loss) for one in task]
+        jobs = [
+            replace(job(chosen, one, prepared_split(chosen, one.repeat, one.fold)), regression_loss=regression_loss)
+            for one in task
+        ]
         pending.append((task, jobs, workers.submit(fitted, jobs)))
     made = [
         TrainedNetwork(network.group, network.fold, numbers[network.id], one, trained)

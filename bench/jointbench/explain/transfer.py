@@ -103,7 +103,11 @@ def both_heads(source: TrainedNetwork, trunk: Weights, head: Weights) -> tuple[A
     second = (*second[:-1], replace(second[-1], units=head[f"head_0_{len(second) - 1}/bias"].shape[0]))
     renamed = {name.replace("head_0", "head_1"): value for name, value in head.items() if name.startswith("head_0")}
     network = replace(built, heads=(built.heads[0], second), kinds=(built.kinds[0], "regression"))
-    return network, {**_part(trunk, (*built.convs, *built.trunk)), **_part(source.trained.weights, built.heads[0]), **renamed}
+    return network, {
+        **_part(trunk, (*built.convs, *built.trunk)),
+        **_part(source.trained.weights, built.heads[0]),
+        **renamed,
+    }
 
 
 def measured(subject: Subject, backend: str, workers: Workers) -> Measured:
@@ -116,25 +120,37 @@ def measured(subject: Subject, backend: str, workers: Workers) -> Measured:
     }
     inputs = _trunk_answers(networks, workers)
     pairs = [(a, b) for a in outputs for b in outputs if a != b]
-    cells = [(a, b, fold) for a, b in pairs for fold in range(len(first_folds(subject))) if (a, fold) in networks and (b, fold) in networks]
+    cells = [
+        (a, b, fold)
+        for a, b in pairs
+        for fold in range(len(first_folds(subject)))
+        if (a, fold) in networks and (b, fold) in networks
+    ]
     frozen_jobs = [frozen_head(networks[b, fold].job, inputs[a, fold], networks[a, fold]) for a, b, fold in cells]
     tuned_jobs = [tuned(networks[b, fold].job, networks[a, fold]) for a, b, fold in cells]
     frozen = dict(zip(cells, _fitted(frozen_jobs, workers), strict=True))
     moved = dict(zip(cells, _fitted(tuned_jobs, workers), strict=True))
     served = {
-        cell: workers.submit(_served, networks[cell[0], cell[2]], frozen[cell], moved[cell], networks[cell[0], cell[2]].job.test)
+        cell: workers.submit(
+            _served, networks[cell[0], cell[2]], frozen[cell], moved[cell], networks[cell[0], cell[2]].job.test
+        )
         for cell in cells
         if frozen[cell].failure is None and moved[cell].failure is None
     }
-    return Measured(tuple(_pair(subject, a, b, networks, frozen, moved, served) for a, b in pairs), len(first_folds(subject)))
+    return Measured(
+        tuple(_pair(subject, a, b, networks, frozen, moved, served) for a, b in pairs), len(first_folds(subject))
+    )
 
 
 Cell = tuple[str, str, int]
 
 
-def _trunk_answers(networks: Mapping[tuple[str, int], TrainedNetwork], workers: Workers) -> dict[tuple[str, int], Float32Array]:
+def _trunk_answers(
+    networks: Mapping[tuple[str, int], TrainedNetwork], workers: Workers
+) -> dict[tuple[str, int], Float32Array]:
     pending = {
-        key: workers.submit(layers_of, [(one.job.architecture, one.trained.weights)], one.job.features) for key, one in networks.items()
+        key: workers.submit(layers_of, [(one.job.architecture, one.trained.weights)], one.job.features)
+        for key, one in networks.items()
     }
     return {key: future.result()[0][-1] for key, future in pending.items()}
 
@@ -145,7 +161,9 @@ def _fitted(jobs: Sequence[Job], workers: Workers) -> list[Trained]:
     for place, one in enumerate(jobs):
         stacks.setdefault(one.architecture, []).append(place)
     pending = [(places, workers.submit(fitted, [jobs[place] for place in places])) for places in stacks.values()]
-    found = {place: trained for places, future in pending for place, trained in zip(places, future.result(), strict=True)}
+    found = {
+        place: trained for places, future in pending for place, trained in zip(places, future.result(), strict=True)
+    }
     return [found[place] for place in range(len(jobs))]
 
 
@@ -163,8 +181,13 @@ def _served(
 
 
 def _pair(
-    subject: Subject, a: str, b: str, networks: Mapping[tuple[str, int], TrainedNetwork], frozen: Mapping[Cell, Trained],
-    moved: Mapping[Cell, Trained], served: Mapping[Cell, Future[tuple[float, Float32Array]]],
+    subject: Subject,
+    a: str,
+    b: str,
+    networks: Mapping[tuple[str, int], TrainedNetwork],
+    frozen: Mapping[Cell, Trained],
+    moved: Mapping[Cell, Trained],
+    served: Mapping[Cell, Future[tuple[float, Float32Array]]],
 ) -> Pair:
     """A fold counts where all its networks were trained."""
     splits = first_folds(subject)
@@ -195,18 +218,45 @@ def transfer_answer(dataset: str, backend: str, measured: Measured) -> Answer:
     """The sentence and its tables."""
     pairs = [pair for pair in measured.pairs if pair.ways]
     if not pairs:
-        return Answer("transfer", QUESTION, dataset, backend, "", {}, failure="no fold has networks of two outputs to transfer between")
-    mean = {name: float(np.mean([_over_folds(pair.ways[name].skill) for pair in pairs])) for name in (SCRATCH, FROZEN, TUNED)}
-    cost = {name: float(np.mean([pair.ways[name].train_flops / pair.ways[SCRATCH].train_flops for pair in pairs])) for name in (FROZEN, TUNED)}
-    gain = {name: fold_difference(_by_fold(pairs, name), _by_fold(pairs, SCRATCH), measured.folds) for name in (FROZEN, TUNED)}
-    before, after = (float(np.mean([_over_folds(skill) for skill in held])) for held in ([p.source_before for p in pairs], [p.source_after for p in pairs]))
+        return Answer(
+            "transfer",
+            QUESTION,
+            dataset,
+            backend,
+            "",
+            {},
+            failure="no fold has networks of two outputs to transfer between",
+        )
+    mean = {
+        name: float(np.mean([_over_folds(pair.ways[name].skill) for pair in pairs]))
+        for name in (SCRATCH, FROZEN, TUNED)
+    }
+    cost = {
+        name: float(np.mean([pair.ways[name].train_flops / pair.ways[SCRATCH].train_flops for pair in pairs]))
+        for name in (FROZEN, TUNED)
+    }
+    gain = {
+        name: fold_difference(_by_fold(pairs, name), _by_fold(pairs, SCRATCH), measured.folds)
+        for name in (FROZEN, TUNED)
+    }
+    before, after = (
+        float(np.mean([_over_folds(skill) for skill in held]))
+        for held in ([p.source_before for p in pairs], [p.source_after for p in pairs])
+    )
     shared = float(np.mean([pair.shared_inference for pair in pairs]))
     one_pass = max(pair.one_pass for pair in pairs)
     numbers: dict[str, Value] = {
-        "pairs": len(pairs), "skill_from_scratch": mean[SCRATCH], "skill_frozen": mean[FROZEN], "skill_fine_tuned": mean[TUNED],
-        "training_flops_frozen_over_scratch": cost[FROZEN], "training_flops_fine_tuned_over_scratch": cost[TUNED],
-        "inference_flops_frozen_over_two_networks": shared, "one_pass_difference": one_pass, "inference_flops_fine_tuned_over_two_networks": 1.0,
-        "source_skill_before": before, "source_skill_on_fine_tuned_trunk": after,
+        "pairs": len(pairs),
+        "skill_from_scratch": mean[SCRATCH],
+        "skill_frozen": mean[FROZEN],
+        "skill_fine_tuned": mean[TUNED],
+        "training_flops_frozen_over_scratch": cost[FROZEN],
+        "training_flops_fine_tuned_over_scratch": cost[TUNED],
+        "inference_flops_frozen_over_two_networks": shared,
+        "one_pass_difference": one_pass,
+        "inference_flops_fine_tuned_over_two_networks": 1.0,
+        "source_skill_before": before,
+        "source_skill_on_fine_tuned_trunk": after,
     }
     for name, found in gain.items():
         key = name.replace("-", "_").replace(" ", "_")
@@ -261,6 +311,24 @@ def _table(pairs: Sequence[Pair]) -> Table:
         scratch = pair.ways[SCRATCH]
         for name, way in pair.ways.items():
             shared = pair.shared_inference if name == FROZEN else 1.0
-            rows.append((pair.source, pair.target, name, _over_folds(way.skill), way.train_flops, way.train_flops / scratch.train_flops, shared))
-    columns = ("Trunk of", "New head for", "How", "Skill", "Training FLOPs", "Over from scratch", "Inference FLOPs of both, over two networks")
+            rows.append(
+                (
+                    pair.source,
+                    pair.target,
+                    name,
+                    _over_folds(way.skill),
+                    way.train_flops,
+                    way.train_flops / scratch.train_flops,
+                    shared,
+                )
+            )
+    columns = (
+        "Trunk of",
+        "New head for",
+        "How",
+        "Skill",
+        "Training FLOPs",
+        "Over from scratch",
+        "Inference FLOPs of both, over two networks",
+    )
     return Table("Replacing the head of a trained network, mean over folds.", columns, tuple(rows))

@@ -28,8 +28,11 @@ SPLITS = 3  # splits that the methods are trained on: their loops are not stacke
 TIMED_STEPS = 20
 TIMING_SECONDS = 4.0
 NAMES = {
-    "uncertainty": "uncertainty (Kendall)", "dynamic-average": "dynamic average (DWA)", "pcgrad": "PCGrad",
-    "mgda": "MGDA", "upgrad": "UPGrad",
+    "uncertainty": "uncertainty (Kendall)",
+    "dynamic-average": "dynamic average (DWA)",
+    "pcgrad": "PCGrad",
+    "mgda": "MGDA",
+    "upgrad": "UPGrad",
 }
 
 
@@ -111,7 +114,9 @@ def trial(subject: Subject, backend: str, context: Context) -> Trial:
     tasks = [job(subject, network, prepared) for network, prepared in zip(networks, ready, strict=True)]
     why = context.workers.submit(available).result()
     runs = {
-        method: [context.workers.submit(fitted, task, method) for task in tasks] for method, reason in why.items() if reason is None
+        method: [context.workers.submit(fitted, task, method) for task in tasks]
+        for method, reason in why.items()
+        if reason is None
     }
     fits = {
         method: [
@@ -138,8 +143,13 @@ def trial(subject: Subject, backend: str, context: Context) -> Trial:
     # A split's fits cost what the sweep's do on average over its splits.
     part = count / swept.test.shape[2]
     return Trial(
-        swept.folds, len(swept.settings), swept.test[0, :, :count].mean(axis=0), swept.chosen_skill[:, :count].mean(axis=0),
-        float(swept.flops[0]) * part / subject.seeds, float(swept.flops.sum()) * part / subject.seeds, tuple(methods),
+        swept.folds,
+        len(swept.settings),
+        swept.test[0, :, :count].mean(axis=0),
+        swept.chosen_skill[:, :count].mean(axis=0),
+        float(swept.flops[0]) * part / subject.seeds,
+        float(swept.flops.sum()) * part / subject.seeds,
+        tuple(methods),
     )
 
 
@@ -149,7 +159,10 @@ def answer(found: Trial, dataset: str, backend: str) -> Answer:
     gains = {tried.name: difference(tried.skill, found.best, found.folds) for tried in ran}
     believed = {name: gain for name, gain in gains.items() if gain is not None}
     if not believed:
-        raise RuntimeError("no method could be compared with fixed weights: " + "; ".join(f"{t.name}: {t.failure}" for t in found.methods))
+        raise RuntimeError(
+            "no method could be compared with fixed weights: "
+            + "; ".join(f"{t.name}: {t.failure}" for t in found.methods)
+        )
     best = max(believed, key=lambda name: believed[name].mean)
     gain, tried = believed[best], next(one for one in ran if one.name == best)
     ends = {name: simultaneous(one, len(believed)) for name, one in believed.items()}
@@ -172,9 +185,14 @@ def answer(found: Trial, dataset: str, backend: str) -> Answer:
         + (f" Did not run here: {', '.join(absent)}." if absent else "")
     )
     numbers: dict[str, Value] = {
-        "methods": len(ran), "best_gain": gain.mean, "best_gain_low": low, "best_gain_high": high,
-        "best_step_flop_ratio": tried.step_flops, "best_step_seconds_ratio": tried.seconds.value if tried.seconds else None,
-        "sweep_flop_ratio": found.sweep_flops / found.equal_flops, "splits": len(found.best),
+        "methods": len(ran),
+        "best_gain": gain.mean,
+        "best_gain_low": low,
+        "best_gain_high": high,
+        "best_step_flop_ratio": tried.step_flops,
+        "best_step_seconds_ratio": tried.seconds.value if tried.seconds else None,
+        "sweep_flop_ratio": found.sweep_flops / found.equal_flops,
+        "splits": len(found.best),
     }
     return Answer(KEY, QUESTION, dataset, backend, sentence, numbers, (_table(found, gains),))
 
@@ -182,7 +200,9 @@ def answer(found: Trial, dataset: str, backend: str) -> Answer:
 def _cost(tried: Tried, small: bool = False) -> str:
     seconds = f"{tried.seconds.value:.2f} times the seconds" if tried.seconds else "seconds not measured"
     said = f"{tried.name}, takes" if small else f"A step of {tried.name} takes"
-    return f"{said} {tried.step_flops:.2f} times the FLOPs and {seconds}" + ("" if small else " of one with fixed weights")
+    return f"{said} {tried.step_flops:.2f} times the FLOPs and {seconds}" + (
+        "" if small else " of one with fixed weights"
+    )
 
 
 def _table(found: Trial, gains: Mapping[str, Posterior | None]) -> Table:

@@ -6,7 +6,9 @@ import time
 from collections.abc import Callable
 
 
-def synchronised(synchronise: Callable[[], None], clock: Callable[[], float] = time.perf_counter) -> Callable[[], float]:
+def synchronised(
+    synchronise: Callable[[], None], clock: Callable[[], float] = time.perf_counter
+) -> Callable[[], float]:
     """``clock``, read only after ``synchronise`` has returned."""
 
     def read() -> float:

@@ -86,7 +86,9 @@ def score(output: Output, observed: FloatArray, predicted: FloatArray, no_skill:
             "log_loss": error,
             "accuracy": float(accuracy_score(codes, guess)),
             "balanced_accuracy": _mean_recall(codes, guess),
-            "macro_f1": float(f1_score(codes, guess, labels=range(len(output.classes)), average="macro", zero_division=0)),
+            "macro_f1": float(
+                f1_score(codes, guess, labels=range(len(output.classes)), average="macro", zero_division=0)
+            ),
             "roc_auc": _roc_auc(output, codes, predicted, log_probability),
         },
     )
@@ -97,7 +99,9 @@ def _mean_recall(codes: npt.NDArray[np.int64], guess: npt.NDArray[np.int64]) -> 
     return float(np.mean([np.mean(guess[codes == code] == code) for code in np.unique(codes)]))
 
 
-def _roc_auc(output: Output, codes: npt.NDArray[np.int64], logits: FloatArray, log_probability: FloatArray) -> float | None:
+def _roc_auc(
+    output: Output, codes: npt.NDArray[np.int64], logits: FloatArray, log_probability: FloatArray
+) -> float | None:
     """Area under the ROC curve, one against the rest averaged over classes; None unless every class occurs."""
     if len(np.unique(codes)) < len(output.classes):
         return None

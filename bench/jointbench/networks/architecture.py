@@ -114,8 +114,7 @@ def architecture(shape: Shape, input_shape: tuple[int, ...], outputs: Sequence[O
     feeds = trunk[-1].units if trunk else fan_in
     bare = not (convs or trunk)
     heads = tuple(
-        tuple(dense(f"head_{k}", (*shape.head, output.units), feeds, k, bare))
-        for k, output in enumerate(outputs)
+        tuple(dense(f"head_{k}", (*shape.head, output.units), feeds, k, bare)) for k, output in enumerate(outputs)
     )
     kinds = tuple(output.kind for output in outputs)
     return Architecture(input_shape, tuple(convs), tuple(trunk), heads, kinds, shape.activation)

@@ -62,7 +62,9 @@ def parse_arm(text: str, outputs: Sequence[Output]) -> Arm:
     if missing := [name for name in known if name not in seen]:
         raise BadInput(f"--arm {text!r}: output {missing[0]!r} is in no group; each output goes in exactly one")
     order = {name: i for i, name in enumerate(known)}
-    return Arm(text, tuple(tuple(sorted(group, key=order.__getitem__)) for group in groups), SIZINGS[rule], (tuple(known),))
+    return Arm(
+        text, tuple(tuple(sorted(group, key=order.__getitem__)) for group in groups), SIZINGS[rule], (tuple(known),)
+    )
 
 
 def scaled(shape: Shape, multiplier: float) -> Shape:

@@ -44,8 +44,10 @@ def flops_per_row(networks: Iterable[Architecture]) -> FlopsPerRow:
     layers = [layer for network in networks for layer in network.layers]
     trunk, heads = ([layer for layer in layers if (layer.head is None) == shared] for shared in (True, False))
     return FlopsPerRow(
-        sum(map(forward_flops, trunk)), sum(map(backward_flops, trunk)),
-        sum(map(forward_flops, heads)), sum(map(backward_flops, heads)),
+        sum(map(forward_flops, trunk)),
+        sum(map(backward_flops, trunk)),
+        sum(map(forward_flops, heads)),
+        sum(map(backward_flops, heads)),
     )
 
 

@@ -31,7 +31,9 @@ def default_recipe(rows: int, image: bool) -> Recipe:
     """
     if image:
         return Recipe("adam", 2e-3, batch_size=64, max_epochs=20, patience=4)
-    batch_size, max_epochs, patience = (16, 400, 40) if rows < 1_000 else (32, 200, 20) if rows <= 20_000 else (256, 100, 10)
+    batch_size, max_epochs, patience = (
+        (16, 400, 40) if rows < 1_000 else (32, 200, 20) if rows <= 20_000 else (256, 100, 10)
+    )
     return Recipe("adamw", 3e-3, batch_size, max_epochs, patience, weight_decay=0.3)
 
 

@@ -25,7 +25,15 @@ def packed(records: Iterable[Record]) -> Iterator[Record]:
     for record in records:
         if isinstance(record, Fit):
             network = record.network
-            which = (network.dataset, network.backend, network.device, network.group, network.shape, network.recipe, network.fold)
+            which = (
+                network.dataset,
+                network.backend,
+                network.device,
+                network.group,
+                network.shape,
+                network.recipe,
+                network.fold,
+            )
             first = network.repeat == 0 and which not in kept
             kept.add(which)
             rows = None if first else 0

@@ -252,4 +252,6 @@ class Absence:
     backend: str
     device: str
     reason: str
+
+
 Record = Fit | Fold | Reference | Assembly | Timing | ColdStart | Projection | Memory | Stack | Absence

@@ -41,7 +41,11 @@ NOUNS: dict[str, type[Any]] = {
 def _encode(array: npt.NDArray[Any]) -> dict[str, Any]:
     """Shape, type and little-endian bytes in base64: exact, and a quarter of the size of decimal text."""
     little = np.ascontiguousarray(array, array.dtype.newbyteorder("<"))
-    return {"shape": list(array.shape), "dtype": array.dtype.name, "base64": base64.b64encode(little.tobytes()).decode()}
+    return {
+        "shape": list(array.shape),
+        "dtype": array.dtype.name,
+        "base64": base64.b64encode(little.tobytes()).decode(),
+    }
 
 
 def _decode(value: dict[str, Any], _: Any) -> npt.NDArray[Any]:
@@ -57,7 +61,9 @@ def _is_array(kind: Any) -> bool:
 def _converter() -> cattrs.Converter:
     converter = cattrs.Converter(forbid_extra_keys=True)
     converter.register_unstructure_hook_func(_is_array, _encode)
-    converter.register_structure_hook(str, lambda value, _: sys.intern(str(value)))  # a few names, a hundred thousand times
+    converter.register_structure_hook(
+        str, lambda value, _: sys.intern(str(value))
+    )  # a few names, a hundred thousand times
     converter.register_structure_hook_func(_is_array, _decode)
     return converter
 

@@ -78,13 +78,19 @@ def gates_table(checked: Checked) -> Table:
     return Table(
         "What was held against the baseline",
         (*columns(("Gate", "Holds"), [state.capitalize() for state in STATES]), Column("Remark")),
-        tuple(_gate_row(checked, gate) for gate in GATES), heads=2,
+        tuple(_gate_row(checked, gate) for gate in GATES),
+        heads=2,
     )
 
 
 def _gate_row(checked: Checked, gate: Gate) -> tuple[Cell, ...]:
     if gate in checked.off:
-        return (Cell(gate), Cell(HOLDS[gate]), *(Cell("off", tone="absent") for _ in STATES), Cell(f"off: {checked.off[gate]}"))
+        return (
+            Cell(gate),
+            Cell(HOLDS[gate]),
+            *(Cell("off", tone="absent") for _ in STATES),
+            Cell(f"off: {checked.off[gate]}"),
+        )
     counts = checked.counts(gate)
     numbers = [Cell(show.count(counts[state]), (float(counts[state]),)) for state in STATES]
     return (Cell(gate), Cell(HOLDS[gate]), *numbers, Cell(_remark(checked, gate)))
@@ -99,7 +105,8 @@ def _remark(checked: Checked, gate: Gate) -> str:
     if reach is None:
         return "any change fails"
     middle, noisiest = (
-        f"a drop of {show.fixed(abs(limit), 3)}" if gate == "quality" else f"a change by {show.times(limit)}" for limit in reach
+        f"a drop of {show.fixed(abs(limit), 3)}" if gate == "quality" else f"a change by {show.times(limit)}"
+        for limit in reach
     )
     return f"would catch {middle} in the median one, {noisiest} in the noisiest"
 
@@ -109,7 +116,8 @@ def findings_table(checked: Checked) -> Table:
     return Table(
         "What is not as it was",
         (*columns(("State", "Where", "What"), ("Baseline", "Run", "Change")), Column("Reason")),
-        tuple(_row(line) for line in lines(checked)), heads=3,
+        tuple(_row(line) for line in lines(checked)),
+        heads=3,
     )
 
 
@@ -121,7 +129,12 @@ def _row(line: Line) -> tuple[Cell, ...]:
 
 
 def _value(one: Finding, value: float | None) -> Cell:
-    say: dict[Gate, Callable[[float], str]] = {"exact": show.count, "quality": _skill, "cost": show.times, "time": show.seconds}
+    say: dict[Gate, Callable[[float], str]] = {
+        "exact": show.count,
+        "quality": _skill,
+        "cost": show.times,
+        "time": show.seconds,
+    }
     return number(value, say[one.gate])
 
 

@@ -16,19 +16,25 @@ from jointbench.report.page import stylesheet, templates
 
 def render_answers(explained: Explained, environment: Mapping[str, str]) -> str:
     """The page: one HTML file that needs nothing but a browser."""
-    return templates().get_template("explain.html.j2").render(
-        explained=explained_sections(explained.answers),
-        schema_version=explained.schema_version,
-        command=show.plain(explained.command),
-        notes=[show.plain(note) for note in explained.notes],
-        environment={show.plain(key): show.plain(value) for key, value in environment.items()},
-        style=stylesheet(),
+    return (
+        templates()
+        .get_template("explain.html.j2")
+        .render(
+            explained=explained_sections(explained.answers),
+            schema_version=explained.schema_version,
+            command=show.plain(explained.command),
+            notes=[show.plain(note) for note in explained.notes],
+            environment={show.plain(key): show.plain(value) for key, value in environment.items()},
+            style=stylesheet(),
+        )
     )
 
 
 def print_answer(answer: Answer, console: Console) -> None:
     """A question and its sentence. Names are text, never markup."""
-    console.print(Text(f"{show.plain(answer.dataset)}, {answer.backend}: ", style="dim").append(answer.question, style="bold"))
+    console.print(
+        Text(f"{show.plain(answer.dataset)}, {answer.backend}: ", style="dim").append(answer.question, style="bold")
+    )
     if answer.failure is None:
         console.print(Text(show.plain(answer.sentence)))
     else:

@@ -64,7 +64,8 @@ def explained_sections(answers: Sequence[explain.Answer]) -> tuple[Section, ...]
         keys = dict.fromkeys(answer.key for answer in mine)
         anchor = f"explained-{number}"
         questions = tuple(
-            _asked([answer for answer in mine if answer.key == key], f"{anchor}-{place}") for place, key in enumerate(keys, 1)
+            _asked([answer for answer in mine if answer.key == key], f"{anchor}-{place}")
+            for place, key in enumerate(keys, 1)
         )
         made.append(Section(anchor, show.plain(dataset), questions))
     return tuple(made)
@@ -75,7 +76,15 @@ def _asked(answers: Sequence[explain.Answer], anchor: str) -> Asked:
     for number, answer in enumerate(answers, 1):
         slug = f"{anchor}-{number}"
         tables = tuple(shown(table, answer.backend) for table in answer.tables)
-        said.append(Said(slug, show.plain(answer.backend), show.plain(answer.sentence), show.plain(answer.failure) if answer.failure else "", tables))
+        said.append(
+            Said(
+                slug,
+                show.plain(answer.backend),
+                show.plain(answer.sentence),
+                show.plain(answer.failure) if answer.failure else "",
+                tables,
+            )
+        )
         if answer.failure is None and answer.key in FIGURES:
             figures.extend(FIGURES[answer.key](answer, slug))
     return Asked(anchor, show.plain(answers[0].question), tuple(said), tuple(figures))

@@ -97,7 +97,10 @@ def _figures(summary: Summary, colours: Palette) -> list[Figure]:
         dataset_ratios(summary, colours, "all-ratios"),
         *(verdict_map(summary, other, f"all-verdicts-{i}") for i, other in enumerate(others, 1)),
         dataset_posterior(summary, colours, "all-posterior"),
-        *(trade_off_figure(summary, colours, f"all-trade-off-{i}", s) for i, s in enumerate((FLOPS, SECONDS, LATENCY), 1)),
+        *(
+            trade_off_figure(summary, colours, f"all-trade-off-{i}", s)
+            for i, s in enumerate((FLOPS, SECONDS, LATENCY), 1)
+        ),
         explained_figure(summary, colours, "all-explained"),
         noise_figure(summary, "all-noise"),
     )

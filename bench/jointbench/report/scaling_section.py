@@ -89,7 +89,11 @@ def point_table(study: Study, points: Iterable[Point], caption: str) -> Table:
             name(follows(point)),
         ))  # fmt: skip
     return Table(
-        f"{caption}: below 1 joint is cheaper.", (*titles, *columns(("Follows",), ())), tuple(rows), heads=3, source=SOURCE
+        f"{caption}: below 1 joint is cheaper.",
+        (*titles, *columns(("Follows",), ())),
+        tuple(rows),
+        heads=3,
+        source=SOURCE,
     )
 
 
@@ -110,4 +114,10 @@ def _regimes(found: Iterable[Regime]) -> Table:
         )
         for one in found
     )  # fmt: skip
-    return Table("Where fixed costs decide and where FLOPs do, whatever the number of outputs.", titles, rows, heads=3, source=SOURCE)
+    return Table(
+        "Where fixed costs decide and where FLOPs do, whatever the number of outputs.",
+        titles,
+        rows,
+        heads=3,
+        source=SOURCE,
+    )

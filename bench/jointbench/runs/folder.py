@@ -77,15 +77,24 @@ def execute(
     """
     commands = reruns or {}
     about = About(
-        SCHEMA_VERSION, profile, conditions.engine, command, tuple(notes), environment(),
+        SCHEMA_VERSION,
+        profile,
+        conditions.engine,
+        command,
+        tuple(notes),
+        environment(),
         tuple(
             describe(
-                s.dataset, s.splits[0].folds, 1 + max(split.repeat for split in s.splits), s.seeds,
+                s.dataset,
+                s.splits[0].folds,
+                1 + max(split.repeat for split in s.splits),
+                s.seeds,
                 commands.get(s.dataset.slug, ""),
             )
             for s in subjects
         ),
-        terms.rope, terms.probability,
+        terms.rope,
+        terms.probability,
     )
     (folder / ENVIRONMENT).write_text(json.dumps(asdict(about), indent=2) + "\n", encoding="utf-8")
     records: list[Record] = []
@@ -106,14 +115,22 @@ def publish(folder: Path, about: About, records: Sequence[Record]) -> Summary:
     from jointbench.report.page import render  # drawing libraries take a second to import
 
     summary = summarise(
-        records, about.datasets, profile=about.profile, engine=about.engine, command=about.command,
-        notes=about.notes, terms=Terms(about.rope, about.probability),
+        records,
+        about.datasets,
+        profile=about.profile,
+        engine=about.engine,
+        command=about.command,
+        notes=about.notes,
+        terms=Terms(about.rope, about.probability),
     )
     (folder / SUMMARY).write_text(summary_json(summary, indent=1) + "\n", encoding="utf-8")
     with open_records(records_path(folder)) as file:
         text = file.read(WORTH_TRYING + 1).decode(errors="replace")  # so many and more do not fit into the page
     page = render(
-        summary, about.machine, text, fits=[record for record in records if isinstance(record, Fit)],
+        summary,
+        about.machine,
+        text,
+        fits=[record for record in records if isinstance(record, Fit)],
         us_per_step=_engine_speed(folder),
         scaling=read_study(folder / SCALING) if (folder / SCALING).is_file() else None,
         explained=read_answers(folder),

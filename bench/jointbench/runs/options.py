@@ -78,7 +78,9 @@ def load_datasets(asked: Asked, profile: Profile) -> list[Dataset]:
     ]
     slugs = [dataset.slug for dataset in loaded]
     if twice := next((slug for slug in slugs if slugs.count(slug) > 1), None):
-        raise BadInput(f"two datasets are called {twice!r}; rename one of the files, so that their results can be told apart")
+        raise BadInput(
+            f"two datasets are called {twice!r}; rename one of the files, so that their results can be told apart"
+        )
     return loaded
 
 
@@ -89,12 +91,22 @@ def _is_path(name: str) -> bool:
 def subjects(asked: Asked, datasets: Sequence[Dataset]) -> list[Subject]:
     """The datasets with their splits, shapes, recipes and arms."""
     profile = profile_named(asked.profile)
-    for option, value in (("folds", asked.folds), ("repeats", asked.repeats), ("seeds", asked.seeds), ("jobs", asked.jobs)):
+    for option, value in (
+        ("folds", asked.folds),
+        ("repeats", asked.repeats),
+        ("seeds", asked.seeds),
+        ("jobs", asked.jobs),
+    ):
         if value is not None and value < 1:
             raise BadInput(f"--{option} {value}: at least 1 is needed")
     sizes = Sizes(
-        asked.folds or profile.folds, asked.repeats or profile.repeats, asked.seeds or profile.seeds, asked.seed,
-        profile.max_rows, profile.max_images, profile.max_epochs,
+        asked.folds or profile.folds,
+        asked.repeats or profile.repeats,
+        asked.seeds or profile.seeds,
+        asked.seed,
+        profile.max_rows,
+        profile.max_images,
+        profile.max_epochs,
     )
     weights = tuple(_loss_weight(text) for text in asked.loss_weights)
     return [subject(dataset, asked.arms, sizes, weights) for dataset in datasets]
@@ -142,9 +154,18 @@ def conditions(asked: Asked) -> Conditions:
     if asked.engine not in ENGINES:
         raise BadInput(f"--engine {asked.engine!r}: the engines are {', '.join(ENGINES)}")
     return Conditions(
-        tuple(dict.fromkeys(asked.backends)), devices_for(asked.device), ENGINES[asked.engine],
-        asked.jobs or cores(), cores(), profile.batch_sizes, profile.timing_seconds, profile.memory_datasets,
-        profile.side_batch_sizes, profile.extras, (cores(), 1) if profile.one_thread and cores() > 1 else (), profile.projections,
+        tuple(dict.fromkeys(asked.backends)),
+        devices_for(asked.device),
+        ENGINES[asked.engine],
+        asked.jobs or cores(),
+        cores(),
+        profile.batch_sizes,
+        profile.timing_seconds,
+        profile.memory_datasets,
+        profile.side_batch_sizes,
+        profile.extras,
+        (cores(), 1) if profile.one_thread and cores() > 1 else (),
+        profile.projections,
     )
 
 

@@ -46,7 +46,11 @@ def commit() -> str:
     try:
         found = subprocess.run(
             ["git", "describe", "--always", "--dirty", "--abbrev=12"],  # noqa: S607 - whichever git the user has
-            cwd=folder, capture_output=True, text=True, check=False, timeout=10,
+            cwd=folder,
+            capture_output=True,
+            text=True,
+            check=False,
+            timeout=10,
         )
     except (OSError, subprocess.TimeoutExpired):
         return "not a checkout"
@@ -56,9 +60,13 @@ def commit() -> str:
 def not_measured() -> tuple[str, ...]:
     """What this machine cannot give, each with its reason."""
     counters = "no program here reads them" if CORE_EVENTS.exists() else "this machine gives none, as many virtual ones"
-    said = [f"Hardware counters (instructions, cache misses, energy): not measured: {counters}; FLOPs are from the shapes."]
+    said = [
+        f"Hardware counters (instructions, cache misses, energy): not measured: {counters}; FLOPs are from the shapes."
+    ]
     if cores() < 2:
-        said.append("A quiet second core: not measured: the machine has one core, so the system's own work is in the clocks.")
+        said.append(
+            "A quiet second core: not measured: the machine has one core, so the system's own work is in the clocks."
+        )
     elif (load := os.getloadavg()[0]) > cores() - 1:
         said.append(
             f"A quiet second core: not measured: other work kept {load:.1f} of {cores()} cores busy when the run began."

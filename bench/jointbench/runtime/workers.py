@@ -88,9 +88,7 @@ class Workers:
             env={**limits, "KERAS_BACKEND": "tensorflow", "TF_CPP_MIN_LOG_LEVEL": "3"},
         )
 
-    def submit(
-        self, function: Callable[Concatenate[Backend, P], T], *args: P.args, **_: P.kwargs
-    ) -> Future[T]:
+    def submit(self, function: Callable[Concatenate[Backend, P], T], *args: P.args, **_: P.kwargs) -> Future[T]:
         """Calls ``function(backend, *args)`` in a worker."""
         future: Future[T] = self._executor.submit(_call, function, args)
         return future

@@ -90,7 +90,11 @@ def _regime(
 
 
 def _sentence(
-    points: Sequence[Point], told: Mapping[Point, Follows], widths: Sequence[int], fixed_to: int | None, flops_from: int | None
+    points: Sequence[Point],
+    told: Mapping[Point, Follows],
+    widths: Sequence[int],
+    fixed_to: int | None,
+    flops_from: int | None,
 ) -> str:
     if not widths:
         measured = [point for point in points if point.measured is not None]
@@ -117,7 +121,9 @@ def _sentence(
         )
     between = len(told) - len(fixed) - len(flops)
     if between:
-        where = "between them" if fixed and flops else f"above width {fixed_to}" if fixed else f"below width {flops_from}"
+        where = (
+            "between them" if fixed and flops else f"above width {fixed_to}" if fixed else f"below width {flops_from}"
+        )
         parts.append(f"{where} it depends on the number of outputs or is unclear")
     return "; ".join(parts) + "."
 

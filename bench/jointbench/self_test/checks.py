@@ -83,7 +83,9 @@ def training_checks(backend: Backend, budget_seconds: float) -> tuple[Pairs, Tru
     try:
         step_seconds = min(visit(trainer)[0] for trainer in trainers for _ in range(2)) / UNITS
         more.resize(round(TRUTH * UNITS))
-        truth = ratio_of({"more": partial(visit, more), "A": partial(visit, copies[0])}, left() * TRUTH_SHARE, TRUTH_TARGET)
+        truth = ratio_of(
+            {"more": partial(visit, more), "A": partial(visit, copies[0])}, left() * TRUTH_SHARE, TRUTH_TARGET
+        )
         for copy in copies:
             copy.resize(visit_count(step_seconds, UNITS))
         pairs = copies_in_pairs(f"{backend.name}, training step", [partial(visit, copy) for copy in copies], left())

@@ -96,7 +96,9 @@ def decide(figures: Figures) -> Decision:
     failed = [check.name for check in checks if check.result == "failed"]
     noisy = [check for check in checks if check.result == "too noisy"]
     if failed:
-        return Decision(checks, WRONG, f"Wrong: the measuring code failed at {', '.join(failed)}; do not trust its figures.")
+        return Decision(
+            checks, WRONG, f"Wrong: the measuring code failed at {', '.join(failed)}; do not trust its figures."
+        )
     if not figures.pairs:
         return Decision(checks, DID_NOT_RUN, "Not tested: no backend is installed.")
     if noisy:
@@ -135,7 +137,9 @@ def _pairs(pairs: Pairs) -> Check:
 def _truth(truth: Truth) -> Check:
     ratio = truth.ratio
     if ratio is None:
-        return Check(f"known truth, {truth.name}", "too slow for an interval", f"{TRUTH:.2f} ± {TOLERANCE}", "too noisy")
+        return Check(
+            f"known truth, {truth.name}", "too slow for an interval", f"{TRUTH:.2f} ± {TOLERANCE}", "too noisy"
+        )
     near = abs(ratio.value - TRUTH) <= TOLERANCE
     result: Result = "failed"
     if near and half_width(ratio) <= 2 * MOST_HALF_WIDTH:  # nearer than that it could be by luck

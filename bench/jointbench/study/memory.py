@@ -32,7 +32,11 @@ def saved_sizes(workers: Workers, plans: Sequence[Plan], kept: Kept) -> dict[str
 
 
 def footprints(
-    plans: Sequence[Plan], conditions: Conditions, kept: Kept, sizes: Mapping[str, Mapping[str, int]], progress: Progress
+    plans: Sequence[Plan],
+    conditions: Conditions,
+    kept: Kept,
+    sizes: Mapping[str, Mapping[str, int]],
+    progress: Progress,
 ) -> Iterator[Memory]:
     """A record for every arm. Peaks only of the largest ``memory_datasets``; each process is a new one, ``jobs`` at a time."""
     largest = sorted(plans, key=lambda plan: -_table(plan[0]))[: conditions.memory_datasets]
@@ -58,7 +62,9 @@ def footprints(
             for assembly, training, serving in waiting:
                 trained, served = training.result(), serving.result()
                 yield _memory(
-                    assembly, saved, trained if isinstance(trained, Peak) else None,
+                    assembly,
+                    saved,
+                    trained if isinstance(trained, Peak) else None,
                     served if isinstance(served, Peak) else None,
                     next((said for said in (trained, served) if isinstance(said, str)), None),
                 )
@@ -82,7 +88,13 @@ def _memory(
 ) -> Memory:
     size = saved.get(assembly.arm.name)
     return Memory(
-        assembly.dataset, assembly.backend, assembly.device, assembly.arm.name, size, training, serving,
+        assembly.dataset,
+        assembly.backend,
+        assembly.device,
+        assembly.arm.name,
+        size,
+        training,
+        serving,
         FAILED if reason is None and size is None else reason,
     )
 

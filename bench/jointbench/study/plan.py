@@ -64,9 +64,9 @@ class Subject:
         return architecture(network.shape, self.input_shape, self.outputs(network.group))
 
 
-
-
-def subject(dataset: Dataset, arms: Sequence[str], sizes: Sizes, loss_weights: tuple[tuple[str, float], ...] = ()) -> Subject:
+def subject(
+    dataset: Dataset, arms: Sequence[str], sizes: Sizes, loss_weights: tuple[tuple[str, float], ...] = ()
+) -> Subject:
     """Everything about a dataset that does not depend on a backend. Raises BadInput for what cannot be planned."""
     parsed = tuple(parse_arm(text, dataset.outputs) for text in dict.fromkeys(arms))
     image = isinstance(dataset.features, np.ndarray)
@@ -100,8 +100,18 @@ def assemblies(subject: Subject, backend: str, device: str, engine: Engine) -> t
         reference = architectures(arm.reference, subject.shape, subject.input_shape, subject.dataset.outputs)
         wanted = [
             Network(
-                subject.dataset.slug, subject.dataset.digest, split.repeat, split.fold, split.digest,
-                _seed(split, number), group, shape, subject.recipe, backend, device, engine,
+                subject.dataset.slug,
+                subject.dataset.digest,
+                split.repeat,
+                split.fold,
+                split.digest,
+                _seed(split, number),
+                group,
+                shape,
+                subject.recipe,
+                backend,
+                device,
+                engine,
             )
             for split in subject.splits
             for number in range(subject.seeds)
@@ -110,9 +120,18 @@ def assemblies(subject: Subject, backend: str, device: str, engine: Engine) -> t
         networks.update((network.id, network) for network in wanted)
         made.append(
             Assembly(
-                subject.dataset.slug, backend, device, engine, arm, (shape,) * len(arm.groups),
-                parameters(built), parameters(reference), train_flops_per_row(built), inference_flops_per_row(built),
-                tuple(network.id for network in wanted), flops_per_row(built),
+                subject.dataset.slug,
+                backend,
+                device,
+                engine,
+                arm,
+                (shape,) * len(arm.groups),
+                parameters(built),
+                parameters(reference),
+                train_flops_per_row(built),
+                inference_flops_per_row(built),
+                tuple(network.id for network in wanted),
+                flops_per_row(built),
             )
         )
     order = {(split.repeat, split.fold): i for i, split in enumerate(subject.splits)}
@@ -132,9 +151,17 @@ def job(subject: Subject, network: Network, prepared: Prepared) -> Job:
     split = next(s for s in subject.splits if (s.repeat, s.fold) == (network.repeat, network.fold))
     no_skill = {output.name: prepared.no_skill[i] for output, i in zip(outputs, columns, strict=True)}
     return Job(
-        built, network.recipe, prepared.features, prepared.targets[:, columns], prepared.weights[:, columns],
-        split.train, split.validation, split.test, effective_weights(network.recipe, outputs, no_skill),
-        initial_weights(built, network.group, network.seed), network.seed,
+        built,
+        network.recipe,
+        prepared.features,
+        prepared.targets[:, columns],
+        prepared.weights[:, columns],
+        split.train,
+        split.validation,
+        split.test,
+        effective_weights(network.recipe, outputs, no_skill),
+        initial_weights(built, network.group, network.seed),
+        network.seed,
     )
 
 

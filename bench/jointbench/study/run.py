@@ -57,22 +57,41 @@ def evidence(subject: Subject, jobs: int, *, references: bool = True) -> Iterato
     for split in subject.splits:
         no_skill = [no_skill_on(subject, output, split) for output in dataset.outputs]
         yield Fold(
-            dataset.slug, split.repeat, split.fold, split.folds, split.seed, split.digest,
-            tuple(output.name for output in dataset.outputs), len(split.train), len(split.validation),
-            split.test, np.nan_to_num(observed[split.test]), weights[split.test], tuple(no_skill),
+            dataset.slug,
+            split.repeat,
+            split.fold,
+            split.folds,
+            split.seed,
+            split.digest,
+            tuple(output.name for output in dataset.outputs),
+            len(split.train),
+            len(split.validation),
+            split.test,
+            np.nan_to_num(observed[split.test]),
+            weights[split.test],
+            tuple(no_skill),
         )
         if not references:
             continue
         prepared = prepared_split(subject, split.repeat, split.fold)
         yield from Parallel(n_jobs=jobs)(
-            delayed(_reference)(dataset.slug, split, model, output, column, observed[:, column], prepared, no_skill[column])
+            delayed(_reference)(
+                dataset.slug, split, model, output, column, observed[:, column], prepared, no_skill[column]
+            )
             for column, output in enumerate(dataset.outputs)
             for model in (LINEAR, TREES)
         )
 
 
 def _reference(
-    slug: str, split: Split, model: str, output: Output, column: int, values: FloatArray, prepared: Prepared, no_skill: float
+    slug: str,
+    split: Split,
+    model: str,
+    output: Output,
+    column: int,
+    values: FloatArray,
+    prepared: Prepared,
+    no_skill: float,
 ) -> Reference:
     mean, scale = prepared.mean[column], prepared.scale[column]
     raw = reference_predictions(
@@ -81,7 +100,11 @@ def _reference(
     known = ~np.isnan(values[split.test])
     predicted = raw * scale + mean if output.kind == "regression" else raw
     return Reference(
-        slug, split.repeat, split.fold, model, output.name,
+        slug,
+        split.repeat,
+        split.fold,
+        model,
+        output.name,
         score(output, values[split.test][known], predicted[known], no_skill),
     )
 

@@ -17,7 +17,9 @@ HALF_STACK = 16  # networks that a half of a stack must have at the least
 USUAL_EPOCHS = 3  # that a network trains, in units of its patience
 
 
-def tasks_of(subject: Subject, networks: Sequence[Network], engine: Engine, *, halved: bool = False) -> list[list[Network]]:
+def tasks_of(
+    subject: Subject, networks: Sequence[Network], engine: Engine, *, halved: bool = False
+) -> list[list[Network]]:
     """What one worker trains at a time: a network alone, or all that one program can train together.
 
     Networks of one recipe (but for loss weights, which are each replicate's own) stack when their architectures are

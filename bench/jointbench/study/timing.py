@@ -35,10 +35,14 @@ PATHS = get_args(Path)
 TRAINING_SHARE = 0.65  # of a dataset's time; requests get what training leaves
 
 
-
-
 def timings(
-    plans: Sequence[Plan], backend: str, device: str, conditions: Conditions, kept: Kept, purse: Purse, progress: Progress
+    plans: Sequence[Plan],
+    backend: str,
+    device: str,
+    conditions: Conditions,
+    kept: Kept,
+    purse: Purse,
+    progress: Progress,
 ) -> Iterator[Record]:
     """All timing of one backend on one device: one worker for each thread count, alone on the machine."""
     for threads in conditions.timed_threads:
@@ -99,10 +103,23 @@ class _Timed:
     """One dataset's arms on one worker."""
 
     def __init__(
-        self, workers: Workers, subject: Subject, made: Sequence[Assembly], networks: Sequence[Network], kept: Kept,
-        conditions: Conditions, threads: int, extras: bool,
+        self,
+        workers: Workers,
+        subject: Subject,
+        made: Sequence[Assembly],
+        networks: Sequence[Network],
+        kept: Kept,
+        conditions: Conditions,
+        threads: int,
+        extras: bool,
     ) -> None:
-        self.workers, self.subject, self.conditions, self.threads, self.extras = workers, subject, conditions, threads, extras
+        self.workers, self.subject, self.conditions, self.threads, self.extras = (
+            workers,
+            subject,
+            conditions,
+            threads,
+            extras,
+        )
         self.where = subject.dataset.slug, made[0].backend, made[0].device
         by_id = {network.id: network for network in networks}
         self.bundles: dict[str, Bundle] = {}
@@ -151,12 +168,22 @@ class _Timed:
         for number, take in enumerate(taken):
             samples = take.samples
             # The turns' order is drawn; the record names the arms as they were given, the one with the twin first.
-            participants = tuple(sorted(set(samples.order), key=lambda who: (PATHS.index(who.path), self.names.index(who.arm))))
+            participants = tuple(
+                sorted(set(samples.order), key=lambda who: (PATHS.index(who.path), self.names.index(who.arm)))
+            )
             if participants:
                 yield Timing(
-                    *self.where, scenario, batch_size, self.threads, participants, samples.block,
-                    tuple(participants.index(who) for who in samples.order), samples.seconds, samples.load,
-                    take.disturbed, number,
+                    *self.where,
+                    scenario,
+                    batch_size,
+                    self.threads,
+                    participants,
+                    samples.block,
+                    tuple(participants.index(who) for who in samples.order),
+                    samples.seconds,
+                    samples.load,
+                    take.disturbed,
+                    number,
                 )
 
     def _untimed(self, what: str, untimed: Iterable[tuple[Participant, str]]) -> Iterator[Absence]:
@@ -181,7 +208,10 @@ class _Timed:
                 yield Absence(*self.where, f"failed: the whole training of {name} was not timed: {why_failed(error)}")
                 return
             yield Projection(
-                *self.where, self.threads, name, sum(fit.steps for fit in fits),
+                *self.where,
+                self.threads,
+                name,
+                sum(fit.steps for fit in fits),
                 float(np.sum([fit.projected_seconds for fit in fits])),
                 float(np.sum([fit.measured_seconds for fit in fits])),
             )

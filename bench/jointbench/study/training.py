@@ -20,7 +20,6 @@ from jointbench.types import Engine, Network
 FEW_DATASETS = 3  # a study of fewer has too few stacks to keep every worker busy
 
 
-
 def train(
     plans: Sequence[Plan], backend: str, device: str, conditions: Conditions, kept: Kept, progress: Progress
 ) -> Iterator[Record]:
@@ -62,7 +61,12 @@ def fit_all(subject: Subject, networks: Sequence[Network], workers: Workers) -> 
 
 
 def _results(
-    future: Future[tuple[Stacked, float]], subject: Subject, timed: set[str], task: Sequence[Network], engine: Engine, kept: Kept
+    future: Future[tuple[Stacked, float]],
+    subject: Subject,
+    timed: set[str],
+    task: Sequence[Network],
+    engine: Engine,
+    kept: Kept,
 ) -> Iterator[Record]:
     """The records of a finished task; where it broke off, its networks are failures."""
     try:
@@ -74,19 +78,19 @@ def _results(
     if engine != "stock":
         first = task[0]
         yield Stack(
-            first.dataset, first.backend, first.device, tuple(network.id for network in task), stacked.slots,
-            stacked.compilations, MEMORY_BUDGET_BYTES, seconds,
+            first.dataset,
+            first.backend,
+            first.device,
+            tuple(network.id for network in task),
+            stacked.slots,
+            stacked.compilations,
+            MEMORY_BUDGET_BYTES,
+            seconds,
         )
     for network, trained in zip(task, stacked.trained, strict=True):
         if network.id in timed and trained.failure is None:
             kept.weights[network.id], kept.answers[network.id] = trained.weights, trained.predictions
         yield fit_record(subject, network, trained, _prepared(subject, network))
-
-
-
-
-
-
 
 
 def _prepared(subject: Subject, network: Network) -> Prepared:
@@ -101,11 +105,3 @@ def _fit_stock(backend: Backend, jobs: Sequence[Job]) -> tuple[Stacked, float]:
 def _fit_stacked(backend: Backend, jobs: Sequence[Job]) -> tuple[Stacked, float]:
     started = time.perf_counter()
     return backend.fit_stacked(jobs), time.perf_counter() - started
-
-
-
-
-
-
-
-

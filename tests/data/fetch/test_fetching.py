@@ -170,6 +170,7 @@ def test_nothing_half_written_when_writing_fails(monkeypatch: pytest.MonkeyPatch
         fetch(SLUG, card_of(SLUG), copy)
     assert not any(path.is_file() for path in cache.rglob("*"))
 
+
 REAL_COPIES = [Path(os.environ["JOINTBENCH_ENERGY_FILE"])] if "JOINTBENCH_ENERGY_FILE" in os.environ else []
 
 if REAL_COPIES:  # a copy of UCI's table is not part of the repository

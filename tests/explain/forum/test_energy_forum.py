@@ -46,7 +46,12 @@ def table() -> EnergyTable:
     return EnergyTable(features, features[:, :2] * 4 + 10)
 
 
-def planted(final: dict[str, tuple[float, float]], sd: float, reaches: tuple[int | None, ...] = (None, None, 400, 300), failures: int = 0) -> ForumResult:
+def planted(
+    final: dict[str, tuple[float, float]],
+    sd: float,
+    reaches: tuple[int | None, ...] = (None, None, 400, 300),
+    failures: int = 0,
+) -> ForumResult:
     """A result whose settings end at these RMSEs, give or take ``sd``, over 20 seeds."""
     rng = np.random.default_rng(0)
     runs = {}
@@ -54,13 +59,21 @@ def planted(final: dict[str, tuple[float, float]], sd: float, reaches: tuple[int
         for setting in SETTINGS:
             rmse = np.array(final[setting.name]) + sd * rng.normal(size=(20, 3, 2))
             rmse[:failures] = np.nan
-            runs[setting.name, split] = Runs(rmse, ("the loss is not finite in epoch 2",) * failures + (None,) * (20 - failures))
+            runs[setting.name, split] = Runs(
+                rmse, ("the loss is not finite in epoch 2",) * failures + (None,) * (20 - failures)
+            )
     ways = tuple(Reach(v.name, epochs, 2000, 0.1, (1.0, 1.0)) for v, epochs in zip(VARIANTS, reaches, strict=True))
     identities = (Identity("[2, 1]", 500, 6e-8, 1e-7, 1.0),)
     return ForumResult(Effort(), runs, (10.0, 9.5), ways, identities)
 
 
-APART = {"[2, 1]": (1.5, 2.6), "[1, 2]": (2.5, 3.6), "[1, 4]": (3.5, 4.6), "[4, 1]": (4.5, 5.6), "separate networks": (5.5, 6.6)}
+APART = {
+    "[2, 1]": (1.5, 2.6),
+    "[1, 2]": (2.5, 3.6),
+    "[1, 4]": (3.5, 4.6),
+    "[4, 1]": (4.5, 5.6),
+    "separate networks": (5.5, 6.6),
+}
 ALIKE = dict.fromkeys(APART, (1.5, 2.6))
 AS_GOOD = dict.fromkeys(APART, (0.3, 0.4))
 
@@ -83,7 +96,12 @@ def test_a_job_is_the_posted_run(table: EnergyTable) -> None:
     np.testing.assert_allclose(job.features[job.train].mean(axis=0), 0, atol=1e-5)
     np.testing.assert_allclose(job.features[job.train].std(axis=0), 1, rtol=1e-5)
     np.testing.assert_array_equal(job.targets, table.targets.astype(np.float32))
-    assert (job.loss_weights, job.recipe.optimizer, job.recipe.learning_rate, job.recipe.patience) == ((2.0, 1.0), "sgd", 1e-3, 500)
+    assert (job.loss_weights, job.recipe.optimizer, job.recipe.learning_rate, job.recipe.patience) == (
+        (2.0, 1.0),
+        "sgd",
+        1e-3,
+        500,
+    )
     assert list(made.scale) == [1, 1]
     alone = forum_job(table, ("Y2",), SETTINGS[2], AS_POSTED, 3, 0, 500).job
     assert alone.loss_weights == (4.0,)
@@ -124,7 +142,10 @@ def test_reach_is_the_first_epoch_of_the_median_run() -> None:
 
 def test_sentences_follow_the_numbers() -> None:
     clear = forum_answer("torch", planted(APART, 0.01))
-    assert "0 of 20 are as good as the 0.435 / 0.607 that was reported, which is not what this run usually gives" in clear.sentence
+    assert (
+        "0 of 20 are as good as the 0.435 / 0.607 that was reported, which is not what this run usually gives"
+        in clear.sentence
+    )
     assert "1.50 ± 0.01 on Y1" in clear.sentence
     assert "100% of draws on Y1" in clear.sentence
     assert "one run of each tells which is best" in clear.sentence
@@ -157,7 +178,11 @@ def test_without_the_data_it_says_how_to_get_it(monkeypatch: pytest.MonkeyPatch,
 
 @pytest.mark.parametrize(
     "backend",  # tracing and compiling five settings' networks takes half a minute, two epochs of training them a second
-    [pytest.param(name, marks=[pytest.mark.slow] if name == "tensorflow" else []) for name in BACKENDS if why_absent(name) is None],
+    [
+        pytest.param(name, marks=[pytest.mark.slow] if name == "tensorflow" else [])
+        for name in BACKENDS
+        if why_absent(name) is None
+    ],
 )
 def test_a_small_study_is_whole(backend: str, table: EnergyTable) -> None:
     """Two seeds, two epochs: every setting on both splits, and the identity holds in what the loop printed."""

@@ -51,7 +51,9 @@ def host_of(networks: Sequence[Architecture]) -> Architecture:
     feeds = trunk[-1].units if trunk else first.heads[0][0].inputs
     keys = list(most.elements())
     heads = tuple(_head(place, widths[key], feeds, first.heads[0][0].reads_input) for place, key in enumerate(keys))
-    return Architecture(first.input_shape, first.convs, tuple(trunk), heads, tuple(key[0] for key in keys), first.activation)
+    return Architecture(
+        first.input_shape, first.convs, tuple(trunk), heads, tuple(key[0] for key in keys), first.activation
+    )
 
 
 def _sort(kind: Kind, head: Sequence[Layer]) -> tuple[Kind, int, int]:
@@ -100,7 +102,9 @@ def moved_out(network: Architecture, host: Architecture, weights: Weights) -> di
     """The inverse of ``housed``."""
     own_weights = {}
     for own, place in _pairs(network, host):
-        own_weights[f"{own.name}/kernel"] = weights[f"{place.name}/kernel"][tuple(slice(size) for size in own.kernel_shape)]
+        own_weights[f"{own.name}/kernel"] = weights[f"{place.name}/kernel"][
+            tuple(slice(size) for size in own.kernel_shape)
+        ]
         own_weights[f"{own.name}/bias"] = weights[f"{place.name}/bias"][: own.units]
     return own_weights
 

@@ -79,8 +79,12 @@ class Program(Protocol):
         ...
 
     def advance(
-        self, feature_rows: Int32Array, target_rows: Int32Array, active: npt.NDArray[np.bool_],
-        validation_features: Int32Array, validation_targets: Int32Array,
+        self,
+        feature_rows: Int32Array,
+        target_rows: Int32Array,
+        active: npt.NDArray[np.bool_],
+        validation_features: Int32Array,
+        validation_targets: Int32Array,
     ) -> Advance:
         """Trains every live slot for the frame's epochs.
 
@@ -104,7 +108,9 @@ def stack_size(network: Architecture, recipe: Recipe, precision: Precision, jobs
     A slot holds weights, gradient, two moments and best weights, and a batch's activations forward and backward.
     """
     width = 4 if precision == "float32" else 8
-    activations = sum(layer.positions * (layer.units + 9 * layer.inputs * (layer.kind == "conv")) for layer in network.layers)
+    activations = sum(
+        layer.positions * (layer.units + 9 * layer.inputs * (layer.kind == "conv")) for layer in network.layers
+    )
     inputs = math.prod(network.input_shape)
     each = width * (6 * network.parameters + 3 * recipe.batch_size * (activations + inputs))
     return max(1, min(jobs, MAX_STACK, MEMORY_BUDGET_BYTES // each))
@@ -120,8 +126,15 @@ def frame_of(jobs: Sequence[Job]) -> Frame:
     epochs = min(first.recipe.max_epochs, max(1, math.ceil(STEPS_PER_CALL / steps)))
     slots = stack_size(network, first.recipe, first.precision, len(jobs))
     return Frame(
-        network, replace(first.recipe, loss_weights=()), first.precision, slots, epochs, steps, batch,
-        max(len(job.validation) for job in jobs), first.regression_loss,
+        network,
+        replace(first.recipe, loss_weights=()),
+        first.precision,
+        slots,
+        epochs,
+        steps,
+        batch,
+        max(len(job.validation) for job in jobs),
+        first.regression_loss,
     )
 
 
@@ -145,8 +158,11 @@ def tables_of(jobs: Sequence[Job], host: Architecture) -> Tables:
         targets[start : start + len(job.targets), columns] = job.targets
         weights[start : start + len(job.targets), columns] = job.weights
     return Tables(
-        np.concatenate([part.astype(dtype, copy=False) for part in parts]), targets, weights,
-        np.array(feature_offset), target_offset,
+        np.concatenate([part.astype(dtype, copy=False) for part in parts]),
+        targets,
+        weights,
+        np.array(feature_offset),
+        target_offset,
     )
 
 
@@ -178,8 +194,11 @@ def fit_stacked(jobs: Sequence[Job], make: Callable[[Frame, Tables], Program], p
         features = np.array([0 if seat is None else tables.feature_offset[seat.job] for seat in occupants])
         targets = np.array([0 if seat is None else tables.target_offset[seat.job] for seat in occupants])
         result = program.advance(
-            (orders + features[:, None]).astype(np.int32), (orders + targets[:, None]).astype(np.int32), active,
-            (held + features[:, None]).astype(np.int32), (held + targets[:, None]).astype(np.int32),
+            (orders + features[:, None]).astype(np.int32),
+            (orders + targets[:, None]).astype(np.int32),
+            active,
+            (held + features[:, None]).astype(np.int32),
+            (held + targets[:, None]).astype(np.int32),
         )
         for slot, seat in enumerate(occupants):
             if seat is None:
@@ -205,7 +224,9 @@ def fill(program: Program, jobs: Sequence[Job], occupants: list[Seat | None], wa
     program.load(free, [housed(job.architecture, host, job.initial) for job in chosen], loss_weights)
 
 
-def batch_orders(jobs: Sequence[Job], occupants: Sequence[Seat | None], frame: Frame) -> tuple[Int32Array, npt.NDArray[np.bool_]]:
+def batch_orders(
+    jobs: Sequence[Job], occupants: Sequence[Seat | None], frame: Frame
+) -> tuple[Int32Array, npt.NDArray[np.bool_]]:
     """Rows of each batch, (epochs, steps, slots, batch), padded with the job's blank row; and who has a batch."""
     orders = np.zeros((frame.epochs, frame.steps * frame.batch, frame.slots), np.int64)
     active = np.zeros((frame.epochs, frame.steps, frame.slots), bool)
@@ -247,7 +268,10 @@ def _note(seat: Seat, result: Advance, slot: int, columns: Sequence[int], frame:
 
 
 def _scored(
-    jobs: Sequence[Job], finished: dict[int, tuple[Seat, dict[str, npt.NDArray[np.floating]]]], frame: Frame, predict: Predict
+    jobs: Sequence[Job],
+    finished: dict[int, tuple[Seat, dict[str, npt.NDArray[np.floating]]]],
+    frame: Frame,
+    predict: Predict,
 ) -> tuple[Trained, ...]:
     answers: dict[int, Float32Array] = {}
     for network in dict.fromkeys(job.architecture for job in jobs):

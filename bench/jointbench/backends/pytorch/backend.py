@@ -41,7 +41,11 @@ from jointbench.networks.architecture import Architecture
 from jointbench.records import Path
 from jointbench.types import Float32Array, IntArray, Weights
 
-SERVERS: dict[Path, type[EagerServer | FusedServer]] = {"in turn": EagerServer, "fused": FusedServer, "compiled": CompiledServer}
+SERVERS: dict[Path, type[EagerServer | FusedServer]] = {
+    "in turn": EagerServer,
+    "fused": FusedServer,
+    "compiled": CompiledServer,
+}
 
 
 class TorchBackend:
@@ -122,5 +126,7 @@ class TorchBackend:
     def tutorial(self, job: Job, pattern: Pattern) -> Reported:
         return run(job, pattern, self.device)
 
-    def activations(self, networks: Sequence[tuple[Architecture, Weights]], rows: Float32Array) -> list[list[Float32Array]]:
+    def activations(
+        self, networks: Sequence[tuple[Architecture, Weights]], rows: Float32Array
+    ) -> list[list[Float32Array]]:
         return activations(networks, rows, self.device)

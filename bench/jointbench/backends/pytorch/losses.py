@@ -21,7 +21,10 @@ def regression_losses(loss: RegressionLoss, answer: torch.Tensor, target: torch.
 
 
 def output_losses(
-    kinds: Sequence[Kind], answers: Sequence[torch.Tensor], targets: torch.Tensor, weights: torch.Tensor,
+    kinds: Sequence[Kind],
+    answers: Sequence[torch.Tensor],
+    targets: torch.Tensor,
+    weights: torch.Tensor,
     regression_loss: RegressionLoss = "squared",
 ) -> torch.Tensor:
     """(outputs,): each output's loss, sum(weight x loss) / sum(weight) over the rows, 0 if no row counts.

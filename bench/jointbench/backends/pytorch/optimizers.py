@@ -30,9 +30,7 @@ def make_optimizer(recipe: Recipe, parameters: Iterable[nn.Parameter]) -> torch.
             sgd.register_step_pre_hook(decay)
         return sgd
     decay_rate = recipe.weight_decay if recipe.optimizer == "adamw" else 0.0
-    adam = torch.optim.AdamW(
-        held, lr=recipe.learning_rate, betas=ADAM_BETAS, eps=ADAM_EPSILON, weight_decay=decay_rate
-    )
+    adam = torch.optim.AdamW(held, lr=recipe.learning_rate, betas=ADAM_BETAS, eps=ADAM_EPSILON, weight_decay=decay_rate)
     step = 0
 
     def place_epsilon(optimizer: torch.optim.Optimizer, *_: object) -> None:

@@ -74,7 +74,11 @@ class FusedGroup(nn.Module):
         networks, _, _, inputs, units = kernels.shape
         shared = place == 0
         conv = nn.Conv2d(
-            inputs if shared else inputs * networks, units * networks, 3, padding="same", groups=1 if shared else networks
+            inputs if shared else inputs * networks,
+            units * networks,
+            3,
+            padding="same",
+            groups=1 if shared else networks,
         )
         assert conv.bias is not None
         with torch.no_grad():
@@ -130,6 +134,8 @@ class CompiledServer(FusedServer):
         with torch.inference_mode(), warnings.catch_warnings():
             warnings.simplefilter("ignore", DeprecationWarning)  # its successors need a compiler
             self.programs = [
-                torch.jit.freeze(torch.jit.trace(program, torch.zeros((2, *group.architecture.input_shape), device=device)))
+                torch.jit.freeze(
+                    torch.jit.trace(program, torch.zeros((2, *group.architecture.input_shape), device=device))
+                )
                 for program, group in zip(self.programs, self.groups, strict=True)
             ]

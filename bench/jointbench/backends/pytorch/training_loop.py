@@ -42,7 +42,9 @@ class StockLoop:
 
     def losses(self, rows: torch.Tensor) -> torch.Tensor:
         answers = self.network(self.features[rows])
-        return output_losses(self.job.architecture.kinds, answers, self.targets[rows], self.weights[rows], self.job.regression_loss)
+        return output_losses(
+            self.job.architecture.kinds, answers, self.targets[rows], self.weights[rows], self.job.regression_loss
+        )
 
     def step(self, rows: torch.Tensor) -> torch.Tensor:
         """One optimisation step on these rows; the losses before it, (outputs,)."""
@@ -130,7 +132,9 @@ class StockTrainer:
 
     def steps_counted(self) -> int | None:
         """By the optimisers themselves; plain SGD does not count."""
-        counts = [[float(state["step"]) for state in loop.optimizer.state.values() if "step" in state] for loop in self.loops]
+        counts = [
+            [float(state["step"]) for state in loop.optimizer.state.values() if "step" in state] for loop in self.loops
+        ]
         return sum(int(max(steps)) for steps in counts) if all(counts) else None
 
     def close(self) -> None:

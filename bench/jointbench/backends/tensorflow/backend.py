@@ -47,7 +47,10 @@ from jointbench.records import Path
 from jointbench.types import Float32Array, IntArray, Weights
 
 SERVERS: dict[Path, Callable[[Sequence[tuple[Architecture, Weights]]], Server]] = {
-    "in turn": FunctionServer, "fused": FusedServer, "compiled": partial(FusedServer, xla=True), "predict": PredictServer,
+    "in turn": FunctionServer,
+    "fused": FusedServer,
+    "compiled": partial(FusedServer, xla=True),
+    "predict": PredictServer,
 }
 
 
@@ -135,6 +138,8 @@ class TensorFlowBackend:
         with tf.device(self.device), precision(job):
             return run(job, pattern)
 
-    def activations(self, networks: Sequence[tuple[Architecture, Weights]], rows: Float32Array) -> list[list[Float32Array]]:
+    def activations(
+        self, networks: Sequence[tuple[Architecture, Weights]], rows: Float32Array
+    ) -> list[list[Float32Array]]:
         with tf.device(self.device):
             return activations(networks, rows)

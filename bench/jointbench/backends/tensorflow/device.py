@@ -25,9 +25,7 @@ def why_unusable(device: str) -> str | None:
     if device == "cpu" or tf.config.list_physical_devices("GPU"):
         return None
     built = "built with CUDA" if tf.test.is_built_with_cuda() else "built without CUDA"
-    return (
-        f"TensorFlow {tf.__version__} sees no CUDA device ({built}); pip install 'tensorflow[and-cuda]', or use --device cpu"
-    )
+    return f"TensorFlow {tf.__version__} sees no CUDA device ({built}); pip install 'tensorflow[and-cuda]', or use --device cpu"
 
 
 def synchronise(device: str) -> None:

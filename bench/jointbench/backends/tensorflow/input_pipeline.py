@@ -38,9 +38,7 @@ class Rows:
             for epoch in range(first_epoch, first_epoch + epochs):
                 yield train[epoch_order(self.job.seed, epoch, len(train))]
 
-        per_epoch = tf.data.Dataset.from_generator(
-            orders, output_signature=tf.TensorSpec((len(train),), tf.int64)
-        )
+        per_epoch = tf.data.Dataset.from_generator(orders, output_signature=tf.TensorSpec((len(train),), tf.int64))
         size = self.job.recipe.batch_size
         return (
             per_epoch.flat_map(lambda order: tf.data.Dataset.from_tensor_slices(order).batch(size))

@@ -64,6 +64,8 @@ def compiled(job: Job, model: Any) -> Any:
     )
     model.optimizer.build(model.trainable_variables)
     row = np.zeros((1, *job.architecture.input_shape), job.precision)
-    zeros, ones = ({head_name(i): make((1, 1), job.precision) for i in range(len(kinds))} for make in (np.zeros, np.ones))
+    zeros, ones = (
+        {head_name(i): make((1, 1), job.precision) for i in range(len(kinds))} for make in (np.zeros, np.ones)
+    )
     model.compute_loss(row, zeros, model(row), ones)
     return model

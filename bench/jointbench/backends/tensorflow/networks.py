@@ -37,7 +37,9 @@ def functional(network: Architecture, dtype: str = "float32") -> Any:
     for index, head in enumerate(network.heads):
         answer = hidden
         for layer in head[:-1]:
-            answer = keras.layers.Dense(layer.units, activation=network.activation, name=layer.name, dtype=dtype)(answer)
+            answer = keras.layers.Dense(layer.units, activation=network.activation, name=layer.name, dtype=dtype)(
+                answer
+            )
         answer = keras.layers.Dense(head[-1].units, name=head[-1].name, dtype=dtype)(answer)
         answers[head_name(index)] = keras.layers.Identity(name=head_name(index), dtype=dtype)(answer)
     return keras.Model(entrance, answers, name="network")

@@ -16,6 +16,8 @@ def saved_bytes(network: Architecture, weights: Weights) -> int:
     with tempfile.TemporaryDirectory() as folder:
         path = Path(folder) / "network.keras"
         with warnings.catch_warnings():
-            warnings.simplefilter("ignore", DeprecationWarning)  # Keras reads its variables in a way that numpy 2 warns of
+            warnings.simplefilter(
+                "ignore", DeprecationWarning
+            )  # Keras reads its variables in a way that numpy 2 warns of
             build(network, weights).save(path)
         return path.stat().st_size

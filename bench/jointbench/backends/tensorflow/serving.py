@@ -116,7 +116,9 @@ class FusedServer:
         # XLA wants to know the number of rows, so a compiled program is one for each batch size.
         signature = None if xla else _signature(networks[0][0])
         self.function = tf.function(
-            lambda rows: [program(rows) for program in self.programs], input_signature=signature, autograph=False,
+            lambda rows: [program(rows) for program in self.programs],
+            input_signature=signature,
+            autograph=False,
             jit_compile=True if xla else None,
         )
 

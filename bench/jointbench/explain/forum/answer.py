@@ -25,7 +25,11 @@ def forum_answer(backend: str, result: ForumResult) -> Answer:
     final = np.nan_to_num(result.runs[setting, "fixed"].rmse[:, -1], nan=np.inf)
     there = int((final <= REPORTED[setting]).all(axis=1).sum())
     ranks = {(output, split): _agreement(result, k, split) for split in SPLITS for k, output in enumerate(OUTPUTS)}
-    numbers: dict[str, Value] = {"seeds": result.effort.seeds, "epochs": result.effort.epochs, "runs_as_good_as_reported": there}
+    numbers: dict[str, Value] = {
+        "seeds": result.effort.seeds,
+        "epochs": result.effort.epochs,
+        "runs_as_good_as_reported": there,
+    }
     for k, output in enumerate(OUTPUTS):
         numbers |= {f"{output}_rmse_{name}": value for name, value in asdict(posted[k]).items()}
         numbers |= {
@@ -38,10 +42,18 @@ def forum_answer(backend: str, result: ForumResult) -> Answer:
     numbers["identity_training_residual"] = max(one.training for one in result.identities)
     numbers |= {f"epochs_to_reported ({way.variant})": way.epochs for way in result.reach}
     said = (
-        _spread_sentence(result.effort, posted, there, setting), _ranking_sentence(ranks), _reach_sentence(result),
+        _spread_sentence(result.effort, posted, there, setting),
+        _ranking_sentence(ranks),
+        _reach_sentence(result),
         identity_sentence(result.identities),
     )
-    tables = (_settings_table(result), _ranking_table(ranks), _reach_table(result), _identity_table(result), _runs_table(result))
+    tables = (
+        _settings_table(result),
+        _ranking_table(ranks),
+        _reach_table(result),
+        _identity_table(result),
+        _runs_table(result),
+    )
     return Answer(KEY, QUESTION, DATASET, backend, " ".join(said), numbers, tables)
 
 
@@ -99,7 +111,9 @@ def _reach_sentence(result: ForumResult) -> str:
     found = sorted((way.epochs, way.variant) for way in result.reach if way.epochs is not None)
     as_posted = next(way for way in result.reach if way.variant == AS_POSTED.name)
     if not found:
-        return f"No way of training tried reaches the reported figures in its median run within {as_posted.at:,} epochs."
+        return (
+            f"No way of training tried reaches the reported figures in its median run within {as_posted.at:,} epochs."
+        )
     said = f"The median run reaches both reported figures soonest with {found[0][1]}, after {found[0][0]:,} epochs"
     if found[0][1] == AS_POSTED.name:
         return said + ", which is how it was posted."
@@ -132,38 +146,96 @@ def _settings_table(result: ForumResult) -> Table:
             found, reported = _spread(final), REPORTED.get(name)
             rows.append(
                 (
-                    name, SPLITS[split], output, found.mean, found.sd, found.median, found.least, found.most,
-                    reported[k] if reported else None, sum(failure is not None for failure in runs.failures),
+                    name,
+                    SPLITS[split],
+                    output,
+                    found.mean,
+                    found.sd,
+                    found.median,
+                    found.least,
+                    found.most,
+                    reported[k] if reported else None,
+                    sum(failure is not None for failure in runs.failures),
                     int((final > 0.9 * result.no_skill[k]).sum()),
                 )
             )
-    columns = ("Setting", "Split", "Output", "Mean RMSE", "SD over seeds", "Median", "Least", "Most", "Reported", "Failed runs", "Runs without skill")
-    return Table(f"Test RMSE (kWh/m²) after {result.effort.epochs} epochs, over {result.effort.seeds} seeds.", columns, tuple(rows))
+    columns = (
+        "Setting",
+        "Split",
+        "Output",
+        "Mean RMSE",
+        "SD over seeds",
+        "Median",
+        "Least",
+        "Most",
+        "Reported",
+        "Failed runs",
+        "Runs without skill",
+    )
+    return Table(
+        f"Test RMSE (kWh/m²) after {result.effort.epochs} epochs, over {result.effort.seeds} seeds.",
+        columns,
+        tuple(rows),
+    )
 
 
 def _ranking_table(ranks: Mapping[tuple[str, str], Agreement]) -> Table:
     rows = tuple(
         (
-            output, SPLITS[split], ", ".join(SETTINGS[i].name for i in found.truth), found.best, found.order, found.chance_best,
-            found.chance_order, found.repeated_order,
+            output,
+            SPLITS[split],
+            ", ".join(SETTINGS[i].name for i in found.truth),
+            found.best,
+            found.order,
+            found.chance_best,
+            found.chance_order,
+            found.repeated_order,
         )
         for (output, split), found in ranks.items()
     )
-    columns = ("Output", "Split", "Settings, least mean RMSE first", "One run finds the best", "One run finds the order", "Chance: best", "Chance: order", "As many new seeds give this order")
+    columns = (
+        "Output",
+        "Split",
+        "Settings, least mean RMSE first",
+        "One run finds the best",
+        "One run finds the order",
+        "Chance: best",
+        "Chance: order",
+        "As many new seeds give this order",
+    )
     return Table("How often one run of each setting ranks the settings as their means over seeds do.", columns, rows)
 
 
 def _reach_table(result: ForumResult) -> Table:
     rows = tuple((way.variant, way.epochs, way.at, way.share, *way.rmse) for way in result.reach)
-    columns = ("Way of training", "Epochs until the median run is there", "Epochs at most", "Share of runs there at the end", "Median RMSE Y1 at the end", "Median RMSE Y2 at the end")
+    columns = (
+        "Way of training",
+        "Epochs until the median run is there",
+        "Epochs at most",
+        "Share of runs there at the end",
+        "Median RMSE Y1 at the end",
+        "Median RMSE Y2 at the end",
+    )
     one, two = REPORTED[SETTINGS[0].name]
-    return Table(f"What it takes to reach the reported {one} / {two}, weights {SETTINGS[0].name}, one split.", columns, rows)
+    return Table(
+        f"What it takes to reach the reported {one} / {two}, weights {SETTINGS[0].name}, one split.", columns, rows
+    )
 
 
 def _identity_table(result: ForumResult) -> Table:
     rows = tuple((one.setting, one.epochs, one.validation, one.training, one.printed) for one in result.identities)
-    columns = ("Weights", "Epochs", "Validation: largest relative residual", "Training: largest relative residual", f"Epochs equal to {DECIMALS} decimals")
-    return Table("Printed total against the weighted sum of the printed losses, at every epoch of the loop as posted.", columns, rows)
+    columns = (
+        "Weights",
+        "Epochs",
+        "Validation: largest relative residual",
+        "Training: largest relative residual",
+        f"Epochs equal to {DECIMALS} decimals",
+    )
+    return Table(
+        "Printed total against the weighted sum of the printed losses, at every epoch of the loop as posted.",
+        columns,
+        rows,
+    )
 
 
 def _runs_table(result: ForumResult) -> Table:

@@ -107,7 +107,13 @@ class ForumJob:
 
 
 def forum_job(
-    table: EnergyTable, group: Sequence[str], setting: Setting, variant: Variant, seed: int, split_seed: int, epochs: int
+    table: EnergyTable,
+    group: Sequence[str],
+    setting: Setting,
+    variant: Variant,
+    seed: int,
+    split_seed: int,
+    epochs: int,
 ) -> ForumJob:
     """One network of a setting. ``seed`` draws its initial weights and batch orders; it is never stopped early.
 
@@ -123,8 +129,16 @@ def forum_job(
         targets = (targets - targets[train].mean(axis=0)) / scale
     built = forum_architecture(group)
     job = Job(
-        built, Recipe(variant.optimizer, RATE, BATCH, epochs, epochs), features, targets.astype(np.float32),
-        np.ones(targets.shape, np.float32), train, test, test, tuple(float(setting.loss_weights[i]) for i in columns),
-        initial_weights(built, group, seed), seed,
+        built,
+        Recipe(variant.optimizer, RATE, BATCH, epochs, epochs),
+        features,
+        targets.astype(np.float32),
+        np.ones(targets.shape, np.float32),
+        train,
+        test,
+        test,
+        tuple(float(setting.loss_weights[i]) for i in columns),
+        initial_weights(built, group, seed),
+        seed,
     )
     return ForumJob(job, scale)

@@ -38,8 +38,12 @@ def agreement(errors: FloatArray, seed: int = 0) -> Agreement:
     again = errors[rows[:, None], rng.integers(0, runs, (DRAWS // 10, settings, runs))]
     repeated = np.argsort(_means(again), axis=1, kind="stable")
     return Agreement(
-        tuple(int(i) for i in truth), float((order[:, 0] == truth[0]).mean()), float((order == truth).all(axis=1).mean()),
-        1 / settings, 1 / float(np.prod(np.arange(1, settings + 1))), float((repeated == truth).all(axis=1).mean()),
+        tuple(int(i) for i in truth),
+        float((order[:, 0] == truth[0]).mean()),
+        float((order == truth).all(axis=1).mean()),
+        1 / settings,
+        1 / float(np.prod(np.arange(1, settings + 1))),
+        float((repeated == truth).all(axis=1).mean()),
     )
 
 

@@ -93,11 +93,15 @@ def measured(workers: Workers, table: EnergyTable, effort: Effort) -> ForumResul
         if (setting, split) != (SETTINGS[0], "fixed")
     }
     ways = {
-        variant: _submitted(workers, table, SETTINGS[0], variant, "fixed", max(effort.epochs, effort.long_epochs), effort.seeds)
+        variant: _submitted(
+            workers, table, SETTINGS[0], variant, "fixed", max(effort.epochs, effort.long_epochs), effort.seeds
+        )
         for variant in VARIANTS
     }
     prints = {
-        setting: workers.submit(_printed, forum_job(table, OUTPUTS, setting, AS_POSTED, 0, FIXED_SPLIT, effort.epochs).job)
+        setting: workers.submit(
+            _printed, forum_job(table, OUTPUTS, setting, AS_POSTED, 0, FIXED_SPLIT, effort.epochs).job
+        )
         for setting in SETTINGS
         if len(setting.groups) == 1
     }
@@ -111,7 +115,9 @@ def measured(workers: Workers, table: EnergyTable, effort: Effort) -> ForumResul
     mean = table.targets[job.train].mean(axis=0)
     no_skill = np.sqrt(((table.targets[job.test] - mean) ** 2).mean(axis=0))
     return ForumResult(
-        effort, runs, (float(no_skill[0]), float(no_skill[1])),
+        effort,
+        runs,
+        (float(no_skill[0]), float(no_skill[1])),
         tuple(reach(variant.name, runs_of, REPORTED[SETTINGS[0].name]) for variant, runs_of in reached.items()),
         tuple(identity(setting, future.result()) for setting, future in prints.items()),
     )
@@ -173,8 +179,11 @@ def identity(setting: Setting, printed: Reported) -> Identity:
     slack = 0.5 * 10.0**-DECIMALS * (1 + weights.sum())
     off = np.abs(printed.validation_total - printed.validation_losses @ weights)
     return Identity(
-        setting.name, len(printed.total), residual(printed.validation_total, printed.validation_losses),
-        residual(printed.total, printed.losses), float((off <= slack).mean()),
+        setting.name,
+        len(printed.total),
+        residual(printed.validation_total, printed.validation_losses),
+        residual(printed.total, printed.losses),
+        float((off <= slack).mean()),
     )
 
 
@@ -184,6 +193,9 @@ def reach(variant: str, runs: Runs, reported: tuple[float, float]) -> Reach:
     there = (np.median(rmse, axis=0) <= reported).all(axis=1)
     last = np.median(rmse[:, -1], axis=0)
     return Reach(
-        variant, int(np.argmax(there)) + 1 if there.any() else None, rmse.shape[1],
-        float((rmse[:, -1] <= reported).all(axis=1).mean()), (float(last[0]), float(last[1])),
+        variant,
+        int(np.argmax(there)) + 1 if there.any() else None,
+        rmse.shape[1],
+        float((rmse[:, -1] <= reported).all(axis=1).mean()),
+        (float(last[0]), float(last[1])),
     )

@@ -44,7 +44,11 @@ def _draw(points: list[tuple[str, list[float]]], slug: str, alternative: str) ->
         for name, row in points:
             panel.plot([row[CONFLICT]], [row[GAIN]], "o", color=COLOURS[0], markersize=5)
             panel.annotate(
-                show.shorten(name, 18), xy=(row[CONFLICT], row[GAIN]), xytext=(4, 3), textcoords="offset points", fontsize=SMALL - 1
+                show.shorten(name, 18),
+                xy=(row[CONFLICT], row[GAIN]),
+                xytext=(4, 3),
+                textcoords="offset points",
+                fontsize=SMALL - 1,
             )
         panel.xaxis.set_major_formatter(FuncFormatter(lambda value, _: f"{value:.0%}"))
         panel.tick_params(labelsize=SMALL)

@@ -46,7 +46,9 @@ def _draw(cell: CellSummary, colours: Palette, slug: str, alternative: str) -> s
         for height, one in zip(rows.at[0], cell.flops, strict=True):
             left = 0.0
             for value, opacity in zip(parts(one), OPACITY.values(), strict=True):
-                panel.barh(height, value, ROW * 0.7, left, color=colours.style(one.arm).colour, alpha=opacity, linewidth=0)
+                panel.barh(
+                    height, value, ROW * 0.7, left, color=colours.style(one.arm).colour, alpha=opacity, linewidth=0
+                )
                 left += value
         panel.set_xlim(left=0)
         panel.xaxis.set_major_locator(MaxNLocator(4))

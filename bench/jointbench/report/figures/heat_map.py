@@ -71,7 +71,11 @@ def _draw(study: Study, points: Sequence[Point], slug: str, alternative: str) ->
             _frame(middle, rows)
             fixed.set_yticks([i + 0.5 for i in range(len(counts))], [str(count) for count in counts], rotation=0)
             fixed.set_ylabel("outputs", labelpad=1)
-            for panel, labels in ((fixed, ["nets", "calls"]), (middle, [str(w) for w in study.widths]), (right, ["FLOPs"])):
+            for panel, labels in (
+                (fixed, ["nets", "calls"]),
+                (middle, [str(w) for w in study.widths]),
+                (right, ["FLOPs"]),
+            ):
                 panel.set_xticks([i + 0.5 for i in range(len(labels))], labels, rotation=0)
             middle.set_xlabel("width of joint's layers, measured", labelpad=2)
             title = f"against {SIZED[other]}"

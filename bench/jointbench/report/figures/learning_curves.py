@@ -120,7 +120,9 @@ def _table(cell: CellSummary, curves: dict[str, list[Paid]], budget: Budget) -> 
         if budget is BY_CLOCK:
             cells = [number((_best(fit) + 1) * spent, show.seconds) for fit, _, spent in found]
         else:
-            cells = [number(float(fit.validation_loss[_best(fit), column]), show.significant) for fit, column, _ in found]
+            cells = [
+                number(float(fit.validation_loss[_best(fit), column]), show.significant) for fit, column, _ in found
+            ]
         rows.append((name(output), name(arm), *cells, *[Cell("—", tone="absent")] * (most - len(cells))))
     what = "Seconds to" if budget is BY_CLOCK else "Validation loss (1 is no skill) at"
     return Table(

@@ -37,7 +37,9 @@ def sweep_figures(answer: explain.Answer, slug: str) -> list[Figure]:
     outputs = [column.removeprefix(SKILL) for column in table.columns if column.startswith(SKILL)]
     styles = tuple(Style(name, COLOURS[i % len(COLOURS)], MARKERS[i % len(MARKERS)]) for i, name in enumerate(outputs))
     numbers = shown(table, answer.backend)
-    alternative = f"Skill of {len(outputs)} outputs under {len(table.rows) - 1} settings of the loss weights; the table has them."
+    alternative = (
+        f"Skill of {len(outputs)} outputs under {len(table.rows) - 1} settings of the loss weights; the table has them."
+    )
     made = [Figure(
         f"{slug}-sweep", f"Skill along the sweep of loss weights, {show.plain(answer.backend)}", SWEEP, alternative,
         _sweep(table, styles, f"{slug}-sweep", alternative), numbers, styles,
@@ -71,7 +73,9 @@ def _sweep(table: explain.Table, styles: tuple[Style, ...], slug: str, alternati
                 )  # fmt: skip
             panel.xaxis.set_major_locator(FixedLocator([ratio for ratio, _ in mine]))
             panel.xaxis.set_minor_locator(NullLocator())
-            panel.xaxis.set_major_formatter(FuncFormatter(lambda value, _: f"{value:g}" if value >= 1 else f"1/{1 / value:g}"))
+            panel.xaxis.set_major_formatter(
+                FuncFormatter(lambda value, _: f"{value:g}" if value >= 1 else f"1/{1 / value:g}")
+            )
             panel.yaxis.set_major_locator(MaxNLocator(4))
             panel.tick_params(labelsize=SMALL)
             panel.set_ylabel("skill − separate", fontsize=SMALL)
@@ -91,15 +95,32 @@ def _front(table: explain.Table, outputs: list[str], backend: str, numbers: Tabl
         for i in order:
             on_front = table.rows[i][2] == "yes"
             panel.plot(
-                *points[i], "o", color=COLOURS[0], markersize=6, markerfacecolor=COLOURS[0] if on_front else "none", zorder=3
+                *points[i],
+                "o",
+                color=COLOURS[0],
+                markersize=6,
+                markerfacecolor=COLOURS[0] if on_front else "none",
+                zorder=3,
             )
-            panel.annotate(str(table.rows[i][0]), xy=tuple(points[i]), xytext=(5, 3), textcoords="offset points", fontsize=SMALL)
+            panel.annotate(
+                str(table.rows[i][0]), xy=tuple(points[i]), xytext=(5, 3), textcoords="offset points", fontsize=SMALL
+            )
         panel.plot(*points[-1], "x", color=COLOURS[1], markersize=8, markeredgewidth=2, zorder=4)
-        panel.annotate(SEPARATE, xy=tuple(points[-1]), xytext=(6, -10), textcoords="offset points", fontsize=SMALL, color=INK)
+        panel.annotate(
+            SEPARATE, xy=tuple(points[-1]), xytext=(6, -10), textcoords="offset points", fontsize=SMALL, color=INK
+        )
         panel.margins(0.12)
         panel.xaxis.set_major_locator(MaxNLocator(5))
         panel.yaxis.set_major_locator(MaxNLocator(5))
         panel.tick_params(labelsize=SMALL)
         svg = export(surface, slug, alternative)
     title = f"What one output pays for the other, {show.plain(backend)}"
-    return Figure(slug, title, FRONT, alternative, svg, numbers, (Style("joint", COLOURS[0], "o"), Style(SEPARATE, COLOURS[1], "x")))
+    return Figure(
+        slug,
+        title,
+        FRONT,
+        alternative,
+        svg,
+        numbers,
+        (Style("joint", COLOURS[0], "o"), Style(SEPARATE, COLOURS[1], "x")),
+    )

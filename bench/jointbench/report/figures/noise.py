@@ -66,7 +66,12 @@ def _draw(groups: list[tuple[str, list[Line]]], slug: str, alternative: str) -> 
         for i, panel in enumerate(rows.panels):
             found = [ratios[i] for _, lines in groups for _, ratios in lines]
             floors = [ratio.floor for ratio in found if ratio is not None and ratio.floor is not None]
-            ends = [abs(math.log2(end)) for floor in floors for end in (floor.low, floor.high) if show.known(end) and end > 0]
+            ends = [
+                abs(math.log2(end))
+                for floor in floors
+                for end in (floor.low, floor.high)
+                if show.known(end) and end > 0
+            ]
             reach = min(max([math.log2(1.05), *ends]), math.log2(WIDEST)) * 1.08
             limits = (2**-reach, 2**reach)
             panel.set_xscale("log", base=2)

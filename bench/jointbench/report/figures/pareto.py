@@ -115,13 +115,19 @@ def _table(cell: CellSummary, about: DatasetSummary, shown: Sequence[Axis]) -> T
         )
         for cost in cell.costs
     )  # fmt: skip
-    titles = columns(("Arm",), (*(axis.title for axis in shown), *((show.shorten(o, TITLE_LETTERS), "skill") for o in about.outputs)))
+    titles = columns(
+        ("Arm",), (*(axis.title for axis in shown), *((show.shorten(o, TITLE_LETTERS), "skill") for o in about.outputs))
+    )
     return Table(f"What every arm costs and its skill on each output in {place(cell)}.", titles, rows)
 
 
 def _draw(
-    panels: Sequence[tuple[Axis, dict[tuple[str, str], Point]]], joint: str, outputs: tuple[str, ...], colours: Palette,
-    slug: str, alternative: str,
+    panels: Sequence[tuple[Axis, dict[tuple[str, str], Point]]],
+    joint: str,
+    outputs: tuple[str, ...],
+    colours: Palette,
+    slug: str,
+    alternative: str,
 ) -> str:
     tall = max(PANEL, len(outputs) * (SMALL + 3) + TOP)
     with style():
@@ -145,7 +151,11 @@ def _arrows(panel: Axes, points: dict[tuple[str, str], Point], joint: str, colou
     for arm in dict.fromkeys(arm for arm, _ in points):
         mark = colours.style(arm)
         mine = {output: point for (one, output), point in points.items() if one == arm}
-        ends = [(point, points[joint, output]) for output, point in mine.items() if arm != joint and (joint, output) in points]
+        ends = [
+            (point, points[joint, output])
+            for output, point in mine.items()
+            if arm != joint and (joint, output) in points
+        ]
         if ends:
             path = Path.make_compound_path(*(_arrow(*panel.transData.transform(pair)) for pair in ends))
             panel.add_patch(PathPatch(path, transform=None, color=mark.colour, alpha=0.6, linewidth=1, clip_on=False))
@@ -168,7 +178,13 @@ def _arrow(start: FloatArray, end: FloatArray) -> Path:
 def _ticks(panel: Axes, axis: Axis) -> None:
     low, high = panel.get_xlim()
     panel.xaxis.set_major_locator(
-        LogLocator(subs=(1.0,) if high / low > 30 else (1.0, 2.0, 5.0) if high / low > 4 else (1.0, 1.5, 2.0, 3.0, 4.0, 5.0, 7.0))
+        LogLocator(
+            subs=(1.0,)
+            if high / low > 30
+            else (1.0, 2.0, 5.0)
+            if high / low > 4
+            else (1.0, 1.5, 2.0, 3.0, 4.0, 5.0, 7.0)
+        )
     )
     panel.xaxis.set_minor_locator(NullLocator())
     panel.xaxis.set_major_formatter(FuncFormatter(lambda value, _: axis.tick(value)))

@@ -47,7 +47,11 @@ def explained_figure(summary: Summary, colours: Palette, slug: str) -> Figure | 
     alternative = f"Achieved against predicted ratio of a training step's cost: {spoken(said)}"
     titles = columns(
         ("Dataset", "Backend", "Device", "Against"),
-        (("Predicted", "ratio of FLOPs"), ("Achieved", "ratio of seconds"), ("Share reached", "of the saving, in logarithms")),
+        (
+            ("Predicted", "ratio of FLOPs"),
+            ("Achieved", "ratio of seconds"),
+            ("Share reached", "of the saving, in logarithms"),
+        ),
     )
     return Figure(
         slug, "Predicted against achieved saving", SENTENCE, alternative, _draw(marks, slug, alternative),
@@ -79,11 +83,17 @@ def _draw(marks: list[Mark], slug: str, alternative: str) -> str:
         rule(panel, 1.0)
         rule(panel, 1.0, horizontal=True)
         for place, one, mark in marks:
-            ends = [max(min(end, limits[1]), limits[0]) for end in (one.achieved.low, one.achieved.high) if show.known(end)]
+            ends = [
+                max(min(end, limits[1]), limits[0]) for end in (one.achieved.low, one.achieved.high) if show.known(end)
+            ]
             panel.plot([one.predicted] * len(ends), ends, color=mark.colour, linewidth=1, alpha=0.6, zorder=2)
             panel.plot([one.predicted], [one.achieved.value], mark.marker, color=mark.colour, markersize=5.5, zorder=4)
             panel.annotate(
-                str(place), xy=(one.predicted, one.achieved.value), xytext=(5, 2), textcoords="offset points", fontsize=SMALL
+                str(place),
+                xy=(one.predicted, one.achieved.value),
+                xytext=(5, 2),
+                textcoords="offset points",
+                fontsize=SMALL,
             )
         for axis in (panel.xaxis, panel.yaxis):
             axis.set_major_locator(FixedLocator([2.0**power for power in range(math.ceil(low), math.floor(high) + 1)]))

@@ -35,12 +35,21 @@ def representation_figures(answer: Answer, slug: str) -> list[Figure]:
     said = [f"{show.shorten(str(row[0]), 40)} {_text(row[-1])} in the last layer" for row in table.rows]
     alternative = f"Linear CKA of trunk layers: {spoken(said)}"
     shown = Table(
-        table.title, columns((table.columns[0],), layers),
-        tuple((name(str(row[0])), *(number(_known(value), lambda v: f"{v:.2f}") for value in row[1:])) for row in table.rows),
+        table.title,
+        columns((table.columns[0],), layers),
+        tuple(
+            (name(str(row[0])), *(number(_known(value), lambda v: f"{v:.2f}") for value in row[1:]))
+            for row in table.rows
+        ),
     )
     return [
         Figure(
-            slug, f"How alike the trunks are: {answer.backend}", SENTENCE, alternative, _draw(table.rows, layers, slug, alternative), shown
+            slug,
+            f"How alike the trunks are: {answer.backend}",
+            SENTENCE,
+            alternative,
+            _draw(table.rows, layers, slug, alternative),
+            shown,
         )
     ]
 
@@ -64,11 +73,21 @@ def _draw(rows: Sequence[tuple[Value, ...]], layers: Sequence[str], slug: str, a
         panel = axes(surface, left, TOP, WIDTH - left - 8, ROW * len(rows))
         colours = LinearSegmentedColormap.from_list("cka", [(*full[:3], 0.0), full])
         seaborn.heatmap(
-            values, ax=panel, vmin=0, vmax=1, cmap=colours, cbar=False, annot=False, xticklabels=False, yticklabels=False
+            values,
+            ax=panel,
+            vmin=0,
+            vmax=1,
+            cmap=colours,
+            cbar=False,
+            annot=False,
+            xticklabels=False,
+            yticklabels=False,
         )
         for down, row in enumerate(rows):
             for across, value in enumerate(row[1:]):
-                panel.text(across + 0.5, down + 0.5, _text(value), fontsize=SMALL, ha="center", va="center_baseline", color=INK)
+                panel.text(
+                    across + 0.5, down + 0.5, _text(value), fontsize=SMALL, ha="center", va="center_baseline", color=INK
+                )
         panel.set_xticks([i + 0.5 for i in range(len(layers))], layers, rotation=0)
         panel.set_yticks([i + 0.5 for i in range(len(labels))], labels, rotation=0)
         panel.set_xlabel("layer of the trunk", labelpad=2)

@@ -50,11 +50,13 @@ def trade_off_figure(summary: Summary, colours: Palette, slug: str, saving: Savi
                     marks.append(
                         (number, ratio.ratio.value, decision.mean_difference.value, colours.style(decision.other))
                     )
-    alternative = (
-        f"{len(marks)} marks of mean skill difference against the ratio of {saving.name}; the table has them."
-    )
+    alternative = f"{len(marks)} marks of mean skill difference against the ratio of {saving.name}; the table has them."
     others = dict.fromkeys(decision.other for cell in summary.cells for decision in cell.decisions)
-    table = chosen(overview_table(summary), f"Skill gained and {saving.name} spent, joint against other.", (*COLUMNS, saving.column))
+    table = chosen(
+        overview_table(summary),
+        f"Skill gained and {saving.name} spent, joint against other.",
+        (*COLUMNS, saving.column),
+    )
     sentence = (
         "Each mark is joint on one dataset (numbered as in the list above where the skill differs), seen from the other "
         f"arm at the crossing of the lines: left saves {saving.name}, up gains skill; inside the grey band the skill is "

@@ -30,4 +30,3 @@ def across_table(summary: Summary) -> Table:
         ),
         heads=3,
     )  # fmt: skip
-

@@ -156,7 +156,9 @@ def projection_table(cell: CellSummary) -> Table:
 
 def latency_table(cell: CellSummary) -> Table:
     """Request latency of every arm at every batch size, on every path."""
-    shown = [(cost, latency) for cost in cell.costs for latency in cost.latency if latency.threads in (None, cell.threads)]
+    shown = [
+        (cost, latency) for cost in cell.costs for latency in cost.latency if latency.threads in (None, cell.threads)
+    ]
     sizes = dict.fromkeys(latency.batch_size for _, latency in shown)
     return Table(
         f"Request latency in {place(cell)}: for all outputs, or for one of N; from numpy to numpy, on all cores.",

@@ -13,7 +13,9 @@ def shown(table: explain.Table, backend: str) -> Table:
     heads = numeric.index(True) if True in numeric else 1
     columns = tuple(Column(title, number) for title, number in zip(table.columns, numeric, strict=True))
     rows = tuple(tuple(_cell(value) for value in row) for row in table.rows)
-    return Table(f"{show.plain(table.title)}: {show.plain(backend)}", columns, rows, heads=max(heads, 1), source="explain")
+    return Table(
+        f"{show.plain(table.title)}: {show.plain(backend)}", columns, rows, heads=max(heads, 1), source="explain"
+    )
 
 
 def _cell(value: explain.Value) -> Cell:

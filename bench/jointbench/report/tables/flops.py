@@ -80,4 +80,3 @@ def _words(one: Explained) -> str:
     predicted, achieved = show.times(one.predicted), show.times(one.achieved.value)
     reached = f"{show.share(one.share.value)} of the saving, in logarithms" if one.share is not None else one.reason
     return f"{one.quantity}: FLOPs predict {predicted}, the clock says {achieved} ({reached})"
-

@@ -39,7 +39,9 @@ class Dense:
     there is no activation. Once h is known z is not needed, and its buffer takes dz on the way back.
     """
 
-    def __init__(self, block: Block, flat: torch.Tensor, rows: int, activation: str | None, z: torch.Tensor | None = None) -> None:
+    def __init__(
+        self, block: Block, flat: torch.Tensor, rows: int, activation: str | None, z: torch.Tensor | None = None
+    ) -> None:
         slots = len(flat)
         self.activation, self.transposed = activation, block.transposed
         self.matrix = block.matrix(flat)

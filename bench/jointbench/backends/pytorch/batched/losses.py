@@ -104,7 +104,7 @@ class StackedLosses:
             for run in self.runs:
                 if run.kind == "regression":
                     part = raw[..., run.columns]
-                    part.copy_(part.sign()) if self.regression_loss == "absolute" else part.clamp_(-HUBER_DELTA, HUBER_DELTA)
+                    part.copy_(part.sign()) if self.regression_loss == "absolute" else part.clamp_(
+                        -HUBER_DELTA, HUBER_DELTA
+                    )
         raw.mul_(scale)
-
-

@@ -80,6 +80,17 @@ class StackedOptimizer:
         # The kernel multiplies the decay by the rate it is given; the decay's own rate is the uncorrected one.
         weights, gradients, first, second = rows
         torch._fused_adamw_(
-            weights, gradients, first, second, [], [self.late] * len(weights), lr=corrected, beta1=beta_1, beta2=beta_2,
-            weight_decay=decay * rate / corrected, eps=ADAM_EPSILON, amsgrad=False, maximize=False,
+            weights,
+            gradients,
+            first,
+            second,
+            [],
+            [self.late] * len(weights),
+            lr=corrected,
+            beta1=beta_1,
+            beta2=beta_2,
+            weight_decay=decay * rate / corrected,
+            eps=ADAM_EPSILON,
+            amsgrad=False,
+            maximize=False,
         )

@@ -56,8 +56,12 @@ class BatchedProgram:
         self.wait[at], self.done[at], self.best_loss[at], self.alive[at] = 0, 0, np.inf, True
 
     def advance(
-        self, feature_rows: Int32Array, target_rows: Int32Array, active: npt.NDArray[np.bool_],
-        validation_features: Int32Array, validation_targets: Int32Array,
+        self,
+        feature_rows: Int32Array,
+        target_rows: Int32Array,
+        active: npt.NDArray[np.bool_],
+        validation_features: Int32Array,
+        validation_targets: Int32Array,
     ) -> Advance:
         rows, places, held, held_places = (
             torch.as_tensor(part).to(self.device).contiguous()
@@ -93,7 +97,9 @@ class BatchedProgram:
         for start in range(0, self.frame.steps, length):
             yield slice(start, min(start + length, self.frame.steps))
 
-    def _epoch(self, rows: torch.Tensor, places: torch.Tensor, moving: npt.NDArray[np.bool_]) -> npt.NDArray[np.float64]:
+    def _epoch(
+        self, rows: torch.Tensor, places: torch.Tensor, moving: npt.NDArray[np.bool_]
+    ) -> npt.NDArray[np.float64]:
         """Trains on batches (steps, slots, batch) those who move; their mean losses before each step, (slots, outputs)."""
         total = np.zeros(self.loss_weights.shape)
         for block in self._blocks():
@@ -146,9 +152,7 @@ class BatchedProgram:
         return {name: view[0].cpu().numpy().copy() for name, view in views.items()}
 
 
-def predict(
-    network: Architecture, asked: Sequence[tuple[Weights, Float32Array]], device: str
-) -> list[Float32Array]:
+def predict(network: Architecture, asked: Sequence[tuple[Weights, Float32Array]], device: str) -> list[Float32Array]:
     """Predictions of each network on its rows, by the stock module with the network's weights put in."""
     answers = []
     for weights, rows in asked:

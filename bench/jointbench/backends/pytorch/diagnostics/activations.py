@@ -12,7 +12,9 @@ from jointbench.networks.architecture import Architecture
 from jointbench.types import Float32Array, Weights
 
 
-def activations(networks: Sequence[tuple[Architecture, Weights]], rows: Float32Array, device: str) -> list[list[Float32Array]]:
+def activations(
+    networks: Sequence[tuple[Architecture, Weights]], rows: Float32Array, device: str
+) -> list[list[Float32Array]]:
     """Per network and trunk layer, (rows, units); a convolution's map after pooling, flattened (height, width, channels)."""
     tensor = torch.from_numpy(np.ascontiguousarray(rows, np.float32)).to(device)
     made = []

@@ -86,8 +86,12 @@ def lightning_fit(job: Job, repeats: int) -> float:
     with warnings.catch_warnings():
         warnings.simplefilter("ignore")  # it recommends loader workers, which cost more than they give here
         trainer = lightning.Trainer(
-            max_epochs=repeats + 1, accelerator="cpu", logger=False, enable_checkpointing=False,
-            enable_progress_bar=False, enable_model_summary=False,
+            max_epochs=repeats + 1,
+            accelerator="cpu",
+            logger=False,
+            enable_checkpointing=False,
+            enable_progress_bar=False,
+            enable_model_summary=False,
         )
         trainer.fit(Module(), DataLoader(_rows(job), batch_size=job.recipe.batch_size, shuffle=True))
     return min(takes[1:])
@@ -102,8 +106,15 @@ def skorch_fit(job: Job, repeats: int) -> float:
             return _loss(answers, targets)
 
     net = skorch.NeuralNet(
-        _network(job), Loss, optimizer=torch.optim.Adam, lr=job.recipe.learning_rate, max_epochs=repeats + 1,
-        batch_size=job.recipe.batch_size, train_split=None, iterator_train__shuffle=True, verbose=0,
+        _network(job),
+        Loss,
+        optimizer=torch.optim.Adam,
+        lr=job.recipe.learning_rate,
+        max_epochs=repeats + 1,
+        batch_size=job.recipe.batch_size,
+        train_split=None,
+        iterator_train__shuffle=True,
+        verbose=0,
     )
     net.fit(job.features[job.train], job.targets[job.train])
     return float(min(net.history[1:, "dur"]))

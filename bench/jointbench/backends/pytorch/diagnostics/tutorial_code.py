@@ -115,7 +115,9 @@ def _gradients(job: Job, network: nn.Module) -> Weights:
     if isinstance(network, SlicedNetwork):
         assert network.both.weight.grad is not None
         assert network.both.bias.grad is not None
-        made += zip(network.both.weight.grad.split(network.units), network.both.bias.grad.split(network.units), strict=True)
+        made += zip(
+            network.both.weight.grad.split(network.units), network.both.bias.grad.split(network.units), strict=True
+        )
     else:
         for head in branched.heads:
             assert isinstance(head, nn.ModuleList)
@@ -127,5 +129,8 @@ def _gradients(job: Job, network: nn.Module) -> Weights:
         assert kernel is not None
         assert bias is not None
         turned = kernel.T if layer_of.kind == "dense" else kernel.permute(2, 3, 1, 0)
-        named[f"{layer_of.name}/kernel"], named[f"{layer_of.name}/bias"] = turned.cpu().numpy().copy(), bias.cpu().numpy().copy()
+        named[f"{layer_of.name}/kernel"], named[f"{layer_of.name}/bias"] = (
+            turned.cpu().numpy().copy(),
+            bias.cpu().numpy().copy(),
+        )
     return named

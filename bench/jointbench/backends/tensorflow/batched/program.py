@@ -68,7 +68,9 @@ def regression_losses(loss: RegressionLoss, residual: Any) -> Any:
     return tf.where(size <= HUBER_DELTA, tf.square(residual) / 2, HUBER_DELTA * (size - HUBER_DELTA / 2))
 
 
-def output_losses(network: Architecture, answers: Sequence[Any], targets: Any, weights: Any, regression_loss: RegressionLoss) -> Any:
+def output_losses(
+    network: Architecture, answers: Sequence[Any], targets: Any, weights: Any, regression_loss: RegressionLoss
+) -> Any:
     """(slots, outputs): each output's weighted mean loss over its rows, 0 where no row counts."""
     means = []
     for column, (kind, answer) in enumerate(zip(network.kinds, answers, strict=True)):
@@ -100,7 +102,9 @@ def _packed(weights: dict[str, Any]) -> Any:
     return tf.concat([tf.reshape(weight, (weight.shape[0], -1)) for weight in weights.values()], axis=1)
 
 
-def _step(frame: Frame, state: State, loss_weights: Any, rows: Any, targets: Any, weights: Any, active: Any) -> tuple[State, Any]:
+def _step(
+    frame: Frame, state: State, loss_weights: Any, rows: Any, targets: Any, weights: Any, active: Any
+) -> tuple[State, Any]:
     """One optimisation step of every active slot; the others stay exactly as they are. The losses before it."""
     recipe, held = frame.recipe, _unpacked(frame.architecture, state["weights"])
     with tf.GradientTape() as tape:
@@ -141,9 +145,13 @@ class GraphProgram:
         self.state: State = tf.nest.map_structure(
             tf.constant,
             {
-                "weights": zeros, "best": zeros, **moments,
-                "count": np.zeros(frame.slots, dtype), "best_loss": np.full(frame.slots, np.inf, dtype),
-                "wait": np.zeros(frame.slots, np.int32), "done": np.zeros(frame.slots, np.int32),
+                "weights": zeros,
+                "best": zeros,
+                **moments,
+                "count": np.zeros(frame.slots, dtype),
+                "best_loss": np.full(frame.slots, np.inf, dtype),
+                "wait": np.zeros(frame.slots, np.int32),
+                "done": np.zeros(frame.slots, np.int32),
                 "alive": np.zeros(frame.slots, bool),
             },
         )
@@ -171,7 +179,10 @@ class GraphProgram:
         self, feature_rows: Any, target_rows: Any, active: Any, validation_features: Any, validation_targets: Any
     ) -> Advance:
         self.state, train, validation, alive = self.run(
-            self.state, tf.constant(self.loss_weights), *self.tables, *(
+            self.state,
+            tf.constant(self.loss_weights),
+            *self.tables,
+            *(
                 tf.constant(part)
                 for part in (feature_rows, target_rows, active, validation_features, validation_targets)
             ),
@@ -189,31 +200,57 @@ class GraphProgram:
         return {name: part[0].numpy() for name, part in parts.items()}
 
     def _flat(self, weights: Weights) -> npt.NDArray[np.floating]:
-        return np.concatenate([weights[f"{layer.name}/{part}"].ravel() for layer in self.frame.architecture.layers for part in ("kernel", "bias")])
+        return np.concatenate(
+            [
+                weights[f"{layer.name}/{part}"].ravel()
+                for layer in self.frame.architecture.layers
+                for part in ("kernel", "bias")
+            ]
+        )
 
 
 def _epochs(
-    frame: Frame, state: State, loss_weights: Any, features: Any, targets: Any, weights: Any,
-    feature_rows: Any, target_rows: Any, active: Any, validation_features: Any, validation_targets: Any,
+    frame: Frame,
+    state: State,
+    loss_weights: Any,
+    features: Any,
+    targets: Any,
+    weights: Any,
+    feature_rows: Any,
+    target_rows: Any,
+    active: Any,
+    validation_features: Any,
+    validation_targets: Any,
 ) -> tuple[State, Any, Any, Any]:
     """The frame's epochs: steps over batches, then validation, then each slot's early stopping."""
     recipe, network = frame.recipe, frame.architecture
     outputs, dtype = len(network.heads), features.dtype
     held = tuple(
         tf.gather(table, rows)
-        for table, rows in ((features, validation_features), (targets, validation_targets), (weights, validation_targets))
+        for table, rows in (
+            (features, validation_features),
+            (targets, validation_targets),
+            (weights, validation_targets),
+        )
     )
 
     def one_step(step: Any, epoch: Any, state: State, total: Any) -> tuple[Any, Any, State, Any]:
         rows, places = feature_rows[epoch, step], target_rows[epoch, step]
         moving = active[epoch, step] & state["alive"]
         new, losses = _step(
-            frame, state, loss_weights, tf.gather(features, rows), tf.gather(targets, places), tf.gather(weights, places),
+            frame,
+            state,
+            loss_weights,
+            tf.gather(features, rows),
+            tf.gather(targets, places),
+            tf.gather(weights, places),
             moving,
         )
         return step + 1, epoch, new, total + losses * tf.cast(moving, dtype)[:, None]
 
-    def one_epoch(epoch: Any, state: State, train: Any, validation: Any, lived: Any) -> tuple[Any, State, Any, Any, Any]:
+    def one_epoch(
+        epoch: Any, state: State, train: Any, validation: Any, lived: Any
+    ) -> tuple[Any, State, Any, Any, Any]:
         start = (tf.constant(0), epoch, state, tf.zeros((frame.slots, outputs), dtype))
         _, _, state, total = tf.while_loop(lambda step, *_: step < frame.steps, one_step, start)
         steps = tf.reduce_sum(tf.cast(active[epoch], dtype), axis=0)
@@ -233,12 +270,17 @@ def _epochs(
             "alive": alive & (wait < recipe.patience) & (done < recipe.max_epochs),
         }
         return (
-            epoch + 1, new, train.write(epoch, tf.math.divide_no_nan(total, steps[:, None])),
-            validation.write(epoch, losses), lived.write(epoch, alive),
+            epoch + 1,
+            new,
+            train.write(epoch, tf.math.divide_no_nan(total, steps[:, None])),
+            validation.write(epoch, losses),
+            lived.write(epoch, alive),
         )
 
     start = (
-        tf.constant(0), state, tf.TensorArray(dtype, frame.epochs, element_shape=(frame.slots, outputs)),
+        tf.constant(0),
+        state,
+        tf.TensorArray(dtype, frame.epochs, element_shape=(frame.slots, outputs)),
         tf.TensorArray(dtype, frame.epochs, element_shape=(frame.slots, outputs)),
         tf.TensorArray(tf.bool, frame.epochs, element_shape=(frame.slots,)),
     )

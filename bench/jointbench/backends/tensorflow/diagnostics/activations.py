@@ -29,5 +29,7 @@ def activations(networks: Sequence[tuple[Architecture, Weights]], rows: Float32A
         for layer in network.layers:
             model.get_layer(layer.name).set_weights([weights[f"{layer.name}/kernel"], weights[f"{layer.name}/bias"]])
         layers = inner(tensor, training=False)
-        made.append([layer.numpy().reshape(len(rows), -1) for layer in (layers if isinstance(layers, list) else [layers])])
+        made.append(
+            [layer.numpy().reshape(len(rows), -1) for layer in (layers if isinstance(layers, list) else [layers])]
+        )
     return made

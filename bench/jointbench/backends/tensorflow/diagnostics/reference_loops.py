@@ -35,6 +35,9 @@ def keras_fit(job: Job, repeats: int) -> float:
     model.fit(
         job.features[job.train],
         {name: job.targets[job.train, i] for i, name in enumerate(names)},
-        batch_size=job.recipe.batch_size, epochs=repeats + 1, verbose=0, callbacks=[epochs],
+        batch_size=job.recipe.batch_size,
+        epochs=repeats + 1,
+        verbose=0,
+        callbacks=[epochs],
     )
     return min(epochs.takes[1:])

@@ -72,7 +72,8 @@ def _total(job: Job, model: Any, features: Any, targets: Any) -> tuple[Any, list
     """The hand-written weighted total and each output's loss."""
     answers = model(features, training=True)
     losses = [
-        hand_written_loss(kind, answers[head_name(i)], targets[head_name(i)]) for i, kind in enumerate(job.architecture.kinds)
+        hand_written_loss(kind, answers[head_name(i)], targets[head_name(i)])
+        for i, kind in enumerate(job.architecture.kinds)
     ]
     return tf.add_n([weight * loss for weight, loss in zip(job.loss_weights, losses, strict=True)]), losses
 
@@ -89,7 +90,10 @@ def _compiled_and_fitted(job: Job, model: Any, rows: Rows) -> Curves:
     epochs = job.recipe.max_epochs
     history = model.fit(
         rows.batches(0, epochs).map(lambda features, targets, _: (features, targets)),
-        steps_per_epoch=math.ceil(len(job.train) / job.recipe.batch_size), epochs=epochs, shuffle=False, verbose=0,
+        steps_per_epoch=math.ceil(len(job.train) / job.recipe.batch_size),
+        epochs=epochs,
+        shuffle=False,
+        verbose=0,
         validation_data=rows.whole(job.validation).map(lambda features, targets, _: (features, targets)),
     ).history
 
@@ -114,7 +118,9 @@ def _hand_written(job: Job, model: Any, rows: Rows) -> Curves:
     def take(features: Any, targets: Any) -> Any:
         with tf.GradientTape() as tape:
             total, losses = _total(job, model, features, targets)
-        optimizer.apply_gradients(zip(tape.gradient(total, model.trainable_variables), model.trainable_variables, strict=True))
+        optimizer.apply_gradients(
+            zip(tape.gradient(total, model.trainable_variables), model.trainable_variables, strict=True)
+        )
         return tf.stack([total, *losses])
 
     step = tf.function(take, reduce_retracing=True)
@@ -123,7 +129,9 @@ def _hand_written(job: Job, model: Any, rows: Rows) -> Curves:
     for epoch in range(job.recipe.max_epochs):
         steps = [step(features, targets) for features, targets, _ in rows.batches(epoch, 1)]
         total, losses = _total(job, model, held_features, held_targets)
-        reported.append(np.stack([np.mean([taken.numpy() for taken in steps], axis=0), tf.stack([total, *losses]).numpy()]))
+        reported.append(
+            np.stack([np.mean([taken.numpy() for taken in steps], axis=0), tf.stack([total, *losses]).numpy()])
+        )
     curves = np.array(reported, np.float64)
     return curves[:, 0, 0], curves[:, 0, 1:], curves[:, 1, 0], curves[:, 1, 1:]
 
