@@ -62,7 +62,7 @@ def test_every_planned_cell_is_there_once(here: Callable[..., None], machine: Ca
     for backend in SMALL.backends:
         assert {(line, n) for name, line, n, _ in cells if name == backend} == {
             (l, n) for l, ns in lines(SMALL) for n in ns
-        }  # noqa: E741
+        }
     assert all(p.measured for p in study.points if p.backend == "torch")
     assert {p.reason for p in study.points if p.backend == "tensorflow"} == {
         "not measured: not installed (get tensorflow)"

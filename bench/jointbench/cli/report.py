@@ -19,7 +19,7 @@ def report(
     format: Annotated[
         Literal["html", "md"],
         typer.Option(help="html: the page, and its first screen here; md: that screen as Markdown, for a comment."),
-    ] = "html",  # noqa: A002  # the option's name
+    ] = "html",  # the option's name
 ) -> None:
     """Redraws the report of a run from its records."""
     from rich.console import Console

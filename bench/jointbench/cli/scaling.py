@@ -7,6 +7,8 @@ from typing import Annotated, Optional
 
 import typer
 
+from jointbench.cli.outcome import DID_NOT_RUN
+
 
 def scaling(
     backend: Annotated[Optional[list[str]], typer.Option(help="torch or tensorflow; repeat it.")] = None,
