@@ -20,10 +20,10 @@ from jointbench.compare.summary.run import CellSummary, Summary
 from jointbench.compare.verdict import PROBABILITY
 from jointbench.errors import BadInput
 from jointbench.networks.arms import DEFAULT_ARMS
-from jointbench.records import Participant, Timing
+from jointbench.records import Timing, Variant
 from jointbench.records.store import read_records
 from jointbench.runs.folder import REPORT, execute, new_folder
-from jointbench.runs.options import Asked, conditions, dataset_names, load_datasets, notes, reruns, subjects, terms
+from jointbench.runs.options import RunOptions, conditions, dataset_names, load_datasets, notes, reruns, subjects, terms
 from jointbench.runtime.devices import devices_for
 from jointbench.stats.correlated_t_test import ROPE
 from jointbench.study.profiles import Profile, profile_named
@@ -65,11 +65,11 @@ class Outcome:
                 return cost
         pytest.skip(f"{backend} on {device}: {'; '.join(cell.absences)}")
 
-    def samples(self, dataset: str, backend: str, device: str, who: Participant, batch: int | None) -> FloatArray:
+    def samples(self, dataset: str, backend: str, device: str, who: Variant, batch: int | None) -> FloatArray:
         """Seconds of each step or request, raw, on all cores; skips the test where none was taken."""
         mine = [t for t in self.timings if (t.dataset, t.backend, t.device) == (dataset, backend, device)]
         for timing in best_takes(mine):
-            if who in timing.participants and batch in (None, timing.batch_size):
+            if who in timing.variants and batch in (None, timing.batch_size):
                 return timing.of(who)
         said = [reason for reason in self.cell(dataset, backend, device).absences if who.path in reason]
         pytest.skip("; ".join(said) or "not timed in this profile")
@@ -108,8 +108,8 @@ def pytest_configure(config: pytest.Config) -> None:
         raise pytest.UsageError(str(error)) from error
 
 
-def _asked(config: pytest.Config) -> Asked:
-    return Asked(
+def _asked(config: pytest.Config) -> RunOptions:
+    return RunOptions(
         profile=config.getoption("--profile"),
         datasets=tuple(config.getoption("--dataset")),
         backends=tuple(config.getoption("--backend")) or tuple(BACKENDS),

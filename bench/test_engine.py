@@ -15,7 +15,7 @@ from pytest_benchmark.fixture import BenchmarkFixture
 from threadpoolctl import threadpool_limits
 
 from conftest import run_folder
-from jointbench.backends.registry import BACKENDS, why_absent
+from jointbench.backends.registry import BACKENDS, unavailable_reason
 from jointbench.benchmarks.engine import REPLICATES, engine_speed, gemm_gflops, sklearn_speed, stock_speed
 from jointbench.runs.folder import ENGINE
 from jointbench.runtime.environment import cores
@@ -31,7 +31,7 @@ def speeds(request: pytest.FixtureRequest) -> dict[str, float]:
     """Microseconds per step and replicate of every contender."""
     us: dict[str, float] = {}
     for backend in BACKENDS:
-        if why_absent(backend) is None:
+        if unavailable_reason(backend) is None:
             with Workers(backend, "cpu", cores(), 1) as worker, Workers(backend, "cpu", 1, cores()) as workers:
                 # Both pools load their framework at the same time; nothing is timed before all have.
                 wait([pool.submit(import_seconds) for pool in (worker, *(workers,) * cores())])

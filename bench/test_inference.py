@@ -9,7 +9,7 @@ import pytest
 from pytest_benchmark.fixture import BenchmarkFixture
 
 from conftest import Outcome
-from jointbench.records import Participant, Path
+from jointbench.records import ExecutionMode, Variant
 from worker_clock import CLOCK
 
 
@@ -22,10 +22,10 @@ def test_request(
     device: str,
     arm: str,
     batch_size: int,
-    path: Path,
+    path: ExecutionMode,
 ) -> None:
     cost = outcome.cost(dataset, backend, device, arm)
-    seconds = outcome.samples(dataset, backend, device, Participant(arm, path), batch_size)
+    seconds = outcome.samples(dataset, backend, device, Variant(arm, path), batch_size)
     benchmark.group = f"{dataset} | {backend} {device} | request of {batch_size} rows, {path}"
     benchmark.extra_info.update(
         inference_flops=cost.inference_flops_per_row * batch_size, parameters=cost.parameters, networks=len(cost.groups)

@@ -6,7 +6,7 @@ import pytest
 from pytest_benchmark.fixture import BenchmarkFixture
 
 from conftest import Outcome
-from jointbench.records import Participant
+from jointbench.records import Variant
 from worker_clock import CLOCK
 
 
@@ -15,7 +15,7 @@ def test_training_step(
     benchmark: BenchmarkFixture, outcome: Outcome, dataset: str, backend: str, device: str, arm: str
 ) -> None:
     cost = outcome.cost(dataset, backend, device, arm)
-    seconds = outcome.samples(dataset, backend, device, Participant(arm, "stock loop"), None)
+    seconds = outcome.samples(dataset, backend, device, Variant(arm, "stock loop"), None)
     cell = outcome.cell(dataset, backend, device)
     benchmark.group = f"{dataset} | {backend} {device} | training step"
     benchmark.extra_info.update({f"skill of {q.output}": round(q.skill, 4) for q in cell.quality if q.model == arm})

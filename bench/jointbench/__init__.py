@@ -36,6 +36,6 @@ def compare_arms(
     ...     print(one.dataset, one.other, one.decision.verdict, one.decision.reason)
     """
     from jointbench.compare.api import compare_arms as compare  # so that importing jointbench stays light
-    from jointbench.compare.criteria import Terms
+    from jointbench.compare.criteria import VerdictCriteria
 
-    return compare(records, Terms(rope, probability))
+    return compare(records, VerdictCriteria(rope, probability))

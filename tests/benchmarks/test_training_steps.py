@@ -12,12 +12,12 @@ import pytest
 
 from jointbench.backends.base import Job
 from jointbench.benchmarks.engine import wine_shaped_job
-from jointbench.benchmarks.requests import Round, time_requests
-from jointbench.benchmarks.training_steps import Budget, Bundle, set_up, time_training
+from jointbench.benchmarks.requests import LatencyCase, time_requests
+from jointbench.benchmarks.training_steps import Budget, TimedArm, set_up, time_training
 from jointbench.networks.architecture import architecture
 from jointbench.networks.initialization import initial_weights
-from jointbench.records import Participant, Path
-from jointbench.study.budget import Purse
+from jointbench.records import ExecutionMode, Variant
+from jointbench.study.budget import TimingBudget
 from jointbench.types import Float32Array, Output, Shape
 
 BUDGET = Budget(1.0, 0.05)
@@ -65,7 +65,7 @@ class Pretender:
     def __init__(self, trainers: Sequence[Trainer] = (), servers: Sequence[Callable[[Any], Any]] = ()) -> None:
         self.trainers, self.servers = list(trainers), list(servers)
 
-    def trainer(self, jobs: Sequence[Job], steps: int, path: Path = "stock loop") -> Trainer:
+    def trainer(self, jobs: Sequence[Job], steps: int, path: ExecutionMode = "stock loop") -> Trainer:
         made = self.trainers.pop(0)
         made.resize(steps)
         return made
@@ -73,23 +73,25 @@ class Pretender:
     def synchronise(self) -> None:
         """There is no device to wait for."""
 
-    def why_not(self, path: Path) -> str | None:
+    def why_not(self, path: ExecutionMode) -> str | None:
         return "there is none here" if path == "predict" else None
 
-    def server(self, networks: Sequence[Any], path: Path = "in turn") -> Callable[[Any], Any]:
+    def server(self, networks: Sequence[Any], path: ExecutionMode = "in turn") -> Callable[[Any], Any]:
         return self.servers.pop(0)
 
 
-def bundle() -> Bundle:
+def bundle() -> TimedArm:
     built = [(a, initial_weights(a, [o.name], 0)) for o in OUTPUTS for a in [architecture(Shape((4,)), (3,), [o])]]
-    return Bundle((wine_shaped_job(0, 1),), (1,), tuple(built), tuple(right(ROWS)))
+    return TimedArm((wine_shaped_job(0, 1),), (1,), tuple(built), tuple(right(ROWS)))
 
 
 def trained(*trainers: Trainer) -> tuple[set[str], dict[str, str]]:
     """Who was timed, and why others were not."""
     arms = {f"arm {i}": bundle() for i in range(len(trainers))}
     found = time_training(Pretender(trainers), arms, ("stock loop",), BUDGET)  # type: ignore[arg-type]  # it pretends
-    return {who.arm for who in found.takes[-1].samples.order}, {who.arm: why for who, why in found.untimed.items()}
+    return {who.arm for who in found.sample_sets[-1].samples.order}, {
+        who.arm: why for who, why in found.untimed.items()
+    }
 
 
 def test_a_trainer_whose_weights_stay_is_refused_and_the_others_are_timed() -> None:
@@ -105,18 +107,19 @@ def test_a_trainer_that_skips_steps_is_refused() -> None:
 
 
 def requested(
-    *servers: Callable[[Any], Any], rounds: Sequence[Round] = (Round(1, ("in turn",)), Round(64, ("in turn",)))
-) -> list[tuple[set[Participant], dict[Participant, str]]]:
+    *servers: Callable[[Any], Any],
+    rounds: Sequence[LatencyCase] = (LatencyCase(1, ("in turn",)), LatencyCase(64, ("in turn",))),
+) -> list[tuple[set[Variant], dict[Variant, str]]]:
     """Per round, who was timed and why others were not."""
     count = len(servers) if rounds[0].paths == ("in turn",) else 1
     arms = {f"arm {i}": bundle() for i in range(count)}
     found = time_requests(Pretender(servers=servers), arms, ROWS, rounds, BUDGET)  # type: ignore[arg-type]  # it pretends
-    return [(set(one.takes[-1].samples.order) if one.takes else set(), one.untimed) for one in found]
+    return [(set(one.sample_sets[-1].samples.order) if one.sample_sets else set(), one.untimed) for one in found]
 
 
 def test_right_servers_are_timed_at_every_batch_size_even_beyond_the_rows() -> None:
     for timed, untimed in requested(right, right):
-        assert timed == {Participant("arm 0", "in turn"), Participant("arm 1", "in turn")}
+        assert timed == {Variant("arm 0", "in turn"), Variant("arm 1", "in turn")}
         assert not untimed
 
 
@@ -128,7 +131,7 @@ def test_all_servers_of_a_round_are_asked_from_the_same_place_in_memory() -> Non
         seen.append(rows)
         return right(rows)
 
-    requested(noted, noted, rounds=(Round(8, ("in turn",)),))
+    requested(noted, noted, rounds=(LatencyCase(8, ("in turn",)),))
     pools = {rows.base.__array_interface__["data"][0] for rows in seen if len(rows) == 8}
     assert len(pools) == 1
 
@@ -164,14 +167,14 @@ def swapped(rows: Float32Array) -> list[Any]:
 )
 def test_a_server_that_does_not_give_the_scored_answers_is_refused(bad: Callable[[Any], Any]) -> None:
     for timed, untimed in requested(right, bad):
-        assert timed == {Participant("arm 0", "in turn")}
-        assert "not those of the networks that were scored" in untimed[Participant("arm 1", "in turn")]
+        assert timed == {Variant("arm 0", "in turn")}
+        assert "not those of the networks that were scored" in untimed[Variant("arm 1", "in turn")]
 
 
 def test_a_server_that_stops_answering_once_it_is_timed_is_refused() -> None:
     for timed, untimed in requested(right, lazy(2)):
-        assert timed == {Participant("arm 0", "in turn")}
-        assert "last request is wrong" in untimed[Participant("arm 1", "in turn")]
+        assert timed == {Variant("arm 0", "in turn")}
+        assert "last request is wrong" in untimed[Variant("arm 1", "in turn")]
 
 
 def test_no_two_requests_in_a_row_are_the_same() -> None:
@@ -187,16 +190,16 @@ def test_no_two_requests_in_a_row_are_the_same() -> None:
 
 
 def test_a_request_for_one_output_knows_which_answer_is_right() -> None:
-    (found,) = requested(lambda rows: right(rows)[:1], rounds=(Round(2, ("one of N",)),))
-    assert found == ({Participant("arm 0", "one of N")}, {})
-    (refused,) = requested(lambda rows: right(rows)[1:], rounds=(Round(2, ("one of N",)),))
+    (found,) = requested(lambda rows: right(rows)[:1], rounds=(LatencyCase(2, ("one of N",)),))
+    assert found == ({Variant("arm 0", "one of N")}, {})
+    (refused,) = requested(lambda rows: right(rows)[1:], rounds=(LatencyCase(2, ("one of N",)),))
     assert not refused[0]
     assert refused[1]
 
 
 def test_a_path_the_framework_lacks_is_said_and_not_built() -> None:
-    (found,) = requested(right, rounds=(Round(1, ("in turn", "predict"), first_arm_only=True),))
-    assert found == ({Participant("arm 0", "in turn")}, {Participant("arm 0", "predict"): "there is none here"})
+    (found,) = requested(right, rounds=(LatencyCase(1, ("in turn", "predict"), first_arm_only=True),))
+    assert found == ({Variant("arm 0", "in turn")}, {Variant("arm 0", "predict"): "there is none here"})
 
 
 def test_a_round_that_would_take_far_more_than_its_share_is_not_begun() -> None:
@@ -206,9 +209,9 @@ def test_a_round_that_would_take_far_more_than_its_share_is_not_begun() -> None:
         time.sleep(len(rows) * 2e-5)
         return right(rows)
 
-    found = requested(slow, rounds=[Round(size, ("in turn",)) for size in (512, 40_960, 600)])
+    found = requested(slow, rounds=[LatencyCase(size, ("in turn",)) for size in (512, 40_960, 600)])
     assert [bool(timed) for timed, _ in found] == [True, False, True]
-    assert "two blocks of requests of 40960 rows take about" in found[1][1][Participant("arm 0", "in turn")]
+    assert "two blocks of requests of 40960 rows take about" in found[1][1][Variant("arm 0", "in turn")]
 
 
 def test_set_up_stops_where_its_time_would_be_overrun_but_never_before_two(monkeypatch: pytest.MonkeyPatch) -> None:
@@ -219,12 +222,12 @@ def test_set_up_stops_where_its_time_would_be_overrun_but_never_before_two(monke
     now = [0.0]
     monkeypatch.setattr(training_steps, "time", SimpleNamespace(monotonic=lambda: now[0]))
 
-    def make(participant: Participant) -> str:
+    def make(participant: Variant) -> str:
         now[0] += {"small": 1.0, "large": 4.0}[participant.arm.split()[0]]
         return participant.arm
 
     wanted = [
-        (Participant(arm, "in turn"), count)
+        (Variant(arm, "in turn"), count)
         for arm, count in (("small 1", 1), ("large 4", 4), ("large 4b", 4), ("small 1b", 1))
     ]
     made = set_up(wanted, make, 7.0)
@@ -234,12 +237,12 @@ def test_set_up_stops_where_its_time_would_be_overrun_but_never_before_two(monke
 
 
 def test_the_purse_gives_even_shares_and_what_one_saves_the_next_may_spend() -> None:
-    purse = Purse(90.0, 30)
-    assert purse.share().total == pytest.approx(3.0)
+    purse = TimingBudget(90.0, 30)
+    assert purse.next_share().total == pytest.approx(3.0)
     for _ in range(15):
-        purse.pay(1.0, 1)
-    assert purse.share().total == pytest.approx(5.0)
-    assert purse.share().samples <= 3.0 * 0.25 + 1e-9
-    purse.pay(1000.0, 1)
-    assert purse.share().total == pytest.approx(1.5)  # the last are not starved by the first
-    assert Purse(90.0, 1).share().total <= 15.0
+        purse.spend(1.0, 1)
+    assert purse.next_share().total == pytest.approx(5.0)
+    assert purse.next_share().samples <= 3.0 * 0.25 + 1e-9
+    purse.spend(1000.0, 1)
+    assert purse.next_share().total == pytest.approx(1.5)  # the last are not starved by the first
+    assert TimingBudget(90.0, 1).next_share().total <= 15.0

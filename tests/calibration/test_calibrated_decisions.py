@@ -6,8 +6,8 @@ import numpy as np
 import pytest
 
 from jointbench.calibration.decisions import calibrate_decision, recommends, separates
-from jointbench.calibration.noise import SEEN, SeenSpread
-from jointbench.calibration.simulation import draw, say
+from jointbench.calibration.noise import OBSERVED_NOISE, ObservedNoise
+from jointbench.calibration.simulation import decide, draw
 from jointbench.calibration.study import LIMIT, calibration_study, mistakes
 from jointbench.compare.decision import judge
 from jointbench.compare.differences import output_differences
@@ -15,34 +15,35 @@ from jointbench.compare.summary.costs import Ratio
 from jointbench.compare.verdict import PROBABILITY
 from jointbench.stats.correlated_t_test import ROPE
 from jointbench.stats.estimate import Estimate
-from jointbench.stats.variance_components import Setting, Spread, simulate_differences
+from jointbench.stats.variance_components import CVDesign, VarianceComponents, simulate_differences
 
-WIDE = Spread(0.03**2, 0.0, folds=5)  # no seed noise to make the test cautious
+WIDE = VarianceComponents(0.03**2, 0.0, folds=5)  # no seed noise to make the test cautious
 ERROR = 0.012  # three standard errors of 5 % in 3,000 comparisons
 
 
 @pytest.mark.parametrize("outputs", [1, 2, 3, 14])
 def test_mistakes_do_not_grow_with_the_outputs(outputs: int) -> None:
-    got = calibrate_decision(Setting(5, 5, 1), [WIDE] * outputs, np.random.default_rng(0), comparisons=3000)
+    got = calibrate_decision(CVDesign(5, 5, 1), [WIDE] * outputs, np.random.default_rng(0), comparisons=3000)
     assert mistakes(got) <= LIMIT + ERROR
     assert got.edge_separate_rate >= LIMIT / 2  # and it is no more cautious than it must be
 
 
 def test_without_the_correction_they_do() -> None:
     """The limit can be broken: with 14 independent outputs at the edge, one looks lost in 1 - 0.95^14 of the datasets."""
-    got = calibrate_decision(Setting(5, 5, 1), [WIDE] * 14, np.random.default_rng(1), comparisons=3000)
+    got = calibrate_decision(CVDesign(5, 5, 1), [WIDE] * 14, np.random.default_rng(1), comparisons=3000)
     assert got.uncorrected_edge_separate_rate == pytest.approx(1 - 0.95**14, abs=0.03)
     assert got.uncorrected_false_separate_rate > 2 * LIMIT
-    one = calibrate_decision(Setting(5, 5, 1), [WIDE], np.random.default_rng(1), comparisons=3000)
+    one = calibrate_decision(CVDesign(5, 5, 1), [WIDE], np.random.default_rng(1), comparisons=3000)
     assert (one.uncorrected_false_separate_rate, one.uncorrected_edge_separate_rate) == (
         one.false_separate_rate, one.edge_separate_rate,
     )  # fmt: skip
 
 
 def test_the_recommendation_needs_every_output() -> None:
-    narrow = Spread(0.006**2, 0.01**2, folds=5)
+    narrow = VarianceComponents(0.006**2, 0.01**2, folds=5)
     one, three = (
-        calibrate_decision(Setting(10, 10, 10), [narrow] * n, np.random.default_rng(7), comparisons=500) for n in (1, 3)
+        calibrate_decision(CVDesign(10, 10, 10), [narrow] * n, np.random.default_rng(7), comparisons=500)
+        for n in (1, 3)
     )
     assert one.recommendation_found > three.recommendation_found > 0.5
     assert one.separate_found > 0.9
@@ -50,9 +51,9 @@ def test_the_recommendation_needs_every_output() -> None:
 
 def test_the_worst_place_for_the_bad_output_counts() -> None:
     """One noisy output among quiet ones: a loss of 0.03 is overlooked there if anywhere, so its rates stand."""
-    quiet = Spread(0.002**2, 0.0, folds=5)
+    quiet = VarianceComponents(0.002**2, 0.0, folds=5)
     alone, among = (
-        calibrate_decision(Setting(5, 5, 1), spreads, np.random.default_rng(3), comparisons=1000)
+        calibrate_decision(CVDesign(5, 5, 1), spreads, np.random.default_rng(3), comparisons=1000)
         for spreads in ([WIDE], [quiet, quiet, WIDE])
     )
     assert among.separate_found <= alone.separate_found < 0.5
@@ -60,20 +61,20 @@ def test_the_worst_place_for_the_bad_output_counts() -> None:
 
 
 def test_the_study_recommends_what_serves_its_first_dataset() -> None:
-    study = calibration_study(comparisons=300, settings=[Setting(5, 1, 1)])
+    study = calibration_study(comparisons=300, settings=[CVDesign(5, 1, 1)])
     best = study.recommended
-    assert best.dataset == SEEN[0].dataset
+    assert best.dataset == OBSERVED_NOISE[0].dataset
     assert best.reached
     assert study.equivalent_found > 0.75 and study.power_0_03 > 0.75
     assert max(study.false_verdict_rate, study.edge_rate, study.wrong_recommendation_rate) <= 0.09  # of 300
     assert best.fits == best.folds * best.repeats * best.seeds
     needs = [smallest.fits for smallest in best.alone.values() if smallest is not None]
     assert len(needs) == len(best.alone) and max(needs) <= 1.5 * best.fits  # drawn separately, so not exactly its own
-    assert study == calibration_study(comparisons=300, settings=[Setting(5, 1, 1)])
+    assert study == calibration_study(comparisons=300, settings=[CVDesign(5, 1, 1)])
 
 
 def test_the_study_says_when_nothing_is_enough() -> None:
-    hopeless = SeenSpread("hard", "y", Spread(0.2**2, 0.1**2, folds=5), Setting(5, 3, 3))
+    hopeless = ObservedNoise("hard", "y", VarianceComponents(0.2**2, 0.1**2, folds=5), CVDesign(5, 3, 3))
     study = calibration_study(comparisons=100, settings=[], noise=[hopeless])
     assert not study.recommended.reached
     assert study.recommended.alone == {"y": None}
@@ -83,10 +84,10 @@ def test_the_study_says_when_nothing_is_enough() -> None:
 
 def test_decides_as_a_real_run_is_decided() -> None:
     """The simulated decision is ``judge``'s on the same differences, where joint saves."""
-    setting, spread, count = Setting(5, 2, 1), Spread(0.008**2, 0.0, folds=5), 150
+    setting, spread, count = CVDesign(5, 2, 1), VarianceComponents(0.008**2, 0.0, folds=5), 150
     truths = (np.linspace(-0.04, 0.02, count), np.full(count, 0.01), np.full(count, 0.01))
     drawn = [simulate_differences(truth, spread, setting, np.random.default_rng(i)) for i, truth in enumerate(truths)]
-    said = [say(truth, draw(spread, setting, count, np.random.default_rng(i))) for i, truth in enumerate(truths)]
+    said = [decide(truth, draw(spread, setting, count, np.random.default_rng(i))) for i, truth in enumerate(truths)]
     saving = Ratio("training step", "separate", Estimate(0.5, 0.4, 0.6), None, 20, measured_difference=True)
     verdicts = []
     for differences in np.stack(drawn, axis=1):

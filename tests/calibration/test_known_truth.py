@@ -7,19 +7,28 @@ from dataclasses import replace
 
 import pytest
 
-from jointbench.calibration.known_truth import CORNERS, SEEDS, Corner, Tally, Trial, known_truth, right_enough, tallies
-from jointbench.study.config import Conditions
+from jointbench.calibration.known_truth import (
+    SCENARIOS,
+    SEEDS,
+    Scenario,
+    Tally,
+    Trial,
+    known_truth,
+    right_enough,
+    tallies,
+)
+from jointbench.study.config import StudyConfig
 
 
-def trained(backend: str, corners: Sequence[Corner] = CORNERS, seeds: int = 1) -> tuple[Trial, ...]:
+def trained(backend: str, corners: Sequence[Scenario] = SCENARIOS, seeds: int = 1) -> tuple[Trial, ...]:
     pytest.importorskip(backend)
-    where = Conditions((backend,), ("cpu",), "stacked", 2, 1, (1,), 0.0, references=False)
+    where = StudyConfig((backend,), ("cpu",), "stacked", 2, 1, (1,), 0.0, references=False)
     return known_truth(where, lambda *_: None, corners=corners, seeds=range(seeds))
 
 
 def test_one_dataset_of_each_corner() -> None:
     """With one repeat, to save time: the differences are plain enough."""
-    trials = trained("torch", [replace(corner, repeats=1) for corner in CORNERS])
+    trials = trained("torch", [replace(corner, repeats=1) for corner in SCENARIOS])
     assert [(trial.corner, trial.right) for trial in trials] == [
         ("related", True),
         ("conflicting", True),
@@ -33,7 +42,7 @@ def test_one_dataset_of_each_corner() -> None:
 @pytest.mark.parametrize("backend", ["torch", "tensorflow"])
 def test_nine_of_ten_verdicts_are_right_in_every_corner(backend: str) -> None:
     found = tallies(trained(backend, seeds=SEEDS))
-    assert [tally.trials for tally in found] == [SEEDS] * len(CORNERS)
+    assert [tally.trials for tally in found] == [SEEDS] * len(SCENARIOS)
     assert all(right_enough(tally) for tally in found), found
 
 

@@ -7,11 +7,11 @@ from dataclasses import replace
 import numpy as np
 import pytest
 
-from jointbench.calibration.noise import seen_spreads, skill_differences
+from jointbench.calibration.noise import observed_noise, skill_differences
 from jointbench.compare.cells import cells
 from jointbench.errors import BadInput
-from jointbench.records import Assembly, Fit, Fold, Record, Score
-from jointbench.stats.variance_components import Setting, estimate_spread
+from jointbench.records import Fit, FoldRecord, PlannedArm, Record, Score
+from jointbench.stats.variance_components import CVDesign, estimate_components
 from jointbench.types import Arm, FloatArray, Network, Recipe, Shape
 
 REPEATS, FOLDS, SEEDS = 2, 3, 2
@@ -26,7 +26,9 @@ def records(errors: dict[str, FloatArray], seeds: int = SEEDS, lost: int = 0) ->
         for fold in range(FOLDS):
             observed = np.zeros((4, 2))
             made.append(
-                Fold("d", repeat, fold, FOLDS, 0, "", OUTPUTS, 8, 2, np.arange(4), observed, observed + 1, (2.0, 2.0))
+                FoldRecord(
+                    "d", repeat, fold, FOLDS, 0, "", OUTPUTS, 8, 2, np.arange(4), observed, observed + 1, (2.0, 2.0)
+                )
             )
     for arm in (JOINT, SEPARATE):
         fits = [
@@ -44,7 +46,7 @@ def records(errors: dict[str, FloatArray], seeds: int = SEEDS, lost: int = 0) ->
         fits[:lost] = [replace(fit, scores=(), failure="diverged") for fit in fits[:lost]]
         ids = tuple(fit.network.id for fit in fits)
         shapes = (Shape((2,)),) * len(arm.groups)
-        made += [Assembly("d", "torch", "cpu", "stacked", arm, shapes, 1, 1, 1, 1, ids), *fits]
+        made += [PlannedArm("d", "torch", "cpu", "stacked", arm, shapes, 1, 1, 1, 1, ids), *fits]
     return made
 
 
@@ -67,12 +69,12 @@ def test_a_failed_fit_leaves_a_gap_and_nothing_moves(errors: dict[str, FloatArra
 
 
 def test_the_spread_is_estimated_for_every_output(errors: dict[str, FloatArray]) -> None:
-    found = seen_spreads(records(errors))
+    found = observed_noise(records(errors))
     assert [(seen.dataset, seen.output, seen.seen_in) for seen in found] == [
-        ("d", name, Setting(FOLDS, REPEATS, SEEDS)) for name in OUTPUTS
+        ("d", name, CVDesign(FOLDS, REPEATS, SEEDS)) for name in OUTPUTS
     ]
     for seen, differences in zip(found, (errors["separate"] - errors["joint"]) / 2.0, strict=True):
-        expected = estimate_spread(differences)
+        expected = estimate_components(differences)
         assert seen.spread.within == pytest.approx(expected.within)
         assert seen.spread.between == pytest.approx(expected.between)
         assert seen.within_sd == pytest.approx(np.sqrt(expected.within))
@@ -80,8 +82,8 @@ def test_the_spread_is_estimated_for_every_output(errors: dict[str, FloatArray])
 
 def test_one_seed_or_one_arm_is_not_enough(errors: dict[str, FloatArray]) -> None:
     with pytest.raises(BadInput, match="one seed per fold"):
-        seen_spreads(records(errors, seeds=1))
+        observed_noise(records(errors, seeds=1))
     with pytest.raises(BadInput, match="no two arms"):
-        seen_spreads(
-            [record for record in records(errors) if not (isinstance(record, Assembly) and record.arm == JOINT)]
+        observed_noise(
+            [record for record in records(errors) if not (isinstance(record, PlannedArm) and record.arm == JOINT)]
         )

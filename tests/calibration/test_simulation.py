@@ -7,15 +7,15 @@ from math import sqrt
 import numpy as np
 import pytest
 
-from jointbench.calibration.noise import SEEN
-from jointbench.calibration.simulation import TARGET, calibrate, draw, reached, say, smallest_setting
+from jointbench.calibration.noise import OBSERVED_NOISE
+from jointbench.calibration.simulation import TARGET, calibrate, decide, draw, reached, smallest_setting
 from jointbench.calibration.study import LIMIT, SETTINGS
 from jointbench.compare.verdict import output_verdict
 from jointbench.stats.correlated_t_test import correlated_t_test
-from jointbench.stats.variance_components import Setting, Spread, simulate_differences
+from jointbench.stats.variance_components import CVDesign, VarianceComponents, simulate_differences
 
-NO_SEED_NOISE = Spread(0.01**2, 0.0, folds=5)  # the hardest case: the test's model holds exactly
-WINE = [seen for seen in SEEN if seen.dataset == "wine_quality"]
+NO_SEED_NOISE = VarianceComponents(0.01**2, 0.0, folds=5)  # the hardest case: the test's model holds exactly
+WINE = [seen for seen in OBSERVED_NOISE if seen.dataset == "wine_quality"]
 COMPARISONS = 1000
 
 
@@ -25,9 +25,9 @@ def within_limit(rate: float, comparisons: int = COMPARISONS) -> bool:
 
 
 @pytest.mark.parametrize("setting", SETTINGS, ids=str)
-def test_mistakes_are_within_their_limits_at_the_noise_that_was_seen(setting: Setting) -> None:
+def test_mistakes_are_within_their_limits_at_the_noise_that_was_seen(setting: CVDesign) -> None:
     generator = np.random.default_rng(0)
-    for seen in SEEN:
+    for seen in OBSERVED_NOISE:
         got = calibrate(setting, seen.spread, generator, comparisons=COMPARISONS)
         assert within_limit(got.false_verdict_rate), seen
         assert within_limit(got.edge_rate), seen
@@ -41,8 +41,8 @@ def test_the_naive_test_does_not_pass() -> None:
             assert not within_limit(got.naive_false_positive_rate), (seen.output, setting)
 
 
-@pytest.mark.parametrize("setting", [Setting(5, 1, 1), Setting(5, 5, 1), Setting(10, 10, 1)], ids=str)
-def test_the_edge_rate_is_exact_without_seed_noise(setting: Setting) -> None:
+@pytest.mark.parametrize("setting", [CVDesign(5, 1, 1), CVDesign(5, 5, 1), CVDesign(10, 10, 1)], ids=str)
+def test_the_edge_rate_is_exact_without_seed_noise(setting: CVDesign) -> None:
     """Neither above 5 % nor needlessly below: 8,000 comparisons are within 0.8 points of it (3.3 standard errors)."""
     got = calibrate(setting, NO_SEED_NOISE, np.random.default_rng(1), comparisons=8000)
     assert got.edge_rate == pytest.approx(0.05, abs=0.008)
@@ -50,23 +50,28 @@ def test_the_edge_rate_is_exact_without_seed_noise(setting: Setting) -> None:
 
 def test_without_a_region_to_speak_of_equal_arms_get_ten_per_cent() -> None:
     """Each side has 5 %: where the noise dwarfs the region, 0.95 per verdict is not 5 % false verdicts."""
-    got = calibrate(Setting(5, 5, 1), Spread(1.0, 0.0, folds=5), np.random.default_rng(2), comparisons=8000)
+    got = calibrate(
+        CVDesign(5, 5, 1), VarianceComponents(1.0, 0.0, folds=5), np.random.default_rng(2), comparisons=8000
+    )
     assert got.false_verdict_rate == pytest.approx(0.10, abs=0.012)
 
 
 def test_a_stronger_correlation_is_noticed() -> None:
     """The study can fail: were folds correlated by 0.6, verdicts at rho = 1/K would be wrong too often."""
-    got = calibrate(Setting(5, 5, 1), NO_SEED_NOISE, np.random.default_rng(3), comparisons=1000, correlation=0.6)
+    got = calibrate(CVDesign(5, 5, 1), NO_SEED_NOISE, np.random.default_rng(3), comparisons=1000, correlation=0.6)
     assert got.edge_rate > 0.1
 
 
 def test_says_what_the_tests_say_one_by_one() -> None:
-    spread, setting = Spread(0.02**2, 0.01**2, folds=5), Setting(5, 3, 2)
+    spread, setting = VarianceComponents(0.02**2, 0.01**2, folds=5), CVDesign(5, 3, 2)
     draws = draw(spread, setting, 300, np.random.default_rng(4))
     drawn = simulate_differences(
-        np.full(300, -0.02), Spread(0.02**2, 0.01**2 / 2, folds=5), Setting(5, 3, 1), np.random.default_rng(4)
+        np.full(300, -0.02),
+        VarianceComponents(0.02**2, 0.01**2 / 2, folds=5),
+        CVDesign(5, 3, 1),
+        np.random.default_rng(4),
     )[..., 0]
-    said = say(-0.02, draws)
+    said = decide(-0.02, draws)
     beliefs = [correlated_t_test(differences) for differences in drawn]
     verdicts = np.array([output_verdict(belief) for belief in beliefs])
     for verdict, mask in (("joint", said.joint), ("equivalent", said.equivalent), ("separate", said.separate)):
@@ -77,7 +82,7 @@ def test_says_what_the_tests_say_one_by_one() -> None:
 
 
 def test_seeds_drawn_as_their_average_have_the_same_distribution() -> None:
-    spread, setting = Spread(0.01**2, 0.03**2, folds=5), Setting(5, 4, 6)
+    spread, setting = VarianceComponents(0.01**2, 0.03**2, folds=5), CVDesign(5, 4, 6)
     drawn = (
         simulate_differences(np.zeros(6000), spread, setting, np.random.default_rng(5)).mean(axis=3).reshape(6000, -1)
     )
@@ -103,16 +108,16 @@ def test_holds_on_real_folds_of_rows() -> None:
 
 
 def test_seeds_raise_power() -> None:
-    noisy = Spread(0.01**2, 0.04**2, folds=5)
+    noisy = VarianceComponents(0.01**2, 0.04**2, folds=5)
     found = [
         calibrate(setting, noisy, np.random.default_rng(6), comparisons=400).power_0_03
-        for setting in (Setting(5, 2, 1), Setting(5, 2, 3), Setting(5, 2, 10))
+        for setting in (CVDesign(5, 2, 1), CVDesign(5, 2, 3), CVDesign(5, 2, 10))
     ]
     assert found[0] < found[1] < found[2]
 
 
 def test_smallest_setting_is_the_first_by_fits_that_serves_every_spread() -> None:
-    easy, harder = Spread(0.003**2, 0.008**2, folds=5), Spread(0.003**2, 0.02**2, folds=5)
+    easy, harder = VarianceComponents(0.003**2, 0.008**2, folds=5), VarianceComponents(0.003**2, 0.02**2, folds=5)
     tried = smallest_setting([easy, harder], np.random.default_rng(9), comparisons=300)
     assert min(rate.found for rate in tried[-1]) >= TARGET
     fits = [rates[0].setting.fits for rates in tried]
@@ -122,7 +127,7 @@ def test_smallest_setting_is_the_first_by_fits_that_serves_every_spread() -> Non
 
 
 def test_smallest_setting_admits_that_none_does() -> None:
-    hopeless = Spread(0.05**2, 0.01**2, folds=5)
+    hopeless = VarianceComponents(0.05**2, 0.01**2, folds=5)
     tried = smallest_setting([hopeless], np.random.default_rng(10), comparisons=100, most_fits=100)
     assert tried
     assert not reached(tried[-1])
@@ -131,4 +136,4 @@ def test_smallest_setting_admits_that_none_does() -> None:
 
 def test_refuses_a_spread_of_one_seed() -> None:
     with pytest.raises(ValueError, match="spread within folds"):
-        calibrate(Setting(5, 1, 1), Spread(1e-4, None, 5), np.random.default_rng(0))
+        calibrate(CVDesign(5, 1, 1), VarianceComponents(1e-4, None, 5), np.random.default_rng(0))

@@ -9,16 +9,16 @@ from pathlib import Path
 
 import numpy as np
 
-from jointbench.records import TWIN, Participant, Record, Timing
+from jointbench.records import AA_CONTROL, Record, Timing, Variant
 from jointbench.records.store import read_records, write_records
-from jointbench.runs.options import Asked, conditions
-from jointbench.study.plan import Subject
+from jointbench.runs.options import RunOptions, conditions
+from jointbench.study.plan import Experiment
 
-ASKED = Asked(profile="smoke", datasets=("concrete_slump", "wine_quality"), backends=("torch",), device="cpu")
+ASKED = RunOptions(profile="smoke", datasets=("concrete_slump", "wine_quality"), backends=("torch",), device="cpu")
 ARMS = ("joint", "separate", "separate-matched")
 UNTIMED = replace(conditions(ASKED), timing_seconds=0.0)
 Check = Callable[..., "Result"]
-Train = Callable[[Callable[[Subject], Subject]], Path]
+Train = Callable[[Callable[[Experiment], Experiment]], Path]
 
 
 def silent(*_: object) -> None:
@@ -54,7 +54,7 @@ def timed(run: Path, folder: Path, seed: int, slower: float = 1.0, noise: float 
     """The run as one of profile quick, with timings made up: joint takes half of what the others take, times ``slower``
     in requests; ``noise`` is the standard deviation of the log of one visit's seconds."""
     rng = np.random.default_rng(seed)
-    names = (*ARMS, TWIN)
+    names = (*ARMS, AA_CONTROL)
     order = (0, 1, 2, 3, 3, 2, 1, 0) * 24
     timings = []
     for dataset in ASKED.datasets:
@@ -64,7 +64,7 @@ def timed(run: Path, folder: Path, seed: int, slower: float = 1.0, noise: float 
             if scenario == "request":
                 seconds[[0, 3]] *= slower
             visits = seconds[list(order)] * np.exp(rng.normal(0, noise, len(order)))
-            who = tuple(Participant(name, path) for name in names)  # type: ignore[arg-type]  # a literal
+            who = tuple(Variant(name, path) for name in names)  # type: ignore[arg-type]  # a literal
             timings.append(
                 Timing(dataset, "torch", "cpu", scenario, batch, 2, who, 8, order, visits[:, None], np.zeros(24))  # type: ignore[arg-type]  # a literal
             )

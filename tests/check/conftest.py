@@ -16,7 +16,7 @@ from jointbench.cli.app import main
 from jointbench.records.store import read_records
 from jointbench.runs.folder import execute, new_folder
 from jointbench.runs.options import load_datasets, profile_named, subjects
-from jointbench.study.plan import Subject
+from jointbench.study.plan import Experiment
 from jointbench.study.run import run as study
 
 
@@ -33,7 +33,7 @@ def run(tmp_path_factory: pytest.TempPathFactory) -> Path:
 def train(run: Path, tmp_path_factory: pytest.TempPathFactory) -> Train:
     """Trains wine_quality again, changed as asked; gives a folder with it and the rest of the run."""
 
-    def trained(change: Callable[[Subject], Subject]) -> Path:
+    def trained(change: Callable[[Experiment], Experiment]) -> Path:
         asked = replace(ASKED, datasets=("wine_quality",))
         made = [change(subject) for subject in subjects(asked, load_datasets(asked, profile_named("smoke")))]
         rest = [record for record in read_records(run / "records.jsonl") if "wine_quality" not in repr(record)[:300]]

@@ -9,9 +9,9 @@ from pathlib import Path
 import pytest
 
 from checked_runs import Check, Train, copy_of, timed
-from jointbench.records import Absence, Assembly, Fit, Memory, Stack
+from jointbench.records import Fit, Memory, NotMeasured, PlannedArm, Stack
 from jointbench.records.store import read_records
-from jointbench.study.plan import Subject
+from jointbench.study.plan import Experiment
 
 TRUNK = "training FLOPs per step", "inference FLOPs per row", "parameters"
 
@@ -27,7 +27,7 @@ def test_a_rerun_of_the_same_code_passes(check: Check, baseline: Path, train: Tr
 
 
 def test_a_wider_trunk_is_named_by_every_count_that_it_moves(check: Check, baseline: Path, train: Train) -> None:
-    def wider(subject: Subject) -> Subject:
+    def wider(subject: Experiment) -> Experiment:
         trunk = (subject.shape.trunk[0] + 1, *subject.shape.trunk[1:])
         return replace(subject, shape=replace(subject.shape, trunk=trunk))
 
@@ -45,7 +45,7 @@ def test_a_wider_trunk_is_named_by_every_count_that_it_moves(check: Check, basel
 def test_a_dropped_loss_term_is_named_by_its_output(check: Check, baseline: Path, train: Train) -> None:
     """A joint network that no longer learns one of its outputs."""
 
-    def dropped(subject: Subject) -> Subject:
+    def dropped(subject: Experiment) -> Experiment:
         return replace(subject, recipe=replace(subject.recipe, loss_weights=(("type", 1e-9),)))
 
     done = check(train(dropped), "--baseline", baseline, "--format", "json")
@@ -55,7 +55,7 @@ def test_a_dropped_loss_term_is_named_by_its_output(check: Check, baseline: Path
 
 
 def test_a_lower_learning_rate_is_named_by_what_it_hurts(check: Check, baseline: Path, train: Train) -> None:
-    def slower(subject: Subject) -> Subject:
+    def slower(subject: Experiment) -> Experiment:
         return replace(subject, recipe=replace(subject.recipe, learning_rate=subject.recipe.learning_rate / 5))
 
     done = check(train(slower), "--baseline", baseline, "--format", "json")
@@ -173,11 +173,11 @@ def test_only_backend_narrows_the_baseline(check: Check, run: Path, baseline: Pa
 
 def test_an_absent_backend_says_why(check: Check, run: Path, baseline: Path, tmp_path: Path) -> None:
     records = [
-        record for record in read_records(run / "records.jsonl") if not isinstance(record, Fit | Assembly | Stack)
+        record for record in read_records(run / "records.jsonl") if not isinstance(record, Fit | PlannedArm | Stack)
     ]
     absent = [
         *records,
-        *(Absence(slug, "torch", "cpu", "torch is not installed") for slug in ("concrete_slump", "wine_quality")),
+        *(NotMeasured(slug, "torch", "cpu", "torch is not installed") for slug in ("concrete_slump", "wine_quality")),
     ]
     done = check(copy_of(run, tmp_path / "run", absent), "--baseline", baseline)
     assert done.code == 4
@@ -186,7 +186,7 @@ def test_an_absent_backend_says_why(check: Check, run: Path, baseline: Path, tmp
 
 def test_did_not_run_outranks_a_regression(check: Check, run: Path, baseline: Path, tmp_path: Path) -> None:
     wider = [
-        replace(r, parameters=r.parameters + 1) if isinstance(r, Assembly) else r
+        replace(r, parameters=r.parameters + 1) if isinstance(r, PlannedArm) else r
         for r in read_records(run / "records.jsonl")
     ]
     assert check(copy_of(run, tmp_path / "wider", wider), "--baseline", baseline).code == 1
@@ -257,7 +257,7 @@ def test_github_gets_an_annotation_for_each_failure(
 ) -> None:
     monkeypatch.setenv("GITHUB_ACTIONS", "true")
     wider = [
-        replace(r, parameters=r.parameters + 1) if isinstance(r, Assembly) else r
+        replace(r, parameters=r.parameters + 1) if isinstance(r, PlannedArm) else r
         for r in read_records(run / "records.jsonl")
     ]
     done = check(copy_of(run, tmp_path / "run", wider), "--baseline", baseline, "--format", "markdown")

@@ -9,7 +9,7 @@ from dataclasses import replace
 import numpy as np
 import pytest
 
-from jointbench.check.baseline import Baseline, Data, Origin, Relative, Site, Skill
+from jointbench.check.baseline import Baseline, CellKey, CostRatio, DatasetKey, Origin, Skill
 from jointbench.check.cost_ratios import cost_findings
 from jointbench.check.skill import quality_findings
 from jointbench.types import FloatArray
@@ -21,10 +21,10 @@ ARMS, OUTPUTS = ("joint", "separate", "separate-matched"), ("a", "b", "c")
 def skills(values: FloatArray) -> Baseline:
     """values: (datasets, arms, outputs, folds)."""
     made = [
-        Skill(Site(f"d{d}", "torch", "cpu", arm), output, tuple(values[d, a, o]))
+        Skill(CellKey(f"d{d}", "torch", "cpu", arm), output, tuple(values[d, a, o]))
         for d in range(len(values)) for a, arm in enumerate(ARMS) for o, output in enumerate(OUTPUTS)
     ]  # fmt: skip
-    data = [Data(f"d{d}", "", values.shape[3], 1, 0, "") for d in range(len(values))]
+    data = [DatasetKey(f"d{d}", "", values.shape[3], 1, 0, "") for d in range(len(values))]
     return Baseline(1, ORIGIN, tuple(data), (), tuple(made), (), ())
 
 
@@ -83,8 +83,8 @@ def test_the_limit_is_the_smallest_drop_that_would_have_failed() -> None:
 
 def ratios(logs: Sequence[float], half: float, floor: float = 0.02, blocks: int = 40) -> Baseline:
     made = [
-        Relative(
-            Site(f"d{i}", "torch", "cpu", "separate"),
+        CostRatio(
+            CellKey(f"d{i}", "torch", "cpu", "separate"),
             "request, batch 1",
             *(math.exp(x + h) for h in (0, -half, half)),
             blocks,

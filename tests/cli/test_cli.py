@@ -107,10 +107,10 @@ def test_a_run_is_never_overwritten(
 
 
 def test_kinds_are_inferred_and_can_be_overridden(table: Path) -> None:
-    asked = options.Asked(datasets=(str(table),), targets=("y", "c"))
+    asked = options.RunOptions(datasets=(str(table),), targets=("y", "c"))
     (dataset,) = options.load_datasets(asked, options.profile_named("quick"))
     assert [output.kind for output in dataset.outputs] == ["regression", "binary"]
-    asked = options.Asked(datasets=(str(table),), targets=("c:multiclass",))
+    asked = options.RunOptions(datasets=(str(table),), targets=("c:multiclass",))
     (dataset,) = options.load_datasets(asked, options.profile_named("quick"))
     assert dataset.outputs[0].kind == "multiclass"
     assert dataset.outputs[0].classes == ("down", "up")
@@ -140,7 +140,7 @@ def test_verify_passes_on_the_files_as_shipped_and_names_a_changed_one(
 
 
 def test_the_command_that_reruns_one_dataset_has_what_was_asked_and_not_the_sizes(table: Path) -> None:
-    asked = options.Asked(
+    asked = options.RunOptions(
         profile="smoke",
         datasets=("concrete_slump", str(table)),
         targets=("y", "c:binary"),

@@ -19,7 +19,7 @@ from jointbench.explain.answer_store import read_answers, write_answers
 from jointbench.explain.questions import Question
 from jointbench.runs import folder
 from jointbench.runs.folder import ENVIRONMENT, RECORDS, REPORT, publish_answers
-from jointbench.study.plan import Sizes, Subject, subject
+from jointbench.study.plan import CrossValidation, Experiment, make_experiment
 
 HOSTILE = "<script>alert(1)</script>"
 ANSWER = Answer(
@@ -92,8 +92,8 @@ def test_energy_forum_is_a_study_by_its_name(
     run = questions.forum_run(7)
     monkeypatch.setattr(runner, "Workers", lambda *_: nullcontext(None))
     found = list(
-        runner.answers(
-            [subject(load_bundled("concrete_slump"), ("joint",), Sizes(2, 1, 1, 0))],
+        runner.answer_all(
+            [make_experiment(load_bundled("concrete_slump"), ("joint",), CrossValidation(2, 1, 1, 0))],
             ["torch"],
             "cpu",
             1,
@@ -106,24 +106,24 @@ def test_energy_forum_is_a_study_by_its_name(
 
 
 @pytest.fixture(scope="module")
-def slump() -> Subject:
-    return subject(load_bundled("concrete_slump"), ("joint",), Sizes(2, 1, 1, 0, max_epochs=2))
+def slump() -> Experiment:
+    return make_experiment(load_bundled("concrete_slump"), ("joint",), CrossValidation(2, 1, 1, 0, max_epochs=2))
 
 
-def test_a_question_that_fails_is_an_answer(monkeypatch: pytest.MonkeyPatch, slump: Subject) -> None:
+def test_a_question_that_fails_is_an_answer(monkeypatch: pytest.MonkeyPatch, slump: Experiment) -> None:
     def fail(*_: object) -> Answer:
         raise ValueError("no\nway")
 
     monkeypatch.setattr(runner, "Workers", _no_workers)
     asked = [Question("bad", "?", fail), Question("good", "?", lambda *_: ANSWER)]
-    found = list(runner.answers([slump], ["torch"], "cpu", 1, asked, lambda *_: None))
+    found = list(runner.answer_all([slump], ["torch"], "cpu", 1, asked, lambda *_: None))
     assert found[0].failure == "ValueError: no"
     assert found[1] is ANSWER
 
 
-def test_a_backend_that_is_not_there_answers_why(monkeypatch: pytest.MonkeyPatch, slump: Subject) -> None:
+def test_a_backend_that_is_not_there_answers_why(monkeypatch: pytest.MonkeyPatch, slump: Experiment) -> None:
     monkeypatch.setattr(runner, "why_absent", lambda name: "not installed (pip install it)")
-    found = list(runner.answers([slump], ["torch"], "cpu", 1, questions.QUESTIONS, lambda *_: None))
+    found = list(runner.answer_all([slump], ["torch"], "cpu", 1, questions.QUESTIONS, lambda *_: None))
     assert len(found) == len(questions.QUESTIONS)
     assert {answer.failure for answer in found} == {"not installed (pip install it)"}
 

@@ -7,7 +7,7 @@ from dataclasses import dataclass, field
 
 import numpy as np
 
-from jointbench.records import Assembly, Fit, Fold, Record, Score
+from jointbench.records import Fit, FoldRecord, PlannedArm, Record, Score
 from jointbench.types import Arm, FloatArray, Network, Recipe, Shape
 
 ROWS = 20  # test rows of every fold
@@ -39,18 +39,20 @@ class Planted:
             partition = self.groups[arm]
             shapes = (Shape((width,)),) * len(partition)
             ids = tuple(fit.network.id for fit, _ in fits)
-            made.append(Assembly(
+            made.append(PlannedArm(
                 self.dataset, self.backend, "cpu", "stacked", Arm(arm, partition), shapes,
                 100 * len(partition), 100, 50 * len(partition), 20, ids,
             ))  # fmt: skip
             made.extend(fit for fit, run in fits if (arm, *run) not in self.missing)
         return made
 
-    def _fold(self, repeat: int, fold: int, folds: int) -> Fold:
+    def _fold(self, repeat: int, fold: int, folds: int) -> FoldRecord:
         values, weights = np.zeros((ROWS, len(self.outputs))), np.ones((ROWS, len(self.outputs)))
         test = np.arange(fold * ROWS, (fold + 1) * ROWS)
         no_skill = (1.0,) * len(self.outputs)
-        return Fold(self.dataset, repeat, fold, folds, 0, "", self.outputs, 80, 20, test, values, weights, no_skill)
+        return FoldRecord(
+            self.dataset, repeat, fold, folds, 0, "", self.outputs, 80, 20, test, values, weights, no_skill
+        )
 
     def _fits(self, arm: str, width: int) -> list[tuple[Fit, tuple[int, int, int]]]:
         skill, partition = self.skill[arm], self.groups[arm]

@@ -7,19 +7,19 @@ import math
 import numpy as np
 import pytest
 
-from jointbench.compare.cells import Cell
-from jointbench.compare.flops import arm_flops, explained
+from jointbench.compare.cells import BenchmarkCell
+from jointbench.compare.flops import arm_flops, predicted_saving
 from jointbench.compare.memory import arm_memory
 from jointbench.compare.summary.costs import ArmMemory, Ratio
-from jointbench.records import Assembly, Fit, FlopsPerRow, Fold, Memory, Peak
+from jointbench.records import Fit, FlopsPerRow, FoldRecord, Memory, Peak, PlannedArm
 from jointbench.stats.estimate import Estimate
 from jointbench.types import Arm, Network, Recipe, Shape
 
 
-def assembly(name: str, train: int, inference: int, ids: tuple[str, ...] = (), groups: int = 1) -> Assembly:
+def assembly(name: str, train: int, inference: int, ids: tuple[str, ...] = (), groups: int = 1) -> PlannedArm:
     arm = Arm(name, tuple((f"o{i}",) for i in range(groups)))
     parts = FlopsPerRow(inference - 1, train - inference - 2, 1, 2)
-    return Assembly("d", "b", "cpu", "stock", arm, (Shape((4,)),) * groups, 100, 100, train, inference, ids, parts)
+    return PlannedArm("d", "b", "cpu", "stock", arm, (Shape((4,)),) * groups, 100, 100, train, inference, ids, parts)
 
 
 def ratio(quantity: str, value: float, low: float, high: float, measured: bool = True) -> Ratio:
@@ -30,7 +30,7 @@ JOINT, OTHER = assembly("joint", 250, 100), assembly("other", 1000, 200)
 
 
 def test_a_clock_that_follows_the_flops_explains_all_of_it() -> None:
-    (one,) = explained(JOINT, OTHER, [ratio("training step", 0.25, 0.2, 0.3)])
+    (one,) = predicted_saving(JOINT, OTHER, [ratio("training step", 0.25, 0.2, 0.3)])
     assert one.predicted == 0.25
     assert one.share is not None
     assert one.share.value == pytest.approx(1)
@@ -41,7 +41,7 @@ def test_a_clock_that_follows_the_flops_explains_all_of_it() -> None:
 @pytest.mark.parametrize(("achieved", "share"), [(0.5, 0.5), (0.0625, 2.0), (2.0, -0.5)])
 def test_the_share_is_of_the_logarithm(achieved: float, share: float) -> None:
     """Half the saving, twice the saving, and a clock that went the other way."""
-    (one,) = explained(JOINT, OTHER, [ratio("training step", achieved, achieved * 0.99, achieved * 1.01)])
+    (one,) = predicted_saving(JOINT, OTHER, [ratio("training step", achieved, achieved * 0.99, achieved * 1.01)])
     assert one.share is not None
     assert one.share.value == pytest.approx(share)
     assert one.share.low < share < one.share.high
@@ -51,7 +51,7 @@ def test_requests_are_held_to_inference_and_others_to_nothing() -> None:
     """A fused program or a request for one output has FLOPs of its own."""
     asked = [ratio(q, 0.5, 0.4, 0.6) for q in ("request, batch 8", "request of one output, batch 8", "offline")]
     asked.append(Ratio("training step", "a third", Estimate(0.5, 0.4, 0.6), None, 20, True))
-    (one,) = explained(JOINT, OTHER, asked)
+    (one,) = predicted_saving(JOINT, OTHER, asked)
     assert (one.quantity, one.predicted) == ("request, batch 8", 0.5)
 
 
@@ -63,8 +63,8 @@ def test_requests_are_held_to_inference_and_others_to_nothing() -> None:
         (OTHER, ratio("training step", 0.9, 0.85, 0.95, measured=False), "no difference measured"),
     ],
 )
-def test_where_a_logarithm_is_not_clear_of_zero_there_is_no_share(other: Assembly, timed: Ratio, says: str) -> None:
-    (one,) = explained(JOINT, other, [timed])
+def test_where_a_logarithm_is_not_clear_of_zero_there_is_no_share(other: PlannedArm, timed: Ratio, says: str) -> None:
+    (one,) = predicted_saving(JOINT, other, [timed])
     assert one.share is None
     assert says in one.reason
 
@@ -95,13 +95,13 @@ def trained(fold: int, output: int, epochs: int, failure: str | None = None) -> 
     )
 
 
-def cell_of(fits: list[Fit], groups: int) -> tuple[Cell, Assembly]:
+def cell_of(fits: list[Fit], groups: int) -> tuple[BenchmarkCell, PlannedArm]:
     made = assembly("other", 1000, 200, tuple(fit.network.id for fit in fits), groups)
     nothing = np.zeros(0)
     folds = tuple(
-        Fold("d", 0, i, 3, 1, "", ("o0",), 30, 5, nothing.astype(int), nothing, nothing, (1.0,)) for i in range(3)
+        FoldRecord("d", 0, i, 3, 1, "", ("o0",), 30, 5, nothing.astype(int), nothing, nothing, (1.0,)) for i in range(3)
     )
-    return Cell("d", "b", "cpu", (made,), {fit.network.id: fit for fit in fits}, (), (), (), folds), made
+    return BenchmarkCell("d", "b", "cpu", (made,), {fit.network.id: fit for fit in fits}, (), (), (), folds), made
 
 
 def test_an_arms_flops_add_up_and_carry_an_interval_over_folds() -> None:

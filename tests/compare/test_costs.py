@@ -7,18 +7,24 @@ import pytest
 
 from jointbench.compare.costs import best_takes, paired_ratios, projection_check, quantile_bounds, throughput
 from jointbench.compare.summary.costs import Latency
-from jointbench.records import TWIN, Participant, Path, Projection, Timing
+from jointbench.records import AA_CONTROL, ExecutionMode, Projection, Timing, Variant
 
-JOINT, OTHER, COPY = (Participant(arm, "in turn") for arm in ("joint", "other", TWIN))
+JOINT, OTHER, COPY = (Variant(arm, "in turn") for arm in ("joint", "other", AA_CONTROL))
 
 
 def timing(
-    log_noise: float, blocks: int, ratio: float = 2.0, *, path: Path = "in turn", load: float = 0.0, take: int = 0
+    log_noise: float,
+    blocks: int,
+    ratio: float = 2.0,
+    *,
+    path: ExecutionMode = "in turn",
+    load: float = 0.0,
+    take: int = 0,
 ) -> Timing:
     """Joint, another arm ``ratio`` times as slow, and joint's twin, in blocks of six visits."""
     rng = np.random.default_rng(0)
     order = (0, 1, 2, 2, 1, 0) * blocks
-    who = tuple(Participant(one.arm, path) for one in (JOINT, OTHER, COPY))
+    who = tuple(Variant(one.arm, path) for one in (JOINT, OTHER, COPY))
     seconds = np.array([{0: 1.0, 1: ratio, 2: 1.0}[i] for i in order]) * np.exp(rng.normal(0, log_noise, len(order)))
     return Timing(
         "d", "b", "cpu", "request", 8, 2, who, 6, order, seconds[:, None], np.full(blocks, load), load > 0.25, take
@@ -60,7 +66,7 @@ def test_ratios_compare_like_with_like() -> None:
     """A ratio never has one path above the line and another below it."""
     one, two = timing(0.01, 12), timing(0.01, 12, 3.0, path="fused")
     both = Timing(
-        "d", "b", "cpu", "request", 8, 2, (*one.participants, *two.participants), 12,
+        "d", "b", "cpu", "request", 8, 2, (*one.variants, *two.variants), 12,
         tuple(i for start in range(0, 72, 6) for i in (*one.order[start : start + 3], *(j + 3 for j in two.order[start : start + 6]), *one.order[start + 3 : start + 6])),
         np.concatenate([np.r_[one.seconds[s : s + 3], two.seconds[s : s + 6], one.seconds[s + 3 : s + 6]] for s in range(0, 72, 6)]),
         np.zeros(12),

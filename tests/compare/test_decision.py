@@ -13,7 +13,7 @@ from jointbench.compare.api import Comparison, Comparisons
 from jointbench.compare.decision import losing, said_probability, signed
 from jointbench.compare.summary.decisions import Difference
 from jointbench.errors import BadInput
-from jointbench.records import Assembly, Fold
+from jointbench.records import FoldRecord, PlannedArm
 from jointbench.stats.correlated_t_test import correlated_t_test
 from jointbench.stats.estimate import UNKNOWN
 from planted import Planted, one_each, spread_out, two_arms
@@ -256,13 +256,13 @@ def test_a_floor_that_is_too_wide_says_that_no_repeats_help() -> None:
 
 def test_a_single_arm_is_no_comparison() -> None:
     planted = two_arms([0.0, 0.0])
-    records = [r for r in planted.records() if not (isinstance(r, Assembly) and r.arm.name == "separate")]
+    records = [r for r in planted.records() if not (isinstance(r, PlannedArm) and r.arm.name == "separate")]
     assert jointbench.compare_arms(records) == Comparisons(0.01, 0.95, (), ())
 
 
 def test_records_without_folds_are_refused_in_one_sentence() -> None:
     with pytest.raises(BadInput, match="no folds of planted"):
-        jointbench.compare_arms([r for r in two_arms([0.0]).records() if not isinstance(r, Fold)])
+        jointbench.compare_arms([r for r in two_arms([0.0]).records() if not isinstance(r, FoldRecord)])
 
 
 @pytest.mark.parametrize(
@@ -277,8 +277,8 @@ def test_the_order_of_records_does_not_matter() -> None:
     records = two_arms([0.01, -0.02], sd=0.01, shape=(2, 5, 3)).records()
     shuffled = list(records)
     np.random.default_rng(0).shuffle(shuffled)  # type: ignore[arg-type]  # a list of any objects
-    assemblies = [r for r in records if isinstance(r, Assembly)]
-    shuffled = assemblies + [r for r in shuffled if not isinstance(r, Assembly)]
+    assemblies = [r for r in records if isinstance(r, PlannedArm)]
+    shuffled = assemblies + [r for r in shuffled if not isinstance(r, PlannedArm)]
     assert jointbench.compare_arms(shuffled) == jointbench.compare_arms(records)
 
 

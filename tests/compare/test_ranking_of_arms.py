@@ -12,10 +12,10 @@ from jointbench.compare.api import _described
 from jointbench.compare.build import summarise
 from jointbench.compare.summary.run import CellSummary
 from jointbench.data.preprocess import in_units, prepare
-from jointbench.records import Assembly, Fit
+from jointbench.records import Fit, PlannedArm
 from jointbench.records.store import read_records
 from jointbench.runs.folder import execute
-from jointbench.runs.options import Asked, conditions, load_datasets, profile_named, subjects
+from jointbench.runs.options import RunOptions, conditions, load_datasets, profile_named, subjects
 from planted import two_arms
 
 
@@ -55,7 +55,7 @@ def test_an_arm_without_skill_stands_outside() -> None:
 
 def test_relative_errors_are_those_of_the_stored_predictions(tmp_path: Path) -> None:
     """aRRMSE from a real run's summary, against its raw predictions mapped back to units by the training rows."""
-    asked = Asked(profile="smoke", datasets=("concrete_slump",), backends=("torch",), device="cpu", repeats=2)
+    asked = RunOptions(profile="smoke", datasets=("concrete_slump",), backends=("torch",), device="cpu", repeats=2)
     made, where = subjects(asked, load_datasets(asked, profile_named("smoke"))), conditions(asked)
     summary = execute(
         made,
@@ -72,7 +72,7 @@ def test_relative_errors_are_those_of_the_stored_predictions(tmp_path: Path) -> 
     rows = {(s.repeat, s.fold): s.test for s in subject.splits}
     records = list(read_records(tmp_path / "records.jsonl"))
     fits = {r.network.id: r for r in records if isinstance(r, Fit)}
-    for assembly in (r for r in records if isinstance(r, Assembly)):
+    for assembly in (r for r in records if isinstance(r, PlannedArm)):
         squares: dict[str, list[tuple[float, float]]] = {output.name: [] for output in outputs}
         for fit in (fits[i] for i in assembly.network_ids):
             run = (fit.network.repeat, fit.network.fold)

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 from copy import deepcopy
+from importlib import resources
 from typing import Any
 
 import jsonschema
@@ -12,9 +13,11 @@ import pytest
 
 from jointbench.compare.api import _described
 from jointbench.compare.build import summarise
-from jointbench.compare.summary.schema import as_text, shipped
+from jointbench.compare.summary.schema import FILE, as_text
 from jointbench.report.embed import summary_json
 from planted import two_arms
+
+SHIPPED = resources.files("jointbench.compare.summary").joinpath(FILE).read_text(encoding="utf-8")
 
 
 def written(**changes: Any) -> Any:
@@ -24,13 +27,13 @@ def written(**changes: Any) -> Any:
 
 
 def check(content: Any) -> None:
-    jsonschema.Draft202012Validator(json.loads(shipped())).validate(content)
+    jsonschema.Draft202012Validator(json.loads(SHIPPED)).validate(content)
 
 
 def test_the_committed_file_is_what_the_classes_say() -> None:
     """If a field was meant to change: python -m jointbench.compare.summary.schema writes the file."""
-    assert shipped() == as_text()
-    jsonschema.Draft202012Validator.check_schema(json.loads(shipped()))
+    assert as_text() == SHIPPED
+    jsonschema.Draft202012Validator.check_schema(json.loads(SHIPPED))
 
 
 def test_what_is_written_is_valid_with_and_without_failures() -> None:

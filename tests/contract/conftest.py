@@ -7,7 +7,7 @@ from collections.abc import Callable
 import pytest
 
 from jointbench.backends.base import Backend
-from jointbench.backends.registry import BACKENDS, load, why_absent
+from jointbench.backends.registry import BACKENDS, load, unavailable_reason
 
 
 @pytest.fixture(scope="session")
@@ -23,6 +23,6 @@ def backend_named() -> Callable[[str], Backend]:
     return get
 
 
-@pytest.fixture(params=[name for name in BACKENDS if why_absent(name) is None])
+@pytest.fixture(params=[name for name in BACKENDS if unavailable_reason(name) is None])
 def backend(request: pytest.FixtureRequest, backend_named: Callable[[str], Backend]) -> Backend:
     return backend_named(request.param)

@@ -13,9 +13,9 @@ import jointbench.benchmarks.requests
 import jointbench.benchmarks.training_steps
 from contract_jobs import Wish, make_job
 from jointbench.backends.base import Backend
-from jointbench.benchmarks.requests import Round, time_requests
-from jointbench.benchmarks.training_steps import Budget, Bundle, time_training
-from jointbench.measure.device_clock import synchronised
+from jointbench.benchmarks.requests import LatencyCase, time_requests
+from jointbench.benchmarks.training_steps import Budget, TimedArm, time_training
+from jointbench.measure.device_clock import device_clock
 from jointbench.types import Recipe
 
 
@@ -45,10 +45,10 @@ NOTHING = Budget(0.0, 0.0)
 
 
 @pytest.fixture
-def bundle(backend: Backend) -> Bundle:
+def bundle(backend: Backend) -> TimedArm:
     job = make_job(Wish())
     networks = ((job.architecture, job.initial),)
-    return Bundle((job,), (1,), networks, tuple(backend.server(networks)(job.features)))
+    return TimedArm((job,), (1,), networks, tuple(backend.server(networks)(job.features)))
 
 
 @pytest.fixture
@@ -56,7 +56,7 @@ def timed(log: list[str], monkeypatch: pytest.MonkeyPatch) -> list[str]:
     """The log, with the clock that timing reads replaced by the one that writes into it."""
     clock = logged_clock(log)
     for module in (jointbench.benchmarks.training_steps, jointbench.benchmarks.requests):
-        monkeypatch.setattr(module, "synchronised", lambda wait: synchronised(wait, clock))
+        monkeypatch.setattr(module, "synchronised", lambda wait: device_clock(wait, clock))
     return log
 
 
@@ -70,7 +70,7 @@ def test_the_trainer_reads_the_clock_around_its_steps_only(backend: Backend, log
 
 
 def test_timed_training_waits_before_every_reading(
-    backend: Backend, timed: list[str], bundle: Bundle, monkeypatch: pytest.MonkeyPatch
+    backend: Backend, timed: list[str], bundle: TimedArm, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr(
         jointbench.benchmarks.training_steps,
@@ -83,7 +83,7 @@ def test_timed_training_waits_before_every_reading(
 
 
 def test_timed_requests_wait_before_every_reading(
-    backend: Backend, timed: list[str], bundle: Bundle, monkeypatch: pytest.MonkeyPatch
+    backend: Backend, timed: list[str], bundle: TimedArm, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     """And one request with its waiting lies between the two readings of its time."""
     make = backend.server
@@ -98,7 +98,9 @@ def test_timed_requests_wait_before_every_reading(
         return answer
 
     monkeypatch.setattr(backend, "server", server)
-    time_requests(backend, {"one": bundle, "other": bundle}, bundle.jobs[0].features, [Round(4, ("in turn",))], NOTHING)
+    time_requests(
+        backend, {"one": bundle, "other": bundle}, bundle.jobs[0].features, [LatencyCase(4, ("in turn",))], NOTHING
+    )
     assert timed.count("clock") > 8
     assert waited_each_time(timed)
     readings = [i for i, event in enumerate(timed) if event == "clock"]

@@ -10,11 +10,11 @@ import pytest
 
 from contract_jobs import INPUTS, OUTPUTS, Wish, make_job
 from jointbench.backends.base import Backend, Trained
-from jointbench.backends.registry import BACKENDS, why_absent
+from jointbench.backends.registry import BACKENDS, unavailable_reason
 from jointbench.types import Recipe
 
 pytestmark = pytest.mark.skipif(
-    any(why_absent(name) for name in BACKENDS), reason="comparing the frameworks needs both installed"
+    any(unavailable_reason(name) for name in BACKENDS), reason="comparing the frameworks needs both installed"
 )
 BOTH = Callable[[str], Backend]
 

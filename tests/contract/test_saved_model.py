@@ -42,5 +42,5 @@ def test_an_arm_weighs_the_sum_of_its_networks(backend: Backend) -> None:
 
 
 def test_nothing_is_on_a_device_where_there_is_none(backend: Backend) -> None:
-    assert backend.why_unusable() is None
+    assert backend.unusable_reason() is None
     assert backend.device_peak_bytes() is None

@@ -13,7 +13,7 @@ from jointbench.backends.base import Backend
 from jointbench.backends.fused import one_output
 from jointbench.networks.architecture import Architecture, architecture
 from jointbench.networks.initialization import initial_weights
-from jointbench.records import Path
+from jointbench.records import ExecutionMode
 from jointbench.types import Shape, Weights
 
 Networks = list[tuple[Architecture, Weights]]
@@ -51,9 +51,9 @@ ARMS = {
 @pytest.mark.parametrize("path", ["fused", "compiled", "predict"])
 @pytest.mark.parametrize(("trunk", "head", "groups"), ARMS.values(), ids=ARMS)
 def test_every_path_gives_the_answers_of_the_networks_in_turn(
-    backend: Backend, trunk: str, head: tuple[int, ...], groups: tuple[tuple[int, ...], ...], path: Path
+    backend: Backend, trunk: str, head: tuple[int, ...], groups: tuple[tuple[int, ...], ...], path: ExecutionMode
 ) -> None:
-    if (reason := backend.why_not(path)) is not None:
+    if (reason := backend.unavailable_reason(path)) is not None:
         pytest.skip(reason)
     arm = networks(trunk, head, groups)
     rng = np.random.default_rng(1)
@@ -82,7 +82,7 @@ def test_one_output_of_many_is_that_heads_answer_and_no_other_head_runs(
 
 
 def test_a_path_that_a_framework_lacks_is_said_in_words(backend: Backend) -> None:
-    said = [backend.why_not(path) for path in ("in turn", "fused", "compiled", "predict")]
+    said = [backend.unavailable_reason(path) for path in ("in turn", "fused", "compiled", "predict")]
     assert said[0] is said[1] is None
     assert all(reason is None or reason.endswith("`predict`") for reason in said)
 

@@ -11,12 +11,12 @@ from typing import Any
 import pytest
 
 from jointbench.backends.base import Backend
-from jointbench.backends.registry import why_absent
+from jointbench.backends.registry import unavailable_reason
 from jointbench.benchmarks.engine import wine_shaped_job
 
 if sys.platform != "linux":
     pytest.skip("threads are kept on a core on Linux only", allow_module_level=True)
-if reason := why_absent("tensorflow"):
+if reason := unavailable_reason("tensorflow"):
     pytest.skip(reason, allow_module_level=True)
 
 

@@ -28,7 +28,7 @@ def test_products_are_those_of_the_gradients_where_training_has_come(backend: Ba
     """Before the first step and before the ninth, which is in the second epoch (seven batches, the last one short)."""
     job = make_job(Wish(trunk=trunk, recipe=replace(RECIPE, optimizer="sgd", learning_rate=2**-5), precision="float64"))
     broad = job.train[:50]
-    found = backend.trunk_products(job, (0, 8), broad)
+    found = backend.trunk_gramians(job, (0, 8), broad)
     later = replace(job, initial=backend.steps(job, 8))
     first_batch = job.train[epoch_order(job.seed, 0, 100)[:16]]
     ninth_batch = job.train[epoch_order(job.seed, 1, 100)[16:32]]

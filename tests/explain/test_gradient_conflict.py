@@ -5,7 +5,7 @@ from __future__ import annotations
 import numpy as np
 import pytest
 
-from jointbench.backends.base import TrunkProducts
+from jointbench.backends.base import TrunkGramians
 from jointbench.explain.gradient_conflict import Movement, answer, cosines, shares
 from jointbench.types import FloatArray
 
@@ -20,7 +20,7 @@ def _products(angle_degrees: float, length: float = 1.0, points: int = 5) -> Flo
 def _movement(
     products: FloatArray, weights: tuple[float, float] = (1.0, 1.0), joint: tuple[float, float] = (0.5, 0.8)
 ) -> Movement:
-    one = TrunkProducts(products, products)
+    one = TrunkGramians(products, products)
     return Movement(("a", "b"), (one, one), (np.array(weights),) * 2, joint, (0.4, 0.8), (None, None))
 
 

@@ -9,25 +9,25 @@ import numpy as np
 import pandas as pd
 import pytest
 
-from jointbench.backends.registry import BACKENDS, load, why_absent
+from jointbench.backends.registry import BACKENDS, load, unavailable_reason
 from jointbench.errors import BadInput
 from jointbench.explain import equivalent_code, probes, regression_losses, representations, sharing_savings, transfer
 from jointbench.explain.trained_networks import TrainedNetwork, compared_outputs, study_networks
 from jointbench.networks.architecture import architecture
 from jointbench.networks.flops import train_flops_per_row
 from jointbench.runtime.workers import Workers
-from jointbench.study.plan import Sizes, Subject, subject
+from jointbench.study.plan import CrossValidation, Experiment, make_experiment
 from jointbench.types import Dataset, Output, Provenance, Recipe, Shape
 
 ROWS = 160
 OUTPUTS = (Output("r", "regression"), Output("c", "binary", ("no", "yes")))
-PRESENT = [name for name in BACKENDS if why_absent(name) is None]
+PRESENT = [name for name in BACKENDS if unavailable_reason(name) is None]
 # Every question builds networks of its own shapes, and where each is traced and compiled that takes a minute.
 WHOLE = [pytest.param(name, marks=[pytest.mark.slow] if name == "tensorflow" else []) for name in PRESENT]
 
 
 @pytest.fixture(scope="module")
-def small() -> Subject:
+def small() -> Experiment:
     """A regression and a class from the same three features, some labels missing; three folds, ten epochs."""
     rng = np.random.default_rng(0)
     features = pd.DataFrame(rng.normal(size=(ROWS, 4)), columns=list("wxyz"))
@@ -44,7 +44,7 @@ def small() -> Subject:
         shape=Shape((12, 8)),
         recipe=Recipe("adam", 1e-2, 16, 10, 5),
     )
-    return subject(data, ["joint"], Sizes(3, 1, 1, 0))
+    return make_experiment(data, ["joint"], CrossValidation(3, 1, 1, 0))
 
 
 @pytest.fixture(scope="module", params=PRESENT)
@@ -54,7 +54,9 @@ def running(request: pytest.FixtureRequest) -> Iterator[tuple[str, Workers]]:
 
 
 @pytest.mark.parametrize("running", WHOLE, indirect=True)
-def test_every_question_answers(small: Subject, running: tuple[str, Workers], monkeypatch: pytest.MonkeyPatch) -> None:
+def test_every_question_answers(
+    small: Experiment, running: tuple[str, Workers], monkeypatch: pytest.MonkeyPatch
+) -> None:
     backend, workers = running
     monkeypatch.setattr(sharing_savings, "SHARES", (0.1, 0.5, 0.9))
     monkeypatch.setattr(sharing_savings, "FLOPS", 2_000)
@@ -69,7 +71,7 @@ def test_every_question_answers(small: Subject, running: tuple[str, Workers], mo
             assert answer.sentence.count("are the same model") == 2
 
 
-def test_transfer_shares_what_it_says(small: Subject, running: tuple[str, Workers]) -> None:
+def test_transfer_shares_what_it_says(small: Experiment, running: tuple[str, Workers]) -> None:
     """The frozen trunk serves both outputs with the same answers; one trunk of two is saved, in closed form."""
     backend, workers = running
     found = transfer.measured(small, backend, workers)
@@ -79,7 +81,7 @@ def test_transfer_shares_what_it_says(small: Subject, running: tuple[str, Worker
         assert pair.shared_inference == pytest.approx((trunk + heads) / (2 * trunk + heads))
 
 
-def _separate(small: Subject, running: tuple[str, Workers]) -> tuple[TrainedNetwork, TrainedNetwork]:
+def _separate(small: Experiment, running: tuple[str, Workers]) -> tuple[TrainedNetwork, TrainedNetwork]:
     one, two = (
         next(n for n in study_networks(small, *running) if n.group == (name,) and (n.fold, n.number) == (0, 0))
         for name in ("r", "c")
@@ -87,13 +89,13 @@ def _separate(small: Subject, running: tuple[str, Workers]) -> tuple[TrainedNetw
     return one, two
 
 
-def test_a_frozen_trunk_costs_its_forward_pass(small: Subject, running: tuple[str, Workers]) -> None:
+def test_a_frozen_trunk_costs_its_forward_pass(small: Experiment, running: tuple[str, Workers]) -> None:
     """Per row: the trunk once, the head forward and its kernel's gradient; by hand 2 x (4 x 12 + 12 x 8 + 2 x 8)."""
     built = _separate(small, running)[1].job.architecture
     assert transfer.frozen_train_flops_per_row(built) == 2 * (4 * 12 + 12 * 8 + 2 * 8) < train_flops_per_row([built])
 
 
-def test_training_the_head_alone_is_training_with_the_trunk_frozen(small: Subject) -> None:
+def test_training_the_head_alone_is_training_with_the_trunk_frozen(small: Experiment) -> None:
     """Against PyTorch with the trunk's gradients off, and its own counter of FLOPs, on the same batches."""
     torch = pytest.importorskip("torch")
     from torch.utils.flop_counter import FlopCounterMode
@@ -135,7 +137,7 @@ def test_training_the_head_alone_is_training_with_the_trunk_frozen(small: Subjec
     np.testing.assert_allclose(trained.weights["head_0_0/kernel"], after["head_0_0/kernel"], rtol=1e-4)
 
 
-def test_probes_separate_what_is_known_from_what_is_not(small: Subject, running: tuple[str, Workers]) -> None:
+def test_probes_separate_what_is_known_from_what_is_not(small: Experiment, running: tuple[str, Workers]) -> None:
     """The inputs know the class linearly and the product of two of them not at all; a trained trunk knows its output."""
     backend, workers = running
     found = probes.measured(small, backend, workers).skills
@@ -143,13 +145,13 @@ def test_probes_separate_what_is_known_from_what_is_not(small: Subject, running:
     assert np.mean(list(found["r", "r"].values())) > np.mean(list(found[probes.INPUTS, "r"].values()))
 
 
-def test_a_single_output_has_nothing_to_share(small: Subject) -> None:
+def test_a_single_output_has_nothing_to_share(small: Experiment) -> None:
     data = replace(small.dataset, outputs=OUTPUTS[:1])
     with pytest.raises(BadInput, match="one output"):
         compared_outputs(replace(small, dataset=data))
 
 
-def test_shapes_span_the_shares(small: Subject) -> None:
+def test_shapes_span_the_shares(small: Experiment) -> None:
     """From a tenth of a network's FLOPs in the trunk to nearly all, at about one size."""
     found = [
         sharing_savings.trunk_share(architecture(shape, (4,), OUTPUTS[:1]))

@@ -11,12 +11,12 @@ import numpy as np
 import pytest
 
 from jointbench.backends.base import Backend
-from jointbench.backends.registry import BACKENDS, load, why_absent
+from jointbench.backends.registry import BACKENDS, load, unavailable_reason
 from jointbench.data.catalog import load_bundled
 from jointbench.explain import weighting_methods
 from jointbench.explain.context import Context, networks_of
 from jointbench.explain.questions import QUESTIONS
-from jointbench.study.plan import Sizes, Subject, job, prepared_split, subject
+from jointbench.study.plan import CrossValidation, Experiment, job, make_experiment, prepared_split
 
 OWN = ("gradient-identity", "one-set-of-parameters", "who-moves-the-trunk", "loss-weights", "weighting-methods")
 
@@ -38,17 +38,19 @@ class InProcess:
 
 
 @pytest.fixture(scope="module")
-def slump() -> Subject:
-    return subject(load_bundled("concrete_slump"), ("joint", "separate"), Sizes(2, 1, 2, 0, max_epochs=3))
+def slump() -> Experiment:
+    return make_experiment(
+        load_bundled("concrete_slump"), ("joint", "separate"), CrossValidation(2, 1, 2, 0, max_epochs=3)
+    )
 
 
-@pytest.fixture(scope="module", params=[name for name in BACKENDS if why_absent(name) is None])
+@pytest.fixture(scope="module", params=[name for name in BACKENDS if unavailable_reason(name) is None])
 def context(request: pytest.FixtureRequest) -> Context:
     return Context(InProcess(load(request.param, "cpu", 1)))  # type: ignore[arg-type]  # what it does is submit
 
 
 def test_every_question_is_answered_with_its_numbers(
-    monkeypatch: pytest.MonkeyPatch, slump: Subject, context: Context
+    monkeypatch: pytest.MonkeyPatch, slump: Experiment, context: Context
 ) -> None:
     monkeypatch.setattr(weighting_methods, "TIMING_SECONDS", 0.05)
     backend = context.workers.backend.name  # type: ignore[attr-defined]  # the one in this process
@@ -65,7 +67,7 @@ def test_every_question_is_answered_with_its_numbers(
         assert "nan" not in answer.sentence
 
 
-def test_settings_of_the_loss_weights_share_a_stack_and_a_fit_is_made_once(slump: Subject, context: Context) -> None:
+def test_settings_of_the_loss_weights_share_a_stack_and_a_fit_is_made_once(slump: Experiment, context: Context) -> None:
     """Three settings, two folds, two seeds: one stack, and what the engine gives is what the stock loop gives alone."""
     workers = InProcess(context.workers.backend)  # type: ignore[attr-defined]  # the one in this process
     own = Context(workers)  # type: ignore[arg-type]  # what it does is submit

@@ -8,17 +8,17 @@ import numpy as np
 import pytest
 
 from jointbench.backends.base import Backend, Job
-from jointbench.backends.registry import BACKENDS, why_absent
+from jointbench.backends.registry import BACKENDS, unavailable_reason
 from jointbench.benchmarks.memory import serving_peak, training_peak
-from jointbench.benchmarks.requests import Round, time_requests
-from jointbench.benchmarks.training_steps import Budget, Bundle, time_training
+from jointbench.benchmarks.requests import LatencyCase, time_requests
+from jointbench.benchmarks.training_steps import Budget, TimedArm, time_training
 from jointbench.networks.architecture import architecture
 from jointbench.networks.initialization import initial_weights
-from jointbench.runtime.devices import why_no_gpu
-from jointbench.runtime.workers import Workers, why_unusable
+from jointbench.runtime.devices import gpu_unavailable_reason
+from jointbench.runtime.workers import Workers, unusable_reason
 from jointbench.types import Output, Recipe, Shape
 
-NO_GPU = why_no_gpu()
+NO_GPU = gpu_unavailable_reason()
 pytestmark = [pytest.mark.gpu, pytest.mark.skipif(NO_GPU is not None, reason=f"CUDA: {NO_GPU}")]
 OUTPUTS = (Output("r", "regression"), Output("b", "binary", ("no", "yes")))
 
@@ -46,11 +46,11 @@ def job(images: bool) -> Job:
     )
 
 
-@pytest.fixture(scope="module", params=[name for name in BACKENDS if why_absent(name) is None])
+@pytest.fixture(scope="module", params=[name for name in BACKENDS if unavailable_reason(name) is None])
 def workers(request: pytest.FixtureRequest) -> Iterator[tuple[Workers, Workers]]:
     """The backend on the CPU and on the device, side by side; TensorFlow's process stays while PyTorch's works."""
     with Workers(request.param, "cpu", 1, 1) as cpu, Workers(request.param, "cuda", 1, 1) as cuda:
-        if (reason := cuda.submit(why_unusable).result()) is not None:
+        if (reason := cuda.submit(unusable_reason).result()) is not None:
             pytest.skip(reason)
         yield cpu, cuda
 
@@ -81,14 +81,14 @@ def test_it_is_timed(workers: tuple[Workers, Workers]) -> None:
     def answers(backend: Backend) -> tuple[np.ndarray, ...]:
         return tuple(backend.server(networks)(one.features))
 
-    bundles = {name: Bundle((one,), (1,), networks, workers[0].submit(answers).result()) for name in ("a", "b")}
+    bundles = {name: TimedArm((one,), (1,), networks, workers[0].submit(answers).result()) for name in ("a", "b")}
     budget = Budget(10.0, 1.0)
-    (take, *_) = workers[1].submit(time_training, bundles, ("stock loop", "engine"), budget).result().takes
+    (take, *_) = workers[1].submit(time_training, bundles, ("stock loop", "engine"), budget).result().sample_sets
     assert np.all(take.samples.seconds > 0)
-    rounds = [Round(1, ("in turn", "fused", "one of N", "compiled")), Round(64, ("in turn", "fused"))]
+    rounds = [LatencyCase(1, ("in turn", "fused", "one of N", "compiled")), LatencyCase(64, ("in turn", "fused"))]
     for timed in workers[1].submit(time_requests, bundles, one.features, rounds, budget).result():
         assert not timed.untimed
-        assert np.all(timed.takes[0].samples.seconds > 0)
+        assert np.all(timed.sample_sets[0].samples.seconds > 0)
 
 
 def test_device_memory_is_the_frameworks_own_count(workers: tuple[Workers, Workers]) -> None:

@@ -11,7 +11,9 @@ import pytest
 
 from jointbench.measure import process_memory
 
-pytestmark = pytest.mark.skipif(process_memory.why_no_peak() is not None, reason=process_memory.why_no_peak() or "")
+pytestmark = pytest.mark.skipif(
+    process_memory.peak_unavailable_reason() is not None, reason=process_memory.peak_unavailable_reason() or ""
+)
 BLOCK = 80 * 2**20
 
 
@@ -50,9 +52,9 @@ def test_a_process_does_not_inherit_the_size_of_the_one_that_started_it() -> Non
 def test_a_system_without_it_says_so(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
     status = tmp_path / "status"
     monkeypatch.setattr(process_memory, "STATUS", status)
-    assert "does not have" in (process_memory.why_no_peak() or "")
+    assert "does not have" in (process_memory.peak_unavailable_reason() or "")
     status.write_text("Name:\tpython\nVmRSS:\t    12 kB\n")
-    assert process_memory.why_no_peak() is not None
+    assert process_memory.peak_unavailable_reason() is not None
     assert process_memory.resident_bytes() == 12 * 1024
     with pytest.raises(RuntimeError, match="VmHWM"):
         process_memory.peak_bytes()

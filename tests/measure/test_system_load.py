@@ -8,12 +8,12 @@ import time
 
 import pytest
 
-from jointbench.measure.system_load import OtherLoad, disturbed, machine_busy_seconds
+from jointbench.measure.system_load import SystemLoad, disturbed, machine_busy_seconds
 
 
 def load(busy: float, own: float, wall: float) -> float:
     clocks = {"wall": iter((0.0, wall)), "machine": iter((100.0, 100.0 + busy)), "own": iter((5.0, 5.0 + own))}
-    return OtherLoad(*(lambda name=name: next(clocks[name]) for name in ("wall", "machine", "own"))).cores()  # type: ignore[misc]
+    return SystemLoad(*(lambda name=name: next(clocks[name]) for name in ("wall", "machine", "own"))).cores()  # type: ignore[misc]
 
 
 def test_a_process_that_uses_every_core_itself_is_not_its_own_disturbance() -> None:

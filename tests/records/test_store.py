@@ -16,23 +16,23 @@ from hypothesis.extra import numpy as arrays
 
 from jointbench.errors import BadInput
 from jointbench.records import (
+    AA_CONTROL,
     SCHEMA_VERSION,
-    TWIN,
-    Absence,
-    Assembly,
     ColdStart,
     Fit,
     FlopsPerRow,
-    Fold,
+    FoldRecord,
     Memory,
-    Participant,
+    NotMeasured,
     Peak,
+    PlannedArm,
     Projection,
     Record,
     Reference,
     Score,
     Stack,
     Timing,
+    Variant,
 )
 from jointbench.records.store import NOUNS, from_line, read_records, to_line, write_records
 from jointbench.types import Arm, Network, Recipe, Shape
@@ -62,13 +62,15 @@ RECORDS: tuple[Record, ...] = (
         (SCORE, SCORE),
     ),
     Fit(NETWORK, failure="loss is not finite in epoch 3: " + NAME),
-    Fold("wine", 0, 1, 5, 0, "d1", (NAME, "b"), 80, 16, np.array([3, 1, 2**40]), CURVE, np.ones((3, 2)), (1 / 3, 0.7)),
+    FoldRecord(
+        "wine", 0, 1, 5, 0, "d1", (NAME, "b"), 80, 16, np.array([3, 1, 2**40]), CURVE, np.ones((3, 2)), (1 / 3, 0.7)
+    ),
     Reference("wine", 0, 1, "ridge", NAME, SCORE),
     Reference("wine", 0, 1, "logistic", NAME, None, "one class only"),
-    Assembly(
+    PlannedArm(
         "wine", "torch", "cpu", "stacked", ARM, (SHAPE, SHAPE), 10, 11, 12, 13, ("id1", "id2"), FlopsPerRow(1, 2, 3, 7)
     ),
-    Assembly("wine", "torch", "cpu", "stacked", ARM, (SHAPE, SHAPE), 10, 11, 12, 13, ("id1", "id2")),
+    PlannedArm("wine", "torch", "cpu", "stacked", ARM, (SHAPE, SHAPE), 10, 11, 12, 13, ("id1", "id2")),
     Timing(
         "wine",
         "torch",
@@ -76,7 +78,7 @@ RECORDS: tuple[Record, ...] = (
         "request",
         64,
         2,
-        (Participant("joint", "fused"), Participant(TWIN, "fused")),
+        (Variant("joint", "fused"), Variant(AA_CONTROL, "fused")),
         4,
         (0, 1, 1, 0),
         np.array([[1e-3, 2e-3]] * 4),
@@ -91,7 +93,7 @@ RECORDS: tuple[Record, ...] = (
         "training",
         32,
         2,
-        (Participant("joint", "engine"),),
+        (Variant("joint", "engine"),),
         2,
         (),
         np.zeros((0, 0)),
@@ -101,7 +103,7 @@ RECORDS: tuple[Record, ...] = (
     ColdStart("wine", "tensorflow", "cpu", NAME, 7.1, 0.2, 0.3),
     Memory("wine", "torch", "cuda", NAME, 23501, Peak(1, 2**40, 3), Peak(4, 5, None), None),
     Memory("wine", "torch", "cpu", "joint", None, None, None, "the process died"),
-    Absence("wine", "tensorflow", "cuda", "not installed: pip install 'jointbench[tensorflow]'"),
+    NotMeasured("wine", "tensorflow", "cuda", "not installed: pip install 'jointbench[tensorflow]'"),
     Stack("wine", "torch", "cpu", ("id1", "id2"), 20, 1, 2**34, 12.5),
 )
 

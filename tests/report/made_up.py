@@ -11,18 +11,18 @@ from jointbench.compare.summary.costs import (
     ArmCost,
     ArmFlops,
     ArmMemory,
-    Explained,
     Latency,
+    PredictedSaving,
     ProjectionCheck,
     Ratio,
     Throughput,
     TrainingClock,
 )
-from jointbench.compare.summary.decisions import Decision, Difference, LeverAdvice, Settle, Standing
+from jointbench.compare.summary.decisions import Decision, Difference, FactorAdvice, SampleSizeAdvice, Standing
 from jointbench.compare.summary.run import Across, CellSummary, DatasetSummary, Quality, Summary
 from jointbench.records import Fit
 from jointbench.stats.estimate import Estimate
-from jointbench.stats.variance_components import Setting
+from jointbench.stats.variance_components import CVDesign
 from jointbench.types import Network, Recipe, Shape
 
 REGRESSION = ("rmse", "mae", "r2", "rrmse")
@@ -122,11 +122,11 @@ class Maker:
             float(better + same), verdict, float(worse), min(1.0, 2 * float(worse)),
         )  # fmt: skip
 
-    def _settle(self, slug: str, output: str) -> Settle:
-        levers = (LeverAdvice("repeats", "floor too wide", None, None, 0.021),)
+    def _settle(self, slug: str, output: str) -> SampleSizeAdvice:
+        levers = (FactorAdvice("repeats", "floor too wide", None, None, 0.021),)
         sentence = f"No number of repeats settles this at K = 5 for {output}; 3 seeds in each fold (now 1) would."
-        return Settle(
-            output, sentence, Setting(5, 1, 3), f"jointbench run {slug} --folds 5 --repeats 1 --seeds 3", levers
+        return SampleSizeAdvice(
+            output, sentence, CVDesign(5, 1, 3), f"jointbench run {slug} --folds 5 --repeats 1 --seeds 3", levers
         )
 
     def _standing(self, arm: str) -> Standing:
@@ -156,11 +156,11 @@ class Maker:
             return ArmMemory(arm, 45_482, *[None] * 6, "this profile measures peak memory on 1 dataset, the largest")
         return ArmMemory(arm, 23_501, 329_502_720, 94_588_928, None, 249_950_208, 14_962_688, None, None)
 
-    def _explained(self, other: str) -> tuple[Explained, ...]:
+    def _explained(self, other: str) -> tuple[PredictedSaving, ...]:
         made = []
         for ratio in self._ratios(other)[1:-1]:
             clear = ratio.measured_difference
-            made.append(Explained(
+            made.append(PredictedSaving(
                 ratio.quantity, other, 0.513, ratio.ratio, self._estimate(0.71, 0.05) if clear else None,
                 "" if clear else "no difference measured",
             ))  # fmt: skip

@@ -7,7 +7,7 @@ from xml.etree import ElementTree
 import numpy as np
 import pytest
 
-from jointbench.backends.base import TrunkProducts
+from jointbench.backends.base import TrunkGramians
 from jointbench.explain.answer import Answer
 from jointbench.explain.conflict_vs_transfer import answer as transfer_answer
 from jointbench.explain.gradient_conflict import KEY, Movement
@@ -29,7 +29,7 @@ def _answers(count: int) -> list[Answer]:
     rng = np.random.default_rng(count)
     names = _outputs(count)
     jacobian = rng.normal(size=(6, count, 20))
-    products = TrunkProducts(*(jacobian @ jacobian.transpose(0, 2, 1),) * 2)
+    products = TrunkGramians(*(jacobian @ jacobian.transpose(0, 2, 1),) * 2)
     even = (0.5,) * count
     moved = Movement(names, (products,), (np.ones(count),), even, even, (None,) * count)
     tried = settings(names)

@@ -92,13 +92,13 @@ def test_the_smallest_batch_is_smallest_as_a_number(report: Any) -> None:
 def test_the_quantities_are_called_as_the_comparison_calls_them() -> None:
     import numpy as np
 
-    from jointbench.compare.cells import Cell
+    from jointbench.compare.cells import BenchmarkCell
     from jointbench.compare.costs import flops_ratio, paired_ratios
-    from jointbench.records import Assembly, Fit, Fold, Participant, Timing
+    from jointbench.records import Fit, FoldRecord, PlannedArm, Timing, Variant
     from jointbench.types import Arm, Network, Recipe, Shape
 
     for scenario, path, quantity in (("training", "stock loop", STEP), ("request", "in turn", "request, batch 8")):
-        who = (Participant("joint", path), Participant("other", path))
+        who = (Variant("joint", path), Variant("other", path))
         timing = Timing(
             "d", "b", "cpu", scenario, 8, 1, who, 4, (0, 1, 1, 0) * 2, np.linspace(1, 2, 8)[:, None], np.zeros(2)
         )
@@ -110,14 +110,14 @@ def test_the_quantities_are_called_as_the_comparison_calls_them() -> None:
 
     fits = {fit.network.id: fit for fit in (network(fold, width) for fold in (0, 1) for width in (4, 8))}
     sides = [
-        Assembly("d", "b", "cpu", "stock", Arm(f"w{w}", (("a",),)), (Shape((w,)),), 1, 1, 1, 1, tuple(k for k, f in fits.items() if f.network.shape.trunk == (w,)))
+        PlannedArm("d", "b", "cpu", "stock", Arm(f"w{w}", (("a",),)), (Shape((w,)),), 1, 1, 1, 1, tuple(k for k, f in fits.items() if f.network.shape.trunk == (w,)))
         for w in (4, 8)
     ]  # fmt: skip
     nothing = np.zeros(0)
     folds = tuple(
-        Fold("d", 0, i, 2, 1, "", ("a",), 1, 1, nothing.astype(int), nothing, nothing, (1.0,)) for i in (0, 1)
+        FoldRecord("d", 0, i, 2, 1, "", ("a",), 1, 1, nothing.astype(int), nothing, nothing, (1.0,)) for i in (0, 1)
     )
-    ratio = flops_ratio(Cell("d", "b", "cpu", tuple(sides), fits, (), (), (), folds), *sides)
+    ratio = flops_ratio(BenchmarkCell("d", "b", "cpu", tuple(sides), fits, (), (), (), folds), *sides)
     assert ratio is not None
     assert ratio.quantity == FLOPS
 

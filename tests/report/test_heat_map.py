@@ -17,7 +17,7 @@ from jointbench.records import SCHEMA_VERSION
 from jointbench.report.page import render
 from jointbench.report.scaling_page import render_study
 from jointbench.report.scaling_section import ScalingSection, scaling_section
-from jointbench.scaling.points import Line, Point, Study, predicted
+from jointbench.scaling.points import Point, Study, SweepLine, predicted
 from jointbench.scaling.run import SCALING, read_study, to_json
 
 WIDTHS, OUTPUTS = (32, 256, 1024), (1, 2, 8)
@@ -28,9 +28,9 @@ HOSTILE = "</style><script>alert(1)</script>\x1b[31m"
 def study() -> Study:
     """Fixed costs up to width 256, FLOPs at 1024; torch's training at width 256 and one side line not measured."""
     points: list[Point] = []
-    lines = [Line(s, w, 2, b) for s, b in (("training", 32), ("request", 1)) for w in WIDTHS]  # type: ignore[arg-type]  # scenarios
+    lines = [SweepLine(s, w, 2, b) for s, b in (("training", 32), ("request", 1)) for w in WIDTHS]  # type: ignore[arg-type]  # scenarios
     for backend in ("torch", "tensorflow"):
-        for line in (*lines, Line("training", 32, 1, 32)):
+        for line in (*lines, SweepLine("training", 32, 1, 32)):
             for outputs in OUTPUTS:
                 for bare in predicted(line, outputs):
                     if line.depth == 1 or (backend, line.scenario, line.width) == ("torch", "training", 256):

@@ -10,7 +10,7 @@ from pathlib import Path
 import pytest
 
 from jointbench.compare.costs import best_takes
-from jointbench.records import Participant, Timing
+from jointbench.records import Timing, Variant
 from jointbench.records.store import read_records
 
 ROOT = Path(__file__).parents[1]
@@ -54,7 +54,7 @@ def test_the_figures_are_the_workers_own_samples(ran: tuple[Path, str]) -> None:
     (timing,) = best_takes(timing for timing in taken if timing.scenario == "training")
     for one in benchmarks:
         if "training" in one["group"]:
-            seconds = timing.of(Participant(one["params"]["arm"], "stock loop"))
+            seconds = timing.of(Variant(one["params"]["arm"], "stock loop"))
             assert one["stats"]["mean"] == pytest.approx(seconds.mean(), rel=1e-9)
             assert one["stats"]["rounds"] == len(seconds)
 

@@ -10,8 +10,8 @@ import pytest
 
 from jointbench.cli.app import main
 from jointbench.errors import BadInput
-from jointbench.runs.options import Asked, notes
-from jointbench.runtime.devices import devices_for, gpu_holders, gpu_names, why_no_gpu
+from jointbench.runs.options import RunOptions, notes
+from jointbench.runtime.devices import devices_for, gpu_holders, gpu_names, gpu_unavailable_reason
 from jointbench.runtime.environment import not_measured
 
 Fake = Callable[..., None]
@@ -37,7 +37,7 @@ def nvidia_smi(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Fake:
 def test_a_free_gpu_is_used(nvidia_smi: Fake) -> None:
     nvidia_smi()
     assert gpu_names() == ["NVIDIA A100"]
-    assert (why_no_gpu(), devices_for("auto"), devices_for("cuda")) == (None, ("cpu", "cuda"), ("cuda",))
+    assert (gpu_unavailable_reason(), devices_for("auto"), devices_for("cuda")) == (None, ("cpu", "cuda"), ("cuda",))
 
 
 def test_a_gpu_that_another_process_holds_is_refused_by_its_pid(nvidia_smi: Fake) -> None:
@@ -48,13 +48,13 @@ def test_a_gpu_that_another_process_holds_is_refused_by_its_pid(nvidia_smi: Fake
     assert "\n" not in str(refused.value)
     assert devices_for("auto") == ("cpu",)
     assert devices_for("cpu") == ("cpu",)
-    (said,) = [note for note in notes(Asked(), ("cpu",)) if note.startswith("GPU")]
+    (said,) = [note for note in notes(RunOptions(), ("cpu",)) if note.startswith("GPU")]
     assert said.startswith("GPU: not measured: held by /usr/bin/python3 (pid 4242)")
 
 
 def test_many_holders_are_not_all_named(nvidia_smi: Fake) -> None:
     nvidia_smi(processes="\n".join(f"{pid}, p" for pid in range(9)))
-    assert (why_no_gpu() or "").endswith("and 6 more")
+    assert (gpu_unavailable_reason() or "").endswith("and 6 more")
 
 
 def test_a_driver_that_fails_is_no_gpu(nvidia_smi: Fake) -> None:

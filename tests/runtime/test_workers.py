@@ -10,9 +10,9 @@ import pytest
 
 from jointbench.data.catalog import load_bundled
 from jointbench.records import Fit
-from jointbench.runtime.workers import why_failed
-from jointbench.study.config import Kept
-from jointbench.study.plan import Sizes, assemblies, subject
+from jointbench.runtime.workers import failure_reason
+from jointbench.study.config import ScoredModels
+from jointbench.study.plan import CrossValidation, make_experiment, plan_arms
 from jointbench.study.training import _results
 
 
@@ -25,10 +25,10 @@ from jointbench.study.training import _results
     ],
 )
 def test_every_network_of_a_task_that_broke_is_a_failed_fit(error: Exception, said: str) -> None:
-    assert why_failed(error) == said
-    slump = subject(load_bundled("concrete_slump"), ("joint",), Sizes(2, 1, 1, 0))
-    task = assemblies(slump, "torch", "cpu", "stacked")[1]
+    assert failure_reason(error) == said
+    slump = make_experiment(load_bundled("concrete_slump"), ("joint",), CrossValidation(2, 1, 1, 0))
+    task = plan_arms(slump, "torch", "cpu", "stacked")[1]
     future: Future[Any] = Future()
     future.set_exception(error)
-    fits = list(_results(future, slump, set(), task, "stacked", Kept()))
+    fits = list(_results(future, slump, set(), task, "stacked", ScoredModels()))
     assert [(fit.network, fit.failure) for fit in fits if isinstance(fit, Fit)] == [(network, said) for network in task]

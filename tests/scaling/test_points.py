@@ -3,26 +3,26 @@ from __future__ import annotations
 import pytest
 
 from jointbench.records import SCHEMA_VERSION
-from jointbench.scaling.points import Line, Point, Study, arms_of, floor_of, predicted
+from jointbench.scaling.points import Point, Study, SweepLine, arms_of, floor_of, predicted
 
 
-def by_other(line: Line, outputs: int) -> dict[str, Point]:
+def by_other(line: SweepLine, outputs: int) -> dict[str, Point]:
     return {point.other: point for point in predicted(line, outputs)}
 
 
 def test_predictions_by_hand() -> None:
     """Width 32, depth 1, 16 features, 2 outputs. Forward per row: joint 2(16 x 32 + 2 x 32), separate twice 2(16 x 32 + 32).
     Training: the first layer costs twice, heads three times, their forward."""
-    request = by_other(Line("request", 32, 1, 1), 2)["separate"]
+    request = by_other(SweepLine("request", 32, 1, 1), 2)["separate"]
     assert request.flops_ratio == pytest.approx((16 * 32 + 2 * 32) / (2 * (16 * 32 + 32)))
-    training = by_other(Line("training", 32, 1, 32), 2)["separate"]
+    training = by_other(SweepLine("training", 32, 1, 32), 2)["separate"]
     assert training.flops_ratio == pytest.approx((2 * 16 * 32 + 3 * 2 * 32) / (2 * (2 * 16 * 32 + 3 * 32)))
     assert request.calls_ratio == training.calls_ratio == pytest.approx((1 + 2) / (2 * (1 + 1)))
 
 
 def test_equal_parameters_are_where_the_predictions_part() -> None:
     """Networks of joint's parameters in all do joint's FLOPs, but call more layers; those of joint's width do N times both."""
-    points = by_other(Line("request", 512, 2, 1), 32)
+    points = by_other(SweepLine("request", 512, 2, 1), 32)
     assert points["separate-matched"].flops_ratio == pytest.approx(1, abs=0.05)
     assert points["separate-matched"].calls_ratio == points["separate"].calls_ratio == pytest.approx(34 / 96)
     assert points["separate"].flops_ratio == pytest.approx(1 / 32, rel=0.1)
@@ -31,7 +31,7 @@ def test_equal_parameters_are_where_the_predictions_part() -> None:
 
 def test_one_output_is_the_noise_floor() -> None:
     """Then joint and separate are one network: whatever their ratio is, it is noise."""
-    line = Line("training", 64, 2, 32)
+    line = SweepLine("training", 64, 2, 32)
     arms = arms_of(line, 1)
     assert list(arms) == ["joint", "separate"]
     assert arms["joint"] == arms["separate"]
@@ -43,7 +43,7 @@ def test_one_output_is_the_noise_floor() -> None:
 
 
 def test_the_interval_comes_from_the_blocks() -> None:
-    line = Line("training", 64, 2, 32)
+    line = SweepLine("training", 64, 2, 32)
     steady = Point("torch", "cpu", line, 8, "separate", 0.1, 0.4, (0.5,) * 8).measured
     shaken = Point("torch", "cpu", line, 8, "separate", 0.1, 0.4, (0.25, 1.0) * 4).measured
     assert steady is not None
@@ -59,7 +59,7 @@ def test_the_interval_comes_from_the_blocks() -> None:
 def test_the_grid_is_at_the_first_depth_and_batch() -> None:
     study = Study(SCHEMA_VERSION, (32,), (1, 2), (2, 1), (32, 256), (1, 64), 1, 10.0, 9.0, {}, ())
     for line, inside in (
-        (Line("training", 32, 2, 32), True), (Line("request", 32, 2, 1), True), (Line("training", 32, 1, 32), False),
-        (Line("training", 32, 2, 256), False), (Line("request", 32, 2, 32), False),
+        (SweepLine("training", 32, 2, 32), True), (SweepLine("request", 32, 2, 1), True), (SweepLine("training", 32, 1, 32), False),
+        (SweepLine("training", 32, 2, 256), False), (SweepLine("request", 32, 2, 32), False),
     ):  # fmt: skip
         assert study.in_grid(Point("torch", "cpu", line, 2, "separate", 1.0, 1.0)) is inside

@@ -8,7 +8,7 @@ from dataclasses import replace
 import pytest
 
 from jointbench.records import SCHEMA_VERSION
-from jointbench.scaling.points import SAME_PARAMETERS, SAME_WIDTH, Line, Point, Study, predicted
+from jointbench.scaling.points import SAME_PARAMETERS, SAME_WIDTH, Point, Study, SweepLine, predicted
 from jointbench.scaling.regimes import Regime, follows, regimes
 
 WIDTHS, OUTPUTS = (32, 128, 512), (1, 4, 8)
@@ -19,7 +19,7 @@ def study(measured: Callable[[Point], float | None], spread: float = 0.01) -> St
     points = []
     for width in WIDTHS:
         for outputs in OUTPUTS:
-            for bare in predicted(Line("training", width, 2, 32), outputs):
+            for bare in predicted(SweepLine("training", width, 2, 32), outputs):
                 value = measured(bare)
                 blocks = () if value is None else (value * (1 - spread), value * (1 + spread)) * 5
                 points.append(replace(bare, backend="torch", device="cpu", block_ratios=blocks, reason="" if blocks else "not measured: planted"))  # fmt: skip
@@ -101,4 +101,7 @@ def test_equal_widths_cannot_tell_and_say_what_was_measured() -> None:
     ],
 )  # fmt: skip
 def test_what_a_ratio_follows(flops: float, calls: float, blocks: tuple[float, ...], expected: str) -> None:
-    assert follows(Point("torch", "cpu", Line("training", 32, 2, 32), 8, SAME_WIDTH, flops, calls, blocks)) == expected
+    assert (
+        follows(Point("torch", "cpu", SweepLine("training", 32, 2, 32), 8, SAME_WIDTH, flops, calls, blocks))
+        == expected
+    )

@@ -14,10 +14,10 @@ import pytest
 from jointbench.cli.app import main
 from jointbench.report.scaling_page import render_study
 from jointbench.scaling import run
-from jointbench.scaling.plan import Wanted, check, lines
+from jointbench.scaling.plan import SweepConfig, check, lines
 from jointbench.scaling.run import read_study, run_study
 
-SMALL = check(Wanted(("torch", "tensorflow"), (2,), (8, 16), (1, 2), (4,), (1, 8), 60.0))
+SMALL = check(SweepConfig(("torch", "tensorflow"), (2,), (8, 16), (1, 2), (4,), (1, 8), 60.0))
 
 
 class Here:
@@ -61,7 +61,7 @@ def test_every_planned_cell_is_there_once(here: Callable[..., None], machine: Ca
     assert len(set(cells)) == len(cells)
     for backend in SMALL.backends:
         assert {(line, n) for name, line, n, _ in cells if name == backend} == {
-            (l, n) for l, ns in lines(SMALL) for n in ns
+            (sweep_line, n) for sweep_line, ns in lines(SMALL) for n in ns
         }
     assert all(p.measured for p in study.points if p.backend == "torch")
     assert {p.reason for p in study.points if p.backend == "tensorflow"} == {

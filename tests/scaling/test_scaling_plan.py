@@ -5,11 +5,11 @@ import math
 import pytest
 
 from jointbench.errors import BadInput
-from jointbench.scaling.plan import Wanted, check, lines, numbers, reference_outputs
+from jointbench.scaling.plan import SweepConfig, check, lines, numbers, reference_outputs
 
 
 def test_every_cell_of_the_grid_is_planned_once() -> None:
-    wanted = check(Wanted())
+    wanted = check(SweepConfig())
     planned = lines(wanted)
     assert len({line for line, _ in planned}) == len(planned)
     grid = {
@@ -25,14 +25,14 @@ def test_every_cell_of_the_grid_is_planned_once() -> None:
 
 
 def test_what_a_short_budget_reaches_first_spans_the_widths() -> None:
-    planned = lines(check(Wanted()))
+    planned = lines(check(SweepConfig()))
     assert {line.width for line, _ in planned[:6]} == {32, 256, 1024}
     assert {line.scenario for line, _ in planned[:2]} == {"training", "request"}
     assert all(counts[:2] == (1, 8) for _, counts in planned)
 
 
 def test_the_floor_is_always_measured() -> None:
-    wanted = check(Wanted(outputs=(8, 4), widths=(64,), depths=(1,), batches=(16,), request_batches=(1,)))
+    wanted = check(SweepConfig(outputs=(8, 4), widths=(64,), depths=(1,), batches=(16,), request_batches=(1,)))
     assert wanted.outputs == (1, 4, 8)
     assert [counts for _, counts in lines(wanted)] == [(1, 8, 4)] * 2
 
@@ -55,10 +55,10 @@ def test_a_list_is_read_in_order_without_doubles() -> None:
 @pytest.mark.parametrize(
     ("wanted", "names"),
     [
-        (Wanted(backends=("jax",)), "jax"), (Wanted(outputs=(1,)), "--outputs"),
-        (Wanted(budget_seconds=1.0), "--budget-seconds"), (Wanted(budget_seconds=math.nan), "--budget-seconds"),
+        (SweepConfig(backends=("jax",)), "jax"), (SweepConfig(outputs=(1,)), "--outputs"),
+        (SweepConfig(budget_seconds=1.0), "--budget-seconds"), (SweepConfig(budget_seconds=math.nan), "--budget-seconds"),
     ],
 )  # fmt: skip
-def test_what_cannot_be_measured_is_refused(wanted: Wanted, names: str) -> None:
+def test_what_cannot_be_measured_is_refused(wanted: SweepConfig, names: str) -> None:
     with pytest.raises(BadInput, match=names):
         check(wanted)

@@ -8,21 +8,21 @@ from typing import Any
 import pytest
 
 from jointbench.measure.paired_timing import MIN_BLOCKS
-from jointbench.scaling.points import Line, predicted
+from jointbench.scaling.points import SweepLine, predicted
 from jointbench.scaling.timed import DISTINCT, time_line
 
 LINES = (
-    Line("training", 32, 2, 32),
-    Line("training", 128, 1, 8),
-    Line("request", 64, 3, 1),
-    Line("request", 32, 2, 64),
+    SweepLine("training", 32, 2, 32),
+    SweepLine("training", 128, 1, 8),
+    SweepLine("request", 64, 3, 1),
+    SweepLine("request", 32, 2, 64),
 )
 
 
 @pytest.mark.parametrize("line", LINES)
 @pytest.mark.parametrize(("per_call", "per_flop", "which"), [(1e-3, 0.0, "calls_ratio"), (0.0, 1e-9, "flops_ratio")])
 def test_measured_is_what_the_machine_charges_for(
-    machine: Callable[..., Any], line: Line, per_call: float, per_flop: float, which: str
+    machine: Callable[..., Any], line: SweepLine, per_call: float, per_flop: float, which: str
 ) -> None:
     """Also where more networks are counted than timed."""
     cells = time_line(machine(per_call, per_flop), line, (1, 2, 3 * DISTINCT), 1e6)

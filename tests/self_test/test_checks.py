@@ -10,7 +10,7 @@ from typing import Any
 import numpy as np
 import pytest
 
-from jointbench.backends.registry import BACKENDS, load, why_absent
+from jointbench.backends.registry import BACKENDS, load, unavailable_reason
 from jointbench.measure import paired_timing
 from jointbench.self_test import checks
 from jointbench.self_test.checks import (
@@ -112,7 +112,7 @@ def test_too_slow_for_eight_blocks_is_no_ratio(machine: Callable[..., Any]) -> N
     assert ratio_of({"A": lambda: [pretend.work(5.0)], "B": lambda: [pretend.work(5.0)]}, 1.0) is None
 
 
-@pytest.mark.parametrize("name", [name for name in BACKENDS if why_absent(name) is None])
+@pytest.mark.parametrize("name", [name for name in BACKENDS if unavailable_reason(name) is None])
 def test_each_backend_computes_its_answers_and_counts_flops_as_the_closed_form(name: str) -> None:
     backend = load(name, "cpu", 1)
     stored = stored_answers(backend)

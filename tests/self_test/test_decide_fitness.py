@@ -7,7 +7,16 @@ from dataclasses import replace
 import numpy as np
 import pytest
 
-from jointbench.self_test.decide import Figures, FlopCounts, Pairs, Stored, Truth, decide, half_width, total
+from jointbench.self_test.decide import (
+    AAPairs,
+    FlopCounts,
+    KnownRatio,
+    Measurements,
+    StoredAnswerCheck,
+    decide,
+    half_width,
+    total,
+)
 from jointbench.stats.estimate import Estimate
 
 
@@ -15,14 +24,14 @@ def estimate(value: float, half: float) -> Estimate:
     return Estimate(value, value * np.exp(-half), value * np.exp(half))
 
 
-def pairs(values: list[float], half: float) -> Pairs:
-    return Pairs("torch, training step", tuple(estimate(value, half) for value in values))
+def pairs(values: list[float], half: float) -> AAPairs:
+    return AAPairs("torch, training step", tuple(estimate(value, half) for value in values))
 
 
 QUIET = [1.01, 0.99] * 9 + [1.06, 1 / 1.06]  # 18 of 20 hold 1 at a half-width of 2 %
-GOOD = Figures(
-    (pairs(QUIET, 0.02),), (Truth("torch, a tenth more steps", estimate(1.09, 0.02)),),
-    (Stored("torch", True, True),), (FlopCounts("torch", 8, 0),),
+GOOD = Measurements(
+    (pairs(QUIET, 0.02),), (KnownRatio("torch, a tenth more steps", estimate(1.09, 0.02)),),
+    (StoredAnswerCheck("torch", True, True),), (FlopCounts("torch", 8, 0),),
 )  # fmt: skip
 
 
@@ -39,12 +48,12 @@ def test_a_quiet_machine_is_fit() -> None:
     [
         ({"pairs": (pairs(QUIET, 0.05),)}, "median half-width 5.0%"),  # wide
         ({"pairs": (pairs([1.05, 0.95] * 10, 0.02),)}, "0 of 20"),  # now above, now below
-        ({"pairs": (Pairs("torch, training step", ()),)}, "0 of the pairs"),
+        ({"pairs": (AAPairs("torch, training step", ()),)}, "0 of the pairs"),
         ({"pairs": (pairs([1.0] * 3, 0.02),)}, "3 of the pairs"),
-        ({"truths": (Truth("steps", estimate(1.2, 0.15)),)}, "1.200"),  # the truth is within a wide interval
-        ({"truths": (Truth("steps", estimate(1.15, 0.03)),)}, "1.150"),  # too wide to say
-        ({"truths": (Truth("steps", estimate(1.1, 0.5)),)}, "1.100"),  # right by luck
-        ({"truths": (Truth("steps", None),)}, "too slow"),
+        ({"truths": (KnownRatio("steps", estimate(1.2, 0.15)),)}, "1.200"),  # the truth is within a wide interval
+        ({"truths": (KnownRatio("steps", estimate(1.15, 0.03)),)}, "1.150"),  # too wide to say
+        ({"truths": (KnownRatio("steps", estimate(1.1, 0.5)),)}, "1.100"),  # right by luck
+        ({"truths": (KnownRatio("steps", None),)}, "too slow"),
     ],
 )
 def test_a_noisy_machine_is_not_fit_and_the_figure_says_how_noisy(change: dict[str, object], names: str) -> None:
@@ -58,10 +67,10 @@ def test_a_noisy_machine_is_not_fit_and_the_figure_says_how_noisy(change: dict[s
     "change",
     [
         {"pairs": (pairs([1.05, 1.06] * 10, 0.02),)},  # the same side every time, though first and second swap
-        {"truths": (Truth("steps", estimate(1.0, 0.01)),)},  # sure, and wrong
-        {"truths": (Truth("steps", estimate(1.16, 0.01)),)},
-        {"stored": (Stored("torch", True, False),)},
-        {"stored": (Stored("torch", False, True),)},
+        {"truths": (KnownRatio("steps", estimate(1.0, 0.01)),)},  # sure, and wrong
+        {"truths": (KnownRatio("steps", estimate(1.16, 0.01)),)},
+        {"stored": (StoredAnswerCheck("torch", True, False),)},
+        {"stored": (StoredAnswerCheck("torch", False, True),)},
         {"flops": (FlopCounts("torch", 8, 1),)},
         {"flops": (FlopCounts("torch", 0, 0),)},
         {"broken": (("tensorflow, training", "RuntimeError: no"),)},
@@ -80,18 +89,18 @@ def test_the_thresholds_are_the_stated_ones() -> None:
     far = [1.06, 1 / 1.06]
     assert decide(replace(GOOD, pairs=(pairs([1.0] * 17 + [far[0], far[1], far[0]], 0.02),))).exit_code == 0
     assert decide(replace(GOOD, pairs=(pairs([1.0] * 16 + far * 2, 0.02),))).exit_code == 3
-    assert decide(replace(GOOD, truths=(Truth("t", estimate(1.129, 0.005)),))).exit_code == 0
-    assert decide(replace(GOOD, truths=(Truth("t", estimate(1.14, 0.005)),))).exit_code == 1
+    assert decide(replace(GOOD, truths=(KnownRatio("t", estimate(1.129, 0.005)),))).exit_code == 0
+    assert decide(replace(GOOD, truths=(KnownRatio("t", estimate(1.14, 0.005)),))).exit_code == 1
 
 
 def test_without_a_backend_nothing_was_tested() -> None:
-    decision = decide(Figures(truths=(Truth("a tenth more sleep", estimate(1.1, 0.001)),)))
+    decision = decide(Measurements(truths=(KnownRatio("a tenth more sleep", estimate(1.1, 0.001)),)))
     assert decision.exit_code == 4
     assert "no backend" in decision.sentence
 
 
 def test_a_backend_that_broke_before_its_first_pair_is_a_failure() -> None:
-    assert decide(Figures(broken=(("torch, starting", "OSError: no memory"),))).exit_code == 1
+    assert decide(Measurements(broken=(("torch, starting", "OSError: no memory"),))).exit_code == 1
 
 
 def test_half_width_is_in_logarithms() -> None:

@@ -7,11 +7,11 @@ import sys
 import pytest
 
 from jointbench.cli.app import main
-from jointbench.self_test.decide import Figures, FlopCounts, Pairs
+from jointbench.self_test.decide import AAPairs, FlopCounts, Measurements
 from jointbench.stats.estimate import Estimate
 
 
-def doctor(monkeypatch: pytest.MonkeyPatch, figures: Figures) -> int:
+def doctor(monkeypatch: pytest.MonkeyPatch, figures: Measurements) -> int:
     monkeypatch.setattr("jointbench.self_test.run.run_self_test", lambda progress: figures)
     monkeypatch.setattr(sys, "argv", ["jointbench", "doctor", "--self-test"])
     monkeypatch.setenv("COLUMNS", "160")
@@ -34,7 +34,8 @@ def test_figures_and_exit_codes(
     ratios = (Estimate(1.0, 1 - half, 1 + half),) * 20
     assert (
         doctor(
-            monkeypatch, Figures((Pairs("torch, training step", ratios),), flops=(FlopCounts("torch", 8, different),))
+            monkeypatch,
+            Measurements((AAPairs("torch, training step", ratios),), flops=(FlopCounts("torch", 8, different),)),
         )
         == code
     )
@@ -46,5 +47,5 @@ def test_figures_and_exit_codes(
 
 def test_a_missing_backend_is_said(monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]) -> None:
     monkeypatch.setattr("jointbench.backends.registry.why_absent", lambda name: f"not installed ({name})")
-    assert doctor(monkeypatch, Figures()) == 4
+    assert doctor(monkeypatch, Measurements()) == 4
     assert "not installed (tensorflow)" in capsys.readouterr().out

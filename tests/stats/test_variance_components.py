@@ -3,34 +3,34 @@ from __future__ import annotations
 import numpy as np
 import pytest
 
-from jointbench.stats.variance_components import Setting, Spread, estimate_spread, simulate_differences
+from jointbench.stats.variance_components import CVDesign, VarianceComponents, estimate_components, simulate_differences
 
-TRUE = Spread(between=0.01**2, within=0.02**2, folds=5)
+TRUE = VarianceComponents(between=0.01**2, within=0.02**2, folds=5)
 
 
 def test_setting_counts() -> None:
-    assert (Setting(10, 3, 4).pairs, Setting(10, 3, 4).fits) == (30, 120)
+    assert (CVDesign(10, 3, 4).pairs, CVDesign(10, 3, 4).fits) == (30, 120)
 
 
 def test_balanced_by_hand() -> None:
     cells = np.array([[1.0, 3.0], [4.0, 8.0], [0.0, 2.0]])  # means 2, 6, 1; variances 2, 8, 2
-    got = estimate_spread(cells.reshape(1, 3, 2))
+    got = estimate_components(cells.reshape(1, 3, 2))
     assert got.within == pytest.approx(4.0)
     assert got.between == pytest.approx(7.0 - 4.0 / 2)
     assert got.folds == 3
 
 
 def test_between_is_never_negative() -> None:
-    got = estimate_spread(np.array([[[1.0, -1.0], [-2.0, 2.0]]]))
+    got = estimate_components(np.array([[[1.0, -1.0], [-2.0, 2.0]]]))
     assert (got.between, got.within) == (0.0, pytest.approx(5.0))
 
 
 @pytest.mark.parametrize("failed", [0.0, 0.2])
 def test_unbiased_also_with_failures(failed: float) -> None:
     generator = np.random.default_rng(0)
-    many = simulate_differences(np.zeros(1500), TRUE, Setting(5, 3, 4), generator)
+    many = simulate_differences(np.zeros(1500), TRUE, CVDesign(5, 3, 4), generator)
     many[generator.random(many.shape) < failed] = np.nan
-    found = [estimate_spread(differences) for differences in many]
+    found = [estimate_components(differences) for differences in many]
     assert np.mean([spread.within or 0.0 for spread in found]) == pytest.approx(0.02**2, rel=0.03)
     # cut at 0, the mean is a little high
     assert np.mean([spread.between for spread in found]) == pytest.approx(0.01**2, rel=0.1)
@@ -38,7 +38,7 @@ def test_unbiased_also_with_failures(failed: float) -> None:
 
 def test_one_seed_cannot_tell_them_apart() -> None:
     differences = np.random.default_rng(1).normal(0.0, 0.02, (3, 5, 1))
-    got = estimate_spread(differences)
+    got = estimate_components(differences)
     assert got.within is None
     assert got.between == pytest.approx(differences.var(ddof=1))
     assert got.fold_variance(5, 1) == got.between
@@ -49,12 +49,12 @@ def test_one_seed_cannot_tell_them_apart() -> None:
 def test_variance_at_another_setting() -> None:
     assert TRUE.fold_variance(5, 4) == pytest.approx(1e-4 + 4e-4 / 4)
     assert TRUE.fold_variance(10, 4) == pytest.approx(2 * (1e-4 + 4e-4 / 4))
-    assert Spread(1e-4, 4e-4, 5, test_noise=0.0).fold_variance(10, 4) == pytest.approx(1e-4 + 4e-4 / 4)
+    assert VarianceComponents(1e-4, 4e-4, 5, test_noise=0.0).fold_variance(10, 4) == pytest.approx(1e-4 + 4e-4 / 4)
 
 
 @pytest.mark.parametrize("correlation", [None, 0.0, 0.6])
 def test_simulated_covariances(correlation: float | None) -> None:
-    setting = Setting(10, 2, 2)
+    setting = CVDesign(10, 2, 2)
     drawn = simulate_differences(
         np.full(40_000, 0.03), TRUE, setting, np.random.default_rng(2), correlation=correlation
     )
@@ -85,7 +85,7 @@ def test_folds_of_rows_have_this_spread() -> None:
         across = np.mean([np.corrcoef(first[:, i], second[:, j])[0, 1] for i in range(folds) for j in range(folds)])
         assert across == pytest.approx(1 / folds, abs=0.01)
         assert np.corrcoef(first[:, 0], first[:, 1])[0, 1] == pytest.approx(0.0, abs=0.03)
-    assert variances[10] / variances[5] == pytest.approx(Spread(1.0, 1.0, 5).growth(10), rel=0.02)
+    assert variances[10] / variances[5] == pytest.approx(VarianceComponents(1.0, 1.0, 5).growth(10), rel=0.02)
 
 
 @pytest.mark.parametrize(
@@ -99,11 +99,13 @@ def test_folds_of_rows_have_this_spread() -> None:
 )
 def test_refuses(differences: np.ndarray, says: str) -> None:
     with pytest.raises(ValueError, match=says):
-        estimate_spread(differences)
+        estimate_components(differences)
 
 
 def test_simulating_needs_both_parts() -> None:
     with pytest.raises(ValueError, match="spread within folds"):
-        simulate_differences(np.zeros(2), Spread(1e-4, None, 5), Setting(5, 1, 1), np.random.default_rng(0))
+        simulate_differences(
+            np.zeros(2), VarianceComponents(1e-4, None, 5), CVDesign(5, 1, 1), np.random.default_rng(0)
+        )
     with pytest.raises(ValueError, match="below 1"):
-        simulate_differences(np.zeros(2), TRUE, Setting(5, 1, 1), np.random.default_rng(0), correlation=1.0)
+        simulate_differences(np.zeros(2), TRUE, CVDesign(5, 1, 1), np.random.default_rng(0), correlation=1.0)

@@ -18,17 +18,19 @@ from jointbench.data.preprocess import prepare
 from jointbench.data.table import load_table
 from jointbench.errors import BadInput
 from jointbench.networks.arms import DEFAULT_ARMS
-from jointbench.study.plan import Sizes, Subject, assemblies, job, subject
+from jointbench.study.plan import CrossValidation, Experiment, job, make_experiment, plan_arms
 from jointbench.types import Network, Recipe, Shape
 from mixed_table import ROWS, mixed
 
-SIZES = Sizes(folds=3, repeats=2, seeds=2, seed=5)
+SIZES = CrossValidation(folds=3, repeats=2, seeds=2, seed=5)
 
 
-def planned(*arms: str, sizes: Sizes = SIZES) -> tuple[Subject, dict[str, tuple[str, ...]], dict[str, Network]]:
+def planned(
+    *arms: str, sizes: CrossValidation = SIZES
+) -> tuple[Experiment, dict[str, tuple[str, ...]], dict[str, Network]]:
     """The subject, each arm's network ids and the networks by id."""
-    made = subject(mixed(), arms, sizes)
-    built, networks = assemblies(made, "torch", "cpu", "stock")
+    made = make_experiment(mixed(), arms, sizes)
+    built, networks = plan_arms(made, "torch", "cpu", "stock")
     return made, {a.arm.name: a.network_ids for a in built}, {network.id: network for network in networks}
 
 
@@ -167,17 +169,17 @@ def test_different_questions_to_one_file_do_not_share_a_fit(
     path = write(tmp_path / "table.csv")
     ids = []
     for targets, time in (one, other):
-        made = subject(load_table(path, targets, None, time), ["separate"], Sizes(2, 1, 1, 0))
+        made = make_experiment(load_table(path, targets, None, time), ["separate"], CrossValidation(2, 1, 1, 0))
         ids.append(
-            {n.id for n in assemblies(made, "torch", "cpu", "stock")[1] if n.group == (targets[0].split(":")[0],)}
+            {n.id for n in plan_arms(made, "torch", "cpu", "stock")[1] if n.group == (targets[0].split(":")[0],)}
         )
     assert not ids[0] & ids[1]
 
 
 def test_an_assembly_adds_its_networks_up() -> None:
     """Hand count, 2 features, widths 32-32: trunk 2 x 32 + 32 + 32 x 32 + 32, heads of 33 per unit."""
-    made = subject(mixed(), DEFAULT_ARMS, SIZES)
-    joint, separate, matched = assemblies(made, "torch", "cpu", "stock")[0]
+    made = make_experiment(mixed(), DEFAULT_ARMS, SIZES)
+    joint, separate, matched = plan_arms(made, "torch", "cpu", "stock")[0]
     trunk, heads = 96 + 1056, 33 + 33 + 99
     assert made.shape == Shape((32, 32))
     assert joint.parameters == joint.reference_parameters == trunk + heads
@@ -213,8 +215,8 @@ def test_a_job_holds_the_columns_of_its_group_in_the_networks_order() -> None:
 
 
 def test_a_job_weighs_each_output_by_its_no_skill_loss() -> None:
-    made = subject(mixed(), ["joint"], SIZES, (("b", 3.0),))
-    network = assemblies(made, "torch", "cpu", "stock")[1][0]
+    made = make_experiment(mixed(), ["joint"], SIZES, (("b", 3.0),))
+    network = plan_arms(made, "torch", "cpu", "stock")[1][0]
     got = job(made, network, prepare(made.dataset, made.splits[0]))
     train = mixed().targets["c"][made.splits[0].train]
     share = np.array([(train == code).sum() for code in range(3)]) / (~np.isnan(train)).sum()
@@ -236,9 +238,9 @@ def test_jobs_of_one_fold_start_their_shared_head_alike() -> None:
 
 
 def test_a_profile_caps_epochs_and_never_raises_them() -> None:
-    plain = subject(mixed(), ["joint"], SIZES).recipe
-    assert subject(mixed(), ["joint"], replace(SIZES, max_epochs=5)).recipe == replace(plain, max_epochs=5)
-    assert subject(mixed(), ["joint"], replace(SIZES, max_epochs=10**6)).recipe == plain
+    plain = make_experiment(mixed(), ["joint"], SIZES).recipe
+    assert make_experiment(mixed(), ["joint"], replace(SIZES, max_epochs=5)).recipe == replace(plain, max_epochs=5)
+    assert make_experiment(mixed(), ["joint"], replace(SIZES, max_epochs=10**6)).recipe == plain
 
 
 def test_what_cannot_be_planned_is_refused_before_anything_trains() -> None:
@@ -248,4 +250,4 @@ def test_what_cannot_be_planned_is_refused_before_anything_trains() -> None:
         (["joint"], SIZES, (("nope", 1.0),)),
     ):
         with pytest.raises(BadInput):
-            subject(mixed(), arms, sizes, weights)
+            make_experiment(mixed(), arms, sizes, weights)

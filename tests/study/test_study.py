@@ -14,35 +14,35 @@ from typer.testing import CliRunner
 from jointbench import compare_arms
 from jointbench.cli.app import app
 from jointbench.compare.costs import paired_ratios
-from jointbench.compare.criteria import Terms
+from jointbench.compare.criteria import VerdictCriteria
 from jointbench.compare.summary import schema
 from jointbench.records import (
-    TWIN,
-    Absence,
-    Assembly,
+    AA_CONTROL,
     Fit,
-    Fold,
+    FoldRecord,
     Memory,
-    Participant,
+    NotMeasured,
+    PlannedArm,
     Projection,
     Record,
     Reference,
     Stack,
     Timing,
+    Variant,
 )
 from jointbench.records.store import read_records
 from jointbench.report.markdown import markdown_report
 from jointbench.runs.folder import execute, new_folder, republish
-from jointbench.runs.options import Asked, conditions, load_datasets, profile_named, subjects
-from jointbench.study.config import Conditions
-from jointbench.study.plan import Subject
+from jointbench.runs.options import RunOptions, conditions, load_datasets, profile_named, subjects
+from jointbench.study.config import StudyConfig
+from jointbench.study.plan import Experiment
 from jointbench.study.run import run
 from jointbench.study.stacks import tasks_of
 
-ASKED = Asked(profile="smoke", datasets=("concrete_slump",), backends=("torch",), device="cpu")
+ASKED = RunOptions(profile="smoke", datasets=("concrete_slump",), backends=("torch",), device="cpu")
 
 
-def planned(asked: Asked = ASKED) -> tuple[list[Subject], Conditions]:
+def planned(asked: RunOptions = ASKED) -> tuple[list[Experiment], StudyConfig]:
     return subjects(asked, load_datasets(asked, profile_named(asked.profile))), conditions(asked)
 
 
@@ -62,7 +62,7 @@ def records() -> list[Record]:
 
 def test_every_network_of_every_arm_has_its_fit(records: list[Record]) -> None:
     fits = {fit.network.id: fit for fit in of(records, Fit)}
-    for assembly in of(records, Assembly):
+    for assembly in of(records, PlannedArm):
         assert len(assembly.network_ids) == 2 * len(assembly.arm.groups)
         for network_id in assembly.network_ids:
             fit = fits[network_id]
@@ -72,7 +72,7 @@ def test_every_network_of_every_arm_has_its_fit(records: list[Record]) -> None:
 
 
 def test_every_fold_has_its_references_and_its_rows(records: list[Record]) -> None:
-    folds = of(records, Fold)
+    folds = of(records, FoldRecord)
     assert sorted(np.concatenate([fold.test for fold in folds])) == list(range(103))
     asked = {(r.fold, r.model, r.output) for r in of(records, Reference)}
     assert len(asked) == 2 * 2 * 3
@@ -84,8 +84,8 @@ def test_every_arm_is_timed_against_every_other_with_its_twin(records: list[Reco
     for timing in timings:
         paths = {"training": ["stock loop"], "request": ["in turn", "fused", "one of N"]}[timing.scenario]
         expected = paths if timing.batch_size != 8 else ["in turn"]
-        arms = ("joint", "separate", "separate-matched", TWIN)
-        assert set(timing.participants) == {Participant(arm, path) for arm in arms for path in expected}
+        arms = ("joint", "separate", "separate-matched", AA_CONTROL)
+        assert set(timing.variants) == {Variant(arm, path) for arm in arms for path in expected}
         assert np.all(timing.seconds > 0)
         assert len(timing.order) == len(timing.seconds) == len(timing.load) * timing.block
 
@@ -95,8 +95,8 @@ def test_records_name_the_arm_with_the_twin_first_whatever_the_order_of_the_turn
     timings = of(records, Timing)
     assert len({timing.order for timing in timings}) > 1
     for timing in timings:
-        for path in {who.path for who in timing.participants}:
-            assert next(who.arm for who in timing.participants if who.path == path) == "joint"
+        for path in {who.path for who in timing.variants}:
+            assert next(who.arm for who in timing.variants if who.path == path) == "joint"
         ratios = paired_ratios(timing, "joint")
         assert ratios
         assert all(ratio.floor is not None for ratio in ratios)
@@ -106,12 +106,12 @@ def test_what_is_not_timed_is_said_and_why() -> None:
     """No second for set-up: two arms are timed all the same, and the others are not a hole."""
     made, where = planned()
     records = list(run(made, replace(where, timing_seconds=1e-3, batch_sizes=(1,), extras="all"), silent))
-    said = " ".join(absence.reason for absence in of(records, Absence))
+    said = " ".join(absence.reason for absence in of(records, NotMeasured))
     assert "not timed: training" in said and "engine: joint" in said
     assert "stock loop: separate-matched" in said and "the time for setting up" in said
     assert "PyTorch has no `predict`" in said
     for timing in of(records, Timing):
-        assert timing.participants
+        assert timing.variants
 
 
 @pytest.mark.slow
@@ -131,7 +131,7 @@ def test_everything_is_timed_at_every_thread_count(records: list[Record]) -> Non
 def test_every_arms_memory_is_its_own(records: list[Record]) -> None:
     """Three networks of one output are saved in about three times the bytes of one; every process holds a framework."""
     memory = {m.arm: m for m in of(records, Memory)}
-    assert set(memory) == {assembly.arm.name for assembly in of(records, Assembly)}
+    assert set(memory) == {assembly.arm.name for assembly in of(records, PlannedArm)}
     assert 2 < memory["separate"].artifact_bytes / memory["joint"].artifact_bytes < 3
     for one in memory.values():
         assert one.reason is None
@@ -160,9 +160,9 @@ def test_networks_of_different_outputs_share_a_stack() -> None:
     """The 14 single-output networks of yeast x 2 folds are one program, not 28."""
     asked = replace(ASKED, datasets=("yeast",), arms=("separate",))
     (subject,), _ = planned(asked)
-    from jointbench.study.plan import assemblies
+    from jointbench.study.plan import plan_arms
 
-    _, networks = assemblies(subject, "torch", "cpu", "stacked")
+    _, networks = plan_arms(subject, "torch", "cpu", "stacked")
     stacks = tasks_of(subject, networks, "stacked")
     assert [len(stack) for stack in stacks] == [28]
 
@@ -171,21 +171,21 @@ def test_small_networks_of_other_widths_and_outputs_share_a_stack_and_dear_ones_
     """Separate and separate-matched, regression and binary: one program where zeros cost less than compiling."""
     asked = replace(ASKED, datasets=("wine_quality",), arms=("joint", "separate", "separate-matched"))
     (subject,), _ = planned(asked)
-    from jointbench.study.plan import assemblies
+    from jointbench.study.plan import plan_arms
 
-    _, networks = assemblies(subject, "torch", "cpu", "stacked")
+    _, networks = plan_arms(subject, "torch", "cpu", "stacked")
     assert sorted(len(stack) for stack in tasks_of(subject, networks, "stacked")) == [2, 8]
     patient = replace(subject, recipe=replace(subject.recipe, patience=1_000_000))
-    _, networks = assemblies(patient, "torch", "cpu", "stacked")
+    _, networks = plan_arms(patient, "torch", "cpu", "stacked")
     assert sorted(len(stack) for stack in tasks_of(patient, networks, "stacked")) == [2, 2, 2, 2, 2]
 
 
 def test_a_study_of_few_datasets_cuts_its_large_stacks_so_that_two_workers_share_them() -> None:
     asked = replace(ASKED, datasets=("concrete_slump",), arms=("joint", "separate"), folds=12)
     (subject,), _ = planned(asked)
-    from jointbench.study.plan import assemblies
+    from jointbench.study.plan import plan_arms
 
-    _, networks = assemblies(subject, "torch", "cpu", "stacked")
+    _, networks = plan_arms(subject, "torch", "cpu", "stacked")
     assert [len(stack) for stack in tasks_of(subject, networks, "stacked")] == [12, 36]
     halves = tasks_of(subject, networks, "stacked", halved=True)
     assert [len(stack) for stack in halves] == [12, 18, 18]
@@ -207,7 +207,7 @@ def test_a_failed_training_is_a_record_and_the_rest_goes_on(tmp_path: Path) -> N
     )
     records = list(read_records(tmp_path / "run" / "records.jsonl"))
     assert all("not finite" in fit.failure for fit in of(records, Fit))
-    assert any("failed" in absence.reason for absence in of(records, Absence))
+    assert any("failed" in absence.reason for absence in of(records, NotMeasured))
     assert (tmp_path / "run" / "report.html").stat().st_size > 10_000
     (cell,) = summary.cells
     assert all(cost.failures for cost in cell.costs)
@@ -221,7 +221,7 @@ def test_a_missing_framework_is_reported_and_the_rest_runs(monkeypatch: pytest.M
     monkeypatch.setattr(importlib.util, "find_spec", lambda name: None if name == "tensorflow" else found(name))
     made, where = planned(replace(ASKED, backends=("torch", "tensorflow")))
     records = list(run(made, replace(where, timing_seconds=0.0), silent))
-    (absence,) = of(records, Absence)
+    (absence,) = of(records, NotMeasured)
     assert (absence.backend, absence.dataset) == ("tensorflow", "concrete_slump")
     assert "not installed" in absence.reason
     assert of(records, Fit)
@@ -246,7 +246,7 @@ def test_the_report_is_redrawn_from_the_records_alone(tmp_path: Path) -> None:
     assert "records.jsonl.gz" in (tmp_path / "report.html").read_text(encoding="utf-8"), "they fit into the page"
     printed = CliRunner().invoke(app, ["report", str(tmp_path), "--format", "md"])
     assert printed.stdout == markdown_report(first)
-    validator = jsonschema.Draft202012Validator(json.loads(schema.shipped()))
+    validator = jsonschema.Draft202012Validator(schema.summary_schema())
     validator.validate(before)
 
 
@@ -260,7 +260,7 @@ def test_a_report_can_be_decided_anew_and_is_as_it_was_asked_otherwise(tmp_path:
         command="test",
         notes=(),
         progress=silent,
-        terms=Terms(0.03, 0.9),
+        terms=VerdictCriteria(0.03, 0.9),
         reruns={"concrete_slump": "jointbench run concrete_slump --profile smoke"},
     )
     assert json.loads((tmp_path / "environment.json").read_text())["rope"] == 0.03

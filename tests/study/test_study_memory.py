@@ -7,12 +7,12 @@ from dataclasses import replace
 import pytest
 
 from jointbench.records import Memory, Peak
-from jointbench.runs.options import Asked, conditions, load_datasets, profile_named, subjects
+from jointbench.runs.options import RunOptions, conditions, load_datasets, profile_named, subjects
 from jointbench.study import memory
-from jointbench.study.config import Kept
-from jointbench.study.plan import assemblies
+from jointbench.study.config import ScoredModels
+from jointbench.study.plan import plan_arms
 
-ASKED = Asked(
+ASKED = RunOptions(
     profile="smoke",
     datasets=("concrete_slump", "wine_quality"),
     arms=("joint", "separate"),
@@ -24,9 +24,9 @@ SIZES = {slug: {"joint": 10, "separate": 20} for slug in ASKED.datasets}
 
 def measured(datasets: int | None, sizes: dict[str, dict[str, int]] = SIZES) -> dict[tuple[str, str], Memory]:
     made = subjects(ASKED, load_datasets(ASKED, profile_named(ASKED.profile)))
-    plans = [(subject, *assemblies(subject, "torch", "cpu", "stacked")) for subject in made]
+    plans = [(subject, *plan_arms(subject, "torch", "cpu", "stacked")) for subject in made]
     where = replace(conditions(ASKED), memory_datasets=datasets)
-    records = memory.footprints(plans, where, Kept(), sizes, lambda *_: None)
+    records = memory.footprints(plans, where, ScoredModels(), sizes, lambda *_: None)
     return {(record.dataset, record.arm): record for record in records}
 
 

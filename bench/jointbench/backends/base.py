@@ -10,7 +10,7 @@ import numpy as np
 import numpy.typing as npt
 
 from jointbench.networks.architecture import Architecture
-from jointbench.records import Path, Stop
+from jointbench.records import ExecutionMode, Stop
 from jointbench.types import Float32Array, FloatArray, IntArray, Recipe, Weights
 
 Precision = Literal["float32", "float64"]
@@ -91,7 +91,7 @@ class Gradients:
 
 
 @dataclass(frozen=True, eq=False)
-class TrunkProducts:
+class TrunkGramians:
     """Inner products of the outputs' trunk gradients (unweighted losses) before some steps of training.
 
     batch: (steps, outputs, outputs), float64, on the rows of the step itself. broad: the same shape, on given rows.
@@ -102,7 +102,7 @@ class TrunkProducts:
 
 
 @dataclass(frozen=True, eq=False)
-class Reported:
+class TrainingHistory:
     """What a network written as in a tutorial reported while it trained, in the precision it works in.
 
     total: (epochs,), the weighted total loss as its loop prints it; losses: (epochs, outputs), each output's own, not
@@ -163,7 +163,7 @@ class Backend(Protocol):
         """Versions of the framework's packages."""
         ...
 
-    def why_unusable(self) -> str | None:
+    def unusable_reason(self) -> str | None:
         """Why the framework cannot use its device here, with the way out; None when it can."""
         ...
 
@@ -187,19 +187,19 @@ class Backend(Protocol):
         """Trains jobs of one architecture and recipe together, each as if alone."""
         ...
 
-    def trainer(self, jobs: Sequence[Job], steps: int, path: Path = "stock loop") -> Trainer:
+    def trainer(self, jobs: Sequence[Job], steps: int, path: ExecutionMode = "stock loop") -> Trainer:
         """The jobs ready to be trained by the ``stock loop`` or by the ``engine``, one replicate at a time."""
         ...
 
-    def why_not(self, path: Path) -> str | None:
+    def unavailable_reason(self, path: ExecutionMode) -> str | None:
         """Why this framework has no such way to answer requests; None where it has."""
         ...
 
-    def server(self, networks: Sequence[tuple[Architecture, Weights]], path: Path = "in turn") -> Server:
+    def server(self, networks: Sequence[tuple[Architecture, Weights]], path: ExecutionMode = "in turn") -> Server:
         """The networks ready to answer: ``in turn``, ``fused`` into one program, ``compiled``, or by ``predict``."""
         ...
 
-    def pasted_loops(self, job: Job, repeats: int) -> dict[str, float]:
+    def reference_loops(self, job: Job, repeats: int) -> dict[str, float]:
         """The loops as tutorials have them, by name: the best seconds of ``repeats`` epochs after a first one."""
         ...
 
@@ -215,7 +215,7 @@ class Backend(Protocol):
         """Losses and gradients on these rows at the job's initial weights."""
         ...
 
-    def trunk_products(self, job: Job, at: Sequence[int], rows: IntArray) -> TrunkProducts:
+    def trunk_gramians(self, job: Job, at: Sequence[int], rows: IntArray) -> TrunkGramians:
         """Trains the job and looks at its trunk's gradients before each of the steps ``at`` (ascending)."""
         ...
 
@@ -231,7 +231,7 @@ class Backend(Protocol):
         """A method's steps, for timing: each call takes so many and gives their seconds, after waiting for the device."""
         ...
 
-    def tutorial(self, job: Job, pattern: Pattern) -> Reported:
+    def tutorial(self, job: Job, pattern: Pattern) -> TrainingHistory:
         """Trains the job's network as tutorials write it, for all the recipe's epochs, and gives what that reports.
 
         sliced: one linear layer as wide as all outputs, cut into columns (heads of one layer only). branched: a head an

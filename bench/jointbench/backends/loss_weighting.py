@@ -16,7 +16,7 @@ import numpy as np
 import numpy.typing as npt
 
 from jointbench.backends.base import Clock, Job, Trained
-from jointbench.measure.device_clock import synchronised
+from jointbench.measure.device_clock import device_clock
 from jointbench.networks.architecture import Architecture
 from jointbench.networks.flops import backward_flops, train_flops_per_row
 from jointbench.records import Stop
@@ -159,7 +159,7 @@ class WeightedSteps:
 
     def __call__(self, clock: Clock) -> float:
         ready = [next(self.batches) for _ in range(self.steps)]
-        waiting = synchronised(self.synchronise, clock)
+        waiting = device_clock(self.synchronise, clock)
         started = waiting()
         for rows in ready:
             self.loop.step(rows)

@@ -32,7 +32,7 @@ def check_names(names: list[str]) -> None:
             raise BadInput(f"--backend {name!r}: the backends are {' and '.join(BACKENDS)}")
 
 
-def why_absent(name: str) -> str | None:
+def unavailable_reason(name: str) -> str | None:
     """Why this backend cannot run here, with the way out; None when it can."""
     if importlib.util.find_spec(BACKENDS[name].package) is None:
         return f"not installed (pip install 'jointbench[{name}]')"

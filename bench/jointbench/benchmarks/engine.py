@@ -78,7 +78,7 @@ def stock_speed(backend: Backend, repeats: int) -> dict[str, float]:
     trainer(time.perf_counter)
     stock = min(trainer(time.perf_counter) for _ in range(repeats))
     trainer.close()
-    seconds = {f"{backend.name}_stock": stock, **backend.pasted_loops(wine_shaped_job(0, 1), repeats)}
+    seconds = {f"{backend.name}_stock": stock, **backend.reference_loops(wine_shaped_job(0, 1), repeats)}
     return {name: taken / STEPS_PER_EPOCH * 1e6 for name, taken in seconds.items()}
 
 

@@ -8,7 +8,7 @@ from dataclasses import replace
 import numpy as np
 
 from jointbench.backends.base import Backend, Job
-from jointbench.measure.process_memory import forget_peak, peak_bytes, resident_bytes
+from jointbench.measure.process_memory import peak_bytes, reset_peak, resident_bytes
 from jointbench.networks.architecture import Architecture
 from jointbench.types import Float32Array, Weights
 
@@ -38,7 +38,7 @@ def saved_bytes(backend: Backend, arms: Mapping[str, Networks]) -> dict[str, int
 def training_peak(backend: Backend, jobs: Sequence[Job]) -> tuple[int, int | None]:
     """(resident, on the device): peaks in bytes of fitting the networks one after the other, EPOCHS epochs each,
     by the stock loop with its validation and early stopping. The rows are resident all the time."""
-    forget_peak()
+    reset_peak()
     for job in jobs:
         backend.fit(replace(job, recipe=replace(job.recipe, max_epochs=min(EPOCHS, job.recipe.max_epochs))))
     return peak_bytes(), backend.device_peak_bytes()
@@ -46,7 +46,7 @@ def training_peak(backend: Backend, jobs: Sequence[Job]) -> tuple[int, int | Non
 
 def serving_peak(backend: Backend, networks: Networks, rows: Float32Array, batch: int) -> tuple[int, int | None]:
     """(resident, on the device): peaks in bytes of holding the networks ready and answering REQUESTS of ``batch`` rows."""
-    forget_peak()
+    reset_peak()
     server = backend.server(networks)
     request = np.ascontiguousarray(rows[np.arange(batch) % len(rows)])
     for _ in range(REQUESTS):

@@ -11,9 +11,9 @@ import numpy.typing as npt
 
 from jointbench.backends.base import Backend, Clock, Server
 from jointbench.backends.fused import one_output
-from jointbench.benchmarks.training_steps import BLOCKS_WANTED, Budget, Bundle, Take, set_up, takes
-from jointbench.measure.device_clock import synchronised
-from jointbench.records import Participant, Path
+from jointbench.benchmarks.training_steps import BLOCKS_WANTED, Budget, SampleSet, TimedArm, collect_samples, set_up
+from jointbench.measure.device_clock import device_clock
+from jointbench.records import ExecutionMode, Variant
 from jointbench.types import Float32Array
 
 MAX_REQUESTS = 8  # of a visit
@@ -27,24 +27,24 @@ TOLERANCE = 1e-3  # of the largest answer: programs that round differently agree
 
 
 @dataclass(frozen=True)
-class Round:
+class LatencyCase:
     """One set of samples: requests of this many rows, on these paths, of every arm or of the first alone."""
 
     batch_size: int
-    paths: tuple[Path, ...]
+    paths: tuple[ExecutionMode, ...]
     first_arm_only: bool = False
 
 
 @dataclass(frozen=True, eq=False)
-class TimedRound:
+class TimedCase:
     """What a round gave. untimed: who was to take part in it and did not, with the reason."""
 
     batch_size: int
-    takes: tuple[Take, ...]
-    untimed: dict[Participant, str]
+    sample_sets: tuple[SampleSet, ...]
+    untimed: dict[Variant, str]
 
 
-class Client:
+class RequestSampler:
     """A server under test: asks it for rows that change with every request, and knows the right answers.
 
     expected: per network, (rows, units): the scored answers. Asking for the same rows again would time a cache.
@@ -108,21 +108,21 @@ def request_pool(rows: Float32Array, batch: int) -> Float32Array:
     return pool
 
 
-def client(backend: Backend, bundle: Bundle, path: Path, rows: Float32Array) -> Client:
+def client(backend: Backend, bundle: TimedArm, path: ExecutionMode, rows: Float32Array) -> RequestSampler:
     """The arm's networks behind a server of this path, with the answers that they were scored by."""
-    clock = synchronised(backend.synchronise)
+    clock = device_clock(backend.synchronise)
     if path != "one of N":
-        return Client(backend.server(bundle.networks, path), rows, bundle.answers, clock)
+        return RequestSampler(backend.server(bundle.networks, path), rows, bundle.answers, clock)
     network, head = bundle.wanted
     architecture, weights = bundle.networks[network]
     start = sum(layers[-1].units for layers in architecture.heads[:head])
     answers = bundle.answers[network][:, start : start + architecture.heads[head][-1].units]
-    return Client(backend.server([one_output(architecture, weights, head)], "in turn"), rows, [answers], clock)
+    return RequestSampler(backend.server([one_output(architecture, weights, head)], "in turn"), rows, [answers], clock)
 
 
 def time_requests(
-    backend: Backend, bundles: Mapping[str, Bundle], rows: Float32Array, rounds: Sequence[Round], budget: Budget
-) -> list[TimedRound]:
+    backend: Backend, bundles: Mapping[str, TimedArm], rows: Float32Array, rounds: Sequence[LatencyCase], budget: Budget
+) -> list[TimedCase]:
     """Request latency of each arm in each round: all outputs (or one of N) of ``batch`` rows, numpy in, numpy out.
 
     The rows are test rows, repeated where a batch wants more than there are.
@@ -130,7 +130,10 @@ def time_requests(
     started = time.monotonic()
     rows = np.ascontiguousarray(rows)
     impossible = {
-        path: reason for r in rounds for path in r.paths if (reason := backend.why_not(path)) and path != "one of N"
+        path: reason
+        for r in rounds
+        for path in r.paths
+        if (reason := backend.unavailable_reason(path)) and path != "one of N"
     }
     wanted = {
         participant: len(bundles[participant.arm].networks)
@@ -139,19 +142,19 @@ def time_requests(
         if participant.path not in impossible
     }
 
-    def make(participant: Participant) -> Client:
+    def make(participant: Variant) -> RequestSampler:
         made = client(backend, bundles[participant.arm], participant.path, rows)
         refusals[participant] = made.wrong_at_first()
         return made
 
-    refusals: dict[Participant, str | None] = {}
+    refusals: dict[Variant, str | None] = {}
     made = set_up(wanted.items(), make, budget.total - budget.samples)
     wrong = {who: reason for who, reason in refusals.items() if reason is not None}
     reasons = {**made.untimed, **wrong}
-    reasons |= {Participant(name, path): reason for path, reason in impossible.items() for name in bundles}
+    reasons |= {Variant(name, path): reason for path, reason in impossible.items() for name in bundles}
     ready = {who: made.ready[who] for who in made.ready if who not in wrong}
     deadline = max(started + budget.total, time.monotonic() + budget.samples / 2)
-    results: list[TimedRound] = []
+    results: list[TimedCase] = []
     row_seconds = 0.0  # of everyone in the last round, for each row: what a larger batch costs at the least, nearly
     for place, one in enumerate(rounds):
         share = min(budget.samples, max(deadline - time.monotonic(), 0.0)) / (len(rounds) - place)
@@ -163,7 +166,7 @@ def time_requests(
         if not said and least > max(PATIENCE * share, 1.0):
             said = TOO_DEAR.format(one.batch_size, least, share)
         if said:
-            results.append(TimedRound(one.batch_size, (), untimed | dict.fromkeys(clients, said)))
+            results.append(TimedCase(one.batch_size, (), untimed | dict.fromkeys(clients, said)))
             continue
         results.append(_round(rows, one.batch_size, clients, untimed, share))
         if one.batch_size >= LARGE:
@@ -171,18 +174,18 @@ def time_requests(
     return results
 
 
-def _participants(one: Round, bundles: Mapping[str, Bundle]) -> Iterator[Participant]:
+def _participants(one: LatencyCase, bundles: Mapping[str, TimedArm]) -> Iterator[Variant]:
     names = list(bundles)[:1] if one.first_arm_only else list(bundles)
-    return (Participant(name, path) for path in one.paths for name in names)
+    return (Variant(name, path) for path in one.paths for name in names)
 
 
 def _round(
     rows: Float32Array,
     batch: int,
-    clients: dict[Participant, Client],
-    untimed: dict[Participant, str],
+    clients: dict[Variant, RequestSampler],
+    untimed: dict[Variant, str],
     budget_seconds: float,
-) -> TimedRound:
+) -> TimedCase:
     pool, total = request_pool(rows, batch), 0.0
     for one in clients.values():
         one.prepare(pool)
@@ -191,7 +194,7 @@ def _round(
         total += one()[0]
     for one in clients.values():
         one.count = max(1, min(MAX_REQUESTS, int(budget_seconds / BLOCKS_WANTED / 2 / max(total, 1e-9))))
-    taken = takes(clients, budget_seconds) if clients else []
+    taken = collect_samples(clients, budget_seconds) if clients else []
     wrong = {who: reason for who, one in clients.items() if (reason := one.wrong_at_last()) is not None}
-    kept = [Take(take.samples.without(wrong), take.disturbed) for take in taken]
-    return TimedRound(batch, tuple(kept), {**untimed, **wrong})
+    kept = [SampleSet(take.samples.without(wrong), take.disturbed) for take in taken]
+    return TimedCase(batch, tuple(kept), {**untimed, **wrong})

@@ -10,11 +10,11 @@ from typing import Generic, TypeVar
 import numpy as np
 
 from jointbench.backends.base import Backend, Job, Trainer
-from jointbench.measure.device_clock import synchronised
+from jointbench.measure.device_clock import device_clock
 from jointbench.measure.paired_timing import Paired, paired, visit_count
 from jointbench.measure.system_load import disturbed
 from jointbench.networks.architecture import Architecture
-from jointbench.records import Participant, Path
+from jointbench.records import ExecutionMode, Variant
 from jointbench.types import Float32Array, Weights
 
 TRAINING_STEPS = 20  # of a visit, at most
@@ -26,7 +26,7 @@ T = TypeVar("T")
 
 
 @dataclass(frozen=True, eq=False)
-class Bundle:
+class TimedArm:
     """An arm's trained networks, as they are timed: the jobs that trained them, and the weights they ended with.
 
     counts[i]: how many of the arm's networks have the shape and recipe of jobs[i]; training is timed once for each.
@@ -50,10 +50,10 @@ class Budget:
 
 
 @dataclass(frozen=True, eq=False)
-class Take:
+class SampleSet:
     """A set of samples. disturbed: other processes kept the machine too busy meanwhile."""
 
-    samples: Paired[Participant]
+    samples: Paired[Variant]
     disturbed: bool
 
 
@@ -61,30 +61,28 @@ class Take:
 class SetUp(Generic[T]):
     """What is ready to be timed, and why the rest is not. seconds: what each took to set up."""
 
-    ready: dict[Participant, T] = field(default_factory=dict)
-    untimed: dict[Participant, str] = field(default_factory=dict)
-    seconds: dict[Participant, float] = field(default_factory=dict)
+    ready: dict[Variant, T] = field(default_factory=dict)
+    untimed: dict[Variant, str] = field(default_factory=dict)
+    seconds: dict[Variant, float] = field(default_factory=dict)
 
 
 @dataclass(frozen=True, eq=False)
 class TimedTraining:
     """Samples of seconds per step (of all an arm's networks), and per arm the cold seconds (build, first call)."""
 
-    takes: tuple[Take, ...]
+    sample_sets: tuple[SampleSet, ...]
     cold: dict[str, tuple[float, float]]
-    untimed: dict[Participant, str]
+    untimed: dict[Variant, str]
 
 
-def set_up(
-    wanted: Iterable[tuple[Participant, int]], make: Callable[[Participant], T], allowance_seconds: float
-) -> SetUp[T]:
+def set_up(wanted: Iterable[tuple[Variant, int]], make: Callable[[Variant], T], allowance_seconds: float) -> SetUp[T]:
     """Makes ready who is wanted, in that order, as long as the allowance lasts; the first two of all come what may.
 
     wanted: participants with the number of programs each has to build, from which its cost is foretold.
     """
     made: SetUp[T] = SetUp()
     started = time.monotonic()
-    dearest: dict[Path, float] = {}  # seconds for each program, by what was seen
+    dearest: dict[ExecutionMode, float] = {}  # seconds for each program, by what was seen
     for participant, programs in wanted:
         expected = dearest.get(participant.path, 0.0) * programs
         if len(made.ready) >= 2 and time.monotonic() - started + expected > allowance_seconds:
@@ -101,9 +99,9 @@ def set_up(
     return made
 
 
-def pairs_of(participants: Iterable[Participant]) -> list[tuple[Participant, Participant]]:
+def pairs_of(participants: Iterable[Variant]) -> list[tuple[Variant, Variant]]:
     """The ratios that matter: on every path, each arm's to the first arm's."""
-    firsts: dict[Path, Participant] = {}
+    firsts: dict[ExecutionMode, Variant] = {}
     made = []
     for participant in participants:
         first = firsts.setdefault(participant.path, participant)
@@ -112,20 +110,20 @@ def pairs_of(participants: Iterable[Participant]) -> list[tuple[Participant, Par
     return made
 
 
-def takes(samplers: Mapping[Participant, Callable[[], list[float]]], budget_seconds: float) -> list[Take]:
+def collect_samples(samplers: Mapping[Variant, Callable[[], list[float]]], budget_seconds: float) -> list[SampleSet]:
     """Paired samples; a disturbed set is kept as such and taken once more, on half the budget."""
-    made: list[Take] = []
+    made: list[SampleSet] = []
     for budget in (budget_seconds, budget_seconds * RETAKE_SHARE):
         started = time.monotonic()
         samples = paired(samplers, budget, pairs=pairs_of(samplers))
-        made.append(Take(samples, disturbed(float(samples.load.mean()), time.monotonic() - started)))
+        made.append(SampleSet(samples, disturbed(float(samples.load.mean()), time.monotonic() - started)))
         if not made[-1].disturbed or budget_seconds <= 0:
             break
     return made
 
 
 def time_training(
-    backend: Backend, bundles: Mapping[str, Bundle], paths: Sequence[Path], budget: Budget
+    backend: Backend, bundles: Mapping[str, TimedArm], paths: Sequence[ExecutionMode], budget: Budget
 ) -> TimedTraining:
     """Times each arm's training steps against the others', one network after the other, by each of the paths.
 
@@ -133,9 +131,9 @@ def time_training(
     participant whose weights stay as they were, or whose optimiser counts other steps than were asked for, is refused.
     """
     cold: dict[str, tuple[float, float]] = {}
-    clock = synchronised(backend.synchronise)
+    clock = device_clock(backend.synchronise)
 
-    def make(participant: Participant) -> _Timed:
+    def make(participant: Variant) -> _Timed:
         bundle = bundles[participant.arm]
         started = clock()
         timed = _Timed([backend.trainer([job], FEWEST_STEPS, participant.path) for job in bundle.jobs], bundle.counts)
@@ -144,18 +142,18 @@ def time_training(
         cold.setdefault(participant.arm, (built - started, clock() - built))
         return timed
 
-    wanted = [(Participant(name, path), len(bundle.jobs)) for path in paths for name, bundle in bundles.items()]
+    wanted = [(Variant(name, path), len(bundle.jobs)) for path in paths for name, bundle in bundles.items()]
     made = set_up(wanted, make, budget.total - budget.samples)
     step_seconds = {who: timed()[0] for who, timed in made.ready.items()}
     affordable = int(budget.samples / BLOCKS_WANTED / 2 / max(sum(step_seconds.values()), 1e-9))
     for who, timed in made.ready.items():
         quickest = min(seconds for other, seconds in step_seconds.items() if other.path == who.path)
         timed.begin(max(FEWEST_STEPS, min(visit_count(quickest, TRAINING_STEPS), affordable)))
-    taken = takes(made.ready, budget.samples)
+    taken = collect_samples(made.ready, budget.samples)
     refused = {who: reason for who, timed in made.ready.items() if (reason := timed.refusal()) is not None}
     for timed in made.ready.values():
         timed.close()
-    kept = [Take(take.samples.without(refused), take.disturbed) for take in taken]
+    kept = [SampleSet(take.samples.without(refused), take.disturbed) for take in taken]
     return TimedTraining(tuple(kept), cold, {**made.untimed, **refused})
 
 

@@ -12,10 +12,10 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from jointbench.calibration.simulation import EFFECT, Bools, Said, draw, say
+from jointbench.calibration.simulation import EFFECT, Bools, SimulatedVerdicts, decide, draw
 from jointbench.compare.verdict import PROBABILITY, check_probability
 from jointbench.stats.correlated_t_test import ROPE
-from jointbench.stats.variance_components import Setting, Spread
+from jointbench.stats.variance_components import CVDesign, VarianceComponents
 
 
 @dataclass(frozen=True)
@@ -30,7 +30,7 @@ class DecisionCalibration:
     favourable rate stands here.
     """
 
-    setting: Setting
+    setting: CVDesign
     outputs: int
     comparisons: int
     wrong_recommendation_rate: float
@@ -43,8 +43,8 @@ class DecisionCalibration:
 
 
 def calibrate_decision(
-    setting: Setting,
-    spreads: Sequence[Spread],
+    setting: CVDesign,
+    spreads: Sequence[VarianceComponents],
     generator: np.random.Generator,
     *,
     comparisons: int = 1000,
@@ -58,10 +58,10 @@ def calibrate_decision(
     check_probability(probability)
     draws = [draw(spread, setting, comparisons, generator) for spread in spreads]
     equal, edge, worse, better = (
-        [say(truth, one, rope, probability) for one in draws] for truth in (0.0, -rope, -EFFECT, EFFECT)
+        [decide(truth, one, rope, probability) for one in draws] for truth in (0.0, -rope, -EFFECT, EFFECT)
     )
 
-    def with_one_worse(rest: Sequence[Said]) -> list[list[Said]]:
+    def with_one_worse(rest: Sequence[SimulatedVerdicts]) -> list[list[SimulatedVerdicts]]:
         return [[*rest[:i], one, *rest[i + 1 :]] for i, one in enumerate(worse)]
 
     return DecisionCalibration(
@@ -78,7 +78,7 @@ def calibrate_decision(
     )
 
 
-def separates(outputs: Sequence[Said], probability: float) -> Bools:
+def separates(outputs: Sequence[SimulatedVerdicts], probability: float) -> Bools:
     """(comparisons,): does some output lose more than the region, credibly for so many outputs?
 
     Holm's procedure rejects something exactly where the smallest p-value, times the number of outputs, is small enough.
@@ -87,6 +87,6 @@ def separates(outputs: Sequence[Said], probability: float) -> Bools:
     return np.asarray((1.0 - likeliest) * len(outputs) <= 1.0 - probability)
 
 
-def recommends(outputs: Sequence[Said]) -> Bools:
+def recommends(outputs: Sequence[SimulatedVerdicts]) -> Bools:
     """(comparisons,): is every output safe?"""
     return np.asarray(np.logical_and.reduce([output.not_worse for output in outputs]))

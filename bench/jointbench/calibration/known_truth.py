@@ -11,12 +11,12 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 
 from jointbench.calibration.noise import skill_differences
-from jointbench.compare.cells import Cell, cells
+from jointbench.compare.cells import BenchmarkCell, cells
 from jointbench.compare.verdict import OutputVerdict, output_verdict
-from jointbench.data.synthetic import Tasks, related_tasks
+from jointbench.data.synthetic import SyntheticConfig, synthetic_dataset
 from jointbench.stats.correlated_t_test import Posterior, correlated_t_test
-from jointbench.study.config import Conditions, Progress
-from jointbench.study.plan import Sizes, Subject, subject
+from jointbench.study.config import Progress, StudyConfig
+from jointbench.study.plan import CrossValidation, Experiment, make_experiment
 from jointbench.study.run import run
 from jointbench.types import Recipe, Shape
 
@@ -26,12 +26,12 @@ NEEDED = 9  # of ten: what `right_enough` asks for
 
 
 @dataclass(frozen=True)
-class Corner:
+class Scenario:
     """Tasks, how networks are trained on them, and which verdicts on their mean difference in skill are right."""
 
     name: str
     right: tuple[OutputVerdict, ...]
-    tasks: Tasks
+    tasks: SyntheticConfig
     shape: Shape
     recipe: Recipe
     folds: int = 5
@@ -39,17 +39,17 @@ class Corner:
     seeds: int = 2
 
 
-CORNERS = (
-    Corner(
-        "related", ("joint", "equivalent"), Tasks(rows=200, outputs=8, relatedness=1.0, noise=0.2, features=16, pool=2),
+SCENARIOS = (
+    Scenario(
+        "related", ("joint", "equivalent"), SyntheticConfig(rows=200, outputs=8, relatedness=1.0, noise=0.2, features=16, pool=2),
         Shape((16,)), Recipe("adam", 1e-2, batch_size=32, max_epochs=100, patience=15),
     ),
-    Corner(
-        "conflicting", ("separate",), Tasks(rows=300, outputs=4, relatedness=0.0, noise=0.1, features=8, pool=1),
+    Scenario(
+        "conflicting", ("separate",), SyntheticConfig(rows=300, outputs=4, relatedness=0.0, noise=0.1, features=8, pool=1),
         Shape((2,)), Recipe("adam", 1e-2, batch_size=32, max_epochs=150, patience=20), repeats=1,
     ),
-    Corner(
-        "plenty", ("equivalent",), Tasks(rows=4000, outputs=2, relatedness=0.5, noise=0.3, features=4, pool=2),
+    Scenario(
+        "plenty", ("equivalent",), SyntheticConfig(rows=4000, outputs=2, relatedness=0.5, noise=0.3, features=4, pool=2),
         Shape((64,)), Recipe("adam", 4e-3, batch_size=128, max_epochs=40, patience=8),
     ),
 )  # fmt: skip
@@ -86,10 +86,10 @@ class Tally:
 
 
 def known_truth(
-    conditions: Conditions,
+    conditions: StudyConfig,
     progress: Progress,
     *,
-    corners: Sequence[Corner] = CORNERS,
+    corners: Sequence[Scenario] = SCENARIOS,
     seeds: Sequence[int] = range(SEEDS),
 ) -> tuple[Trial, ...]:
     """Trains both arms on a dataset of each corner for every seed and backend, and decides on it as on any other.
@@ -118,16 +118,16 @@ def right_enough(tally: Tally) -> bool:
     return tally.right * SEEDS >= NEEDED * tally.trials
 
 
-def _slug(corner: Corner, seed: int) -> str:
+def _slug(corner: Scenario, seed: int) -> str:
     return f"{corner.name}-{seed}"
 
 
-def _subject(corner: Corner, seed: int) -> Subject:
-    dataset = related_tasks(_slug(corner, seed), corner.tasks, seed, shape=corner.shape, recipe=corner.recipe)
-    return subject(dataset, ARMS, Sizes(corner.folds, corner.repeats, corner.seeds, seed))
+def _subject(corner: Scenario, seed: int) -> Experiment:
+    dataset = synthetic_dataset(_slug(corner, seed), corner.tasks, seed, shape=corner.shape, recipe=corner.recipe)
+    return make_experiment(dataset, ARMS, CrossValidation(corner.folds, corner.repeats, corner.seeds, seed))
 
 
-def _trial(cell: Cell, corner: Corner, seed: int) -> Trial:
+def _trial(cell: BenchmarkCell, corner: Scenario, seed: int) -> Trial:
     by_fold = skill_differences(cell).mean(axis=3)
     overall = correlated_t_test(by_fold.mean(axis=0))
     verdict = output_verdict(overall)

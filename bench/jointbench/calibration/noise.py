@@ -6,22 +6,22 @@ from collections.abc import Iterable
 from dataclasses import dataclass
 from math import sqrt
 
-from jointbench.compare.cells import Cell, arm_skill, cells, grid
+from jointbench.compare.cells import BenchmarkCell, arm_skill, cells, run_index
 from jointbench.compare.differences import paired
 from jointbench.errors import BadInput
-from jointbench.records import Assembly, Record
-from jointbench.stats.variance_components import Setting, Spread, estimate_spread
+from jointbench.records import PlannedArm, Record
+from jointbench.stats.variance_components import CVDesign, VarianceComponents, estimate_components
 from jointbench.types import FloatArray
 
 
 @dataclass(frozen=True)
-class SeenSpread:
+class ObservedNoise:
     """The spread of one output's differences, joint - separate, and the cross-validation in which it was seen."""
 
     dataset: str
     output: str
-    spread: Spread
-    seen_in: Setting
+    spread: VarianceComponents
+    seen_in: CVDesign
 
     @property
     def between_sd(self) -> float:
@@ -34,23 +34,23 @@ class SeenSpread:
         return None if self.spread.within is None else sqrt(self.spread.within)
 
 
-def skill_differences(cell: Cell) -> FloatArray:
+def skill_differences(cell: BenchmarkCell) -> FloatArray:
     """The arm of fewest networks less that of most, in skill: (outputs, repeats, folds, seeds), NaN where a fit failed."""
 
-    def networks(assembly: Assembly) -> int:
+    def networks(assembly: PlannedArm) -> int:
         return len(assembly.arm.groups)
 
     joint, other = min(cell.assemblies, key=networks), max(cell.assemblies, key=networks)
-    places = grid(cell.folds, cell.fits.values())
+    places = run_index(cell.folds, cell.fits.values())
     return paired(arm_skill(cell, joint, places), arm_skill(cell, other, places))
 
 
-def seen_spreads(records: Iterable[Record]) -> tuple[SeenSpread, ...]:
+def observed_noise(records: Iterable[Record]) -> tuple[ObservedNoise, ...]:
     """The spread of every output in a run's records; of a dataset's backends and devices the first alone is read.
 
     Raises BadInput for a run of one arm, or of one seed per fold.
     """
-    found: dict[str, tuple[SeenSpread, ...]] = {}
+    found: dict[str, tuple[ObservedNoise, ...]] = {}
     for cell in cells(records)[0]:
         if cell.dataset not in found and len(cell.assemblies) >= 2:
             found[cell.dataset] = _of_cell(cell)
@@ -59,24 +59,24 @@ def seen_spreads(records: Iterable[Record]) -> tuple[SeenSpread, ...]:
     return tuple(seen for outputs in found.values() for seen in outputs)
 
 
-def _of_cell(cell: Cell) -> tuple[SeenSpread, ...]:
+def _of_cell(cell: BenchmarkCell) -> tuple[ObservedNoise, ...]:
     differences = skill_differences(cell)
     _, repeats, folds, seeds = differences.shape
     if seeds < 2:
         raise BadInput(
             f"{cell.dataset} ran with one seed per fold, which hides the noise of seeds; run it with --seeds 3 or more"
         )
-    setting = Setting(folds, repeats, seeds)
+    setting = CVDesign(folds, repeats, seeds)
     return tuple(
-        SeenSpread(cell.dataset, output, estimate_spread(values), setting)
+        ObservedNoise(cell.dataset, output, estimate_components(values), setting)
         for output, values in zip(cell.folds[0].outputs, differences, strict=True)
     )
 
 
-def _seen(dataset: str, seen_in: Setting, sds: dict[str, tuple[float, float]]) -> tuple[SeenSpread, ...]:
+def _seen(dataset: str, seen_in: CVDesign, sds: dict[str, tuple[float, float]]) -> tuple[ObservedNoise, ...]:
     """From standard deviations, between folds and over seeds, in skill."""
     return tuple(
-        SeenSpread(dataset, output, Spread(between**2, within**2, seen_in.folds), seen_in)
+        ObservedNoise(dataset, output, VarianceComponents(between**2, within**2, seen_in.folds), seen_in)
         for output, (between, within) in sds.items()
     )
 
@@ -84,14 +84,14 @@ def _seen(dataset: str, seen_in: Setting, sds: dict[str, tuple[float, float]]) -
 # What `jointbench calibrate --run DIR` reads from runs of profile full (whole tables) on PyTorch, arms joint and
 # separate, seed 0: `jointbench run wine_quality --profile full --backend torch --folds 5 --repeats 5 --seeds 10`, and
 # so on. wine_quality comes first: its setting is the one recommended.
-SEEN = (
-    *_seen("wine_quality", Setting(5, 5, 10), {"quality": (0.0032, 0.0110), "type": (0.0047, 0.0074)}),
+OBSERVED_NOISE = (
+    *_seen("wine_quality", CVDesign(5, 5, 10), {"quality": (0.0032, 0.0110), "type": (0.0047, 0.0074)}),
     *_seen(
-        "concrete_slump", Setting(5, 3, 5),
+        "concrete_slump", CVDesign(5, 3, 5),
         {"slump": (0.0383, 0.1232), "flow": (0.0241, 0.0994), "strength": (0.0, 0.0629)},
     ),
     *_seen(
-        "yeast", Setting(5, 1, 3),
+        "yeast", CVDesign(5, 1, 3),
         {
             "class1": (0.0247, 0.0305), "class2": (0.0121, 0.0236), "class3": (0.0114, 0.0175),
             "class4": (0.0249, 0.0280), "class5": (0.0157, 0.0259), "class6": (0.0, 0.0232),

@@ -20,7 +20,7 @@ from jointbench.compare.sample_size import FOLDS, REPEATS, SEEDS
 from jointbench.compare.verdict import PROBABILITY, check_probability
 from jointbench.stats.corrected_t_test import two_sided_p
 from jointbench.stats.correlated_t_test import ROPE, mean_and_sd, posterior_scale, probability_above
-from jointbench.stats.variance_components import Setting, Spread, simulate_differences
+from jointbench.stats.variance_components import CVDesign, VarianceComponents, simulate_differences
 from jointbench.types import FloatArray
 
 EFFECT = 0.03  # skill: the true difference that has to be found
@@ -40,8 +40,8 @@ class Calibration:
     ``naive_*``: the ordinary paired t-test at p < 0.05: a difference found where there is none, and where it is 0.03.
     """
 
-    setting: Setting
-    spread: Spread
+    setting: CVDesign
+    spread: VarianceComponents
     comparisons: int
     false_verdict_rate: float
     edge_rate: float
@@ -62,11 +62,11 @@ class Draws:
 
     mean: FloatArray
     sd: FloatArray
-    setting: Setting
+    setting: CVDesign
 
 
 @dataclass(frozen=True, eq=False)
-class Said:
+class SimulatedVerdicts:
     """What is said of each comparison. p_other_better: P(difference < -rope); not_worse: P(difference > -rope) is enough."""
 
     p_other_better: FloatArray
@@ -78,8 +78,8 @@ class Said:
 
 
 def draw(
-    spread: Spread,
-    setting: Setting,
+    spread: VarianceComponents,
+    setting: CVDesign,
     comparisons: int,
     generator: np.random.Generator,
     *,
@@ -98,7 +98,9 @@ def draw(
     return Draws(*mean_and_sd(differences.reshape(comparisons, setting.pairs)), setting)
 
 
-def say(truth: float | FloatArray, draws: Draws, rope: float = ROPE, probability: float = PROBABILITY) -> Said:
+def decide(
+    truth: float | FloatArray, draws: Draws, rope: float = ROPE, probability: float = PROBABILITY
+) -> SimulatedVerdicts:
     """What ``correlated_t_test`` with ``output_verdict``, and the naive test, say of each comparison; all at once.
 
     truth: in skill, one for all comparisons or (comparisons,).
@@ -108,7 +110,7 @@ def say(truth: float | FloatArray, draws: Draws, rope: float = ROPE, probability
     scale = posterior_scale(draws.sd, setting.pairs, setting.folds)
     joint = probability_above(rope, mean, scale, df)
     other = probability_above(rope, -mean, scale, df)
-    return Said(
+    return SimulatedVerdicts(
         p_other_better=other,
         joint=joint >= probability,
         equivalent=1.0 - joint - other >= probability,
@@ -119,8 +121,8 @@ def say(truth: float | FloatArray, draws: Draws, rope: float = ROPE, probability
 
 
 def calibrate(
-    setting: Setting,
-    spread: Spread,
+    setting: CVDesign,
+    spread: VarianceComponents,
     generator: np.random.Generator,
     *,
     comparisons: int = 1000,
@@ -135,7 +137,7 @@ def calibrate(
     """
     check_probability(probability)
     draws = draw(spread, setting, comparisons, generator, correlation=correlation)
-    equal, above, below, worse = (say(truth, draws, rope, probability) for truth in (0.0, rope, -rope, -EFFECT))
+    equal, above, below, worse = (decide(truth, draws, rope, probability) for truth in (0.0, rope, -rope, -EFFECT))
     return Calibration(
         setting=setting,
         spread=spread,
@@ -150,7 +152,7 @@ def calibrate(
 
 
 def smallest_setting(
-    spreads: Sequence[Spread],
+    spreads: Sequence[VarianceComponents],
     generator: np.random.Generator,
     *,
     comparisons: int = 1000,
@@ -167,7 +169,7 @@ def smallest_setting(
     them; where the last has not, none does. Raises ValueError as ``calibrate`` does.
     """
     grid = sorted(
-        (Setting(*sizes) for sizes in product(folds, repeats, seeds)),
+        (CVDesign(*sizes) for sizes in product(folds, repeats, seeds)),
         key=lambda setting: (setting.fits, setting.folds, setting.repeats),
     )
     tried: list[tuple[Calibration, ...]] = []

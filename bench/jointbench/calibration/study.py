@@ -10,14 +10,14 @@ from itertools import groupby, product
 import numpy as np
 
 from jointbench.calibration.decisions import DecisionCalibration, calibrate_decision
-from jointbench.calibration.noise import SEEN, SeenSpread
+from jointbench.calibration.noise import OBSERVED_NOISE, ObservedNoise
 from jointbench.calibration.simulation import EFFECT, Calibration, calibrate, reached, smallest_setting
 from jointbench.compare.sample_size import FOLDS
 from jointbench.compare.verdict import PROBABILITY
 from jointbench.stats.correlated_t_test import ROPE
-from jointbench.stats.variance_components import Setting
+from jointbench.stats.variance_components import CVDesign
 
-SETTINGS = (Setting(5, 1, 1), *(Setting(k, r, s) for (k, r), s in product(((5, 5), (10, 10)), (1, 3, 10))))
+SETTINGS = (CVDesign(5, 1, 1), *(CVDesign(k, r, s) for (k, r), s in product(((5, 5), (10, 10)), (1, 3, 10))))
 """What profile quick does, then 5 x 5 and 10 x 10 folds and repeats at 1, 3 and 10 seeds per fold."""
 
 LIMIT = 0.05  # of each kind of mistake
@@ -56,8 +56,8 @@ class Recommended:
     fits: int
     reached: bool
     bounded_by: str
-    alone: dict[str, Setting | None]
-    by_folds: dict[int, Setting | None]
+    alone: dict[str, CVDesign | None]
+    by_folds: dict[int, CVDesign | None]
 
 
 @dataclass(frozen=True)
@@ -77,7 +77,7 @@ class CalibrationStudy:
     effect: float
     settings: tuple[OutputRates, ...]
     decisions: tuple[DatasetRates, ...]
-    noise: tuple[SeenSpread, ...]
+    noise: tuple[ObservedNoise, ...]
 
     @property
     def worst(self) -> float:
@@ -95,8 +95,8 @@ def calibration_study(
     *,
     comparisons: int = 1000,
     seed: int = 0,
-    noise: Sequence[SeenSpread] = SEEN,
-    settings: Sequence[Setting] = SETTINGS,
+    noise: Sequence[ObservedNoise] = OBSERVED_NOISE,
+    settings: Sequence[CVDesign] = SETTINGS,
     rope: float = ROPE,
     probability: float = PROBABILITY,
 ) -> CalibrationStudy:
@@ -151,5 +151,5 @@ def calibration_study(
     )
 
 
-def _setting(tried: Sequence[Sequence[Calibration]]) -> Setting | None:
+def _setting(tried: Sequence[Sequence[Calibration]]) -> CVDesign | None:
     return tried[-1][0].setting if reached(tried[-1]) else None

@@ -27,7 +27,7 @@ class Origin:
 
 
 @dataclass(frozen=True)
-class Data:
+class DatasetKey:
     """A dataset as it was used. splits: a digest of all folds; two runs with equal ones are paired fold by fold."""
 
     dataset: str
@@ -39,7 +39,7 @@ class Data:
 
 
 @dataclass(frozen=True, order=True)
-class Site:
+class CellKey:
     """One arm on one dataset, backend and device; ``arm`` is empty for what its arms share."""
 
     dataset: str
@@ -49,10 +49,10 @@ class Site:
 
 
 @dataclass(frozen=True)
-class Size:
+class Count:
     """A count, of one arm or of all, that is the same on every machine."""
 
-    site: Site
+    site: CellKey
     quantity: str
     value: int
 
@@ -61,17 +61,17 @@ class Size:
 class Skill:
     """Skill of one output on each fold of each repeat, seeds averaged, in the order of (repeat, fold)."""
 
-    site: Site
+    site: CellKey
     output: str
     per_fold: tuple[float, ...]
 
 
 @dataclass(frozen=True)
-class Relative:
+class CostRatio:
     """A timed cost of joint over that of the site's arm, its 95 % interval over blocks, and the A/A pair's largest log
     ratio."""
 
-    site: Site
+    site: CellKey
     quantity: str
     value: float
     low: float
@@ -84,7 +84,7 @@ class Relative:
 class Seconds:
     """An absolute time of one arm: the median, in seconds."""
 
-    site: Site
+    site: CellKey
     quantity: str
     seconds: float
 
@@ -95,8 +95,8 @@ class Baseline:
 
     schema_version: int
     origin: Origin
-    data: tuple[Data, ...]
-    sizes: tuple[Size, ...]
+    data: tuple[DatasetKey, ...]
+    sizes: tuple[Count, ...]
     skills: tuple[Skill, ...]
-    ratios: tuple[Relative, ...]
+    ratios: tuple[CostRatio, ...]
     seconds: tuple[Seconds, ...]

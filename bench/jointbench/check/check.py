@@ -5,10 +5,10 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import replace
 
-from jointbench.check.baseline import NO_COST_PROFILE, Baseline, Site
+from jointbench.check.baseline import NO_COST_PROFILE, Baseline, CellKey
 from jointbench.check.cost_ratios import cost_findings
 from jointbench.check.counts import exact_findings
-from jointbench.check.findings import Checked, Finding, Gate
+from jointbench.check.findings import CheckResult, Finding, Gate
 from jointbench.check.from_run import Reading
 from jointbench.check.seconds import time_findings
 from jointbench.check.skill import quality_findings
@@ -26,7 +26,7 @@ def check(
     require_cost: bool = False,
     strict_time: bool = False,
     rope: float = ROPE,
-) -> Checked:
+) -> CheckResult:
     """Every quantity of the baseline, compared. Raises BadInput where run and baseline are different kinds of run."""
     run = reading.measured
     held = _narrowed(baseline, only_backends)
@@ -43,7 +43,7 @@ def check(
         found += time_findings(held, run)
     if require_cost and not held.ratios:
         raise BadInput(f"--require-cost: {off.get('cost', 'the baseline holds no cost ratios')}")
-    return Checked(
+    return CheckResult(
         held.origin.profile,
         held.origin.commit,
         tuple(_with_reason(one, reading) for one in found),
@@ -65,7 +65,7 @@ def _narrowed(baseline: Baseline, backends: Sequence[str]) -> Baseline:
                 f"--only-backend {name}: the baseline has no such backend; it has {', '.join(sorted(there))}"
             )
 
-    def kept(site: Site) -> bool:
+    def kept(site: CellKey) -> bool:
         return site.backend in backends
 
     slugs = {size.site.dataset for size in baseline.sizes if kept(size.site)}

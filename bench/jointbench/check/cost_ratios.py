@@ -14,7 +14,7 @@ from collections.abc import Iterator, Sequence
 import numpy as np
 from scipy import special, stats
 
-from jointbench.check.baseline import Baseline, Relative
+from jointbench.check.baseline import Baseline, CostRatio
 from jointbench.check.findings import Finding, State
 from jointbench.measure.paired_timing import TRIM
 from jointbench.stats.estimate import Estimate
@@ -30,7 +30,7 @@ LEVEL = 0.05  # of false alarms among all alarms (Benjamini and Hochberg 1995): 
 def cost_findings(baseline: Baseline, run: Baseline) -> Iterator[Finding]:
     """Every timed ratio of the baseline: changed either way, as before, or too noisy to say."""
     now = {(ratio.site, ratio.quantity): ratio for ratio in run.ratios}
-    pairs: list[tuple[Relative, Relative]] = []
+    pairs: list[tuple[CostRatio, CostRatio]] = []
     for old in baseline.ratios:
         new = now.get((old.site, old.quantity))
         if new is None:
@@ -48,11 +48,11 @@ def cost_findings(baseline: Baseline, run: Baseline) -> Iterator[Finding]:
         yield _judged(old, new, x, error, df, corrected < LEVEL)
 
 
-def _quantity(ratio: Relative) -> str:
+def _quantity(ratio: CostRatio) -> str:
     return f"{ratio.quantity}, joint : {ratio.site.arm}"
 
 
-def _scatter(ratios: Sequence[Relative], change: Sequence[float]) -> list[float]:
+def _scatter(ratios: Sequence[CostRatio], change: Sequence[float]) -> list[float]:
     """Per ratio, the standard deviation between runs of its kind (one backend, one quantity), by the median deviation."""
     kinds: dict[object, list[float]] = {}
     for ratio, x in zip(ratios, change, strict=True):
@@ -64,21 +64,21 @@ def _scatter(ratios: Sequence[Relative], change: Sequence[float]) -> list[float]
     return [max(BETWEEN_RUNS, seen[r.site.backend, r.site.device, r.quantity]) for r in ratios]
 
 
-def _spread(old: Relative, new: Relative, between: float) -> tuple[float, float]:
+def _spread(old: CostRatio, new: CostRatio, between: float) -> tuple[float, float]:
     """Standard error of the change of the log ratio, and its degrees of freedom (Welch and Satterthwaite)."""
     parts = [_variance(old), _variance(new), (between**2, BETWEEN_RUNS_DF)]
     total = sum(variance for variance, _ in parts)
     return math.sqrt(total), total**2 / sum(variance**2 / df for variance, df in parts)
 
 
-def _variance(ratio: Relative) -> tuple[float, int]:
+def _variance(ratio: CostRatio) -> tuple[float, int]:
     """Of the mean log ratio, and its degrees of freedom: as if its interval (``measure.clock.ratio_interval``) were its blocks' alone."""
     df = ratio.blocks - 2 * int(TRIM * ratio.blocks) - 1
     half = (math.log(ratio.high) - math.log(ratio.low)) / 2
     return (half / float(special.stdtrit(df, 0.975))) ** 2, df
 
 
-def _judged(old: Relative, new: Relative, change: float, error: float, df: float, credible: bool) -> Finding:
+def _judged(old: CostRatio, new: CostRatio, change: float, error: float, df: float, credible: bool) -> Finding:
     """Too noisy to say, unless a change beyond the limit is excluded on either side at 5 % (Schuirmann 1987)."""
     limit = max(LEAST_CHANGE, old.floor, new.floor)
     half = error * float(special.stdtrit(df, 0.975))

@@ -6,7 +6,7 @@ from collections import Counter
 from dataclasses import dataclass
 from typing import Literal
 
-from jointbench.check.baseline import Site
+from jointbench.check.baseline import CellKey
 from jointbench.stats.estimate import Estimate
 
 Gate = Literal["exact", "quality", "cost", "time"]
@@ -25,7 +25,7 @@ class Finding:
 
     gate: Gate
     state: State
-    site: Site
+    site: CellKey
     quantity: str
     baseline: float
     run: float | None = None
@@ -35,17 +35,17 @@ class Finding:
 
 
 @dataclass(frozen=True)
-class Checked:
-    """A run held against a baseline. off: gates that were not used, and why; notes: what a reader must know besides.
+class CheckResult:
+    """A run held against a baseline. disabled: gates that were not used, and why; notes: what a reader must know besides.
 
-    soft: gates whose regressions are shown and do not fail. require_cost: whether a cost too noisy to judge fails.
+    advisory: gates whose regressions are shown and do not fail. require_cost: whether a cost too noisy to judge fails.
     """
 
     profile: str
     commit: str
     findings: tuple[Finding, ...]
-    off: dict[Gate, str]
-    soft: tuple[Gate, ...]
+    disabled: dict[Gate, str]
+    advisory: tuple[Gate, ...]
     require_cost: bool
     notes: tuple[str, ...]
 
@@ -55,7 +55,7 @@ class Checked:
     def counts(self, gate: Gate | None = None) -> Counter[State]:
         """How many findings have each state: of one gate, or of all that can fail the check."""
         return Counter(
-            one.state for one in self.findings if one.gate == gate or (gate is None and one.gate not in self.soft)
+            one.state for one in self.findings if one.gate == gate or (gate is None and one.gate not in self.advisory)
         )
 
     def reach(self, gate: Gate) -> tuple[float, float] | None:
@@ -65,7 +65,7 @@ class Checked:
 
     def fails(self, finding: Finding) -> bool:
         """Whether this finding alone gives an exit code other than 0."""
-        if finding.gate in self.soft or finding.state == "as before":
+        if finding.gate in self.advisory or finding.state == "as before":
             return False
         return finding.state != "too noisy" or self.require_cost
 

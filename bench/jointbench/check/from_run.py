@@ -12,17 +12,17 @@ from jointbench.check.baseline import (
     BASELINE_SCHEMA,
     NO_COST_PROFILE,
     Baseline,
-    Data,
+    CellKey,
+    CostRatio,
+    Count,
+    DatasetKey,
     Origin,
-    Relative,
     Seconds,
-    Site,
-    Size,
     Skill,
 )
 from jointbench.compare.build import summarise
 from jointbench.compare.summary.run import CellSummary, DatasetSummary
-from jointbench.records import Fit, Fold, Memory, Record, Stack
+from jointbench.records import Fit, FoldRecord, Memory, Record, Stack
 
 VERSIONS = ("python", "torch", "tensorflow", "keras", "numpy")
 
@@ -75,31 +75,33 @@ def _why(cell: CellSummary) -> str:
     return "; ".join((*cell.absences, *failures))
 
 
-def _data(about: DatasetSummary, records: Sequence[Record]) -> Data:
-    folds = [record for record in records if isinstance(record, Fold) and record.dataset == about.slug]
+def _data(about: DatasetSummary, records: Sequence[Record]) -> DatasetKey:
+    folds = [record for record in records if isinstance(record, FoldRecord) and record.dataset == about.slug]
     folds.sort(key=lambda fold: (fold.repeat, fold.fold))
     digest = hashlib.sha256(" ".join(fold.digest for fold in folds).encode()).hexdigest()[:16]
-    return Data(about.slug, about.sha256, about.folds, about.repeats, folds[0].seed if folds else 0, digest)
+    return DatasetKey(about.slug, about.sha256, about.folds, about.repeats, folds[0].seed if folds else 0, digest)
 
 
-def _counts(cells: Sequence[CellSummary], records: Sequence[Record]) -> Iterator[Size]:
+def _counts(cells: Sequence[CellSummary], records: Sequence[Record]) -> Iterator[Count]:
     """Networks, parameters, FLOPs per training step and per row of inference, artifact bytes of every arm."""
     networks = (record.network for record in records if isinstance(record, Fit))
     batch = {(network.dataset, network.backend, network.device): network.recipe.batch_size for network in networks}
     for cell in cells:
         for cost in cell.costs:
-            site = Site(cell.dataset, cell.backend, cell.device, cost.arm)
+            site = CellKey(cell.dataset, cell.backend, cell.device, cost.arm)
             rows = batch.get((cell.dataset, cell.backend, cell.device), 1)
-            yield Size(site, "networks", len(cost.groups))
-            yield Size(site, "parameters", cost.parameters)
-            yield Size(site, "training FLOPs per step", cost.train_flops_per_row * rows)
-            yield Size(site, "inference FLOPs per row", cost.inference_flops_per_row)
+            yield Count(site, "networks", len(cost.groups))
+            yield Count(site, "parameters", cost.parameters)
+            yield Count(site, "training FLOPs per step", cost.train_flops_per_row * rows)
+            yield Count(site, "inference FLOPs per row", cost.inference_flops_per_row)
     for record in records:
         if isinstance(record, Memory) and record.artifact_bytes is not None:
-            yield Size(Site(record.dataset, record.backend, record.device, record.arm), ARTIFACT, record.artifact_bytes)
+            yield Count(
+                CellKey(record.dataset, record.backend, record.device, record.arm), ARTIFACT, record.artifact_bytes
+            )
 
 
-def _programs(datasets: Sequence[DatasetSummary], records: Sequence[Record]) -> Iterator[Size]:
+def _programs(datasets: Sequence[DatasetSummary], records: Sequence[Record]) -> Iterator[Count]:
     """Programs compiled on each dataset, backend and device.
 
     The parts of a stack that was cut share a program, which every worker that takes a part compiles: how many do
@@ -109,7 +111,7 @@ def _programs(datasets: Sequence[DatasetSummary], records: Sequence[Record]) -> 
         (about.slug, name): kind for about in datasets for name, kind in zip(about.outputs, about.kinds, strict=True)
     }
     fits = {record.network.id: record for record in records if isinstance(record, Fit)}
-    compiled: dict[Site, dict[object, int]] = {}
+    compiled: dict[CellKey, dict[object, int]] = {}
     for stack in (record for record in records if isinstance(record, Stack)):
         program = frozenset(
             (
@@ -120,33 +122,33 @@ def _programs(datasets: Sequence[DatasetSummary], records: Sequence[Record]) -> 
             )
             for fit in (fits[network_id] for network_id in stack.network_ids if network_id in fits)
         )
-        counts = compiled.setdefault(Site(stack.dataset, stack.backend, stack.device), {})
+        counts = compiled.setdefault(CellKey(stack.dataset, stack.backend, stack.device), {})
         counts[program] = max(counts.get(program, 0), stack.compilations)
     for site, counts in compiled.items():
-        yield Size(site, "compilations", sum(counts.values()))
+        yield Count(site, "compilations", sum(counts.values()))
 
 
 def _skills(cell: CellSummary, about: DatasetSummary) -> Iterator[Skill]:
     """Skills that every fold has: a mean over fewer folds is not the same quantity."""
     for quality in cell.quality:
         if len(quality.per_fold) == about.folds * about.repeats:
-            site = Site(cell.dataset, cell.backend, cell.device, quality.model)
+            site = CellKey(cell.dataset, cell.backend, cell.device, quality.model)
             yield Skill(site, quality.output, tuple(float(value) for value in quality.per_fold))
 
 
-def _ratios(cell: CellSummary) -> Iterator[Relative]:
+def _ratios(cell: CellSummary) -> Iterator[CostRatio]:
     """Ratios that have a noise floor: the timed ones. (FLOPs to the stop move with early stopping.)"""
     for one in cell.ratios:
         if one.floor is not None and one.blocks > 1:  # one block has no interval
             floor = max(abs(math.log(one.floor.low)), abs(math.log(one.floor.high)))
-            site = Site(cell.dataset, cell.backend, cell.device, one.other)
+            site = CellKey(cell.dataset, cell.backend, cell.device, one.other)
             quantity = _timed(one.quantity, one.path, one.threads)
-            yield Relative(site, quantity, one.ratio.value, one.ratio.low, one.ratio.high, one.blocks, floor)
+            yield CostRatio(site, quantity, one.ratio.value, one.ratio.low, one.ratio.high, one.blocks, floor)
 
 
 def _seconds(cell: CellSummary) -> Iterator[Seconds]:
     for cost in cell.costs:
-        site = Site(cell.dataset, cell.backend, cell.device, cost.arm)
+        site = CellKey(cell.dataset, cell.backend, cell.device, cost.arm)
         for clock in cost.training:
             yield Seconds(site, _timed("training step", clock.path, clock.threads), clock.step_seconds)
         for one in cost.latency:

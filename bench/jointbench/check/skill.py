@@ -18,7 +18,7 @@ from dataclasses import dataclass
 import numpy as np
 from scipy import special, stats
 
-from jointbench.check.baseline import Baseline, Data, Site, Skill
+from jointbench.check.baseline import Baseline, CellKey, DatasetKey, Skill
 from jointbench.check.findings import Finding
 from jointbench.stats.correlated_t_test import ROPE, mean_and_sd, posterior, posterior_scale
 from jointbench.stats.estimate import Estimate
@@ -33,7 +33,7 @@ LEAST_SD = ROPE  # a spread that nobody would care about is not taken for certai
 class _Pair:
     """One output of one arm in both runs. change: (folds of all repeats,), run - baseline."""
 
-    site: Site
+    site: CellKey
     output: str
     change: FloatArray
     baseline: float
@@ -67,7 +67,7 @@ def _quantity(output: str) -> str:
     return f"skill of {output}"
 
 
-def _incomparable(before: Data, after: Data, old: Skill, new: Skill) -> str:
+def _incomparable(before: DatasetKey, after: DatasetKey, old: Skill, new: Skill) -> str:
     """Why two skills of one name are not the same quantity; "" when they are."""
     if before.sha256 != after.sha256:
         return "the data file is another one"

@@ -11,7 +11,7 @@ if TYPE_CHECKING:
     from rich.console import Console
 
     from jointbench.calibration.known_truth import Trial
-    from jointbench.calibration.noise import SeenSpread
+    from jointbench.calibration.noise import ObservedNoise
 
 
 def calibrate(
@@ -35,7 +35,7 @@ def calibrate(
     from rich.console import Console
 
     from jointbench.calibration.known_truth import tallies
-    from jointbench.calibration.noise import SEEN
+    from jointbench.calibration.noise import OBSERVED_NOISE
     from jointbench.calibration.study import calibration_study
     from jointbench.errors import BadInput
     from jointbench.report.calibration import calibration_json, markdown, print_report
@@ -48,7 +48,7 @@ def calibrate(
     if jobs is not None and jobs < 1:
         raise BadInput(f"--jobs {jobs}: at least 1 is needed")
     names = _present(backend) if training else ()
-    noise = _noise_of(run) if run else SEEN
+    noise = _noise_of(run) if run else OBSERVED_NOISE
     folder = new_folder(out)
     console = Console()
     trials = _trained(console, names, jobs) if training else ()
@@ -62,22 +62,22 @@ def calibrate(
     console.print(f"Written: {folder / 'calibration.json'}", markup=False, highlight=False, soft_wrap=True)
 
 
-def _noise_of(folder: Path) -> tuple[SeenSpread, ...]:
-    from jointbench.calibration.noise import seen_spreads
+def _noise_of(folder: Path) -> tuple[ObservedNoise, ...]:
+    from jointbench.calibration.noise import observed_noise
     from jointbench.records.store import read_records
 
-    return seen_spreads(read_records(folder))
+    return observed_noise(read_records(folder))
 
 
 def _present(backend: list[str] | None) -> tuple[str, ...]:
     """The backends asked for, else those that are installed. Raises BadInput for one that is not there."""
-    from jointbench.backends.registry import BACKENDS, check_names, why_absent
+    from jointbench.backends.registry import BACKENDS, check_names, unavailable_reason
     from jointbench.errors import BadInput
 
     check_names(backend or [])
-    names = tuple(dict.fromkeys(backend or (name for name in BACKENDS if why_absent(name) is None)))
+    names = tuple(dict.fromkeys(backend or (name for name in BACKENDS if unavailable_reason(name) is None)))
     for name in names or tuple(BACKENDS):
-        if (reason := why_absent(name)) is not None:
+        if (reason := unavailable_reason(name)) is not None:
             raise BadInput(f"--training with {name}: {reason}")
     return names
 
@@ -86,8 +86,8 @@ def _trained(console: Console, backends: tuple[str, ...], jobs: int | None) -> t
     from jointbench.calibration.known_truth import known_truth
     from jointbench.cli.progress import progress_bar
     from jointbench.runtime.environment import cores
-    from jointbench.study.config import Conditions
+    from jointbench.study.config import StudyConfig
 
-    where = Conditions(backends, ("cpu",), "stacked", jobs or cores(), 1, (1,), 0.0, references=False)
+    where = StudyConfig(backends, ("cpu",), "stacked", jobs or cores(), 1, (1,), 0.0, references=False)
     with progress_bar(console) as progress:
         return known_truth(where, progress)

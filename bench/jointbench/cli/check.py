@@ -69,10 +69,10 @@ def _show(checked: object, format: str) -> None:  # noqa: A002 - as above
     """The result on standard output; GitHub's annotations on standard error, so that they are in no file."""
     from rich.console import Console
 
-    from jointbench.check.findings import Checked
+    from jointbench.check.findings import CheckResult
     from jointbench.report.check import github_annotations, json_check, markdown_check, terminal_check
 
-    assert isinstance(checked, Checked)
+    assert isinstance(checked, CheckResult)
     if format == "json":
         typer.echo(json_check(checked))
     elif format == "markdown":

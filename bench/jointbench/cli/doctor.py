@@ -15,7 +15,7 @@ def doctor(
     """Says what this machine has, what is missing and how to install it."""
     from rich.console import Console
 
-    from jointbench.backends.registry import BACKENDS, why_absent
+    from jointbench.backends.registry import BACKENDS, unavailable_reason
     from jointbench.runtime.environment import environment
 
     console = Console()
@@ -23,7 +23,7 @@ def doctor(
         for name, value in environment().items():
             console.print(f"{name:24} {value}", markup=False, highlight=False)
     for name in BACKENDS:
-        console.print(f"{'backend ' + name:24} {why_absent(name) or 'ready'}", markup=False, highlight=False)
+        console.print(f"{'backend ' + name:24} {unavailable_reason(name) or 'ready'}", markup=False, highlight=False)
     if self_test:
         _self_test(console)
 

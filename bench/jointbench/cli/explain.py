@@ -53,7 +53,7 @@ def explain(
     from jointbench.explain.forum.network import DATASET
     from jointbench.explain.forum.runs import Effort
     from jointbench.explain.questions import chosen, forum_run
-    from jointbench.explain.runner import answers
+    from jointbench.explain.runner import answer_all
     from jointbench.report.explained_page import print_answer
     from jointbench.runs import options
     from jointbench.runs.folder import EXPLAIN_PAGE, new_folder, publish_answers
@@ -65,8 +65,8 @@ def explain(
     if forum:
         _forum_alone(datasets, question, target, group, time, folds, profile)
         datasets = [DATASET]
-    defaults = options.Asked()
-    asked = options.Asked(
+    defaults = options.RunOptions()
+    asked = options.RunOptions(
         profile,
         tuple(datasets or ()),
         tuple(target or ()),
@@ -100,7 +100,7 @@ def explain(
         def say(backend: str, dataset: str, text: str) -> None:
             status.update(Text(f"{dataset}, {backend}: {text}"))
 
-        for answer in answers(subjects, where.backends, where.devices[-1], where.jobs, questions, say):
+        for answer in answer_all(subjects, where.backends, where.devices[-1], where.jobs, questions, say):
             print_answer(answer, console)
             found.append(answer)
     for answer in across(found, seed):

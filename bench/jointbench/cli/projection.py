@@ -27,14 +27,14 @@ def projection(
     from rich.console import Console
 
     from jointbench.compare.costs import projection_check
-    from jointbench.records import Absence, Projection
+    from jointbench.records import NotMeasured, Projection
     from jointbench.report import format as show
     from jointbench.runs import options
     from jointbench.study.profiles import profile_named
     from jointbench.study.run import run
 
-    defaults = options.Asked()
-    asked = options.Asked(
+    defaults = options.RunOptions()
+    asked = options.RunOptions(
         profile,
         tuple(datasets),
         tuple(target or ()),
@@ -53,7 +53,7 @@ def projection(
     )
     console, agree = Console(), True
     for record in run(subjects, where, lambda *_: None):
-        if isinstance(record, Absence):
+        if isinstance(record, NotMeasured):
             console.print(f"{record.dataset}, {record.backend} on {record.device}: {record.reason}", markup=False)
         if isinstance(record, Projection):
             check = projection_check(record)

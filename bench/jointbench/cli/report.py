@@ -16,10 +16,10 @@ def report(
         Optional[float], typer.Option(help="Decide anew with this difference; default: as the run was asked.")
     ] = None,
     probability: Annotated[Optional[float], typer.Option(help="Decide anew with this probability.")] = None,
-    format: Annotated[
+    format: Annotated[  # noqa: A002  # the option's name
         Literal["html", "md"],
         typer.Option(help="html: the page, and its first screen here; md: that screen as Markdown, for a comment."),
-    ] = "html",  # the option's name
+    ] = "html",
 ) -> None:
     """Redraws the report of a run from its records."""
     from rich.console import Console
@@ -27,7 +27,7 @@ def report(
     from jointbench.runs import options
     from jointbench.runs.folder import REPORT, republish
 
-    defaults = options.Asked()
+    defaults = options.RunOptions()
     options.terms(defaults.rope if rope is None else rope, defaults.probability if probability is None else probability)
     summary = republish(folder, rope, probability)
     if format == "md":

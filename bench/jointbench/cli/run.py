@@ -50,8 +50,8 @@ def run(
     from jointbench.runs.folder import REPORT, execute, new_folder
     from jointbench.study.profiles import profile_named
 
-    defaults = options.Asked()
-    asked = options.Asked(
+    defaults = options.RunOptions()
+    asked = options.RunOptions(
         profile,
         tuple(datasets or ()),
         tuple(target or ()),

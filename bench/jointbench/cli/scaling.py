@@ -32,12 +32,12 @@ def scaling(
     from jointbench.report.scaling_page import render_study
     from jointbench.runs.folder import new_folder
     from jointbench.runtime.devices import devices_for
-    from jointbench.scaling.plan import Wanted, check, numbers
+    from jointbench.scaling.plan import SweepConfig, check, numbers
     from jointbench.scaling.regimes import regimes
     from jointbench.scaling.run import SCALING, run_study, to_json
 
     wanted = check(
-        Wanted(
+        SweepConfig(
             tuple(backend or BACKENDS),
             numbers("outputs", outputs),
             numbers("widths", widths),

@@ -8,12 +8,12 @@ import numpy as np
 
 from jointbench.compare.cells import over_seeds
 from jointbench.compare.decision import MIN_PAIRS, decision_rule
-from jointbench.compare.sample_size import FOLDS, REPEATS, Advice, what_would_settle
-from jointbench.compare.summary.decisions import LeverAdvice, Settle
+from jointbench.compare.sample_size import FOLDS, REPEATS, Advice, required_sample_size
+from jointbench.compare.summary.decisions import FactorAdvice, SampleSizeAdvice
 from jointbench.compare.summary.run import DatasetSummary
 from jointbench.compare.verdict import PROBABILITY
 from jointbench.stats.correlated_t_test import ROPE
-from jointbench.stats.variance_components import Setting
+from jointbench.stats.variance_components import CVDesign
 from jointbench.types import FloatArray
 
 MOST_FITS = 1000  # for each network of an arm; beyond that nobody would run it
@@ -29,7 +29,7 @@ def advise(
     rope: float,
     probability: float,
     saves: bool,
-) -> Settle | None:
+) -> SampleSizeAdvice | None:
     """Advice from the differences in skill (outputs, repeats, folds, seeds) of a decision that is still open.
 
     saves: some measured cost is lower, so that outputs that lose nothing are enough for a verdict. The output with the
@@ -40,14 +40,14 @@ def advise(
         return None
     folds = [k for k in FOLDS if k * MIN_TEST_ROWS <= about.rows]
     repeats = REPEATS if about.repeatable else (1,)
-    found = what_would_settle(
+    found = required_sample_size(
         differences, decision_rule(probability, saves), rope=rope, folds=folds, repeats=repeats, most_fits=MOST_FITS
     )
     if found.decided:
         return None
     one_seed = any(lever.reason == "one seed: its spread is unknown" for lever in found.levers)
     run = found.cheapest or (_more_seeds(found.setting) if one_seed else None)
-    return Settle(
+    return SampleSizeAdvice(
         outputs[found.weakest],
         _sentence(found, outputs[found.weakest], one_seed, about.repeatable),
         found.cheapest,
@@ -56,11 +56,11 @@ def advise(
     )
 
 
-def _more_seeds(now: Setting) -> Setting:
-    return Setting(max(now.folds, MIN_PAIRS), now.repeats, SEEDS_TO_SEE)
+def _more_seeds(now: CVDesign) -> CVDesign:
+    return CVDesign(max(now.folds, MIN_PAIRS), now.repeats, SEEDS_TO_SEE)
 
 
-def _command(about: DatasetSummary, setting: Setting, rope: float, probability: float) -> str:
+def _command(about: DatasetSummary, setting: CVDesign, rope: float, probability: float) -> str:
     base = about.command or f"jointbench run {about.slug}"
     asked = (("rope", rope, ROPE), ("probability", probability, PROBABILITY))
     terms = "".join(f" --{option} {value:g}" for option, value, default in asked if value != default)
@@ -91,13 +91,13 @@ def _sentence(advice: Advice, output: str, one_seed: bool, repeatable: bool) -> 
     return whole[0].upper() + whole[1:] + "."
 
 
-def _alone(lever: LeverAdvice) -> str:
+def _alone(lever: FactorAdvice) -> str:
     assert lever.setting is not None
     number = {"repeats": lever.setting.repeats, "seeds": lever.setting.seeds, "folds": lever.setting.folds}[lever.lever]
     return f"{number} {lever.lever} alone"
 
 
-def _setting(setting: Setting, now: Setting) -> str:
+def _setting(setting: CVDesign, now: CVDesign) -> str:
     """The setting by what is new in it."""
     many = (
         (setting.folds, now.folds, "fold", ""),

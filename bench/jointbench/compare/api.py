@@ -8,12 +8,12 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from jointbench.compare.build import DEFAULT, summarise
-from jointbench.compare.criteria import Terms
+from jointbench.compare.criteria import VerdictCriteria
 from jointbench.compare.summary.costs import Ratio
 from jointbench.compare.summary.decisions import Decision, Difference
 from jointbench.compare.summary.run import Across, CellSummary, DatasetSummary
 from jointbench.errors import BadInput
-from jointbench.records import Assembly, Fit, Fold, Record
+from jointbench.records import Fit, FoldRecord, PlannedArm, Record
 from jointbench.records.store import read_records
 
 
@@ -49,7 +49,7 @@ class Comparisons:
     across: tuple[Across, ...]
 
 
-def compare_arms(records: str | os.PathLike[str] | Iterable[Record], terms: Terms = DEFAULT) -> Comparisons:
+def compare_arms(records: str | os.PathLike[str] | Iterable[Record], terms: VerdictCriteria = DEFAULT) -> Comparisons:
     """See ``jointbench.compare_arms``."""
     if isinstance(records, str | os.PathLike):
         path = Path(records)
@@ -57,7 +57,7 @@ def compare_arms(records: str | os.PathLike[str] | Iterable[Record], terms: Term
     else:
         held = list(records)
     datasets = _described(held)
-    if missing := {r.dataset for r in held if isinstance(r, Assembly)} - {d.slug for d in datasets}:
+    if missing := {r.dataset for r in held if isinstance(r, PlannedArm)} - {d.slug for d in datasets}:
         raise BadInput(
             f"the records hold no folds of {min(missing)}, and skill is measured against a fold's no-skill error"
         )
@@ -89,9 +89,9 @@ def _described(records: Sequence[Record]) -> list[DatasetSummary]:
         for score in r.scores
         if "rmse" in score.metrics
     }
-    folds: dict[str, list[Fold]] = {}
+    folds: dict[str, list[FoldRecord]] = {}
     for record in records:
-        if isinstance(record, Fold):
+        if isinstance(record, FoldRecord):
             folds.setdefault(record.dataset, []).append(record)
     return [
         DatasetSummary(

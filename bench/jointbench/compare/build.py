@@ -9,18 +9,18 @@ from collections.abc import Iterable, Sequence
 import numpy as np
 
 from jointbench.compare.across_datasets import across_datasets
-from jointbench.compare.cells import Cell, arm_skill, cells, grid, over_seeds, reference_skill
+from jointbench.compare.cells import BenchmarkCell, arm_skill, cells, over_seeds, reference_skill, run_index
 from jointbench.compare.costs import arm_cost, best_takes, projection_check
-from jointbench.compare.criteria import Terms
-from jointbench.compare.flops import arm_flops, explained
+from jointbench.compare.criteria import VerdictCriteria
+from jointbench.compare.flops import arm_flops, predicted_saving
 from jointbench.compare.memory import arm_memory
 from jointbench.compare.pair import cell_ratios, compare_pair, decision
 from jointbench.compare.ranking import standings
 from jointbench.compare.summary.run import SUMMARY_SCHEMA_VERSION, CellSummary, DatasetSummary, Quality, Summary
-from jointbench.records import Assembly, Record, Reference, Score
+from jointbench.records import PlannedArm, Record, Reference, Score
 from jointbench.types import Dataset, FloatArray
 
-DEFAULT = Terms()
+DEFAULT = VerdictCriteria()
 
 
 def summarise(
@@ -31,7 +31,7 @@ def summarise(
     engine: str,
     command: str,
     notes: Sequence[str],
-    terms: Terms = DEFAULT,
+    terms: VerdictCriteria = DEFAULT,
 ) -> Summary:
     """The summary of a run. ``datasets`` says what each dataset is; the rest is computed from the records."""
     made, references = cells(records)
@@ -75,7 +75,9 @@ def describe(dataset: Dataset, folds: int, repeats: int, seeds: int, command: st
     )
 
 
-def with_references(dataset: DatasetSummary, references: Sequence[Reference], made: Sequence[Cell]) -> DatasetSummary:
+def with_references(
+    dataset: DatasetSummary, references: Sequence[Reference], made: Sequence[BenchmarkCell]
+) -> DatasetSummary:
     """The description with the reference models' quality filled in."""
     mine = [r for r in references if r.dataset == dataset.slug]
     folds = next((cell.folds for cell in made if cell.dataset == dataset.slug), ())
@@ -95,14 +97,14 @@ def with_references(dataset: DatasetSummary, references: Sequence[Reference], ma
     return DatasetSummary(**{**dataset.__dict__, "references": quality})
 
 
-def summarise_cell(cell: Cell, about: DatasetSummary, terms: Terms) -> CellSummary:
+def summarise_cell(cell: BenchmarkCell, about: DatasetSummary, terms: VerdictCriteria) -> CellSummary:
     """Quality, costs, comparisons and decisions of one dataset on one backend and device."""
     absences = tuple(absence.reason for absence in cell.absences)
     if not cell.assemblies:
         return CellSummary(cell.dataset, cell.backend, cell.device, "", None, None, None, (), (), (), (), (), absences)
     joint = min(cell.assemblies, key=lambda assembly: len(assembly.arm.groups))
     others = [assembly for assembly in cell.assemblies if assembly is not joint]
-    places = grid(cell.folds, cell.fits.values())
+    places = run_index(cell.folds, cell.fits.values())
     skill = {assembly.arm.name: arm_skill(cell, assembly, places) for assembly in cell.assemblies}
     scores = {assembly.arm.name: _scores(cell, assembly) for assembly in cell.assemblies}
     quality = tuple(
@@ -136,7 +138,7 @@ def summarise_cell(cell: Cell, about: DatasetSummary, terms: Terms) -> CellSumma
         tuple(
             one
             for other in others
-            for one in explained(joint, other, [r for r in ratios if r.threads in (None, threads)])
+            for one in predicted_saving(joint, other, [r for r in ratios if r.threads in (None, threads)])
         ),
         stand,
         criteria,
@@ -146,7 +148,7 @@ def summarise_cell(cell: Cell, about: DatasetSummary, terms: Terms) -> CellSumma
     )
 
 
-def _scores(cell: Cell, assembly: Assembly) -> dict[str, list[Score]]:
+def _scores(cell: BenchmarkCell, assembly: PlannedArm) -> dict[str, list[Score]]:
     """The scores of an arm's networks by output."""
     by_output: dict[str, list[Score]] = defaultdict(list)
     for network_id in assembly.network_ids:

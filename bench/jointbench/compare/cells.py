@@ -8,56 +8,67 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from jointbench.records import Absence, Assembly, ColdStart, Fit, Fold, Memory, Projection, Record, Reference, Timing
+from jointbench.records import (
+    ColdStart,
+    Fit,
+    FoldRecord,
+    Memory,
+    NotMeasured,
+    PlannedArm,
+    Projection,
+    Record,
+    Reference,
+    Timing,
+)
 from jointbench.types import FloatArray
 
 Key = tuple[str, str, str]
 
 
 @dataclass(frozen=True, eq=False)
-class Cell:
+class BenchmarkCell:
     """The records of one dataset on one backend and device."""
 
     dataset: str
     backend: str
     device: str
-    assemblies: tuple[Assembly, ...]
+    assemblies: tuple[PlannedArm, ...]
     fits: Mapping[str, Fit]
     timings: tuple[Timing, ...]
     cold_starts: tuple[ColdStart, ...]
-    absences: tuple[Absence, ...]
-    folds: tuple[Fold, ...]
+    absences: tuple[NotMeasured, ...]
+    folds: tuple[FoldRecord, ...]
     memories: tuple[Memory, ...] = ()
     projections: tuple[Projection, ...] = ()
 
 
-def cells(records: Iterable[Record]) -> tuple[list[Cell], list[Reference]]:
+def cells(records: Iterable[Record]) -> tuple[list[BenchmarkCell], list[Reference]]:
     """The cells in the order they ran, and all reference scores. A cell with nothing but an Absence is one too."""
     fits: dict[Key, dict[str, Fit]] = defaultdict(dict)
-    sited: dict[Key, list[Assembly | Timing | ColdStart | Memory | Projection | Absence]] = defaultdict(list)
+    sited: dict[Key, list[PlannedArm | Timing | ColdStart | Memory | Projection | NotMeasured]] = defaultdict(list)
     keys: dict[Key, None] = {}
-    folds: dict[str, list[Fold]] = defaultdict(list)
+    folds: dict[str, list[FoldRecord]] = defaultdict(list)
     references = []
     for record in records:
         if isinstance(record, Fit):
             network = record.network
             fits[network.dataset, network.backend, network.device][network.id] = record
-        elif isinstance(record, Fold):
+        elif isinstance(record, FoldRecord):
             folds[record.dataset].append(record)
         elif isinstance(record, Reference):
             references.append(record)
-        elif isinstance(record, Assembly | Timing | ColdStart | Memory | Projection | Absence):
+        elif isinstance(record, PlannedArm | Timing | ColdStart | Memory | Projection | NotMeasured):
             sited[record.dataset, record.backend, record.device].append(record)
-            if isinstance(record, Assembly | Absence):
+            if isinstance(record, PlannedArm | NotMeasured):
                 keys[record.dataset, record.backend, record.device] = None
     made = [
-        Cell(
+        BenchmarkCell(
             *key,
-            tuple(r for r in sited[key] if isinstance(r, Assembly)),
+            tuple(r for r in sited[key] if isinstance(r, PlannedArm)),
             fits[key],
             tuple(r for r in sited[key] if isinstance(r, Timing)),
             tuple(r for r in sited[key] if isinstance(r, ColdStart)),
-            tuple(r for r in sited[key] if isinstance(r, Absence)),
+            tuple(r for r in sited[key] if isinstance(r, NotMeasured)),
             tuple(folds[key[0]]),
             tuple(r for r in sited[key] if isinstance(r, Memory)),
             tuple(r for r in sited[key] if isinstance(r, Projection)),
@@ -80,7 +91,7 @@ class Skill:
 
 
 @dataclass(frozen=True, eq=False)
-class Grid:
+class RunIndex:
     """The places of a cell's runs, the same for every arm: outputs by name, seeds by (repeat, fold, seed).
 
     no_skill and rows: (outputs, repeats, folds), the no-skill error and the labelled test rows; NaN and 0 where no
@@ -106,7 +117,7 @@ class Grid:
         return np.asarray((total / np.maximum(known.sum(axis=2), 1))[:, :, None, None])
 
 
-def grid(folds: Sequence[Fold], fits: Iterable[Fit] = ()) -> Grid:
+def run_index(folds: Sequence[FoldRecord], fits: Iterable[Fit] = ()) -> RunIndex:
     """The grid of these folds. A seed's place is its rank among those that any of the fits has in its fold."""
     outputs = folds[0].outputs
     repeats, count = 1 + max(fold.repeat for fold in folds), 1 + max(fold.fold for fold in folds)
@@ -121,10 +132,10 @@ def grid(folds: Sequence[Fold], fits: Iterable[Fit] = ()) -> Grid:
     for repeat, fold_, seed in used:
         places[repeat, fold_, seed] = taken[repeat, fold_]
         taken[repeat, fold_] += 1
-    return Grid(outputs, places, (repeats, count, max(taken.values(), default=1)), no_skill, rows)
+    return RunIndex(outputs, places, (repeats, count, max(taken.values(), default=1)), no_skill, rows)
 
 
-def arm_skill(cell: Cell, assembly: Assembly, places: Grid) -> Skill:
+def arm_skill(cell: BenchmarkCell, assembly: PlannedArm, places: RunIndex) -> Skill:
     """Skill of an arm on every run."""
     row = {name: i for i, name in enumerate(places.outputs)}
     at, errors = [], []
@@ -137,9 +148,9 @@ def arm_skill(cell: Cell, assembly: Assembly, places: Grid) -> Skill:
     return _skill(places, at, errors, len(assembly.network_ids) // len(assembly.arm.groups))
 
 
-def reference_skill(references: Iterable[Reference], folds: Sequence[Fold]) -> dict[str, Skill]:
+def reference_skill(references: Iterable[Reference], folds: Sequence[FoldRecord]) -> dict[str, Skill]:
     """Skill of the reference models by name, with one seed."""
-    places = grid(folds)
+    places = run_index(folds)
     row = {name: i for i, name in enumerate(places.outputs)}
     by_model: dict[str, list[Reference]] = defaultdict(list)
     for reference in references:
@@ -155,7 +166,7 @@ def reference_skill(references: Iterable[Reference], folds: Sequence[Fold]) -> d
     }
 
 
-def _skill(places: Grid, at: Sequence[tuple[int, int, int, int]], errors: Sequence[float], planned: int) -> Skill:
+def _skill(places: RunIndex, at: Sequence[tuple[int, int, int, int]], errors: Sequence[float], planned: int) -> Skill:
     error = np.full((len(places.outputs), *places.shape), np.nan)
     if at:
         error[tuple(np.array(at).T)] = errors

@@ -8,10 +8,10 @@ from collections.abc import Callable, Iterable, Sequence
 import numpy as np
 from scipy.stats import binom
 
-from jointbench.compare.cells import Cell
+from jointbench.compare.cells import BenchmarkCell
 from jointbench.compare.summary.costs import ArmCost, Latency, ProjectionCheck, Ratio, Throughput, TrainingClock
 from jointbench.measure.paired_timing import MIN_BLOCKS, TARGET_HALF_WIDTH, Paired, log_ratios, settled
-from jointbench.records import TWIN, Assembly, Fit, Participant, Projection, Timing
+from jointbench.records import AA_CONTROL, Fit, PlannedArm, Projection, Timing, Variant
 from jointbench.stats.correlated_t_test import correlated_t_test
 from jointbench.stats.estimate import Estimate
 from jointbench.stats.time_ratio import time_ratio
@@ -21,7 +21,7 @@ P90_SAMPLES, P99_SAMPLES = 64, 662  # fewer samples cannot bound that percentile
 AGREEMENT = 0.1  # of a training really timed with what its steps foretold
 
 
-def arm_cost(cell: Cell, assembly: Assembly) -> ArmCost:
+def arm_cost(cell: BenchmarkCell, assembly: PlannedArm) -> ArmCost:
     """What one arm costs, from everything that ran; time is None where none was measured."""
     fits = [cell.fits[i] for i in assembly.network_ids if i in cell.fits]
     good = [fit for fit in fits if fit.failure is None]
@@ -66,7 +66,7 @@ def _failure(fit: Fit) -> str:
     return f"{', '.join(network.group)} (repeat {network.repeat}, fold {network.fold}): {fit.failure}"
 
 
-def _per_run(assembly: Assembly, cell: Cell, value: Callable[[Fit], float]) -> FloatArray:
+def _per_run(assembly: PlannedArm, cell: BenchmarkCell, value: Callable[[Fit], float]) -> FloatArray:
     """(runs,): the sum of a fit's value over the arm's networks, for each split and seed without a failure."""
     runs = np.array(assembly.network_ids).reshape(-1, len(assembly.arm.groups))
     sums = []
@@ -77,7 +77,7 @@ def _per_run(assembly: Assembly, cell: Cell, value: Callable[[Fit], float]) -> F
     return np.array(sums) if sums else np.zeros(1)
 
 
-def _longest(assembly: Assembly, cell: Cell) -> float:
+def _longest(assembly: PlannedArm, cell: BenchmarkCell) -> float:
     """Mean over runs of the steps of the arm's longest network: the bound with as many workers as networks."""
     runs = np.array(assembly.network_ids).reshape(-1, len(assembly.arm.groups))
     return float(np.mean([max((cell.fits[i].steps for i in ids if i in cell.fits), default=0) for ids in runs]))
@@ -87,7 +87,7 @@ def best_takes(timings: Iterable[Timing]) -> list[Timing]:
     """One timing for each thing that was timed: of two takes the undisturbed one, else the less disturbed."""
     best: dict[tuple[object, ...], Timing] = {}
     for timing in timings:
-        key = (timing.scenario, timing.batch_size, timing.threads, timing.participants)
+        key = (timing.scenario, timing.batch_size, timing.threads, timing.variants)
         if key not in best or _disturbance(timing) < _disturbance(best[key]):
             best[key] = timing
     return list(best.values())
@@ -97,12 +97,12 @@ def _disturbance(timing: Timing) -> tuple[bool, float]:
     return timing.disturbed, float(timing.load.mean())
 
 
-def training_clocks(cell: Cell, assembly: Assembly) -> tuple[TrainingClock, ...]:
+def training_clocks(cell: BenchmarkCell, assembly: PlannedArm) -> tuple[TrainingClock, ...]:
     """What the arm's training takes by every path and at every thread count that was timed, the stock loop first."""
     groups, steps = len(assembly.arm.groups), float(np.mean(_per_run(assembly, cell, lambda fit: float(fit.steps))))
     made = []
     for timing in best_takes(cell.timings):
-        for who in timing.participants:
+        for who in timing.variants:
             if timing.scenario == "training" and who.arm == assembly.arm.name:
                 each = float(np.median(timing.of(who)))
                 made.append(
@@ -113,18 +113,18 @@ def training_clocks(cell: Cell, assembly: Assembly) -> tuple[TrainingClock, ...]
     return tuple(made)
 
 
-def latencies(cell: Cell, arm: str) -> tuple[Latency, ...]:
+def latencies(cell: BenchmarkCell, arm: str) -> tuple[Latency, ...]:
     """The arm's request latency on every path, at every batch size and thread count that was timed."""
     found = {
         (who.path, timing.threads, timing.batch_size): _latency(timing, who)
         for timing in best_takes(cell.timings)[::-1]  # what was timed twice counts by its first round
-        for who in timing.participants
+        for who in timing.variants
         if timing.scenario == "request" and who.arm == arm
     }
     return tuple(found.values())[::-1]
 
 
-def _latency(timing: Timing, who: Participant) -> Latency:
+def _latency(timing: Timing, who: Variant) -> Latency:
     seconds = timing.of(who)
     count = len(seconds)
     p90, p99 = count >= P90_SAMPLES, count >= P99_SAMPLES
@@ -161,21 +161,21 @@ def throughput(found: Sequence[Latency]) -> tuple[Throughput, ...]:
 
 def paired_ratios(timing: Timing, joint: str) -> list[Ratio]:
     """Joint over every other arm on each path, each with its interval over blocks and the A/A floor beside it."""
-    samples = Paired(tuple(timing.participants[i] for i in timing.order), timing.seconds, timing.block, timing.load)
+    samples = Paired(tuple(timing.variants[i] for i in timing.order), timing.seconds, timing.block, timing.load)
     training = timing.scenario == "training"
     quantity = "training step" if training else f"request, batch {timing.batch_size}"
     made = []
-    for path in dict.fromkeys(who.path for who in timing.participants):
-        here = [who.arm for who in timing.participants if who.path == path]
+    for path in dict.fromkeys(who.path for who in timing.variants):
+        here = [who.arm for who in timing.variants if who.path == path]
         if joint not in here:
             continue
-        mine, twin = Participant(joint, path), Participant(TWIN, path)
+        mine, twin = Variant(joint, path), Variant(AA_CONTROL, path)
         # The twin is one of the first arm, whose ratio to it says what noise gives.
-        floor = time_ratio(log_ratios(samples, mine, twin)) if TWIN in here and here[0] == joint else None
+        floor = time_ratio(log_ratios(samples, mine, twin)) if AA_CONTROL in here and here[0] == joint else None
         for other in here:
-            if other in (joint, TWIN):
+            if other in (joint, AA_CONTROL):
                 continue
-            values = log_ratios(samples, mine, Participant(other, path))
+            values = log_ratios(samples, mine, Variant(other, path))
             ratio, enough = time_ratio(values), len(values) >= MIN_BLOCKS
             state = "too few blocks" if not enough else "settled" if settled(values) else "budget spent"
             made.append(Ratio(
@@ -209,7 +209,7 @@ def _beyond(ratio: Estimate, noise: float) -> bool:
     return not ratio.low <= 1 <= ratio.high and abs(math.log(ratio.value)) > noise
 
 
-def flops_ratio(cell: Cell, joint: Assembly, other: Assembly) -> Ratio | None:
+def flops_ratio(cell: BenchmarkCell, joint: PlannedArm, other: PlannedArm) -> Ratio | None:
     """Training FLOPs to the stop, joint / other, with the correlated interval over folds of the log ratio."""
     rows = []
     for mine, theirs in zip(

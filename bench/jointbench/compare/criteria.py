@@ -9,7 +9,7 @@ from jointbench.stats.correlated_t_test import ROPE
 
 
 @dataclass(frozen=True)
-class Terms:
+class VerdictCriteria:
     """Half the width of the region of practical equivalence, in skill, and the probability that a verdict needs.
 
     Raises ValueError, one sentence, for a region that is not above 0 and below 1 (without one nothing can be called

@@ -26,7 +26,7 @@ MOST_FAILURES = 0.1  # share of pairs lost beyond which what is left may not be 
 
 
 @dataclass(frozen=True)
-class Judgement:
+class Verdict:
     """A verdict, its reason in one sentence, the output that pays for sharing, and whether more folds could help.
 
     open: what is unclear is the quality, so that more evidence can settle it.
@@ -34,7 +34,7 @@ class Judgement:
 
     verdict: str
     reason: str
-    payer: Difference | None = None
+    losing_output: Difference | None = None
     open: bool = False
 
 
@@ -45,7 +45,7 @@ def judge(
     rope: float,
     probability: float,
     planned: int,
-) -> Judgement:
+) -> Verdict:
     """Joint against one other arm. ratios: joint / that arm. planned: pairs of fits that were asked for.
 
     Joint only if every output has P(difference > -rope) >= probability and some measured cost is lower; separate if
@@ -54,14 +54,14 @@ def judge(
     """
     lost = max(difference.pairs_lost for difference in differences)
     if lost > MOST_FAILURES * planned:
-        return Judgement(
+        return Verdict(
             "inconclusive",
             f"failures: {lost} of {planned} pairs of fits are lost ({_percent(lost / planned)}), and a verdict allows "
             f"{_percent(MOST_FAILURES)}.",
         )
     fewest = min(difference.pairs for difference in differences)
     if fewest < MIN_PAIRS:
-        return Judgement("inconclusive", f"{fewest} folds are too few for a verdict; run at least {MIN_PAIRS}.")
+        return Verdict("inconclusive", f"{fewest} folds are too few for a verdict; run at least {MIN_PAIRS}.")
     weakest = min(differences, key=lambda d: d.probability_no_loss)
     saved = [ratio for ratio in ratios if ratio.measured_difference and ratio.ratio.value < 1]
     dearer = [ratio for ratio in ratios if ratio.measured_difference and ratio.ratio.value > 1]
@@ -69,21 +69,21 @@ def judge(
     if losers:
         return _separate(losers, saved, rope, probability)
     if weakest.probability_no_loss >= probability and saved:
-        return Judgement(
+        return Verdict(
             "joint",
             f"{_costs(saved)}; no output loses more than {rope:g} skill ({_weakest(weakest, rope, probability)})"
             + (f"; but {_costs(dearer)}." if dearer else "."),
         )
     nothing = "no measured cost is lower" + (f"; joint brings {_costs(dearer)}" if dearer else "")
     if all(d.verdict == "equivalent" for d in differences):
-        return Judgement("equivalent", f"every output is within {rope:g} skill of the other arm, and {nothing}.")
+        return Verdict("equivalent", f"every output is within {rope:g} skill of the other arm, and {nothing}.")
     if weakest.probability_no_loss >= probability:
-        return Judgement(
+        return Verdict(
             "inconclusive",
             f"no output loses more than {rope:g} skill ({_weakest(weakest, rope, probability)}), but {nothing}.",
             open=True,
         )
-    return Judgement("inconclusive", _unclear(differences, weakest, saved, rope, probability), open=True)
+    return Verdict("inconclusive", _unclear(differences, weakest, saved, rope, probability), open=True)
 
 
 def losing(differences: Sequence[Difference], probability: float) -> npt.NDArray[np.bool_]:
@@ -103,16 +103,16 @@ def decision_rule(probability: float, saves: bool) -> Rule:
     return decided
 
 
-def _separate(losers: Sequence[Difference], saved: Sequence[Ratio], rope: float, probability: float) -> Judgement:
-    payer = min(losers, key=lambda d: d.difference.value)
-    chance = said_probability(payer.probability_other_better, probability)
+def _separate(losers: Sequence[Difference], saved: Sequence[Ratio], rope: float, probability: float) -> Verdict:
+    losing_output = min(losers, key=lambda d: d.difference.value)
+    chance = said_probability(losing_output.probability_other_better, probability)
     others = f", and {len(losers) - 1} more output{'s' if len(losers) > 2 else ''} lose" if len(losers) > 1 else ""
-    return Judgement(
+    return Verdict(
         "separate",
-        f"sharing costs {payer.output} {-payer.difference.value:.3f} skill (P(loses more than {rope:g}) {chance})"
+        f"sharing costs {losing_output.output} {-losing_output.difference.value:.3f} skill (P(loses more than {rope:g}) {chance})"
         + others
         + (f"; joint would bring {_costs(saved)}." if saved else "."),
-        payer,
+        losing_output,
     )
 
 

@@ -8,10 +8,10 @@ from collections.abc import Sequence
 
 import numpy as np
 
-from jointbench.compare.cells import Cell
-from jointbench.compare.summary.costs import ArmFlops, Explained, Ratio
+from jointbench.compare.cells import BenchmarkCell
+from jointbench.compare.summary.costs import ArmFlops, PredictedSaving, Ratio
 from jointbench.networks.flops import update_flops
-from jointbench.records import Assembly, Fit
+from jointbench.records import Fit, PlannedArm
 from jointbench.stats.correlated_t_test import correlated_t_test
 from jointbench.stats.estimate import Estimate
 
@@ -21,7 +21,7 @@ NOT_MEASURED = "no difference measured"
 STEP, REQUEST = re.compile(r"training step"), re.compile(r"request, batch \d+")  # as compare.costs says them
 
 
-def arm_flops(cell: Cell, assembly: Assembly) -> ArmFlops | None:
+def arm_flops(cell: BenchmarkCell, assembly: PlannedArm) -> ArmFlops | None:
     """An arm's FLOPs in parts; None where the record does not break them down or nothing was trained."""
     parts = assembly.flops
     groups = len(assembly.arm.groups)
@@ -63,7 +63,7 @@ def _over_folds(runs: Sequence[Sequence[Fit]], folds: int) -> Estimate | None:
     return Estimate(belief.mean, max(belief.low, 0.0), belief.high)
 
 
-def explained(joint: Assembly, other: Assembly, ratios: Sequence[Ratio]) -> list[Explained]:
+def predicted_saving(joint: PlannedArm, other: PlannedArm, ratios: Sequence[Ratio]) -> list[PredictedSaving]:
     """For each timed ratio of these two arms what their FLOPs per row predict for it.
 
     Both arms take the same rows through every network, so FLOPs per row, step and request have one ratio. A request
@@ -80,7 +80,7 @@ def explained(joint: Assembly, other: Assembly, ratios: Sequence[Ratio]) -> list
         else:
             continue
         share, reason = _share(predicted, ratio)
-        made.append(Explained(ratio.quantity, ratio.other, predicted, ratio.ratio, share, reason))
+        made.append(PredictedSaving(ratio.quantity, ratio.other, predicted, ratio.ratio, share, reason))
     return made
 
 

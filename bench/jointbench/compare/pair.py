@@ -7,16 +7,16 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
 from jointbench.compare.advice import advise
-from jointbench.compare.cells import Cell, Grid, Skill
+from jointbench.compare.cells import BenchmarkCell, RunIndex, Skill
 from jointbench.compare.costs import best_takes, flops_ratio, paired_ratios
-from jointbench.compare.criteria import Terms
-from jointbench.compare.decision import Judgement, judge
+from jointbench.compare.criteria import VerdictCriteria
+from jointbench.compare.decision import Verdict, judge
 from jointbench.compare.differences import believe, output_differences, paired
 from jointbench.compare.summary.costs import Ratio
 from jointbench.compare.summary.decisions import Decision, Difference
 from jointbench.compare.summary.run import DatasetSummary
 from jointbench.compare.verdict import output_verdict
-from jointbench.records import Assembly
+from jointbench.records import PlannedArm
 from jointbench.stats.estimate import UNKNOWN, Estimate
 from jointbench.types import FloatArray
 
@@ -27,16 +27,16 @@ USUAL_PATHS = (None, "stock loop", "in turn")
 class Pair:
     """Differences are first - other in skill, by output and run; ratios are first / other."""
 
-    first: Assembly
-    other: Assembly
+    first: PlannedArm
+    other: PlannedArm
     array: FloatArray
     planned: int
     differences: tuple[Difference, ...]
     ratios: tuple[Ratio, ...]
-    judgement: Judgement
+    judgement: Verdict
 
 
-def cell_ratios(cell: Cell, first: Assembly, others: Sequence[Assembly]) -> tuple[Ratio, ...]:
+def cell_ratios(cell: BenchmarkCell, first: PlannedArm, others: Sequence[PlannedArm]) -> tuple[Ratio, ...]:
     """Every measured cost of the first arm over each other one's."""
     name = first.arm.name
     flops = [ratio for other in others if (ratio := flops_ratio(cell, first, other)) is not None]
@@ -45,13 +45,13 @@ def cell_ratios(cell: Cell, first: Assembly, others: Sequence[Assembly]) -> tupl
 
 
 def compare_pair(
-    cell: Cell,
-    first: Assembly,
-    other: Assembly,
+    cell: BenchmarkCell,
+    first: PlannedArm,
+    other: PlannedArm,
     ratios: Sequence[Ratio],
     skill: Mapping[str, Skill],
-    places: Grid,
-    terms: Terms,
+    places: RunIndex,
+    terms: VerdictCriteria,
 ) -> Pair:
     """The first arm against the other. ratios: of the first arm; those over other arms are passed by.
 
@@ -72,14 +72,19 @@ def compare_pair(
 
 
 def decision(
-    pair: Pair, cell: Cell, skill: Mapping[str, Skill], places: Grid, about: DatasetSummary, terms: Terms
+    pair: Pair,
+    cell: BenchmarkCell,
+    skill: Mapping[str, Skill],
+    places: RunIndex,
+    about: DatasetSummary,
+    terms: VerdictCriteria,
 ) -> Decision:
     """The decision on a dataset, with the partition between and what would settle it, where these apply."""
     judged, reason = pair.judgement, pair.judgement.reason
     mean = believe(pair.array.mean(axis=0), places.folds, terms.rope)
     known = [d for d in pair.differences if not math.isnan(d.difference.value)]
     worst = min(known, key=lambda d: d.difference.value, default=None)
-    between = _between(pair, cell, skill, places, terms) if judged.payer else None
+    between = _between(pair, cell, skill, places, terms) if judged.losing_output else None
     if between is not None:
         kept = between.judgement.reason.rstrip(".")
         reason += f" Between the two, {between.first.arm.name} against {pair.other.arm.name}: {kept}."
@@ -97,15 +102,17 @@ def decision(
         worst.output if worst else "",
         worst.difference.value if worst else math.nan,
         output_verdict(mean, probability=terms.probability) if mean else "inconclusive",
-        judged.payer.output if judged.payer else None,
-        judged.payer.difference if judged.payer else None,
+        judged.losing_output.output if judged.losing_output else None,
+        judged.losing_output.difference if judged.losing_output else None,
         between.first.arm.name if between else None,
         max(d.pairs_lost for d in pair.differences) / max(pair.planned, 1),
         settle,
     )
 
 
-def _between(pair: Pair, cell: Cell, skill: Mapping[str, Skill], places: Grid, terms: Terms) -> Pair | None:
+def _between(
+    pair: Pair, cell: BenchmarkCell, skill: Mapping[str, Skill], places: RunIndex, terms: VerdictCriteria
+) -> Pair | None:
     """The partition between the two arms that would be recommended in joint's place: no output loses, and it saves.
 
     Of several the one with the fewest networks, then the cheapest per row.
@@ -120,7 +127,7 @@ def _between(pair: Pair, cell: Cell, skill: Mapping[str, Skill], places: Grid, t
     return min(found, key=lambda p: (len(p.first.arm.groups), p.first.train_flops_per_row), default=None)
 
 
-def finer(coarse: Assembly, fine: Assembly) -> bool:
+def finer(coarse: PlannedArm, fine: PlannedArm) -> bool:
     """Does the second arm divide the first one's groups further, and differ from it?"""
     groups = [set(group) for group in coarse.arm.groups]
     inside = all(any(set(group) <= whole for whole in groups) for group in fine.arm.groups)

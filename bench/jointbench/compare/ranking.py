@@ -7,7 +7,7 @@ from collections.abc import Mapping, Sequence
 
 import numpy as np
 
-from jointbench.compare.cells import Grid, Skill, over_seeds
+from jointbench.compare.cells import RunIndex, Skill, over_seeds
 from jointbench.compare.summary.costs import ArmCost
 from jointbench.compare.summary.decisions import Standing
 from jointbench.stats.aggregate_error import AggregateError, aggregate_error
@@ -23,7 +23,7 @@ CRITERIA: tuple[tuple[str, Direction], ...] = (
 
 
 def standings(
-    skill: Mapping[str, Skill], costs: Sequence[ArmCost], places: Grid, kinds: Sequence[str]
+    skill: Mapping[str, Skill], costs: Sequence[ArmCost], places: RunIndex, kinds: Sequence[str]
 ) -> tuple[tuple[Standing, ...], tuple[str, ...]]:
     """The arms' standings and the criteria of their Pareto set. kinds: of the outputs, in the grid's order.
 
@@ -43,7 +43,7 @@ def standings(
     return made, tuple(name for name, _ in criteria)
 
 
-def _row(cost: ArmCost, skill: Skill, places: Grid, kinds: Sequence[str]) -> Standing:
+def _row(cost: ArmCost, skill: Skill, places: RunIndex, kinds: Sequence[str]) -> Standing:
     relative = relative_error(skill, places, kinds)
     trained = cost.fits > len(cost.failures)
     latency = min(cost.latency, key=lambda one: one.batch_size, default=None)
@@ -67,7 +67,7 @@ def mean_skill(skill: Skill) -> float | None:
     return None if np.isnan(means).any() else math.fsum(means) / len(means)
 
 
-def relative_error(skill: Skill, places: Grid, kinds: Sequence[str]) -> AggregateError | None:
+def relative_error(skill: Skill, places: RunIndex, kinds: Sequence[str]) -> AggregateError | None:
     """The relative errors of the regression outputs, from the runs of which all these outputs are known; or None."""
     chosen = [i for i, kind in enumerate(kinds) if kind == "regression"]
     if not chosen:

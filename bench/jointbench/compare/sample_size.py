@@ -14,7 +14,7 @@ from math import inf, sqrt
 import numpy as np
 import numpy.typing as npt
 
-from jointbench.compare.summary.decisions import Lever, LeverAdvice
+from jointbench.compare.summary.decisions import Factor, FactorAdvice
 from jointbench.compare.verdict import PROBABILITY, check_probability
 from jointbench.stats.correlated_t_test import (
     ROPE,
@@ -24,7 +24,7 @@ from jointbench.stats.correlated_t_test import (
     posterior,
     probability_above,
 )
-from jointbench.stats.variance_components import Setting, Spread, estimate_spread
+from jointbench.stats.variance_components import CVDesign, VarianceComponents, estimate_components
 from jointbench.types import FloatArray
 
 FOLDS = (5, 10, 20)
@@ -44,12 +44,12 @@ class Advice:
     """
 
     decided: bool
-    setting: Setting
-    spreads: tuple[Spread, ...]
+    setting: CVDesign
+    spreads: tuple[VarianceComponents, ...]
     weakest: int
     half_width: float
-    levers: tuple[LeverAdvice, ...]
-    cheapest: Setting | None
+    levers: tuple[FactorAdvice, ...]
+    cheapest: CVDesign | None
     cheapest_half_width: float | None
 
 
@@ -77,12 +77,12 @@ def any_verdict(probability: float = PROBABILITY) -> Rule:
     return decided
 
 
-def predicted_posterior(mean: float, spread: Spread, setting: Setting, rope: float = ROPE) -> Posterior:
+def predicted_posterior(mean: float, spread: VarianceComponents, setting: CVDesign, rope: float = ROPE) -> Posterior:
     """The posterior to expect at ``setting`` if the mean (skill) and the variance components stay as they are."""
     return posterior(mean, float(_scale(spread, [setting])[0]), setting.pairs - 1, rope)
 
 
-def what_would_settle(
+def required_sample_size(
     differences: npt.ArrayLike,
     decided: Rule | None = None,
     *,
@@ -100,15 +100,15 @@ def what_would_settle(
     ``folds``, ``repeats``, ``seeds``: the grid of settings to choose from, those of at most ``most_fits`` fits; none
     below the present ones is advised, except that with more folds everything is fitted anew and repeats and seeds
     start again from the grid's smallest.
-    ``test_noise``: see ``Spread``; at 0, more folds are taken to leave the spread as it is.
-    Raises ValueError as ``estimate_spread`` does.
+    ``test_noise``: see ``VarianceComponents``; at 0, more folds are taken to leave the spread as it is.
+    Raises ValueError as ``estimate_components`` does.
     """
     values = np.asarray(differences, dtype=np.float64)
     values = values if values.ndim == 4 else values[None]
     rule = any_verdict() if decided is None else decided
-    spreads = tuple(estimate_spread(output, test_noise=test_noise) for output in values)
+    spreads = tuple(estimate_components(output, test_noise=test_noise) for output in values)
     one_seed = any(spread.within is None for spread in spreads)
-    now = Setting(values.shape[2], values.shape[1], 1 if one_seed else values.shape[3])
+    now = CVDesign(values.shape[2], values.shape[1], 1 if one_seed else values.shape[3])
     present = [correlated_t_test(_cells(output), folds=now.folds, rope=rope) for output in values]
     means = np.array([belief.mean for belief in present])
     weakest = int(np.argmin([belief.probability_above(-rope) for belief in present]))
@@ -117,7 +117,7 @@ def what_would_settle(
     if rule(_beliefs(means, np.array([[b.scale] for b in present]), np.array([[b.df] for b in present]), rope))[0]:
         return Advice(True, now, spreads, weakest, width, (), None, None)
 
-    def first(settings: Sequence[Setting]) -> Setting | None:
+    def first(settings: Sequence[CVDesign]) -> CVDesign | None:
         """The first of the settings that decides it."""
         if not settings:
             return None
@@ -125,33 +125,33 @@ def what_would_settle(
         found = rule(_beliefs(means, scale, np.array([[setting.pairs - 1 for setting in settings]]), rope))
         return settings[int(found.argmax())] if found.any() else None
 
-    def half_width(setting: Setting) -> float:
+    def half_width(setting: CVDesign) -> float:
         return float(interval_half_width(_scale(mine, [setting])[0], setting.pairs - 1))
 
-    def pull(lever: Lever, settings: list[Setting]) -> LeverAdvice:
+    def pull(lever: Factor, settings: list[CVDesign]) -> FactorAdvice:
         if lever == "seeds" and one_seed:
-            return LeverAdvice(lever, "one seed: its spread is unknown", None, None, None)
+            return FactorAdvice(lever, "one seed: its spread is unknown", None, None, None)
         limit = np.array([[_floor_scale(lever, now, spread)] for spread in spreads])
         df = now.pairs - 1 if lever == "seeds" else _NO_LIMIT
         floor = float(interval_half_width(limit[weakest, 0], df))
         found = first(settings)
         if found is not None:
-            return LeverAdvice(lever, "settles", found, half_width(found), floor)
+            return FactorAdvice(lever, "settles", found, half_width(found), floor)
         never = not rule(_beliefs(means, limit, np.array([[df]]), rope))[0]
-        return LeverAdvice(lever, "floor too wide" if never else "beyond the grid", None, None, floor)
+        return FactorAdvice(lever, "floor too wide" if never else "beyond the grid", None, None, floor)
 
     more_folds = sorted(k for k in set(folds) if k > now.folds)
     more_repeats = sorted(r for r in set(repeats) if r > now.repeats)
     more_seeds = [] if one_seed else sorted(s for s in set(seeds) if s > now.seeds)
     levers = (
-        pull("repeats", [Setting(now.folds, r, now.seeds) for r in more_repeats]),
-        pull("seeds", [Setting(now.folds, now.repeats, s) for s in more_seeds]),
-        pull("folds", [Setting(k, now.repeats, now.seeds) for k in more_folds]),
+        pull("repeats", [CVDesign(now.folds, r, now.seeds) for r in more_repeats]),
+        pull("seeds", [CVDesign(now.folds, now.repeats, s) for s in more_seeds]),
+        pull("folds", [CVDesign(k, now.repeats, now.seeds) for k in more_folds]),
     )
     known_seeds = [1] if one_seed else sorted(set(seeds))
     grid = [
-        *(Setting(now.folds, r, s) for r, s in product([now.repeats, *more_repeats], [now.seeds, *more_seeds])),
-        *(Setting(k, r, s) for k, r, s in product(more_folds, sorted(set(repeats)), known_seeds)),
+        *(CVDesign(now.folds, r, s) for r, s in product([now.repeats, *more_repeats], [now.seeds, *more_seeds])),
+        *(CVDesign(k, r, s) for k, r, s in product(more_folds, sorted(set(repeats)), known_seeds)),
     ]
     # sorted is stable: at equally many fits, the present folds come first, whose fits can be reused
     by_fits = sorted((s for s in grid if s != now and s.fits <= most_fits), key=lambda setting: setting.fits)
@@ -167,7 +167,7 @@ def _cells(differences: FloatArray) -> FloatArray:
     return np.asarray(np.nanmean(cells[~np.isnan(cells).all(axis=1)], axis=1))
 
 
-def _scale(spread: Spread, settings: Sequence[Setting]) -> FloatArray:
+def _scale(spread: VarianceComponents, settings: Sequence[CVDesign]) -> FloatArray:
     """The posterior's scale at each setting: see ``posterior_scale``."""
     return np.array(
         [
@@ -185,10 +185,10 @@ def _beliefs(
     return Beliefs(joint, 1.0 - joint - other, other, probability_above(-rope, mean, scale, df))
 
 
-def _floor_scale(lever: Lever, now: Setting, spread: Spread) -> float:
+def _floor_scale(lever: Factor, now: CVDesign, spread: VarianceComponents) -> float:
     """The posterior's scale that one lever approaches without limit, in skill."""
     if lever == "repeats":
-        return float(_scale(spread, [Setting(now.folds, _NO_LIMIT, now.seeds)])[0])
+        return float(_scale(spread, [CVDesign(now.folds, _NO_LIMIT, now.seeds)])[0])
     if lever == "seeds":
         return sqrt(spread.between * (1.0 / now.pairs + 1.0 / (now.folds - 1)))
     # variance grows as K (or stays), the factor shrinks as (1/R + 1)/K: the limit is 0 where none of it is test noise

@@ -28,7 +28,7 @@ def splits(dataset: Dataset, folds: int, repeats: int, seed: int) -> tuple[Split
         if dataset.groups is not None:
             raise BadInput("--group and --time: a split forward in time cannot keep groups together; give one of them")
         return _forward(dataset, folds, repeats, seed)
-    units = together(dataset)
+    units = row_groups(dataset)
     count = int(units.max()) + 1
     if folds > count:
         what = "rows" if count == dataset.rows else "groups of rows that must stay together"
@@ -51,7 +51,7 @@ def splits(dataset: Dataset, folds: int, repeats: int, seed: int) -> tuple[Split
     return tuple(made)
 
 
-def together(dataset: Dataset) -> IntArray:
+def row_groups(dataset: Dataset) -> IntArray:
     """Per row, the number of the unit it belongs to: rows with identical features or of one group share a unit."""
     if isinstance(dataset.features, np.ndarray):
         rows = pd.Series([image.tobytes() for image in dataset.features])

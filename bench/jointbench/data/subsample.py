@@ -6,7 +6,7 @@ from dataclasses import replace
 
 import numpy as np
 
-from jointbench.data.splits import label_matrix, stratified_parts, together
+from jointbench.data.splits import label_matrix, row_groups, stratified_parts
 from jointbench.errors import BadInput
 from jointbench.types import Dataset
 
@@ -20,7 +20,7 @@ def subsampled(dataset: Dataset, max_rows: int | None, seed: int) -> Dataset:
         how = "the latest rows"
     else:
         rng = np.random.default_rng([seed, 0x5AB])
-        units = together(dataset)
+        units = row_groups(dataset)
         share = max_rows / dataset.rows
         part = stratified_parts(units, label_matrix(dataset), [share, 1 - share], rng)
         # The part is about that large; whole units in random order, as many as fit, are at most that many rows.

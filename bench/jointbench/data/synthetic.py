@@ -21,7 +21,7 @@ GAIN = 1.5  # standard deviation of what tanh is taken of: bent enough that no s
 
 
 @dataclass(frozen=True)
-class Tasks:
+class SyntheticConfig:
     """What is generated. relatedness, noise: shares of variance, in [0, 1]; pool: random features in each pool."""
 
     rows: int
@@ -40,8 +40,8 @@ class Tasks:
             raise ValueError("rows, outputs, features and pool are at least 1")
 
 
-def related_tasks(
-    slug: str, tasks: Tasks, seed: int, *, shape: Shape | None = None, recipe: Recipe | None = None
+def synthetic_dataset(
+    slug: str, tasks: SyntheticConfig, seed: int, *, shape: Shape | None = None, recipe: Recipe | None = None
 ) -> Dataset:
     """A dataset of regression outputs ``task 1`` ... drawn with this seed; the same arguments give the same one.
 

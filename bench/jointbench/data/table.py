@@ -164,7 +164,7 @@ def typed(
         else:
             columns[name] = pd.Series(numeric(column, name, path, "feature"))
     groups = None if group is None else pd.factorize(frame[group], use_na_sentinel=False)[0].astype(np.int64)
-    moments = None if time is None else moments_of(frame[time], time, path)
+    moments = None if time is None else timestamps(frame[time], time, path)
     return Table(pd.DataFrame(columns), targets, groups, moments)
 
 
@@ -176,7 +176,7 @@ def _is_name(column: pd.Series) -> bool:
     return bool(pd.to_numeric(present, errors="coerce").notna().mean() < NEARLY_ALL) if len(present) else False
 
 
-def moments_of(column: pd.Series, name: str, path: Path) -> FloatArray:
+def timestamps(column: pd.Series, name: str, path: Path) -> FloatArray:
     """A time key as sortable numbers: numbers as they are, text as dates."""
     if pd.api.types.is_numeric_dtype(column):
         values = column.to_numpy(np.float64)

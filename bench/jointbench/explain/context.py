@@ -8,7 +8,7 @@ from dataclasses import dataclass, field, replace
 from jointbench.networks.arms import parse_arm
 from jointbench.records import Fit
 from jointbench.runtime.workers import Workers
-from jointbench.study.plan import Subject, assemblies
+from jointbench.study.plan import Experiment, plan_arms
 from jointbench.study.training import fit_all
 from jointbench.types import Network
 
@@ -24,7 +24,7 @@ class Context:
     def device(self) -> str:
         return self.workers.device
 
-    def fits(self, subject: Subject, networks: Sequence[Network]) -> list[Fit]:
+    def fits(self, subject: Experiment, networks: Sequence[Network]) -> list[Fit]:
         """These networks' fits, trained on the engine where no question has trained them before."""
         missing = {network.id: network for network in networks if network.id not in self.held}
         for fit in fit_all(subject, list(missing.values()), self.workers):
@@ -33,7 +33,7 @@ class Context:
 
 
 def networks_of(
-    subject: Subject, arm: str, backend: str, device: str, loss_weights: Sequence[float] = ()
+    subject: Experiment, arm: str, backend: str, device: str, loss_weights: Sequence[float] = ()
 ) -> list[Network]:
     """An arm's networks in every split and seed, on the engine. loss_weights: one an output, 1 where none are given."""
     names = [output.name for output in subject.dataset.outputs]
@@ -46,4 +46,4 @@ def networks_of(
         subject.recipe, loss_weights=named
     )  # weights of 1 are not named, so that equal ones are the plain network
     chosen = replace(subject, arms=(parse_arm(arm, subject.dataset.outputs),), recipe=recipe)
-    return assemblies(chosen, backend, device, "stacked")[1]
+    return plan_arms(chosen, backend, device, "stacked")[1]

@@ -7,14 +7,14 @@ from dataclasses import dataclass, replace
 
 import numpy as np
 
-from jointbench.backends.base import Backend, Job, Pattern, Precision, Reported
+from jointbench.backends.base import Backend, Job, Pattern, Precision, TrainingHistory
 from jointbench.explain.answer import Answer, Table, Value
 from jointbench.explain.trained_networks import compared_outputs, first_folds
 from jointbench.networks.architecture import architecture
 from jointbench.networks.initialization import initial_weights
 from jointbench.networks.recipes import effective_weights
 from jointbench.runtime.workers import Workers
-from jointbench.study.plan import Subject, prepared_split
+from jointbench.study.plan import Experiment, prepared_split
 from jointbench.types import Output, Weights
 
 QUESTION = "Sliced outputs of one Dense layer, heads of their own, a hand-written loss: is it one model?"
@@ -43,19 +43,19 @@ class Measured:
     differences: Mapping[tuple[Pattern, Precision], Difference]
 
 
-def answer(subject: Subject, backend: str, workers: Workers) -> Answer:
+def answer(subject: Experiment, backend: str, workers: Workers) -> Answer:
     """Raises BadInput for a dataset with a single output."""
     return pasted_answer(subject.dataset.slug, backend, measured(subject, workers))
 
 
-def two_outputs(subject: Subject) -> list[Output]:
+def two_outputs(subject: Experiment) -> list[Output]:
     """The first output and the first of another kind (the mixed model), or the first two."""
     compared_outputs(subject)
     first, *rest = subject.dataset.outputs
     return [first, next((output for output in rest if output.kind != first.kind), rest[0])]
 
 
-def tutorial_job(subject: Subject) -> Job:
+def tutorial_job(subject: Experiment) -> Job:
     """Two outputs on heads of one layer, on at most MAX_ROWS rows of the first fold with both labels known."""
     outputs = two_outputs(subject)
     split = first_folds(subject)[0]
@@ -82,7 +82,7 @@ def tutorial_job(subject: Subject) -> Job:
     )
 
 
-def measured(subject: Subject, workers: Workers) -> Measured:
+def measured(subject: Experiment, workers: Workers) -> Measured:
     """All patterns in both precisions."""
     job = tutorial_job(subject)
     pending = {
@@ -106,11 +106,11 @@ def measured(subject: Subject, workers: Workers) -> Measured:
     )
 
 
-def _run(backend: Backend, job: Job, pattern: Pattern) -> Reported:
+def _run(backend: Backend, job: Job, pattern: Pattern) -> TrainingHistory:
     return backend.tutorial(job, pattern)
 
 
-def difference(one: Reported, other: Reported) -> Difference:
+def difference(one: TrainingHistory, other: TrainingHistory) -> Difference:
     """How far apart two runs of one model are."""
     losses = [
         np.max(np.abs(a - b) / np.abs(b))

@@ -8,7 +8,7 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from jointbench.backends.base import Backend, Job, TrunkProducts
+from jointbench.backends.base import Backend, Job, TrunkGramians
 from jointbench.errors import BadInput
 from jointbench.explain.answer import Answer, Table, Value
 from jointbench.explain.context import Context, networks_of
@@ -16,7 +16,7 @@ from jointbench.explain.number_text import percent, signed
 from jointbench.explain.skill import difference, places_of, skills
 from jointbench.networks.initialization import epoch_order
 from jointbench.stats.correlated_t_test import Posterior
-from jointbench.study.plan import Subject, job, prepared_split
+from jointbench.study.plan import Experiment, job, prepared_split
 from jointbench.types import FloatArray, IntArray
 
 KEY = "who-moves-the-trunk"
@@ -24,7 +24,7 @@ QUESTION = "Which loss moves the shared layers, and do the losses pull in differ
 POINTS = 48  # steps looked at in a fit, evenly from the first to the last
 SPLITS = 3  # splits looked at
 PERPENDICULAR = 0.1  # a mean cosine nearer to 0 is neither together nor apart
-BROAD_ROWS = 1_000  # training rows of the calmer second look
+LARGE_BATCH_ROWS = 1_000  # training rows of the calmer second look
 
 
 @dataclass(frozen=True, eq=False)
@@ -36,7 +36,7 @@ class Movement:
     """
 
     outputs: tuple[str, ...]
-    products: tuple[TrunkProducts, ...]
+    products: tuple[TrunkGramians, ...]
     loss_weights: tuple[FloatArray, ...]
     joint: tuple[float, ...]
     separate: tuple[float, ...]
@@ -89,11 +89,11 @@ def shares(products: FloatArray, weights: FloatArray) -> FloatArray:
     return result
 
 
-def measure(backend: Backend, task: Job, at: Sequence[int], rows: IntArray) -> TrunkProducts:
-    return backend.trunk_products(task, at, rows)
+def measure(backend: Backend, task: Job, at: Sequence[int], rows: IntArray) -> TrunkGramians:
+    return backend.trunk_gramians(task, at, rows)
 
 
-def ask(subject: Subject, backend: str, context: Context) -> Answer:
+def ask(subject: Experiment, backend: str, context: Context) -> Answer:
     """Trained anew with the stock loop's steps for as long as the engine's fit of the same network took."""
     joint = networks_of(subject, "joint", backend, context.device)
     separate = networks_of(subject, "separate", backend, context.device)
@@ -107,11 +107,11 @@ def ask(subject: Subject, backend: str, context: Context) -> Answer:
             raise RuntimeError(f"the joint network failed in fold {network.fold}: {fit.failure}")
         task = job(subject, network, prepared_split(subject, network.repeat, network.fold))
         at = sorted({int(step) for step in np.linspace(0, fit.steps - 1, POINTS)})
-        rows = task.train[epoch_order(task.seed, 0, len(task.train))[:BROAD_ROWS]]
+        rows = task.train[epoch_order(task.seed, 0, len(task.train))[:LARGE_BATCH_ROWS]]
         waiting.append((task, context.workers.submit(measure, task, at, rows)))
     products = tuple(future.result() for _, future in waiting)
     points = min(len(one.batch) for one in products)  # a short fit has fewer steps than POINTS
-    products = tuple(TrunkProducts(one.batch[:points], one.broad[:points]) for one in products)
+    products = tuple(TrunkGramians(one.batch[:points], one.broad[:points]) for one in products)
     ours, theirs = skills(subject, joint_fits, places), skills(subject, separate_fits, places)
     names = tuple(output.name for output in subject.dataset.outputs)
     found = Movement(
@@ -145,7 +145,7 @@ def answer(found: Movement, dataset: str, backend: str) -> Answer:
     sentence = (
         f"{verdict}: the outputs' gradients in the shared layers are in conflict (cosine below 0) in {percent(conflict)} of "
         f"the {known.size:,} steps{pair_word} looked at, mean cosine {signed(mean, 2)} ({signed(float(broad_known.mean()), 2)} on up to "
-        f"{BROAD_ROWS:,} rows instead of a batch); {moved}: {found.outputs[most]} makes {percent(part[most])} of the update's "
+        f"{LARGE_BATCH_ROWS:,} rows instead of a batch); {moved}: {found.outputs[most]} makes {percent(part[most])} of the update's "
         f"gradient at the median step. Joint minus separate, mean skill over the outputs: {signed(float(np.mean(gains)))}."
     )
     numbers: dict[str, Value] = {

@@ -13,7 +13,7 @@ from jointbench.explain.answer import Answer, Table
 from jointbench.explain.context import Context, networks_of
 from jointbench.networks.architecture import Architecture, Layer
 from jointbench.networks.initialization import epoch_order
-from jointbench.study.plan import Subject, job, prepared_split
+from jointbench.study.plan import Experiment, job, prepared_split
 from jointbench.types import FloatArray, IntArray
 
 KEY = "gradient-identity"
@@ -102,7 +102,7 @@ def _flat(layer: Layer, arrays: object) -> FloatArray:
     return np.concatenate([part.ravel() for part in parts]).astype(np.float64)
 
 
-def ask(subject: Subject, backend: str, context: Context) -> Answer:
+def ask(subject: Experiment, backend: str, context: Context) -> Answer:
     """Measured on the first training batch of the first fold, with the first output weighing twice."""
     weights = (2.0, *(1.0,) * (len(subject.dataset.outputs) - 1))
     network = networks_of(subject, "joint", backend, context.device, weights)[0]

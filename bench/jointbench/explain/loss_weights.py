@@ -15,7 +15,7 @@ from jointbench.explain.skill import Place, difference, mean_over_outputs, place
 from jointbench.records import Fit
 from jointbench.stats.correlated_t_test import ROPE
 from jointbench.stats.pareto import pareto_set
-from jointbench.study.plan import Subject
+from jointbench.study.plan import Experiment
 from jointbench.types import FloatArray
 
 KEY = "loss-weights"
@@ -77,7 +77,7 @@ class Sweep:
         return np.stack([self.test[setting, :, place] for place, setting in enumerate(self.chosen)], axis=1)
 
 
-def sweep(subject: Subject, backend: str, context: Context) -> Sweep:
+def sweep(subject: Experiment, backend: str, context: Context) -> Sweep:
     """Trained on the engine, all settings in the same stacks."""
     outputs = tuple(output.name for output in subject.dataset.outputs)
     tried = settings(outputs)
@@ -143,7 +143,7 @@ def favours(found: Sweep) -> list[Favour]:
     return [Favour(output, believed.mean, *simultaneous(believed, len(pairs))) for output, believed in pairs]
 
 
-def ask(subject: Subject, backend: str, context: Context) -> Answer:
+def ask(subject: Experiment, backend: str, context: Context) -> Answer:
     return answer(sweep(subject, backend, context), subject.dataset.slug, backend)
 
 

@@ -10,7 +10,7 @@ from jointbench.explain.answer import Answer, Table
 from jointbench.explain.context import Context, networks_of
 from jointbench.networks.architecture import Architecture
 from jointbench.networks.flops import backward_flops, forward_flops
-from jointbench.study.plan import Subject, job, prepared_split
+from jointbench.study.plan import Experiment, job, prepared_split
 
 KEY = "one-set-of-parameters"
 QUESTION = "Is there one set of parameters, or one for each loss?"
@@ -72,7 +72,7 @@ def sizes_of(network: Architecture, parameters: Mapping[str, int], outputs: Sequ
     )
 
 
-def ask(subject: Subject, backend: str, context: Context) -> Answer:
+def ask(subject: Experiment, backend: str, context: Context) -> Answer:
     """Counted in the networks of the first split."""
     joint = networks_of(subject, "joint", backend, context.device)[:1]
     separate = networks_of(subject, "separate", backend, context.device)[: len(subject.dataset.outputs)]

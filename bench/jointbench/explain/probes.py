@@ -16,7 +16,7 @@ from jointbench.explain.trained_networks import TrainedNetwork, compared_outputs
 from jointbench.metrics.reference_models import LINEAR, reference_predictions
 from jointbench.runtime.workers import Workers
 from jointbench.stats.correlated_t_test import Posterior
-from jointbench.study.plan import Subject, prepared_split
+from jointbench.study.plan import Experiment, prepared_split
 from jointbench.types import Float32Array, FloatArray, Output, Split
 
 QUESTION = "What does the trunk of one output know of another?"
@@ -34,12 +34,12 @@ class Measured:
     skills: Skills
 
 
-def answer(subject: Subject, backend: str, workers: Workers) -> Answer:
+def answer(subject: Experiment, backend: str, workers: Workers) -> Answer:
     """Raises BadInput for a dataset with a single output."""
     return probe_answer(subject.dataset.slug, backend, measured(subject, backend, workers))
 
 
-def measured(subject: Subject, backend: str, workers: Workers) -> Measured:
+def measured(subject: Experiment, backend: str, workers: Workers) -> Measured:
     """Probes of the first seed's networks on every fold: ridge or logistic, its penalty chosen on validation rows."""
     outputs = compared_outputs(subject)
     networks = [one for one in study_networks(subject, backend, workers) if one.number == 0]
@@ -58,7 +58,7 @@ def measured(subject: Subject, backend: str, workers: Workers) -> Measured:
 
 
 def _trunks(
-    subject: Subject, workers: Workers, networks: list[TrainedNetwork], outputs: list[str]
+    subject: Experiment, workers: Workers, networks: list[TrainedNetwork], outputs: list[str]
 ) -> dict[str, Float32Array]:
     """By name, what each trunk makes of all rows. Trunks of one seed start alike, so one untrained trunk stands for all."""
     if not networks:
@@ -72,7 +72,7 @@ def _trunks(
     return {**made, INPUTS: rows.reshape(len(rows), -1)}
 
 
-def _standardised(subject: Subject, output: str, prepared: Prepared) -> FloatArray:
+def _standardised(subject: Experiment, output: str, prepared: Prepared) -> FloatArray:
     """(rows,), in the unit that networks predict in; codes for classes; NaN where missing."""
     column = [one.name for one in subject.dataset.outputs].index(output)
     return (subject.dataset.targets[output] - prepared.mean[column]) / prepared.scale[column]

@@ -25,7 +25,7 @@ from jointbench.explain.forum import answer as forum_answer
 from jointbench.explain.forum import runs as forum_runs
 from jointbench.explain.forum.network import energy_table
 from jointbench.runtime.workers import Workers
-from jointbench.study.plan import Subject
+from jointbench.study.plan import Experiment
 
 
 @dataclass(frozen=True)
@@ -34,13 +34,13 @@ class Question:
 
     key: str
     text: str
-    ask: Callable[[Subject, str, Context], Answer]
+    ask: Callable[[Experiment, str, Context], Answer]
 
 
-def _on_workers(answer: Callable[[Subject, str, Workers], Answer]) -> Callable[[Subject, str, Context], Answer]:
+def _on_workers(answer: Callable[[Experiment, str, Workers], Answer]) -> Callable[[Experiment, str, Context], Answer]:
     """A question that trains networks of its own, which no other question could use."""
 
-    def ask(subject: Subject, backend: str, context: Context) -> Answer:
+    def ask(subject: Experiment, backend: str, context: Context) -> Answer:
         return answer(subject, backend, context.workers)
 
     return ask
@@ -66,7 +66,7 @@ def forum_run(seeds: int) -> Question:
     the cache, with the command that fetches them."""
     table, effort = energy_table(), forum_runs.Effort(seeds)
 
-    def ask(subject: Subject, backend: str, context: Context) -> Answer:
+    def ask(subject: Experiment, backend: str, context: Context) -> Answer:
         return forum_answer.forum_answer(backend, forum_runs.measured(context.workers, table, effort))
 
     return Question(forum_answer.KEY, forum_answer.QUESTION, ask)

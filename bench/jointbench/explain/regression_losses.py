@@ -15,7 +15,7 @@ from jointbench.explain.representations import MARGIN, Grams, Likeness, grams_by
 from jointbench.explain.trained_networks import TrainedNetwork, first_folds, trained_networks
 from jointbench.runtime.workers import Workers
 from jointbench.stats.correlated_t_test import Posterior, correlated_t_test
-from jointbench.study.plan import Subject, prepared_split
+from jointbench.study.plan import Experiment, prepared_split
 
 QUESTION = "Does another loss on the same output make another representation?"
 LOSSES: tuple[RegressionLoss, ...] = get_args(RegressionLoss)
@@ -40,7 +40,7 @@ class Measured:
     errors: Mapping[RegressionLoss, Errors]
 
 
-def answer(subject: Subject, backend: str, workers: Workers) -> Answer:
+def answer(subject: Experiment, backend: str, workers: Workers) -> Answer:
     """Of the dataset's first regression output; a failure where there is none."""
     output = next((one.name for one in subject.dataset.outputs if one.kind == "regression"), None)
     if output is None:
@@ -56,7 +56,7 @@ def answer(subject: Subject, backend: str, workers: Workers) -> Answer:
     return losses_answer(subject.dataset.slug, backend, measured(subject, backend, workers, output))
 
 
-def measured(subject: Subject, backend: str, workers: Workers, output: str) -> Measured:
+def measured(subject: Experiment, backend: str, workers: Workers, output: str) -> Measured:
     """The output's separate network under every loss, on every fold of the first repeat."""
     fits = {loss: trained_networks(subject, backend, workers, [(output,)], loss) for loss in LOSSES}
     # A loss stands where the outputs of a group stand: the kinds that are told apart.
@@ -68,7 +68,7 @@ def measured(subject: Subject, backend: str, workers: Workers, output: str) -> M
     return Measured(output, len(first_folds(subject)), likeness, errors)
 
 
-def _errors(subject: Subject, output: str, networks: tuple[TrainedNetwork, ...]) -> Errors:
+def _errors(subject: Experiment, output: str, networks: tuple[TrainedNetwork, ...]) -> Errors:
     column = [one.name for one in subject.dataset.outputs].index(output)
     squares, sizes = [], []
     for one in networks:

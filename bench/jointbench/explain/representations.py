@@ -15,7 +15,7 @@ from jointbench.explain.cka import MIN_ROWS, alignment, gram
 from jointbench.explain.trained_networks import TrainedNetwork, compared_outputs, first_folds, layers_of, study_networks
 from jointbench.runtime.workers import Workers
 from jointbench.stats.correlated_t_test import Posterior, correlated_t_test
-from jointbench.study.plan import Subject
+from jointbench.study.plan import Experiment
 from jointbench.types import FloatArray
 
 QUESTION = "Does the joint trunk learn the same representation as the separate ones?"
@@ -54,12 +54,12 @@ class Measured:
     likeness: tuple[Likeness, ...]
 
 
-def answer(subject: Subject, backend: str, workers: Workers) -> Answer:
+def answer(subject: Experiment, backend: str, workers: Workers) -> Answer:
     """Raises BadInput for a dataset with a single output."""
     return likeness_answer(subject.dataset.slug, backend, measured(subject, backend, workers))
 
 
-def measured(subject: Subject, backend: str, workers: Workers) -> Measured:
+def measured(subject: Experiment, backend: str, workers: Workers) -> Measured:
     """The joint network beside the network of each compared output."""
     networks = study_networks(subject, backend, workers)
     grams = grams_by_fold(subject, networks, workers)
@@ -77,7 +77,7 @@ def layer_names(networks: Sequence[TrainedNetwork]) -> tuple[str, ...]:
     return tuple(layer.name.replace("_", " ") for layer in (*built.convs, *built.trunk))
 
 
-def grams_by_fold(subject: Subject, networks: Sequence[TrainedNetwork], workers: Workers) -> Grams:
+def grams_by_fold(subject: Experiment, networks: Sequence[TrainedNetwork], workers: Workers) -> Grams:
     """Kernel matrices of every trunk layer on at most MAX_ROWS test rows: by fold, then by (group, seed's number)."""
     pending = {}
     for fold, split in enumerate(first_folds(subject)):

@@ -5,19 +5,19 @@ from __future__ import annotations
 from collections.abc import Callable, Iterator, Sequence
 from concurrent.futures.process import BrokenProcessPool
 
-from jointbench.backends.registry import why_absent
+from jointbench.backends.registry import unavailable_reason
 from jointbench.explain.answer import Answer
 from jointbench.explain.context import Context
 from jointbench.explain.questions import Question
-from jointbench.runtime.workers import Workers, why_failed, why_unusable
-from jointbench.study.plan import Subject
+from jointbench.runtime.workers import Workers, failure_reason, unusable_reason
+from jointbench.study.plan import Experiment
 
 Say = Callable[[str, str, str], None]
 """Called before a question with the backend, the dataset and the question's words."""
 
 
-def answers(
-    subjects: Sequence[Subject],
+def answer_all(
+    subjects: Sequence[Experiment],
     backends: Sequence[str],
     device: str,
     jobs: int,
@@ -27,7 +27,7 @@ def answers(
     """The answers as they come, one backend after the other."""
     for backend in backends:
         asked = [(subject, question) for subject in subjects for question in questions]
-        if (reason := why_absent(backend)) is not None:
+        if (reason := unavailable_reason(backend)) is not None:
             for subject, question in asked:
                 yield failed(question, subject, backend, reason)
             continue
@@ -35,7 +35,7 @@ def answers(
             # Until all is asked: a worker that dies takes its pool with it, and the next question gets a new one.
             with Workers(backend, device, 1, jobs) as workers:
                 context = Context(workers)
-                reason = None if device == "cpu" else workers.submit(why_unusable).result()
+                reason = None if device == "cpu" else workers.submit(unusable_reason).result()
                 while asked:
                     subject, question = asked.pop(0)
                     if reason is not None:
@@ -45,11 +45,11 @@ def answers(
                     try:
                         yield question.ask(subject, backend, context)
                     except BrokenProcessPool as error:
-                        yield failed(question, subject, backend, why_failed(error))
+                        yield failed(question, subject, backend, failure_reason(error))
                         break
                     except Exception as error:  # noqa: BLE001  # one question's failure must not cost the others' answers
-                        yield failed(question, subject, backend, why_failed(error))
+                        yield failed(question, subject, backend, failure_reason(error))
 
 
-def failed(question: Question, subject: Subject, backend: str, reason: str) -> Answer:
+def failed(question: Question, subject: Experiment, backend: str, reason: str) -> Answer:
     return Answer(question.key, question.text, subject.dataset.slug, backend, "", {}, failure=" ".join(reason.split()))

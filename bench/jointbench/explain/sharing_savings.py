@@ -19,7 +19,7 @@ from jointbench.networks.architecture import Architecture, architecture
 from jointbench.networks.flops import forward_flops, inference_flops_per_row, train_flops_per_row
 from jointbench.networks.initialization import initial_weights
 from jointbench.runtime.workers import Workers
-from jointbench.study.plan import Subject, prepared_split
+from jointbench.study.plan import Experiment, prepared_split
 from jointbench.types import Float32Array, FloatArray, Output, Shape, Weights
 
 QUESTION = "The larger the shared part, the larger the saving?"
@@ -61,7 +61,7 @@ TRAINING = "training step"
 SCENARIOS = (TRAINING, *(f"request of {batch} row{'s' if batch > 1 else ''}" for batch in BATCHES))
 
 
-def answer(subject: Subject, backend: str, workers: Workers) -> Answer:
+def answer(subject: Experiment, backend: str, workers: Workers) -> Answer:
     """Raises BadInput for a dataset with a single output."""
     outputs = [one for one in subject.dataset.outputs if one.name in compared_outputs(subject)]
     shapes = [measured(subject, outputs, shape, workers) for shape in shapes_of(subject, outputs)]
@@ -74,7 +74,7 @@ def trunk_share(network: Architecture) -> float:
     return trunk / inference_flops_per_row([network])
 
 
-def shapes_of(subject: Subject, outputs: Sequence[Output]) -> list[Shape]:
+def shapes_of(subject: Experiment, outputs: Sequence[Output]) -> list[Shape]:
     """A shape of two trunk and two head layers for each of SHARES, of about FLOPS a network; an image keeps its
     convolutions, which bound the share from below."""
     candidates = []
@@ -86,7 +86,7 @@ def shapes_of(subject: Subject, outputs: Sequence[Output]) -> list[Shape]:
     return list(dict.fromkeys(chosen))
 
 
-def measured(subject: Subject, outputs: Sequence[Output], shape: Shape, workers: Workers) -> ShapeSaving:
+def measured(subject: Experiment, outputs: Sequence[Output], shape: Shape, workers: Workers) -> ShapeSaving:
     """Joint against separate networks of this shape, untrained: what is timed does not depend on the weights."""
     joint, separate = _job(subject, outputs, shape), [_job(subject, [output], shape) for output in outputs]
     seconds = workers.submit(_timed, joint, separate).result()
@@ -101,7 +101,7 @@ def measured(subject: Subject, outputs: Sequence[Output], shape: Shape, workers:
     return ShapeSaving(trunk / inference_flops_per_row(alone), flops, seconds)
 
 
-def _job(subject: Subject, outputs: Sequence[Output], shape: Shape) -> Job:
+def _job(subject: Experiment, outputs: Sequence[Output], shape: Shape) -> Job:
     split = first_folds(subject)[0]
     prepared = prepared_split(subject, split.repeat, split.fold)
     columns = subject.columns([output.name for output in outputs])

@@ -11,7 +11,7 @@ import numpy.typing as npt
 from jointbench.compare.decision import MIN_PAIRS
 from jointbench.records import Fit
 from jointbench.stats.correlated_t_test import Posterior, correlated_t_test, interval_half_width
-from jointbench.study.plan import Subject, prepared_split
+from jointbench.study.plan import Experiment, prepared_split
 from jointbench.study.scoring import no_skill_on, scores_of
 from jointbench.types import FloatArray, Split
 
@@ -19,7 +19,7 @@ Place = tuple[int, int]  # repeat, fold
 
 
 @lru_cache(maxsize=4)
-def no_skill_errors(subject: Subject) -> dict[str, dict[int, float]]:
+def no_skill_errors(subject: Experiment) -> dict[str, dict[int, float]]:
     """Per output and repeat, the no-skill predictor's error averaged over the repeat's test folds: a fold's own would
     make a heavy-tailed ratio."""
     made: dict[str, dict[int, float]] = {}
@@ -31,13 +31,13 @@ def no_skill_errors(subject: Subject) -> dict[str, dict[int, float]]:
     return made
 
 
-def skill_of(subject: Subject, output: str, split: Split, raw: npt.NDArray[np.floating]) -> float:
+def skill_of(subject: Experiment, output: str, split: Split, raw: npt.NDArray[np.floating]) -> float:
     """Skill of raw answers (test rows, units) on the test rows whose label is known."""
     (found,) = scores_of(subject, [output], split, raw, prepared_split(subject, split.repeat, split.fold))
     return 1 - found.error / no_skill_errors(subject)[output][split.repeat]
 
 
-def skills(subject: Subject, fits: Iterable[Fit], places: Sequence[Place]) -> dict[str, FloatArray]:
+def skills(subject: Experiment, fits: Iterable[Fit], places: Sequence[Place]) -> dict[str, FloatArray]:
     """Per output, (places,): test skill in these splits, seeds averaged; NaN where a fit failed or is not there."""
     no_skill = no_skill_errors(subject)
     found: dict[tuple[str, Place], list[float]] = {}
@@ -52,7 +52,7 @@ def skills(subject: Subject, fits: Iterable[Fit], places: Sequence[Place]) -> di
     }
 
 
-def places_of(subject: Subject) -> list[Place]:
+def places_of(subject: Experiment) -> list[Place]:
     return [(split.repeat, split.fold) for split in subject.splits]
 
 

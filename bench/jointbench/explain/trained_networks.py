@@ -12,7 +12,7 @@ from jointbench.errors import BadInput
 from jointbench.networks.architecture import Architecture
 from jointbench.networks.arms import parse_arm
 from jointbench.runtime.workers import Workers
-from jointbench.study.plan import Subject, assemblies, job, prepared_split
+from jointbench.study.plan import Experiment, job, plan_arms, prepared_split
 from jointbench.study.stacks import tasks_of
 from jointbench.types import Float32Array, Network, Split, Weights
 
@@ -31,12 +31,12 @@ class TrainedNetwork:
     trained: Trained
 
 
-def first_folds(subject: Subject) -> tuple[Split, ...]:
+def first_folds(subject: Experiment) -> tuple[Split, ...]:
     """The splits of the first repeat."""
     return tuple(split for split in subject.splits if split.repeat == 0)
 
 
-def compared_outputs(subject: Subject) -> list[str]:
+def compared_outputs(subject: Experiment) -> list[str]:
     """The outputs that are looked at: all, or the first MAX_OUTPUTS. Raises BadInput for a dataset with a single one."""
     names = [output.name for output in subject.dataset.outputs]
     if len(names) < 2:
@@ -47,7 +47,7 @@ def compared_outputs(subject: Subject) -> list[str]:
 
 
 @lru_cache(maxsize=2)
-def study_networks(subject: Subject, backend: str, workers: Workers) -> tuple[TrainedNetwork, ...]:
+def study_networks(subject: Experiment, backend: str, workers: Workers) -> tuple[TrainedNetwork, ...]:
     """The joint network and one for each compared output, on every fold of the first repeat, from SEEDS seeds.
 
     Networks that failed are left out. Kept, because several questions look at the same ones.
@@ -58,7 +58,7 @@ def study_networks(subject: Subject, backend: str, workers: Workers) -> tuple[Tr
 
 
 def trained_networks(
-    subject: Subject,
+    subject: Experiment,
     backend: str,
     workers: Workers,
     groups: Sequence[tuple[str, ...]],
@@ -67,7 +67,7 @@ def trained_networks(
     """A network for each group of outputs, on every fold of the first repeat, from SEEDS seeds."""
     chosen = replace(subject, splits=first_folds(subject), seeds=SEEDS)
     arms = [parse_arm("joint", subject.dataset.outputs), parse_arm("separate", subject.dataset.outputs)]
-    _, networks = assemblies(replace(chosen, arms=tuple(arms)), backend, workers.device, "stacked")
+    _, networks = plan_arms(replace(chosen, arms=tuple(arms)), backend, workers.device, "stacked")
     wanted = [network for network in networks if network.group in groups]
     numbers = _numbers(wanted)
     pending = []

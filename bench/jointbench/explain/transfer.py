@@ -24,7 +24,7 @@ from jointbench.networks.architecture import Architecture, Layer
 from jointbench.networks.flops import forward_flops, inference_flops_per_row, train_flops_per_row
 from jointbench.runtime.workers import Workers
 from jointbench.stats.correlated_t_test import ROPE, Posterior
-from jointbench.study.plan import Subject
+from jointbench.study.plan import Experiment
 from jointbench.types import Float32Array, IntArray, Weights
 
 QUESTION = "What about replacing the last layers of a trained model?"
@@ -65,7 +65,7 @@ class Measured:
     folds: int
 
 
-def answer(subject: Subject, backend: str, workers: Workers) -> Answer:
+def answer(subject: Experiment, backend: str, workers: Workers) -> Answer:
     """Raises BadInput for a dataset with a single output."""
     return transfer_answer(subject.dataset.slug, backend, measured(subject, backend, workers))
 
@@ -110,7 +110,7 @@ def both_heads(source: TrainedNetwork, trunk: Weights, head: Weights) -> tuple[A
     }
 
 
-def measured(subject: Subject, backend: str, workers: Workers) -> Measured:
+def measured(subject: Experiment, backend: str, workers: Workers) -> Measured:
     """Every ordered pair of the first outputs, on every fold, with the first seed's networks."""
     outputs = compared_outputs(subject)[:MAX_OUTPUTS]
     networks = {
@@ -181,7 +181,7 @@ def _served(
 
 
 def _pair(
-    subject: Subject,
+    subject: Experiment,
     a: str,
     b: str,
     networks: Mapping[tuple[str, int], TrainedNetwork],

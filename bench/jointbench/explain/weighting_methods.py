@@ -18,7 +18,7 @@ from jointbench.explain.number_text import signed
 from jointbench.explain.skill import difference, mean_over_outputs, simultaneous, skills
 from jointbench.measure.paired_timing import log_ratios, paired, ratio_interval
 from jointbench.stats.correlated_t_test import Posterior
-from jointbench.study.plan import Subject, job, prepared_split
+from jointbench.study.plan import Experiment, job, prepared_split
 from jointbench.study.scoring import fit_record
 from jointbench.types import FloatArray
 
@@ -100,11 +100,11 @@ def _visit(trainer: Callable[[Clock], float]) -> list[float]:
     return [trainer(time.perf_counter)]
 
 
-def ask(subject: Subject, backend: str, context: Context) -> Answer:
+def ask(subject: Experiment, backend: str, context: Context) -> Answer:
     return answer(trial(subject, backend, context), subject.dataset.slug, backend)
 
 
-def trial(subject: Subject, backend: str, context: Context) -> Trial:
+def trial(subject: Experiment, backend: str, context: Context) -> Trial:
     """Every method on the first splits, side by side on the workers; then the timing, alone."""
     swept = sweep(subject, backend, context)
     plain = networks_of(subject, "joint", backend, context.device)

@@ -6,7 +6,7 @@ import time
 from collections.abc import Callable
 
 
-def synchronised(
+def device_clock(
     synchronise: Callable[[], None], clock: Callable[[], float] = time.perf_counter
 ) -> Callable[[], float]:
     """``clock``, read only after ``synchronise`` has returned."""

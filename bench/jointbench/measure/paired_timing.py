@@ -11,7 +11,7 @@ from typing import Generic, TypeVar
 import numpy as np
 from scipy import stats
 
-from jointbench.measure.system_load import OtherLoad
+from jointbench.measure.system_load import SystemLoad
 from jointbench.types import FloatArray
 
 K = TypeVar("K", bound=Hashable)
@@ -70,7 +70,7 @@ def paired(
     order: list[K] = []
     seconds: list[list[float]] = []
     load: list[float] = []
-    others = OtherLoad(clock)
+    others = SystemLoad(clock)
     started = clock()
     for count in range(1, max_blocks + 1):
         turn = [names[place] for place in rng.permutation(len(names))]

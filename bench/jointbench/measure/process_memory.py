@@ -15,7 +15,7 @@ CLEAR_REFS = Path("/proc/self/clear_refs")
 FORGET_PEAK = "5"  # proc(5): resets the high-water mark to the current resident size
 
 
-def why_no_peak() -> str | None:
+def peak_unavailable_reason() -> str | None:
     """Why peak resident memory cannot be measured on this system; None where it can."""
     with contextlib.suppress(OSError):
         if _field("VmHWM") is not None:
@@ -29,11 +29,11 @@ def resident_bytes() -> int:
 
 
 def peak_bytes() -> int:
-    """The most that was resident since the program started, or since ``forget_peak``, in bytes."""
+    """The most that was resident since the program started, or since ``reset_peak``, in bytes."""
     return _bytes("VmHWM")
 
 
-def forget_peak() -> None:
+def reset_peak() -> None:
     """Starts the high-water mark anew at what is resident now. A system that forbids it keeps the older, higher mark."""
     with contextlib.suppress(OSError):
         CLEAR_REFS.write_text(FORGET_PEAK, encoding="ascii")
@@ -46,7 +46,7 @@ def _field(name: str) -> int | None:
 
 
 def _bytes(name: str) -> int:
-    """Raises RuntimeError where the system does not say; ``why_no_peak`` asks first."""
+    """Raises RuntimeError where the system does not say; ``peak_unavailable_reason`` asks first."""
     size = _field(name)
     if size is None:
         raise RuntimeError(f"{STATUS} has no {name}")

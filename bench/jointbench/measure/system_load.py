@@ -18,7 +18,7 @@ def machine_busy_seconds() -> float:
     return float(sum(times) - sum(getattr(times, name, 0.0) for name in IDLE))
 
 
-class OtherLoad:
+class SystemLoad:
     """Cores that are busy with other processes: the machine's work less this process's own.
 
     The load average cannot tell the two apart, and lags by a minute. A process that uses every core itself still sees

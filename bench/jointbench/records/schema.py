@@ -16,8 +16,8 @@ from jointbench.types import Arm, Engine, Float32Array, FloatArray, IntArray, Ne
 SCHEMA_VERSION = 1
 Stop = Literal["patience", "limit"]
 Scenario = Literal["training", "request"]
-Path = Literal["stock loop", "engine", "in turn", "fused", "one of N", "compiled", "predict"]
-TWIN = "A/A twin"
+ExecutionMode = Literal["stock loop", "engine", "in turn", "fused", "one of N", "compiled", "predict"]
+AA_CONTROL = "A/A twin"
 
 
 @dataclass(frozen=True)
@@ -59,10 +59,10 @@ class Fit:
 
 
 @dataclass(frozen=True, eq=False)
-class Fold:
+class FoldRecord:
     """What every arm was scored against on one fold: the test rows and the no-skill predictor's error there.
 
-    observed: float64 (test rows, outputs); weights: the same shape, 0 where the label is missing.
+    y_true: float64 (test rows, outputs); weights: the same shape, 0 where the label is missing.
     """
 
     dataset: str
@@ -75,7 +75,7 @@ class Fold:
     train_rows: int
     validation_rows: int
     test: IntArray
-    observed: FloatArray
+    y_true: FloatArray
     weights: FloatArray
     no_skill_error: tuple[float, ...]
 
@@ -104,7 +104,7 @@ class FlopsPerRow:
 
 
 @dataclass(frozen=True)
-class Assembly:
+class PlannedArm:
     """An arm made concrete on one dataset and backend: its networks' shapes, sizes and ids.
 
     parameters and flops are summed over the arm's networks; flops are per row of one training step
@@ -126,11 +126,11 @@ class Assembly:
 
 
 @dataclass(frozen=True)
-class Participant:
+class Variant:
     """Who takes turns in a timing: an arm, and the way its work is done."""
 
     arm: str
-    path: Path
+    path: ExecutionMode
 
 
 @dataclass(frozen=True, eq=False)
@@ -139,7 +139,7 @@ class Timing:
 
     order[i] is the participant (its place) of visit i; seconds[i] are that visit's clocked intervals, (visits,
     intervals), of one optimisation step of each of the arm's networks, or of one request. A block is ``block``
-    consecutive visits and reads the same forwards and backwards (A B B A), so a drift over the block cancels. TWIN is
+    consecutive visits and reads the same forwards and backwards (A B B A), so a drift over the block cancels. AA_CONTROL is
     the first arm built a second time, on its own: its ratio to the first is pure noise.
 
     load: (blocks,), cores that other processes kept busy meanwhile; disturbed: they kept too many busy. take: 0, or 1
@@ -152,7 +152,7 @@ class Timing:
     scenario: Scenario
     batch_size: int
     threads: int
-    participants: tuple[Participant, ...]
+    variants: tuple[Variant, ...]
     block: int
     order: tuple[int, ...]
     seconds: FloatArray
@@ -160,9 +160,9 @@ class Timing:
     disturbed: bool = False
     take: int = 0
 
-    def of(self, participant: Participant) -> FloatArray:
+    def of(self, participant: Variant) -> FloatArray:
         """The participant's intervals, in the order they were taken."""
-        place = self.participants.index(participant)
+        place = self.variants.index(participant)
         return self.seconds[[who == place for who in self.order]].ravel()
 
 
@@ -245,7 +245,7 @@ class Stack:
 
 
 @dataclass(frozen=True)
-class Absence:
+class NotMeasured:
     """A cell that was asked for and did not run, with the reason: never a hole in a table."""
 
     dataset: str
@@ -254,4 +254,4 @@ class Absence:
     reason: str
 
 
-Record = Fit | Fold | Reference | Assembly | Timing | ColdStart | Projection | Memory | Stack | Absence
+Record = Fit | FoldRecord | Reference | PlannedArm | Timing | ColdStart | Projection | Memory | Stack | NotMeasured

@@ -13,16 +13,17 @@ from typing import Any, BinaryIO, cast, get_origin
 import cattrs
 import numpy as np
 import numpy.typing as npt
+from cattrs.gen import make_dict_structure_fn, make_dict_unstructure_fn, override
 
 from jointbench.errors import BadInput
 from jointbench.records import (
     SCHEMA_VERSION,
-    Absence,
-    Assembly,
     ColdStart,
     Fit,
-    Fold,
+    FoldRecord,
     Memory,
+    NotMeasured,
+    PlannedArm,
     Projection,
     Record,
     Reference,
@@ -33,9 +34,20 @@ from jointbench.records import (
 RECORDS, PACKED = "records.jsonl", "records.jsonl.xz"  # of a run's folder: as it was written, and packed to be kept
 
 NOUNS: dict[str, type[Any]] = {
-    noun.__name__: noun
-    for noun in (Fit, Fold, Reference, Assembly, Timing, ColdStart, Projection, Memory, Stack, Absence)
+    "Fit": Fit,
+    "Fold": FoldRecord,
+    "Reference": Reference,
+    "Assembly": PlannedArm,
+    "Timing": Timing,
+    "ColdStart": ColdStart,
+    "Projection": Projection,
+    "Memory": Memory,
+    "Stack": Stack,
+    "Absence": NotMeasured,
 }
+"""The kinds of record by their name on disk, which stays when a class is renamed."""
+
+_NOUN_OF = {kind: noun for noun, kind in NOUNS.items()}
 
 
 def _encode(array: npt.NDArray[Any]) -> dict[str, Any]:
@@ -65,6 +77,16 @@ def _converter() -> cattrs.Converter:
         str, lambda value, _: sys.intern(str(value))
     )  # a few names, a hundred thousand times
     converter.register_structure_hook_func(_is_array, _decode)
+    # Fields that the file calls otherwise than the class does keep their name on disk.
+    observed, participants = override(rename="observed"), override(rename="participants")
+    write_fold = make_dict_unstructure_fn(FoldRecord, converter, y_true=observed)
+    read_fold = make_dict_structure_fn(FoldRecord, converter, _cattrs_forbid_extra_keys=True, y_true=observed)
+    write_timing = make_dict_unstructure_fn(Timing, converter, variants=participants)
+    read_timing = make_dict_structure_fn(Timing, converter, _cattrs_forbid_extra_keys=True, variants=participants)
+    converter.register_unstructure_hook(FoldRecord, write_fold)
+    converter.register_structure_hook(FoldRecord, read_fold)
+    converter.register_unstructure_hook(Timing, write_timing)
+    converter.register_structure_hook(Timing, read_timing)
     return converter
 
 
@@ -74,7 +96,7 @@ _CONVERTER = _converter()
 def to_line(record: Record) -> str:
     """One JSON object on one line; not-a-number is written as null only inside ``metrics``."""
     body = _CONVERTER.unstructure(record)
-    return json.dumps({"record": type(record).__name__, "schema": SCHEMA_VERSION, **body}, separators=(",", ":"))
+    return json.dumps({"record": _NOUN_OF[type(record)], "schema": SCHEMA_VERSION, **body}, separators=(",", ":"))
 
 
 def from_line(line: str) -> Record:

@@ -17,7 +17,7 @@ from jointbench.records import SCHEMA_VERSION
 from jointbench.report import format as show
 from jointbench.report.markdown import escape, markdown_table
 from jointbench.report.tables.table import Cell, Table, columns, name, number
-from jointbench.stats.variance_components import Setting
+from jointbench.stats.variance_components import CVDesign
 
 
 def calibration_json(study: CalibrationStudy, trials: Sequence[Trial]) -> str:
@@ -56,7 +56,7 @@ def print_report(study: CalibrationStudy, truth: Sequence[Tally], console: Conso
 def sentences(study: CalibrationStudy) -> tuple[str, ...]:
     """What the study found, in three sentences."""
     best = study.recommended
-    setting = _setting(Setting(best.folds, best.repeats, best.seeds))
+    setting = _setting(CVDesign(best.folds, best.repeats, best.seeds))
     alone = ", ".join(f"{show.plain(output)} alone needs {_needed(least)}" for output, least in best.alone.items())
     by_folds = ", ".join(f"at {folds} folds {_needed(least)}" for folds, least in best.by_folds.items())
     return (
@@ -175,11 +175,11 @@ def _truth(truth: Sequence[Tally]) -> Table:
     )  # fmt: skip
 
 
-def _needed(least: Setting | None) -> str:
+def _needed(least: CVDesign | None) -> str:
     return "more than any that was tried" if least is None else _setting(least)
 
 
-def _setting(setting: Setting) -> str:
+def _setting(setting: CVDesign) -> str:
     return f"{setting.folds}x{setting.repeats}x{setting.seeds}"
 
 

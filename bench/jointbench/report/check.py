@@ -10,7 +10,7 @@ from rich.console import Console
 from rich.table import Table as Grid
 from rich.text import Text
 
-from jointbench.check.findings import GATES, Checked, Finding, Gate, State
+from jointbench.check.findings import GATES, CheckResult, Finding, Gate, State
 from jointbench.records.strict_json import strict_json
 from jointbench.report import format as show
 from jointbench.report.markdown import escape, markdown_table
@@ -40,7 +40,7 @@ class Line:
     fails: bool
 
 
-def headline(checked: Checked) -> str:
+def headline(checked: CheckResult) -> str:
     """The outcome in one sentence."""
     counts = checked.counts()
     found = ", ".join(f"{counts[state]} {state}" for state in (*ORDER, "as before") if counts[state])
@@ -48,7 +48,7 @@ def headline(checked: Checked) -> str:
     return f"{OUTCOMES[checked.exit_code]}. Against the {show.plain(checked.profile)} baseline ({commit}): {found}."
 
 
-def lines(checked: Checked) -> list[Line]:
+def lines(checked: CheckResult) -> list[Line]:
     """Everything that is not as it was, the worst first. Noise is left out unless a cost was required."""
     found: dict[object, list[Finding]] = {}
     for one in checked.findings:
@@ -57,13 +57,19 @@ def lines(checked: Checked) -> list[Line]:
         site = one.site
         cell = (site.dataset, site.backend, site.device)
         alone = (one.gate, site, one.quantity)
-        key = (cell, one.reason) if one.state == "not run" else (cell, one.gate) if one.gate in checked.soft else alone
+        key = (
+            (cell, one.reason)
+            if one.state == "not run"
+            else (cell, one.gate)
+            if one.gate in checked.advisory
+            else alone
+        )
         found.setdefault(key, []).append(one)
     made = [_line(checked, group) for group in found.values()]
     return sorted(made, key=lambda line: (not line.fails, ORDER.index(line.finding.state)))
 
 
-def _line(checked: Checked, group: list[Finding]) -> Line:
+def _line(checked: CheckResult, group: list[Finding]) -> Line:
     worst = max(group, key=lambda one: one.change.value if one.change else 0.0)
     site = worst.site
     where = f"{show.plain(site.dataset)}, {show.plain(site.backend)} on {show.plain(site.device)}"
@@ -73,7 +79,7 @@ def _line(checked: Checked, group: list[Finding]) -> Line:
     return Line(worst, where, what, any(checked.fails(one) for one in group))
 
 
-def gates_table(checked: Checked) -> Table:
+def gates_table(checked: CheckResult) -> Table:
     """A row a gate: how much it compared and what it could have caught, or why it is off."""
     return Table(
         "What was held against the baseline",
@@ -83,23 +89,23 @@ def gates_table(checked: Checked) -> Table:
     )
 
 
-def _gate_row(checked: Checked, gate: Gate) -> tuple[Cell, ...]:
-    if gate in checked.off:
+def _gate_row(checked: CheckResult, gate: Gate) -> tuple[Cell, ...]:
+    if gate in checked.disabled:
         return (
             Cell(gate),
             Cell(HOLDS[gate]),
             *(Cell("off", tone="absent") for _ in STATES),
-            Cell(f"off: {checked.off[gate]}"),
+            Cell(f"off: {checked.disabled[gate]}"),
         )
     counts = checked.counts(gate)
     numbers = [Cell(show.count(counts[state]), (float(counts[state]),)) for state in STATES]
     return (Cell(gate), Cell(HOLDS[gate]), *numbers, Cell(_remark(checked, gate)))
 
 
-def _remark(checked: Checked, gate: Gate) -> str:
+def _remark(checked: CheckResult, gate: Gate) -> str:
     if not checked.of(gate):
         return "the baseline holds none"
-    if gate in checked.soft:
+    if gate in checked.advisory:
         return "shown only; --strict-time makes it fail"
     reach = checked.reach(gate)
     if reach is None:
@@ -111,7 +117,7 @@ def _remark(checked: Checked, gate: Gate) -> str:
     return f"would catch {middle} in the median one, {noisiest} in the noisiest"
 
 
-def findings_table(checked: Checked) -> Table:
+def findings_table(checked: CheckResult) -> Table:
     """A row for everything that is not as it was."""
     return Table(
         "What is not as it was",
@@ -148,7 +154,7 @@ def _change(one: Finding) -> Cell:
     return interval(one.change, show.difference if one.gate == "quality" else show.ratio)
 
 
-def terminal_check(checked: Checked, console: Console) -> None:
+def terminal_check(checked: CheckResult, console: Console) -> None:
     """Prints the outcome, the gates and what is not as it was."""
     console.print(Text(headline(checked), style="bold"))
     for note in checked.notes:
@@ -167,7 +173,7 @@ def terminal_check(checked: Checked, console: Console) -> None:
         console.print(said, soft_wrap=True)
 
 
-def markdown_check(checked: Checked) -> str:
+def markdown_check(checked: CheckResult) -> str:
     """The same as Markdown, for a comment on a pull request."""
     said = [f"**jointbench: {escape(headline(checked))}**", ""]
     for note in checked.notes:
@@ -179,12 +185,12 @@ def markdown_check(checked: Checked) -> str:
     return "\n".join(said)
 
 
-def json_check(checked: Checked) -> str:
+def json_check(checked: CheckResult) -> str:
     """Every finding, for machines."""
     return strict_json({"exit_code": checked.exit_code, "headline": headline(checked), **asdict(checked)}, indent=1)
 
 
-def github_annotations(checked: Checked) -> Iterator[str]:
+def github_annotations(checked: CheckResult) -> Iterator[str]:
     """GitHub's workflow commands: an error for what fails the check, a warning for what is only shown."""
     for line in lines(checked):
         one = line.finding

@@ -27,7 +27,7 @@ FIGURES: Mapping[str, Callable[[explain.Answer, str], list[Figure]]] = {
 
 
 @dataclass(frozen=True)
-class Said:
+class BackendAnswer:
     """One backend's answer."""
 
     anchor: str
@@ -38,12 +38,12 @@ class Said:
 
 
 @dataclass(frozen=True)
-class Asked:
+class QuestionSection:
     """A question with every backend's answer and their drawings."""
 
     anchor: str
     text: str
-    answers: tuple[Said, ...]
+    answers: tuple[BackendAnswer, ...]
     figures: tuple[Figure, ...]
 
 
@@ -53,7 +53,7 @@ class Section:
 
     anchor: str
     dataset: str
-    questions: tuple[Asked, ...]
+    questions: tuple[QuestionSection, ...]
 
 
 def explained_sections(answers: Sequence[explain.Answer]) -> tuple[Section, ...]:
@@ -71,13 +71,13 @@ def explained_sections(answers: Sequence[explain.Answer]) -> tuple[Section, ...]
     return tuple(made)
 
 
-def _asked(answers: Sequence[explain.Answer], anchor: str) -> Asked:
+def _asked(answers: Sequence[explain.Answer], anchor: str) -> QuestionSection:
     said, figures = [], []
     for number, answer in enumerate(answers, 1):
         slug = f"{anchor}-{number}"
         tables = tuple(shown(table, answer.backend) for table in answer.tables)
         said.append(
-            Said(
+            BackendAnswer(
                 slug,
                 show.plain(answer.backend),
                 show.plain(answer.sentence),
@@ -87,4 +87,4 @@ def _asked(answers: Sequence[explain.Answer], anchor: str) -> Asked:
         )
         if answer.failure is None and answer.key in FIGURES:
             figures.extend(FIGURES[answer.key](answer, slug))
-    return Asked(anchor, show.plain(answers[0].question), tuple(said), tuple(figures))
+    return QuestionSection(anchor, show.plain(answers[0].question), tuple(said), tuple(figures))

@@ -18,7 +18,7 @@ from jointbench.report import format as show
 from jointbench.report.embed import downloads
 from jointbench.report.explained_sections import explained_sections
 from jointbench.report.figures.cost_ratios import dataset_ratios
-from jointbench.report.figures.deduplicate import share_drawing
+from jointbench.report.figures.deduplicate import deduplicate
 from jointbench.report.figures.figure import Figure, in_columns
 from jointbench.report.figures.forest import dataset_forest
 from jointbench.report.figures.noise import noise_figure
@@ -84,7 +84,7 @@ def render(
         script=Markup(script),  # noqa: S704  # the same
         script_hash=base64.b64encode(hashlib.sha256(script.encode()).digest()).decode(),
     )  # fmt: skip
-    return share_drawing(page)
+    return deduplicate(page)
 
 
 def _figures(summary: Summary, colours: Palette) -> list[Figure]:

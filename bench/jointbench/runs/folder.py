@@ -12,7 +12,7 @@ import cattrs
 import numpy as np
 
 from jointbench.compare.build import DEFAULT, describe, summarise
-from jointbench.compare.criteria import Terms
+from jointbench.compare.criteria import VerdictCriteria
 from jointbench.compare.summary.run import DatasetSummary, Summary
 from jointbench.compare.verdict import PROBABILITY
 from jointbench.errors import BadInput
@@ -23,8 +23,8 @@ from jointbench.records.store import RECORDS, open_records, read_records, record
 from jointbench.runtime.environment import environment
 from jointbench.scaling.run import SCALING, read_study
 from jointbench.stats.correlated_t_test import ROPE
-from jointbench.study.config import Conditions, Progress
-from jointbench.study.plan import Subject
+from jointbench.study.config import Progress, StudyConfig
+from jointbench.study.plan import Experiment
 from jointbench.study.run import run
 
 SUMMARY, ENVIRONMENT, REPORT = "summary.json", "environment.json", "report.html"
@@ -60,15 +60,15 @@ def new_folder(out: Path | None, suffix: str = "", holds: str = RECORDS) -> Path
 
 
 def execute(
-    subjects: Sequence[Subject],
-    conditions: Conditions,
+    subjects: Sequence[Experiment],
+    conditions: StudyConfig,
     folder: Path,
     *,
     profile: str,
     command: str,
     notes: Sequence[str],
     progress: Progress,
-    terms: Terms = DEFAULT,
+    terms: VerdictCriteria = DEFAULT,
     reruns: Mapping[str, str] | None = None,
 ) -> Summary:
     """Runs the study and writes its folder. Records are written as they come: a killed run keeps what it has.
@@ -121,7 +121,7 @@ def publish(folder: Path, about: About, records: Sequence[Record]) -> Summary:
         engine=about.engine,
         command=about.command,
         notes=about.notes,
-        terms=Terms(about.rope, about.probability),
+        terms=VerdictCriteria(about.rope, about.probability),
     )
     (folder / SUMMARY).write_text(summary_json(summary, indent=1) + "\n", encoding="utf-8")
     with open_records(records_path(folder)) as file:

@@ -8,17 +8,17 @@ from dataclasses import dataclass, fields
 from pathlib import Path
 
 from jointbench.backends.registry import BACKENDS, check_names
-from jointbench.compare.criteria import Terms
+from jointbench.compare.criteria import VerdictCriteria
 from jointbench.compare.verdict import PROBABILITY
 from jointbench.data.catalog import bundled_slugs, card_of, load_bundled
 from jointbench.data.table import load_table
 from jointbench.errors import BadInput
 from jointbench.networks.arms import DEFAULT_ARMS
-from jointbench.runtime.devices import devices_for, why_no_gpu
+from jointbench.runtime.devices import devices_for, gpu_unavailable_reason
 from jointbench.runtime.environment import cores, not_measured
 from jointbench.stats.correlated_t_test import ROPE
-from jointbench.study.config import Conditions
-from jointbench.study.plan import Sizes, Subject, subject
+from jointbench.study.config import StudyConfig
+from jointbench.study.plan import CrossValidation, Experiment, make_experiment
 from jointbench.study.profiles import Profile, profile_named
 from jointbench.types import Dataset, Engine
 
@@ -34,7 +34,7 @@ TABLE_SUFFIXES = (".csv", ".parquet", ".gz", ".xz", ".tsv", ".txt")
 
 
 @dataclass(frozen=True)
-class Asked:
+class RunOptions:
     """A run as asked for. None leaves a number to the profile."""
 
     profile: str = "quick"
@@ -63,7 +63,7 @@ def dataset_names(profile: Profile, asked: Sequence[str]) -> tuple[str, ...]:
     return tuple(dict.fromkeys(asked)) or profile.datasets or tuple(bundled_slugs())
 
 
-def load_datasets(asked: Asked, profile: Profile) -> list[Dataset]:
+def load_datasets(asked: RunOptions, profile: Profile) -> list[Dataset]:
     """Bundled datasets by name, a user's table by path."""
     tables = [name for name in asked.datasets if _is_path(name)]
     if asked.targets and not tables:
@@ -88,7 +88,7 @@ def _is_path(name: str) -> bool:
     return "/" in name or "\\" in name or name.lower().endswith(TABLE_SUFFIXES)
 
 
-def subjects(asked: Asked, datasets: Sequence[Dataset]) -> list[Subject]:
+def subjects(asked: RunOptions, datasets: Sequence[Dataset]) -> list[Experiment]:
     """The datasets with their splits, shapes, recipes and arms."""
     profile = profile_named(asked.profile)
     for option, value in (
@@ -99,7 +99,7 @@ def subjects(asked: Asked, datasets: Sequence[Dataset]) -> list[Subject]:
     ):
         if value is not None and value < 1:
             raise BadInput(f"--{option} {value}: at least 1 is needed")
-    sizes = Sizes(
+    sizes = CrossValidation(
         asked.folds or profile.folds,
         asked.repeats or profile.repeats,
         asked.seeds or profile.seeds,
@@ -109,7 +109,7 @@ def subjects(asked: Asked, datasets: Sequence[Dataset]) -> list[Subject]:
         profile.max_epochs,
     )
     weights = tuple(_loss_weight(text) for text in asked.loss_weights)
-    return [subject(dataset, asked.arms, sizes, weights) for dataset in datasets]
+    return [make_experiment(dataset, asked.arms, sizes, weights) for dataset in datasets]
 
 
 def _loss_weight(text: str) -> tuple[str, float]:
@@ -122,22 +122,22 @@ def _loss_weight(text: str) -> tuple[str, float]:
         raise BadInput(f"--loss-weight {text!r}: write NAME=NUMBER, such as quality=2") from error
 
 
-def terms(rope: float, probability: float) -> Terms:
+def terms(rope: float, probability: float) -> VerdictCriteria:
     """What a verdict is asked to mean. Raises BadInput."""
     try:
-        return Terms(rope, probability)
+        return VerdictCriteria(rope, probability)
     except ValueError as error:
         option = "--rope" if "region" in str(error) else "--probability"
         raise BadInput(f"{option}: {error}") from error
 
 
-def reruns(asked: Asked, datasets: Sequence[Dataset]) -> dict[str, str]:
+def reruns(asked: RunOptions, datasets: Sequence[Dataset]) -> dict[str, str]:
     """By slug, the command that runs one dataset alone as it was asked for, without folds, repeats and seeds, and a verdict's terms."""
     words = tuple(dict.fromkeys(asked.datasets)) or tuple(dataset.slug for dataset in datasets)
     made = {}
     for word, dataset in zip(words, datasets, strict=True):
         said = ["jointbench", "run", word]
-        for field in fields(Asked):
+        for field in fields(RunOptions):
             value, options = getattr(asked, field.name), OPTIONS.get(field.name)
             if options is None or value == field.default or (options in TABLE_OPTIONS and not _is_path(word)):
                 continue
@@ -147,13 +147,13 @@ def reruns(asked: Asked, datasets: Sequence[Dataset]) -> dict[str, str]:
     return made
 
 
-def conditions(asked: Asked) -> Conditions:
+def conditions(asked: RunOptions) -> StudyConfig:
     """Where it runs. Raises BadInput for an unknown backend, device or engine."""
     profile = profile_named(asked.profile)
     check_names(list(asked.backends))
     if asked.engine not in ENGINES:
         raise BadInput(f"--engine {asked.engine!r}: the engines are {', '.join(ENGINES)}")
-    return Conditions(
+    return StudyConfig(
         tuple(dict.fromkeys(asked.backends)),
         devices_for(asked.device),
         ENGINES[asked.engine],
@@ -162,19 +162,21 @@ def conditions(asked: Asked) -> Conditions:
         profile.batch_sizes,
         profile.timing_seconds,
         profile.memory_datasets,
-        profile.side_batch_sizes,
+        profile.extra_batch_sizes,
         profile.extras,
         (cores(), 1) if profile.one_thread and cores() > 1 else (),
         profile.projections,
     )
 
 
-def notes(asked: Asked, devices: Sequence[str]) -> tuple[str, ...]:
+def notes(asked: RunOptions, devices: Sequence[str]) -> tuple[str, ...]:
     """Sentences on what this run cut or could not do."""
     profile = profile_named(asked.profile)
     said = []
     if "cuda" not in devices:
-        reason = (why_no_gpu() or "not free when the run began") if asked.device == "auto" else "not asked for"
+        reason = (
+            (gpu_unavailable_reason() or "not free when the run began") if asked.device == "auto" else "not asked for"
+        )
         said.append(f"GPU: not measured: {reason}.")
     said.extend(not_measured())
     for what, most in (("tables", profile.max_rows), ("sets of images", profile.max_images)):
@@ -185,7 +187,7 @@ def notes(asked: Asked, devices: Sequence[str]) -> tuple[str, ...]:
     said.append(f"Profile {profile.name}: timing takes at most about {profile.timing_seconds:g} s in all.")
     if profile.extras != "all":
         where = "not timed" if profile.extras == "none" else "timed on the first dataset only"
-        sizes = " and ".join(str(size) for size in profile.side_batch_sizes)
+        sizes = " and ".join(str(size) for size in profile.extra_batch_sizes)
         said.append(
             f"Profile {profile.name}: the engine at one replicate, compiled programs and Keras's predict are {where}; fused "
             f"programs and requests for one output at batch {sizes} only."

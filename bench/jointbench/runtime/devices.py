@@ -34,7 +34,7 @@ def _asked(query: str) -> list[str]:
     return [line.strip() for line in answer.stdout.splitlines() if line.strip()] if answer.returncode == 0 else []
 
 
-def why_no_gpu() -> str | None:
+def gpu_unavailable_reason() -> str | None:
     """Why nothing can be measured on a GPU now; None where it can."""
     if not gpu_names():
         return NO_GPU
@@ -55,7 +55,7 @@ def devices_for(choice: str) -> tuple[str, ...]:
     if choice == "cpu":
         return ("cpu",)
     if choice == "auto":
-        return ("cpu",) if why_no_gpu() else ("cpu", "cuda")
+        return ("cpu",) if gpu_unavailable_reason() else ("cpu", "cuda")
     if choice == "cuda":
         if not gpu_names():
             raise BadInput("--device cuda: there is no NVIDIA GPU on this machine; use --device cpu or auto")

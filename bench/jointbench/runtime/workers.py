@@ -59,12 +59,12 @@ def import_seconds(_: Backend) -> float:
     return _import_seconds
 
 
-def why_unusable(backend: Backend) -> str | None:
+def unusable_reason(backend: Backend) -> str | None:
     """Why the worker's framework cannot use its device."""
-    return backend.why_unusable()
+    return backend.unusable_reason()
 
 
-def why_failed(error: Exception) -> str:
+def failure_reason(error: Exception) -> str:
     """One line on what became of a worker's task."""
     if isinstance(error, BrokenProcessPool):
         return "the worker process died (out of memory?)"

@@ -8,14 +8,14 @@ from dataclasses import dataclass
 from jointbench.backends.registry import BACKENDS, check_names
 from jointbench.errors import BadInput
 from jointbench.records import Scenario
-from jointbench.scaling.points import Line
+from jointbench.scaling.points import SweepLine
 
 LIMITS = {"outputs": 256, "widths": 8_192, "depths": 16, "batches": 65_536, "request-batches": 65_536}
 LEAST_SECONDS = 5.0
 
 
 @dataclass(frozen=True)
-class Wanted:
+class SweepConfig:
     """A study as asked for. Of depths and batch sizes the first is the grid's."""
 
     backends: tuple[str, ...] = tuple(BACKENDS)
@@ -39,7 +39,7 @@ def numbers(option: str, text: str) -> tuple[int, ...]:
     return found
 
 
-def check(wanted: Wanted) -> Wanted:
+def check(wanted: SweepConfig) -> SweepConfig:
     """The study as it will run: outputs and widths in order, one output added, whose ratio is the noise floor.
 
     Raises BadInput for an unknown backend, for a single number of outputs or for a budget that times nothing.
@@ -49,7 +49,7 @@ def check(wanted: Wanted) -> Wanted:
         raise BadInput(f"--budget-seconds {wanted.budget_seconds:g}: at least {LEAST_SECONDS:g} are needed")
     if max(wanted.outputs) == 1:
         raise BadInput("--outputs: with one output there is nothing to share; name a number above 1")
-    return Wanted(
+    return SweepConfig(
         tuple(dict.fromkeys(wanted.backends)), tuple(sorted({1, *wanted.outputs})), tuple(sorted(wanted.widths)),
         wanted.depths, wanted.batches, wanted.request_batches, wanted.budget_seconds,
     )  # fmt: skip
@@ -61,7 +61,7 @@ def reference_outputs(outputs: Sequence[int]) -> int:
     return shared[len(shared) // 2]
 
 
-def lines(wanted: Wanted) -> list[tuple[Line, tuple[int, ...]]]:
+def lines(wanted: SweepConfig) -> list[tuple[SweepLine, tuple[int, ...]]]:
     """Lines with the numbers of outputs to measure on each, first the floor and the reference, then ascending.
 
     First the grid, its narrowest, widest and middle widths before the rest; then other batch sizes and depths, at
@@ -70,10 +70,10 @@ def lines(wanted: Wanted) -> list[tuple[Line, tuple[int, ...]]]:
     reference = reference_outputs(wanted.outputs)
     counts = tuple(dict.fromkeys((1, reference, *wanted.outputs)))
     depth, step, request = wanted.depths[0], wanted.batches[0], wanted.request_batches[0]
-    makers: list[tuple[Callable[[int], Line], Sequence[int], tuple[int, ...]]] = []
+    makers: list[tuple[Callable[[int], SweepLine], Sequence[int], tuple[int, ...]]] = []
 
     def add(scenario: Scenario, depth: int, batch: int, widths: Sequence[int], counts: tuple[int, ...]) -> None:
-        makers.append((lambda width: Line(scenario, width, depth, batch), widths, counts))
+        makers.append((lambda width: SweepLine(scenario, width, depth, batch), widths, counts))
 
     add("training", depth, step, wanted.widths, counts)
     add("request", depth, request, wanted.widths, counts)
@@ -91,8 +91,8 @@ def lines(wanted: Wanted) -> list[tuple[Line, tuple[int, ...]]]:
 
 
 def _in_turns(
-    makers: Sequence[tuple[Callable[[int], Line], Sequence[int], tuple[int, ...]]],
-) -> list[tuple[Line, tuple[int, ...]]]:
+    makers: Sequence[tuple[Callable[[int], SweepLine], Sequence[int], tuple[int, ...]]],
+) -> list[tuple[SweepLine, tuple[int, ...]]]:
     longest = max((len(widths) for _, widths, _ in makers), default=0)
     return [
         (make(widths[place]), counts)

@@ -29,7 +29,7 @@ OTHERS = (SAME_WIDTH, SAME_PARAMETERS)
 
 
 @dataclass(frozen=True)
-class Line:
+class SweepLine:
     """What cells of different numbers of outputs have in common. batch_size: rows of a step or of a request."""
 
     scenario: Scenario
@@ -48,7 +48,7 @@ class Point:
 
     backend: str
     device: str
-    line: Line
+    line: SweepLine
     outputs: int
     other: str
     flops_ratio: float
@@ -101,7 +101,7 @@ def floor_of(points: Sequence[Point], point: Point) -> Estimate | None:
     return None
 
 
-def arms_of(line: Line, outputs: int) -> dict[str, tuple[Architecture, ...]]:
+def arms_of(line: SweepLine, outputs: int) -> dict[str, tuple[Architecture, ...]]:
     """Each arm's networks, joint first. With one output only one other arm: separate is joint then."""
     named = [Output(f"output_{i}", "regression") for i in range(outputs)]
     base = Shape((line.width,) * line.depth)
@@ -111,7 +111,7 @@ def arms_of(line: Line, outputs: int) -> dict[str, tuple[Architecture, ...]]:
     }
 
 
-def predicted(line: Line, outputs: int) -> list[Point]:
+def predicted(line: SweepLine, outputs: int) -> list[Point]:
     """The points of a cell with what theory says of them, nothing measured yet; no backend."""
     arms = arms_of(line, outputs)
     flops = train_flops_per_row if line.scenario == "training" else inference_flops_per_row

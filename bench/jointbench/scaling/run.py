@@ -10,21 +10,21 @@ from pathlib import Path
 
 import cattrs
 
-from jointbench.backends.registry import why_absent
+from jointbench.backends.registry import unavailable_reason
 from jointbench.errors import BadInput
 from jointbench.records import SCHEMA_VERSION
 from jointbench.records.strict_json import strict_json
 from jointbench.runtime.environment import cores, environment
 from jointbench.runtime.workers import Workers, import_seconds
-from jointbench.scaling.plan import Wanted, lines
-from jointbench.scaling.points import Line, Point, Study, predicted
-from jointbench.scaling.timed import Timed, time_line
+from jointbench.scaling.plan import SweepConfig, lines
+from jointbench.scaling.points import Point, Study, SweepLine, predicted
+from jointbench.scaling.timed import CellTiming, time_line
 from jointbench.study.config import Progress
 
 SCALING = "scaling.json"
 
 
-def run_study(wanted: Wanted, device: str, progress: Progress) -> Study:
+def run_study(wanted: SweepConfig, device: str, progress: Progress) -> Study:
     """The whole study, backend after backend, each in a worker process with an equal part of the budget."""
     started = time.perf_counter()
     points: list[Point] = []
@@ -37,11 +37,15 @@ def run_study(wanted: Wanted, device: str, progress: Progress) -> Study:
     )  # fmt: skip
 
 
-def _backend_points(wanted: Wanted, backend: str, device: str, seconds: float, progress: Progress) -> Iterator[Point]:
+def _backend_points(
+    wanted: SweepConfig, backend: str, device: str, seconds: float, progress: Progress
+) -> Iterator[Point]:
     planned = lines(wanted)
-    if (absent := why_absent(backend)) is not None:
+    if (absent := unavailable_reason(backend)) is not None:
         for line, counts in planned:
-            yield from _points(backend, device, line, [Timed(n, {}, {}, f"not measured: {absent}") for n in counts])
+            yield from _points(
+                backend, device, line, [CellTiming(n, {}, {}, f"not measured: {absent}") for n in counts]
+            )
         return
     deadline = time.perf_counter() + seconds
     weight = sum(len(counts) for _, counts in planned)
@@ -51,22 +55,24 @@ def _backend_points(wanted: Wanted, backend: str, device: str, seconds: float, p
         for done, (line, counts) in enumerate(planned):
             left = deadline - time.perf_counter()
             if broken:
-                cells = [Timed(n, {}, {}, broken) for n in counts]
+                cells = [CellTiming(n, {}, {}, broken) for n in counts]
             elif left <= 0:
-                cells = [Timed(n, {}, {}, f"not measured: the budget of {seconds:.0f} s was spent") for n in counts]
+                cells = [
+                    CellTiming(n, {}, {}, f"not measured: the budget of {seconds:.0f} s was spent") for n in counts
+                ]
             else:
                 try:
                     cells = worker.submit(time_line, line, counts, left * len(counts) / weight).result()
                 except Exception as error:  # noqa: BLE001 - whatever broke, it becomes the cell's reason
                     said = f"not measured: {type(error).__name__} {str(error).splitlines()[0] if str(error) else ''}".rstrip()
-                    cells = [Timed(n, {}, {}, said) for n in counts]
+                    cells = [CellTiming(n, {}, {}, said) for n in counts]
                     broken = said if "BrokenProcessPool" in said or "Terminated" in said else ""
             weight -= len(counts)
             yield from _points(backend, device, line, cells)
             progress(backend, f"{line.scenario}, width {line.width}", done + 1, len(planned))
 
 
-def _points(backend: str, device: str, line: Line, cells: list[Timed]) -> Iterator[Point]:
+def _points(backend: str, device: str, line: SweepLine, cells: list[CellTiming]) -> Iterator[Point]:
     for cell in cells:
         for point in predicted(line, cell.outputs):
             yield replace(

@@ -13,11 +13,11 @@ from functools import partial
 import numpy as np
 
 from jointbench.backends.base import Backend, Clock, Job, Server, Trainer
-from jointbench.measure.device_clock import synchronised
+from jointbench.measure.device_clock import device_clock
 from jointbench.measure.paired_timing import MIN_BLOCKS, enough_seconds, log_ratios, paired, visit_count
 from jointbench.networks.architecture import Architecture
 from jointbench.networks.initialization import initial_weights
-from jointbench.scaling.points import FEATURES, JOINT, Line, arms_of
+from jointbench.scaling.points import FEATURES, JOINT, SweepLine, arms_of
 from jointbench.types import Float32Array, Recipe, Weights
 
 ROWS = 2_048
@@ -31,7 +31,7 @@ Sampler = Callable[[], list[float]]
 
 
 @dataclass(frozen=True)
-class Timed:
+class CellTiming:
     """A cell's samples: per other arm joint / other in each block, and every arm's median seconds; or why not."""
 
     outputs: int
@@ -40,7 +40,7 @@ class Timed:
     reason: str = ""
 
 
-def time_line(backend: Backend, line: Line, counts: Sequence[int], budget_seconds: float) -> list[Timed]:
+def time_line(backend: Backend, line: SweepLine, counts: Sequence[int], budget_seconds: float) -> list[CellTiming]:
     """Times the cells of a line in the order given, each as long as its share; those that the budget cannot pay
     for are given back with the reason. The first two, the floor and what stands beside it, are always timed."""
     started = time.perf_counter()
@@ -49,7 +49,7 @@ def time_line(backend: Backend, line: Line, counts: Sequence[int], budget_second
     for place, outputs in enumerate(counts):
         left = budget_seconds - (time.perf_counter() - started)
         if place > 1 and left < longest / 2:
-            results.append(Timed(outputs, {}, {}, f"not measured: this line's {budget_seconds:.1f} s were spent"))
+            results.append(CellTiming(outputs, {}, {}, f"not measured: this line's {budget_seconds:.1f} s were spent"))
             continue
         begun = time.perf_counter()
         results.append(_time_cell(backend, line, outputs, max(0.0, left) / (len(counts) - place)))
@@ -57,7 +57,7 @@ def time_line(backend: Backend, line: Line, counts: Sequence[int], budget_second
     return results
 
 
-def _time_cell(backend: Backend, line: Line, outputs: int, share: float) -> Timed:
+def _time_cell(backend: Backend, line: SweepLine, outputs: int, share: float) -> CellTiming:
     begun = time.perf_counter()
     with _samplers(backend, line, outputs) as samplers:
         for sample in samplers.values():
@@ -75,12 +75,14 @@ def _time_cell(backend: Backend, line: Line, outputs: int, share: float) -> Time
     ratios = {other: np.exp(log_ratios(samples, JOINT, other)) for other in samplers if other != JOINT}
     blocks = len(next(iter(ratios.values())))
     if blocks < MIN_BLOCKS:
-        return Timed(outputs, {}, seconds, f"not measured: {blocks} blocks in the time given, {MIN_BLOCKS} are needed")
-    return Timed(outputs, {other: tuple(float(f"{r:.5g}") for r in of) for other, of in ratios.items()}, seconds)
+        return CellTiming(
+            outputs, {}, seconds, f"not measured: {blocks} blocks in the time given, {MIN_BLOCKS} are needed"
+        )
+    return CellTiming(outputs, {other: tuple(float(f"{r:.5g}") for r in of) for other, of in ratios.items()}, seconds)
 
 
 @contextmanager
-def _samplers(backend: Backend, line: Line, outputs: int) -> Iterator[dict[str, Sampler]]:
+def _samplers(backend: Backend, line: SweepLine, outputs: int) -> Iterator[dict[str, Sampler]]:
     arms = arms_of(line, outputs)
     if line.scenario == "request":
         yield _asking(backend, arms, line.batch_size)
@@ -114,7 +116,7 @@ def _asking(backend: Backend, arms: Mapping[str, Sequence[Architecture]], batch_
         name: backend.server([(network, _weights(network, seed)) for seed, network in enumerate(networks[:DISTINCT])])
         for name, networks in arms.items()
     }
-    clock = synchronised(backend.synchronise, time.perf_counter)
+    clock = device_clock(backend.synchronise, time.perf_counter)
     quickest = math.inf
     for server in servers.values():
         server(rows)  # the first call of a shape traces or allocates

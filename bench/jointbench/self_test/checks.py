@@ -11,8 +11,8 @@ import numpy as np
 
 from jointbench.backends.base import Backend, Server, Trainer
 from jointbench.benchmarks.engine import FEATURES, wine_shaped_job
-from jointbench.benchmarks.requests import Client, request_pool
-from jointbench.measure.device_clock import synchronised
+from jointbench.benchmarks.requests import RequestSampler, request_pool
+from jointbench.measure.device_clock import device_clock
 from jointbench.measure.paired_timing import (
     MIN_BLOCKS,
     TARGET_HALF_WIDTH,
@@ -23,7 +23,7 @@ from jointbench.measure.paired_timing import (
 )
 from jointbench.networks.architecture import architecture
 from jointbench.networks.flops import inference_flops_per_row, train_flops_per_row
-from jointbench.self_test.decide import TOLERANCE, TRUTH, FlopCounts, Pairs, Stored, Truth
+from jointbench.self_test.decide import TOLERANCE, TRUTH, AAPairs, FlopCounts, KnownRatio, StoredAnswerCheck
 from jointbench.stats.estimate import Estimate
 from jointbench.stats.time_ratio import time_ratio
 from jointbench.types import Float32Array, Output, Shape
@@ -53,7 +53,7 @@ def ratio_of(
     return time_ratio(logs) if len(logs) >= MIN_BLOCKS else None
 
 
-def copies_in_pairs(name: str, copies: Sequence[Sampler], budget_seconds: float) -> Pairs:
+def copies_in_pairs(name: str, copies: Sequence[Sampler], budget_seconds: float) -> AAPairs:
     """Ratios of copies to each other, every copy as often first as second; fewer than REPEATS if time runs out."""
     deadline = time.perf_counter() + budget_seconds
     ratios: list[Estimate] = []
@@ -65,10 +65,10 @@ def copies_in_pairs(name: str, copies: Sequence[Sampler], budget_seconds: float)
             break
         if (ratio := ratio_of({"A": a, "B": b}, max(0.0, left) / (len(pairs) - done))) is not None:
             ratios.append(ratio)
-    return Pairs(name, tuple(ratios))
+    return AAPairs(name, tuple(ratios))
 
 
-def training_checks(backend: Backend, budget_seconds: float) -> tuple[Pairs, Truth]:
+def training_checks(backend: Backend, budget_seconds: float) -> tuple[AAPairs, KnownRatio]:
     """Training steps: copies in pairs, and one that takes a tenth more steps."""
     begun = time.perf_counter()
     trainers = [backend.trainer([wine_shaped_job(0, 1)], UNITS) for _ in range(COPIES + 1)]
@@ -92,10 +92,10 @@ def training_checks(backend: Backend, budget_seconds: float) -> tuple[Pairs, Tru
     finally:
         for trainer in trainers:
             trainer.close()
-    return pairs, Truth(f"{backend.name}, a tenth more steps", truth)
+    return pairs, KnownRatio(f"{backend.name}, a tenth more steps", truth)
 
 
-def request_checks(backend: Backend, batch_size: int, budget_seconds: float) -> tuple[Pairs, Truth]:
+def request_checks(backend: Backend, batch_size: int, budget_seconds: float) -> tuple[AAPairs, KnownRatio]:
     """Requests: copies in pairs, and one that answers a tenth more of them in the same visit."""
     begun = time.perf_counter()
     clients = _clients(backend, COPIES + 1)
@@ -105,7 +105,7 @@ def request_checks(backend: Backend, batch_size: int, budget_seconds: float) -> 
         client.count = UNITS
     more, *copies = clients
 
-    def visit(client: Client) -> list[float]:
+    def visit(client: RequestSampler) -> list[float]:
         return [sum(client())]
 
     def left() -> float:
@@ -117,10 +117,10 @@ def request_checks(backend: Backend, batch_size: int, budget_seconds: float) -> 
     for copy in copies:
         copy.count = visit_count(request_seconds, UNITS)
     name = f"{backend.name}, request of {batch_size} row{'s' if batch_size > 1 else ''}"
-    return copies_in_pairs(name, copies, left()), Truth(f"{name}, a tenth more of them", truth)
+    return copies_in_pairs(name, copies, left()), KnownRatio(f"{name}, a tenth more of them", truth)
 
 
-def sleeping_truth(budget_seconds: float) -> Truth:
+def sleeping_truth(budget_seconds: float) -> KnownRatio:
     """The clock alone: one that sleeps a tenth longer."""
 
     def visit(seconds: float) -> list[float]:
@@ -129,7 +129,7 @@ def sleeping_truth(budget_seconds: float) -> Truth:
         return [time.perf_counter() - started]
 
     samplers = {"more": partial(visit, TRUTH * SLEEP_SECONDS), "A": partial(visit, SLEEP_SECONDS)}
-    return Truth("a tenth more sleep", ratio_of(samplers, budget_seconds))
+    return KnownRatio("a tenth more sleep", ratio_of(samplers, budget_seconds))
 
 
 class StoredAnswer:
@@ -142,12 +142,12 @@ class StoredAnswer:
         return self._answer
 
 
-def stored_answers(backend: Backend) -> Stored:
+def stored_answers(backend: Backend) -> StoredAnswerCheck:
     """What refuses stored answers when requests are timed, tried on a real server and on one that stores."""
     (client,) = _clients(backend, 1)
     real_passes = client.wrong_at_first() is None
     client.server = StoredAnswer(client.server, client.rows[:1])
-    return Stored(backend.name, real_passes, client.wrong_at_first() is not None)
+    return StoredAnswerCheck(backend.name, real_passes, client.wrong_at_first() is not None)
 
 
 def flop_counts(backend: Backend, shapes: int, seed: int = 0) -> FlopCounts:
@@ -172,11 +172,11 @@ def flop_counts(backend: Backend, shapes: int, seed: int = 0) -> FlopCounts:
     return FlopCounts(backend.name, shapes, different)
 
 
-def _clients(backend: Backend, count: int) -> list[Client]:
+def _clients(backend: Backend, count: int) -> list[RequestSampler]:
     """Clients of as many servers of one network, which know its answers from another server of it."""
     job = wine_shaped_job(0, 1)
     servers = [backend.server([(job.architecture, job.initial)]) for _ in range(count + 1)]
     rows = np.random.default_rng(1).normal(size=(ROWS, FEATURES)).astype(np.float32)
     answers = [np.array(answer) for answer in servers[-1](rows)]
-    clock = synchronised(backend.synchronise, time.perf_counter)
-    return [Client(server, rows, answers, clock) for server in servers[:-1]]
+    clock = device_clock(backend.synchronise, time.perf_counter)
+    return [RequestSampler(server, rows, answers, clock) for server in servers[:-1]]

@@ -21,7 +21,7 @@ Result = Literal["passed", "too noisy", "failed"]
 
 
 @dataclass(frozen=True)
-class Pairs:
+class AAPairs:
     """A/A pairs of one backend and kind of work: each ratio of a network to its own copy, with its interval."""
 
     name: str
@@ -29,7 +29,7 @@ class Pairs:
 
 
 @dataclass(frozen=True)
-class Truth:
+class KnownRatio:
     """A participant that does TRUTH times the work of the other: what came out, None where time was too short."""
 
     name: str
@@ -37,7 +37,7 @@ class Truth:
 
 
 @dataclass(frozen=True)
-class Stored:
+class StoredAnswerCheck:
     """Whether a real server passed as one that computes, and whether one with a stored answer was found out."""
 
     name: str
@@ -55,12 +55,12 @@ class FlopCounts:
 
 
 @dataclass(frozen=True)
-class Figures:
+class Measurements:
     """All that the self-test measured. broken: (what, why) of checks that did not come to an end."""
 
-    pairs: tuple[Pairs, ...] = ()
-    truths: tuple[Truth, ...] = ()
-    stored: tuple[Stored, ...] = ()
+    pairs: tuple[AAPairs, ...] = ()
+    truths: tuple[KnownRatio, ...] = ()
+    stored: tuple[StoredAnswerCheck, ...] = ()
     flops: tuple[FlopCounts, ...] = ()
     broken: tuple[tuple[str, str], ...] = ()
 
@@ -84,7 +84,7 @@ class Decision:
     sentence: str
 
 
-def decide(figures: Figures) -> Decision:
+def decide(figures: Measurements) -> Decision:
     """Fit (0) if all checks passed, wrong (1) if one failed, else too noisy (3); 4 where no backend was measured."""
     checks = (
         *(_pairs(one) for one in figures.pairs),
@@ -112,7 +112,7 @@ def half_width(estimate: Estimate) -> float:
     return (math.log(estimate.high) - math.log(estimate.low)) / 2
 
 
-def _pairs(pairs: Pairs) -> Check:
+def _pairs(pairs: AAPairs) -> Check:
     """Failed only for a bias: the ratios lie to one side of 1 although first and second swap roles.
 
     Intervals that miss 1, now above and now below, are a machine that changes within a pair.
@@ -134,7 +134,7 @@ def _pairs(pairs: Pairs) -> Check:
     return Check(name, figure, wanted, "failed" if biased else "passed" if fit else "too noisy")
 
 
-def _truth(truth: Truth) -> Check:
+def _truth(truth: KnownRatio) -> Check:
     ratio = truth.ratio
     if ratio is None:
         return Check(
@@ -150,7 +150,7 @@ def _truth(truth: Truth) -> Check:
     return Check(f"known truth, {truth.name}", figure, f"{TRUTH:.2f} ± {TOLERANCE}", result)
 
 
-def _stored(stored: Stored) -> Check:
+def _stored(stored: StoredAnswerCheck) -> Check:
     said = []
     if not stored.real_passes:
         said.append("a real server was taken for a stored answer")
@@ -169,9 +169,9 @@ def _flops(counts: FlopCounts) -> Check:
     )  # fmt: skip
 
 
-def total(figures: Sequence[Figures]) -> Figures:
+def total(figures: Sequence[Measurements]) -> Measurements:
     """Several backends' figures as one."""
-    return Figures(
+    return Measurements(
         tuple(one for part in figures for one in part.pairs), tuple(one for part in figures for one in part.truths),
         tuple(one for part in figures for one in part.stored), tuple(one for part in figures for one in part.flops),
         tuple(one for part in figures for one in part.broken),

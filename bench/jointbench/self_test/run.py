@@ -7,9 +7,9 @@ from collections.abc import Callable
 from contextlib import ExitStack
 from functools import partial
 
-from jointbench.backends.registry import BACKENDS, why_absent
+from jointbench.backends.registry import BACKENDS, unavailable_reason
 from jointbench.runtime.environment import cores
-from jointbench.runtime.workers import Workers, import_seconds, why_failed
+from jointbench.runtime.workers import Workers, failure_reason, import_seconds
 from jointbench.self_test.checks import (
     flop_counts,
     request_checks,
@@ -17,7 +17,7 @@ from jointbench.self_test.checks import (
     stored_answers,
     training_checks,
 )
-from jointbench.self_test.decide import Figures, Pairs, total
+from jointbench.self_test.decide import AAPairs, Measurements, total
 from jointbench.study.config import Progress
 
 SECONDS = 110.0  # in all: what the last check runs over stays below two minutes
@@ -26,13 +26,13 @@ SHAPES = 8
 PHASE = "self-test"
 
 
-def run_self_test(progress: Progress, seconds: float = SECONDS) -> Figures:
+def run_self_test(progress: Progress, seconds: float = SECONDS) -> Measurements:
     """All figures. A backend that is not installed gives none.
 
     What is not timed (imports, counts, refusals) comes first, all backends at once; then each has the machine alone.
     """
     begun = time.perf_counter()
-    present = [name for name in BACKENDS if why_absent(name) is None]
+    present = [name for name in BACKENDS if unavailable_reason(name) is None]
     steps = 1 + len(present) * (4 + len(REQUEST_ROWS))
     done = 0
 
@@ -50,7 +50,7 @@ def run_self_test(progress: Progress, seconds: float = SECONDS) -> Figures:
         for place, tester in enumerate(testers):
             left = seconds - (time.perf_counter() - begun)
             tester.timed(left / (len(testers) - place))
-        sleeping = Figures(truths=(sleeping_truth(1.0),))
+        sleeping = Measurements(truths=(sleeping_truth(1.0),))
         said("clock")
     return total([sleeping, *(figures for tester in testers for figures in tester.figures)])
 
@@ -60,7 +60,7 @@ class _Tester:
 
     def __init__(self, name: str, worker: Workers, said: Callable[[str], None]) -> None:
         self.name, self.worker, self.said = name, worker, said
-        self.figures: list[Figures] = []
+        self.figures: list[Measurements] = []
         self.broken = False
 
     def start(self) -> None:
@@ -69,9 +69,9 @@ class _Tester:
         self.stored = self.worker.submit(stored_answers)
 
     def untimed(self) -> None:
-        self._done("starting", lambda: (self.imported.result(), Figures())[1])
-        self._done("FLOPs", lambda: Figures(flops=(self.counted.result(),)))
-        self._done("stored answers", lambda: Figures(stored=(self.stored.result(),)))
+        self._done("starting", lambda: (self.imported.result(), Measurements())[1])
+        self._done("FLOPs", lambda: Measurements(flops=(self.counted.result(),)))
+        self._done("stored answers", lambda: Measurements(stored=(self.stored.result(),)))
 
     def timed(self, seconds: float) -> None:
         deadline = time.perf_counter() + seconds
@@ -79,27 +79,27 @@ class _Tester:
         def share(of: int) -> float:
             return max(0.0, deadline - time.perf_counter()) / of
 
-        def training() -> Figures:
+        def training() -> Measurements:
             if share(1) <= 0:
-                return Figures((Pairs(f"{self.name}, training step", ()),))
+                return Measurements((AAPairs(f"{self.name}, training step", ()),))
             pairs, truth = self.worker.submit(training_checks, share(1)).result()
-            return Figures((pairs,), (truth,))
+            return Measurements((pairs,), (truth,))
 
-        def requests(rows: int, of: int) -> Figures:
+        def requests(rows: int, of: int) -> Measurements:
             pairs, truth = self.worker.submit(request_checks, rows, share(of)).result()
-            return Figures((pairs,), (truth,))
+            return Measurements((pairs,), (truth,))
 
         for place, rows in enumerate(REQUEST_ROWS):
             # Training is dearest: building what it times takes seconds.
             self._done(f"requests of {rows}", partial(requests, rows, len(REQUEST_ROWS) + 2 - place))
         self._done("training", training)
 
-    def _done(self, doing: str, work: Callable[[], Figures]) -> None:
+    def _done(self, doing: str, work: Callable[[], Measurements]) -> None:
         if self.broken:
             return
         try:
             self.figures.append(work())
         except Exception as error:  # noqa: BLE001 - a self-test says what broke, whatever it was
             self.broken = True
-            self.figures.append(Figures(broken=((f"{self.name}, {doing}", why_failed(error)),)))
+            self.figures.append(Measurements(broken=((f"{self.name}, {doing}", failure_reason(error)),)))
         self.said(f"{self.name}, {doing}")

@@ -17,7 +17,7 @@ from jointbench.types import FloatArray
 
 
 @dataclass(frozen=True)
-class Setting:
+class CVDesign:
     """A cross-validation: K folds, R repeats, S initialisation seeds in each fold."""
 
     folds: int
@@ -36,7 +36,7 @@ class Setting:
 
 
 @dataclass(frozen=True)
-class Spread:
+class VarianceComponents:
     """Variance components of per-fold, per-seed differences, in squared skill, as seen at ``folds`` folds.
 
     ``between``: variance over folds and repeats without the seeds' part; ``within``: variance over seeds in one fold,
@@ -64,7 +64,7 @@ class Spread:
         return (self.between + (self.within or 0.0) / seeds) * self.growth(folds)
 
 
-def estimate_spread(differences: npt.ArrayLike, *, test_noise: float = 1.0) -> Spread:
+def estimate_components(differences: npt.ArrayLike, *, test_noise: float = 1.0) -> VarianceComponents:
     """Variance components from differences (repeats, folds, seeds) in skill; NaN where a pair of fits failed.
 
     Unbiased for unweighted cell means: within is pooled over the cells that have two seeds or more, between is the
@@ -84,16 +84,16 @@ def estimate_spread(differences: npt.ArrayLike, *, test_noise: float = 1.0) -> S
     over_cells = float(means.var(ddof=1))
     repeated = float((seeds - 1).sum())
     if repeated == 0.0:
-        return Spread(over_cells, None, values.shape[1], test_noise)
+        return VarianceComponents(over_cells, None, values.shape[1], test_noise)
     within = float(np.nansum((cells - means[:, None]) ** 2)) / repeated
     between = max(0.0, over_cells - within * float((1.0 / seeds).mean()))
-    return Spread(between, within, values.shape[1], test_noise)
+    return VarianceComponents(between, within, values.shape[1], test_noise)
 
 
 def simulate_differences(
     means: npt.ArrayLike,
-    spread: Spread,
-    setting: Setting,
+    spread: VarianceComponents,
+    setting: CVDesign,
     generator: np.random.Generator,
     *,
     correlation: float | None = None,

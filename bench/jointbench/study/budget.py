@@ -13,7 +13,7 @@ SAMPLES_SHARE = 0.25  # of an even share goes into samples at the most; what is 
 
 
 @dataclass
-class Purse:
+class TimingBudget:
     """The seconds that all timing of a study may take, and for how many datasets, backends and thread counts."""
 
     seconds: float
@@ -23,12 +23,12 @@ class Purse:
         self.even = self.seconds / max(self.cells, FEWEST_SHARES)
         self.seconds = self.even * self.cells
 
-    def share(self) -> Budget:
+    def next_share(self) -> Budget:
         """What the next cell may take: an even part of what is left, so that one's savings are the next one's."""
         left = self.seconds / max(self.cells, 1)
         total = min(max(left, LEAST_SHARE * self.even), MOST_SHARES * self.even)
         return Budget(total, min(total, self.even) * SAMPLES_SHARE)
 
-    def pay(self, seconds: float, cells: int = 0) -> None:
+    def spend(self, seconds: float, cells: int = 0) -> None:
         self.seconds -= seconds
         self.cells -= cells

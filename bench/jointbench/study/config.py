@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable
 from dataclasses import dataclass, field
 
-from jointbench.study.profiles import Extras
+from jointbench.study.profiles import ExtraModes
 from jointbench.types import Engine, Float32Array, Weights
 
 Progress = Callable[[str, str, int, int], None]
@@ -13,10 +13,10 @@ Progress = Callable[[str, str, int, int], None]
 
 
 @dataclass(frozen=True)
-class Conditions:
+class StudyConfig:
     """Where and how a study runs: what does not change what is trained.
 
-    timing_seconds: what all timing may take. batch_sizes: of requests; side_batch_sizes: those at which other paths than
+    timing_seconds: what all timing may take. batch_sizes: of requests; extra_batch_sizes: those at which other paths than
     one network after the other are timed too. extras: on which datasets the engine, compiled programs and `predict` are.
     thread_counts: timing is repeated at each, () means ``threads`` alone. projections: on how many datasets the whole
     training is timed. memory_datasets: on how many datasets, the largest first, peak memory is measured; None: on all.
@@ -31,8 +31,8 @@ class Conditions:
     batch_sizes: tuple[int, ...]
     timing_seconds: float
     memory_datasets: int | None = 0
-    side_batch_sizes: tuple[int, ...] = (1,)
-    extras: Extras = "none"
+    extra_batch_sizes: tuple[int, ...] = (1,)
+    extras: ExtraModes = "none"
     thread_counts: tuple[int, ...] = ()
     projections: int = 0
     references: bool = True
@@ -43,7 +43,7 @@ class Conditions:
 
 
 @dataclass
-class Kept:
+class ScoredModels:
     """Trained weights and scored answers of the first split and seed (and, by dataset and arm, bytes of the
     saved networks): the models that were scored are the models that are timed."""
 

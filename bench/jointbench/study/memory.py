@@ -8,17 +8,17 @@ from concurrent.futures import ThreadPoolExecutor
 import numpy as np
 
 from jointbench.benchmarks.memory import Networks, baseline_bytes, saved_bytes, serving_peak, training_peak
-from jointbench.measure.process_memory import why_no_peak
-from jointbench.records import Assembly, Memory, Peak
-from jointbench.runtime.workers import Workers, why_failed
-from jointbench.study.config import Conditions, Kept, Progress
-from jointbench.study.plan import Plan, Subject, job, prepared_split
+from jointbench.measure.process_memory import peak_unavailable_reason
+from jointbench.records import Memory, Peak, PlannedArm
+from jointbench.runtime.workers import Workers, failure_reason
+from jointbench.study.config import Progress, ScoredModels, StudyConfig
+from jointbench.study.plan import Experiment, Plan, job, prepared_split
 from jointbench.types import Network
 
 FAILED = "one of its networks failed"
 
 
-def saved_sizes(workers: Workers, plans: Sequence[Plan], kept: Kept) -> dict[str, dict[str, int]]:
+def saved_sizes(workers: Workers, plans: Sequence[Plan], kept: ScoredModels) -> dict[str, dict[str, int]]:
     """Bytes of the saved networks of each arm, by dataset and arm; an arm with a failed network has none."""
     sizes = {}
     for subject, made, networks in plans:
@@ -33,8 +33,8 @@ def saved_sizes(workers: Workers, plans: Sequence[Plan], kept: Kept) -> dict[str
 
 def footprints(
     plans: Sequence[Plan],
-    conditions: Conditions,
-    kept: Kept,
+    conditions: StudyConfig,
+    kept: ScoredModels,
     sizes: Mapping[str, Mapping[str, int]],
     progress: Progress,
 ) -> Iterator[Memory]:
@@ -45,7 +45,7 @@ def footprints(
     for subject, made, networks in plans:
         slug = subject.dataset.slug
         saved = sizes.get(slug, {})
-        reason = why_no_peak() if slug in chosen else _left_out(len(chosen))
+        reason = peak_unavailable_reason() if slug in chosen else _left_out(len(chosen))
         if reason is not None:
             yield from (_memory(assembly, saved, None, None, reason) for assembly in made)
             continue
@@ -72,7 +72,7 @@ def footprints(
                 progress(f"{assembly.backend} {assembly.device}: memory", slug, done, total)
 
 
-def _table(subject: Subject) -> int:
+def _table(subject: Experiment) -> int:
     """Numbers in the dataset's table."""
     return subject.dataset.rows * int(np.prod(subject.input_shape))
 
@@ -84,7 +84,7 @@ def _left_out(measured: int) -> str:
 
 
 def _memory(
-    assembly: Assembly, saved: Mapping[str, int], training: Peak | None, serving: Peak | None, reason: str | None
+    assembly: PlannedArm, saved: Mapping[str, int], training: Peak | None, serving: Peak | None, reason: str | None
 ) -> Memory:
     size = saved.get(assembly.arm.name)
     return Memory(
@@ -99,12 +99,14 @@ def _memory(
     )
 
 
-def _ids(assembly: Assembly) -> tuple[str, ...]:
+def _ids(assembly: PlannedArm) -> tuple[str, ...]:
     """The arm's networks of the first split and seed."""
     return assembly.network_ids[: len(assembly.arm.groups)]
 
 
-def _trained(subject: Subject, assembly: Assembly, networks: Mapping[str, Network], kept: Kept) -> Networks | None:
+def _trained(
+    subject: Experiment, assembly: PlannedArm, networks: Mapping[str, Network], kept: ScoredModels
+) -> Networks | None:
     """The networks with the weights they were scored with; None when one of them failed."""
     ids = _ids(assembly)
     if not all(network_id in kept.weights for network_id in ids):
@@ -112,7 +114,7 @@ def _trained(subject: Subject, assembly: Assembly, networks: Mapping[str, Networ
     return [(subject.architecture(networks[network_id]), kept.weights[network_id]) for network_id in ids]
 
 
-def _training(subject: Subject, assembly: Assembly, networks: Mapping[str, Network], threads: int) -> Peak | str:
+def _training(subject: Experiment, assembly: PlannedArm, networks: Mapping[str, Network], threads: int) -> Peak | str:
     """The peak of training, or why there is none."""
     first = subject.splits[0]
     ready = prepared_split(subject, first.repeat, first.fold)
@@ -122,11 +124,15 @@ def _training(subject: Subject, assembly: Assembly, networks: Mapping[str, Netwo
             baseline = fresh.submit(baseline_bytes).result()
             return Peak(baseline, *fresh.submit(training_peak, jobs).result())
     except Exception as error:  # noqa: BLE001 - whatever broke in the worker becomes a record
-        return why_failed(error)
+        return failure_reason(error)
 
 
 def _serving(
-    subject: Subject, assembly: Assembly, networks: Mapping[str, Network], kept: Kept, conditions: Conditions
+    subject: Experiment,
+    assembly: PlannedArm,
+    networks: Mapping[str, Network],
+    kept: ScoredModels,
+    conditions: StudyConfig,
 ) -> Peak | str:
     """The peak of serving the largest batch, or why there is none."""
     trained = _trained(subject, assembly, networks, kept)
@@ -139,4 +145,4 @@ def _serving(
             baseline = fresh.submit(baseline_bytes).result()
             return Peak(baseline, *fresh.submit(serving_peak, trained, rows, max(conditions.batch_sizes)).result())
     except Exception as error:  # noqa: BLE001 - whatever broke in the worker becomes a record
-        return why_failed(error)
+        return failure_reason(error)

@@ -18,14 +18,14 @@ from jointbench.networks.arms import architectures, parameters, parse_arm, sized
 from jointbench.networks.flops import flops_per_row, inference_flops_per_row, train_flops_per_row
 from jointbench.networks.initialization import initial_weights
 from jointbench.networks.recipes import check_loss_weights, default_recipe, default_shape, effective_weights
-from jointbench.records import Assembly
+from jointbench.records import PlannedArm
 from jointbench.types import Arm, Dataset, Engine, Network, Output, Recipe, Shape, Split
 
 MIN_LABELS = 2  # labelled rows that a fold's test and training part need at the least, on average
 
 
 @dataclass(frozen=True)
-class Sizes:
+class CrossValidation:
     """How much is trained: folds, repeats, initialisation seeds within a fold, and the caps of a profile."""
 
     folds: int
@@ -38,7 +38,7 @@ class Sizes:
 
 
 @dataclass(frozen=True, eq=False)
-class Subject:
+class Experiment:
     """A dataset ready to be studied: its splits, base shape, recipe and arms."""
 
     dataset: Dataset
@@ -64,9 +64,9 @@ class Subject:
         return architecture(network.shape, self.input_shape, self.outputs(network.group))
 
 
-def subject(
-    dataset: Dataset, arms: Sequence[str], sizes: Sizes, loss_weights: tuple[tuple[str, float], ...] = ()
-) -> Subject:
+def make_experiment(
+    dataset: Dataset, arms: Sequence[str], sizes: CrossValidation, loss_weights: tuple[tuple[str, float], ...] = ()
+) -> Experiment:
     """Everything about a dataset that does not depend on a backend. Raises BadInput for what cannot be planned."""
     parsed = tuple(parse_arm(text, dataset.outputs) for text in dict.fromkeys(arms))
     image = isinstance(dataset.features, np.ndarray)
@@ -87,40 +87,44 @@ def subject(
                 f"ask for fewer with --folds, or leave the output out"
             )
     input_shape = prepare(cut, made[0]).features.shape[1:]
-    return Subject(cut, made, sizes.seeds, shape, recipe, parsed, input_shape)
+    return Experiment(cut, made, sizes.seeds, shape, recipe, parsed, input_shape)
 
 
-def assemblies(subject: Subject, backend: str, device: str, engine: Engine) -> tuple[list[Assembly], list[Network]]:
+def plan_arms(
+    make_experiment: Experiment, backend: str, device: str, engine: Engine
+) -> tuple[list[PlannedArm], list[Network]]:
     """The arms made concrete, and every network they need, each once, in the order of the splits."""
     networks: dict[str, Network] = {}
     made = []
-    for arm in subject.arms:
-        shape = sized(arm, subject.shape, subject.input_shape, subject.dataset.outputs)
-        built = architectures(arm.groups, shape, subject.input_shape, subject.dataset.outputs)
-        reference = architectures(arm.reference, subject.shape, subject.input_shape, subject.dataset.outputs)
+    for arm in make_experiment.arms:
+        shape = sized(arm, make_experiment.shape, make_experiment.input_shape, make_experiment.dataset.outputs)
+        built = architectures(arm.groups, shape, make_experiment.input_shape, make_experiment.dataset.outputs)
+        reference = architectures(
+            arm.reference, make_experiment.shape, make_experiment.input_shape, make_experiment.dataset.outputs
+        )
         wanted = [
             Network(
-                subject.dataset.slug,
-                subject.dataset.digest,
+                make_experiment.dataset.slug,
+                make_experiment.dataset.digest,
                 split.repeat,
                 split.fold,
                 split.digest,
                 _seed(split, number),
                 group,
                 shape,
-                subject.recipe,
+                make_experiment.recipe,
                 backend,
                 device,
                 engine,
             )
-            for split in subject.splits
-            for number in range(subject.seeds)
+            for split in make_experiment.splits
+            for number in range(make_experiment.seeds)
             for group in arm.groups
         ]
         networks.update((network.id, network) for network in wanted)
         made.append(
-            Assembly(
-                subject.dataset.slug,
+            PlannedArm(
+                make_experiment.dataset.slug,
                 backend,
                 device,
                 engine,
@@ -134,7 +138,7 @@ def assemblies(subject: Subject, backend: str, device: str, engine: Engine) -> t
                 flops_per_row(built),
             )
         )
-    order = {(split.repeat, split.fold): i for i, split in enumerate(subject.splits)}
+    order = {(split.repeat, split.fold): i for i, split in enumerate(make_experiment.splits)}
     return made, sorted(networks.values(), key=lambda network: order[network.repeat, network.fold])
 
 
@@ -143,12 +147,12 @@ def _seed(split: Split, number: int) -> int:
     return int(np.random.SeedSequence([split.seed, split.repeat, split.fold, number]).generate_state(1)[0])
 
 
-def job(subject: Subject, network: Network, prepared: Prepared) -> Job:
+def job(make_experiment: Experiment, network: Network, prepared: Prepared) -> Job:
     """What a backend needs to train this network."""
-    columns = subject.columns(network.group)
-    outputs = subject.outputs(network.group)
-    built = subject.architecture(network)
-    split = next(s for s in subject.splits if (s.repeat, s.fold) == (network.repeat, network.fold))
+    columns = make_experiment.columns(network.group)
+    outputs = make_experiment.outputs(network.group)
+    built = make_experiment.architecture(network)
+    split = next(s for s in make_experiment.splits if (s.repeat, s.fold) == (network.repeat, network.fold))
     no_skill = {output.name: prepared.no_skill[i] for output, i in zip(outputs, columns, strict=True)}
     return Job(
         built,
@@ -165,14 +169,16 @@ def job(subject: Subject, network: Network, prepared: Prepared) -> Job:
     )
 
 
-Plan = tuple[Subject, list[Assembly], list[Network]]
+Plan = tuple[Experiment, list[PlannedArm], list[Network]]
 
 
 @lru_cache(maxsize=16)
-def prepared_split(subject: Subject, repeat: int, fold: int) -> Prepared:
-    return prepare(subject.dataset, next(s for s in subject.splits if (s.repeat, s.fold) == (repeat, fold)))
+def prepared_split(make_experiment: Experiment, repeat: int, fold: int) -> Prepared:
+    return prepare(
+        make_experiment.dataset, next(s for s in make_experiment.splits if (s.repeat, s.fold) == (repeat, fold))
+    )
 
 
-def timed_ids(subject: Subject, made: Iterable[Assembly]) -> set[str]:
+def timed_ids(make_experiment: Experiment, made: Iterable[PlannedArm]) -> set[str]:
     """Ids of the networks of the first split and seed, in every arm."""
     return {network_id for assembly in made for network_id in assembly.network_ids[: len(assembly.arm.groups)]}

@@ -8,14 +8,14 @@ from typing import Literal
 from jointbench.errors import BadInput
 
 BATCH_SIZES = (1, 8, 64, 512, 4096)
-Extras = Literal["none", "first", "all"]
+ExtraModes = Literal["none", "first", "all"]
 
 
 @dataclass(frozen=True)
 class Profile:
     """Sizes of a run. max_rows (of a table), max_images, max_epochs: None leaves the dataset or recipe as it is.
 
-    timing_seconds: what all timing together may take, set-up included. side_batch_sizes: requests at which other paths
+    timing_seconds: what all timing together may take, set-up included. extra_batch_sizes: requests at which other paths
     than one network after the other are timed. extras: on which datasets the engine, compiled programs and `predict`
     are timed too. one_thread: everything is timed at one thread as well. projections: datasets whose whole training is
     timed. datasets: empty means every bundled one. memory_datasets: on how many datasets peak memory is measured (six
@@ -31,8 +31,8 @@ class Profile:
     max_epochs: int | None
     timing_seconds: float
     batch_sizes: tuple[int, ...] = BATCH_SIZES
-    side_batch_sizes: tuple[int, ...] = (1, 64)
-    extras: Extras = "none"
+    extra_batch_sizes: tuple[int, ...] = (1, 64)
+    extras: ExtraModes = "none"
     one_thread: bool = False
     projections: int = 0
     datasets: tuple[str, ...] = ()

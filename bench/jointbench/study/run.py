@@ -7,38 +7,38 @@ from collections.abc import Iterator, Sequence
 import numpy as np
 from joblib import Parallel, delayed
 
-from jointbench.backends.registry import why_absent
+from jointbench.backends.registry import unavailable_reason
 from jointbench.data.preprocess import Prepared
 from jointbench.metrics.quality import score
 from jointbench.metrics.reference_models import LINEAR, TREES, reference_predictions
-from jointbench.records import Absence, Fold, Record, Reference
-from jointbench.runtime.workers import Workers, why_unusable
-from jointbench.study.budget import Purse
-from jointbench.study.config import Conditions, Kept, Progress
+from jointbench.records import FoldRecord, NotMeasured, Record, Reference
+from jointbench.runtime.workers import Workers, unusable_reason
+from jointbench.study.budget import TimingBudget
+from jointbench.study.config import Progress, ScoredModels, StudyConfig
 from jointbench.study.memory import footprints
-from jointbench.study.plan import Subject, assemblies, prepared_split
+from jointbench.study.plan import Experiment, plan_arms, prepared_split
 from jointbench.study.scoring import no_skill_on
 from jointbench.study.timing import timings
 from jointbench.study.training import train
 from jointbench.types import FloatArray, Output, Split
 
 
-def run(subjects: Sequence[Subject], conditions: Conditions, progress: Progress) -> Iterator[Record]:
+def run(subjects: Sequence[Experiment], conditions: StudyConfig, progress: Progress) -> Iterator[Record]:
     """Every record of a study, as it is made."""
     for count, subject in enumerate(subjects, start=1):
         yield from evidence(subject, conditions.jobs, references=conditions.references)
         progress("reference models", subject.dataset.slug, count, len(subjects))
     cells = [(backend, device) for backend in conditions.backends for device in conditions.devices]
-    here = sum(why_absent(backend) is None for backend, _ in cells)
-    purse = Purse(conditions.timing_seconds, here * len(subjects) * len(conditions.timed_threads))
+    here = sum(unavailable_reason(backend) is None for backend, _ in cells)
+    purse = TimingBudget(conditions.timing_seconds, here * len(subjects) * len(conditions.timed_threads))
     for backend, device in cells:
-        if (reason := why_absent(backend)) is not None:
+        if (reason := unavailable_reason(backend)) is not None:
             for subject in subjects:
-                yield Absence(subject.dataset.slug, backend, device, reason)
+                yield NotMeasured(subject.dataset.slug, backend, device, reason)
             continue
         if device != "cpu" and (reason := _why_unusable(backend, device)) is not None:
             for subject in subjects:
-                yield Absence(subject.dataset.slug, backend, device, reason)
+                yield NotMeasured(subject.dataset.slug, backend, device, reason)
             continue
         yield from _cell(subjects, backend, device, conditions, purse, progress)
 
@@ -46,17 +46,17 @@ def run(subjects: Sequence[Subject], conditions: Conditions, progress: Progress)
 def _why_unusable(backend: str, device: str) -> str | None:
     """Why this framework cannot use the accelerator that the machine has, asked of the framework itself."""
     with Workers(backend, device, 1, 1) as workers:
-        return workers.submit(why_unusable).result()
+        return workers.submit(unusable_reason).result()
 
 
-def evidence(subject: Subject, jobs: int, *, references: bool = True) -> Iterator[Record]:
+def evidence(subject: Experiment, jobs: int, *, references: bool = True) -> Iterator[Record]:
     """What every arm is scored against: the folds with their no-skill errors, and the reference models."""
     dataset = subject.dataset
     observed = np.stack([dataset.targets[output.name] for output in dataset.outputs], axis=1)
     weights = (~np.isnan(observed)).astype(np.float64)
     for split in subject.splits:
         no_skill = [no_skill_on(subject, output, split) for output in dataset.outputs]
-        yield Fold(
+        yield FoldRecord(
             dataset.slug,
             split.repeat,
             split.fold,
@@ -110,13 +110,18 @@ def _reference(
 
 
 def _cell(
-    subjects: Sequence[Subject], backend: str, device: str, conditions: Conditions, purse: Purse, progress: Progress
+    subjects: Sequence[Experiment],
+    backend: str,
+    device: str,
+    conditions: StudyConfig,
+    purse: TimingBudget,
+    progress: Progress,
 ) -> Iterator[Record]:
     """One backend on one device: all fits on ``jobs`` workers, then all timing on one worker, alone, then memory."""
-    plans = [(subject, *assemblies(subject, backend, device, conditions.engine)) for subject in subjects]
+    plans = [(subject, *plan_arms(subject, backend, device, conditions.engine)) for subject in subjects]
     for _, made, _ in plans:
         yield from made
-    kept = Kept()
+    kept = ScoredModels()
     yield from train(plans, backend, device, conditions, kept, progress)
     if conditions.timing_seconds <= 0 and conditions.projections == 0:
         return

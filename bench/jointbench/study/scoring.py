@@ -12,11 +12,11 @@ from jointbench.data.preprocess import Prepared, in_units
 from jointbench.metrics.quality import no_skill_error, score
 from jointbench.networks.flops import train_flops_per_row
 from jointbench.records import Fit, Score
-from jointbench.study.plan import Subject
+from jointbench.study.plan import Experiment
 from jointbench.types import Network, Output, Split
 
 
-def fit_record(subject: Subject, network: Network, trained: Trained, prepared: Prepared) -> Fit:
+def fit_record(subject: Experiment, network: Network, trained: Trained, prepared: Prepared) -> Fit:
     """The record of a fit: what was trained, scored on the test rows whose label is known."""
     architecture = subject.architecture(network)
     per_row = train_flops_per_row([architecture])
@@ -42,7 +42,7 @@ def fit_record(subject: Subject, network: Network, trained: Trained, prepared: P
 
 
 def scores_of(
-    subject: Subject, group: Sequence[str], split: Split, raw: npt.NDArray[np.floating], prepared: Prepared
+    subject: Experiment, group: Sequence[str], split: Split, raw: npt.NDArray[np.floating], prepared: Prepared
 ) -> tuple[Score, ...]:
     """Scores of these outputs on the test rows whose label is known. raw: (test rows, units), their heads side by side."""
     outputs, columns = subject.outputs(group), subject.columns(group)
@@ -54,7 +54,7 @@ def scores_of(
     return tuple(made)
 
 
-def no_skill_on(subject: Subject, output: Output, split: Split) -> float:
+def no_skill_on(subject: Experiment, output: Output, split: Split) -> float:
     """The no-skill predictor's error on the test rows whose label is known, made from such training rows."""
     train, test = (subject.dataset.targets[output.name][rows] for rows in (split.train, split.test))
     return no_skill_error(output, train[~np.isnan(train)], test[~np.isnan(test)])

@@ -7,9 +7,9 @@ from dataclasses import replace
 
 import numpy as np
 
-from jointbench.backends.batched.padding import family, worth_hosting
+from jointbench.backends.batched.padding import padding_key, worth_padding
 from jointbench.networks.architecture import Architecture
-from jointbench.study.plan import Subject
+from jointbench.study.plan import Experiment
 from jointbench.types import Engine, Network, Recipe
 
 TABLE_BYTES = 256 * 2**20  # of features that one task carries to its worker
@@ -18,7 +18,7 @@ USUAL_EPOCHS = 3  # that a network trains, in units of its patience
 
 
 def tasks_of(
-    subject: Subject, networks: Sequence[Network], engine: Engine, *, halved: bool = False
+    subject: Experiment, networks: Sequence[Network], engine: Engine, *, halved: bool = False
 ) -> list[list[Network]]:
     """What one worker trains at a time: a network alone, or all that one program can train together.
 
@@ -40,7 +40,7 @@ def tasks_of(
     return cut
 
 
-def _stacks(subject: Subject, networks: Sequence[Network]) -> list[list[Network]]:
+def _stacks(subject: Experiment, networks: Sequence[Network]) -> list[list[Network]]:
     """The networks that one program trains, however large its tables get."""
     equal: dict[tuple[Architecture, Recipe], list[Network]] = {}
     for network in networks:
@@ -48,11 +48,11 @@ def _stacks(subject: Subject, networks: Sequence[Network]) -> list[list[Network]
         equal.setdefault((subject.architecture(network), recipe), []).append(network)
     stacks: dict[tuple[object, Recipe], list[list[Network]]] = {}
     for (network_shape, recipe), same in equal.items():
-        hosts = stacks.setdefault((family(network_shape), recipe), [])
+        hosts = stacks.setdefault((padding_key(network_shape), recipe), [])
         rows_seen = USUAL_EPOCHS * recipe.patience * subject.dataset.rows
         for host in hosts:
             together = [*host, *same]
-            if worth_hosting([subject.architecture(network) for network in together], rows_seen):
+            if worth_padding([subject.architecture(network) for network in together], rows_seen):
                 host += same
                 break
         else:

@@ -9,29 +9,29 @@ from typing import get_args
 
 import numpy as np
 
-from jointbench.benchmarks.requests import Round, time_requests
-from jointbench.benchmarks.training_steps import Budget, Bundle, Take, TimedFit, time_to_stop, time_training
+from jointbench.benchmarks.requests import LatencyCase, time_requests
+from jointbench.benchmarks.training_steps import Budget, SampleSet, TimedArm, TimedFit, time_to_stop, time_training
 from jointbench.data.preprocess import Prepared
 from jointbench.records import (
-    TWIN,
-    Absence,
-    Assembly,
+    AA_CONTROL,
     ColdStart,
-    Participant,
-    Path,
+    ExecutionMode,
+    NotMeasured,
+    PlannedArm,
     Projection,
     Record,
     Scenario,
     Timing,
+    Variant,
 )
-from jointbench.runtime.workers import Workers, import_seconds, why_failed
-from jointbench.study.budget import Purse
-from jointbench.study.config import Conditions, Kept, Progress
+from jointbench.runtime.workers import Workers, failure_reason, import_seconds
+from jointbench.study.budget import TimingBudget
+from jointbench.study.config import Progress, ScoredModels, StudyConfig
 from jointbench.study.memory import saved_sizes
-from jointbench.study.plan import Plan, Subject, job, prepared_split
+from jointbench.study.plan import Experiment, Plan, job, prepared_split
 from jointbench.types import Network
 
-PATHS = get_args(Path)
+PATHS = get_args(ExecutionMode)
 TRAINING_SHARE = 0.65  # of a dataset's time; requests get what training leaves
 
 
@@ -39,9 +39,9 @@ def timings(
     plans: Sequence[Plan],
     backend: str,
     device: str,
-    conditions: Conditions,
-    kept: Kept,
-    purse: Purse,
+    conditions: StudyConfig,
+    kept: ScoredModels,
+    purse: TimingBudget,
     progress: Progress,
 ) -> Iterator[Record]:
     """All timing of one backend on one device: one worker for each thread count, alone on the machine."""
@@ -49,14 +49,14 @@ def timings(
         started = time.monotonic()
         with Workers(backend, device, threads, 1) as workers:
             workers.submit(import_seconds).result()
-            purse.pay(time.monotonic() - started)
+            purse.spend(time.monotonic() - started)
             for count, (subject, made, networks) in enumerate(plans, start=1):
                 started = time.monotonic()
                 extras = conditions.extras == "all" or (conditions.extras == "first" and count == 1)
-                cell = _Timed(workers, subject, made, networks, kept, conditions, threads, extras)
+                cell = ArmTimer(workers, subject, made, networks, kept, conditions, threads, extras)
                 if conditions.timing_seconds > 0:
-                    yield from cell.records(purse.share())
-                purse.pay(time.monotonic() - started, 1)
+                    yield from cell.records(purse.next_share())
+                purse.spend(time.monotonic() - started, 1)
                 if count <= conditions.projections and threads == conditions.timed_threads[0]:
                     yield from cell.projections()
                 progress(f"{backend} {device}: timing", subject.dataset.slug, count, len(plans))
@@ -64,13 +64,13 @@ def timings(
                 kept.saved = saved_sizes(workers, plans, kept)
 
 
-def first_prepared(subject: Subject) -> Prepared:
+def first_prepared(subject: Experiment) -> Prepared:
     """The arrays of the split whose networks are timed: the ones that training has already prepared."""
     first = subject.splits[0]
     return prepared_split(subject, first.repeat, first.fold)
 
 
-def bundle(subject: Subject, assembly: Assembly, networks: Mapping[str, Network], kept: Kept) -> Bundle:
+def bundle(subject: Experiment, assembly: PlannedArm, networks: Mapping[str, Network], kept: ScoredModels) -> TimedArm:
     """An arm's networks of the first split and seed. Raises KeyError when one of them failed."""
     ids = assembly.network_ids[: len(assembly.arm.groups)]
     ready = first_prepared(subject)
@@ -81,7 +81,7 @@ def bundle(subject: Subject, assembly: Assembly, networks: Mapping[str, Network]
     first_output = subject.dataset.outputs[0].name
     network = next(i for i, group in enumerate(assembly.arm.groups) if first_output in group)
     head = [output.name for output in subject.outputs(assembly.arm.groups[network])].index(first_output)
-    return Bundle(
+    return TimedArm(
         tuple(distinct.values()),
         tuple(counts[architecture] for architecture in distinct),
         tuple((architecture, kept.weights[network_id]) for architecture, network_id in zip(built, ids, strict=True)),
@@ -90,26 +90,30 @@ def bundle(subject: Subject, assembly: Assembly, networks: Mapping[str, Network]
     )
 
 
-def rounds(conditions: Conditions, extras: bool) -> list[Round]:
+def rounds(conditions: StudyConfig, extras: bool) -> list[LatencyCase]:
     """The sets of request samples: every batch size in turn, the other paths at fewer of them, `predict` once."""
     made = []
     for size in conditions.batch_sizes:
-        others: tuple[Path, ...] = ("fused", "one of N", *(("compiled",) if extras else ()))
-        made.append(Round(size, ("in turn", *(others if size in conditions.side_batch_sizes else ()))))
-    return [*made, Round(min(conditions.batch_sizes), ("in turn", "predict"), first_arm_only=True)] if extras else made
+        others: tuple[ExecutionMode, ...] = ("fused", "one of N", *(("compiled",) if extras else ()))
+        made.append(LatencyCase(size, ("in turn", *(others if size in conditions.extra_batch_sizes else ()))))
+    return (
+        [*made, LatencyCase(min(conditions.batch_sizes), ("in turn", "predict"), first_arm_only=True)]
+        if extras
+        else made
+    )
 
 
-class _Timed:
+class ArmTimer:
     """One dataset's arms on one worker."""
 
     def __init__(
         self,
         workers: Workers,
-        subject: Subject,
-        made: Sequence[Assembly],
+        subject: Experiment,
+        made: Sequence[PlannedArm],
         networks: Sequence[Network],
-        kept: Kept,
-        conditions: Conditions,
+        kept: ScoredModels,
+        conditions: StudyConfig,
         threads: int,
         extras: bool,
     ) -> None:
@@ -122,7 +126,7 @@ class _Timed:
         )
         self.where = subject.dataset.slug, made[0].backend, made[0].device
         by_id = {network.id: network for network in networks}
-        self.bundles: dict[str, Bundle] = {}
+        self.bundles: dict[str, TimedArm] = {}
         self.failed: list[str] = []
         for assembly in made:
             try:
@@ -132,28 +136,28 @@ class _Timed:
 
     def records(self, budget: Budget) -> Iterator[Record]:
         """Training and request timings of all arms against each other, with the first arm's twin."""
-        yield from (Absence(*self.where, reason) for reason in self.failed)
+        yield from (NotMeasured(*self.where, reason) for reason in self.failed)
         if not self.bundles:
             return
         # The twin comes before the last arms, which go without timing where set-up takes too long.
         names = list(self.bundles)
-        ordered = {name: self.bundles[name] for name in names[:2]} | {TWIN: self.bundles[names[0]]} | self.bundles
+        ordered = {name: self.bundles[name] for name in names[:2]} | {AA_CONTROL: self.bundles[names[0]]} | self.bundles
         self.names = list(ordered)
         try:
             yield from self._measured(ordered, budget)
         except Exception as error:  # noqa: BLE001 - whatever broke in the worker becomes a record
-            yield Absence(*self.where, f"not timed: {why_failed(error)}")
+            yield NotMeasured(*self.where, f"not timed: {failure_reason(error)}")
 
-    def _measured(self, bundles: Mapping[str, Bundle], budget: Budget) -> Iterator[Record]:
+    def _measured(self, bundles: Mapping[str, TimedArm], budget: Budget) -> Iterator[Record]:
         started = time.monotonic()
         cold_import = self.workers.submit(import_seconds).result()
-        paths: tuple[Path, ...] = ("stock loop", "engine") if self.extras else ("stock loop",)
+        paths: tuple[ExecutionMode, ...] = ("stock loop", "engine") if self.extras else ("stock loop",)
         part = Budget(budget.total * TRAINING_SHARE, budget.samples * TRAINING_SHARE)
         training = self.workers.submit(time_training, bundles, paths, part).result()
         for name, (build, first_call) in training.cold.items():
-            if name != TWIN:
+            if name != AA_CONTROL:
                 yield ColdStart(*self.where, name, cold_import, build, first_call)
-        yield from self._takes("training", self.subject.recipe.batch_size, training.takes)
+        yield from self._takes("training", self.subject.recipe.batch_size, training.sample_sets)
         yield from self._untimed("training", training.untimed.items())
         left = max(budget.total - (time.monotonic() - started), budget.total * (1 - TRAINING_SHARE))
         samples = min(left, budget.samples * (1 - TRAINING_SHARE))
@@ -161,10 +165,10 @@ class _Timed:
         asked = rounds(self.conditions, self.extras)
         timed = self.workers.submit(time_requests, bundles, rows, asked, Budget(left, samples)).result()
         for one in timed:
-            yield from self._takes("request", one.batch_size, one.takes)
+            yield from self._takes("request", one.batch_size, one.sample_sets)
         yield from self._untimed("requests", [item for one in timed for item in one.untimed.items()])
 
-    def _takes(self, scenario: Scenario, batch_size: int, taken: Sequence[Take]) -> Iterator[Timing]:
+    def _takes(self, scenario: Scenario, batch_size: int, taken: Sequence[SampleSet]) -> Iterator[Timing]:
         for number, take in enumerate(taken):
             samples = take.samples
             # The turns' order is drawn; the record names the arms as they were given, the one with the twin first.
@@ -186,16 +190,16 @@ class _Timed:
                     number,
                 )
 
-    def _untimed(self, what: str, untimed: Iterable[tuple[Participant, str]]) -> Iterator[Absence]:
+    def _untimed(self, what: str, untimed: Iterable[tuple[Variant, str]]) -> Iterator[NotMeasured]:
         """One sentence for each reason, with everyone it holds for."""
-        paths: dict[tuple[str, Path], list[str]] = {}
+        paths: dict[tuple[str, ExecutionMode], list[str]] = {}
         for who, reason in dict.fromkeys(untimed):
-            if who.arm != TWIN:
+            if who.arm != AA_CONTROL:
                 paths.setdefault((reason, who.path), []).append(who.arm)
         for reason in dict.fromkeys(reason for reason, _ in paths):
             said = "; ".join(f"{path}: {', '.join(arms)}" for (why, path), arms in paths.items() if why == reason)
             at = f"at {self.threads} thread{'s' if self.threads > 1 else ''}"
-            yield Absence(*self.where, f"not timed: {what} {at} ({said}), because {reason}")
+            yield NotMeasured(*self.where, f"not timed: {what} {at} ({said}), because {reason}")
 
     def projections(self) -> Iterator[Record]:
         """Every arm's full training, really timed, beside what its steady steps foretell."""
@@ -205,7 +209,9 @@ class _Timed:
                 for each, count in zip(one.jobs, one.counts, strict=True):
                     fits += [self.workers.submit(time_to_stop, each).result()] * count
             except Exception as error:  # noqa: BLE001 - whatever broke in the worker becomes a record
-                yield Absence(*self.where, f"failed: the whole training of {name} was not timed: {why_failed(error)}")
+                yield NotMeasured(
+                    *self.where, f"failed: the whole training of {name} was not timed: {failure_reason(error)}"
+                )
                 return
             yield Projection(
                 *self.where,

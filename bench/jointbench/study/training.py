@@ -10,9 +10,9 @@ from jointbench.backends.base import Backend, Job, Stacked
 from jointbench.backends.batched.scheduler import MEMORY_BUDGET_BYTES
 from jointbench.data.preprocess import Prepared
 from jointbench.records import Fit, Record, Stack
-from jointbench.runtime.workers import Workers, why_failed
-from jointbench.study.config import Conditions, Kept, Progress
-from jointbench.study.plan import Plan, Subject, job, prepared_split, timed_ids
+from jointbench.runtime.workers import Workers, failure_reason
+from jointbench.study.config import Progress, ScoredModels, StudyConfig
+from jointbench.study.plan import Experiment, Plan, job, prepared_split, timed_ids
 from jointbench.study.scoring import fit_record
 from jointbench.study.stacks import tasks_of
 from jointbench.types import Engine, Network
@@ -21,7 +21,7 @@ FEW_DATASETS = 3  # a study of fewer has too few stacks to keep every worker bus
 
 
 def train(
-    plans: Sequence[Plan], backend: str, device: str, conditions: Conditions, kept: Kept, progress: Progress
+    plans: Sequence[Plan], backend: str, device: str, conditions: StudyConfig, kept: ScoredModels, progress: Progress
 ) -> Iterator[Record]:
     """Fits as they finish, from ``jobs`` workers that are never more than one task ahead, so that few arrays wait."""
     tasks = [
@@ -31,7 +31,7 @@ def train(
     ]
     tasks.sort(key=lambda entry: -entry[0].work(entry[2]))  # the longest first, so that no worker ends alone
     total, done = sum(len(task) for _, _, task in tasks), 0
-    waiting: dict[Future[tuple[Stacked, float]], tuple[Subject, set[str], Sequence[Network]]] = {}
+    waiting: dict[Future[tuple[Stacked, float]], tuple[Experiment, set[str], Sequence[Network]]] = {}
     with Workers(backend, device, 1, conditions.jobs) as workers:
         while tasks or waiting:
             while tasks and len(waiting) < 2 * conditions.jobs:
@@ -46,7 +46,7 @@ def train(
                 yield from _results(future, subject, timed, finished, conditions.engine, kept)
 
 
-def fit_all(subject: Subject, networks: Sequence[Network], workers: Workers) -> Iterator[Fit]:
+def fit_all(subject: Experiment, networks: Sequence[Network], workers: Workers) -> Iterator[Fit]:
     """Fits of networks that need not be a study's, on the engine, from workers that are open already.
 
     Raises BrokenProcessPool when a worker dies.
@@ -62,18 +62,18 @@ def fit_all(subject: Subject, networks: Sequence[Network], workers: Workers) -> 
 
 def _results(
     future: Future[tuple[Stacked, float]],
-    subject: Subject,
+    subject: Experiment,
     timed: set[str],
     task: Sequence[Network],
     engine: Engine,
-    kept: Kept,
+    kept: ScoredModels,
 ) -> Iterator[Record]:
     """The records of a finished task; where it broke off, its networks are failures."""
     try:
         stacked, seconds = future.result()
     except Exception as error:  # noqa: BLE001 - whatever broke in the worker becomes a record
         for network in task:
-            yield Fit(network, failure=why_failed(error))
+            yield Fit(network, failure=failure_reason(error))
         return
     if engine != "stock":
         first = task[0]
@@ -93,7 +93,7 @@ def _results(
         yield fit_record(subject, network, trained, _prepared(subject, network))
 
 
-def _prepared(subject: Subject, network: Network) -> Prepared:
+def _prepared(subject: Experiment, network: Network) -> Prepared:
     return prepared_split(subject, network.repeat, network.fold)
 
 

@@ -8,8 +8,8 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from jointbench.backends.base import Reported
-from jointbench.backends.registry import BACKENDS, why_absent
+from jointbench.backends.base import TrainingHistory
+from jointbench.backends.registry import BACKENDS, unavailable_reason
 from jointbench.errors import BadInput
 from jointbench.explain.forum.answer import forum_answer, identity_sentence
 from jointbench.explain.forum.network import (
@@ -117,9 +117,9 @@ def test_the_forums_printouts_hold_the_identity() -> None:
     """0.0604 = 2 x 0.0202 + 0.0200 and 0.3129 = 0.0733 + 4 x 0.0599, to the printed digits; not the plain sum."""
     for setting, total, losses in ((SETTINGS[0], 0.0604, (0.0202, 0.0200)), (SETTINGS[2], 0.3129, (0.0733, 0.0599))):
         one = np.array([total]), np.array([losses])
-        assert identity(setting, Reported(*one, *one, {})).printed == 1
+        assert identity(setting, TrainingHistory(*one, *one, {})).printed == 1
         plain = np.array([sum(losses)]), np.array([losses])
-        assert identity(setting, Reported(*plain, *plain, {})).printed == 0
+        assert identity(setting, TrainingHistory(*plain, *plain, {})).printed == 0
 
 
 def test_a_broken_identity_is_said_to_be_broken() -> None:
@@ -181,7 +181,7 @@ def test_without_the_data_it_says_how_to_get_it(monkeypatch: pytest.MonkeyPatch,
     [
         pytest.param(name, marks=[pytest.mark.slow] if name == "tensorflow" else [])
         for name in BACKENDS
-        if why_absent(name) is None
+        if unavailable_reason(name) is None
     ],
 )
 def test_a_small_study_is_whole(backend: str, table: EnergyTable) -> None:

@@ -21,7 +21,7 @@ from jointbench.types import Kind, Weights
 PADDING_FLOPS = 40e9  # what zeros may cost a stack in all: about the time that compiling another program takes
 
 
-def family(network: Architecture) -> object:
+def padding_key(network: Architecture) -> object:
     """Networks of one family can share a host: same convolutions, depth, activation and number of heads.
 
     Convolutions must be equal, because they are too dear to fill up; so must the number of heads, because a host has
@@ -31,7 +31,7 @@ def family(network: Architecture) -> object:
     return network.input_shape, network.convs, len(network.trunk), depths, network.activation, len(network.heads)
 
 
-def host_of(networks: Sequence[Architecture]) -> Architecture:
+def padded_architecture(networks: Sequence[Architecture]) -> Architecture:
     """The smallest network that every one of a family fits into: the widest of each layer, and all kinds of heads."""
     first = networks[0]
     most: Counter[tuple[Kind, int, int]] = Counter()
@@ -85,7 +85,7 @@ def _pairs(network: Architecture, host: Architecture) -> list[tuple[Layer, Layer
     return pairs
 
 
-def housed(network: Architecture, host: Architecture, weights: Weights) -> dict[str, npt.NDArray[np.floating]]:
+def pad_weights(network: Architecture, host: Architecture, weights: Weights) -> dict[str, npt.NDArray[np.floating]]:
     """The network's weights among zeros, in the host's shapes."""
     full: dict[str, npt.NDArray[np.floating]] = {
         f"{layer.name}/{part}": np.zeros(shape)
@@ -98,8 +98,8 @@ def housed(network: Architecture, host: Architecture, weights: Weights) -> dict[
     return full
 
 
-def moved_out(network: Architecture, host: Architecture, weights: Weights) -> dict[str, npt.NDArray[np.floating]]:
-    """The inverse of ``housed``."""
+def unpad_weights(network: Architecture, host: Architecture, weights: Weights) -> dict[str, npt.NDArray[np.floating]]:
+    """The inverse of ``pad_weights``."""
     own_weights = {}
     for own, place in _pairs(network, host):
         own_weights[f"{own.name}/kernel"] = weights[f"{place.name}/kernel"][
@@ -109,8 +109,8 @@ def moved_out(network: Architecture, host: Architecture, weights: Weights) -> di
     return own_weights
 
 
-def worth_hosting(networks: Sequence[Architecture], rows_seen: int) -> bool:
+def worth_padding(networks: Sequence[Architecture], rows_seen: int) -> bool:
     """Whether one program for all costs less than what it saves, if each network sees ``rows_seen`` rows in training."""
-    each = train_flops_per_row([host_of(networks)])
+    each = train_flops_per_row([padded_architecture(networks)])
     wasted = sum(each - train_flops_per_row([network]) for network in networks)
     return wasted * rows_seen <= PADDING_FLOPS

@@ -17,7 +17,7 @@ import numpy as np
 import numpy.typing as npt
 
 from jointbench.backends.base import Job, Precision, RegressionLoss, Trained
-from jointbench.backends.batched.padding import head_places, host_of, housed, moved_out
+from jointbench.backends.batched.padding import head_places, pad_weights, padded_architecture, unpad_weights
 from jointbench.networks.architecture import Architecture
 from jointbench.networks.initialization import epoch_order
 from jointbench.records import Stop
@@ -30,7 +30,7 @@ Int32Array = npt.NDArray[np.int32]
 
 
 @dataclass(frozen=True)
-class Frame:
+class ProgramSpec:
     """The static sizes of a program: jobs of equal frames can share a compiled one.
 
     slots: replicates at a time. epochs, steps, batch: per call, per epoch, per step. validation: rows, padded.
@@ -48,7 +48,7 @@ class Frame:
 
 
 @dataclass(frozen=True, eq=False)
-class Tables:
+class PackedData:
     """All jobs' rows end to end. Every job's part ends with a row of zeros of weight 0, which padding points at.
 
     features: (all rows, ...); targets, weights: (all rows, outputs). Jobs on the same features share them, so a
@@ -63,7 +63,7 @@ class Tables:
 
 
 @dataclass(frozen=True, eq=False)
-class Advance:
+class ProgramStep:
     """What one call gave: losses (epochs, slots, outputs), and which slots were still training in each epoch."""
 
     train_loss: FloatArray
@@ -85,7 +85,7 @@ class Program(Protocol):
         active: npt.NDArray[np.bool_],
         validation_features: Int32Array,
         validation_targets: Int32Array,
-    ) -> Advance:
+    ) -> ProgramStep:
         """Trains every live slot for the frame's epochs.
 
         feature_rows, target_rows: (epochs, steps, slots, batch) into the tables; active: (epochs, steps, slots), false
@@ -116,16 +116,16 @@ def stack_size(network: Architecture, recipe: Recipe, precision: Precision, jobs
     return max(1, min(jobs, MAX_STACK, MEMORY_BUDGET_BYTES // each))
 
 
-def frame_of(jobs: Sequence[Job]) -> Frame:
+def program_spec(jobs: Sequence[Job]) -> ProgramSpec:
     """The frame of a stack. All jobs must share recipe and loss (weights are each slot's own, and no reason to compile again)
     and precision, and their networks a host."""
     first = jobs[0]
-    network = host_of(list(dict.fromkeys(job.architecture for job in jobs)))
+    network = padded_architecture(list(dict.fromkeys(job.architecture for job in jobs)))
     batch = min(first.recipe.batch_size, max(len(job.train) for job in jobs))
     steps = max(math.ceil(len(job.train) / batch) for job in jobs)
     epochs = min(first.recipe.max_epochs, max(1, math.ceil(STEPS_PER_CALL / steps)))
     slots = stack_size(network, first.recipe, first.precision, len(jobs))
-    return Frame(
+    return ProgramSpec(
         network,
         replace(first.recipe, loss_weights=()),
         first.precision,
@@ -138,7 +138,7 @@ def frame_of(jobs: Sequence[Job]) -> Frame:
     )
 
 
-def tables_of(jobs: Sequence[Job], host: Architecture) -> Tables:
+def packed_data(jobs: Sequence[Job], host: Architecture) -> PackedData:
     """The jobs' rows end to end, features that several jobs share only once; one column for each of the host's heads."""
     dtype = np.dtype(jobs[0].precision)
     places: dict[int, int] = {}
@@ -157,7 +157,7 @@ def tables_of(jobs: Sequence[Job], host: Architecture) -> Tables:
         columns = head_places(job.architecture, host)
         targets[start : start + len(job.targets), columns] = job.targets
         weights[start : start + len(job.targets), columns] = job.weights
-    return Tables(
+    return PackedData(
         np.concatenate([part.astype(dtype, copy=False) for part in parts]),
         targets,
         weights,
@@ -167,7 +167,7 @@ def tables_of(jobs: Sequence[Job], host: Architecture) -> Tables:
 
 
 @dataclass
-class Seat:
+class SlotState:
     """A slot's occupant: which job, how many epochs it has done, its curves so far."""
 
     job: int
@@ -179,14 +179,16 @@ class Seat:
 Predict = Callable[[Architecture, Sequence[tuple[Weights, Float32Array]]], list[Float32Array]]
 
 
-def fit_stacked(jobs: Sequence[Job], make: Callable[[Frame, Tables], Program], predict: Predict) -> tuple[Trained, ...]:
+def fit_stacked(
+    jobs: Sequence[Job], make: Callable[[ProgramSpec, PackedData], Program], predict: Predict
+) -> tuple[Trained, ...]:
     """Trains every job, as many at a time as the stack has slots. predict scores the unstacked networks."""
-    frame = frame_of(jobs)
-    tables = tables_of(jobs, frame.architecture)
+    frame = program_spec(jobs)
+    tables = packed_data(jobs, frame.architecture)
     program = make(frame, tables)
     waiting = list(range(len(jobs)))[::-1]
-    occupants: list[Seat | None] = [None] * frame.slots
-    finished: dict[int, tuple[Seat, dict[str, npt.NDArray[np.floating]]]] = {}
+    occupants: list[SlotState | None] = [None] * frame.slots
+    finished: dict[int, tuple[SlotState, dict[str, npt.NDArray[np.floating]]]] = {}
     while waiting or any(occupants):
         fill(program, jobs, occupants, waiting, frame)
         orders, active = batch_orders(jobs, occupants, frame)
@@ -205,27 +207,29 @@ def fit_stacked(jobs: Sequence[Job], make: Callable[[Frame, Tables], Program], p
                 continue
             network = jobs[seat.job].architecture
             if _note(seat, result, slot, head_places(network, frame.architecture), frame):
-                finished[seat.job] = (seat, moved_out(network, frame.architecture, program.best(slot)))
+                finished[seat.job] = (seat, unpad_weights(network, frame.architecture, program.best(slot)))
                 occupants[slot] = None
     return _scored(jobs, finished, frame, predict)
 
 
-def fill(program: Program, jobs: Sequence[Job], occupants: list[Seat | None], waiting: list[int], frame: Frame) -> None:
+def fill(
+    program: Program, jobs: Sequence[Job], occupants: list[SlotState | None], waiting: list[int], frame: ProgramSpec
+) -> None:
     free = [slot for slot, seat in enumerate(occupants) if seat is None][: len(waiting)]
     if not free:
         return
     for slot in free:
-        occupants[slot] = Seat(waiting.pop())
+        occupants[slot] = SlotState(waiting.pop())
     chosen = [jobs[seat.job] for slot in free if (seat := occupants[slot]) is not None]
     host = frame.architecture
     loss_weights = np.zeros((len(chosen), len(host.heads)))
     for place, job in enumerate(chosen):
         loss_weights[place, head_places(job.architecture, host)] = job.loss_weights
-    program.load(free, [housed(job.architecture, host, job.initial) for job in chosen], loss_weights)
+    program.load(free, [pad_weights(job.architecture, host, job.initial) for job in chosen], loss_weights)
 
 
 def batch_orders(
-    jobs: Sequence[Job], occupants: Sequence[Seat | None], frame: Frame
+    jobs: Sequence[Job], occupants: Sequence[SlotState | None], frame: ProgramSpec
 ) -> tuple[Int32Array, npt.NDArray[np.bool_]]:
     """Rows of each batch, (epochs, steps, slots, batch), padded with the job's blank row; and who has a batch."""
     orders = np.zeros((frame.epochs, frame.steps * frame.batch, frame.slots), np.int64)
@@ -243,7 +247,7 @@ def batch_orders(
     return shaped.transpose(0, 1, 3, 2).astype(np.int32), active
 
 
-def validation_rows(jobs: Sequence[Job], occupants: Sequence[Seat | None], frame: Frame) -> Int32Array:
+def validation_rows(jobs: Sequence[Job], occupants: Sequence[SlotState | None], frame: ProgramSpec) -> Int32Array:
     """Validation rows, (slots, rows), padded with the job's blank row."""
     rows = np.zeros((frame.slots, frame.validation), np.int32)
     for slot, seat in enumerate(occupants):
@@ -253,7 +257,7 @@ def validation_rows(jobs: Sequence[Job], occupants: Sequence[Seat | None], frame
     return rows
 
 
-def _note(seat: Seat, result: Advance, slot: int, columns: Sequence[int], frame: Frame) -> bool:
+def _note(seat: SlotState, result: ProgramStep, slot: int, columns: Sequence[int], frame: ProgramSpec) -> bool:
     """Adds the call's epochs to the occupant's curves, its own heads' columns; true when it has stopped."""
     own = list(columns)
     for epoch in range(frame.epochs):
@@ -269,8 +273,8 @@ def _note(seat: Seat, result: Advance, slot: int, columns: Sequence[int], frame:
 
 def _scored(
     jobs: Sequence[Job],
-    finished: dict[int, tuple[Seat, dict[str, npt.NDArray[np.floating]]]],
-    frame: Frame,
+    finished: dict[int, tuple[SlotState, dict[str, npt.NDArray[np.floating]]]],
+    frame: ProgramSpec,
     predict: Predict,
 ) -> tuple[Trained, ...]:
     answers: dict[int, Float32Array] = {}

@@ -10,17 +10,17 @@ import numpy.typing as npt
 
 from jointbench.backends.base import Clock, Job
 from jointbench.backends.batched.scheduler import (
-    Frame,
+    PackedData,
     Program,
-    Seat,
-    Tables,
+    ProgramSpec,
+    SlotState,
     batch_orders,
     fill,
-    frame_of,
-    tables_of,
+    packed_data,
+    program_spec,
     validation_rows,
 )
-from jointbench.measure.device_clock import synchronised
+from jointbench.measure.device_clock import device_clock
 
 ENDLESS = 1_000_000
 
@@ -28,12 +28,12 @@ ENDLESS = 1_000_000
 class _OneReplicate:
     """One job alone in a stack of one slot. It never stops, and its validation is one row, so that steps are what is timed."""
 
-    def __init__(self, job: Job, make: Callable[[Frame, Tables], Program]) -> None:
+    def __init__(self, job: Job, make: Callable[[ProgramSpec, PackedData], Program]) -> None:
         endless = replace(job.recipe, max_epochs=ENDLESS, patience=ENDLESS)
         self.jobs = [replace(job, recipe=endless, validation=job.validation[:1])]
-        self.frame = frame_of(self.jobs)
-        self.program = make(self.frame, tables_of(self.jobs, self.frame.architecture))
-        self.occupants: list[Seat | None] = [None]
+        self.frame = program_spec(self.jobs)
+        self.program = make(self.frame, packed_data(self.jobs, self.frame.architecture))
+        self.occupants: list[SlotState | None] = [None]
         self.epochs = 0
         fill(self.program, self.jobs, self.occupants, [0], self.frame)
 
@@ -48,7 +48,7 @@ class _OneReplicate:
         held = validation_rows(self.jobs, self.occupants, self.frame)
         self.program.advance(rows, rows, active, held, held)
         self.epochs += self.frame.epochs
-        self.occupants = [Seat(0, self.epochs)]
+        self.occupants = [SlotState(0, self.epochs)]
         return clock() - started
 
 
@@ -58,7 +58,7 @@ class EngineTrainer:
     warm_up = 0
 
     def __init__(
-        self, jobs: Sequence[Job], make: Callable[[Frame, Tables], Program], synchronise: Callable[[], None]
+        self, jobs: Sequence[Job], make: Callable[[ProgramSpec, PackedData], Program], synchronise: Callable[[], None]
     ) -> None:
         self.synchronise = synchronise
         self.replicates = [_OneReplicate(job, make) for job in jobs]
@@ -71,7 +71,7 @@ class EngineTrainer:
         """A program's steps are fixed when it is compiled."""
 
     def __call__(self, clock: Clock) -> float:
-        waiting = synchronised(self.synchronise, clock)
+        waiting = device_clock(self.synchronise, clock)
         return sum(replicate(waiting) for replicate in self.replicates)
 
     def weights(self) -> list[dict[str, npt.NDArray[np.floating]]]:

@@ -14,34 +14,34 @@ from jointbench.backends.base import (
     Gradients,
     Job,
     Pattern,
-    Reported,
     Server,
     Stacked,
     Trained,
     Trainer,
-    TrunkProducts,
+    TrainingHistory,
+    TrunkGramians,
 )
-from jointbench.backends.batched.scheduler import fit_stacked, frame_of
+from jointbench.backends.batched.scheduler import fit_stacked, program_spec
 from jointbench.backends.batched.trainer import EngineTrainer
 from jointbench.backends.pytorch.batched.program import BatchedProgram, predict
-from jointbench.backends.pytorch.device import peak_bytes, prepare, synchronise, why_unusable
+from jointbench.backends.pytorch.device import peak_bytes, prepare, synchronise, unusable_reason
 from jointbench.backends.pytorch.diagnostics import loss_weighting
 from jointbench.backends.pytorch.diagnostics.activations import activations
 from jointbench.backends.pytorch.diagnostics.gradients import gradients
 from jointbench.backends.pytorch.diagnostics.reference_loops import installed_loops
-from jointbench.backends.pytorch.diagnostics.trunk_gradients import trunk_products
+from jointbench.backends.pytorch.diagnostics.trunk_gradients import trunk_gramians
 from jointbench.backends.pytorch.diagnostics.tutorial_code import run
 from jointbench.backends.pytorch.flop_counter import counted_flops
 from jointbench.backends.pytorch.networks import read_weights
 from jointbench.backends.pytorch.saved_model import saved_bytes
 from jointbench.backends.pytorch.serving import CompiledServer, EagerServer, FusedServer
 from jointbench.backends.pytorch.training_loop import StockLoop, StockTrainer, fit
-from jointbench.measure.device_clock import synchronised
+from jointbench.measure.device_clock import device_clock
 from jointbench.networks.architecture import Architecture
-from jointbench.records import Path
+from jointbench.records import ExecutionMode
 from jointbench.types import Float32Array, IntArray, Weights
 
-SERVERS: dict[Path, type[EagerServer | FusedServer]] = {
+SERVERS: dict[ExecutionMode, type[EagerServer | FusedServer]] = {
     "in turn": EagerServer,
     "fused": FusedServer,
     "compiled": CompiledServer,
@@ -62,8 +62,8 @@ class TorchBackend:
     def versions(self) -> dict[str, str]:
         return {"torch": torch.__version__}
 
-    def why_unusable(self) -> str | None:
-        return why_unusable(self.device)
+    def unusable_reason(self) -> str | None:
+        return unusable_reason(self.device)
 
     def synchronise(self) -> None:
         synchronise(self.device)
@@ -75,24 +75,24 @@ class TorchBackend:
         return saved_bytes(network, weights)
 
     def fit(self, job: Job) -> Trained:
-        return fit(job, self.device, synchronised(self.synchronise))
+        return fit(job, self.device, device_clock(self.synchronise))
 
     def fit_stacked(self, jobs: Sequence[Job]) -> Stacked:
         trained = fit_stacked(jobs, partial(BatchedProgram, device=self.device), partial(predict, device=self.device))
-        return Stacked(trained, frame_of(jobs).slots, 0)
+        return Stacked(trained, program_spec(jobs).slots, 0)
 
-    def trainer(self, jobs: Sequence[Job], steps: int, path: Path = "stock loop") -> Trainer:
+    def trainer(self, jobs: Sequence[Job], steps: int, path: ExecutionMode = "stock loop") -> Trainer:
         if path == "engine":
             return EngineTrainer(jobs, partial(BatchedProgram, device=self.device), self.synchronise)
         return StockTrainer(list(jobs), self.device, steps, self.synchronise)
 
-    def why_not(self, path: Path) -> str | None:
+    def unavailable_reason(self, path: ExecutionMode) -> str | None:
         return None if path in SERVERS else f"PyTorch has no `{path}`"
 
-    def server(self, networks: Sequence[tuple[Architecture, Weights]], path: Path = "in turn") -> Server:
+    def server(self, networks: Sequence[tuple[Architecture, Weights]], path: ExecutionMode = "in turn") -> Server:
         return SERVERS[path](networks, self.device)
 
-    def pasted_loops(self, job: Job, repeats: int) -> dict[str, float]:
+    def reference_loops(self, job: Job, repeats: int) -> dict[str, float]:
         return {name: loop(job, repeats) for name, loop in installed_loops().items()}
 
     def counted_flops(self, network: Architecture, batch_size: int) -> Mapping[str, int]:
@@ -111,19 +111,19 @@ class TorchBackend:
     def gradients(self, job: Job, rows: IntArray) -> Gradients:
         return gradients(job, rows, self.device)
 
-    def trunk_products(self, job: Job, at: Sequence[int], rows: IntArray) -> TrunkProducts:
-        return trunk_products(job, at, rows, self.device)
+    def trunk_gramians(self, job: Job, at: Sequence[int], rows: IntArray) -> TrunkGramians:
+        return trunk_gramians(job, at, rows, self.device)
 
     def weighting_methods(self) -> Mapping[str, str | None]:
         return loss_weighting.methods()
 
     def fit_weighted(self, job: Job, method: str) -> Trained:
-        return loss_weighting.fit(job, self.device, method, synchronised(self.synchronise))
+        return loss_weighting.fit(job, self.device, method, device_clock(self.synchronise))
 
     def weighted_steps(self, job: Job, method: str, steps: int) -> Callable[[Clock], float]:
         return loss_weighting.timed_steps(job, self.device, method, steps, self.synchronise)
 
-    def tutorial(self, job: Job, pattern: Pattern) -> Reported:
+    def tutorial(self, job: Job, pattern: Pattern) -> TrainingHistory:
         return run(job, pattern, self.device)
 
     def activations(

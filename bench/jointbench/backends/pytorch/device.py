@@ -5,7 +5,7 @@ from __future__ import annotations
 import torch
 
 
-def why_unusable(device: str) -> str | None:
+def unusable_reason(device: str) -> str | None:
     """Why this PyTorch cannot use the device, with the way out; None when it can."""
     if device == "cpu" or torch.cuda.is_available():
         return None

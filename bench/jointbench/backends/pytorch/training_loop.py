@@ -15,7 +15,7 @@ from jointbench.backends.base import Clock, Job, Trained
 from jointbench.backends.pytorch.losses import output_losses
 from jointbench.backends.pytorch.networks import MultiOutputNetwork, build, read_weights
 from jointbench.backends.pytorch.optimizers import make_optimizer
-from jointbench.measure.device_clock import synchronised
+from jointbench.measure.device_clock import device_clock
 from jointbench.networks.initialization import epoch_order
 from jointbench.records import Stop
 
@@ -117,7 +117,7 @@ class StockTrainer:
         self.steps = steps
 
     def __call__(self, clock: Clock) -> float:
-        seconds, clock = 0.0, synchronised(self.synchronise, clock)
+        seconds, clock = 0.0, device_clock(self.synchronise, clock)
         for loop, batches in zip(self.loops, self.batches, strict=True):
             for _ in range(self.warm_up):
                 loop.step(next(batches))

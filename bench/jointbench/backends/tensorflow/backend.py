@@ -18,22 +18,22 @@ from jointbench.backends.base import (
     Gradients,
     Job,
     Pattern,
-    Reported,
     Server,
     Stacked,
     Trained,
     Trainer,
-    TrunkProducts,
+    TrainingHistory,
+    TrunkGramians,
 )
-from jointbench.backends.batched.scheduler import fit_stacked, frame_of
+from jointbench.backends.batched.scheduler import fit_stacked, program_spec
 from jointbench.backends.batched.trainer import EngineTrainer
 from jointbench.backends.tensorflow.batched.program import GraphProgram, compilations, predict
-from jointbench.backends.tensorflow.device import peak_bytes, prepare, synchronise, why_unusable
+from jointbench.backends.tensorflow.device import peak_bytes, prepare, synchronise, unusable_reason
 from jointbench.backends.tensorflow.diagnostics import loss_weighting
 from jointbench.backends.tensorflow.diagnostics.activations import activations
 from jointbench.backends.tensorflow.diagnostics.gradients import gradients
 from jointbench.backends.tensorflow.diagnostics.reference_loops import keras_fit
-from jointbench.backends.tensorflow.diagnostics.trunk_gradients import trunk_products
+from jointbench.backends.tensorflow.diagnostics.trunk_gradients import trunk_gramians
 from jointbench.backends.tensorflow.diagnostics.tutorial_code import run
 from jointbench.backends.tensorflow.flop_counter import counted_flops
 from jointbench.backends.tensorflow.losses_and_optimizers import precision
@@ -41,12 +41,12 @@ from jointbench.backends.tensorflow.saved_model import saved_bytes
 from jointbench.backends.tensorflow.serving import FunctionServer, FusedServer, PredictServer
 from jointbench.backends.tensorflow.stepwise_fit import StockTrainer
 from jointbench.backends.tensorflow.training_loop import fit, take_steps
-from jointbench.measure.device_clock import synchronised
+from jointbench.measure.device_clock import device_clock
 from jointbench.networks.architecture import Architecture
-from jointbench.records import Path
+from jointbench.records import ExecutionMode
 from jointbench.types import Float32Array, IntArray, Weights
 
-SERVERS: dict[Path, Callable[[Sequence[tuple[Architecture, Weights]]], Server]] = {
+SERVERS: dict[ExecutionMode, Callable[[Sequence[tuple[Architecture, Weights]]], Server]] = {
     "in turn": FunctionServer,
     "fused": FusedServer,
     "compiled": partial(FusedServer, xla=True),
@@ -70,8 +70,8 @@ class TensorFlowBackend:
     def versions(self) -> dict[str, str]:
         return {"tensorflow": tf.__version__, "keras": keras.__version__}
 
-    def why_unusable(self) -> str | None:
-        return why_unusable(self.choice)
+    def unusable_reason(self) -> str | None:
+        return unusable_reason(self.choice)
 
     def synchronise(self) -> None:
         synchronise(self.choice)
@@ -84,28 +84,28 @@ class TensorFlowBackend:
 
     def fit(self, job: Job) -> Trained:
         with tf.device(self.device), precision(job):
-            return fit(job, synchronised(self.synchronise))
+            return fit(job, device_clock(self.synchronise))
 
     def fit_stacked(self, jobs: Sequence[Job]) -> Stacked:
         before = compilations()
         with tf.device(self.device), precision(jobs[0]):
             trained = fit_stacked(jobs, GraphProgram, predict)
-        return Stacked(trained, frame_of(jobs).slots, compilations() - before)
+        return Stacked(trained, program_spec(jobs).slots, compilations() - before)
 
-    def trainer(self, jobs: Sequence[Job], steps: int, path: Path = "stock loop") -> Trainer:
+    def trainer(self, jobs: Sequence[Job], steps: int, path: ExecutionMode = "stock loop") -> Trainer:
         if path == "engine":
             with tf.device(self.device):
                 return EngineTrainer(jobs, GraphProgram, self.synchronise)
         return StockTrainer(list(jobs), self.device, steps, self.synchronise)
 
-    def why_not(self, path: Path) -> str | None:
+    def unavailable_reason(self, path: ExecutionMode) -> str | None:
         return None if path in SERVERS else f"Keras has no `{path}`"
 
-    def server(self, networks: Sequence[tuple[Architecture, Weights]], path: Path = "in turn") -> Server:
+    def server(self, networks: Sequence[tuple[Architecture, Weights]], path: ExecutionMode = "in turn") -> Server:
         with tf.device(self.device):
             return SERVERS[path](networks)
 
-    def pasted_loops(self, job: Job, repeats: int) -> dict[str, float]:
+    def reference_loops(self, job: Job, repeats: int) -> dict[str, float]:
         return {"keras_fit": keras_fit(job, repeats)}
 
     def counted_flops(self, network: Architecture, batch_size: int) -> Mapping[str, int]:
@@ -119,22 +119,22 @@ class TensorFlowBackend:
         with tf.device(self.device), precision(job):
             return gradients(job, rows)
 
-    def trunk_products(self, job: Job, at: Sequence[int], rows: IntArray) -> TrunkProducts:
+    def trunk_gramians(self, job: Job, at: Sequence[int], rows: IntArray) -> TrunkGramians:
         with tf.device(self.device), precision(job):
-            return trunk_products(job, at, rows)
+            return trunk_gramians(job, at, rows)
 
     def weighting_methods(self) -> Mapping[str, str | None]:
         return loss_weighting.methods()
 
     def fit_weighted(self, job: Job, method: str) -> Trained:
         with tf.device(self.device), precision(job):
-            return loss_weighting.fit(job, method, synchronised(self.synchronise))
+            return loss_weighting.fit(job, method, device_clock(self.synchronise))
 
     def weighted_steps(self, job: Job, method: str, steps: int) -> Callable[[Clock], float]:
         with tf.device(self.device), precision(job):
             return loss_weighting.timed_steps(job, method, steps, self.synchronise)
 
-    def tutorial(self, job: Job, pattern: Pattern) -> Reported:
+    def tutorial(self, job: Job, pattern: Pattern) -> TrainingHistory:
         with tf.device(self.device), precision(job):
             return run(job, pattern)
 

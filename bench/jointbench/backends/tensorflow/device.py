@@ -20,7 +20,7 @@ def prepare(device: str) -> None:
         tf.config.experimental.enable_tensor_float_32_execution(False)
 
 
-def why_unusable(device: str) -> str | None:
+def unusable_reason(device: str) -> str | None:
     """Why this TensorFlow cannot use the device, with the way out; None when it can."""
     if device == "cpu" or tf.config.list_physical_devices("GPU"):
         return None

@@ -12,7 +12,7 @@ from jointbench.backends.tensorflow.networks import head_name
 from jointbench.networks.initialization import epoch_order
 
 
-class Rows:
+class BatchPipeline:
     """The job's arrays on the device, gathered by row number."""
 
     def __init__(self, job: Job) -> None:

@@ -16,16 +16,16 @@ import numpy.typing as npt
 import tensorflow as tf
 
 from jointbench.backends.base import Clock, Job
-from jointbench.backends.tensorflow.input_pipeline import Rows
+from jointbench.backends.tensorflow.input_pipeline import BatchPipeline
 from jointbench.backends.tensorflow.losses_and_optimizers import compiled, precision
 from jointbench.backends.tensorflow.networks import build, read_weights
-from jointbench.measure.device_clock import synchronised
+from jointbench.measure.device_clock import device_clock
 
 ENDLESS = 1_000_000
 WARM_UP = 1  # step before the clock is read
 
 
-class _Gate(keras.callbacks.Callback):  # type: ignore[misc]  # keras ships no types
+class StepGate(keras.callbacks.Callback):  # type: ignore[misc]  # keras ships no types
     """Lets so many steps through at a time, and reads the clock after WARM_UP of them and after the last."""
 
     def __init__(self) -> None:
@@ -40,7 +40,7 @@ class _Gate(keras.callbacks.Callback):  # type: ignore[misc]  # keras ships no t
         if self.left == 0:
             order = self.orders.get()
             if order is None:
-                raise _Over
+                raise StopFit
             self.clock, clocked = order
             self.left = WARM_UP + clocked
             self.clocked = clocked
@@ -66,11 +66,11 @@ def keep_on_one_core() -> None:
         os.sched_setaffinity(0, {min(os.sched_getaffinity(0))})
 
 
-class _Over(Exception):
+class StopFit(Exception):
     """Ends a held `fit`."""
 
 
-class PausedFit:
+class StepwiseFit:
     """One model in an endless `fit`, a few steps of it let through by each call.
 
     `fit` runs in a thread that sleeps between calls: what `fit` costs once (iterators, tracing) is paid once,
@@ -81,8 +81,8 @@ class PausedFit:
         self.job = job
         with tf.device(device), precision(job):
             self.model: Any = compiled(job, build(job.architecture, job.initial, job.precision))
-            self.batches = Rows(job).batches(0, ENDLESS)
-        self.gate = _Gate()
+            self.batches = BatchPipeline(job).batches(0, ENDLESS)
+        self.gate = StepGate()
         self.thread = threading.Thread(target=self._fit, args=(device,), daemon=True)
         self.thread.start()
 
@@ -92,7 +92,7 @@ class PausedFit:
                 self.model.fit(
                     self.batches, steps_per_epoch=ENDLESS, epochs=1, shuffle=False, verbose=0, callbacks=[self.gate]
                 )
-        except _Over:
+        except StopFit:
             return
         except BaseException as error:  # noqa: BLE001 - handed to the caller, who is waiting for a result
             self.gate.results.put(error)
@@ -117,13 +117,13 @@ class StockTrainer:
 
     def __init__(self, jobs: list[Job], device: str, steps: int, synchronise: Callable[[], None]) -> None:
         self.steps, self.synchronise = steps, synchronise
-        self.fits = [PausedFit(job, device) for job in jobs]
+        self.fits = [StepwiseFit(job, device) for job in jobs]
 
     def resize(self, steps: int) -> None:
         self.steps = steps
 
     def __call__(self, clock: Clock) -> float:
-        waiting = synchronised(self.synchronise, clock)
+        waiting = device_clock(self.synchronise, clock)
         return sum(fit(waiting, self.steps) for fit in self.fits)
 
     def weights(self) -> list[dict[str, npt.NDArray[np.floating]]]:

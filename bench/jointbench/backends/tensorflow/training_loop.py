@@ -12,7 +12,7 @@ import numpy as np
 import tensorflow as tf
 
 from jointbench.backends.base import Clock, Job, Trained
-from jointbench.backends.tensorflow.input_pipeline import Rows
+from jointbench.backends.tensorflow.input_pipeline import BatchPipeline
 from jointbench.backends.tensorflow.losses_and_optimizers import compiled
 from jointbench.backends.tensorflow.networks import build, head_name, read_weights
 from jointbench.records import Stop
@@ -48,7 +48,7 @@ def steps_per_epoch(job: Job) -> int:
 def fit(job: Job, clock: Clock) -> Trained:
     """`fit` with early stopping on the weighted validation loss, best weights restored; NaN ends it."""
     model = compiled(job, build(job.architecture, job.initial, job.precision))
-    rows = Rows(job)
+    rows = BatchPipeline(job)
     epochs_clock = EpochSeconds(clock)
     stopping = keras.callbacks.EarlyStopping(
         monitor="val_loss", patience=job.recipe.patience, restore_best_weights=True
@@ -95,7 +95,7 @@ def _curve(history: dict[str, list[float]], prefix: str, job: Job) -> FloatArray
 def take_steps(job: Job, count: int) -> dict[str, Any]:
     """Weights after ``count`` steps of `train_on_batch` over the job's batches."""
     model = compiled(job, build(job.architecture, job.initial, job.precision))
-    rows = Rows(job)
+    rows = BatchPipeline(job)
     passes = math.ceil(count / steps_per_epoch(job))
     batches: Callable[[], Any] = rows.batches(0, passes).__iter__
     for features, targets, weights in itertools.islice(batches(), count):

@@ -157,7 +157,7 @@ class ArmMemory:
 
 
 @dataclass(frozen=True)
-class Explained:
+class PredictedSaving:
     """A saving as FLOPs predict it and as the clock saw it; both are joint / other.
 
     share: log(achieved) / log(predicted), with the achieved ratio's interval. 1: the clock follows the FLOPs; below 1:

@@ -7,9 +7,9 @@ from dataclasses import dataclass
 from typing import Literal
 
 from jointbench.stats.estimate import Estimate, Uncertain
-from jointbench.stats.variance_components import Setting
+from jointbench.stats.variance_components import CVDesign
 
-Lever = Literal["repeats", "seeds", "folds"]
+Factor = Literal["repeats", "seeds", "folds"]
 Reason = Literal["settles", "floor too wide", "beyond the grid", "one seed: its spread is unknown"]
 
 
@@ -39,7 +39,7 @@ class Difference:
 
 
 @dataclass(frozen=True)
-class LeverAdvice:
+class FactorAdvice:
     """One lever, the other two left as they are.
 
     ``setting`` and ``half_width`` (of the weakest output's 95 % interval, in skill) are the smallest that settles it,
@@ -47,15 +47,15 @@ class LeverAdvice:
     that no number of repeats (seeds, folds) would do; None where it is not known.
     """
 
-    lever: Lever
+    lever: Factor
     reason: Reason
-    setting: Setting | None
+    setting: CVDesign | None
     half_width: float | None
     floor: float | None
 
 
 @dataclass(frozen=True)
-class Settle:
+class SampleSizeAdvice:
     """What would settle an inconclusive decision, if the differences stay where they are.
 
     output: the weakest one, whose interval and floor the levers speak of. setting: the one with the fewest fits that
@@ -65,9 +65,9 @@ class Settle:
 
     output: str
     sentence: str
-    setting: Setting | None
+    setting: CVDesign | None
     command: str | None
-    levers: tuple[LeverAdvice, ...]
+    levers: tuple[FactorAdvice, ...]
 
 
 @dataclass(frozen=True)
@@ -91,7 +91,7 @@ class Decision:
     paid: Estimate | None = None
     between: str | None = None
     failures: float = 0.0
-    settle: Settle | None = None
+    settle: SampleSizeAdvice | None = None
 
 
 @dataclass(frozen=True)

@@ -11,7 +11,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
-from jointbench.compare.summary.costs import ArmCost, ArmFlops, ArmMemory, Explained, ProjectionCheck, Ratio
+from jointbench.compare.summary.costs import ArmCost, ArmFlops, ArmMemory, PredictedSaving, ProjectionCheck, Ratio
 from jointbench.compare.summary.decisions import Decision, Difference, Standing
 from jointbench.stats.estimate import Uncertain
 
@@ -58,7 +58,7 @@ class CellSummary:
     absences: tuple[str, ...]
     flops: tuple[ArmFlops, ...] = ()
     memory: tuple[ArmMemory, ...] = ()
-    explained: tuple[Explained, ...] = ()
+    explained: tuple[PredictedSaving, ...] = ()
     standings: tuple[Standing, ...] = ()
     pareto_criteria: tuple[str, ...] = ()
     retaken: int = 0

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import json
-from importlib import resources
 from pathlib import Path
 from typing import Any
 
@@ -14,6 +13,13 @@ from pydantic_core import core_schema
 from jointbench.compare.summary.run import SUMMARY_SCHEMA_VERSION, Summary
 
 FILE = "summary.schema.json"
+DISK_NAMES = {
+    "PredictedSaving": "Explained",
+    "SampleSizeAdvice": "Settle",
+    "FactorAdvice": "LeverAdvice",
+    "CVDesign": "Setting",
+}
+"""Classes that the file knows by another name than the code does."""
 
 
 class _Closed(GenerateJsonSchema):
@@ -29,6 +35,10 @@ class _Closed(GenerateJsonSchema):
 def summary_schema() -> dict[str, Any]:
     """The schema (JSON Schema 2020-12) of this version's summary.json."""
     made = TypeAdapter(Summary).json_schema(mode="serialization", schema_generator=_Closed)
+    text = json.dumps(made)
+    for name, on_disk in DISK_NAMES.items():
+        text = text.replace(f'"{name}"', f'"{on_disk}"').replace(f'/{name}"', f'/{on_disk}"')
+    made = json.loads(text)
     made["properties"]["schema_version"] = {"const": SUMMARY_SCHEMA_VERSION, "type": "integer"}
     return {"$schema": GenerateJsonSchema.schema_dialect, "title": "jointbench summary.json", **made}
 
@@ -36,11 +46,6 @@ def summary_schema() -> dict[str, Any]:
 def as_text() -> str:
     """What the file holds."""
     return json.dumps(summary_schema(), indent=1, sort_keys=True) + "\n"
-
-
-def shipped() -> str:
-    """The file as it comes with the package."""
-    return resources.files("jointbench.compare").joinpath(FILE).read_text(encoding="utf-8")
 
 
 if __name__ == "__main__":

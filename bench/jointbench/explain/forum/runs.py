@@ -8,7 +8,7 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from jointbench.backends.base import Backend, Job, Reported
+from jointbench.backends.base import Backend, Job, TrainingHistory
 from jointbench.explain.forum.network import (
     AS_POSTED,
     FIXED_SPLIT,
@@ -164,11 +164,11 @@ def _curves(backend: Backend, jobs: Sequence[Job]) -> list[tuple[FloatArray, str
     return [(trained.validation_loss, trained.failure) for trained in backend.fit_stacked(jobs).trained]
 
 
-def _printed(backend: Backend, job: Job) -> Reported:
+def _printed(backend: Backend, job: Job) -> TrainingHistory:
     return backend.tutorial(job, "branched")
 
 
-def identity(setting: Setting, printed: Reported) -> Identity:
+def identity(setting: Setting, printed: TrainingHistory) -> Identity:
     """total = sum of weight x loss, at every epoch of one run."""
     weights = np.array(setting.loss_weights)
 

@@ -64,14 +64,14 @@ def export(surface: Drawing, slug: str, alternative: str) -> str:
     return inline(buffer.getvalue(), slug, alternative)
 
 
-def dots(ax: Axes, x: list[float], y: list[float], colour: str, size: float = 4, opacity: float = 0.65) -> None:
+def strip_points(ax: Axes, x: list[float], y: list[float], colour: str, size: float = 4, opacity: float = 0.65) -> None:
     """Many small dots as one path: strokes of no length with round ends, a tenth of the size of as many markers."""
     across = [value for left in x for value in (left, left, float("nan"))]
     down = [value for level in y for value in (level, level, float("nan"))]
     ax.plot(across, down, color=colour, linewidth=size, solid_capstyle="round", alpha=opacity, zorder=2)
 
 
-def rule(ax: Axes, at: float, horizontal: bool = False) -> None:
+def reference_line(ax: Axes, at: float, horizontal: bool = False) -> None:
     """A line at the value that means no difference, if the axis (its limits are set before) has it."""
     low, high = sorted(ax.get_ylim() if horizontal else ax.get_xlim())
     if low <= at <= high:

@@ -6,7 +6,7 @@ from matplotlib.ticker import FuncFormatter
 
 from jointbench.explain import answer as explain
 from jointbench.report import format as show
-from jointbench.report.figures.canvas import BAND, WIDTH, axes, drawing, export, rule, style
+from jointbench.report.figures.canvas import BAND, WIDTH, axes, drawing, export, reference_line, style
 from jointbench.report.figures.figure import Figure
 from jointbench.report.figures.svg import INK, SMALL
 from jointbench.report.palette import COLOURS
@@ -40,7 +40,7 @@ def _draw(points: list[tuple[str, list[float]]], slug: str, alternative: str) ->
         panel.set(xlim=(0, max(0.5, *(row[CONFLICT] for _, row in points)) * 1.15), ylim=(-top, top))
         panel.set(xlabel="share of steps in conflict", ylabel="joint − separate, mean skill")
         panel.axhspan(-ROPE, ROPE, color=INK, alpha=BAND, linewidth=0)
-        rule(panel, 0.0, horizontal=True)
+        reference_line(panel, 0.0, horizontal=True)
         for name, row in points:
             panel.plot([row[CONFLICT]], [row[GAIN]], "o", color=COLOURS[0], markersize=5)
             panel.annotate(

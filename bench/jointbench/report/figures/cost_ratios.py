@@ -12,7 +12,7 @@ from matplotlib.ticker import FixedLocator, FuncFormatter, NullLocator
 from jointbench.compare.summary.costs import Ratio
 from jointbench.compare.summary.run import CellSummary, Summary
 from jointbench.report import format as show
-from jointbench.report.figures.canvas import BAND, export, rule, style
+from jointbench.report.figures.canvas import BAND, export, reference_line, style
 from jointbench.report.figures.figure import Figure, caution, spoken
 from jointbench.report.figures.forest import draw_interval
 from jointbench.report.figures.rows import ROW, lay_out
@@ -100,7 +100,7 @@ def _draw(
         for i, panel in enumerate(rows.panels):
             shown = [line[1] for _, panels in groups for line in panels[i] if line[1] is not None]
             _scale(panel, shown, few=len(labels) > 1)
-            rule(panel, 1.0)
+            reference_line(panel, 1.0)
             for heights, (_, panels) in zip(rows.at, groups, strict=True):
                 for height, (_, ratio, mark) in zip(heights, panels[i], strict=False):
                     if ratio is not None:

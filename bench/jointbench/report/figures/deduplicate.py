@@ -14,7 +14,7 @@ _SAME = ' fill="currentColor" font-size="9" stroke-linejoin="round"'  # of every
 _USED = re.compile(r'<use href="#([^"]*)"')
 
 
-def share_drawing(html: str) -> str:
+def deduplicate(html: str) -> str:
     """The page with a class in the place of every style in its drawings, and one definition of every shape in them."""
     classes: dict[str, str] = {}
     shapes: dict[str, str] = {}

@@ -8,7 +8,7 @@ from matplotlib.axes import Axes
 
 from jointbench.compare.summary.run import CellSummary, DatasetSummary, Summary
 from jointbench.report import format as show
-from jointbench.report.figures.canvas import BAND, clipped, export, rule, style
+from jointbench.report.figures.canvas import BAND, clipped, export, reference_line, style
 from jointbench.report.figures.figure import Figure, caution, spoken
 from jointbench.report.figures.rows import lay_out
 from jointbench.report.figures.svg import INK
@@ -101,7 +101,7 @@ def _draw(groups: Sequence[tuple[str, Sequence[Line]]], rope: float, slug: str, 
         (panel,) = rows.panels
         panel.set_xlim(*limits([line[1] for _, lines in groups for line in lines], rope))
         panel.axvspan(-rope, rope, color=INK, alpha=BAND, linewidth=0)
-        rule(panel, 0.0)
+        reference_line(panel, 0.0)
         for heights, (_, lines) in zip(rows.at, groups, strict=True):
             for height, (_, estimate, mark) in zip(heights, lines, strict=False):
                 draw_interval(panel, height, estimate, mark)

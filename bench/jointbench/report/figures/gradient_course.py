@@ -6,7 +6,7 @@ from matplotlib.ticker import FuncFormatter, MaxNLocator, NullLocator
 
 from jointbench.explain import answer as explain
 from jointbench.report import format as show
-from jointbench.report.figures.canvas import WIDTH, axes, dots, drawing, export, rule, style
+from jointbench.report.figures.canvas import WIDTH, axes, drawing, export, reference_line, strip_points, style
 from jointbench.report.figures.figure import Figure
 from jointbench.report.figures.svg import SMALL
 from jointbench.report.palette import COLOURS, GREY, MARKERS, Style
@@ -16,7 +16,7 @@ TABLE = "Along training"
 LENGTH = "Gradient length: "
 HEIGHT, LEFT, FIRST = 300, 58, 4
 BATCH = Style("cosine on a step's batch", GREY, "o")
-BROAD = Style("cosine on more rows", COLOURS[5], "s")
+LARGE_BATCH = Style("cosine on more rows", COLOURS[5], "s")
 SENTENCE = (
     "Above: the cosine between the outputs' gradients in the shared layers, mean over fits and pairs; below 0 they are in "
     "conflict. Below: the length of each output's weighted gradient, which says who pulls harder."
@@ -37,12 +37,12 @@ def course_figures(answer: explain.Answer, slug: str) -> list[Figure]:
     )
     return [Figure(
         f"{slug}-course", f"The shared layers' gradients along training, {show.plain(answer.backend)}", SENTENCE, alternative,
-        _draw(values, styles, f"{slug}-course", alternative), shown(table, answer.backend), (BATCH, BROAD, *styles),
+        _draw(values, styles, f"{slug}-course", alternative), shown(table, answer.backend), (BATCH, LARGE_BATCH, *styles),
     )]  # fmt: skip
 
 
 def _style(place: int, output: str) -> Style:
-    colours = [colour for colour in COLOURS if colour != BROAD.colour]
+    colours = [colour for colour in COLOURS if colour != LARGE_BATCH.colour]
     return Style(output, colours[place % len(colours)], MARKERS[place % len(MARKERS)])
 
 
@@ -53,9 +53,9 @@ def _draw(values: list[list[float]], styles: tuple[Style, ...], slug: str, alter
         above = axes(surface, LEFT, 8, WIDTH - LEFT - 12, 120)
         reach = min(max(abs(value) for row in values for value in (row[1], row[3])) * 1.15 + 0.05, 1.0)
         above.set(xlim=(-0.02, 1.02), ylim=(-reach, reach), ylabel="cosine")
-        rule(above, 0.0, horizontal=True)
-        dots(above, parts, [row[1] for row in values], BATCH.colour)
-        above.plot(parts, [row[3] for row in values], color=BROAD.colour, linewidth=1.4)
+        reference_line(above, 0.0, horizontal=True)
+        strip_points(above, parts, [row[1] for row in values], BATCH.colour)
+        above.plot(parts, [row[3] for row in values], color=LARGE_BATCH.colour, linewidth=1.4)
         above.tick_params(labelbottom=False)
         below = axes(surface, LEFT, 142, WIDTH - LEFT - 12, 116)
         below.set(xlim=(-0.02, 1.02), yscale="log", xlabel="part of training", ylabel="length")

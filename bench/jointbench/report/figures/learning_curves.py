@@ -13,7 +13,7 @@ from jointbench.compare.summary.costs import ArmCost
 from jointbench.compare.summary.run import CellSummary, DatasetSummary
 from jointbench.records import Fit
 from jointbench.report import format as show
-from jointbench.report.figures.canvas import WIDTH, axes, drawing, export, rule, style
+from jointbench.report.figures.canvas import WIDTH, axes, drawing, export, reference_line, style
 from jointbench.report.figures.figure import Figure, caution
 from jointbench.report.figures.svg import SMALL
 from jointbench.report.palette import Palette
@@ -159,7 +159,7 @@ def _curves(panel: Axes, made: list[Paid], budget: Budget, colours: Palette, poi
     ]
     lowest, top = min(finite, default=0.0), min(max([1.1, *finite]), HIGHEST)
     panel.set_ylim(0 if lowest < 0.5 else lowest - 0.02, max(top, lowest + 0.1))
-    rule(panel, 1.0, horizontal=True)
+    reference_line(panel, 1.0, horizontal=True)
     for arm in dict.fromkeys(arm for arm, *_ in made):
         across: list[float] = []
         down: list[float] = []

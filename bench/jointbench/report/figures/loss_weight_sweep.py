@@ -9,7 +9,7 @@ from matplotlib.ticker import FixedLocator, FuncFormatter, MaxNLocator, NullLoca
 
 from jointbench.explain import answer as explain
 from jointbench.report import format as show
-from jointbench.report.figures.canvas import WIDTH, axes, drawing, export, rule, style
+from jointbench.report.figures.canvas import WIDTH, axes, drawing, export, reference_line, style
 from jointbench.report.figures.figure import Figure
 from jointbench.report.figures.svg import INK, SMALL
 from jointbench.report.palette import COLOURS, GREY, MARKERS, Style
@@ -65,7 +65,7 @@ def _sweep(table: explain.Table, styles: tuple[Style, ...], slug: str, alternati
             panel.set_xscale("log", base=2)
             panel.set_ylim(-1.1 * reach, 1.1 * reach)
             panel.set_xlim(mine[0][0] / 1.2, mine[-1][0] * 1.2)
-            rule(panel, 0.0, horizontal=True)
+            reference_line(panel, 0.0, horizontal=True)
             for k, mark in enumerate(styles):
                 panel.plot(
                     [ratio for ratio, _ in mine], [steps[i][k] for _, i in mine], color=mark.colour, marker=mark.marker,

@@ -9,7 +9,7 @@ from matplotlib.ticker import FixedLocator, FuncFormatter, NullLocator
 from jointbench.compare.summary.costs import Ratio
 from jointbench.compare.summary.run import CellSummary, Summary
 from jointbench.report import format as show
-from jointbench.report.figures.canvas import clipped, export, rule, style
+from jointbench.report.figures.canvas import clipped, export, reference_line, style
 from jointbench.report.figures.figure import Figure, spoken
 from jointbench.report.figures.rows import lay_out
 from jointbench.report.figures.svg import INK
@@ -76,7 +76,7 @@ def _draw(groups: list[tuple[str, list[Line]]], slug: str, alternative: str) -> 
             limits = (2**-reach, 2**reach)
             panel.set_xscale("log", base=2)
             panel.set_xlim(limits)
-            rule(panel, 1.0)
+            reference_line(panel, 1.0)
             for heights, (_, lines) in zip(rows.at, groups, strict=True):
                 for height, (_, ratios) in zip(heights, lines, strict=False):
                     ratio = ratios[i]

@@ -14,7 +14,7 @@ from matplotlib.ticker import FuncFormatter, LogLocator, NullLocator
 from jointbench.compare.summary.costs import ArmCost
 from jointbench.compare.summary.run import CellSummary, DatasetSummary
 from jointbench.report import format as show
-from jointbench.report.figures.canvas import WIDTH, axes, drawing, export, rule, style
+from jointbench.report.figures.canvas import WIDTH, axes, drawing, export, reference_line, style
 from jointbench.report.figures.figure import Figure, caution
 from jointbench.report.figures.latency import line
 from jointbench.report.figures.skill import FLOOR
@@ -147,7 +147,7 @@ def _draw(
 
 def _arrows(panel: Axes, points: dict[tuple[str, str], Point], joint: str, colours: Palette) -> None:
     """A mark for every arm and output, and an arrow to joint's: all of one arm as one path, which is shorter to write."""
-    rule(panel, 0.0, horizontal=True)
+    reference_line(panel, 0.0, horizontal=True)
     for arm in dict.fromkeys(arm for arm, _ in points):
         mark = colours.style(arm)
         mine = {output: point for (one, output), point in points.items() if one == arm}

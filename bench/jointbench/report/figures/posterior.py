@@ -7,7 +7,7 @@ from collections.abc import Sequence
 from jointbench.compare.summary.decisions import Difference
 from jointbench.compare.summary.run import CellSummary, DatasetSummary, Summary
 from jointbench.report import format as show
-from jointbench.report.figures.canvas import export, rule, style
+from jointbench.report.figures.canvas import export, reference_line, style
 from jointbench.report.figures.figure import Figure, caution, spoken
 from jointbench.report.figures.rows import ROW, lay_out
 from jointbench.report.overview import cells_of, chosen, difference_of, where
@@ -128,5 +128,5 @@ def _draw(
                     if show.known(part):
                         panel.barh(height, part, ROW * 0.7, left=left, color=colour, linewidth=0)
                         left += part
-        rule(panel, threshold)
+        reference_line(panel, threshold)
         return export(rows.surface, slug, alternative)

@@ -6,10 +6,10 @@ import math
 
 from matplotlib.ticker import FixedLocator, FuncFormatter, NullLocator
 
-from jointbench.compare.summary.costs import Explained
+from jointbench.compare.summary.costs import PredictedSaving
 from jointbench.compare.summary.run import CellSummary, Summary
 from jointbench.report import format as show
-from jointbench.report.figures.canvas import WIDTH, axes, drawing, export, rule, style
+from jointbench.report.figures.canvas import WIDTH, axes, drawing, export, reference_line, style
 from jointbench.report.figures.figure import Figure, spoken
 from jointbench.report.figures.svg import INK, SMALL
 from jointbench.report.overview import STEP, cells_of
@@ -21,7 +21,7 @@ SENTENCE = (
     "Each mark is one training step, joint / other, on one dataset (its number beside it): on the slanted line the clock "
     "follows the FLOPs, above it part of the predicted saving is lost, below it more is saved than FLOPs predict."
 )
-Mark = tuple[int, Explained, Style]
+Mark = tuple[int, PredictedSaving, Style]
 
 
 def explained_figure(summary: Summary, colours: Palette, slug: str) -> Figure | None:
@@ -60,9 +60,9 @@ def explained_figure(summary: Summary, colours: Palette, slug: str) -> Figure | 
     )  # fmt: skip
 
 
-def steps(cell: CellSummary) -> list[Explained]:
+def steps(cell: CellSummary) -> list[PredictedSaving]:
     """The ratios of training steps that can be drawn on a logarithmic scale, the first for each other arm."""
-    found: dict[str, Explained] = {}
+    found: dict[str, PredictedSaving] = {}
     for one in cell.explained:
         if one.quantity == STEP and one.predicted > 0 and show.known(one.achieved.value) and one.achieved.value > 0:
             found.setdefault(one.other, one)
@@ -80,8 +80,8 @@ def _draw(marks: list[Mark], slug: str, alternative: str) -> str:
         panel.set_yscale("log", base=2)
         panel.set(xlim=limits, ylim=limits, xlabel="FLOPs predict, joint / other", ylabel="the clock says")
         panel.plot(limits, limits, color=INK, linewidth=0.8, alpha=0.6, zorder=1)
-        rule(panel, 1.0)
-        rule(panel, 1.0, horizontal=True)
+        reference_line(panel, 1.0)
+        reference_line(panel, 1.0, horizontal=True)
         for place, one, mark in marks:
             ends = [
                 max(min(end, limits[1]), limits[0]) for end in (one.achieved.low, one.achieved.high) if show.known(end)

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from jointbench.compare.summary.run import CellSummary, DatasetSummary, Quality
 from jointbench.report import format as show
-from jointbench.report.figures.canvas import dots, export, rule, style
+from jointbench.report.figures.canvas import export, reference_line, strip_points, style
 from jointbench.report.figures.figure import Figure, caution, spoken
 from jointbench.report.figures.rows import lay_out
 from jointbench.report.palette import Palette, Style
@@ -45,11 +45,11 @@ def _draw(groups: list[tuple[str, list[tuple[Quality, Style]]]], slug: str, alte
         lowest = max(min([0.0, *folds]), FLOOR)
         panel.set_xlim(lowest - 0.03, max(1.0, *folds, 0.0) + 0.03)
         panel.grid(axis="x", alpha=0.2, linewidth=0.6)
-        rule(panel, 0.0)
+        reference_line(panel, 0.0)
         for heights, (_, lines) in zip(rows.at, groups, strict=True):
             for height, (quality, mark) in zip(heights, lines, strict=False):
                 shown = [value for value in quality.per_fold if show.known(value) and value >= lowest]
-                dots(panel, shown, [height] * len(shown), mark.colour)
+                strip_points(panel, shown, [height] * len(shown), mark.colour)
                 if len(shown) < len(quality.per_fold):
                     panel.plot([lowest - 0.02], [height], "<", color=mark.colour, markersize=5, clip_on=False)
                 if show.known(quality.skill) and quality.skill >= lowest:

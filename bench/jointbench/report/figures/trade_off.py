@@ -11,7 +11,7 @@ from matplotlib.ticker import FixedLocator, FuncFormatter, NullLocator
 from jointbench.compare.summary.costs import Ratio
 from jointbench.compare.summary.run import CellSummary, Summary
 from jointbench.report import format as show
-from jointbench.report.figures.canvas import BAND, WIDTH, axes, drawing, export, rule, style
+from jointbench.report.figures.canvas import BAND, WIDTH, axes, drawing, export, reference_line, style
 from jointbench.report.figures.figure import Figure, caution
 from jointbench.report.figures.forest import limits
 from jointbench.report.figures.svg import INK, SMALL
@@ -79,8 +79,8 @@ def _draw(marks: list[Mark], rope: float, top: float, saving: Saving, slug: str,
         panel.set(xlim=(2**-reach, 2**reach), ylim=(-top, top))
         panel.set(xlabel=f"{saving.name}, joint / other", ylabel="mean skill difference")
         panel.axhspan(-rope, rope, color=INK, alpha=BAND, linewidth=0)
-        rule(panel, 0.0, horizontal=True)
-        rule(panel, 1.0)
+        reference_line(panel, 0.0, horizontal=True)
+        reference_line(panel, 1.0)
         for number, x, y, mark in marks:
             panel.plot([1, x], [0, y], color=mark.colour, linewidth=0.7, alpha=0.35, zorder=2)
             panel.plot([x], [y], mark.marker, color=mark.colour, markersize=6, zorder=4)

@@ -6,7 +6,7 @@ import math
 
 from jointbench.explain import answer as explain
 from jointbench.report import format as show
-from jointbench.report.figures.canvas import BAND, WIDTH, axes, clipped, drawing, export, rule, style
+from jointbench.report.figures.canvas import BAND, WIDTH, axes, clipped, drawing, export, reference_line, style
 from jointbench.report.figures.figure import Figure
 from jointbench.report.figures.svg import INK, SMALL
 from jointbench.report.palette import COLOURS
@@ -46,7 +46,7 @@ def _draw(rows: list[tuple[str, list[float]]], slug: str, alternative: str) -> s
         reach = min(max(0.02, *(abs(row[end]) for _, row in rows for end in (LOW, HIGH))) * 1.05, WIDEST)
         panel.set(xlim=(-reach, reach), ylim=(len(rows) - 0.5, -0.5), xlabel="method − best fixed, mean skill")
         panel.axvspan(-ROPE, ROPE, color=INK, alpha=BAND, linewidth=0)
-        rule(panel, 0.0)
+        reference_line(panel, 0.0)
         for place, (_, row) in enumerate(rows):
             low, high, heads = clipped(row[LOW], row[HIGH], (-reach, reach))
             panel.plot([low, high], [place, place], color=COLOURS[0], linewidth=1.6)

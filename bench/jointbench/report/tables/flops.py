@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from jointbench.compare.summary.costs import ArmFlops, Explained
+from jointbench.compare.summary.costs import ArmFlops, PredictedSaving
 from jointbench.compare.summary.run import CellSummary
 from jointbench.report import format as show
 from jointbench.report.overview import STEP
@@ -56,7 +56,7 @@ def explained_table(cell: CellSummary) -> Table:
     )  # fmt: skip
 
 
-def _explained(one: Explained) -> tuple[Cell, ...]:
+def _explained(one: PredictedSaving) -> tuple[Cell, ...]:
     share = NOTHING if one.share is None else interval(one.share, show.estimate)
     return (
         name(one.quantity), name(one.other), number(one.predicted, show.times), interval(one.achieved, show.ratio),
@@ -72,11 +72,11 @@ def _sentence(cell: CellSummary) -> str:
     return f"against {show.plain(other)}, {'; '.join(said)}."
 
 
-def _first(all_: list[Explained], training: bool) -> list[Explained]:
+def _first(all_: list[PredictedSaving], training: bool) -> list[PredictedSaving]:
     return [one for one in all_ if (one.quantity == STEP) == training][:1]
 
 
-def _words(one: Explained) -> str:
+def _words(one: PredictedSaving) -> str:
     predicted, achieved = show.times(one.predicted), show.times(one.achieved.value)
     reached = f"{show.share(one.share.value)} of the saving, in logarithms" if one.share is not None else one.reason
     return f"{one.quantity}: FLOPs predict {predicted}, the clock says {achieved} ({reached})"

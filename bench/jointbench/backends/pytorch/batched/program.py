@@ -8,7 +8,7 @@ import numpy as np
 import numpy.typing as npt
 import torch
 
-from jointbench.backends.batched.scheduler import Advance, Frame, Int32Array, Tables
+from jointbench.backends.batched.scheduler import Int32Array, PackedData, ProgramSpec, ProgramStep
 from jointbench.backends.pytorch.batched.layers import StackedNetwork
 from jointbench.backends.pytorch.batched.losses import StackedLosses
 from jointbench.backends.pytorch.batched.optimizer import StackedOptimizer
@@ -24,7 +24,7 @@ GATHERED_BYTES = 4 * 2**20  # rows laid out at a time: many steps of a small sta
 class BatchedProgram:
     """A stack on PyTorch. All slots' parameters are one (slots, parameters) buffer."""
 
-    def __init__(self, frame: Frame, tables: Tables, device: str) -> None:
+    def __init__(self, frame: ProgramSpec, tables: PackedData, device: str) -> None:
         self.frame, self.device = frame, device
         network, slots, dtype = frame.architecture, frame.slots, DTYPES[frame.precision]
         features, targets, weights = (
@@ -62,7 +62,7 @@ class BatchedProgram:
         active: npt.NDArray[np.bool_],
         validation_features: Int32Array,
         validation_targets: Int32Array,
-    ) -> Advance:
+    ) -> ProgramStep:
         rows, places, held, held_places = (
             torch.as_tensor(part).to(self.device).contiguous()
             for part in (feature_rows, target_rows, validation_features, validation_targets)
@@ -80,7 +80,7 @@ class BatchedProgram:
                 validation.append(losses.cpu().numpy().astype(np.float64))
                 lived.append(self.alive)
                 self._stop((losses * self.loss_weights).sum(dim=1).cpu().numpy())
-        return Advance(np.stack(train), np.stack(validation), np.stack(lived))
+        return ProgramStep(np.stack(train), np.stack(validation), np.stack(lived))
 
     def _gather(self, table: torch.Tensor, rows: torch.Tensor) -> torch.Tensor:
         return table.index_select(0, rows.reshape(-1)).view(*rows.shape, *table.shape[1:])

@@ -8,12 +8,12 @@ from collections.abc import Sequence
 import numpy as np
 import torch
 
-from jointbench.backends.base import Job, TrunkProducts
+from jointbench.backends.base import Job, TrunkGramians
 from jointbench.backends.pytorch.training_loop import StockLoop
 from jointbench.types import FloatArray, IntArray
 
 
-def trunk_products(job: Job, at: Sequence[int], rows: IntArray, device: str) -> TrunkProducts:
+def trunk_gramians(job: Job, at: Sequence[int], rows: IntArray, device: str) -> TrunkGramians:
     """Trains with the stock loop's steps and looks at the gradients before those of ``at``."""
     loop = StockLoop(job, device)
     broad = torch.from_numpy(rows).to(device)
@@ -23,7 +23,7 @@ def trunk_products(job: Job, at: Sequence[int], rows: IntArray, device: str) -> 
             batch_made.append(_products(loop, batch))
             broad_made.append(_products(loop, broad))
         if step >= max(at):
-            return TrunkProducts(np.stack(batch_made), np.stack(broad_made))
+            return TrunkGramians(np.stack(batch_made), np.stack(broad_made))
         loop.step(batch)
     raise AssertionError("batches never end")
 

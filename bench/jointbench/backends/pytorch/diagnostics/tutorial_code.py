@@ -9,7 +9,7 @@ import torch
 from torch import nn
 from torch.nn import functional
 
-from jointbench.backends.base import Job, Pattern, Reported
+from jointbench.backends.base import Job, Pattern, TrainingHistory
 from jointbench.backends.pytorch.networks import MultiOutputNetwork, build
 from jointbench.backends.pytorch.optimizers import make_optimizer
 from jointbench.backends.pytorch.training_loop import DTYPES
@@ -57,7 +57,7 @@ def hand_written_loss(kind: Kind, answer: torch.Tensor, target: torch.Tensor) ->
     return (answer.logsumexp(dim=1) - chosen).mean()
 
 
-def run(job: Job, pattern: Pattern, device: str) -> Reported:
+def run(job: Job, pattern: Pattern, device: str) -> TrainingHistory:
     """Trains for the recipe's epochs, no early stopping; gradients are of the first batch's total."""
     dtype = DTYPES[job.precision]
     network: nn.Module = build(job.architecture, job.initial, device, dtype)
@@ -86,7 +86,7 @@ def run(job: Job, pattern: Pattern, device: str) -> Reported:
             after = torch.stack([_total(job, losses), *losses])
         reported.append(torch.stack([torch.stack(steps).mean(dim=0), after]))
     curves = torch.stack(reported).cpu().numpy().astype(np.float64)
-    return Reported(curves[:, 0, 0], curves[:, 0, 1:], curves[:, 1, 0], curves[:, 1, 1:], gradients)
+    return TrainingHistory(curves[:, 0, 0], curves[:, 0, 1:], curves[:, 1, 0], curves[:, 1, 1:], gradients)
 
 
 def _losses(

@@ -11,7 +11,7 @@ import numpy.typing as npt
 import tensorflow as tf
 
 from jointbench.backends.base import HUBER_DELTA, RegressionLoss
-from jointbench.backends.batched.scheduler import Advance, Frame, Tables
+from jointbench.backends.batched.scheduler import PackedData, ProgramSpec, ProgramStep
 from jointbench.backends.tensorflow.networks import build, head_name
 from jointbench.networks.architecture import Architecture
 from jointbench.networks.recipes import ADAM_BETAS, ADAM_EPSILON
@@ -103,7 +103,7 @@ def _packed(weights: dict[str, Any]) -> Any:
 
 
 def _step(
-    frame: Frame, state: State, loss_weights: Any, rows: Any, targets: Any, weights: Any, active: Any
+    frame: ProgramSpec, state: State, loss_weights: Any, rows: Any, targets: Any, weights: Any, active: Any
 ) -> tuple[State, Any]:
     """One optimisation step of every active slot; the others stay exactly as they are. The losses before it."""
     recipe, held = frame.recipe, _unpacked(frame.architecture, state["weights"])
@@ -136,7 +136,7 @@ def _step(
 class GraphProgram:
     """A stack on TensorFlow. State lives in tensors that go in and out of the compiled call."""
 
-    def __init__(self, frame: Frame, tables: Tables) -> None:
+    def __init__(self, frame: ProgramSpec, tables: PackedData) -> None:
         self.frame = frame
         self.tables = tuple(tf.constant(table) for table in (tables.features, tables.targets, tables.weights))
         dtype = np.dtype(frame.precision)
@@ -177,7 +177,7 @@ class GraphProgram:
 
     def advance(
         self, feature_rows: Any, target_rows: Any, active: Any, validation_features: Any, validation_targets: Any
-    ) -> Advance:
+    ) -> ProgramStep:
         self.state, train, validation, alive = self.run(
             self.state,
             tf.constant(self.loss_weights),
@@ -187,7 +187,7 @@ class GraphProgram:
                 for part in (feature_rows, target_rows, active, validation_features, validation_targets)
             ),
         )
-        return Advance(train.numpy().astype(np.float64), validation.numpy().astype(np.float64), alive.numpy())
+        return ProgramStep(train.numpy().astype(np.float64), validation.numpy().astype(np.float64), alive.numpy())
 
     def best(self, slot: int) -> dict[str, npt.NDArray[np.floating]]:
         return self._named("best", slot)
@@ -210,7 +210,7 @@ class GraphProgram:
 
 
 def _epochs(
-    frame: Frame,
+    frame: ProgramSpec,
     state: State,
     loss_weights: Any,
     features: Any,

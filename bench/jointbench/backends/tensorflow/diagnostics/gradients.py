@@ -9,7 +9,7 @@ import numpy.typing as npt
 import tensorflow as tf
 
 from jointbench.backends.base import Gradients, Job
-from jointbench.backends.tensorflow.input_pipeline import Rows
+from jointbench.backends.tensorflow.input_pipeline import BatchPipeline
 from jointbench.backends.tensorflow.losses_and_optimizers import compiled, make_loss
 from jointbench.backends.tensorflow.networks import build, head_name
 from jointbench.networks.architecture import Architecture
@@ -19,7 +19,7 @@ from jointbench.types import IntArray
 def gradients(job: Job, rows: IntArray) -> Gradients:
     """At the job's initial weights, on these rows."""
     model = compiled(job, build(job.architecture, job.initial, job.precision))
-    features, targets, weights = Rows(job).gather(rows)
+    features, targets, weights = BatchPipeline(job).gather(rows)
     variables = named_variables(job.architecture, model)
 
     def taped(loss_of: Any) -> tuple[float, dict[str, npt.NDArray[np.floating]]]:

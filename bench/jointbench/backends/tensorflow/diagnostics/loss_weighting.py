@@ -19,7 +19,7 @@ from jointbench.backends.loss_weighting import (
     fit_weighted,
     precision_factors,
 )
-from jointbench.backends.tensorflow.input_pipeline import Rows
+from jointbench.backends.tensorflow.input_pipeline import BatchPipeline
 from jointbench.backends.tensorflow.losses_and_optimizers import make_loss, make_optimizer
 from jointbench.backends.tensorflow.networks import build, head_name, read_weights
 from jointbench.networks.initialization import epoch_order
@@ -39,7 +39,7 @@ class TapeLoop:
     """
 
     def __init__(self, job: Job, uncertain: bool = False) -> None:
-        self.job, self.rows = job, Rows(job)
+        self.job, self.rows = job, BatchPipeline(job)
         self.model = build(job.architecture, job.initial, job.precision)
         self.losses_of = [make_loss(kind) for kind in job.architecture.kinds]
         self.loss_weights = tf.constant(job.loss_weights, job.precision)

@@ -9,12 +9,12 @@ from typing import Any
 import numpy as np
 import tensorflow as tf
 
-from jointbench.backends.base import Job, TrunkProducts
+from jointbench.backends.base import Job, TrunkGramians
 from jointbench.backends.tensorflow.diagnostics.loss_weighting import TapeLoop
 from jointbench.types import IntArray
 
 
-def trunk_products(job: Job, at: Sequence[int], rows: IntArray) -> TrunkProducts:
+def trunk_gramians(job: Job, at: Sequence[int], rows: IntArray) -> TrunkGramians:
     """Trains with a tape's steps and looks at the gradients before those of ``at``."""
     loop = TapeLoop(job)
     trunk = [
@@ -42,4 +42,4 @@ def trunk_products(job: Job, at: Sequence[int], rows: IntArray) -> TrunkProducts
         if step >= max(at):
             break
         loop.step(batch)
-    return TrunkProducts(np.stack(batch_made), np.stack(broad_made))
+    return TrunkGramians(np.stack(batch_made), np.stack(broad_made))

@@ -10,8 +10,8 @@ import numpy as np
 import numpy.typing as npt
 import tensorflow as tf
 
-from jointbench.backends.base import Job, Pattern, Reported
-from jointbench.backends.tensorflow.input_pipeline import Rows
+from jointbench.backends.base import Job, Pattern, TrainingHistory
+from jointbench.backends.tensorflow.input_pipeline import BatchPipeline
 from jointbench.backends.tensorflow.losses_and_optimizers import make_optimizer
 from jointbench.backends.tensorflow.networks import build, head_name
 from jointbench.types import FloatArray, Kind
@@ -53,19 +53,19 @@ def hand_written_loss(kind: Kind, answer: Any, target: Any) -> Any:
     return tf.reduce_mean(tf.reduce_logsumexp(answer, axis=1, keepdims=True) - chosen)
 
 
-def run(job: Job, pattern: Pattern) -> Reported:
+def run(job: Job, pattern: Pattern) -> TrainingHistory:
     """Trains for the recipe's epochs, no early stopping; gradients are of the first batch's total."""
     model = build(job.architecture, job.initial, job.precision)
     if pattern == "sliced":
         model = sliced(job, model)
-    rows = Rows(job)
+    rows = BatchPipeline(job)
     features, targets, _ = next(iter(rows.batches(0, 1)))
     with tf.GradientTape() as tape:
         total, _ = _total(job, model, features, targets)
     variables = model.trainable_variables
     gradients = _named(job, model, dict(zip((id(v) for v in variables), tape.gradient(total, variables), strict=True)))
     train = _hand_written if pattern == "hand-written" else _compiled_and_fitted
-    return Reported(*train(job, model, rows), gradients)
+    return TrainingHistory(*train(job, model, rows), gradients)
 
 
 def _total(job: Job, model: Any, features: Any, targets: Any) -> tuple[Any, list[Any]]:
@@ -78,7 +78,7 @@ def _total(job: Job, model: Any, features: Any, targets: Any) -> tuple[Any, list
     return tf.add_n([weight * loss for weight, loss in zip(job.loss_weights, losses, strict=True)]), losses
 
 
-def _compiled_and_fitted(job: Job, model: Any, rows: Rows) -> Curves:
+def _compiled_and_fitted(job: Job, model: Any, rows: BatchPipeline) -> Curves:
     """`compile` with one loss and one weight an output, and `fit`; what its history holds."""
     kinds = job.architecture.kinds
     names = [head_name(i) for i in range(len(kinds))]
@@ -110,7 +110,7 @@ def _compiled_and_fitted(job: Job, model: Any, rows: Rows) -> Curves:
     return *curves(""), *curves("val_")
 
 
-def _hand_written(job: Job, model: Any, rows: Rows) -> Curves:
+def _hand_written(job: Job, model: Any, rows: BatchPipeline) -> Curves:
     """A GradientTape loop, its step a `tf.function`."""
     optimizer = make_optimizer(job.recipe)
     optimizer.build(model.trainable_variables)
