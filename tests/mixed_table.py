@@ -25,4 +25,11 @@ def mixed() -> Dataset:
     for place, values in enumerate(targets.values()):
         values[place :: 9 + place] = np.nan
     features = pd.DataFrame({"x": rng.normal(size=ROWS), "z": rng.normal(size=ROWS)})
-    return Dataset("mixed", "Mixed", features, targets, OUTPUTS, Provenance("made up", "none", "none", "0" * 64))
+    return Dataset(
+        slug="mixed",
+        title="Mixed",
+        features=features,
+        targets=targets,
+        outputs=OUTPUTS,
+        provenance=Provenance("made up", "none", "none", "0" * 64),
+    )

@@ -54,7 +54,7 @@ class Provenance:
     sha256: str
 
 
-@dataclass(frozen=True, eq=False)
+@dataclass(frozen=True, eq=False, kw_only=True)
 class Dataset:
     """A table (or stack of images) and its outputs.
 
@@ -89,7 +89,7 @@ class Dataset:
         return hashlib.sha256(repr((self.provenance.sha256, self.outputs, columns)).encode()).hexdigest()
 
 
-@dataclass(frozen=True, eq=False)
+@dataclass(frozen=True, eq=False, kw_only=True)
 class Split:
     """One fold of one repeat: row numbers to train on, to stop early on, and to test on."""
 
@@ -120,7 +120,7 @@ class Shape:
     activation: Literal["relu", "tanh"] = "relu"
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, kw_only=True)
 class Recipe:
     """How a network is trained. ``loss_weights`` are per output name; an output not named weighs 1."""
 
@@ -146,7 +146,7 @@ class Arm:
     reference: tuple[tuple[str, ...], ...] = ()
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, kw_only=True)
 class Network:
     """The unit of training: everything that decides what one fit gives, and hence its identity."""
 

@@ -35,8 +35,9 @@ def test_without_the_correction_they_do() -> None:
     assert got.uncorrected_false_separate_rate > 2 * LIMIT
     one = calibrate_decision(CVDesign(5, 5, 1), [WIDE], np.random.default_rng(1), comparisons=3000)
     assert (one.uncorrected_false_separate_rate, one.uncorrected_edge_separate_rate) == (
-        one.false_separate_rate, one.edge_separate_rate,
-    )  # fmt: skip
+        one.false_separate_rate,
+        one.edge_separate_rate,
+    )
 
 
 def test_the_recommendation_needs_every_output() -> None:
@@ -88,7 +89,14 @@ def test_decides_as_a_real_run_is_decided() -> None:
     truths = (np.linspace(-0.04, 0.02, count), np.full(count, 0.01), np.full(count, 0.01))
     drawn = [simulate_differences(truth, spread, setting, np.random.default_rng(i)) for i, truth in enumerate(truths)]
     said = [decide(truth, draw(spread, setting, count, np.random.default_rng(i))) for i, truth in enumerate(truths)]
-    saving = Ratio("training step", "separate", Estimate(0.5, 0.4, 0.6), None, 20, measured_difference=True)
+    saving = Ratio(
+        quantity="training step",
+        other="separate",
+        ratio=Estimate(0.5, 0.4, 0.6),
+        floor=None,
+        blocks=20,
+        measured_difference=True,
+    )
     verdicts = []
     for differences in np.stack(drawn, axis=1):
         found = output_differences(differences, 10, ("a", "b", "c"), "separate", 5, rope=ROPE, probability=PROBABILITY)

@@ -22,7 +22,16 @@ from jointbench.study.config import StudyConfig
 
 def trained(backend: str, corners: Sequence[Scenario] = SCENARIOS, seeds: int = 1) -> tuple[Trial, ...]:
     pytest.importorskip(backend)
-    where = StudyConfig((backend,), ("cpu",), "stacked", 2, 1, (1,), 0.0, references=False)
+    where = StudyConfig(
+        backends=(backend,),
+        devices=("cpu",),
+        engine="stacked",
+        jobs=2,
+        threads=1,
+        batch_sizes=(1,),
+        timing_seconds=0.0,
+        references=False,
+    )
     return known_truth(where, lambda *_: None, corners=corners, seeds=range(seeds))
 
 
@@ -48,7 +57,17 @@ def test_nine_of_ten_verdicts_are_right_in_every_corner(backend: str) -> None:
 
 def test_the_tally_counts_right_verdicts() -> None:
     def trial(corner: str, right: bool, difference: float) -> Trial:
-        return Trial(corner, "torch", 0, "equivalent", right, difference, -1.0, 1.0, 0)
+        return Trial(
+            corner=corner,
+            backend="torch",
+            seed=0,
+            verdict="equivalent",
+            right=right,
+            difference=difference,
+            low=-1.0,
+            high=1.0,
+            separate_outputs=0,
+        )
 
     found = tallies([trial("a", True, 0.1), trial("a", False, 0.3), trial("b", True, 0.0)])
     assert found == (Tally("a", "torch", 2, 1, pytest.approx(0.2)), Tally("b", "torch", 1, 1, 0.0))

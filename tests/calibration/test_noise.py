@@ -27,26 +27,66 @@ def records(errors: dict[str, FloatArray], seeds: int = SEEDS, lost: int = 0) ->
             observed = np.zeros((4, 2))
             made.append(
                 FoldRecord(
-                    "d", repeat, fold, FOLDS, 0, "", OUTPUTS, 8, 2, np.arange(4), observed, observed + 1, (2.0, 2.0)
+                    dataset="d",
+                    repeat=repeat,
+                    fold=fold,
+                    folds=FOLDS,
+                    seed=0,
+                    digest="",
+                    outputs=OUTPUTS,
+                    train_rows=8,
+                    validation_rows=2,
+                    test=np.arange(4),
+                    y_true=observed,
+                    weights=observed + 1,
+                    no_skill_error=(2.0, 2.0),
                 )
             )
     for arm in (JOINT, SEPARATE):
         fits = [
             Fit(
-                Network(
-                    "d", "", repeat, fold, "", 100 * repeat + 10 * fold + seed, group, Shape((2,)), Recipe(), "torch",
-                    "cpu", "stacked",
+                network=Network(
+                    dataset="d",
+                    sha256="",
+                    repeat=repeat,
+                    fold=fold,
+                    split="",
+                    seed=100 * repeat + 10 * fold + seed,
+                    group=group,
+                    shape=Shape((2,)),
+                    recipe=Recipe(),
+                    backend="torch",
+                    device="cpu",
+                    engine="stacked",
                 ),
                 scores=tuple(
                     Score(name, float(errors[arm.name][OUTPUTS.index(name), repeat, fold, seed]), {}) for name in group
                 ),
             )
-            for repeat in range(REPEATS) for fold in range(FOLDS) for seed in range(seeds) for group in arm.groups
-        ]  # fmt: skip
+            for repeat in range(REPEATS)
+            for fold in range(FOLDS)
+            for seed in range(seeds)
+            for group in arm.groups
+        ]
         fits[:lost] = [replace(fit, scores=(), failure="diverged") for fit in fits[:lost]]
         ids = tuple(fit.network.id for fit in fits)
         shapes = (Shape((2,)),) * len(arm.groups)
-        made += [PlannedArm("d", "torch", "cpu", "stacked", arm, shapes, 1, 1, 1, 1, ids), *fits]
+        made += [
+            PlannedArm(
+                dataset="d",
+                backend="torch",
+                device="cpu",
+                engine="stacked",
+                arm=arm,
+                shapes=shapes,
+                parameters=1,
+                reference_parameters=1,
+                train_flops_per_row=1,
+                inference_flops_per_row=1,
+                network_ids=ids,
+            ),
+            *fits,
+        ]
     return made
 
 

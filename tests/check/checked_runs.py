@@ -66,7 +66,19 @@ def timed(run: Path, folder: Path, seed: int, slower: float = 1.0, noise: float 
             visits = seconds[list(order)] * np.exp(rng.normal(0, noise, len(order)))
             who = tuple(Variant(name, path) for name in names)  # type: ignore[arg-type]  # a literal
             timings.append(
-                Timing(dataset, "torch", "cpu", scenario, batch, 2, who, 8, order, visits[:, None], np.zeros(24))  # type: ignore[arg-type]  # a literal
+                Timing(
+                    dataset=dataset,
+                    backend="torch",
+                    device="cpu",
+                    scenario=scenario,
+                    batch_size=batch,
+                    threads=2,
+                    variants=who,
+                    block=8,
+                    order=order,
+                    seconds=visits[:, None],
+                    load=np.zeros(24),
+                )  # type: ignore[arg-type]  # a literal
             )
     rest = [record for record in read_records(run / "records.jsonl") if not isinstance(record, Timing)]
     return copy_of(run, folder, [*rest, *timings], profile="quick", **about)

@@ -230,7 +230,16 @@ def test_artifact_bytes_may_change_by_a_hundredth(check: Check, run: Path, tmp_p
     rest = [record for record in read_records(run / "records.jsonl") if not isinstance(record, Memory)]
 
     def saved(kilobytes: int) -> Memory:
-        return Memory("wine_quality", "torch", "cpu", "joint", kilobytes * 1000, None, None, None)
+        return Memory(
+            dataset="wine_quality",
+            backend="torch",
+            device="cpu",
+            arm="joint",
+            artifact_bytes=kilobytes * 1000,
+            training=None,
+            serving=None,
+            reason=None,
+        )
 
     check(copy_of(run, tmp_path / "base", [*rest, saved(1000)]), "--write-baseline", tmp_path / "b.json")
     for kilobytes, code in ((1000, 0), (1009, 0), (1011, 1), (989, 1)):

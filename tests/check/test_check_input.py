@@ -29,10 +29,14 @@ def test_bad_input_is_one_sentence(
 ) -> None:
     text = baseline.read_text()
     files = {
-        "FOREIGN": '{"a": [1]}', "TORN": text[:200], "GOOD": text, "NEWER": text.replace('"schema_version": 1', '"schema_version": 99'),
-        "NAN": text.replace('"per_fold": [0', '"per_fold": [NaN, 0'), "PROFILE": text.replace('"profile": "smoke"', '"profile": "quick"'),
+        "FOREIGN": '{"a": [1]}',
+        "TORN": text[:200],
+        "GOOD": text,
+        "NEWER": text.replace('"schema_version": 1', '"schema_version": 99'),
+        "NAN": text.replace('"per_fold": [0', '"per_fold": [NaN, 0'),
+        "PROFILE": text.replace('"profile": "smoke"', '"profile": "quick"'),
         "FOLDS": text.replace('"dataset": "wine_quality", "folds": 2', '"dataset": "wine_quality", "folds": 5'),
-    }  # fmt: skip
+    }
     for name, content in files.items():
         (tmp_path / f"{name.lower()}.json").write_text(content)
     asked = [str(tmp_path / f"{word.lower()}.json") if word in files else word for word in words]

@@ -14,7 +14,7 @@ from jointbench.check.cost_ratios import cost_findings
 from jointbench.check.skill import quality_findings
 from jointbench.types import FloatArray
 
-ORIGIN = Origin("quick", "stacked", "", "", "", 2, {})
+ORIGIN = Origin(profile="quick", engine="stacked", commit="", cpu="", cores="", threads=2, versions={})
 ARMS, OUTPUTS = ("joint", "separate", "separate-matched"), ("a", "b", "c")
 
 
@@ -22,10 +22,14 @@ def skills(values: FloatArray) -> Baseline:
     """values: (datasets, arms, outputs, folds)."""
     made = [
         Skill(CellKey(f"d{d}", "torch", "cpu", arm), output, tuple(values[d, a, o]))
-        for d in range(len(values)) for a, arm in enumerate(ARMS) for o, output in enumerate(OUTPUTS)
-    ]  # fmt: skip
+        for d in range(len(values))
+        for a, arm in enumerate(ARMS)
+        for o, output in enumerate(OUTPUTS)
+    ]
     data = [DatasetKey(f"d{d}", "", values.shape[3], 1, 0, "") for d in range(len(values))]
-    return Baseline(1, ORIGIN, tuple(data), (), tuple(made), (), ())
+    return Baseline(
+        schema_version=1, origin=ORIGIN, data=tuple(data), sizes=(), skills=tuple(made), ratios=(), seconds=()
+    )
 
 
 def caught(before: FloatArray, after: FloatArray) -> set[tuple[str, str, str]]:
@@ -84,15 +88,17 @@ def test_the_limit_is_the_smallest_drop_that_would_have_failed() -> None:
 def ratios(logs: Sequence[float], half: float, floor: float = 0.02, blocks: int = 40) -> Baseline:
     made = [
         CostRatio(
-            CellKey(f"d{i}", "torch", "cpu", "separate"),
-            "request, batch 1",
-            *(math.exp(x + h) for h in (0, -half, half)),
-            blocks,
-            floor,
+            site=CellKey(f"d{i}", "torch", "cpu", "separate"),
+            quantity="request, batch 1",
+            value=math.exp(x),
+            low=math.exp(x - half),
+            high=math.exp(x + half),
+            blocks=blocks,
+            floor=floor,
         )
         for i, x in enumerate(logs)
     ]
-    return Baseline(1, ORIGIN, (), (), (), tuple(made), ())
+    return Baseline(schema_version=1, origin=ORIGIN, data=(), sizes=(), skills=(), ratios=tuple(made), seconds=())
 
 
 def states(before: Baseline, after: Baseline) -> list[str]:

@@ -23,13 +23,13 @@ from jointbench.study.plan import CrossValidation, Experiment, make_experiment
 
 HOSTILE = "<script>alert(1)</script>"
 ANSWER = Answer(
-    "k",
-    "What is it?",
-    HOSTILE,
-    "torch",
-    f"It is 3 {HOSTILE}",
-    {"three": 3.0, "none": None},
-    (Table(f"T {HOSTILE}", ("Name", "Number"), ((HOSTILE, 3), ("b", None))),),
+    key="k",
+    question="What is it?",
+    dataset=HOSTILE,
+    backend="torch",
+    sentence=f"It is 3 {HOSTILE}",
+    numbers={"three": 3.0, "none": None},
+    tables=(Table(f"T {HOSTILE}", ("Name", "Number"), ((HOSTILE, 3), ("b", None))),),
 )
 
 
@@ -93,7 +93,11 @@ def test_energy_forum_is_a_study_by_its_name(
     monkeypatch.setattr(runner, "Workers", lambda *_: nullcontext(None))
     found = list(
         runner.answer_all(
-            [make_experiment(load_bundled("concrete_slump"), ("joint",), CrossValidation(2, 1, 1, 0))],
+            [
+                make_experiment(
+                    load_bundled("concrete_slump"), ("joint",), CrossValidation(folds=2, repeats=1, seeds=1, seed=0)
+                )
+            ],
             ["torch"],
             "cpu",
             1,
@@ -107,7 +111,9 @@ def test_energy_forum_is_a_study_by_its_name(
 
 @pytest.fixture(scope="module")
 def slump() -> Experiment:
-    return make_experiment(load_bundled("concrete_slump"), ("joint",), CrossValidation(2, 1, 1, 0, max_epochs=2))
+    return make_experiment(
+        load_bundled("concrete_slump"), ("joint",), CrossValidation(folds=2, repeats=1, seeds=1, seed=0, max_epochs=2)
+    )
 
 
 def test_a_question_that_fails_is_an_answer(monkeypatch: pytest.MonkeyPatch, slump: Experiment) -> None:
@@ -140,7 +146,15 @@ def test_answers_survive_the_file_and_the_page_escapes_them(tmp_path: Path) -> N
 
 
 def test_what_is_not_finite_is_null(tmp_path: Path) -> None:
-    odd = Answer("k", "?", "d", "torch", "s", {"n": float("nan")}, (Table("t", ("a",), ((float("inf"),),)),))
+    odd = Answer(
+        key="k",
+        question="?",
+        dataset="d",
+        backend="torch",
+        sentence="s",
+        numbers={"n": float("nan")},
+        tables=(Table("t", ("a",), ((float("inf"),),)),),
+    )
     write_answers(tmp_path, "c", [odd])
     held = read_answers(tmp_path)
     assert held is not None
@@ -149,8 +163,32 @@ def test_what_is_not_finite_is_null(tmp_path: Path) -> None:
 
 
 def test_a_run_s_report_gets_the_answers(tmp_path: Path) -> None:
-    about = DatasetSummary("d", "D", 10, 2, ("a", "b"), ("regression",) * 2, 2, 1, 1, (), "", "", "", "", ())
-    run = folder.About(1, "quick", "stacked", "jointbench run d", (), {}, (about,))
+    about = DatasetSummary(
+        slug="d",
+        title="D",
+        rows=10,
+        features=2,
+        outputs=("a", "b"),
+        kinds=("regression",) * 2,
+        folds=2,
+        repeats=1,
+        seeds=1,
+        notes=(),
+        source="",
+        licence="",
+        citation="",
+        sha256="",
+        references=(),
+    )
+    run = folder.About(
+        schema_version=1,
+        profile="quick",
+        engine="stacked",
+        command="jointbench run d",
+        notes=(),
+        machine={},
+        datasets=(about,),
+    )
     (tmp_path / RECORDS).write_text("", encoding="utf-8")
     (tmp_path / ENVIRONMENT).write_text(json.dumps(run, default=lambda value: value.__dict__), encoding="utf-8")
     folder.republish(tmp_path)

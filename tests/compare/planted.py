@@ -13,7 +13,7 @@ from jointbench.types import Arm, FloatArray, Network, Recipe, Shape
 ROWS = 20  # test rows of every fold
 
 
-@dataclass
+@dataclass(kw_only=True)
 class Planted:
     """One dataset on one backend. skill: by arm, (outputs, repeats, folds, seeds); the no-skill error is 1 everywhere.
 
@@ -39,10 +39,21 @@ class Planted:
             partition = self.groups[arm]
             shapes = (Shape((width,)),) * len(partition)
             ids = tuple(fit.network.id for fit, _ in fits)
-            made.append(PlannedArm(
-                self.dataset, self.backend, "cpu", "stacked", Arm(arm, partition), shapes,
-                100 * len(partition), 100, 50 * len(partition), 20, ids,
-            ))  # fmt: skip
+            made.append(
+                PlannedArm(
+                    dataset=self.dataset,
+                    backend=self.backend,
+                    device="cpu",
+                    engine="stacked",
+                    arm=Arm(arm, partition),
+                    shapes=shapes,
+                    parameters=100 * len(partition),
+                    reference_parameters=100,
+                    train_flops_per_row=50 * len(partition),
+                    inference_flops_per_row=20,
+                    network_ids=ids,
+                )
+            )
             made.extend(fit for fit, run in fits if (arm, *run) not in self.missing)
         return made
 
@@ -51,7 +62,19 @@ class Planted:
         test = np.arange(fold * ROWS, (fold + 1) * ROWS)
         no_skill = (1.0,) * len(self.outputs)
         return FoldRecord(
-            self.dataset, repeat, fold, folds, 0, "", self.outputs, 80, 20, test, values, weights, no_skill
+            dataset=self.dataset,
+            repeat=repeat,
+            fold=fold,
+            folds=folds,
+            seed=0,
+            digest="",
+            outputs=self.outputs,
+            train_rows=80,
+            validation_rows=20,
+            test=test,
+            y_true=values,
+            weights=weights,
+            no_skill_error=no_skill,
         )
 
     def _fits(self, arm: str, width: int) -> list[tuple[Fit, tuple[int, int, int]]]:
@@ -62,14 +85,33 @@ class Planted:
             for group in partition:
                 drawn = 1000 * fold + 7 * (5 - seed) + repeat  # seeds differ from fold to fold and do not ascend
                 network = Network(
-                    self.dataset, "", repeat, fold, "", drawn, group, shape, recipe, self.backend, "cpu", "stacked",
-                )  # fmt: skip
+                    dataset=self.dataset,
+                    sha256="",
+                    repeat=repeat,
+                    fold=fold,
+                    split="",
+                    seed=drawn,
+                    group=group,
+                    shape=shape,
+                    recipe=recipe,
+                    backend=self.backend,
+                    device="cpu",
+                    engine="stacked",
+                )
                 scores = tuple(self._score(name, skill, (repeat, fold, seed)) for name in group)
                 broken = (arm, repeat, fold, seed) in self.failed
                 fit = Fit(
-                    network, 100, 50, 10, 9, 100, self.flops.get(arm, 1000) // len(partition), "patience",
-                    scores=() if broken else scores, failure="loss is not finite" if broken else None,
-                )  # fmt: skip
+                    network=network,
+                    parameters=100,
+                    flops_per_row=50,
+                    epochs=10,
+                    best_epoch=9,
+                    steps=100,
+                    train_flops=self.flops.get(arm, 1000) // len(partition),
+                    stopped_by="patience",
+                    scores=() if broken else scores,
+                    failure="loss is not finite" if broken else None,
+                )
                 made.append((fit, (repeat, fold, seed)))
         return made
 
@@ -101,6 +143,9 @@ def two_arms(
     base = np.full((len(means), *shape), 0.5)
     gain = np.stack([mean + spread_out(s, shape) for mean, s in zip(means, sds, strict=True)])
     return Planted(
-        {"joint": base + gain, "separate": base}, {"joint": (outputs,), "separate": one_each(outputs)},
-        {"joint": flops[0], "separate": flops[1]}, outputs=outputs, **more,  # type: ignore[arg-type]  # passed on as given
-    )  # fmt: skip
+        skill={"joint": base + gain, "separate": base},
+        groups={"joint": (outputs,), "separate": one_each(outputs)},
+        flops={"joint": flops[0], "separate": flops[1]},
+        outputs=outputs,
+        **more,  # type: ignore[arg-type]  # passed on as given
+    )

@@ -19,11 +19,31 @@ from jointbench.types import Arm, Network, Recipe, Shape
 def assembly(name: str, train: int, inference: int, ids: tuple[str, ...] = (), groups: int = 1) -> PlannedArm:
     arm = Arm(name, tuple((f"o{i}",) for i in range(groups)))
     parts = FlopsPerRow(inference - 1, train - inference - 2, 1, 2)
-    return PlannedArm("d", "b", "cpu", "stock", arm, (Shape((4,)),) * groups, 100, 100, train, inference, ids, parts)
+    return PlannedArm(
+        dataset="d",
+        backend="b",
+        device="cpu",
+        engine="stock",
+        arm=arm,
+        shapes=(Shape((4,)),) * groups,
+        parameters=100,
+        reference_parameters=100,
+        train_flops_per_row=train,
+        inference_flops_per_row=inference,
+        network_ids=ids,
+        flops=parts,
+    )
 
 
 def ratio(quantity: str, value: float, low: float, high: float, measured: bool = True) -> Ratio:
-    return Ratio(quantity, "other", Estimate(value, low, high), None, 20, measured)
+    return Ratio(
+        quantity=quantity,
+        other="other",
+        ratio=Estimate(value, low, high),
+        floor=None,
+        blocks=20,
+        measured_difference=measured,
+    )
 
 
 JOINT, OTHER = assembly("joint", 250, 100), assembly("other", 1000, 200)
@@ -50,7 +70,16 @@ def test_the_share_is_of_the_logarithm(achieved: float, share: float) -> None:
 def test_requests_are_held_to_inference_and_others_to_nothing() -> None:
     """A fused program or a request for one output has FLOPs of its own."""
     asked = [ratio(q, 0.5, 0.4, 0.6) for q in ("request, batch 8", "request of one output, batch 8", "offline")]
-    asked.append(Ratio("training step", "a third", Estimate(0.5, 0.4, 0.6), None, 20, True))
+    asked.append(
+        Ratio(
+            quantity="training step",
+            other="a third",
+            ratio=Estimate(0.5, 0.4, 0.6),
+            floor=None,
+            blocks=20,
+            measured_difference=True,
+        )
+    )
     (one,) = predicted_saving(JOINT, OTHER, asked)
     assert (one.quantity, one.predicted) == ("request, batch 8", 0.5)
 
@@ -71,21 +100,21 @@ def test_where_a_logarithm_is_not_clear_of_zero_there_is_no_share(other: Planned
 
 def trained(fold: int, output: int, epochs: int, failure: str | None = None) -> Fit:
     network = Network(
-        "d",
-        "",
-        0,
-        fold,
-        "",
-        1,
-        (f"o{output}",),
-        Shape((4,)),
-        Recipe("adamw", 1e-3, 10, weight_decay=0.1),
-        "b",
-        "cpu",
-        "stock",
+        dataset="d",
+        sha256="",
+        repeat=0,
+        fold=fold,
+        split="",
+        seed=1,
+        group=(f"o{output}",),
+        shape=Shape((4,)),
+        recipe=Recipe(optimizer="adamw", learning_rate=1e-3, batch_size=10, weight_decay=0.1),
+        backend="b",
+        device="cpu",
+        engine="stock",
     )
     return Fit(
-        network,
+        network=network,
         parameters=50,
         epochs=epochs,
         steps=3 * epochs,
@@ -99,9 +128,34 @@ def cell_of(fits: list[Fit], groups: int) -> tuple[BenchmarkCell, PlannedArm]:
     made = assembly("other", 1000, 200, tuple(fit.network.id for fit in fits), groups)
     nothing = np.zeros(0)
     folds = tuple(
-        FoldRecord("d", 0, i, 3, 1, "", ("o0",), 30, 5, nothing.astype(int), nothing, nothing, (1.0,)) for i in range(3)
+        FoldRecord(
+            dataset="d",
+            repeat=0,
+            fold=i,
+            folds=3,
+            seed=1,
+            digest="",
+            outputs=("o0",),
+            train_rows=30,
+            validation_rows=5,
+            test=nothing.astype(int),
+            y_true=nothing,
+            weights=nothing,
+            no_skill_error=(1.0,),
+        )
+        for i in range(3)
     )
-    return BenchmarkCell("d", "b", "cpu", (made,), {fit.network.id: fit for fit in fits}, (), (), (), folds), made
+    return BenchmarkCell(
+        dataset="d",
+        backend="b",
+        device="cpu",
+        assemblies=(made,),
+        fits={fit.network.id: fit for fit in fits},
+        timings=(),
+        cold_starts=(),
+        absences=(),
+        folds=folds,
+    ), made
 
 
 def test_an_arms_flops_add_up_and_carry_an_interval_over_folds() -> None:
@@ -138,5 +192,24 @@ def test_nothing_trained_has_no_flops_to_the_stop() -> None:
 
 
 def test_memory_beyond_the_frameworks_own() -> None:
-    record = Memory("d", "b", "cuda", "joint", 7, Peak(100, 130, 40), None, "it died")
-    assert arm_memory(record) == ArmMemory("joint", 7, 130, 30, 40, None, None, None, "it died")
+    record = Memory(
+        dataset="d",
+        backend="b",
+        device="cuda",
+        arm="joint",
+        artifact_bytes=7,
+        training=Peak(100, 130, 40),
+        serving=None,
+        reason="it died",
+    )
+    assert arm_memory(record) == ArmMemory(
+        arm="joint",
+        artifact_bytes=7,
+        training_peak=130,
+        training_increase=30,
+        training_device=40,
+        serving_peak=None,
+        serving_increase=None,
+        serving_device=None,
+        reason="it died",
+    )

@@ -27,7 +27,19 @@ def timing(
     who = tuple(Variant(one.arm, path) for one in (JOINT, OTHER, COPY))
     seconds = np.array([{0: 1.0, 1: ratio, 2: 1.0}[i] for i in order]) * np.exp(rng.normal(0, log_noise, len(order)))
     return Timing(
-        "d", "b", "cpu", "request", 8, 2, who, 6, order, seconds[:, None], np.full(blocks, load), load > 0.25, take
+        dataset="d",
+        backend="b",
+        device="cpu",
+        scenario="request",
+        batch_size=8,
+        threads=2,
+        variants=who,
+        block=6,
+        order=order,
+        seconds=seconds[:, None],
+        load=np.full(blocks, load),
+        disturbed=load > 0.25,
+        take=take,
     )
 
 
@@ -66,11 +78,28 @@ def test_ratios_compare_like_with_like() -> None:
     """A ratio never has one path above the line and another below it."""
     one, two = timing(0.01, 12), timing(0.01, 12, 3.0, path="fused")
     both = Timing(
-        "d", "b", "cpu", "request", 8, 2, (*one.variants, *two.variants), 12,
-        tuple(i for start in range(0, 72, 6) for i in (*one.order[start : start + 3], *(j + 3 for j in two.order[start : start + 6]), *one.order[start + 3 : start + 6])),
-        np.concatenate([np.r_[one.seconds[s : s + 3], two.seconds[s : s + 6], one.seconds[s + 3 : s + 6]] for s in range(0, 72, 6)]),
-        np.zeros(12),
-    )  # fmt: skip
+        dataset="d",
+        backend="b",
+        device="cpu",
+        scenario="request",
+        batch_size=8,
+        threads=2,
+        variants=(*one.variants, *two.variants),
+        block=12,
+        order=tuple(
+            i
+            for start in range(0, 72, 6)
+            for i in (
+                *one.order[start : start + 3],
+                *(j + 3 for j in two.order[start : start + 6]),
+                *one.order[start + 3 : start + 6],
+            )
+        ),
+        seconds=np.concatenate(
+            [np.r_[one.seconds[s : s + 3], two.seconds[s : s + 6], one.seconds[s + 3 : s + 6]] for s in range(0, 72, 6)]
+        ),
+        load=np.zeros(12),
+    )
     found = {ratio.path: ratio.ratio.value for ratio in paired_ratios(both, "joint")}
     assert found == pytest.approx({"in turn": 0.5, "fused": 1 / 3}, rel=0.02)
 
@@ -97,7 +126,16 @@ def test_the_bounds_of_a_percentile_hold_it_as_often_as_they_say(quantile: float
 
 def test_throughput_is_that_of_the_best_batch() -> None:
     asked = [
-        Latency(b, 9, b / r, None, None, r, path, 2)
+        Latency(
+            batch_size=b,
+            samples=9,
+            median_seconds=b / r,
+            p90_seconds=None,
+            p99_seconds=None,
+            rows_per_second=r,
+            path=path,
+            threads=2,
+        )
         for b, r, path in (
             (1, 10.0, "in turn"),
             (64, 90.0, "in turn"),
@@ -112,7 +150,18 @@ def test_throughput_is_that_of_the_best_batch() -> None:
 
 def test_a_projection_agrees_within_a_tenth() -> None:
     made = [
-        projection_check(Projection("d", "b", "cpu", 2, "joint", 100, 2.0, seconds))
+        projection_check(
+            Projection(
+                dataset="d",
+                backend="b",
+                device="cpu",
+                threads=2,
+                arm="joint",
+                steps=100,
+                projected_seconds=2.0,
+                measured_seconds=seconds,
+            )
+        )
         for seconds in (1.81, 2.19, 2.3, 1.7)
     ]
     assert [one.agrees for one in made] == [True, True, False, False]

@@ -97,7 +97,19 @@ def test_equal_outputs_are_called_separate_no_more_often_than_asked() -> None:
     """14 truly equal outputs in noise far wider than the region: uncorrected, most such datasets would be separate."""
     generator = np.random.default_rng(0)
     wrong = uncorrected = 0
-    blank = Difference("a", "separate", UNKNOWN, 25, 0, *[float("nan")] * 4, "")
+    nan = float("nan")
+    blank = Difference(
+        output="a",
+        other="separate",
+        difference=UNKNOWN,
+        pairs=25,
+        pairs_lost=0,
+        probability_joint_better=nan,
+        probability_equivalent=nan,
+        probability_other_better=nan,
+        probability_no_loss=nan,
+        verdict="",
+    )
     for _ in range(400):
         shared = generator.normal(0.0, np.sqrt(0.25), (14, 1))  # correlation 1/5 between the folds
         noise = shared + generator.normal(0.0, 1.0, (14, 25))

@@ -28,7 +28,7 @@ ROWS = 160
 RECIPE = Recipe(learning_rate=1e-2, batch_size=16, max_epochs=30, patience=4)
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, kw_only=True)
 class Wish:
     """A job to make: which outputs, which trunk, how trained.
 
@@ -59,16 +59,16 @@ def make_job(wish: Wish) -> Job:
     weights = (rng.random(targets.shape) > 0.1).astype(np.float32)
     order = rng.permutation(ROWS)
     return Job(
-        built,
-        wish.recipe,
-        features,
-        targets,
-        weights,
-        order[:100],
-        order[100:130],
-        order[130:],
-        tuple(np.linspace(1, 2, len(outputs))),
-        initial_weights(built, [o.name for o in outputs], wish.seed),
-        wish.seed,
-        wish.precision,
+        architecture=built,
+        recipe=wish.recipe,
+        features=features,
+        targets=targets,
+        weights=weights,
+        train=order[:100],
+        validation=order[100:130],
+        test=order[130:],
+        loss_weights=tuple(np.linspace(1, 2, len(outputs))),
+        initial=initial_weights(built, [o.name for o in outputs], wish.seed),
+        seed=wish.seed,
+        precision=wish.precision,
     )

@@ -109,6 +109,8 @@ def test_timed_requests_wait_before_every_reading(
 
 
 def test_the_stock_fit_waits_at_both_ends_of_an_epoch(backend: Backend, log: list[str]) -> None:
-    trained = backend.fit(make_job(Wish(recipe=Recipe("adam", 1e-2, 16, 3, 5))))
+    trained = backend.fit(
+        make_job(Wish(recipe=Recipe(optimizer="adam", learning_rate=1e-2, batch_size=16, max_epochs=3, patience=5)))
+    )
     assert trained.epochs == 3
     assert log == ["sync"] * 6

@@ -17,10 +17,10 @@ from jointbench.types import Recipe
 
 RECIPES = [
     # Powers of two, because Keras keeps learning rates in float32 whatever the layers' precision.
-    Recipe("sgd", 2**-3, 16, 40, 3),
-    Recipe("sgd", 2**-3, 16, 40, 3, weight_decay=2**-4),
-    Recipe("adam", 2**-7, 16, 25, 4),
-    Recipe("adamw", 2**-7, 16, 25, 4, weight_decay=2**-3),
+    Recipe(optimizer="sgd", learning_rate=2**-3, batch_size=16, max_epochs=40, patience=3),
+    Recipe(optimizer="sgd", learning_rate=2**-3, batch_size=16, max_epochs=40, patience=3, weight_decay=2**-4),
+    Recipe(optimizer="adam", learning_rate=2**-7, batch_size=16, max_epochs=25, patience=4),
+    Recipe(optimizer="adamw", learning_rate=2**-7, batch_size=16, max_epochs=25, patience=4, weight_decay=2**-3),
 ]
 
 
@@ -87,7 +87,13 @@ def test_networks_of_other_widths_and_outputs_share_a_program(backend: Backend, 
 @pytest.mark.parametrize("outputs", OUTPUTS)
 @pytest.mark.parametrize("trunk", INPUTS)
 def test_in_float32_the_losses_of_three_epochs_agree(backend: Backend, outputs: str, trunk: str) -> None:
-    jobs = _stack(outputs, trunk, Recipe("sgd", 0.05, 16, 3, 9), "float32", 8)
+    jobs = _stack(
+        outputs,
+        trunk,
+        Recipe(optimizer="sgd", learning_rate=0.05, batch_size=16, max_epochs=3, patience=9),
+        "float32",
+        8,
+    )
     for job, trained in list(zip(jobs, backend.fit_stacked(jobs).trained, strict=True))[::3]:
         np.testing.assert_allclose(trained.validation_loss, backend.fit(job).validation_loss, rtol=1e-4)
 
@@ -108,7 +114,13 @@ def test_slots_are_refilled_and_nobody_notices(backend: Backend, trunk: str, mon
 
 def test_a_diverging_neighbour_harms_no_one(backend: Backend) -> None:
     """One replicate's weights overflow: it is recorded as failed, and the other trains as if it were not there."""
-    good, bad = _stack("regression", "table", Recipe("sgd", 0.05, 16, 10, 3), "float32", 2)
+    good, bad = _stack(
+        "regression",
+        "table",
+        Recipe(optimizer="sgd", learning_rate=0.05, batch_size=16, max_epochs=10, patience=3),
+        "float32",
+        2,
+    )
     bad = replace(bad, features=bad.features * np.float32(1e20))
     trained, failed = backend.fit_stacked([good, bad]).trained
     assert failed.failure is not None
@@ -126,7 +138,7 @@ def test_the_scored_network_is_the_one_that_is_served(backend: Backend) -> None:
 
 def test_one_program_serves_equal_frames(backend: Backend) -> None:
     """A second stack of the same shape compiles nothing, whatever data it holds."""
-    recipe = Recipe("adam", 1.23e-2, 16, 7, 4)
+    recipe = Recipe(optimizer="adam", learning_rate=1.23e-2, batch_size=16, max_epochs=7, patience=4)
     first = backend.fit_stacked(_stack("binary", "table", recipe, "float32", 4))
     again = backend.fit_stacked(_stack("binary", "table", recipe, "float32", 4)[::-1])
     assert first.compilations in (0, 1)
@@ -139,7 +151,7 @@ def test_any_company_gives_the_same_replicate(
     backend: Backend, seed: int, count: int, batch: int, data: st.DataObject
 ) -> None:
     """Whoever sits beside it, in whatever order, a replicate's curve is its own."""
-    recipe = Recipe("sgd", 0.02, batch, 4, 2)
+    recipe = Recipe(optimizer="sgd", learning_rate=0.02, batch_size=batch, max_epochs=4, patience=2)
     pool = [
         replace(job, initial=initial_weights(job.architecture, ["r"], seed + i), seed=seed + i)
         for i, job in enumerate(_stack("regression", "table", recipe, "float64", count))

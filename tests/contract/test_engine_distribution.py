@@ -47,7 +47,9 @@ class Study:
 
 def _jobs(slug: str, backend: str) -> tuple[Job, ...]:
     """The joint network on the first of five folds of some 400 rows, from 40 seeds."""
-    study = plan.make_experiment(load_bundled(slug), ["joint"], plan.CrossValidation(5, 1, SEEDS, 0, max_rows=400))
+    study = plan.make_experiment(
+        load_bundled(slug), ["joint"], plan.CrossValidation(folds=5, repeats=1, seeds=SEEDS, seed=0, max_rows=400)
+    )
     first = study.splits[0]
     networks = plan.plan_arms(study, backend, "cpu", "stacked")[1]
     prepared = prepare(study.dataset, first)

@@ -36,10 +36,10 @@ def test_copied_initial_weights_give_equal_outputs(backend_named: BOTH, outputs:
 @pytest.mark.parametrize(
     "recipe",
     [
-        Recipe("sgd", 1e-2, 16, 30, 4),
-        Recipe("sgd", 1e-2, 16, 30, 4, weight_decay=0.1),
-        Recipe("adam", 1e-2, 16, 30, 4),
-        Recipe("adamw", 1e-2, 16, 30, 4, weight_decay=0.1),
+        Recipe(optimizer="sgd", learning_rate=1e-2, batch_size=16, max_epochs=30, patience=4),
+        Recipe(optimizer="sgd", learning_rate=1e-2, batch_size=16, max_epochs=30, patience=4, weight_decay=0.1),
+        Recipe(optimizer="adam", learning_rate=1e-2, batch_size=16, max_epochs=30, patience=4),
+        Recipe(optimizer="adamw", learning_rate=1e-2, batch_size=16, max_epochs=30, patience=4, weight_decay=0.1),
     ],
     ids=["sgd", "sgd with decay", "adam", "adamw"],
 )
@@ -60,7 +60,14 @@ def test_a_whole_fit_is_the_same(backend_named: BOTH, outputs: str, trunk: str) 
 
     With SGD, because Keras's Adam holds its betas in float32 whatever the layers' precision.
     """
-    job = make_job(Wish(outputs, trunk, Recipe("sgd", 0.1, 16, 40, 3), "float64"))
+    job = make_job(
+        Wish(
+            outputs,
+            trunk,
+            Recipe(optimizer="sgd", learning_rate=0.1, batch_size=16, max_epochs=40, patience=3),
+            "float64",
+        )
+    )
     torch, tensorflow = (backend_named(name).fit(job) for name in ("torch", "tensorflow"))
     assert (torch.epochs, torch.best_epoch, torch.steps, torch.stopped_by) == (
         tensorflow.epochs,
@@ -80,7 +87,9 @@ def _weighted_validation(trained: Trained, loss_weights: tuple[float, ...]) -> n
 
 @pytest.mark.parametrize("outputs", OUTPUTS)
 def test_stops_on_its_own_weighted_validation_loss_and_keeps_the_best_weights(backend: Backend, outputs: str) -> None:
-    job = make_job(Wish(outputs, recipe=Recipe("adam", 3e-2, 16, 60, 4)))
+    job = make_job(
+        Wish(outputs, recipe=Recipe(optimizer="adam", learning_rate=3e-2, batch_size=16, max_epochs=60, patience=4))
+    )
     trained = backend.fit(job)
     loss = _weighted_validation(trained, job.loss_weights)
     assert trained.best_epoch == int(np.argmin(loss))
@@ -93,14 +102,16 @@ def test_stops_on_its_own_weighted_validation_loss_and_keeps_the_best_weights(ba
 
 
 def test_runs_to_the_limit_when_patience_is_long(backend: Backend) -> None:
-    job = make_job(Wish(recipe=Recipe("adam", 1e-3, 16, 3, 50)))
+    job = make_job(Wish(recipe=Recipe(optimizer="adam", learning_rate=1e-3, batch_size=16, max_epochs=3, patience=50)))
     trained = backend.fit(job)
     assert (trained.epochs, trained.stopped_by) == (3, "limit")
     assert trained.epoch_seconds.shape == (3,)
 
 
 def test_a_diverging_run_is_a_failure_with_its_reason(backend: Backend) -> None:
-    trained = backend.fit(make_job(Wish(recipe=Recipe("sgd", 1e30, 16, 30, 4))))
+    trained = backend.fit(
+        make_job(Wish(recipe=Recipe(optimizer="sgd", learning_rate=1e30, batch_size=16, max_epochs=30, patience=4)))
+    )
     assert trained.failure is not None
     assert "not finite" in trained.failure
 
@@ -122,5 +133,12 @@ def test_the_same_seed_gives_the_same_fit_and_another_seed_another(backend: Back
 
 
 def test_training_learns_what_can_be_learnt(backend: Backend) -> None:
-    trained = backend.fit(make_job(Wish("regression", recipe=Recipe("adam", 1e-2, 16, 60, 10))))
+    trained = backend.fit(
+        make_job(
+            Wish(
+                "regression",
+                recipe=Recipe(optimizer="adam", learning_rate=1e-2, batch_size=16, max_epochs=60, patience=10),
+            )
+        )
+    )
     assert trained.validation_loss.min() < 0.5 * trained.validation_loss[0, 0]

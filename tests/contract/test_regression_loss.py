@@ -17,7 +17,14 @@ def test_in_float64_stacked_and_alone_are_the_same_fit(backend: Backend, loss: R
     """Mixed heads: the loss is the regression output's alone."""
     jobs = [
         replace(
-            make_job(Wish("mixed", recipe=Recipe("sgd", 2**-4, 16, 6, 3), precision="float64", seed=seed)),
+            make_job(
+                Wish(
+                    "mixed",
+                    recipe=Recipe(optimizer="sgd", learning_rate=2**-4, batch_size=16, max_epochs=6, patience=3),
+                    precision="float64",
+                    seed=seed,
+                )
+            ),
             regression_loss=loss,
         )
         for seed in (1, 2)
@@ -33,7 +40,9 @@ def test_in_float64_stacked_and_alone_are_the_same_fit(backend: Backend, loss: R
 
 def test_the_curve_is_in_the_loss_it_is_called(backend: Backend) -> None:
     """Validation losses of the untouched initial weights (a rate of nearly 0), by hand from the predictions."""
-    job = make_job(Wish("regression", recipe=Recipe("sgd", 1e-30, 16, 1, 1)))
+    job = make_job(
+        Wish("regression", recipe=Recipe(optimizer="sgd", learning_rate=1e-30, batch_size=16, max_epochs=1, patience=1))
+    )
     residual = (backend.server([(job.architecture, job.initial)])(job.features)[0][:, 0] - job.targets[:, 0])[
         job.validation
     ]

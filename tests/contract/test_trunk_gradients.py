@@ -16,9 +16,12 @@ from jointbench.types import FloatArray, IntArray
 def _expected(backend: Backend, job: Job, rows: IntArray) -> FloatArray:
     found = backend.gradients(job, rows)
     trunk = [layer.name for layer in (*job.architecture.convs, *job.architecture.trunk)]
-    flat = np.stack([
-        np.concatenate([one[f"{name}/{part}"].ravel() for name in trunk for part in ("kernel", "bias")]) for one in found.alone
-    ])  # fmt: skip
+    flat = np.stack(
+        [
+            np.concatenate([one[f"{name}/{part}"].ravel() for name in trunk for part in ("kernel", "bias")])
+            for one in found.alone
+        ]
+    )
     result: FloatArray = flat @ flat.T
     return result
 

@@ -24,7 +24,14 @@ def _job(
     weights: tuple[float, ...] = (2.0, 1.0, 0.5),
 ) -> Job:
     """Mixed heads of one layer, every label known, 100 rows."""
-    job = make_job(Wish("mixed", trunk, Recipe("sgd", 2**-5, batch, 3, 3), precision))
+    job = make_job(
+        Wish(
+            "mixed",
+            trunk,
+            Recipe(optimizer="sgd", learning_rate=2**-5, batch_size=batch, max_epochs=3, patience=3),
+            precision,
+        )
+    )
     built = architecture(
         Shape((16, 8), (), (4, 6) if trunk == "image" else ()), job.architecture.input_shape, OUTPUTS["mixed"]
     )

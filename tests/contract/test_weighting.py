@@ -12,7 +12,7 @@ from jointbench.backends.base import Backend
 from jointbench.backends.loss_weighting import DYNAMIC, FIXED, METHODS, MGDA, UNCERTAINTY, dynamic_weights
 from jointbench.types import Recipe
 
-SGD = Recipe("sgd", 2**-4, 16, 3, 9)
+SGD = Recipe(optimizer="sgd", learning_rate=2**-4, batch_size=16, max_epochs=3, patience=9)
 
 
 def _runnable(backend: Backend) -> list[str]:
@@ -47,7 +47,12 @@ def test_every_method_learns_and_repeats_itself(backend: Backend) -> None:
 
 def test_dynamic_average_follows_its_formula(backend: Backend) -> None:
     """The third epoch moves as under the formula's weights; all rows in one batch, so that an epoch is one step."""
-    job = make_job(Wish(recipe=Recipe("sgd", 2**-4, 100, 3, 9), precision="float64"))
+    job = make_job(
+        Wish(
+            recipe=Recipe(optimizer="sgd", learning_rate=2**-4, batch_size=100, max_epochs=3, patience=9),
+            precision="float64",
+        )
+    )
     found = backend.fit_weighted(job, DYNAMIC)
     two = backend.fit_weighted(replace(job, recipe=replace(job.recipe, max_epochs=2)), FIXED)
     assert two.best_epoch == 1  # so that its weights are those after two epochs
@@ -74,7 +79,12 @@ def test_dynamic_average_by_hand() -> None:
 
 def test_uncertainty_s_first_step_is_kendall_s_gradient(backend: Backend) -> None:
     """At s = 0 the network moves as under weights 1/2 (regression) and 1: one batch an epoch, so one step in the first."""
-    job = make_job(Wish(recipe=Recipe("sgd", 2**-4, 100, 1, 9), precision="float64"))
+    job = make_job(
+        Wish(
+            recipe=Recipe(optimizer="sgd", learning_rate=2**-4, batch_size=100, max_epochs=1, patience=9),
+            precision="float64",
+        )
+    )
     halved = replace(job, loss_weights=tuple(np.array(job.loss_weights) * [0.5, 1.0, 1.0]))
     found, expected = backend.fit_weighted(job, UNCERTAINTY), backend.fit_weighted(halved, FIXED)
     np.testing.assert_allclose(found.validation_loss, expected.validation_loss, rtol=1e-10)
@@ -83,7 +93,12 @@ def test_uncertainty_s_first_step_is_kendall_s_gradient(backend: Backend) -> Non
 def test_uncertainty_s_second_step_has_moved_the_variances(backend: Backend) -> None:
     """ds = 1/2 - factor x weighted loss, so after one SGD step exp(-s) is known in closed form and weighs step two."""
     rate = 2**-4
-    job = make_job(Wish(recipe=Recipe("sgd", rate, 100, 2, 9), precision="float64"))
+    job = make_job(
+        Wish(
+            recipe=Recipe(optimizer="sgd", learning_rate=rate, batch_size=100, max_epochs=2, patience=9),
+            precision="float64",
+        )
+    )
     found = backend.fit_weighted(job, UNCERTAINTY)
     factors = np.array([0.5, 1.0, 1.0])
     variances = -rate * (0.5 - factors * np.array(job.loss_weights) * found.train_loss[0])

@@ -23,7 +23,16 @@ def dataset(
     groups: Ints | None = None,
     time: npt.NDArray[np.float64] | None = None,
 ) -> Dataset:
-    return Dataset("table", "Table", features, targets, outputs, NOWHERE, groups, time)
+    return Dataset(
+        slug="table",
+        title="Table",
+        features=features,
+        targets=targets,
+        outputs=outputs,
+        provenance=NOWHERE,
+        groups=groups,
+        time=time,
+    )
 
 
 def numbers(rows: int, groups: Ints | None = None, time: npt.NDArray[np.float64] | None = None) -> Dataset:

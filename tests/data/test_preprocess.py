@@ -33,7 +33,7 @@ def mixed(rows: int, seed: int = 0) -> pd.DataFrame:
 
 
 def dataset(features: pd.DataFrame | npt.NDArray[np.uint8], outputs: tuple[Output, ...], **targets: Floats) -> Dataset:
-    return Dataset("table", "Table", features, targets, outputs, NOWHERE)
+    return Dataset(slug="table", title="Table", features=features, targets=targets, outputs=outputs, provenance=NOWHERE)
 
 
 def codes(rng: np.random.Generator, classes: int, rows: int) -> Floats:
@@ -41,7 +41,9 @@ def codes(rng: np.random.Generator, classes: int, rows: int) -> Floats:
 
 
 def split_of(train: list[int], validation: list[int], test: list[int]) -> Split:
-    return Split(0, 0, 2, np.array(train), np.array(validation), np.array(test), 0)
+    return Split(
+        repeat=0, fold=0, folds=2, train=np.array(train), validation=np.array(validation), test=np.array(test), seed=0
+    )
 
 
 def test_numbers_are_imputed_and_standardised_by_hand() -> None:
@@ -78,7 +80,7 @@ def test_nothing_of_validation_or_test_rows_leaks_into_the_training_rows(
     frame = mixed(rows, seed)
     targets = {"a": rng.normal(7, 3, rows), "b": codes(rng, 2, rows), "c": codes(rng, 3, rows)}
     order = rng.permutation(rows)
-    split = Split(0, 0, 2, order[:30], order[30:40], order[40:], 0)
+    split = Split(repeat=0, fold=0, folds=2, train=order[:30], validation=order[30:40], test=order[40:], seed=0)
     before = prepare(dataset(frame, (A, B, C), **targets), split)
 
     others = order[30:]

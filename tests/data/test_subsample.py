@@ -17,12 +17,12 @@ from mixed_table import OUTPUTS, ROWS, mixed
 def grouped(rows: int, count: int) -> Dataset:
     rng = np.random.default_rng(0)
     return Dataset(
-        "grouped",
-        "Grouped",
-        pd.DataFrame({"x": rng.normal(size=rows)}),
-        {"a": rng.normal(size=rows)},
-        OUTPUTS[:1],
-        Provenance("made up", "none", "none", "0" * 64),
+        slug="grouped",
+        title="Grouped",
+        features=pd.DataFrame({"x": rng.normal(size=rows)}),
+        targets={"a": rng.normal(size=rows)},
+        outputs=OUTPUTS[:1],
+        provenance=Provenance("made up", "none", "none", "0" * 64),
         groups=np.arange(rows) % count,
     )
 

@@ -17,7 +17,7 @@ RANDOM = np.random.default_rng(0)
 
 def _told(conflict: float, gain: float, name: str = "d", backend: str = "torch") -> Answer:
     numbers = {"conflict_share": conflict, "mean_cosine": 1 - 2 * conflict, "mean_skill_difference": gain}
-    return Answer(KEY, "?", name, backend, "s", numbers)
+    return Answer(key=KEY, question="?", dataset=name, backend=backend, sentence="s", numbers=numbers)
 
 
 def _planted(sign: float, noise: float = 0.0) -> list[Answer]:

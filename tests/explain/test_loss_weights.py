@@ -16,13 +16,19 @@ RANDOM = np.random.default_rng(0)
 def _sweep(slope: float, noise: float = 0.001, separate: float = 0.0, outputs: tuple[str, ...] = ("a", "b")) -> Sweep:
     """Skill of an output is 0.5 + slope x log2 of its weight over the first other's, and noise."""
     tried = settings(outputs)
-    means = np.array([
-        [0.5 + slope * np.log2(s.weights[k] / s.weights[k - 1]) for k in range(len(outputs))] for s in tried
-    ])  # fmt: skip
+    means = np.array(
+        [[0.5 + slope * np.log2(s.weights[k] / s.weights[k - 1]) for k in range(len(outputs))] for s in tried]
+    )
     test = means[:, :, None] + noise * RANDOM.normal(size=(*means.shape, PLACES))
     validation = np.repeat(means[:, :1], PLACES, axis=1)  # validation rows favour the first output
     return Sweep(
-        outputs, tried, PLACES, test, validation, np.full((len(outputs), PLACES), separate), np.ones(len(tried))
+        outputs=outputs,
+        settings=tried,
+        folds=PLACES,
+        test=test,
+        validation=validation,
+        separate=np.full((len(outputs), PLACES), separate),
+        flops=np.ones(len(tried)),
     )
 
 

@@ -35,16 +35,16 @@ def small() -> Experiment:
     code = (features["w"] - features["x"] > 0).to_numpy().astype(float)
     code[:5] = np.nan
     data = Dataset(
-        "small",
-        "small",
-        features,
-        {"r": value, "c": code},
-        OUTPUTS,
-        Provenance("made", "none", "none", "0"),
+        slug="small",
+        title="small",
+        features=features,
+        targets={"r": value, "c": code},
+        outputs=OUTPUTS,
+        provenance=Provenance("made", "none", "none", "0"),
         shape=Shape((12, 8)),
-        recipe=Recipe("adam", 1e-2, 16, 10, 5),
+        recipe=Recipe(optimizer="adam", learning_rate=1e-2, batch_size=16, max_epochs=10, patience=5),
     )
-    return make_experiment(data, ["joint"], CrossValidation(3, 1, 1, 0))
+    return make_experiment(data, ["joint"], CrossValidation(folds=3, repeats=1, seeds=1, seed=0))
 
 
 @pytest.fixture(scope="module", params=PRESENT)
@@ -106,7 +106,7 @@ def test_training_the_head_alone_is_training_with_the_trunk_frozen(small: Experi
     backend = load("torch", "cpu", 1)
     with Workers("torch", "cpu", 1, 1) as workers:
         source, target = _separate(small, ("torch", workers))
-    recipe = Recipe("sgd", 2**-4, 16, 3, 3)
+    recipe = Recipe(optimizer="sgd", learning_rate=2**-4, batch_size=16, max_epochs=3, patience=3)
     (rows,) = backend.activations([(source.job.architecture, source.trained.weights)], source.job.features)
     ours = transfer.frozen_head(replace(target.job, recipe=recipe, precision="float64"), rows[-1], source)
     (trained,) = backend.fit_stacked([ours]).trained

@@ -40,7 +40,9 @@ class InProcess:
 @pytest.fixture(scope="module")
 def slump() -> Experiment:
     return make_experiment(
-        load_bundled("concrete_slump"), ("joint", "separate"), CrossValidation(2, 1, 2, 0, max_epochs=3)
+        load_bundled("concrete_slump"),
+        ("joint", "separate"),
+        CrossValidation(folds=2, repeats=1, seeds=2, seed=0, max_epochs=3),
     )
 
 

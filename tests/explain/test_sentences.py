@@ -85,7 +85,20 @@ def transferred(frozen: float, tuned: float, after: float, one_pass: float = 1e-
         transfer.FROZEN: transfer.Way(by_fold(frozen, 0.002), 0.4e9),
         transfer.TUNED: transfer.Way(by_fold(tuned, 0.0015), 0.9e9),
     }
-    return transfer.Measured((transfer.Pair("a", "b", ways, 0.52, one_pass, by_fold(0.5), by_fold(after)),), FOLDS)
+    return transfer.Measured(
+        (
+            transfer.Pair(
+                source="a",
+                target="b",
+                ways=ways,
+                shared_inference=0.52,
+                one_pass=one_pass,
+                source_before=by_fold(0.5),
+                source_after=by_fold(after),
+            ),
+        ),
+        FOLDS,
+    )
 
 
 def test_transfer() -> None:

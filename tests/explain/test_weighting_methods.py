@@ -19,7 +19,7 @@ def _tried(name: str, gain: float, flops: float = 1.0, seconds: float = 1.0) -> 
 
 def _trial(*methods: Tried) -> Trial:
     best: FloatArray = 0.5 + NOISE
-    return Trial(5, 9, best - 0.01, best, 1e6, 9e6, methods)
+    return Trial(folds=5, settings=9, equal=best - 0.01, best=best, equal_flops=1e6, sweep_flops=9e6, methods=methods)
 
 
 ABSENT = replace(_tried("MGDA", 0.0), failure="not installed: pip install it", skill=np.full(3, np.nan))

@@ -32,17 +32,17 @@ def job(images: bool) -> Job:
     targets = np.stack([flat[:, 0], flat[:, 1] > 0], axis=1).astype(np.float32)
     order = rng.permutation(400)
     return Job(
-        network,
-        Recipe("sgd", 1e-2, 32, 3, 5),
-        features,
-        targets,
-        np.ones_like(targets),
-        order[:300],
-        order[300:350],
-        order[350:],
-        (1.0, 1.0),
-        initial_weights(network, ["r", "b"], 1),
-        1,
+        architecture=network,
+        recipe=Recipe(optimizer="sgd", learning_rate=1e-2, batch_size=32, max_epochs=3, patience=5),
+        features=features,
+        targets=targets,
+        weights=np.ones_like(targets),
+        train=order[:300],
+        validation=order[300:350],
+        test=order[350:],
+        loss_weights=(1.0, 1.0),
+        initial=initial_weights(network, ["r", "b"], 1),
+        seed=1,
     )
 
 

@@ -104,7 +104,7 @@ def test_the_optimisers_work_by_doing_it(optimizer: str, decay: float) -> None:
         first = first * beta_1 + gradient * (1 - beta_1)
         second = second * beta_2 + gradient * gradient * (1 - beta_2)
         weight = weight - first * rate / (second**0.5 + ADAM_EPSILON)
-    assert update_flops(Recipe(optimizer, weight_decay=decay)) == Counted.done  # type: ignore[arg-type]  # parametrised
+    assert update_flops(Recipe(optimizer=optimizer, weight_decay=decay)) == Counted.done  # type: ignore[arg-type]  # parametrised
 
 
 def test_hidden_heads_by_hand() -> None:

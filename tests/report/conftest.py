@@ -15,11 +15,22 @@ from made_up import Maker
 LARGE = tuple(
     (name, tuple(f"output_{i}" for i in range(count)))
     for name, count in (
-        ("wine_quality", 2), ("grid_stability", 2), ("concrete_slump", 3), ("residential_building", 2), ("stock_portfolio", 6),
-        ("bike_sharing", 2), ("solar_flare", 3), ("yeast", 14), ("abalone", 2), ("auto_mpg", 2), ("census_income", 2),
-        ("hr_attrition", 3), ("meat_spectra", 3), ("coloured_digits", 2),
+        ("wine_quality", 2),
+        ("grid_stability", 2),
+        ("concrete_slump", 3),
+        ("residential_building", 2),
+        ("stock_portfolio", 6),
+        ("bike_sharing", 2),
+        ("solar_flare", 3),
+        ("yeast", 14),
+        ("abalone", 2),
+        ("auto_mpg", 2),
+        ("census_income", 2),
+        ("hr_attrition", 3),
+        ("meat_spectra", 3),
+        ("coloured_digits", 2),
     )
-)  # fmt: skip
+)
 
 
 @pytest.fixture(scope="session")

@@ -23,9 +23,14 @@ pytestmark = [
 ]
 
 FLAGS = (
-    "--no-sandbox", "--disable-gpu", "--disable-quic", "--no-first-run", "--disable-background-networking",
-    "--disable-component-update", "--disable-sync",
-)  # fmt: skip
+    "--no-sandbox",
+    "--disable-gpu",
+    "--disable-quic",
+    "--no-first-run",
+    "--disable-background-networking",
+    "--disable-component-update",
+    "--disable-sync",
+)
 IMAGE = "<img src=x onerror=alert(1)>"
 LONG = "n" * 300
 PHONE, DESK = {"width": 390, "height": 844}, {"width": 1280, "height": 900}
@@ -107,9 +112,13 @@ def plain(report: Any, tmp_path_factory: pytest.TempPathFactory) -> Path:
 def hostile(maker: Callable[..., Any], tmp_path_factory: pytest.TempPathFactory) -> Path:
     """A page on which everything that a user may name has a name that means harm or is far too long."""
     made = maker(
-        datasets=((IMAGE, (LONG, IMAGE)), (LONG, ("a",))), backends=(IMAGE, LONG), absent=LONG,
-        others=(LONG, IMAGE), note=IMAGE + LONG, folds=2,
-    )  # fmt: skip
+        datasets=((IMAGE, (LONG, IMAGE)), (LONG, ("a",))),
+        backends=(IMAGE, LONG),
+        absent=LONG,
+        others=(LONG, IMAGE),
+        note=IMAGE + LONG,
+        folds=2,
+    )
     return written(render(made.summary(), {IMAGE: LONG}, "{}\n", made.fits(20)), tmp_path_factory)
 
 

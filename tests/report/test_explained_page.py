@@ -34,25 +34,44 @@ def _answers(count: int) -> list[Answer]:
     moved = Movement(names, (products,), (np.ones(count),), even, even, (None,) * count)
     tried = settings(names)
     test = rng.normal(0.5, 0.1, (len(tried), count, 3))
-    swept = Sweep(names, tried, 3, test, test.mean(axis=1), np.full((count, 3), 0.4), np.ones(len(tried)))
-    methods = Trial(3, 9, np.zeros(3), np.arange(3) / 9, 1.0, 9.0, (
-        Tried("PCGrad", np.ones(3), 1.9, 2.0, Ratio(2.0, 1.9, 2.1)), Tried("MGDA", np.full(3, np.nan), 1.9, np.nan, None, "absent"),
-    ))  # fmt: skip
+    swept = Sweep(
+        outputs=names,
+        settings=tried,
+        folds=3,
+        test=test,
+        validation=test.mean(axis=1),
+        separate=np.full((count, 3), 0.4),
+        flops=np.ones(len(tried)),
+    )
+    methods = Trial(
+        folds=3,
+        settings=9,
+        equal=np.zeros(3),
+        best=np.arange(3) / 9,
+        equal_flops=1.0,
+        sweep_flops=9.0,
+        methods=(
+            Tried("PCGrad", np.ones(3), 1.9, 2.0, Ratio(2.0, 1.9, 2.1)),
+            Tried("MGDA", np.full(3, np.nan), 1.9, np.nan, None, "absent"),
+        ),
+    )
     told = [
         Answer(
-            KEY,
-            "?",
-            f"{HOSTILE}{i}",
-            "torch",
-            "s",
-            {"conflict_share": i / 9, "mean_cosine": 0.1 * i, "mean_skill_difference": -0.01 * i},
+            key=KEY,
+            question="?",
+            dataset=f"{HOSTILE}{i}",
+            backend="torch",
+            sentence="s",
+            numbers={"conflict_share": i / 9, "mean_cosine": 0.1 * i, "mean_skill_difference": -0.01 * i},
         )
         for i in range(5)
     ]
     return [
-        movement_answer(moved, "d", "torch"), sweep_answer(swept, "d", "torch"), trial_answer(methods, "d", "torch"),
+        movement_answer(moved, "d", "torch"),
+        sweep_answer(swept, "d", "torch"),
+        trial_answer(methods, "d", "torch"),
         transfer_answer(told, "torch", 0),
-    ]  # fmt: skip
+    ]
 
 
 @pytest.mark.parametrize(("count", "drawings"), [(2, [1, 2, 1, 1]), (14, [1, 1, 1, 1])])
@@ -69,14 +88,19 @@ def test_every_question_with_numbers_along_something_is_drawn(count: int, drawin
 
 
 def test_a_failure_is_told_and_not_drawn() -> None:
-    failed = Answer(KEY, "?", "d", "torch", "", {}, failure="the worker died")
+    failed = Answer(
+        key=KEY, question="?", dataset="d", backend="torch", sentence="", numbers={}, failure="the worker died"
+    )
     ((section),) = explained_sections([failed])
     assert section.questions[0].answers[0].failure == "the worker died"
     assert section.questions[0].figures == ()
 
 
 def test_backends_stand_side_by_side_under_one_question() -> None:
-    both = [Answer("k", "?", "d", backend, f"by {backend}", {}) for backend in ("torch", "tensorflow")]
+    both = [
+        Answer(key="k", question="?", dataset="d", backend=backend, sentence=f"by {backend}", numbers={})
+        for backend in ("torch", "tensorflow")
+    ]
     (section,) = explained_sections(both)
     (question,) = section.questions
     assert [answer.sentence for answer in question.answers] == ["by torch", "by tensorflow"]

@@ -33,13 +33,21 @@ def all_figures(one: Any) -> list[Figure]:
     curves = learning_figure(cell, about, one.fits(), colours, "f9", BY_FLOPS)
     assert curves is not None
     return [
-        skill_figure(cell, about, colours, "f1"), output_forest(cell, about, 0.01, colours, "f2"),
-        output_posterior(cell, about, 0.95, colours, "f3"), ratio_figure(cell, 5, colours, "f4"),
-        latency_figure(cell, colours, "f5"), pareto_figure(cell, about, colours, "f6"),
-        dataset_forest(summary, colours, "f7"), dataset_ratios(summary, colours, "f8"), curves,
-        trade_off_figure(summary, colours, "f10"), verdict_map(summary, "separate", "f11"),
-        flops_bars(cell, colours, "f12"), noise_figure(summary, "f13"), explained_figure(summary, colours, "f14"),
-    ]  # fmt: skip
+        skill_figure(cell, about, colours, "f1"),
+        output_forest(cell, about, 0.01, colours, "f2"),
+        output_posterior(cell, about, 0.95, colours, "f3"),
+        ratio_figure(cell, 5, colours, "f4"),
+        latency_figure(cell, colours, "f5"),
+        pareto_figure(cell, about, colours, "f6"),
+        dataset_forest(summary, colours, "f7"),
+        dataset_ratios(summary, colours, "f8"),
+        curves,
+        trade_off_figure(summary, colours, "f10"),
+        verdict_map(summary, "separate", "f11"),
+        flops_bars(cell, colours, "f12"),
+        noise_figure(summary, "f13"),
+        explained_figure(summary, colours, "f14"),
+    ]
 
 
 def test_drawings_take_the_page_s_ink_and_bring_nothing_along(one: Any) -> None:

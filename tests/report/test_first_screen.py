@@ -100,24 +100,87 @@ def test_the_quantities_are_called_as_the_comparison_calls_them() -> None:
     for scenario, path, quantity in (("training", "stock loop", STEP), ("request", "in turn", "request, batch 8")):
         who = (Variant("joint", path), Variant("other", path))
         timing = Timing(
-            "d", "b", "cpu", scenario, 8, 1, who, 4, (0, 1, 1, 0) * 2, np.linspace(1, 2, 8)[:, None], np.zeros(2)
+            dataset="d",
+            backend="b",
+            device="cpu",
+            scenario=scenario,
+            batch_size=8,
+            threads=1,
+            variants=who,
+            block=4,
+            order=(0, 1, 1, 0) * 2,
+            seconds=np.linspace(1, 2, 8)[:, None],
+            load=np.zeros(2),
         )
         assert {(ratio.quantity, ratio.path) for ratio in paired_ratios(timing, "joint")} == {(quantity, path)}
 
     def network(fold: int, width: int) -> Fit:
-        made = Network("d", "", 0, fold, "", 1, ("a",), Shape((width,)), Recipe(), "b", "cpu", "stock")
-        return Fit(made, train_flops=width * (fold + 1))
+        made = Network(
+            dataset="d",
+            sha256="",
+            repeat=0,
+            fold=fold,
+            split="",
+            seed=1,
+            group=("a",),
+            shape=Shape((width,)),
+            recipe=Recipe(),
+            backend="b",
+            device="cpu",
+            engine="stock",
+        )
+        return Fit(network=made, train_flops=width * (fold + 1))
 
     fits = {fit.network.id: fit for fit in (network(fold, width) for fold in (0, 1) for width in (4, 8))}
     sides = [
-        PlannedArm("d", "b", "cpu", "stock", Arm(f"w{w}", (("a",),)), (Shape((w,)),), 1, 1, 1, 1, tuple(k for k, f in fits.items() if f.network.shape.trunk == (w,)))
+        PlannedArm(
+            dataset="d",
+            backend="b",
+            device="cpu",
+            engine="stock",
+            arm=Arm(f"w{w}", (("a",),)),
+            shapes=(Shape((w,)),),
+            parameters=1,
+            reference_parameters=1,
+            train_flops_per_row=1,
+            inference_flops_per_row=1,
+            network_ids=tuple(k for k, f in fits.items() if f.network.shape.trunk == (w,)),
+        )
         for w in (4, 8)
-    ]  # fmt: skip
+    ]
     nothing = np.zeros(0)
     folds = tuple(
-        FoldRecord("d", 0, i, 2, 1, "", ("a",), 1, 1, nothing.astype(int), nothing, nothing, (1.0,)) for i in (0, 1)
+        FoldRecord(
+            dataset="d",
+            repeat=0,
+            fold=i,
+            folds=2,
+            seed=1,
+            digest="",
+            outputs=("a",),
+            train_rows=1,
+            validation_rows=1,
+            test=nothing.astype(int),
+            y_true=nothing,
+            weights=nothing,
+            no_skill_error=(1.0,),
+        )
+        for i in (0, 1)
     )
-    ratio = flops_ratio(BenchmarkCell("d", "b", "cpu", tuple(sides), fits, (), (), (), folds), *sides)
+    ratio = flops_ratio(
+        BenchmarkCell(
+            dataset="d",
+            backend="b",
+            device="cpu",
+            assemblies=tuple(sides),
+            fits=fits,
+            timings=(),
+            cold_starts=(),
+            absences=(),
+            folds=folds,
+        ),
+        *sides,
+    )
     assert ratio is not None
     assert ratio.quantity == FLOPS
 

@@ -80,11 +80,21 @@ def test_ratios(estimate: Estimate, text: str) -> None:
 @pytest.mark.parametrize(
     ("value", "text"),
     [
-        (4.741e-5, "47.4 µs"), (0.0330930454, "33.1 ms"), (0.9994, "999 ms"), (0.9996, "1.00 s"), (3.36, "3.36 s"),
-        (119.4, "119 s"), (252.0, "4.2 min"), (5400.0, "90 min"), (7200.0, "2.0 h"), (3e-8, "30.0 ns"), (0.0, "0 s"),
-        (None, "not measured"), (math.nan, "not measured"),
+        (4.741e-5, "47.4 µs"),
+        (0.0330930454, "33.1 ms"),
+        (0.9994, "999 ms"),
+        (0.9996, "1.00 s"),
+        (3.36, "3.36 s"),
+        (119.4, "119 s"),
+        (252.0, "4.2 min"),
+        (5400.0, "90 min"),
+        (7200.0, "2.0 h"),
+        (3e-8, "30.0 ns"),
+        (0.0, "0 s"),
+        (None, "not measured"),
+        (math.nan, "not measured"),
     ],
-)  # fmt: skip
+)
 def test_seconds(value: float | None, text: str) -> None:
     assert show.seconds(value) == text
 

@@ -48,17 +48,17 @@ def study() -> Study:
                         )
                     )
     return Study(
-        SCHEMA_VERSION,
-        WIDTHS,
-        OUTPUTS,
-        (2, 1),
-        (32,),
-        (1,),
-        2,
-        150.0,
-        149.0,
-        {"CPU": HOSTILE, HOSTILE: "x"},
-        tuple(points),
+        schema_version=SCHEMA_VERSION,
+        widths=WIDTHS,
+        outputs=OUTPUTS,
+        depths=(2, 1),
+        batches=(32,),
+        request_batches=(1,),
+        threads=2,
+        budget_seconds=150.0,
+        seconds=149.0,
+        machine={"CPU": HOSTILE, HOSTILE: "x"},
+        points=tuple(points),
     )
 
 
@@ -74,9 +74,11 @@ def texts(svg: str) -> list[str]:
 
 def test_a_map_for_each_backend_and_kind_of_work(section: ScalingSection) -> None:
     assert [figure.title.partition(": ")[2] for figure in section.figures] == [
-        "torch on cpu, a training step", "torch on cpu, a request", "tensorflow on cpu, a training step",
+        "torch on cpu, a training step",
+        "torch on cpu, a request",
+        "tensorflow on cpu, a training step",
         "tensorflow on cpu, a request",
-    ]  # fmt: skip
+    ]
 
 
 def test_every_measured_ratio_is_in_its_map(section: ScalingSection, study: Study) -> None:
@@ -84,9 +86,13 @@ def test_every_measured_ratio_is_in_its_map(section: ScalingSection, study: Stud
         shown = texts(figure.svg)
         place = figure.title.partition(": ")[2]
         mine = [
-            p for p in study.points
-            if study.in_grid(p) and p.outputs > 1 and place.startswith(p.backend) and ("step" in place) == (p.line.scenario == "training")
-        ]  # fmt: skip
+            p
+            for p in study.points
+            if study.in_grid(p)
+            and p.outputs > 1
+            and place.startswith(p.backend)
+            and ("step" in place) == (p.line.scenario == "training")
+        ]
         assert mine
         for point in mine:
             assert point.measured is None or f"{point.measured.value:.2f}" in shown

@@ -18,19 +18,40 @@ from jointbench.report.terminal import terminal_report
 IMAGE = "<img src=x onerror=alert(1)>"
 LONG = "verylongname" * 25
 NAMES = (
-    IMAGE, LONG, "</script><script>alert(2)</script>", "</style></svg></title>", "--> ]]> <!-- &lt;b&gt;",
-    "'\" onmouseover=alert(3) x='", "{{ 7 * 191 }}{% raw %}", "$x_2^{3}$ \\frac", "_hidden", "[bold red]x[/bold red][/]",
-    "a|b`c`*d*_e_~f~", "[x](javascript:alert(4))", "@octocat #1 https://evil.example www.evil.example",
-    "\x1b[31mred\x1b]8;;http://evil\x07", "two\nlines\r\tand a tab", "\u202egnp.exe\u2066", "日本語 ñ 🙂", "\ud800 alone", "-0.5", " ",
-)  # fmt: skip
+    IMAGE,
+    LONG,
+    "</script><script>alert(2)</script>",
+    "</style></svg></title>",
+    "--> ]]> <!-- &lt;b&gt;",
+    "'\" onmouseover=alert(3) x='",
+    "{{ 7 * 191 }}{% raw %}",
+    "$x_2^{3}$ \\frac",
+    "_hidden",
+    "[bold red]x[/bold red][/]",
+    "a|b`c`*d*_e_~f~",
+    "[x](javascript:alert(4))",
+    "@octocat #1 https://evil.example www.evil.example",
+    "\x1b[31mred\x1b]8;;http://evil\x07",
+    "two\nlines\r\tand a tab",
+    "\u202egnp.exe\u2066",
+    "日本語 ñ 🙂",
+    "\ud800 alone",
+    "-0.5",
+    " ",
+)
 
 
 @pytest.fixture(scope="module")
 def hostile(maker: Callable[..., Any]) -> Any:
     return maker(
-        datasets=((IMAGE, NAMES), (LONG, (NAMES[2], NAMES[5]))), backends=(NAMES[3], NAMES[9]), absent=NAMES[9],
-        others=(NAMES[5], LONG, NAMES[10]), joint=NAMES[2], note=NAMES[4], folds=3,
-    )  # fmt: skip
+        datasets=((IMAGE, NAMES), (LONG, (NAMES[2], NAMES[5]))),
+        backends=(NAMES[3], NAMES[9]),
+        absent=NAMES[9],
+        others=(NAMES[5], LONG, NAMES[10]),
+        joint=NAMES[2],
+        note=NAMES[4],
+        folds=3,
+    )
 
 
 @pytest.fixture(scope="module")

@@ -255,8 +255,9 @@ def test_what_is_missing_throughout_is_said_once_and_the_rest_where_it_is(maker:
     summary = maker(backends=("torch",), datasets=(("d", ("a", "b")), ("e", ("a", "b")))).summary()
     first, second = summary.cells
     cells = (
-        replace(first, absences=("not timed: predict", "not timed: batch 4096")), replace(second, absences=("not timed: predict",))
-    )  # fmt: skip
+        replace(first, absences=("not timed: predict", "not timed: batch 4096")),
+        replace(second, absences=("not timed: predict",)),
+    )
     page = parse(render(replace(summary, cells=cells), {}))
     assert [p.text for p in page.all("p", "absence")] == ["not timed: batch 4096"]
     assert "not timed: predict: every dataset, torch on cpu." in page.text

@@ -13,17 +13,45 @@ import pytest
 from jointbench.report import format as show
 
 UNITS = {
-    "ns": 1e-9, "µs": 1e-6, "ms": 1e-3, "s": 1, "min": 60, "h": 3600, "%": 0.01,
-    "B": 1, "kB": 1e3, "MB": 1e6, "FLOP": 1, "kFLOP": 1e3, "MFLOP": 1e6, "GFLOP": 1e9, "TFLOP": 1e12,
-}  # fmt: skip
+    "ns": 1e-9,
+    "µs": 1e-6,
+    "ms": 1e-3,
+    "s": 1,
+    "min": 60,
+    "h": 3600,
+    "%": 0.01,
+    "B": 1,
+    "kB": 1e3,
+    "MB": 1e6,
+    "FLOP": 1,
+    "kFLOP": 1e3,
+    "MFLOP": 1e6,
+    "GFLOP": 1e9,
+    "TFLOP": 1e12,
+}
 TOKEN = re.compile(
     r"([<>]?)([+−]?\d[\d,]*(?:\.\d+)?(?:e-?\d+)?)(?:x| (ns|µs|ms|s|min|h|%|[kMGT]?FLOP|[kM]?B)\b|(?= ?%))?"
 )
 WORDS = {
-    "yes", "no", "—", "not measured", "too few", "no clock in it", "joint", "equivalent", "separate",
-    "inconclusive", "same-width", "same-parameters", "nothing to compare", "no difference measured", "settled",
-    "budget spent", "budget spent: too few blocks for an interval", "request, batch 1, fused",
-}  # fmt: skip
+    "yes",
+    "no",
+    "—",
+    "not measured",
+    "too few",
+    "no clock in it",
+    "joint",
+    "equivalent",
+    "separate",
+    "inconclusive",
+    "same-width",
+    "same-parameters",
+    "nothing to compare",
+    "no difference measured",
+    "settled",
+    "budget spent",
+    "budget spent: too few blocks for an interval",
+    "request, batch 1, fused",
+}
 
 
 def leaves(value: Any) -> Iterator[Any]:
@@ -179,9 +207,18 @@ def test_costs_are_in_their_places(report: Any) -> None:
             place = f"{cell.dataset}, {cell.backend} on {cell.device}"
             training = rows_by_caption(report, "Training in", place)[(cost.arm,)]
             expected = (
-                cost.train_flops, cost.steps, cost.epochs, cost.patience_share, cost.step_seconds, cost.train_seconds,
-                cost.longest_seconds, cost.build_seconds, cost.first_call_seconds, cost.fits, len(cost.failures),
-            )  # fmt: skip
+                cost.train_flops,
+                cost.steps,
+                cost.epochs,
+                cost.patience_share,
+                cost.step_seconds,
+                cost.train_seconds,
+                cost.longest_seconds,
+                cost.build_seconds,
+                cost.first_call_seconds,
+                cost.fits,
+                len(cost.failures),
+            )
             assert [value(one)[0] for one in training] == close(*expected)
             size = rows_by_caption(report, "Size of the arms", place)[(cost.arm,)]
             assert value(size[2]) == [cost.parameters]
@@ -190,10 +227,11 @@ def test_costs_are_in_their_places(report: Any) -> None:
                     t for t in tables(report) if t.all("caption")[0].text.startswith(f"Request latency in {place}:")
                 )
                 row = next(
-                    r.all("td") for r in table.all("tbody")[0].all("tr")
+                    r.all("td")
+                    for r in table.all("tbody")[0].all("tr")
                     if [h.text for h in r.all("th")] == [cost.arm, latency.path]
                     and value(r.all("td")[0]) == [latency.batch_size]
-                )  # fmt: skip
+                )
                 assert value(row[2]) == close(latency.median_seconds)
                 assert (row[3].text == "too few") == (latency.p90_seconds is None)
                 if latency.p90_bounds is not None:
@@ -224,9 +262,13 @@ def test_flops_in_parts_are_in_their_places(report: Any) -> None:
                 (flops.arm,)
             ]
             exact = (
-                flops.trunk_forward, flops.trunk_backward, flops.heads_forward, flops.heads_backward, flops.per_step,
+                flops.trunk_forward,
+                flops.trunk_backward,
+                flops.heads_forward,
+                flops.heads_backward,
+                flops.per_step,
                 flops.per_epoch,
-            )  # fmt: skip
+            )
             assert [value(one)[0] for one in row[:6]] == close(*exact)
             assert value(row[6]) == close(flops.to_stop.value, flops.to_stop.low, flops.to_stop.high)
             update = (flops.update_flops_per_parameter, flops.update_per_step, flops.update_to_stop)

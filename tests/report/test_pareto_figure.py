@@ -42,9 +42,14 @@ def test_names_of_many_outputs_stay_beside_their_panel(one: Any) -> None:
     _, cell, about, colours = parts(one)
     first = cell.quality[0]
     outputs = tuple(f"output {i}" for i in range(20))
-    many = replace(cell, quality=tuple(
-        replace(first, output=output, model=cost.arm, skill=0.3 + i / 1000) for i, output in enumerate(outputs) for cost in cell.costs
-    ))  # fmt: skip
+    many = replace(
+        cell,
+        quality=tuple(
+            replace(first, output=output, model=cost.arm, skill=0.3 + i / 1000)
+            for i, output in enumerate(outputs)
+            for cost in cell.costs
+        ),
+    )
     figure = pareto_figure(many, replace(about, outputs=outputs), colours, "f")
     height = float(tree(figure.svg).get("viewBox", "").split()[3])
     levels = [

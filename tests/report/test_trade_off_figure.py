@@ -35,9 +35,18 @@ def test_each_saving_is_drawn_from_its_own_ratio(one: Any) -> None:
     for saving, title in ((FLOPS, "Training FLOPs"), (SECONDS, "Training step"), (LATENCY, "Latency")):
         table = trade_off_figure(summary, colours, "f", saving).table
         assert [row[-1] for row in table.rows] == [row[titles.index(title)] for row in overview_table(summary).rows]
-    cheap = replace(summary, cells=tuple(replace(c, ratios=tuple(
-        replace(r, ratio=Estimate(0.25, 0.2, 0.3)) if r.quantity == "training step" else r for r in c.ratios
-    )) for c in summary.cells))  # fmt: skip
+    cheap = replace(
+        summary,
+        cells=tuple(
+            replace(
+                c,
+                ratios=tuple(
+                    replace(r, ratio=Estimate(0.25, 0.2, 0.3)) if r.quantity == "training step" else r for r in c.ratios
+                ),
+            )
+            for c in summary.cells
+        ),
+    )
     colour = colours.style("separate").colour
     left, middle = (places(trade_off_figure(s, colours, "f", SECONDS).svg, colour)[0][0] for s in (cheap, summary))
     assert left < middle

@@ -26,7 +26,9 @@ from jointbench.study.training import _results
 )
 def test_every_network_of_a_task_that_broke_is_a_failed_fit(error: Exception, said: str) -> None:
     assert failure_reason(error) == said
-    slump = make_experiment(load_bundled("concrete_slump"), ("joint",), CrossValidation(2, 1, 1, 0))
+    slump = make_experiment(
+        load_bundled("concrete_slump"), ("joint",), CrossValidation(folds=2, repeats=1, seeds=1, seed=0)
+    )
     task = plan_arms(slump, "torch", "cpu", "stacked")[1]
     future: Future[Any] = Future()
     future.set_exception(error)

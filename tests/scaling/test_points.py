@@ -35,17 +35,62 @@ def test_one_output_is_the_noise_floor() -> None:
     arms = arms_of(line, 1)
     assert list(arms) == ["joint", "separate"]
     assert arms["joint"] == arms["separate"]
-    floor = Point("torch", "cpu", line, 1, "separate", 1.0, 1.0, (0.98, 1.02) * 5)
-    point = Point("torch", "cpu", line, 8, "separate", 0.1, 0.4, (0.4,) * 8)
-    elsewhere = Point("tensorflow", "cpu", line, 8, "separate", 0.1, 0.4, (0.4,) * 8)
+    floor = Point(
+        backend="torch",
+        device="cpu",
+        line=line,
+        outputs=1,
+        other="separate",
+        flops_ratio=1.0,
+        calls_ratio=1.0,
+        block_ratios=(0.98, 1.02) * 5,
+    )
+    point = Point(
+        backend="torch",
+        device="cpu",
+        line=line,
+        outputs=8,
+        other="separate",
+        flops_ratio=0.1,
+        calls_ratio=0.4,
+        block_ratios=(0.4,) * 8,
+    )
+    elsewhere = Point(
+        backend="tensorflow",
+        device="cpu",
+        line=line,
+        outputs=8,
+        other="separate",
+        flops_ratio=0.1,
+        calls_ratio=0.4,
+        block_ratios=(0.4,) * 8,
+    )
     assert floor_of((floor, point), point) == floor.measured
     assert floor_of((floor, point), elsewhere) is None
 
 
 def test_the_interval_comes_from_the_blocks() -> None:
     line = SweepLine("training", 64, 2, 32)
-    steady = Point("torch", "cpu", line, 8, "separate", 0.1, 0.4, (0.5,) * 8).measured
-    shaken = Point("torch", "cpu", line, 8, "separate", 0.1, 0.4, (0.25, 1.0) * 4).measured
+    steady = Point(
+        backend="torch",
+        device="cpu",
+        line=line,
+        outputs=8,
+        other="separate",
+        flops_ratio=0.1,
+        calls_ratio=0.4,
+        block_ratios=(0.5,) * 8,
+    ).measured
+    shaken = Point(
+        backend="torch",
+        device="cpu",
+        line=line,
+        outputs=8,
+        other="separate",
+        flops_ratio=0.1,
+        calls_ratio=0.4,
+        block_ratios=(0.25, 1.0) * 4,
+    ).measured
     assert steady is not None
     assert shaken is not None
     assert (steady.value, steady.low, steady.high) == pytest.approx(
@@ -53,13 +98,46 @@ def test_the_interval_comes_from_the_blocks() -> None:
     )  # builds differ that much
     assert shaken.value == pytest.approx(0.5)
     assert shaken.low < 0.4 < 0.6 < shaken.high
-    assert Point("torch", "cpu", line, 8, "separate", 0.1, 0.4).measured is None
+    assert (
+        Point(
+            backend="torch", device="cpu", line=line, outputs=8, other="separate", flops_ratio=0.1, calls_ratio=0.4
+        ).measured
+        is None
+    )
 
 
 def test_the_grid_is_at_the_first_depth_and_batch() -> None:
-    study = Study(SCHEMA_VERSION, (32,), (1, 2), (2, 1), (32, 256), (1, 64), 1, 10.0, 9.0, {}, ())
+    study = Study(
+        schema_version=SCHEMA_VERSION,
+        widths=(32,),
+        outputs=(1, 2),
+        depths=(2, 1),
+        batches=(32, 256),
+        request_batches=(1, 64),
+        threads=1,
+        budget_seconds=10.0,
+        seconds=9.0,
+        machine={},
+        points=(),
+    )
     for line, inside in (
-        (SweepLine("training", 32, 2, 32), True), (SweepLine("request", 32, 2, 1), True), (SweepLine("training", 32, 1, 32), False),
-        (SweepLine("training", 32, 2, 256), False), (SweepLine("request", 32, 2, 32), False),
-    ):  # fmt: skip
-        assert study.in_grid(Point("torch", "cpu", line, 2, "separate", 1.0, 1.0)) is inside
+        (SweepLine("training", 32, 2, 32), True),
+        (SweepLine("request", 32, 2, 1), True),
+        (SweepLine("training", 32, 1, 32), False),
+        (SweepLine("training", 32, 2, 256), False),
+        (SweepLine("request", 32, 2, 32), False),
+    ):
+        assert (
+            study.in_grid(
+                Point(
+                    backend="torch",
+                    device="cpu",
+                    line=line,
+                    outputs=2,
+                    other="separate",
+                    flops_ratio=1.0,
+                    calls_ratio=1.0,
+                )
+            )
+            is inside
+        )

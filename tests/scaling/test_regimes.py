@@ -22,8 +22,28 @@ def study(measured: Callable[[Point], float | None], spread: float = 0.01) -> St
             for bare in predicted(SweepLine("training", width, 2, 32), outputs):
                 value = measured(bare)
                 blocks = () if value is None else (value * (1 - spread), value * (1 + spread)) * 5
-                points.append(replace(bare, backend="torch", device="cpu", block_ratios=blocks, reason="" if blocks else "not measured: planted"))  # fmt: skip
-    return Study(SCHEMA_VERSION, WIDTHS, OUTPUTS, (2,), (32,), (1,), 1, 10.0, 9.0, {}, tuple(points))
+                points.append(
+                    replace(
+                        bare,
+                        backend="torch",
+                        device="cpu",
+                        block_ratios=blocks,
+                        reason="" if blocks else "not measured: planted",
+                    )
+                )
+    return Study(
+        schema_version=SCHEMA_VERSION,
+        widths=WIDTHS,
+        outputs=OUTPUTS,
+        depths=(2,),
+        batches=(32,),
+        request_batches=(1,),
+        threads=1,
+        budget_seconds=10.0,
+        seconds=9.0,
+        machine={},
+        points=tuple(points),
+    )
 
 
 def matched(made: Study) -> Regime:
@@ -54,7 +74,11 @@ def test_the_opposite_numbers_give_the_opposite_sentence() -> None:
 
 
 def test_a_width_counts_only_if_all_its_outputs_agree() -> None:
-    found = matched(study(lambda p: p.flops_ratio if p.line.width == 512 or (p.line.width, p.outputs) == (128, 8) else p.calls_ratio))  # fmt: skip
+    found = matched(
+        study(
+            lambda p: p.flops_ratio if p.line.width == 512 or (p.line.width, p.outputs) == (128, 8) else p.calls_ratio
+        )
+    )
     assert (found.fixed_to, found.flops_from) == (32, 512)
     assert "between them it depends on the number of outputs or is unclear" in found.sentence
 
@@ -92,16 +116,32 @@ def test_equal_widths_cannot_tell_and_say_what_was_measured() -> None:
 @pytest.mark.parametrize(
     ("flops", "calls", "blocks", "expected"),
     [
-        (1.0, 0.4, (0.95, 1.0) * 5, "FLOPs"), (1.0, 0.4, (0.4, 0.45) * 5, "fixed costs"),
+        (1.0, 0.4, (0.95, 1.0) * 5, "FLOPs"),
+        (1.0, 0.4, (0.4, 0.45) * 5, "fixed costs"),
         (1.0, 0.4, (0.13, 0.2) * 5, "fixed costs"),  # between 1 / 8 networks and the layer calls
-        (0.05, 0.4, (0.06, 0.07) * 5, "FLOPs"), (0.05, 0.4, (0.12, 0.6) * 5, "fixed costs"),
-        (0.13, 0.4, (0.13,) * 8, "not told apart"), (0.45, 0.4, (0.45,) * 8, "not told apart"),
-        (1.0, 0.4, (0.2, 2.0) * 5, "unclear"), (1.0, 0.4, (), "not measured"), (1.0, 0.4, (2.0,) * 8, "FLOPs"),
+        (0.05, 0.4, (0.06, 0.07) * 5, "FLOPs"),
+        (0.05, 0.4, (0.12, 0.6) * 5, "fixed costs"),
+        (0.13, 0.4, (0.13,) * 8, "not told apart"),
+        (0.45, 0.4, (0.45,) * 8, "not told apart"),
+        (1.0, 0.4, (0.2, 2.0) * 5, "unclear"),
+        (1.0, 0.4, (), "not measured"),
+        (1.0, 0.4, (2.0,) * 8, "FLOPs"),
         (1.0, 0.4, (0.1,) * 8, "fixed costs"),
     ],
-)  # fmt: skip
+)
 def test_what_a_ratio_follows(flops: float, calls: float, blocks: tuple[float, ...], expected: str) -> None:
     assert (
-        follows(Point("torch", "cpu", SweepLine("training", 32, 2, 32), 8, SAME_WIDTH, flops, calls, blocks))
+        follows(
+            Point(
+                backend="torch",
+                device="cpu",
+                line=SweepLine("training", 32, 2, 32),
+                outputs=8,
+                other=SAME_WIDTH,
+                flops_ratio=flops,
+                calls_ratio=calls,
+                block_ratios=blocks,
+            )
+        )
         == expected
     )

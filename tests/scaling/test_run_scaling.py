@@ -17,7 +17,17 @@ from jointbench.scaling import run
 from jointbench.scaling.plan import SweepConfig, check, lines
 from jointbench.scaling.run import read_study, run_study
 
-SMALL = check(SweepConfig(("torch", "tensorflow"), (2,), (8, 16), (1, 2), (4,), (1, 8), 60.0))
+SMALL = check(
+    SweepConfig(
+        backends=("torch", "tensorflow"),
+        outputs=(2,),
+        widths=(8, 16),
+        depths=(1, 2),
+        batches=(4,),
+        request_batches=(1, 8),
+        budget_seconds=60.0,
+    )
+)
 
 
 class Here:
@@ -118,9 +128,12 @@ SIZES = ("--outputs", "2", "--widths", "8,16", "--depths", "1", "--batches", "4"
 
 
 def test_the_command_writes_the_study_and_its_page(
-    here: Callable[..., None], machine: Callable[..., Any], monkeypatch: pytest.MonkeyPatch,
-    tmp_path: Path, capsys: pytest.CaptureFixture[str],
-) -> None:  # fmt: skip
+    here: Callable[..., None],
+    machine: Callable[..., Any],
+    monkeypatch: pytest.MonkeyPatch,
+    tmp_path: Path,
+    capsys: pytest.CaptureFixture[str],
+) -> None:
     here(torch=machine(1e-4, 0.0))
     assert command(monkeypatch, *SIZES, "--out", str(tmp_path)) == 0
     study = read_study(tmp_path / "scaling.json")
@@ -144,11 +157,17 @@ def test_a_backend_asked_for_by_name_and_missing_is_exit_code_4(
 @pytest.mark.parametrize(
     ("words", "names"),
     [
-        (("--widths", "wide"), "--widths"), (("--outputs", "0"), "--outputs"), (("--outputs", "1"), "--outputs"),
-        (("--depths", "99"), "--depths"), (("--batches", "-3"), "--batches"), (("--request-batches", ""), "--request-batches"),
-        (("--backend", "jax"), "jax"), (("--budget-seconds", "0"), "--budget-seconds"), (("--device", "tpu"), "--device"),
+        (("--widths", "wide"), "--widths"),
+        (("--outputs", "0"), "--outputs"),
+        (("--outputs", "1"), "--outputs"),
+        (("--depths", "99"), "--depths"),
+        (("--batches", "-3"), "--batches"),
+        (("--request-batches", ""), "--request-batches"),
+        (("--backend", "jax"), "jax"),
+        (("--budget-seconds", "0"), "--budget-seconds"),
+        (("--device", "tpu"), "--device"),
     ],
-)  # fmt: skip
+)
 def test_bad_values_are_one_sentence_and_nothing_is_written(
     monkeypatch: pytest.MonkeyPatch,
     capsys: pytest.CaptureFixture[str],

@@ -55,10 +55,12 @@ def test_a_list_is_read_in_order_without_doubles() -> None:
 @pytest.mark.parametrize(
     ("wanted", "names"),
     [
-        (SweepConfig(backends=("jax",)), "jax"), (SweepConfig(outputs=(1,)), "--outputs"),
-        (SweepConfig(budget_seconds=1.0), "--budget-seconds"), (SweepConfig(budget_seconds=math.nan), "--budget-seconds"),
+        (SweepConfig(backends=("jax",)), "jax"),
+        (SweepConfig(outputs=(1,)), "--outputs"),
+        (SweepConfig(budget_seconds=1.0), "--budget-seconds"),
+        (SweepConfig(budget_seconds=math.nan), "--budget-seconds"),
     ],
-)  # fmt: skip
+)
 def test_what_cannot_be_measured_is_refused(wanted: SweepConfig, names: str) -> None:
     with pytest.raises(BadInput, match=names):
         check(wanted)

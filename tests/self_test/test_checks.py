@@ -129,7 +129,10 @@ def test_a_flop_that_is_not_counted_is_a_difference() -> None:
             from jointbench.networks.flops import inference_flops_per_row, train_flops_per_row
 
             self.calls = getattr(self, "calls", 0) + 1
-            exact = {"train": batch_size * train_flops_per_row([network]), "inference": batch_size * inference_flops_per_row([network])}  # fmt: skip
+            exact = {
+                "train": batch_size * train_flops_per_row([network]),
+                "inference": batch_size * inference_flops_per_row([network]),
+            }
             return exact if self.calls != 3 else exact | {"train": exact["train"] + 2}
 
     assert flop_counts(Miscounts(), 8).different == 1  # type: ignore[arg-type]  # only what it calls

@@ -30,9 +30,11 @@ def pairs(values: list[float], half: float) -> AAPairs:
 
 QUIET = [1.01, 0.99] * 9 + [1.06, 1 / 1.06]  # 18 of 20 hold 1 at a half-width of 2 %
 GOOD = Measurements(
-    (pairs(QUIET, 0.02),), (KnownRatio("torch, a tenth more steps", estimate(1.09, 0.02)),),
-    (StoredAnswerCheck("torch", True, True),), (FlopCounts("torch", 8, 0),),
-)  # fmt: skip
+    (pairs(QUIET, 0.02),),
+    (KnownRatio("torch, a tenth more steps", estimate(1.09, 0.02)),),
+    (StoredAnswerCheck("torch", True, True),),
+    (FlopCounts("torch", 8, 0),),
+)
 
 
 def test_a_quiet_machine_is_fit() -> None:

@@ -54,8 +54,9 @@ def test_symmetric_and_sums_to_one(differences: np.ndarray, rope: float) -> None
 @settings(max_examples=40)
 @given(values, st.integers(0, 50))
 def test_monotone_without_a_region(differences: np.ndarray, step: int) -> None:
-    low, high = (signed_rank(d, np.random.default_rng(0), rope=0.0, draws=300)
-                 for d in (differences, differences + step / 1000))  # fmt: skip
+    low, high = (
+        signed_rank(d, np.random.default_rng(0), rope=0.0, draws=300) for d in (differences, differences + step / 1000)
+    )
     assert high.probability_joint_better >= low.probability_joint_better
 
 

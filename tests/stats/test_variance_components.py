@@ -79,8 +79,9 @@ def test_folds_of_rows_have_this_spread() -> None:
     for folds in (5, 10):
         draws = generator.normal(0.0, 1.0, (20_000, rows))
         order = generator.permutation(rows)  # a second repeat of the same rows
-        first, second = (draws[:, rows_of].reshape(-1, folds, rows // folds).mean(axis=2)
-                         for rows_of in (np.arange(rows), order))  # fmt: skip
+        first, second = (
+            draws[:, rows_of].reshape(-1, folds, rows // folds).mean(axis=2) for rows_of in (np.arange(rows), order)
+        )
         variances[folds] = first.var()
         across = np.mean([np.corrcoef(first[:, i], second[:, j])[0, 1] for i in range(folds) for j in range(folds)])
         assert across == pytest.approx(1 / folds, abs=0.01)

@@ -34,7 +34,20 @@ def planned(
     return made, {a.arm.name: a.network_ids for a in built}, {network.id: network for network in networks}
 
 
-NETWORK = Network("wine", "f" * 64, 1, 2, "d1", 7, ("a", "b"), Shape((64, 64)), Recipe(), "torch", "cpu", "stock")
+NETWORK = Network(
+    dataset="wine",
+    sha256="f" * 64,
+    repeat=1,
+    fold=2,
+    split="d1",
+    seed=7,
+    group=("a", "b"),
+    shape=Shape((64, 64)),
+    recipe=Recipe(),
+    backend="torch",
+    device="cpu",
+    engine="stock",
+)
 
 
 def variants() -> list[Network]:
@@ -169,7 +182,9 @@ def test_different_questions_to_one_file_do_not_share_a_fit(
     path = write(tmp_path / "table.csv")
     ids = []
     for targets, time in (one, other):
-        made = make_experiment(load_table(path, targets, None, time), ["separate"], CrossValidation(2, 1, 1, 0))
+        made = make_experiment(
+            load_table(path, targets, None, time), ["separate"], CrossValidation(folds=2, repeats=1, seeds=1, seed=0)
+        )
         ids.append(
             {n.id for n in plan_arms(made, "torch", "cpu", "stock")[1] if n.group == (targets[0].split(":")[0],)}
         )

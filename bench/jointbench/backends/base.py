@@ -20,7 +20,7 @@ HUBER_DELTA = 1.0
 Clock = Callable[[], float]
 
 
-@dataclass(frozen=True, eq=False)
+@dataclass(frozen=True, eq=False, kw_only=True)
 class Job:
     """Everything one network needs to be trained: arrays and numbers, no names of data or arms.
 
@@ -45,7 +45,7 @@ class Job:
     regression_loss: RegressionLoss = "squared"
 
 
-@dataclass(frozen=True, eq=False)
+@dataclass(frozen=True, eq=False, kw_only=True)
 class Trained:
     """What training one Job gave. Losses are (epochs, outputs), each output's own mean loss, the training one
     averaged over the epoch's steps (Keras: over its rows where there is one output, so a short last batch weighs less). epoch_seconds: (epochs,), evaluation excluded, the framework's first-call work

@@ -18,7 +18,7 @@ Stacked = tuple[Float32Array, Float32Array]
 """Kernels (networks, in, out) or (networks, 3, 3, in, out), and biases (networks, out)."""
 
 
-@dataclass(frozen=True, eq=False)
+@dataclass(frozen=True, eq=False, kw_only=True)
 class Group:
     """Networks of one shape. members: their places among the arm's; units: how many answers each gives.
 
@@ -69,13 +69,13 @@ def _group(members: Sequence[int], networks: Sequence[tuple[Architecture, Weight
     if not any(hidden):  # all heads read the trunk, so their kernels, each in its own columns, are one
         hidden, kernels = [()], [np.sum(np.stack(kernels), axis=0, dtype=np.float32)]
     return Group(
-        first,
-        tuple(members),
-        tuple(units),
-        tuple(stacked(layer.name) for layer in first.convs),
-        tuple(stacked(layer.name) for layer in first.trunk),
-        tuple(zip(hidden, kernels, strict=True)),
-        bias,
+        architecture=first,
+        members=tuple(members),
+        units=tuple(units),
+        convs=tuple(stacked(layer.name) for layer in first.convs),
+        trunk=tuple(stacked(layer.name) for layer in first.trunk),
+        heads=tuple(zip(hidden, kernels, strict=True)),
+        bias=bias,
     )
 
 

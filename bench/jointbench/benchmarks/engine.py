@@ -34,17 +34,17 @@ def wine_shaped_job(seed: int, epochs: int) -> Job:
     network = architecture(Shape((WIDTH, WIDTH)), (FEATURES,), OUTPUTS)
     order = np.arange(rows)
     return Job(
-        network,
-        Recipe(batch_size=BATCH, max_epochs=epochs, patience=epochs),
-        features,
-        targets,
-        np.ones_like(targets),
-        order[:ROWS],
-        order[ROWS:],
-        order[ROWS : ROWS + 10],
-        (1.0, 1.0),
-        initial_weights(network, [output.name for output in OUTPUTS], seed),
-        seed,
+        architecture=network,
+        recipe=Recipe(batch_size=BATCH, max_epochs=epochs, patience=epochs),
+        features=features,
+        targets=targets,
+        weights=np.ones_like(targets),
+        train=order[:ROWS],
+        validation=order[ROWS:],
+        test=order[ROWS : ROWS + 10],
+        loss_weights=(1.0, 1.0),
+        initial=initial_weights(network, [output.name for output in OUTPUTS], seed),
+        seed=seed,
     )
 
 

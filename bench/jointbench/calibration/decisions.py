@@ -18,7 +18,7 @@ from jointbench.stats.correlated_t_test import ROPE
 from jointbench.stats.variance_components import CVDesign, VarianceComponents
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, kw_only=True)
 class DecisionCalibration:
     """Shares of ``comparisons`` simulated datasets of so many outputs, each in [0, 1]; joint always saves here.
 

@@ -25,7 +25,7 @@ SEEDS = 10  # datasets drawn in each corner
 NEEDED = 9  # of ten: what `right_enough` asks for
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, kw_only=True)
 class Scenario:
     """Tasks, how networks are trained on them, and which verdicts on their mean difference in skill are right."""
 
@@ -41,21 +41,31 @@ class Scenario:
 
 SCENARIOS = (
     Scenario(
-        "related", ("joint", "equivalent"), SyntheticConfig(rows=200, outputs=8, relatedness=1.0, noise=0.2, features=16, pool=2),
-        Shape((16,)), Recipe("adam", 1e-2, batch_size=32, max_epochs=100, patience=15),
+        name="related",
+        right=("joint", "equivalent"),
+        tasks=SyntheticConfig(rows=200, outputs=8, relatedness=1.0, noise=0.2, features=16, pool=2),
+        shape=Shape((16,)),
+        recipe=Recipe(optimizer="adam", learning_rate=1e-2, batch_size=32, max_epochs=100, patience=15),
     ),
     Scenario(
-        "conflicting", ("separate",), SyntheticConfig(rows=300, outputs=4, relatedness=0.0, noise=0.1, features=8, pool=1),
-        Shape((2,)), Recipe("adam", 1e-2, batch_size=32, max_epochs=150, patience=20), repeats=1,
+        name="conflicting",
+        right=("separate",),
+        tasks=SyntheticConfig(rows=300, outputs=4, relatedness=0.0, noise=0.1, features=8, pool=1),
+        shape=Shape((2,)),
+        recipe=Recipe(optimizer="adam", learning_rate=1e-2, batch_size=32, max_epochs=150, patience=20),
+        repeats=1,
     ),
     Scenario(
-        "plenty", ("equivalent",), SyntheticConfig(rows=4000, outputs=2, relatedness=0.5, noise=0.3, features=4, pool=2),
-        Shape((64,)), Recipe("adam", 4e-3, batch_size=128, max_epochs=40, patience=8),
+        name="plenty",
+        right=("equivalent",),
+        tasks=SyntheticConfig(rows=4000, outputs=2, relatedness=0.5, noise=0.3, features=4, pool=2),
+        shape=Shape((64,)),
+        recipe=Recipe(optimizer="adam", learning_rate=4e-3, batch_size=128, max_epochs=40, patience=8),
     ),
-)  # fmt: skip
+)
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, kw_only=True)
 class Trial:
     """One dataset of a corner on one backend.
 
@@ -106,11 +116,9 @@ def tallies(trials: Sequence[Trial]) -> tuple[Tally, ...]:
     keys = dict.fromkeys((trial.corner, trial.backend) for trial in trials)
     grouped = [[trial for trial in trials if (trial.corner, trial.backend) == key] for key in keys]
     return tuple(
-        Tally(
-            *key, len(mine), sum(trial.right for trial in mine), sum(trial.difference for trial in mine) / len(mine)
-        )
+        Tally(*key, len(mine), sum(trial.right for trial in mine), sum(trial.difference for trial in mine) / len(mine))
         for key, mine in zip(keys, grouped, strict=True)
-    )  # fmt: skip
+    )
 
 
 def right_enough(tally: Tally) -> bool:
@@ -124,7 +132,9 @@ def _slug(corner: Scenario, seed: int) -> str:
 
 def _subject(corner: Scenario, seed: int) -> Experiment:
     dataset = synthetic_dataset(_slug(corner, seed), corner.tasks, seed, shape=corner.shape, recipe=corner.recipe)
-    return make_experiment(dataset, ARMS, CrossValidation(corner.folds, corner.repeats, corner.seeds, seed))
+    return make_experiment(
+        dataset, ARMS, CrossValidation(folds=corner.folds, repeats=corner.repeats, seeds=corner.seeds, seed=seed)
+    )
 
 
 def _trial(cell: BenchmarkCell, corner: Scenario, seed: int) -> Trial:
@@ -133,6 +143,13 @@ def _trial(cell: BenchmarkCell, corner: Scenario, seed: int) -> Trial:
     verdict = output_verdict(overall)
     each: list[Posterior] = [correlated_t_test(output) for output in by_fold]
     return Trial(
-        corner.name, cell.backend, seed, verdict, verdict in corner.right, overall.mean, overall.low, overall.high,
-        sum(output_verdict(belief) == "separate" for belief in each),
-    )  # fmt: skip
+        corner=corner.name,
+        backend=cell.backend,
+        seed=seed,
+        verdict=verdict,
+        right=verdict in corner.right,
+        difference=overall.mean,
+        low=overall.low,
+        high=overall.high,
+        separate_outputs=sum(output_verdict(belief) == "separate" for belief in each),
+    )

@@ -87,17 +87,28 @@ def _seen(dataset: str, seen_in: CVDesign, sds: dict[str, tuple[float, float]]) 
 OBSERVED_NOISE = (
     *_seen("wine_quality", CVDesign(5, 5, 10), {"quality": (0.0032, 0.0110), "type": (0.0047, 0.0074)}),
     *_seen(
-        "concrete_slump", CVDesign(5, 3, 5),
+        "concrete_slump",
+        CVDesign(5, 3, 5),
         {"slump": (0.0383, 0.1232), "flow": (0.0241, 0.0994), "strength": (0.0, 0.0629)},
     ),
     *_seen(
-        "yeast", CVDesign(5, 1, 3),
+        "yeast",
+        CVDesign(5, 1, 3),
         {
-            "class1": (0.0247, 0.0305), "class2": (0.0121, 0.0236), "class3": (0.0114, 0.0175),
-            "class4": (0.0249, 0.0280), "class5": (0.0157, 0.0259), "class6": (0.0, 0.0232),
-            "class7": (0.0050, 0.0262), "class8": (0.0215, 0.0220), "class9": (0.0, 0.0299),
-            "class10": (0.0289, 0.0178), "class11": (0.0124, 0.0276), "class12": (0.0123, 0.0175),
-            "class13": (0.0089, 0.0199), "class14": (0.0343, 0.0751),
+            "class1": (0.0247, 0.0305),
+            "class2": (0.0121, 0.0236),
+            "class3": (0.0114, 0.0175),
+            "class4": (0.0249, 0.0280),
+            "class5": (0.0157, 0.0259),
+            "class6": (0.0, 0.0232),
+            "class7": (0.0050, 0.0262),
+            "class8": (0.0215, 0.0220),
+            "class9": (0.0, 0.0299),
+            "class10": (0.0289, 0.0178),
+            "class11": (0.0124, 0.0276),
+            "class12": (0.0123, 0.0175),
+            "class13": (0.0089, 0.0199),
+            "class14": (0.0343, 0.0751),
         },
     ),
-)  # fmt: skip
+)

@@ -30,7 +30,7 @@ MOST_FITS = 2000  # per network of an arm: no setting beyond is worth looking at
 Bools = npt.NDArray[np.bool_]
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, kw_only=True)
 class Calibration:
     """Shares of ``comparisons`` simulated comparisons of one output, each in [0, 1], at one setting and spread.
 
@@ -92,9 +92,12 @@ def draw(
     """
     within = None if spread.within is None else spread.within / setting.seeds
     differences = simulate_differences(
-        np.zeros(comparisons), replace(spread, within=within), replace(setting, seeds=1), generator,
+        np.zeros(comparisons),
+        replace(spread, within=within),
+        replace(setting, seeds=1),
+        generator,
         correlation=correlation,
-    )  # fmt: skip
+    )
     return Draws(*mean_and_sd(differences.reshape(comparisons, setting.pairs)), setting)
 
 

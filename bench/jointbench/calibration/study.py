@@ -40,7 +40,7 @@ class DatasetRates:
     rates: DecisionCalibration
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, kw_only=True)
 class Recommended:
     """The smallest setting (fits: per network of an arm) that finds enough on every output of ``dataset``.
 
@@ -60,7 +60,7 @@ class Recommended:
     by_folds: dict[int, CVDesign | None]
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, kw_only=True)
 class CalibrationStudy:
     """The study. The five rates on top are those of ``recommended``, the least favourable over its dataset's outputs."""
 
@@ -118,11 +118,16 @@ def calibration_study(
     setting = best[0].setting
     rates = [one(setting, spread) for spread in spreads]  # drawn anew: those of the search were chosen for being high
     recommended = Recommended(
-        first[0].dataset, setting.folds, setting.repeats, setting.seeds, setting.fits, reached(best),
-        first[int(np.argmin([rate.found for rate in rates]))].output,
-        {seen.output: _setting(search([seen.spread])) for seen in first},
-        {folds: _setting(search(spreads, folds=(folds,))) for folds in FOLDS},
-    )  # fmt: skip
+        dataset=first[0].dataset,
+        folds=setting.folds,
+        repeats=setting.repeats,
+        seeds=setting.seeds,
+        fits=setting.fits,
+        reached=reached(best),
+        bounded_by=first[int(np.argmin([rate.found for rate in rates]))].output,
+        alone={seen.output: _setting(search([seen.spread])) for seen in first},
+        by_folds={folds: _setting(search(spreads, folds=(folds,))) for folds in FOLDS},
+    )
     at = tuple(dict.fromkeys((*settings, setting)))
     outputs = tuple(OutputRates(seen.dataset, seen.output, one(place, seen.spread)) for place in at for seen in noise)
     decisions = tuple(

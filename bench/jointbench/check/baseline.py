@@ -9,7 +9,7 @@ ARTIFACT = "artifact bytes"
 NO_COST_PROFILE = "smoke"  # its few samples say nothing about time: a baseline of it holds no ratios and no seconds
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, kw_only=True)
 class Origin:
     """Where the numbers came from. A machine is the same one when CPU, cores and threads are equal."""
 
@@ -66,7 +66,7 @@ class Skill:
     per_fold: tuple[float, ...]
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, kw_only=True)
 class CostRatio:
     """A timed cost of joint over that of the site's arm, its 95 % interval over blocks, and the A/A pair's largest log
     ratio."""
@@ -89,7 +89,7 @@ class Seconds:
     seconds: float
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, kw_only=True)
 class Baseline:
     """All that the gates look at. A run is read into one too, so that both sides are the same kind of thing."""
 

@@ -44,13 +44,13 @@ def check(
     if require_cost and not held.ratios:
         raise BadInput(f"--require-cost: {off.get('cost', 'the baseline holds no cost ratios')}")
     return CheckResult(
-        held.origin.profile,
-        held.origin.commit,
-        tuple(_with_reason(one, reading) for one in found),
-        off,
-        () if strict_time else ("time",),
-        require_cost,
-        _notes(held, run),
+        profile=held.origin.profile,
+        commit=held.origin.commit,
+        findings=tuple(_with_reason(one, reading) for one in found),
+        disabled=off,
+        advisory=() if strict_time else ("time",),
+        require_cost=require_cost,
+        notes=_notes(held, run),
     )
 
 

@@ -34,7 +34,7 @@ def cost_findings(baseline: Baseline, run: Baseline) -> Iterator[Finding]:
     for old in baseline.ratios:
         new = now.get((old.site, old.quantity))
         if new is None:
-            yield Finding("cost", "not run", old.site, _quantity(old), old.value)
+            yield Finding(gate="cost", state="not run", site=old.site, quantity=_quantity(old), baseline=old.value)
         else:
             pairs.append((old, new))
     if not pairs:
@@ -96,4 +96,14 @@ def _judged(old: CostRatio, new: CostRatio, change: float, error: float, df: flo
     elif widest > limit:
         state = "too noisy"
         reason = f"too noisy to say: a change of {math.expm1(widest):.0%} cannot be excluded"
-    return Finding("cost", state, old.site, _quantity(old), old.value, new.value, estimate, math.exp(limit), reason)
+    return Finding(
+        gate="cost",
+        state=state,
+        site=old.site,
+        quantity=_quantity(old),
+        baseline=old.value,
+        run=new.value,
+        change=estimate,
+        limit=math.exp(limit),
+        reason=reason,
+    )

@@ -17,12 +17,29 @@ def exact_findings(baseline: Baseline, run: Baseline) -> Iterator[Finding]:
     for size in baseline.sizes:
         value = now.get((size.site, size.quantity))
         if value is None:
-            yield Finding("exact", "not run", size.site, size.quantity, size.value)
+            yield Finding(gate="exact", state="not run", site=size.site, quantity=size.quantity, baseline=size.value)
             continue
         times = value / size.value if size.value else None
         change = None if times is None else Estimate(times, times, times)
         if abs(value - size.value) > TOLERANCE.get(size.quantity, 0) * size.value:
             reason = f"it {'grew' if value > size.value else 'shrank'} from {size.value:,} to {value:,}"
-            yield Finding("exact", "regressed", size.site, size.quantity, size.value, value, change, reason=reason)
+            yield Finding(
+                gate="exact",
+                state="regressed",
+                site=size.site,
+                quantity=size.quantity,
+                baseline=size.value,
+                run=value,
+                change=change,
+                reason=reason,
+            )
         else:
-            yield Finding("exact", "as before", size.site, size.quantity, size.value, value, change)
+            yield Finding(
+                gate="exact",
+                state="as before",
+                site=size.site,
+                quantity=size.quantity,
+                baseline=size.value,
+                run=value,
+                change=change,
+            )

@@ -15,7 +15,7 @@ GATES: tuple[Gate, ...] = ("exact", "quality", "cost", "time")
 REGRESSED, DID_NOT_RUN, TOO_NOISY = 1, 4, 3  # exit codes
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, kw_only=True)
 class Finding:
     """One quantity, before and now.
 
@@ -34,7 +34,7 @@ class Finding:
     reason: str = ""
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, kw_only=True)
 class CheckResult:
     """A run held against a baseline. disabled: gates that were not used, and why; notes: what a reader must know besides.
 

@@ -44,28 +44,28 @@ def read_run(
     timed = [] if profile == NO_COST_PROFILE else cells
     threads = next((cell.threads for cell in cells if cell.threads is not None), None)
     origin = Origin(
-        profile,
-        engine,
-        machine.get("commit", ""),
-        machine.get("CPU", ""),
-        machine.get("physical cores", ""),
-        threads,
-        {name: machine[name] for name in VERSIONS if name in machine},
+        profile=profile,
+        engine=engine,
+        commit=machine.get("commit", ""),
+        cpu=machine.get("CPU", ""),
+        cores=machine.get("physical cores", ""),
+        threads=threads,
+        versions={name: machine[name] for name in VERSIONS if name in machine},
     )
     measured = Baseline(
-        BASELINE_SCHEMA,
-        origin,
-        tuple(_data(about, held) for about in datasets),
-        (*_counts(cells, held), *_programs(datasets, held)),
-        tuple(
+        schema_version=BASELINE_SCHEMA,
+        origin=origin,
+        data=tuple(_data(about, held) for about in datasets),
+        sizes=(*_counts(cells, held), *_programs(datasets, held)),
+        skills=tuple(
             skill
             for about in datasets
             for cell in cells
             if cell.dataset == about.slug
             for skill in _skills(cell, about)
         ),
-        tuple(ratio for cell in timed for ratio in _ratios(cell)),
-        tuple(time for cell in timed for time in _seconds(cell)),
+        ratios=tuple(ratio for cell in timed for ratio in _ratios(cell)),
+        seconds=tuple(time for cell in timed for time in _seconds(cell)),
     )
     return Reading(measured, {(cell.dataset, cell.backend, cell.device): _why(cell) for cell in cells})
 
@@ -143,7 +143,15 @@ def _ratios(cell: CellSummary) -> Iterator[CostRatio]:
             floor = max(abs(math.log(one.floor.low)), abs(math.log(one.floor.high)))
             site = CellKey(cell.dataset, cell.backend, cell.device, one.other)
             quantity = _timed(one.quantity, one.path, one.threads)
-            yield CostRatio(site, quantity, one.ratio.value, one.ratio.low, one.ratio.high, one.blocks, floor)
+            yield CostRatio(
+                site=site,
+                quantity=quantity,
+                value=one.ratio.value,
+                low=one.ratio.low,
+                high=one.ratio.high,
+                blocks=one.blocks,
+                floor=floor,
+            )
 
 
 def _seconds(cell: CellSummary) -> Iterator[Seconds]:

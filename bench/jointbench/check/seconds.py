@@ -17,19 +17,19 @@ def time_findings(baseline: Baseline, run: Baseline) -> Iterator[Finding]:
     for old in baseline.seconds:
         seconds = now.get((old.site, old.quantity))
         if seconds is None:
-            yield Finding("time", "not run", old.site, old.quantity, old.seconds)
+            yield Finding(gate="time", state="not run", site=old.site, quantity=old.quantity, baseline=old.seconds)
             continue
         change = seconds / old.seconds
         fails = change > SLOWER
         reason = f"it takes {change:.2f} times as long as it did" if fails else ""
         yield Finding(
-            "time",
-            "regressed" if fails else "as before",
-            old.site,
-            old.quantity,
-            old.seconds,
-            seconds,
-            Estimate(change, change, change),
-            SLOWER,
-            reason,
+            gate="time",
+            state="regressed" if fails else "as before",
+            site=old.site,
+            quantity=old.quantity,
+            baseline=old.seconds,
+            run=seconds,
+            change=Estimate(change, change, change),
+            limit=SLOWER,
+            reason=reason,
         )

@@ -50,11 +50,11 @@ def quality_findings(baseline: Baseline, run: Baseline, rope: float = ROPE) -> I
             other = now.get((skill.site, skill.output))
             if other is None or (reason := _incomparable(data, after[data.dataset], skill, other)):
                 yield Finding(
-                    "quality",
-                    "not run",
-                    skill.site,
-                    _quantity(skill.output),
-                    float(np.mean(skill.per_fold)),
+                    gate="quality",
+                    state="not run",
+                    site=skill.site,
+                    quantity=_quantity(skill.output),
+                    baseline=float(np.mean(skill.per_fold)),
                     reason="" if other is None else reason,
                 )
             else:
@@ -100,15 +100,15 @@ def _judged(pairs: Sequence[_Pair], rope: float) -> Iterator[Finding]:
             f"that it lost more than {rope:g} is {one.probability_other_better:.4f}"
         )
         yield Finding(
-            "quality",
-            "regressed" if fails else "as before",
-            pair.site,
-            _quantity(pair.output),
-            pair.baseline,
-            pair.baseline + one.mean,
-            Estimate(one.mean, one.low, one.high),
-            limit,
-            reason if fails else "",
+            gate="quality",
+            state="regressed" if fails else "as before",
+            site=pair.site,
+            quantity=_quantity(pair.output),
+            baseline=pair.baseline,
+            run=pair.baseline + one.mean,
+            change=Estimate(one.mean, one.low, one.high),
+            limit=limit,
+            reason=reason if fails else "",
         )
 
 

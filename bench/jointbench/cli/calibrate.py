@@ -88,6 +88,15 @@ def _trained(console: Console, backends: tuple[str, ...], jobs: int | None) -> t
     from jointbench.runtime.environment import cores
     from jointbench.study.config import StudyConfig
 
-    where = StudyConfig(backends, ("cpu",), "stacked", jobs or cores(), 1, (1,), 0.0, references=False)
+    where = StudyConfig(
+        backends=backends,
+        devices=("cpu",),
+        engine="stacked",
+        jobs=jobs or cores(),
+        threads=1,
+        batch_sizes=(1,),
+        timing_seconds=0.0,
+        references=False,
+    )
     with progress_bar(console) as progress:
         return known_truth(where, progress)

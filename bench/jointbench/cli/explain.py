@@ -67,17 +67,17 @@ def explain(
         datasets = [DATASET]
     defaults = options.RunOptions()
     asked = options.RunOptions(
-        profile,
-        tuple(datasets or ()),
-        tuple(target or ()),
-        ("joint", "separate"),
-        tuple(backend or defaults.backends),
-        device,
-        folds,
-        None,
-        seeds or max(SEEDS, profile_named(profile).seeds),
-        seed,
-        jobs,
+        profile=profile,
+        datasets=tuple(datasets or ()),
+        targets=tuple(target or ()),
+        arms=("joint", "separate"),
+        backends=tuple(backend or defaults.backends),
+        device=device,
+        folds=folds,
+        repeats=None,
+        seeds=seeds or max(SEEDS, profile_named(profile).seeds),
+        seed=seed,
+        jobs=jobs,
         group=group,
         time=time,
     )
@@ -118,9 +118,14 @@ def _forum_alone(
 ) -> None:
     """The forum's run has its own data, split, network and number of epochs. Raises BadInput for what would change them."""
     given = {
-        "another dataset": datasets != ["energy-forum"], "--question": question, "--target": target, "--group": group,
-        "--time": time, "--folds": folds, f"--profile {profile}": profile != "quick",
-    }  # fmt: skip
+        "another dataset": datasets != ["energy-forum"],
+        "--question": question,
+        "--target": target,
+        "--group": group,
+        "--time": time,
+        "--folds": folds,
+        f"--profile {profile}": profile != "quick",
+    }
     if wrong := [option for option, value in given.items() if value]:
         raise BadInput(
             f"explain energy-forum is a study of its own, run as it was posted: leave out {', '.join(wrong)}; "

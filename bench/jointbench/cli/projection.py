@@ -35,12 +35,12 @@ def projection(
 
     defaults = options.RunOptions()
     asked = options.RunOptions(
-        profile,
-        tuple(datasets),
-        tuple(target or ()),
-        defaults.arms,
-        tuple(backend or defaults.backends),
-        device,
+        profile=profile,
+        datasets=tuple(datasets),
+        targets=tuple(target or ()),
+        arms=defaults.arms,
+        backends=tuple(backend or defaults.backends),
+        device=device,
         folds=2,
         seeds=1,
     )

@@ -38,13 +38,13 @@ def scaling(
 
     wanted = check(
         SweepConfig(
-            tuple(backend or BACKENDS),
-            numbers("outputs", outputs),
-            numbers("widths", widths),
-            numbers("depths", depths),
-            numbers("batches", batches),
-            numbers("request-batches", request_batches),
-            budget_seconds,
+            backends=tuple(backend or BACKENDS),
+            outputs=numbers("outputs", outputs),
+            widths=numbers("widths", widths),
+            depths=numbers("depths", depths),
+            batches=numbers("batches", batches),
+            request_batches=numbers("request-batches", request_batches),
+            budget_seconds=budget_seconds,
         )
     )
     (where,) = devices_for(device)[-1:]

@@ -35,11 +35,17 @@ def across_datasets(cells: Sequence[CellSummary], rope: float) -> tuple[Across, 
         rank = signed_rank(values, np.random.default_rng(SEED), rope=rope) if len(values) >= MIN_DATASETS else None
         made.append(
             Across(
-                backend, device, other, counts["joint"], counts["equivalent"], counts["separate"],
-                counts["inconclusive"] + len(decisions) - len(whole), len(whole),
-                rank.probability_joint_better if rank else None,
-                rank.probability_equivalent if rank else None,
-                rank.probability_other_better if rank else None,
+                backend=backend,
+                device=device,
+                other=other,
+                win=counts["joint"],
+                equivalent=counts["equivalent"],
+                lose=counts["separate"],
+                inconclusive=counts["inconclusive"] + len(decisions) - len(whole),
+                ranked=len(whole),
+                probability_joint_better=rank.probability_joint_better if rank else None,
+                probability_equivalent=rank.probability_equivalent if rank else None,
+                probability_other_better=rank.probability_other_better if rank else None,
             )
-        )  # fmt: skip
+        )
     return tuple(made)

@@ -17,7 +17,7 @@ from jointbench.records import Fit, FoldRecord, PlannedArm, Record
 from jointbench.records.store import read_records
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, kw_only=True)
 class Comparison:
     """Joint (the arm with the fewest networks) against one other arm, on one dataset, backend and device.
 
@@ -69,14 +69,14 @@ def compare_arms(records: str | os.PathLike[str] | Iterable[Record], terms: Verd
 def _comparison(cell: CellSummary, decision: Decision) -> Comparison:
     other = decision.other
     return Comparison(
-        cell.dataset,
-        cell.backend,
-        cell.device,
-        cell.joint,
-        other,
-        decision,
-        tuple(difference for difference in cell.differences if difference.other == other),
-        tuple(ratio for ratio in cell.ratios if ratio.other == other),
+        dataset=cell.dataset,
+        backend=cell.backend,
+        device=cell.device,
+        joint=cell.joint,
+        other=other,
+        decision=decision,
+        differences=tuple(difference for difference in cell.differences if difference.other == other),
+        ratios=tuple(ratio for ratio in cell.ratios if ratio.other == other),
     )
 
 
@@ -95,9 +95,21 @@ def _described(records: Sequence[Record]) -> list[DatasetSummary]:
             folds.setdefault(record.dataset, []).append(record)
     return [
         DatasetSummary(
-            slug, slug, sum(len(fold.test) for fold in mine if fold.repeat == 0), 0, mine[0].outputs,
-            tuple("regression" if (slug, name) in regressions else "classification" for name in mine[0].outputs),
-            mine[0].folds, 1 + max(fold.repeat for fold in mine), 1, (), "", "", "", "", (),
+            slug=slug,
+            title=slug,
+            rows=sum(len(fold.test) for fold in mine if fold.repeat == 0),
+            features=0,
+            outputs=mine[0].outputs,
+            kinds=tuple("regression" if (slug, name) in regressions else "classification" for name in mine[0].outputs),
+            folds=mine[0].folds,
+            repeats=1 + max(fold.repeat for fold in mine),
+            seeds=1,
+            notes=(),
+            source="",
+            licence="",
+            citation="",
+            sha256="",
+            references=(),
         )
         for slug, mine in folds.items()
-    ]  # fmt: skip
+    ]

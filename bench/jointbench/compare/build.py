@@ -38,40 +38,40 @@ def summarise(
     about = {dataset.slug: dataset for dataset in datasets}
     summaries = tuple(summarise_cell(cell, about[cell.dataset], terms) for cell in made)
     return Summary(
-        SUMMARY_SCHEMA_VERSION,
-        profile,
-        engine,
-        command,
-        headline(summaries),
-        tuple(with_references(dataset, references, made) for dataset in datasets),
-        summaries,
-        tuple(notes),
-        terms.rope,
-        terms.probability,
-        across_datasets(summaries, terms.rope),
+        schema_version=SUMMARY_SCHEMA_VERSION,
+        profile=profile,
+        engine=engine,
+        command=command,
+        headline=headline(summaries),
+        datasets=tuple(with_references(dataset, references, made) for dataset in datasets),
+        cells=summaries,
+        notes=tuple(notes),
+        rope=terms.rope,
+        probability=terms.probability,
+        across=across_datasets(summaries, terms.rope),
     )
 
 
 def describe(dataset: Dataset, folds: int, repeats: int, seeds: int, command: str = "") -> DatasetSummary:
     """What a dataset is, as it was used."""
     return DatasetSummary(
-        dataset.slug,
-        dataset.title,
-        dataset.rows,
-        int(np.prod(dataset.features.shape[1:])),
-        tuple(output.name for output in dataset.outputs),
-        tuple(output.kind for output in dataset.outputs),
-        folds,
-        repeats,
-        seeds,
-        dataset.notes,
-        dataset.provenance.source,
-        dataset.provenance.licence,
-        dataset.provenance.citation,
-        dataset.provenance.sha256,
-        (),
-        command,
-        dataset.time is None,
+        slug=dataset.slug,
+        title=dataset.title,
+        rows=dataset.rows,
+        features=int(np.prod(dataset.features.shape[1:])),
+        outputs=tuple(output.name for output in dataset.outputs),
+        kinds=tuple(output.kind for output in dataset.outputs),
+        folds=folds,
+        repeats=repeats,
+        seeds=seeds,
+        notes=dataset.notes,
+        source=dataset.provenance.source,
+        licence=dataset.provenance.licence,
+        citation=dataset.provenance.citation,
+        sha256=dataset.provenance.sha256,
+        references=(),
+        command=command,
+        repeatable=dataset.time is None,
     )
 
 
@@ -101,7 +101,21 @@ def summarise_cell(cell: BenchmarkCell, about: DatasetSummary, terms: VerdictCri
     """Quality, costs, comparisons and decisions of one dataset on one backend and device."""
     absences = tuple(absence.reason for absence in cell.absences)
     if not cell.assemblies:
-        return CellSummary(cell.dataset, cell.backend, cell.device, "", None, None, None, (), (), (), (), (), absences)
+        return CellSummary(
+            dataset=cell.dataset,
+            backend=cell.backend,
+            device=cell.device,
+            joint="",
+            threads=None,
+            load=None,
+            import_seconds=None,
+            quality=(),
+            costs=(),
+            ratios=(),
+            differences=(),
+            decisions=(),
+            absences=absences,
+        )
     joint = min(cell.assemblies, key=lambda assembly: len(assembly.arm.groups))
     others = [assembly for assembly in cell.assemblies if assembly is not joint]
     places = run_index(cell.folds, cell.fits.values())
@@ -120,31 +134,31 @@ def summarise_cell(cell: BenchmarkCell, about: DatasetSummary, terms: VerdictCri
     taken = best_takes(cell.timings)
     threads = taken[0].threads if taken else None
     return CellSummary(
-        cell.dataset,
-        cell.backend,
-        cell.device,
-        joint.arm.name,
-        threads,
-        max((float(t.load.mean()) for t in taken), default=None),
-        cell.cold_starts[0].import_seconds if cell.cold_starts else None,
-        quality,
-        costs,
-        ratios,
-        tuple(d for pair in pairs for d in pair.differences),
-        decisions,
-        absences,
-        tuple(made for assembly in cell.assemblies if (made := arm_flops(cell, assembly)) is not None),
-        tuple(arm_memory(memory) for memory in cell.memories),
-        tuple(
+        dataset=cell.dataset,
+        backend=cell.backend,
+        device=cell.device,
+        joint=joint.arm.name,
+        threads=threads,
+        load=max((float(t.load.mean()) for t in taken), default=None),
+        import_seconds=cell.cold_starts[0].import_seconds if cell.cold_starts else None,
+        quality=quality,
+        costs=costs,
+        ratios=ratios,
+        differences=tuple(d for pair in pairs for d in pair.differences),
+        decisions=decisions,
+        absences=absences,
+        flops=tuple(made for assembly in cell.assemblies if (made := arm_flops(cell, assembly)) is not None),
+        memory=tuple(arm_memory(memory) for memory in cell.memories),
+        explained=tuple(
             one
             for other in others
             for one in predicted_saving(joint, other, [r for r in ratios if r.threads in (None, threads)])
         ),
-        stand,
-        criteria,
-        sum(t.take > 0 for t in cell.timings),
-        sum(t.disturbed for t in taken),
-        tuple(projection_check(projection) for projection in cell.projections),
+        standings=stand,
+        pareto_criteria=criteria,
+        retaken=sum(t.take > 0 for t in cell.timings),
+        still_disturbed=sum(t.disturbed for t in taken),
+        projections=tuple(projection_check(projection) for projection in cell.projections),
     )
 
 
@@ -168,7 +182,9 @@ def _quality(output: str, kind: str, model: str, skill: FloatArray, scores: Sequ
         metrics[name] = math.fsum(values) / len(values) if values else None
     mean = float(per_fold.mean()) if len(per_fold) else math.nan
     sd = float(per_fold.std(ddof=1)) if len(per_fold) > 1 else math.nan
-    return Quality(output, kind, model, mean, sd, tuple(per_fold.tolist()), metrics)
+    return Quality(
+        output=output, kind=kind, model=model, skill=mean, sd=sd, per_fold=tuple(per_fold.tolist()), metrics=metrics
+    )
 
 
 def headline(cells_: Sequence[CellSummary]) -> str:

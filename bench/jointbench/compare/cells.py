@@ -25,7 +25,7 @@ from jointbench.types import FloatArray
 Key = tuple[str, str, str]
 
 
-@dataclass(frozen=True, eq=False)
+@dataclass(frozen=True, eq=False, kw_only=True)
 class BenchmarkCell:
     """The records of one dataset on one backend and device."""
 
@@ -63,15 +63,17 @@ def cells(records: Iterable[Record]) -> tuple[list[BenchmarkCell], list[Referenc
                 keys[record.dataset, record.backend, record.device] = None
     made = [
         BenchmarkCell(
-            *key,
-            tuple(r for r in sited[key] if isinstance(r, PlannedArm)),
-            fits[key],
-            tuple(r for r in sited[key] if isinstance(r, Timing)),
-            tuple(r for r in sited[key] if isinstance(r, ColdStart)),
-            tuple(r for r in sited[key] if isinstance(r, NotMeasured)),
-            tuple(folds[key[0]]),
-            tuple(r for r in sited[key] if isinstance(r, Memory)),
-            tuple(r for r in sited[key] if isinstance(r, Projection)),
+            dataset=key[0],
+            backend=key[1],
+            device=key[2],
+            assemblies=tuple(r for r in sited[key] if isinstance(r, PlannedArm)),
+            fits=fits[key],
+            timings=tuple(r for r in sited[key] if isinstance(r, Timing)),
+            cold_starts=tuple(r for r in sited[key] if isinstance(r, ColdStart)),
+            absences=tuple(r for r in sited[key] if isinstance(r, NotMeasured)),
+            folds=tuple(folds[key[0]]),
+            memories=tuple(r for r in sited[key] if isinstance(r, Memory)),
+            projections=tuple(r for r in sited[key] if isinstance(r, Projection)),
         )
         for key in keys
     ]

@@ -129,16 +129,16 @@ def _latency(timing: Timing, who: Variant) -> Latency:
     count = len(seconds)
     p90, p99 = count >= P90_SAMPLES, count >= P99_SAMPLES
     return Latency(
-        timing.batch_size,
-        count,
-        float(np.median(seconds)),
-        float(np.quantile(seconds, 0.9)) if p90 else None,
-        float(np.quantile(seconds, 0.99)) if p99 else None,
-        timing.batch_size * count / float(seconds.sum()),
-        who.path,
-        timing.threads,
-        quantile_bounds(seconds, 0.9) if p90 else None,
-        quantile_bounds(seconds, 0.99) if p99 else None,
+        batch_size=timing.batch_size,
+        samples=count,
+        median_seconds=float(np.median(seconds)),
+        p90_seconds=float(np.quantile(seconds, 0.9)) if p90 else None,
+        p99_seconds=float(np.quantile(seconds, 0.99)) if p99 else None,
+        rows_per_second=timing.batch_size * count / float(seconds.sum()),
+        path=who.path,
+        threads=timing.threads,
+        p90_bounds=quantile_bounds(seconds, 0.9) if p90 else None,
+        p99_bounds=quantile_bounds(seconds, 0.99) if p99 else None,
     )
 
 
@@ -178,10 +178,20 @@ def paired_ratios(timing: Timing, joint: str) -> list[Ratio]:
             values = log_ratios(samples, mine, Variant(other, path))
             ratio, enough = time_ratio(values), len(values) >= MIN_BLOCKS
             state = "too few blocks" if not enough else "settled" if settled(values) else "budget spent"
-            made.append(Ratio(
-                quantity, other, ratio, floor, len(values), enough and _beyond(ratio, _noise(floor)), state, path, timing.threads,
-                None if training else timing.batch_size,
-            ))  # fmt: skip
+            made.append(
+                Ratio(
+                    quantity=quantity,
+                    other=other,
+                    ratio=ratio,
+                    floor=floor,
+                    blocks=len(values),
+                    measured_difference=enough and _beyond(ratio, _noise(floor)),
+                    state=state,
+                    path=path,
+                    threads=timing.threads,
+                    batch_size=None if training else timing.batch_size,
+                )
+            )
     return made
 
 
@@ -189,13 +199,13 @@ def projection_check(projection: Projection) -> ProjectionCheck:
     """Whether the training really took what its steady steps foretold, to AGREEMENT."""
     ratio = projection.measured_seconds / projection.projected_seconds if projection.projected_seconds else float("nan")
     return ProjectionCheck(
-        projection.arm,
-        projection.threads,
-        projection.steps,
-        projection.projected_seconds,
-        projection.measured_seconds,
-        ratio,
-        abs(ratio - 1) <= AGREEMENT,
+        arm=projection.arm,
+        threads=projection.threads,
+        steps=projection.steps,
+        projected_seconds=projection.projected_seconds,
+        measured_seconds=projection.measured_seconds,
+        ratio=ratio,
+        agrees=abs(ratio - 1) <= AGREEMENT,
     )
 
 
@@ -230,4 +240,11 @@ def flops_ratio(cell: BenchmarkCell, joint: PlannedArm, other: PlannedArm) -> Ra
         return None
     belief = correlated_t_test([float(np.mean(v)) for v in by_fold.values()], folds=cell.folds[0].folds)
     estimate = Estimate(*(float(np.exp(x)) for x in (belief.mean, belief.low, belief.high)))
-    return Ratio("training FLOPs to the stop", other.arm.name, estimate, None, len(by_fold), _beyond(estimate, 0.0))
+    return Ratio(
+        quantity="training FLOPs to the stop",
+        other=other.arm.name,
+        ratio=estimate,
+        floor=None,
+        blocks=len(by_fold),
+        measured_difference=_beyond(estimate, 0.0),
+    )

@@ -66,16 +66,27 @@ def _difference(
 ) -> Difference:
     if belief is None:
         nan = math.nan
-        return Difference(output, other, UNKNOWN, pairs, lost, nan, nan, nan, nan, "inconclusive")
+        return Difference(
+            output=output,
+            other=other,
+            difference=UNKNOWN,
+            pairs=pairs,
+            pairs_lost=lost,
+            probability_joint_better=nan,
+            probability_equivalent=nan,
+            probability_other_better=nan,
+            probability_no_loss=nan,
+            verdict="inconclusive",
+        )
     return Difference(
-        output,
-        other,
-        Estimate(belief.mean, belief.low, belief.high),
-        pairs,
-        lost,
-        belief.probability_joint_better,
-        belief.probability_equivalent,
-        belief.probability_other_better,
-        belief.probability_above(-belief.rope),
-        output_verdict(belief, probability=probability),
+        output=output,
+        other=other,
+        difference=Estimate(belief.mean, belief.low, belief.high),
+        pairs=pairs,
+        pairs_lost=lost,
+        probability_joint_better=belief.probability_joint_better,
+        probability_equivalent=belief.probability_equivalent,
+        probability_other_better=belief.probability_other_better,
+        probability_no_loss=belief.probability_above(-belief.rope),
+        verdict=output_verdict(belief, probability=probability),
     )

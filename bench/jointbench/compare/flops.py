@@ -37,11 +37,11 @@ def arm_flops(cell: BenchmarkCell, assembly: PlannedArm) -> ArmFlops | None:
     update = update_flops(recipe)
     good = [fit for run in runs for fit in run if fit.failure is None]
     return ArmFlops(
-        assembly.arm.name,
-        parts.trunk_forward,
-        parts.trunk_backward,
-        parts.heads_forward,
-        parts.heads_backward,
+        arm=assembly.arm.name,
+        trunk_forward=parts.trunk_forward,
+        trunk_backward=parts.trunk_backward,
+        heads_forward=parts.heads_forward,
+        heads_backward=parts.heads_backward,
         per_step=assembly.train_flops_per_row * recipe.batch_size,
         per_epoch=assembly.train_flops_per_row * rows,
         to_stop=_over_folds(whole, cell.folds[0].folds),

@@ -8,7 +8,19 @@ from jointbench.records import Memory, Peak
 
 def arm_memory(memory: Memory) -> ArmMemory:
     """The record with what came on top of the framework."""
-    return ArmMemory(memory.arm, memory.artifact_bytes, *_of(memory.training), *_of(memory.serving), memory.reason)
+    training_peak, training_increase, training_device = _of(memory.training)
+    serving_peak, serving_increase, serving_device = _of(memory.serving)
+    return ArmMemory(
+        arm=memory.arm,
+        artifact_bytes=memory.artifact_bytes,
+        training_peak=training_peak,
+        training_increase=training_increase,
+        training_device=training_device,
+        serving_peak=serving_peak,
+        serving_increase=serving_increase,
+        serving_device=serving_device,
+        reason=memory.reason,
+    )
 
 
 def _of(peak: Peak | None) -> tuple[int | None, int | None, int | None]:

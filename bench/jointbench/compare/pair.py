@@ -23,7 +23,7 @@ from jointbench.types import FloatArray
 USUAL_PATHS = (None, "stock loop", "in turn")
 
 
-@dataclass(frozen=True, eq=False)
+@dataclass(frozen=True, eq=False, kw_only=True)
 class Pair:
     """Differences are first - other in skill, by output and run; ratios are first / other."""
 
@@ -64,11 +64,14 @@ def compare_pair(
     )
     threads = next((ratio.threads for ratio in ratios if ratio.threads is not None), None)
     mine = tuple(
-        ratio for ratio in ratios
+        ratio
+        for ratio in ratios
         if ratio.other == other.arm.name and ratio.path in USUAL_PATHS and ratio.threads in (None, threads)
-    )  # fmt: skip
+    )
     verdict = judge(differences, mine, rope=terms.rope, probability=terms.probability, planned=planned)
-    return Pair(first, other, array, planned, differences, mine, verdict)
+    return Pair(
+        first=first, other=other, array=array, planned=planned, differences=differences, ratios=mine, judgement=verdict
+    )
 
 
 def decision(
@@ -95,18 +98,18 @@ def decision(
         else None
     )
     return Decision(
-        pair.other.arm.name,
-        judged.verdict,
-        reason,
-        Estimate(mean.mean, mean.low, mean.high) if mean else UNKNOWN,
-        worst.output if worst else "",
-        worst.difference.value if worst else math.nan,
-        output_verdict(mean, probability=terms.probability) if mean else "inconclusive",
-        judged.losing_output.output if judged.losing_output else None,
-        judged.losing_output.difference if judged.losing_output else None,
-        between.first.arm.name if between else None,
-        max(d.pairs_lost for d in pair.differences) / max(pair.planned, 1),
-        settle,
+        other=pair.other.arm.name,
+        verdict=judged.verdict,
+        reason=reason,
+        mean_difference=Estimate(mean.mean, mean.low, mean.high) if mean else UNKNOWN,
+        worst_output=worst.output if worst else "",
+        worst_difference=worst.difference.value if worst else math.nan,
+        mean_verdict=output_verdict(mean, probability=terms.probability) if mean else "inconclusive",
+        paying_output=judged.losing_output.output if judged.losing_output else None,
+        paid=judged.losing_output.difference if judged.losing_output else None,
+        between=between.first.arm.name if between else None,
+        failures=max(d.pairs_lost for d in pair.differences) / max(pair.planned, 1),
+        settle=settle,
     )
 
 

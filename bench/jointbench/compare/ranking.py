@@ -48,15 +48,15 @@ def _row(cost: ArmCost, skill: Skill, places: RunIndex, kinds: Sequence[str]) ->
     trained = cost.fits > len(cost.failures)
     latency = min(cost.latency, key=lambda one: one.batch_size, default=None)
     return Standing(
-        cost.arm,
-        mean_skill(skill),
-        relative.average_fold_mean if relative else None,
-        relative.average_pooled if relative else None,
-        cost.train_flops if trained else None,
-        cost.train_seconds,
-        latency.median_seconds if latency else None,
-        cost.parameters,
-        None,
+        arm=cost.arm,
+        skill=mean_skill(skill),
+        arrmse_fold_mean=relative.average_fold_mean if relative else None,
+        arrmse_pooled=relative.average_pooled if relative else None,
+        train_flops=cost.train_flops if trained else None,
+        train_seconds=cost.train_seconds,
+        latency_seconds=latency.median_seconds if latency else None,
+        parameters=cost.parameters,
+        in_pareto_set=None,
     )
 
 

@@ -33,7 +33,7 @@ SEEDS = (1, 2, 3, 5, 10, 20, 50)
 _NO_LIMIT = 10**9  # stands for infinitely many repeats, folds or degrees of freedom
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, kw_only=True)
 class Advice:
     """Where a comparison stands and what would settle it.
 
@@ -115,7 +115,16 @@ def required_sample_size(
     mine = spreads[weakest]
     width = (present[weakest].high - present[weakest].low) / 2
     if rule(_beliefs(means, np.array([[b.scale] for b in present]), np.array([[b.df] for b in present]), rope))[0]:
-        return Advice(True, now, spreads, weakest, width, (), None, None)
+        return Advice(
+            decided=True,
+            setting=now,
+            spreads=spreads,
+            weakest=weakest,
+            half_width=width,
+            levers=(),
+            cheapest=None,
+            cheapest_half_width=None,
+        )
 
     def first(settings: Sequence[CVDesign]) -> CVDesign | None:
         """The first of the settings that decides it."""
@@ -157,7 +166,14 @@ def required_sample_size(
     by_fits = sorted((s for s in grid if s != now and s.fits <= most_fits), key=lambda setting: setting.fits)
     cheapest = first(by_fits)
     return Advice(
-        False, now, spreads, weakest, width, levers, cheapest, None if cheapest is None else half_width(cheapest)
+        decided=False,
+        setting=now,
+        spreads=spreads,
+        weakest=weakest,
+        half_width=width,
+        levers=levers,
+        cheapest=cheapest,
+        cheapest_half_width=None if cheapest is None else half_width(cheapest),
     )
 
 
@@ -170,11 +186,8 @@ def _cells(differences: FloatArray) -> FloatArray:
 def _scale(spread: VarianceComponents, settings: Sequence[CVDesign]) -> FloatArray:
     """The posterior's scale at each setting: see ``posterior_scale``."""
     return np.array(
-        [
-            sqrt(spread.fold_variance(s.folds, s.seeds) * (1.0 / s.pairs + 1.0 / (s.folds - 1)))
-            for s in settings
-        ]
-    )  # fmt: skip
+        [sqrt(spread.fold_variance(s.folds, s.seeds) * (1.0 / s.pairs + 1.0 / (s.folds - 1))) for s in settings]
+    )
 
 
 def _beliefs(

@@ -48,7 +48,13 @@ class CardRecipe(_Strict):
     patience: int
 
     def recipe(self) -> Recipe:
-        return Recipe(self.optimizer, self.learning_rate, self.batch_size, self.max_epochs, self.patience)
+        return Recipe(
+            optimizer=self.optimizer,
+            learning_rate=self.learning_rate,
+            batch_size=self.batch_size,
+            max_epochs=self.max_epochs,
+            patience=self.patience,
+        )
 
 
 class Card(_Strict):

@@ -73,22 +73,32 @@ def load_with_card(slug: str, card: Card, path: Path) -> Dataset:
         with np.load(path, allow_pickle=False) as arrays:
             images = arrays["images"]
             targets: dict[str, FloatArray] = {o.name: arrays[o.name].astype(np.float64) for o in outputs}
-        dataset = Dataset(slug, card.title, images, targets, outputs, provenance)
+        dataset = Dataset(
+            slug=slug, title=card.title, features=images, targets=targets, outputs=outputs, provenance=provenance
+        )
     else:
         table = typed(read_table(path), outputs, card.categorical, card.group, path)
-        dataset = Dataset(slug, card.title, table.features, table.targets, outputs, provenance, table.groups)
+        dataset = Dataset(
+            slug=slug,
+            title=card.title,
+            features=table.features,
+            targets=table.targets,
+            outputs=outputs,
+            provenance=provenance,
+            groups=table.groups,
+        )
     if dataset.rows != card.rows:
         raise BadInput(f"{path} has {dataset.rows} rows, but its card says {card.rows}")
     return Dataset(
-        dataset.slug,
-        dataset.title,
-        dataset.features,
-        dataset.targets,
-        outputs,
-        provenance,
-        dataset.groups,
-        None,
-        card.shape.shape() if card.shape else None,
-        card.recipe.recipe() if card.recipe else None,
-        card.notes,
+        slug=dataset.slug,
+        title=dataset.title,
+        features=dataset.features,
+        targets=dataset.targets,
+        outputs=outputs,
+        provenance=provenance,
+        groups=dataset.groups,
+        time=None,
+        shape=card.shape.shape() if card.shape else None,
+        recipe=card.recipe.recipe() if card.recipe else None,
+        notes=card.notes,
     )

@@ -46,7 +46,15 @@ def splits(dataset: Dataset, folds: int, repeats: int, seed: int) -> tuple[Split
                 raise BadInput(f"{dataset.slug} has too few rows to hold out a validation part in {folds} folds")
             inner = stratified_parts(_renumbered(units[rest]), labels[rest], [1 / parts] * parts, inner_rng)
             made.append(
-                Split(repeat, fold, folds, rest[inner != 0], rest[inner == 0], np.flatnonzero(part == fold), seed)
+                Split(
+                    repeat=repeat,
+                    fold=fold,
+                    folds=folds,
+                    train=rest[inner != 0],
+                    validation=rest[inner == 0],
+                    test=np.flatnonzero(part == fold),
+                    seed=seed,
+                )
             )
     return tuple(made)
 
@@ -151,5 +159,15 @@ def _forward(dataset: Dataset, folds: int, repeats: int, seed: int) -> tuple[Spl
                 f"--folds {folds}: the first block of {dataset.slug} holds one time only; ask for fewer folds"
             )
         cut = int(inner[np.argmin(np.abs(inner - len(past) * (1 - 1 / VALIDATION_PARTS)))])
-        made.append(Split(0, fold, folds, np.sort(past[:cut]), np.sort(past[cut:]), np.sort(test), seed))
+        made.append(
+            Split(
+                repeat=0,
+                fold=fold,
+                folds=folds,
+                train=np.sort(past[:cut]),
+                validation=np.sort(past[cut:]),
+                test=np.sort(test),
+                seed=seed,
+            )
+        )
     return tuple(made)

@@ -61,7 +61,16 @@ def synthetic_dataset(
     provenance = Provenance("generated", "none needed", said, hashlib.sha256(said.encode()).hexdigest())
     table = pd.DataFrame(inputs, columns=[f"x{i}" for i in range(1, tasks.features + 1)])
     outputs = tuple(Output(name, "regression") for name in names)
-    return Dataset(slug, f"Generated: {said}", table, targets, outputs, provenance, shape=shape, recipe=recipe)
+    return Dataset(
+        slug=slug,
+        title=f"Generated: {said}",
+        features=table,
+        targets=targets,
+        outputs=outputs,
+        provenance=provenance,
+        shape=shape,
+        recipe=recipe,
+    )
 
 
 def _random_features(inputs: FloatArray, count: int, generator: np.random.Generator) -> FloatArray:

@@ -215,7 +215,14 @@ def load_table(path: Path, targets: Sequence[str], group: str | None = None, tim
     table = typed(frame, outputs, None, group, path, time)
     provenance = Provenance(path.name, "not stated", "not stated", hashlib.sha256(path.read_bytes()).hexdigest())
     return Dataset(
-        path.stem, path.name, table.features, table.targets, tuple(outputs), provenance, table.groups, table.time
+        slug=path.stem,
+        title=path.name,
+        features=table.features,
+        targets=table.targets,
+        outputs=tuple(outputs),
+        provenance=provenance,
+        groups=table.groups,
+        time=table.time,
     )
 
 

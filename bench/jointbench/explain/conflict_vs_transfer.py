@@ -86,4 +86,6 @@ def answer(told: Sequence[Answer], backend: str, seed: int) -> Answer:
         "cosine_low": cosine_low,
         "cosine_high": cosine_high,
     }
-    return Answer(KEY, QUESTION, EVERY, backend, sentence, numbers, (table,))
+    return Answer(
+        key=KEY, question=QUESTION, dataset=EVERY, backend=backend, sentence=sentence, numbers=numbers, tables=(table,)
+    )

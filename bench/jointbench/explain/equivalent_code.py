@@ -68,17 +68,17 @@ def tutorial_job(subject: Experiment) -> Job:
     no_skill = {name: prepared.no_skill[column] for name, column in zip(names, columns, strict=True)}
     recipe = replace(subject.recipe, max_epochs=EPOCHS, patience=EPOCHS)
     return Job(
-        built,
-        recipe,
-        prepared.features,
-        prepared.targets[:, columns],
-        np.ones_like(prepared.targets[:, columns]),
-        train[:MAX_ROWS],
-        validation[:MAX_ROWS],
-        split.test,
-        effective_weights(recipe, outputs, no_skill),
-        initial_weights(built, names, split.seed),
-        split.seed,
+        architecture=built,
+        recipe=recipe,
+        features=prepared.features,
+        targets=prepared.targets[:, columns],
+        weights=np.ones_like(prepared.targets[:, columns]),
+        train=train[:MAX_ROWS],
+        validation=validation[:MAX_ROWS],
+        test=split.test,
+        loss_weights=effective_weights(recipe, outputs, no_skill),
+        initial=initial_weights(built, names, split.seed),
+        seed=split.seed,
     )
 
 
@@ -148,13 +148,13 @@ def pasted_answer(dataset: str, backend: str, measured: Measured) -> Answer:
         f"{_said(f'The loop with the loss of {mixed} written by hand and the library version', 'hand-written', measured)}"
     )
     return Answer(
-        "pasted-code",
-        QUESTION,
-        dataset,
-        backend,
-        sentence,
-        numbers,
-        (Table(f"The same network written in other ways, on {' and '.join(measured.outputs)}.", columns, rows),),
+        key="pasted-code",
+        question=QUESTION,
+        dataset=dataset,
+        backend=backend,
+        sentence=sentence,
+        numbers=numbers,
+        tables=(Table(f"The same network written in other ways, on {' and '.join(measured.outputs)}.", columns, rows),),
     )
 
 

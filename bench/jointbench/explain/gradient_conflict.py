@@ -54,10 +54,12 @@ class Movement:
     @property
     def norms(self) -> FloatArray:
         """(fits, points, outputs): length of each output's weighted gradient on the step's own batch."""
-        return np.stack([
-            np.sqrt(np.diagonal(one.batch, axis1=1, axis2=2)) * weights
-            for one, weights in zip(self.products, self.loss_weights, strict=True)
-        ])  # fmt: skip
+        return np.stack(
+            [
+                np.sqrt(np.diagonal(one.batch, axis1=1, axis2=2)) * weights
+                for one, weights in zip(self.products, self.loss_weights, strict=True)
+            ]
+        )
 
     @property
     def shares(self) -> FloatArray:
@@ -135,10 +137,12 @@ def answer(found: Movement, dataset: str, backend: str) -> Answer:
     most = int(part.argmax())
     gains = [one - other for one, other in zip(found.joint, found.separate, strict=True)]
     verdict = (
-        "They pull apart more than together" if mean < -PERPENDICULAR
-        else "They pull together more than apart" if mean > PERPENDICULAR
+        "They pull apart more than together"
+        if mean < -PERPENDICULAR
+        else "They pull together more than apart"
+        if mean > PERPENDICULAR
         else "They pull neither apart nor together, nearly at right angles"
-    )  # fmt: skip
+    )
     even = part[most] < 1.25 / len(part)
     moved = "no output moves it alone" if even else f"{found.outputs[most]} moves it most"
     pair_word = "" if len(found.pairs) == 1 else " and pairs"
@@ -159,13 +163,13 @@ def answer(found: Movement, dataset: str, backend: str) -> Answer:
         "fits": len(found.products),
     }
     return Answer(
-        KEY,
-        QUESTION,
-        dataset,
-        backend,
-        sentence,
-        numbers,
-        (_outputs(found, part, gains), _pairs(found), _course(found)),
+        key=KEY,
+        question=QUESTION,
+        dataset=dataset,
+        backend=backend,
+        sentence=sentence,
+        numbers=numbers,
+        tables=(_outputs(found, part, gains), _pairs(found), _course(found)),
     )
 
 
@@ -178,10 +182,18 @@ def _outputs(found: Movement, part: FloatArray, gains: Sequence[float]) -> Table
         rows.append((name, float(part[i]), float(lengths[i]), found.joint[i], found.separate[i], gains[i], *ends))
     return Table(
         "What each output contributes to the shared layers' update, and its skill (joint minus separate, 95 % interval)",
-        ("Output", "Share of the update (median step)", "Mean length of its weighted gradient", "Skill joint", "Skill separate",
-         "Joint minus separate", "from", "to"),
+        (
+            "Output",
+            "Share of the update (median step)",
+            "Mean length of its weighted gradient",
+            "Skill joint",
+            "Skill separate",
+            "Joint minus separate",
+            "from",
+            "to",
+        ),
         tuple(rows),
-    )  # fmt: skip
+    )
 
 
 def _pairs(found: Movement) -> Table:
@@ -227,10 +239,15 @@ def _course(found: Movement) -> Table:
     for i in range(points):
         one, other = (values[:, i][np.isfinite(values[:, i])] for values in (cosine, broad))
         if one.size and other.size:
-            rows.append((
-                i / max(points - 1, 1), float(one.mean()), float((one < 0).mean()), float(other.mean()),
-                *(float(length) for length in lengths[:, i].mean(axis=0)),
-            ))  # fmt: skip
+            rows.append(
+                (
+                    i / max(points - 1, 1),
+                    float(one.mean()),
+                    float((one < 0).mean()),
+                    float(other.mean()),
+                    *(float(length) for length in lengths[:, i].mean(axis=0)),
+                )
+            )
     columns = (
         "Part of training",
         "Mean cosine",

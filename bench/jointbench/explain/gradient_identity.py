@@ -146,7 +146,15 @@ def answer(found: Identity, dataset: str, backend: str, weights: Sequence[float]
         "largest_gradient_from_another_output": found.from_others,
         "total_loss_residual": found.loss_residual,
     }
-    return Answer(KEY, QUESTION, dataset, backend, sentence, numbers, (table,))
+    return Answer(
+        key=KEY,
+        question=QUESTION,
+        dataset=dataset,
+        backend=backend,
+        sentence=sentence,
+        numbers=numbers,
+        tables=(table,),
+    )
 
 
 def _pairs(found: Identity) -> list[tuple[LayerIdentity, LayerIdentity]]:

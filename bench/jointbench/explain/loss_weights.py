@@ -50,7 +50,7 @@ def _weights(outputs: Sequence[str], name: str, ratio: float) -> tuple[float, ..
     return tuple(own if output == name else others for output in outputs)
 
 
-@dataclass(frozen=True, eq=False)
+@dataclass(frozen=True, eq=False, kw_only=True)
 class Sweep:
     """Every setting's networks over the same splits, and separate networks as the points of reference.
 
@@ -87,13 +87,13 @@ def sweep(subject: Experiment, backend: str, context: Context) -> Sweep:
     separate = context.fits(subject, networks_of(subject, "separate", backend, context.device))
     places = places_of(subject)
     return Sweep(
-        outputs,
-        tried,
-        subject.splits[0].folds,
-        np.stack([_table(skills(subject, each, places)) for each in by_setting]),
-        np.stack([validation_skill(each, places) for each in by_setting]),
-        _table(skills(subject, separate, places)),
-        np.array([float(sum(fit.train_flops for fit in each)) for each in by_setting]),
+        outputs=outputs,
+        settings=tried,
+        folds=subject.splits[0].folds,
+        test=np.stack([_table(skills(subject, each, places)) for each in by_setting]),
+        validation=np.stack([validation_skill(each, places) for each in by_setting]),
+        separate=_table(skills(subject, separate, places)),
+        flops=np.array([float(sum(fit.train_flops for fit in each)) for each in by_setting]),
     )
 
 
@@ -167,10 +167,14 @@ def answer(found: Sweep, dataset: str, backend: str) -> Answer:
     gained = difference(found.chosen_skill.mean(axis=0), equal, found.folds)
     apart = np.nanmean(found.separate, axis=1)
     beaten, beats = int((means >= apart).all(axis=1).sum()), int((means <= apart).all(axis=1).sum())
-    gain = "" if gained is None else (
-        f" The weights that validation rows choose gain {signed(gained.mean)} mean test skill over equal ones "
-        f"(95 % interval {signed(gained.low)} to {signed(gained.high)})."
-    )  # fmt: skip
+    gain = (
+        ""
+        if gained is None
+        else (
+            f" The weights that validation rows choose gain {signed(gained.mean)} mean test skill over equal ones "
+            f"(95 % interval {signed(gained.low)} to {signed(gained.high)})."
+        )
+    )
     word = "more" if largest.mean > 0 else "less"
     sentence = (
         f"{verdict}: {largest.output} has {abs(largest.mean):.3f} {word} skill where it weighs 2 to 16 times the "
@@ -194,7 +198,13 @@ def answer(found: Sweep, dataset: str, backend: str) -> Answer:
         "chosen_gain_high": None if gained is None else gained.high,
     }
     return Answer(
-        KEY, QUESTION, dataset, backend, sentence, numbers, (_settings(found, means, front, apart), _favours(compared))
+        key=KEY,
+        question=QUESTION,
+        dataset=dataset,
+        backend=backend,
+        sentence=sentence,
+        numbers=numbers,
+        tables=(_settings(found, means, front, apart), _favours(compared)),
     )
 
 
@@ -207,17 +217,31 @@ def _settings(found: Sweep, means: FloatArray, front: npt.NDArray[np.bool_], apa
     rows: list[tuple[Value, ...]] = []
     chosen = found.chosen
     for i, setting in enumerate(found.settings):
-        rows.append((
-            setting.label, setting.output if setting.ratio != 1 else "none", "yes" if front[i] else "no", setting.ratio,
-            *(float(mean) for mean in means[i]), float(np.nanmean(found.validation[i])), chosen.count(i),
-        ))  # fmt: skip
+        rows.append(
+            (
+                setting.label,
+                setting.output if setting.ratio != 1 else "none",
+                "yes" if front[i] else "no",
+                setting.ratio,
+                *(float(mean) for mean in means[i]),
+                float(np.nanmean(found.validation[i])),
+                chosen.count(i),
+            )
+        )
     rows.append((SEPARATE, "none", "no network is shared", None, *(float(mean) for mean in apart), None, None))
     return Table(
         SWEEP,
-        ("Weights", "Weighed output", "On the Pareto front", "Ratio to the others", *(f"Skill: {name}" for name in found.outputs),
-         "Mean skill on validation rows", "Splits that choose it"),
+        (
+            "Weights",
+            "Weighed output",
+            "On the Pareto front",
+            "Ratio to the others",
+            *(f"Skill: {name}" for name in found.outputs),
+            "Mean skill on validation rows",
+            "Splits that choose it",
+        ),
         tuple(rows),
-    )  # fmt: skip
+    )
 
 
 def _favours(compared: Sequence[Favour]) -> Table:

@@ -135,7 +135,15 @@ def answer(sizes: Sizes, dataset: str, backend: str) -> Answer:
         "train_flop_ratio": sizes.separate_total("train_flops") / sizes.joint_total("train_flops"),
         "inference_flop_ratio": sizes.separate_total("inference_flops") / sizes.joint_total("inference_flops"),
     }
-    return Answer(KEY, QUESTION, dataset, backend, sentence, numbers, (side, layers))
+    return Answer(
+        key=KEY,
+        question=QUESTION,
+        dataset=dataset,
+        backend=backend,
+        sentence=sentence,
+        numbers=numbers,
+        tables=(side, layers),
+    )
 
 
 MEASURES = ("parameters", "train_flops", "inference_flops")

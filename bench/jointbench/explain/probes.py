@@ -99,7 +99,15 @@ def probe_answer(dataset: str, backend: str, measured: Measured) -> Answer:
         if a != b and _has(measured, (a, b), (b, b), (UNTRAINED, b))
     ]
     if not pairs:
-        return Answer("probes", QUESTION, dataset, backend, "", {}, failure="no fold has a trained network to probe")
+        return Answer(
+            key="probes",
+            question=QUESTION,
+            dataset=dataset,
+            backend=backend,
+            sentence="",
+            numbers={},
+            failure="no fold has a trained network to probe",
+        )
     over = {
         (a, b): fold_difference(measured.skills[a, b], measured.skills[UNTRAINED, b], measured.folds) for a, b in pairs
     }
@@ -126,7 +134,15 @@ def probe_answer(dataset: str, backend: str, measured: Measured) -> Answer:
         f"{_said(means[INPUTS])}: {_carried(carried)}. Another output's trunk is credibly better than an untrained one in {more} of "
         f"{len(pairs)} pairs and credibly worse in {less}."
     )
-    return Answer("probes", QUESTION, dataset, backend, sentence, numbers, (_table(measured), _pairs_table(over)))
+    return Answer(
+        key="probes",
+        question=QUESTION,
+        dataset=dataset,
+        backend=backend,
+        sentence=sentence,
+        numbers=numbers,
+        tables=(_table(measured), _pairs_table(over)),
+    )
 
 
 def _carried(share: float | None) -> str:

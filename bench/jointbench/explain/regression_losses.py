@@ -45,12 +45,12 @@ def answer(subject: Experiment, backend: str, workers: Workers) -> Answer:
     output = next((one.name for one in subject.dataset.outputs if one.kind == "regression"), None)
     if output is None:
         return Answer(
-            "regression-losses",
-            QUESTION,
-            subject.dataset.slug,
-            backend,
-            "",
-            {},
+            key="regression-losses",
+            question=QUESTION,
+            dataset=subject.dataset.slug,
+            backend=backend,
+            sentence="",
+            numbers={},
             failure="no output is a regression: classification has cross-entropy alone here",
         )
     return losses_answer(subject.dataset.slug, backend, measured(subject, backend, workers, output))
@@ -89,12 +89,12 @@ def losses_answer(dataset: str, backend: str, measured: Measured) -> Answer:
     }
     if not found or len(measured.errors) < len(LOSSES):
         return Answer(
-            "regression-losses",
-            QUESTION,
-            dataset,
-            backend,
-            "",
-            {},
+            key="regression-losses",
+            question=QUESTION,
+            dataset=dataset,
+            backend=backend,
+            sentence="",
+            numbers={},
             failure=f"fewer than {MIN_PAIRS} folds have two seeds of every loss to compare; ask for more with --folds",
         )
     by_name = {one.name: one for one in measured.likeness}
@@ -105,13 +105,13 @@ def losses_answer(dataset: str, backend: str, measured: Measured) -> Answer:
     for loss, errors in measured.errors.items():
         numbers |= {f"{NAMES[loss]} rmse": errors.rmse, f"{NAMES[loss]} mae": errors.mae}
     return Answer(
-        "regression-losses",
-        QUESTION,
-        dataset,
-        backend,
-        _sentence(measured, furthest, by_name[furthest], found[furthest]),
-        numbers,
-        (_pairs_table(by_name, found), _errors_table(measured)),
+        key="regression-losses",
+        question=QUESTION,
+        dataset=dataset,
+        backend=backend,
+        sentence=_sentence(measured, furthest, by_name[furthest], found[furthest]),
+        numbers=numbers,
+        tables=(_pairs_table(by_name, found), _errors_table(measured)),
     )
 
 

@@ -144,12 +144,12 @@ def likeness_answer(dataset: str, backend: str, measured: Measured) -> Answer:
     found = posteriors(measured)
     if not found:
         return Answer(
-            "representations",
-            QUESTION,
-            dataset,
-            backend,
-            "",
-            {},
+            key="representations",
+            question=QUESTION,
+            dataset=dataset,
+            backend=backend,
+            sentence="",
+            numbers={},
             failure=f"fewer than {MIN_PAIRS} folds have two seeds of both networks to compare; ask for more with --folds",
         )
     words = {name: word(posterior) for name, posterior in found.items()}
@@ -165,13 +165,13 @@ def likeness_answer(dataset: str, backend: str, measured: Measured) -> Answer:
             f"{name}_high": posterior.high,
         }
     return Answer(
-        "representations",
-        QUESTION,
-        dataset,
-        backend,
-        _sentence(words, lowest, by_name[lowest], found[lowest]),
-        numbers,
-        (_difference_table(measured, found, words), layers_table(measured)),
+        key="representations",
+        question=QUESTION,
+        dataset=dataset,
+        backend=backend,
+        sentence=_sentence(words, lowest, by_name[lowest], found[lowest]),
+        numbers=numbers,
+        tables=(_difference_table(measured, found, words), layers_table(measured)),
     )
 
 

@@ -52,4 +52,12 @@ def answer_all(
 
 
 def failed(question: Question, subject: Experiment, backend: str, reason: str) -> Answer:
-    return Answer(question.key, question.text, subject.dataset.slug, backend, "", {}, failure=" ".join(reason.split()))
+    return Answer(
+        key=question.key,
+        question=question.text,
+        dataset=subject.dataset.slug,
+        backend=backend,
+        sentence="",
+        numbers={},
+        failure=" ".join(reason.split()),
+    )

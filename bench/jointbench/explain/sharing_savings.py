@@ -107,17 +107,17 @@ def _job(subject: Experiment, outputs: Sequence[Output], shape: Shape) -> Job:
     columns = subject.columns([output.name for output in outputs])
     built = architecture(shape, subject.input_shape, outputs)
     return Job(
-        built,
-        subject.recipe,
-        prepared.features,
-        prepared.targets[:, columns],
-        prepared.weights[:, columns],
-        split.train,
-        split.validation,
-        split.test,
-        (1.0,) * len(outputs),
-        initial_weights(built, [output.name for output in outputs], 0),
-        0,
+        architecture=built,
+        recipe=subject.recipe,
+        features=prepared.features,
+        targets=prepared.targets[:, columns],
+        weights=prepared.weights[:, columns],
+        train=split.train,
+        validation=split.validation,
+        test=split.test,
+        loss_weights=(1.0,) * len(outputs),
+        initial=initial_weights(built, [output.name for output in outputs], 0),
+        seed=0,
     )
 
 
@@ -174,12 +174,12 @@ def saving_answer(dataset: str, backend: str, outputs: int, shapes: Sequence[Sha
     """The sentence and its tables."""
     if len(shapes) < 3:
         return Answer(
-            "saving",
-            QUESTION,
-            dataset,
-            backend,
-            "",
-            {},
+            key="saving",
+            question=QUESTION,
+            dataset=dataset,
+            backend=backend,
+            sentence="",
+            numbers={},
             failure="fewer than three shapes differ in the trunk's share of FLOPs",
         )
     ordered = sorted(shapes, key=lambda shape: shape.share)
@@ -200,7 +200,13 @@ def saving_answer(dataset: str, backend: str, outputs: int, shapes: Sequence[Sha
         f"{least:.0%} to {most:.0%} of the inference FLOPs. In seconds: {said}. {_conclusion(trends)}"
     )
     return Answer(
-        "saving", QUESTION, dataset, backend, sentence, numbers, (_shapes_table(ordered), _trends_table(trends))
+        key="saving",
+        question=QUESTION,
+        dataset=dataset,
+        backend=backend,
+        sentence=sentence,
+        numbers=numbers,
+        tables=(_shapes_table(ordered), _trends_table(trends)),
     )
 
 

@@ -41,7 +41,7 @@ class Way:
     train_flops: float
 
 
-@dataclass(frozen=True, eq=False)
+@dataclass(frozen=True, eq=False, kw_only=True)
 class Pair:
     """From a trunk trained for ``source`` to ``target``.
 
@@ -199,7 +199,15 @@ def _pair(
         return Way(skill, per_row * float(np.mean([one.rows_seen for one in trained.values()])))
 
     if not folds:
-        return Pair(a, b, {}, float("nan"), float("nan"), {}, {})
+        return Pair(
+            source=a,
+            target=b,
+            ways={},
+            shared_inference=float("nan"),
+            one_pass=float("nan"),
+            source_before={},
+            source_after={},
+        )
     whole = train_flops_per_row([built[b]])
     ways = {
         SCRATCH: way({fold: networks[b, fold].trained for fold in folds}, whole),
@@ -211,7 +219,15 @@ def _pair(
     trunk = sum(forward_flops(layer) for layer in (*built[a].convs, *built[a].trunk))
     before = {fold: skill_of(subject, a, splits[fold], networks[a, fold].trained.predictions) for fold in folds}
     after = {fold: skill_of(subject, a, splits[fold], raw) for fold, (_, raw) in answers.items()}
-    return Pair(a, b, ways, (apart - trunk) / apart, max(one for one, _ in answers.values()), before, after)
+    return Pair(
+        source=a,
+        target=b,
+        ways=ways,
+        shared_inference=(apart - trunk) / apart,
+        one_pass=max(one for one, _ in answers.values()),
+        source_before=before,
+        source_after=after,
+    )
 
 
 def transfer_answer(dataset: str, backend: str, measured: Measured) -> Answer:
@@ -219,12 +235,12 @@ def transfer_answer(dataset: str, backend: str, measured: Measured) -> Answer:
     pairs = [pair for pair in measured.pairs if pair.ways]
     if not pairs:
         return Answer(
-            "transfer",
-            QUESTION,
-            dataset,
-            backend,
-            "",
-            {},
+            key="transfer",
+            question=QUESTION,
+            dataset=dataset,
+            backend=backend,
+            sentence="",
+            numbers={},
             failure="no fold has networks of two outputs to transfer between",
         )
     mean = {
@@ -267,7 +283,15 @@ def transfer_answer(dataset: str, backend: str, measured: Measured) -> Answer:
         f"{cost[FROZEN]:.0%} of the training FLOPs; fine-tuning that trunk {mean[TUNED]:.3f} {_against(gain[TUNED], mean[SCRATCH])}, for "
         f"{cost[TUNED]:.0%} (the first output's own training not counted). {_inference(shared, one_pass, before, after)}"
     )
-    return Answer("transfer", QUESTION, dataset, backend, sentence, numbers, (_table(pairs),))
+    return Answer(
+        key="transfer",
+        question=QUESTION,
+        dataset=dataset,
+        backend=backend,
+        sentence=sentence,
+        numbers=numbers,
+        tables=(_table(pairs),),
+    )
 
 
 def _over_folds(skill: Mapping[int, float]) -> float:

@@ -61,7 +61,7 @@ class Tried:
     failure: str | None = None
 
 
-@dataclass(frozen=True, eq=False)
+@dataclass(frozen=True, eq=False, kw_only=True)
 class Trial:
     """The methods beside equal weights and the fixed weights that each split's validation rows choose.
 
@@ -143,13 +143,13 @@ def trial(subject: Experiment, backend: str, context: Context) -> Trial:
     # A split's fits cost what the sweep's do on average over its splits.
     part = count / swept.test.shape[2]
     return Trial(
-        swept.folds,
-        len(swept.settings),
-        swept.test[0, :, :count].mean(axis=0),
-        swept.chosen_skill[:, :count].mean(axis=0),
-        float(swept.flops[0]) * part / subject.seeds,
-        float(swept.flops.sum()) * part / subject.seeds,
-        tuple(methods),
+        folds=swept.folds,
+        settings=len(swept.settings),
+        equal=swept.test[0, :, :count].mean(axis=0),
+        best=swept.chosen_skill[:, :count].mean(axis=0),
+        equal_flops=float(swept.flops[0]) * part / subject.seeds,
+        sweep_flops=float(swept.flops.sum()) * part / subject.seeds,
+        methods=tuple(methods),
     )
 
 
@@ -194,7 +194,15 @@ def answer(found: Trial, dataset: str, backend: str) -> Answer:
         "sweep_flop_ratio": found.sweep_flops / found.equal_flops,
         "splits": len(found.best),
     }
-    return Answer(KEY, QUESTION, dataset, backend, sentence, numbers, (_table(found, gains),))
+    return Answer(
+        key=KEY,
+        question=QUESTION,
+        dataset=dataset,
+        backend=backend,
+        sentence=sentence,
+        numbers=numbers,
+        tables=(_table(found, gains),),
+    )
 
 
 def _cost(tried: Tried, small: bool = False) -> str:
@@ -213,21 +221,49 @@ def _table(found: Trial, gains: Mapping[str, Posterior | None]) -> Table:
     equal = difference(found.equal, found.best, found.folds)
     rows: list[tuple[Value, ...]] = [
         ("equal weights", "trained", *gain_of(found.equal, equal), 1.0, 1.0, None, None, 1.0),
-        (f"best of {found.settings} fixed settings", "trained", float(np.nanmean(found.best)), 0.0, 0.0, 0.0, 1.0, 1.0, None, None,
-         found.sweep_flops / found.equal_flops),
-    ]  # fmt: skip
+        (
+            f"best of {found.settings} fixed settings",
+            "trained",
+            float(np.nanmean(found.best)),
+            0.0,
+            0.0,
+            0.0,
+            1.0,
+            1.0,
+            None,
+            None,
+            found.sweep_flops / found.equal_flops,
+        ),
+    ]
     for tried in found.methods:
         if tried.failure is not None:
             rows.append((tried.name, tried.failure, *(None,) * 9))
             continue
         seconds = (tried.seconds.value, tried.seconds.low, tried.seconds.high) if tried.seconds else (None,) * 3
-        rows.append((
-            tried.name, "trained", *gain_of(tried.skill, gains[tried.name]), tried.step_flops, *seconds,
-            tried.train_flops / found.equal_flops,
-        ))  # fmt: skip
+        rows.append(
+            (
+                tried.name,
+                "trained",
+                *gain_of(tried.skill, gains[tried.name]),
+                tried.step_flops,
+                *seconds,
+                tried.train_flops / found.equal_flops,
+            )
+        )
     return Table(
         f"Methods beside fixed weights, over {len(found.best)} splits (differences in mean test skill, 95 % interval)",
-        ("Method", "State", "Mean skill", "Method minus best fixed", "from", "to", "FLOPs of a step, over fixed",
-         "Seconds of a step, over fixed", "at least", "at most", "Training FLOPs to the stop, over equal weights"),
+        (
+            "Method",
+            "State",
+            "Mean skill",
+            "Method minus best fixed",
+            "from",
+            "to",
+            "FLOPs of a step, over fixed",
+            "Seconds of a step, over fixed",
+            "at least",
+            "at most",
+            "Training FLOPs to the stop, over equal weights",
+        ),
         tuple(rows),
-    )  # fmt: skip
+    )

@@ -14,7 +14,7 @@ from jointbench.types import Kind, Output, Shape
 KERNEL = 3  # convolutions are 3x3, SAME padding, stride 1, so that both frameworks' FLOP counters agree
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, kw_only=True)
 class Layer:
     """One dense or convolution layer.
 
@@ -97,7 +97,17 @@ def architecture(shape: Shape, input_shape: tuple[int, ...], outputs: Sequence[O
         for i, units in enumerate(shape.channels):
             if min(height, width) < 2:
                 raise BadInput(f"{len(shape.channels)} poolings leave nothing of a {input_shape} image")
-            convs.append(Layer(f"conv_{i}", "conv", depth, units, height * width, None, i == 0))
+            convs.append(
+                Layer(
+                    name=f"conv_{i}",
+                    kind="conv",
+                    inputs=depth,
+                    units=units,
+                    positions=height * width,
+                    head=None,
+                    reads_input=i == 0,
+                )
+            )
             height, width, depth = height // 2, width // 2, units
         fan_in = height * width * depth
     else:
@@ -106,7 +116,17 @@ def architecture(shape: Shape, input_shape: tuple[int, ...], outputs: Sequence[O
     def dense(prefix: str, widths: Sequence[int], inputs: int, head: int | None, first: bool) -> list[Layer]:
         made = []
         for i, units in enumerate(widths):
-            made.append(Layer(f"{prefix}_{i}", "dense", inputs, units, 1, head, first and i == 0))
+            made.append(
+                Layer(
+                    name=f"{prefix}_{i}",
+                    kind="dense",
+                    inputs=inputs,
+                    units=units,
+                    positions=1,
+                    head=head,
+                    reads_input=first and i == 0,
+                )
+            )
             inputs = units
         return made
 

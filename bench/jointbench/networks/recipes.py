@@ -30,11 +30,18 @@ def default_recipe(rows: int, image: bool) -> Recipe:
     mean loss of both arms over rates 1e-3 and 3e-3, decays 0 to 1); test rows were not looked at.
     """
     if image:
-        return Recipe("adam", 2e-3, batch_size=64, max_epochs=20, patience=4)
+        return Recipe(optimizer="adam", learning_rate=2e-3, batch_size=64, max_epochs=20, patience=4)
     batch_size, max_epochs, patience = (
         (16, 400, 40) if rows < 1_000 else (32, 200, 20) if rows <= 20_000 else (256, 100, 10)
     )
-    return Recipe("adamw", 3e-3, batch_size, max_epochs, patience, weight_decay=0.3)
+    return Recipe(
+        optimizer="adamw",
+        learning_rate=3e-3,
+        batch_size=batch_size,
+        max_epochs=max_epochs,
+        patience=patience,
+        weight_decay=0.3,
+    )
 
 
 def effective_weights(

@@ -33,7 +33,7 @@ class Score:
     metrics: Mapping[str, float | None]
 
 
-@dataclass(frozen=True, eq=False)
+@dataclass(frozen=True, eq=False, kw_only=True)
 class Fit:
     """What training one Network gave, or why it gave nothing (``failure``).
 
@@ -58,7 +58,7 @@ class Fit:
     failure: str | None = None
 
 
-@dataclass(frozen=True, eq=False)
+@dataclass(frozen=True, eq=False, kw_only=True)
 class FoldRecord:
     """What every arm was scored against on one fold: the test rows and the no-skill predictor's error there.
 
@@ -80,7 +80,7 @@ class FoldRecord:
     no_skill_error: tuple[float, ...]
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, kw_only=True)
 class Reference:
     """A model that is no network (ridge, logistic regression, ...) scored on one fold."""
 
@@ -103,7 +103,7 @@ class FlopsPerRow:
     heads_backward: int
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, kw_only=True)
 class PlannedArm:
     """An arm made concrete on one dataset and backend: its networks' shapes, sizes and ids.
 
@@ -133,7 +133,7 @@ class Variant:
     path: ExecutionMode
 
 
-@dataclass(frozen=True, eq=False)
+@dataclass(frozen=True, eq=False, kw_only=True)
 class Timing:
     """Interleaved samples of several participants doing the same work in one process.
 
@@ -166,7 +166,7 @@ class Timing:
         return self.seconds[[who == place for who in self.order]].ravel()
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, kw_only=True)
 class ColdStart:
     """Seconds before the first useful step: importing the framework, building a network, its first call."""
 
@@ -192,7 +192,7 @@ class Peak:
     device: int | None
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, kw_only=True)
 class Memory:
     """What an arm takes to keep, to train and to serve, in bytes. None: not measured, and ``reason`` says why.
 
@@ -209,7 +209,7 @@ class Memory:
     reason: str | None
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, kw_only=True)
 class Projection:
     """An arm's training really timed to the stop, beside the steady seconds per step carried on over as many steps.
 
@@ -226,7 +226,7 @@ class Projection:
     measured_seconds: float
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, kw_only=True)
 class Stack:
     """Networks that were trained together in one program, and what that took.
 

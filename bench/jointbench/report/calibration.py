@@ -43,9 +43,13 @@ def print_report(study: CalibrationStudy, truth: Sequence[Tally], console: Conso
         console.print(Text(sentence))
     for table in tables(study, truth):
         grid = Grid(
-            title=Text(table.caption), title_justify="left", title_style="", box=SIMPLE_HEAD, pad_edge=False,
+            title=Text(table.caption),
+            title_justify="left",
+            title_style="",
+            box=SIMPLE_HEAD,
+            pad_edge=False,
             collapse_padding=True,
-        )  # fmt: skip
+        )
         for column in table.columns:
             grid.add_column(Text(column.title), justify="right" if column.numeric else "left", overflow="fold")
         for row in table.rows:
@@ -86,8 +90,9 @@ def tables(study: CalibrationStudy, truth: Sequence[Tally]) -> tuple[Table, ...]
 def _outputs(study: CalibrationStudy) -> Table:
     dataset = study.recommended.dataset
     heads = columns(
-        ("Output", "K x R x S"), ("False", "Beyond", "Equality found", "0.03 found", "Naive: false", "Naive: 0.03 found")
-    )  # fmt: skip
+        ("Output", "K x R x S"),
+        ("False", "Beyond", "Equality found", "0.03 found", "Naive: false", "Naive: 0.03 found"),
+    )
     return Table(
         f"Verdicts on one output of {show.plain(dataset)} (calibration.json has those of other datasets), at K folds, R "
         "repeats, S seeds per fold. False: joint or separate, truly equal. Beyond: joint or separate, truly at the edge of "
@@ -95,12 +100,17 @@ def _outputs(study: CalibrationStudy) -> Table:
         heads,
         tuple(
             (
-                name(one.output), Cell(_setting(one.rates.setting)),
+                name(one.output),
+                Cell(_setting(one.rates.setting)),
                 *(
                     number(rate, _percent)
                     for rate in (
-                        one.rates.false_verdict_rate, one.rates.edge_rate, one.rates.equivalent_found,
-                        one.rates.power_0_03, one.rates.naive_false_positive_rate, one.rates.naive_power_0_03,
+                        one.rates.false_verdict_rate,
+                        one.rates.edge_rate,
+                        one.rates.equivalent_found,
+                        one.rates.power_0_03,
+                        one.rates.naive_false_positive_rate,
+                        one.rates.naive_power_0_03,
                     )
                 ),
             )
@@ -109,14 +119,14 @@ def _outputs(study: CalibrationStudy) -> Table:
         ),
         heads=2,
         source="calibration",
-    )  # fmt: skip
+    )
 
 
 def _decisions(rates: Sequence[DatasetRates]) -> Table:
     heads = columns(
         ("Dataset", "K x R x S"),
         ("Wrong joint", "False sep.", "At the edge", "False, uncorr.", "Edge, uncorr.", "Joint found", "Sep. found"),
-    )  # fmt: skip
+    )
     return Table(
         "Decisions over all outputs (their number in brackets). Wrong joint: one output truly 0.03 worse, the rest 0.03 better. False sep.: all "
         "truly equal. At the edge: all truly worse by just the region. Uncorr.: without the correction for the number "
@@ -124,13 +134,18 @@ def _decisions(rates: Sequence[DatasetRates]) -> Table:
         heads,
         tuple(
             (
-                name(f"{one.dataset} ({one.rates.outputs})"), Cell(_setting(one.rates.setting)),
+                name(f"{one.dataset} ({one.rates.outputs})"),
+                Cell(_setting(one.rates.setting)),
                 *(
                     number(rate, _percent)
                     for rate in (
-                        one.rates.wrong_recommendation_rate, one.rates.false_separate_rate, one.rates.edge_separate_rate,
-                        one.rates.uncorrected_false_separate_rate, one.rates.uncorrected_edge_separate_rate,
-                        one.rates.recommendation_found, one.rates.separate_found,
+                        one.rates.wrong_recommendation_rate,
+                        one.rates.false_separate_rate,
+                        one.rates.edge_separate_rate,
+                        one.rates.uncorrected_false_separate_rate,
+                        one.rates.uncorrected_edge_separate_rate,
+                        one.rates.recommendation_found,
+                        one.rates.separate_found,
                     )
                 ),
             )
@@ -138,7 +153,7 @@ def _decisions(rates: Sequence[DatasetRates]) -> Table:
         ),
         heads=2,
         source="calibration",
-    )  # fmt: skip
+    )
 
 
 def _noise(study: CalibrationStudy) -> Table:
@@ -148,14 +163,17 @@ def _noise(study: CalibrationStudy) -> Table:
         columns(("Dataset", "Output", "K x R x S"), ("Between folds", "Between seeds of a fold")),
         tuple(
             (
-                name(seen.dataset), name(seen.output), Cell(_setting(seen.seen_in)),
-                number(seen.between_sd, _sd), number(seen.within_sd, _sd),
+                name(seen.dataset),
+                name(seen.output),
+                Cell(_setting(seen.seen_in)),
+                number(seen.between_sd, _sd),
+                number(seen.within_sd, _sd),
             )
             for seen in study.noise
         ),
         heads=3,
         source="calibration",
-    )  # fmt: skip
+    )
 
 
 def _truth(truth: Sequence[Tally]) -> Table:
@@ -165,14 +183,17 @@ def _truth(truth: Sequence[Tally]) -> Table:
         columns(("Corner", "Backend"), ("Datasets", "Right verdicts", "Mean skill difference")),
         tuple(
             (
-                name(one.corner), name(one.backend), Cell(str(one.trials), (one.trials,)), Cell(str(one.right), (one.right,)),
+                name(one.corner),
+                name(one.backend),
+                Cell(str(one.trials), (one.trials,)),
+                Cell(str(one.right), (one.right,)),
                 number(one.mean_difference, lambda value: show.fixed(value, 4, sign=True)),
             )
             for one in truth
         ),
         heads=2,
         source="calibration",
-    )  # fmt: skip
+    )
 
 
 def _needed(least: CVDesign | None) -> str:

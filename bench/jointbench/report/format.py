@@ -17,9 +17,16 @@ MOST_SKILL_DIGITS = 4  # a hundredth of the region of equivalence: nobody can us
 _BIDI = frozenset("\u061c\u200e\u200f\u202a\u202b\u202c\u202d\u202e\u2066\u2067\u2068\u2069")
 _PREFIXES = ((1.0, ""), (1e3, "k"), (1e6, "M"), (1e9, "G"), (1e12, "T"), (1e15, "P"), (1e18, "E"))
 _METRICS = {
-    "rmse": "RMSE", "mae": "MAE", "r2": "R²", "rrmse": "RRMSE", "accuracy": "accuracy",
-    "balanced_accuracy": "balanced accuracy", "macro_f1": "macro F1", "roc_auc": "ROC AUC", "log_loss": "log loss",
-}  # fmt: skip
+    "rmse": "RMSE",
+    "mae": "MAE",
+    "r2": "R²",
+    "rrmse": "RRMSE",
+    "accuracy": "accuracy",
+    "balanced_accuracy": "balanced accuracy",
+    "macro_f1": "macro F1",
+    "roc_auc": "ROC AUC",
+    "log_loss": "log loss",
+}
 
 
 def plain(text: str) -> str:

@@ -16,15 +16,23 @@ STOCK, IN_TURN = "stock loop", "in turn"  # the paths that stand for an arm wher
 NOTHING_COMPARED = "nothing to compare"
 
 COLUMNS = (
-    Column("Dataset"), Column("Backend"), Column("Device"), Column("Against"), Column("Verdict"),
-    Column("Mean skill difference", True, "joint − other"), Column("Worst output", True, "joint − other"),
-    Column("Training FLOPs", True, "joint / other"), Column("Training step", True, "seconds, joint / other"),
-    Column("Latency", True, "smallest batch, joint / other"), Column("Parameters", True, "joint / other"),
-    Column("Rows", True), Column("Outputs", True),
-)  # fmt: skip
+    Column("Dataset"),
+    Column("Backend"),
+    Column("Device"),
+    Column("Against"),
+    Column("Verdict"),
+    Column("Mean skill difference", True, "joint − other"),
+    Column("Worst output", True, "joint − other"),
+    Column("Training FLOPs", True, "joint / other"),
+    Column("Training step", True, "seconds, joint / other"),
+    Column("Latency", True, "smallest batch, joint / other"),
+    Column("Parameters", True, "joint / other"),
+    Column("Rows", True),
+    Column("Outputs", True),
+)
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, kw_only=True)
 class Sentence:
     """One backend's answer for a dataset. verdict "": it was not compared, and ``reason`` says why.
 
@@ -63,20 +71,24 @@ def cells_of(summary: Summary, slug: str) -> tuple[CellSummary, ...]:
 
 
 def _sentence(cell: CellSummary) -> Sentence:
-    where = (show.plain(cell.backend), show.plain(cell.device))
+    backend, device = show.plain(cell.backend), show.plain(cell.device)
     for decision in cell.decisions:
-        return sentence(*where, decision)
-    return Sentence(*where, "", "", why_not(cell))
+        return sentence(backend, device, decision)
+    return Sentence(backend=backend, device=device, other="", verdict="", reason=why_not(cell))
 
 
 def sentence(backend: str, device: str, decision: Decision) -> Sentence:
     """A decision and what would settle it, in words."""
     settle = decision.settle
     return Sentence(
-        backend, device, show.plain(decision.other), decision.verdict, show.plain(decision.reason),
-        show.plain(settle.sentence) if settle else "",
-        show.plain(settle.command) if settle and settle.command else "",
-    )  # fmt: skip
+        backend=backend,
+        device=device,
+        other=show.plain(decision.other),
+        verdict=decision.verdict,
+        reason=show.plain(decision.reason),
+        settle=show.plain(settle.sentence) if settle else "",
+        command=show.plain(settle.command) if settle and settle.command else "",
+    )
 
 
 def why_not(cell: CellSummary) -> str:
@@ -108,8 +120,9 @@ def overview_table(summary: Summary) -> Table:
         "Joint against the other arms. Differences are joint − other in skill, averaged over the outputs and on the "
         "worst one (positive: joint is better); costs are joint / other (below 1: joint is cheaper); in brackets 95 % "
         "intervals; ≈ marks a ratio that noise could explain.",
-        COLUMNS, tuple(rows),
-    )  # fmt: skip
+        COLUMNS,
+        tuple(rows),
+    )
 
 
 def chosen(table: Table, caption: str, titles: tuple[str, ...]) -> Table:
@@ -127,21 +140,29 @@ def where(cell: CellSummary) -> str:
 def _row(cell: CellSummary, decision: Decision, about: DatasetSummary) -> tuple[Cell, ...]:
     worst = difference_of(cell, decision.worst_output, decision.other)
     return (
-        name(cell.dataset), name(cell.backend), name(cell.device), name(decision.other),
+        name(cell.dataset),
+        name(cell.backend),
+        name(cell.device),
+        name(decision.other),
         Cell(decision.verdict, tone=decision.verdict),
         interval(decision.mean_difference, show.difference),
         _worst(decision, worst),
         *(ratio_cell(pick(cell, decision.other)) for pick in (flops_ratio, step_ratio, request_ratio)),
         _parameters(cell, decision.other),
         *_size(about),
-    )  # fmt: skip
+    )
 
 
 def _absent_row(cell: CellSummary, about: DatasetSummary) -> tuple[Cell, ...]:
     return (
-        name(cell.dataset), name(cell.backend), name(cell.device), Cell("—"), Cell(why_not(cell), tone="absent"),
-        *[NOTHING] * 6, *_size(about),
-    )  # fmt: skip
+        name(cell.dataset),
+        name(cell.backend),
+        name(cell.device),
+        Cell("—"),
+        Cell(why_not(cell), tone="absent"),
+        *[NOTHING] * 6,
+        *_size(about),
+    )
 
 
 def _size(about: DatasetSummary) -> tuple[Cell, Cell]:

@@ -60,30 +60,34 @@ def render(
         dataset_section(summary, about, answer, by_dataset.get(about.slug, ()), colours)
         for about, answer in zip(summary.datasets, found, strict=True)
     ]
-    page = templates().get_template("template.html.j2").render(
-        summary=summary,
-        headline=show.plain(summary.headline),
-        answers=found,
-        cautions=cautions(summary),
-        table=overview_table(summary),
-        across=across_table(summary),
-        figures=_figures(summary, colours),
-        engine=engine_table(us_per_step) if us_per_step else None,
-        scaling=scaling_section(scaling) if scaling else None,
-        explained=explained_sections(explained.answers) if explained else (),
-        sections=sections,
-        unfolded=len(sections) <= FEW_DATASETS,
-        environment={show.plain(key): show.plain(value) for key, value in environment.items()},
-        notes=[show.plain(note) for note in summary.notes],
-        downloads=downloads(summary, records_jsonl),
-        missing=not_measured(summary),
-        signs=VERDICT_SIGNS,
-        rope=f"{summary.rope:g}",
-        probability=f"{summary.probability:g}",
-        style=stylesheet(),
-        script=Markup(script),  # noqa: S704  # the same
-        script_hash=base64.b64encode(hashlib.sha256(script.encode()).digest()).decode(),
-    )  # fmt: skip
+    page = (
+        templates()
+        .get_template("template.html.j2")
+        .render(
+            summary=summary,
+            headline=show.plain(summary.headline),
+            answers=found,
+            cautions=cautions(summary),
+            table=overview_table(summary),
+            across=across_table(summary),
+            figures=_figures(summary, colours),
+            engine=engine_table(us_per_step) if us_per_step else None,
+            scaling=scaling_section(scaling) if scaling else None,
+            explained=explained_sections(explained.answers) if explained else (),
+            sections=sections,
+            unfolded=len(sections) <= FEW_DATASETS,
+            environment={show.plain(key): show.plain(value) for key, value in environment.items()},
+            notes=[show.plain(note) for note in summary.notes],
+            downloads=downloads(summary, records_jsonl),
+            missing=not_measured(summary),
+            signs=VERDICT_SIGNS,
+            rope=f"{summary.rope:g}",
+            probability=f"{summary.probability:g}",
+            style=stylesheet(),
+            script=Markup(script),  # noqa: S704  # the same
+            script_hash=base64.b64encode(hashlib.sha256(script.encode()).digest()).decode(),
+        )
+    )
     return deduplicate(page)
 
 
@@ -116,9 +120,12 @@ def stylesheet() -> Markup:
 def templates() -> Environment:
     """The pages' templates: everything is escaped but the drawings."""
     made = Environment(
-        loader=PackageLoader("jointbench", "report"), autoescape=True, undefined=StrictUndefined,
-        trim_blocks=True, lstrip_blocks=True,
-    )  # fmt: skip
+        loader=PackageLoader("jointbench", "report"),
+        autoescape=True,
+        undefined=StrictUndefined,
+        trim_blocks=True,
+        lstrip_blocks=True,
+    )
     # Only these drawings enter the page as markup; they are made here, and what they say is escaped in them.
     made.filters["drawing"] = lambda figure: Markup(figure.svg)  # noqa: S704
     made.filters["in_columns"] = in_columns

@@ -37,11 +37,14 @@ def scaling_section(study: Study) -> ScalingSection:
         for i, (backend, device, scenario) in enumerate(cells, 1)
     )
     return ScalingSection(
-        tuple(show.plain(one.sentence) for one in grid), _method(study), figures, _regimes(found),
+        tuple(show.plain(one.sentence) for one in grid),
+        _method(study),
+        figures,
+        _regimes(found),
         point_table(
             study, [point for point in study.points if not study.in_grid(point)], "Other depths and batch sizes"
         ),
-    )  # fmt: skip
+    )
 
 
 def _points(study: Study, backend: str, device: str, scenario: str) -> Table:
@@ -71,23 +74,40 @@ def point_table(study: Study, points: Iterable[Point], caption: str) -> Table:
     titles = columns(
         ("Backend", "Work", "Against"),
         (
-            "Outputs", "Width", "Depth", "Rows", ("Networks", "predicted"), ("Layer calls", "predicted"),
-            ("FLOPs", "predicted"), ("Measured", "joint / other, 95 %"), ("Noise floor", "A/A, 95 %"), "Blocks", ("Joint", "median"),
+            "Outputs",
+            "Width",
+            "Depth",
+            "Rows",
+            ("Networks", "predicted"),
+            ("Layer calls", "predicted"),
+            ("FLOPs", "predicted"),
+            ("Measured", "joint / other, 95 %"),
+            ("Noise floor", "A/A, 95 %"),
+            "Blocks",
+            ("Joint", "median"),
             ("Other", "median"),
         ),
-    )  # fmt: skip
+    )
     rows = []
     for point in points:
         measured, floor, line = point.measured, floor_of(study.points, point), point.line
-        rows.append((
-            name(f"{point.backend}, {point.device}"), name(line.scenario), name(point.other),
-            *(number(value, show.count) for value in (point.outputs, line.width, line.depth, line.batch_size)),
-            number(point.networks_ratio, show.times), number(point.calls_ratio, show.times), number(point.flops_ratio, show.times),
-            interval(measured, show.ratio) if measured else Cell(show.plain(point.reason), tone="absent"),
-            interval(floor, show.ratio) if floor else NOTHING, number(len(point.block_ratios), show.count),
-            number(point.joint_seconds, show.seconds), number(point.other_seconds, show.seconds),
-            name(follows(point)),
-        ))  # fmt: skip
+        rows.append(
+            (
+                name(f"{point.backend}, {point.device}"),
+                name(line.scenario),
+                name(point.other),
+                *(number(value, show.count) for value in (point.outputs, line.width, line.depth, line.batch_size)),
+                number(point.networks_ratio, show.times),
+                number(point.calls_ratio, show.times),
+                number(point.flops_ratio, show.times),
+                interval(measured, show.ratio) if measured else Cell(show.plain(point.reason), tone="absent"),
+                interval(floor, show.ratio) if floor else NOTHING,
+                number(len(point.block_ratios), show.count),
+                number(point.joint_seconds, show.seconds),
+                number(point.other_seconds, show.seconds),
+                name(follows(point)),
+            )
+        )
     return Table(
         f"{caption}: below 1 joint is cheaper.",
         (*titles, *columns(("Follows",), ())),
@@ -101,19 +121,26 @@ def _regimes(found: Iterable[Regime]) -> Table:
     titles = columns(
         ("Backend", "Work", "Against"),
         (
-            "Depth", "Rows", ("Fixed costs decide", "up to width"), ("FLOPs decide", "from width"),
+            "Depth",
+            "Rows",
+            ("Fixed costs decide", "up to width"),
+            ("FLOPs decide", "from width"),
         ),
-    )  # fmt: skip
+    )
     rows = tuple(
         (
-            name(f"{one.backend}, {one.device}"), name(one.scenario), name(one.other), number(one.depth, show.count),
-            number(one.batch_size, show.count), *(
+            name(f"{one.backend}, {one.device}"),
+            name(one.scenario),
+            name(one.other),
+            number(one.depth, show.count),
+            number(one.batch_size, show.count),
+            *(
                 number(width, show.count) if width else Cell("nowhere", tone="absent")
                 for width in (one.fixed_to, one.flops_from)
             ),
         )
         for one in found
-    )  # fmt: skip
+    )
     return Table(
         "Where fixed costs decide and where FLOPs do, whatever the number of outputs.",
         titles,

@@ -47,7 +47,7 @@ class Diagram:
     words: str
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, kw_only=True)
 class CellSection:
     """One backend's part of a dataset's section; ``verdicts``: against each other arm."""
 
@@ -63,7 +63,7 @@ class CellSection:
     tables: tuple[Table, ...]
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, kw_only=True)
 class DatasetSection:
     """A dataset's section. facts: (term, text)."""
 
@@ -86,20 +86,31 @@ def dataset_section(
     anchor = f"dataset-{answer.number}"
     cells = cells_of(summary, about.slug)
     return DatasetSection(
-        answer.number, anchor, show.plain(about.slug), show.plain(about.title), _facts(about, fits),
-        tuple(show.plain(note) for note in about.notes), about.folds < FEW_FOLDS, answer,
-        _diagrams(cells, about, colours),
-        tuple(_cell_section(summary, cell, about, fits, colours, f"d{answer.number}b{i}") for i, cell in enumerate(cells, 1)),
-    )  # fmt: skip
+        number=answer.number,
+        anchor=anchor,
+        slug=show.plain(about.slug),
+        title=show.plain(about.title),
+        facts=_facts(about, fits),
+        notes=tuple(show.plain(note) for note in about.notes),
+        few_folds=about.folds < FEW_FOLDS,
+        answer=answer,
+        diagrams=_diagrams(cells, about, colours),
+        cells=tuple(
+            _cell_section(summary, cell, about, fits, colours, f"d{answer.number}b{i}")
+            for i, cell in enumerate(cells, 1)
+        ),
+    )
 
 
 def _facts(about: DatasetSummary, fits: Sequence[Fit]) -> tuple[tuple[str, str], ...]:
     outputs = ", ".join(f"{show.plain(o)} ({kind})" for o, kind in zip(about.outputs, about.kinds, strict=True))
     seeds = f"{about.folds} folds, {about.repeats} repeat{'s' if about.repeats > 1 else ''}, "
     facts = [
-        ("Rows", f"{about.rows:,}"), ("Features", f"{about.features:,}"), ("Outputs", outputs),
+        ("Rows", f"{about.rows:,}"),
+        ("Features", f"{about.features:,}"),
+        ("Outputs", outputs),
         ("Tested on", seeds + f"{about.seeds} seed{'s' if about.seeds > 1 else ''} in each fold"),
-    ]  # fmt: skip
+    ]
     recipes = dict.fromkeys(fit.network.recipe for fit in fits)
     facts.extend(
         (
@@ -163,10 +174,14 @@ def _cell_section(
         figures.append(learning_figure(cell, about, mine, colours, f"{anchor}-curves", BY_FLOPS))
         figures.append(learning_figure(cell, about, mine, colours, f"{anchor}-clock", BY_CLOCK))
     return CellSection(
-        anchor, show.plain(cell.backend), show.plain(cell.device),
-        tuple(sentence(show.plain(cell.backend), show.plain(cell.device), d) for d in cell.decisions),
-        tuple(show.plain(absence) for absence in cell.absences if absence not in throughout),
-        tuple(f"{show.plain(c.arm)}: {show.plain(failure)}" for c in cell.costs for failure in c.failures),
-        unbeaten(cell, about), circumstances(cell),
-        tuple(figure for figure in figures if figure is not None), tuple(tables),
-    )  # fmt: skip
+        anchor=anchor,
+        backend=show.plain(cell.backend),
+        device=show.plain(cell.device),
+        verdicts=tuple(sentence(show.plain(cell.backend), show.plain(cell.device), d) for d in cell.decisions),
+        absences=tuple(show.plain(absence) for absence in cell.absences if absence not in throughout),
+        failures=tuple(f"{show.plain(c.arm)}: {show.plain(failure)}" for c in cell.costs for failure in c.failures),
+        remarks=unbeaten(cell, about),
+        circumstances=circumstances(cell),
+        figures=tuple(figure for figure in figures if figure is not None),
+        tables=tuple(tables),
+    )

@@ -32,7 +32,7 @@ ENGINE = "engine.json"
 EXPLAIN_PAGE = "explain.html"
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, kw_only=True)
 class About:
     """What a run's folder says of itself beside its records; rope and probability are what its verdicts were asked."""
 
@@ -77,13 +77,13 @@ def execute(
     """
     commands = reruns or {}
     about = About(
-        SCHEMA_VERSION,
-        profile,
-        conditions.engine,
-        command,
-        tuple(notes),
-        environment(),
-        tuple(
+        schema_version=SCHEMA_VERSION,
+        profile=profile,
+        engine=conditions.engine,
+        command=command,
+        notes=tuple(notes),
+        machine=environment(),
+        datasets=tuple(
             describe(
                 s.dataset,
                 s.splits[0].folds,
@@ -93,8 +93,8 @@ def execute(
             )
             for s in subjects
         ),
-        terms.rope,
-        terms.probability,
+        rope=terms.rope,
+        probability=terms.probability,
     )
     (folder / ENVIRONMENT).write_text(json.dumps(asdict(about), indent=2) + "\n", encoding="utf-8")
     records: list[Record] = []

@@ -26,14 +26,22 @@ ENGINES: dict[str, Engine] = {"stacked": "stacked", "stock": "stock"}
 DEFAULT_ENGINE: Engine = "stacked"
 TABLE_OPTIONS = ("--target", "--group", "--time")
 OPTIONS = {
-    "profile": "--profile", "targets": "--target", "arms": "--arm", "backends": "--backend", "device": "--device",
-    "seed": "--seed", "jobs": "--jobs", "engine": "--engine", "group": "--group", "time": "--time",
+    "profile": "--profile",
+    "targets": "--target",
+    "arms": "--arm",
+    "backends": "--backend",
+    "device": "--device",
+    "seed": "--seed",
+    "jobs": "--jobs",
+    "engine": "--engine",
+    "group": "--group",
+    "time": "--time",
     "loss_weights": "--loss-weight",
-}  # fmt: skip
+}
 TABLE_SUFFIXES = (".csv", ".parquet", ".gz", ".xz", ".tsv", ".txt")
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, kw_only=True)
 class RunOptions:
     """A run as asked for. None leaves a number to the profile."""
 
@@ -100,13 +108,13 @@ def subjects(asked: RunOptions, datasets: Sequence[Dataset]) -> list[Experiment]
         if value is not None and value < 1:
             raise BadInput(f"--{option} {value}: at least 1 is needed")
     sizes = CrossValidation(
-        asked.folds or profile.folds,
-        asked.repeats or profile.repeats,
-        asked.seeds or profile.seeds,
-        asked.seed,
-        profile.max_rows,
-        profile.max_images,
-        profile.max_epochs,
+        folds=asked.folds or profile.folds,
+        repeats=asked.repeats or profile.repeats,
+        seeds=asked.seeds or profile.seeds,
+        seed=asked.seed,
+        max_rows=profile.max_rows,
+        max_images=profile.max_images,
+        max_epochs=profile.max_epochs,
     )
     weights = tuple(_loss_weight(text) for text in asked.loss_weights)
     return [make_experiment(dataset, asked.arms, sizes, weights) for dataset in datasets]
@@ -154,18 +162,18 @@ def conditions(asked: RunOptions) -> StudyConfig:
     if asked.engine not in ENGINES:
         raise BadInput(f"--engine {asked.engine!r}: the engines are {', '.join(ENGINES)}")
     return StudyConfig(
-        tuple(dict.fromkeys(asked.backends)),
-        devices_for(asked.device),
-        ENGINES[asked.engine],
-        asked.jobs or cores(),
-        cores(),
-        profile.batch_sizes,
-        profile.timing_seconds,
-        profile.memory_datasets,
-        profile.extra_batch_sizes,
-        profile.extras,
-        (cores(), 1) if profile.one_thread and cores() > 1 else (),
-        profile.projections,
+        backends=tuple(dict.fromkeys(asked.backends)),
+        devices=devices_for(asked.device),
+        engine=ENGINES[asked.engine],
+        jobs=asked.jobs or cores(),
+        threads=cores(),
+        batch_sizes=profile.batch_sizes,
+        timing_seconds=profile.timing_seconds,
+        memory_datasets=profile.memory_datasets,
+        extra_batch_sizes=profile.extra_batch_sizes,
+        extras=profile.extras,
+        thread_counts=(cores(), 1) if profile.one_thread and cores() > 1 else (),
+        projections=profile.projections,
     )
 
 

@@ -14,7 +14,7 @@ LIMITS = {"outputs": 256, "widths": 8_192, "depths": 16, "batches": 65_536, "req
 LEAST_SECONDS = 5.0
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, kw_only=True)
 class SweepConfig:
     """A study as asked for. Of depths and batch sizes the first is the grid's."""
 
@@ -50,9 +50,14 @@ def check(wanted: SweepConfig) -> SweepConfig:
     if max(wanted.outputs) == 1:
         raise BadInput("--outputs: with one output there is nothing to share; name a number above 1")
     return SweepConfig(
-        tuple(dict.fromkeys(wanted.backends)), tuple(sorted({1, *wanted.outputs})), tuple(sorted(wanted.widths)),
-        wanted.depths, wanted.batches, wanted.request_batches, wanted.budget_seconds,
-    )  # fmt: skip
+        backends=tuple(dict.fromkeys(wanted.backends)),
+        outputs=tuple(sorted({1, *wanted.outputs})),
+        widths=tuple(sorted(wanted.widths)),
+        depths=wanted.depths,
+        batches=wanted.batches,
+        request_batches=wanted.request_batches,
+        budget_seconds=wanted.budget_seconds,
+    )
 
 
 def reference_outputs(outputs: Sequence[int]) -> int:

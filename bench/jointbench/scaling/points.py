@@ -38,7 +38,7 @@ class SweepLine:
     batch_size: int
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, kw_only=True)
 class Point:
     """One cell against one other arm.
 
@@ -71,7 +71,7 @@ class Point:
         return time_ratio(np.log(self.block_ratios))
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, kw_only=True)
 class Study:
     """A whole study. The first depth and the first batch sizes are those of the grid; the others lie along lines."""
 
@@ -117,7 +117,15 @@ def predicted(line: SweepLine, outputs: int) -> list[Point]:
     flops = train_flops_per_row if line.scenario == "training" else inference_flops_per_row
     joint = arms.pop(JOINT)
     return [
-        Point("", "", line, outputs, other, flops(joint) / flops(networks), _calls(joint) / _calls(networks))
+        Point(
+            backend="",
+            device="",
+            line=line,
+            outputs=outputs,
+            other=other,
+            flops_ratio=flops(joint) / flops(networks),
+            calls_ratio=_calls(joint) / _calls(networks),
+        )
         for other, networks in arms.items()
     ]
 

@@ -34,7 +34,7 @@ def follows(point: Point) -> Follows:
     return "FLOPs" if (measured.value > halfway) == (flops > halfway) else "fixed costs"
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, kw_only=True)
 class Regime:
     """Where fixed costs decide and where FLOPs do, for one backend, scenario, other arm, depth and batch size.
 
@@ -86,7 +86,18 @@ def _regime(
     deep = f"{depth} layer{'s' if depth > 1 else ''} deep"
     place = f"{backend} on {device}, {WORK[scenario]} of {rows}, {deep}, joint against {SIZED[other]}"
     sentence = f"{place}: {_sentence(list(points), told, widths, fixed_to, flops_from)}"
-    return Regime(backend, device, scenario, other, depth, batch_size, tuple(widths), fixed_to, flops_from, sentence)
+    return Regime(
+        backend=backend,
+        device=device,
+        scenario=scenario,
+        other=other,
+        depth=depth,
+        batch_size=batch_size,
+        told=tuple(widths),
+        fixed_to=fixed_to,
+        flops_from=flops_from,
+        sentence=sentence,
+    )
 
 
 def _sentence(

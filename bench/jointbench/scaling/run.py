@@ -32,9 +32,18 @@ def run_study(wanted: SweepConfig, device: str, progress: Progress) -> Study:
         left = wanted.budget_seconds - (time.perf_counter() - started)
         points.extend(_backend_points(wanted, backend, device, left / (len(wanted.backends) - place), progress))
     return Study(
-        SCHEMA_VERSION, wanted.widths, wanted.outputs, wanted.depths, wanted.batches, wanted.request_batches, cores(),
-        wanted.budget_seconds, round(time.perf_counter() - started, 1), environment(), tuple(points),
-    )  # fmt: skip
+        schema_version=SCHEMA_VERSION,
+        widths=wanted.widths,
+        outputs=wanted.outputs,
+        depths=wanted.depths,
+        batches=wanted.batches,
+        request_batches=wanted.request_batches,
+        threads=cores(),
+        budget_seconds=wanted.budget_seconds,
+        seconds=round(time.perf_counter() - started, 1),
+        machine=environment(),
+        points=tuple(points),
+    )
 
 
 def _backend_points(
@@ -76,9 +85,14 @@ def _points(backend: str, device: str, line: SweepLine, cells: list[CellTiming])
     for cell in cells:
         for point in predicted(line, cell.outputs):
             yield replace(
-                point, backend=backend, device=device, block_ratios=cell.block_ratios.get(point.other, ()),
-                joint_seconds=cell.seconds.get("joint"), other_seconds=cell.seconds.get(point.other), reason=cell.reason,
-            )  # fmt: skip
+                point,
+                backend=backend,
+                device=device,
+                block_ratios=cell.block_ratios.get(point.other, ()),
+                joint_seconds=cell.seconds.get("joint"),
+                other_seconds=cell.seconds.get(point.other),
+                reason=cell.reason,
+            )
 
 
 def to_json(study: Study) -> str:

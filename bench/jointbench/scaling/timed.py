@@ -149,6 +149,15 @@ def _job(network: Architecture, batch_size: int) -> Job:
     targets = rng.normal(size=(rows, len(network.heads))).astype(np.float32)
     order = np.arange(rows)
     return Job(
-        network, Recipe("adam", batch_size=batch_size), features, targets, np.ones_like(targets), order,
-        order[:32], order[:32], (1.0,) * len(network.heads), _weights(network, 0), 0,
-    )  # fmt: skip
+        architecture=network,
+        recipe=Recipe(optimizer="adam", batch_size=batch_size),
+        features=features,
+        targets=targets,
+        weights=np.ones_like(targets),
+        train=order,
+        validation=order[:32],
+        test=order[:32],
+        loss_weights=(1.0,) * len(network.heads),
+        initial=_weights(network, 0),
+        seed=0,
+    )

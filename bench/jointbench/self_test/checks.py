@@ -166,8 +166,9 @@ def flop_counts(backend: Backend, shapes: int, seed: int = 0) -> FlopCounts:
         batch = int(rng.integers(1, 33))
         counted = backend.counted_flops(network, batch)
         closed = {
-            "train": batch * train_flops_per_row([network]), "inference": batch * inference_flops_per_row([network])
-        }  # fmt: skip
+            "train": batch * train_flops_per_row([network]),
+            "inference": batch * inference_flops_per_row([network]),
+        }
         different += any(counted[which] != value for which, value in closed.items())
     return FlopCounts(backend.name, shapes, different)
 

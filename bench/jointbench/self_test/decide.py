@@ -157,22 +157,28 @@ def _stored(stored: StoredAnswerCheck) -> Check:
     if not stored.stored_is_detected:
         said.append("a stored answer passed as a real server")
     return Check(
-        f"stored answers, {stored.name}", "; ".join(said) or "a server that answers from memory is found out",
-        "found out", "failed" if said else "passed",
-    )  # fmt: skip
+        f"stored answers, {stored.name}",
+        "; ".join(said) or "a server that answers from memory is found out",
+        "found out",
+        "failed" if said else "passed",
+    )
 
 
 def _flops(counts: FlopCounts) -> Check:
     return Check(
-        f"FLOPs, {counts.name}", f"{counts.different} of {counts.shapes} shapes differ from its own counter", "0",
+        f"FLOPs, {counts.name}",
+        f"{counts.different} of {counts.shapes} shapes differ from its own counter",
+        "0",
         "failed" if counts.different or not counts.shapes else "passed",
-    )  # fmt: skip
+    )
 
 
 def total(figures: Sequence[Measurements]) -> Measurements:
     """Several backends' figures as one."""
     return Measurements(
-        tuple(one for part in figures for one in part.pairs), tuple(one for part in figures for one in part.truths),
-        tuple(one for part in figures for one in part.stored), tuple(one for part in figures for one in part.flops),
+        tuple(one for part in figures for one in part.pairs),
+        tuple(one for part in figures for one in part.truths),
+        tuple(one for part in figures for one in part.stored),
+        tuple(one for part in figures for one in part.flops),
         tuple(one for part in figures for one in part.broken),
-    )  # fmt: skip
+    )

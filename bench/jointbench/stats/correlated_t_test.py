@@ -22,7 +22,7 @@ ROPE = 0.01  # the region of practical equivalence, +-0.01 skill
 LEVEL = 0.95  # of the central interval
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, kw_only=True)
 class Posterior:
     """What is believed about one difference in skill (joint - other; positive: joint is better).
 
@@ -68,7 +68,17 @@ def posterior(mean: float, scale: float, df: float, rope: float = ROPE) -> Poste
     joint = float(probability_above(rope, mean, scale, df))
     other = float(probability_above(rope, -mean, scale, df))
     half = float(interval_half_width(scale, df))
-    return Posterior(mean, scale, df, rope, joint, max(0.0, 1.0 - joint - other), other, mean - half, mean + half)
+    return Posterior(
+        mean=mean,
+        scale=scale,
+        df=df,
+        rope=rope,
+        probability_joint_better=joint,
+        probability_equivalent=max(0.0, 1.0 - joint - other),
+        probability_other_better=other,
+        low=mean - half,
+        high=mean + half,
+    )
 
 
 def paired_differences(differences: npt.ArrayLike, folds: int | None) -> tuple[FloatArray, int]:

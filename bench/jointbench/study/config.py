@@ -12,7 +12,7 @@ Progress = Callable[[str, str, int, int], None]
 """Called as work finishes with the phase, what it is busy with, and how much of the phase is done of how much."""
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, kw_only=True)
 class StudyConfig:
     """Where and how a study runs: what does not change what is trained.
 

@@ -88,14 +88,14 @@ def _memory(
 ) -> Memory:
     size = saved.get(assembly.arm.name)
     return Memory(
-        assembly.dataset,
-        assembly.backend,
-        assembly.device,
-        assembly.arm.name,
-        size,
-        training,
-        serving,
-        FAILED if reason is None and size is None else reason,
+        dataset=assembly.dataset,
+        backend=assembly.backend,
+        device=assembly.device,
+        arm=assembly.arm.name,
+        artifact_bytes=size,
+        training=training,
+        serving=serving,
+        reason=FAILED if reason is None and size is None else reason,
     )
 
 

@@ -24,7 +24,7 @@ from jointbench.types import Arm, Dataset, Engine, Network, Output, Recipe, Shap
 MIN_LABELS = 2  # labelled rows that a fold's test and training part need at the least, on average
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, kw_only=True)
 class CrossValidation:
     """How much is trained: folds, repeats, initialisation seeds within a fold, and the caps of a profile."""
 
@@ -37,7 +37,7 @@ class CrossValidation:
     max_epochs: int | None = None
 
 
-@dataclass(frozen=True, eq=False)
+@dataclass(frozen=True, eq=False, kw_only=True)
 class Experiment:
     """A dataset ready to be studied: its splits, base shape, recipe and arms."""
 
@@ -87,7 +87,9 @@ def make_experiment(
                 f"ask for fewer with --folds, or leave the output out"
             )
     input_shape = prepare(cut, made[0]).features.shape[1:]
-    return Experiment(cut, made, sizes.seeds, shape, recipe, parsed, input_shape)
+    return Experiment(
+        dataset=cut, splits=made, seeds=sizes.seeds, shape=shape, recipe=recipe, arms=parsed, input_shape=input_shape
+    )
 
 
 def plan_arms(
@@ -104,18 +106,18 @@ def plan_arms(
         )
         wanted = [
             Network(
-                make_experiment.dataset.slug,
-                make_experiment.dataset.digest,
-                split.repeat,
-                split.fold,
-                split.digest,
-                _seed(split, number),
-                group,
-                shape,
-                make_experiment.recipe,
-                backend,
-                device,
-                engine,
+                dataset=make_experiment.dataset.slug,
+                sha256=make_experiment.dataset.digest,
+                repeat=split.repeat,
+                fold=split.fold,
+                split=split.digest,
+                seed=_seed(split, number),
+                group=group,
+                shape=shape,
+                recipe=make_experiment.recipe,
+                backend=backend,
+                device=device,
+                engine=engine,
             )
             for split in make_experiment.splits
             for number in range(make_experiment.seeds)
@@ -124,18 +126,18 @@ def plan_arms(
         networks.update((network.id, network) for network in wanted)
         made.append(
             PlannedArm(
-                make_experiment.dataset.slug,
-                backend,
-                device,
-                engine,
-                arm,
-                (shape,) * len(arm.groups),
-                parameters(built),
-                parameters(reference),
-                train_flops_per_row(built),
-                inference_flops_per_row(built),
-                tuple(network.id for network in wanted),
-                flops_per_row(built),
+                dataset=make_experiment.dataset.slug,
+                backend=backend,
+                device=device,
+                engine=engine,
+                arm=arm,
+                shapes=(shape,) * len(arm.groups),
+                parameters=parameters(built),
+                reference_parameters=parameters(reference),
+                train_flops_per_row=train_flops_per_row(built),
+                inference_flops_per_row=inference_flops_per_row(built),
+                network_ids=tuple(network.id for network in wanted),
+                flops=flops_per_row(built),
             )
         )
     order = {(split.repeat, split.fold): i for i, split in enumerate(make_experiment.splits)}
@@ -155,17 +157,17 @@ def job(make_experiment: Experiment, network: Network, prepared: Prepared) -> Jo
     split = next(s for s in make_experiment.splits if (s.repeat, s.fold) == (network.repeat, network.fold))
     no_skill = {output.name: prepared.no_skill[i] for output, i in zip(outputs, columns, strict=True)}
     return Job(
-        built,
-        network.recipe,
-        prepared.features,
-        prepared.targets[:, columns],
-        prepared.weights[:, columns],
-        split.train,
-        split.validation,
-        split.test,
-        effective_weights(network.recipe, outputs, no_skill),
-        initial_weights(built, network.group, network.seed),
-        network.seed,
+        architecture=built,
+        recipe=network.recipe,
+        features=prepared.features,
+        targets=prepared.targets[:, columns],
+        weights=prepared.weights[:, columns],
+        train=split.train,
+        validation=split.validation,
+        test=split.test,
+        loss_weights=effective_weights(network.recipe, outputs, no_skill),
+        initial=initial_weights(built, network.group, network.seed),
+        seed=network.seed,
     )
 
 

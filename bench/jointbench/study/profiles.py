@@ -11,7 +11,7 @@ BATCH_SIZES = (1, 8, 64, 512, 4096)
 ExtraModes = Literal["none", "first", "all"]
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, kw_only=True)
 class Profile:
     """Sizes of a run. max_rows (of a table), max_images, max_epochs: None leaves the dataset or recipe as it is.
 
@@ -42,9 +42,46 @@ class Profile:
 PROFILES = {
     profile.name: profile
     for profile in (
-        Profile("smoke", 2, 1, 1, 300, 300, 5, 30, (1, 64), (1,), datasets=("concrete_slump", "wine_quality")),
-        Profile("quick", 5, 1, 1, 3_000, 3_000, None, 90, extras="first"),
-        Profile("full", 10, 3, 3, 5_000, 3_000, None, 900, BATCH_SIZES, BATCH_SIZES, "all", True, 3, memory_datasets=4),
+        Profile(
+            name="smoke",
+            folds=2,
+            repeats=1,
+            seeds=1,
+            max_rows=300,
+            max_images=300,
+            max_epochs=5,
+            timing_seconds=30,
+            batch_sizes=(1, 64),
+            extra_batch_sizes=(1,),
+            datasets=("concrete_slump", "wine_quality"),
+        ),
+        Profile(
+            name="quick",
+            folds=5,
+            repeats=1,
+            seeds=1,
+            max_rows=3_000,
+            max_images=3_000,
+            max_epochs=None,
+            timing_seconds=90,
+            extras="first",
+        ),
+        Profile(
+            name="full",
+            folds=10,
+            repeats=3,
+            seeds=3,
+            max_rows=5_000,
+            max_images=3_000,
+            max_epochs=None,
+            timing_seconds=900,
+            batch_sizes=BATCH_SIZES,
+            extra_batch_sizes=BATCH_SIZES,
+            extras="all",
+            one_thread=True,
+            projections=3,
+            memory_datasets=4,
+        ),
     )
 }
 

@@ -57,19 +57,19 @@ def evidence(subject: Experiment, jobs: int, *, references: bool = True) -> Iter
     for split in subject.splits:
         no_skill = [no_skill_on(subject, output, split) for output in dataset.outputs]
         yield FoldRecord(
-            dataset.slug,
-            split.repeat,
-            split.fold,
-            split.folds,
-            split.seed,
-            split.digest,
-            tuple(output.name for output in dataset.outputs),
-            len(split.train),
-            len(split.validation),
-            split.test,
-            np.nan_to_num(observed[split.test]),
-            weights[split.test],
-            tuple(no_skill),
+            dataset=dataset.slug,
+            repeat=split.repeat,
+            fold=split.fold,
+            folds=split.folds,
+            seed=split.seed,
+            digest=split.digest,
+            outputs=tuple(output.name for output in dataset.outputs),
+            train_rows=len(split.train),
+            validation_rows=len(split.validation),
+            test=split.test,
+            y_true=np.nan_to_num(observed[split.test]),
+            weights=weights[split.test],
+            no_skill_error=tuple(no_skill),
         )
         if not references:
             continue
@@ -100,12 +100,12 @@ def _reference(
     known = ~np.isnan(values[split.test])
     predicted = raw * scale + mean if output.kind == "regression" else raw
     return Reference(
-        slug,
-        split.repeat,
-        split.fold,
-        model,
-        output.name,
-        score(output, values[split.test][known], predicted[known], no_skill),
+        dataset=slug,
+        repeat=split.repeat,
+        fold=split.fold,
+        model=model,
+        output=output.name,
+        score=score(output, values[split.test][known], predicted[known], no_skill),
     )
 
 

@@ -124,7 +124,7 @@ class ArmTimer:
             threads,
             extras,
         )
-        self.where = subject.dataset.slug, made[0].backend, made[0].device
+        self.dataset, self.backend, self.device = subject.dataset.slug, made[0].backend, made[0].device
         by_id = {network.id: network for network in networks}
         self.bundles: dict[str, TimedArm] = {}
         self.failed: list[str] = []
@@ -136,7 +136,7 @@ class ArmTimer:
 
     def records(self, budget: Budget) -> Iterator[Record]:
         """Training and request timings of all arms against each other, with the first arm's twin."""
-        yield from (NotMeasured(*self.where, reason) for reason in self.failed)
+        yield from (NotMeasured(self.dataset, self.backend, self.device, reason) for reason in self.failed)
         if not self.bundles:
             return
         # The twin comes before the last arms, which go without timing where set-up takes too long.
@@ -146,7 +146,7 @@ class ArmTimer:
         try:
             yield from self._measured(ordered, budget)
         except Exception as error:  # noqa: BLE001 - whatever broke in the worker becomes a record
-            yield NotMeasured(*self.where, f"not timed: {failure_reason(error)}")
+            yield NotMeasured(self.dataset, self.backend, self.device, f"not timed: {failure_reason(error)}")
 
     def _measured(self, bundles: Mapping[str, TimedArm], budget: Budget) -> Iterator[Record]:
         started = time.monotonic()
@@ -156,7 +156,15 @@ class ArmTimer:
         training = self.workers.submit(time_training, bundles, paths, part).result()
         for name, (build, first_call) in training.cold.items():
             if name != AA_CONTROL:
-                yield ColdStart(*self.where, name, cold_import, build, first_call)
+                yield ColdStart(
+                    dataset=self.dataset,
+                    backend=self.backend,
+                    device=self.device,
+                    arm=name,
+                    import_seconds=cold_import,
+                    build_seconds=build,
+                    first_call_seconds=first_call,
+                )
         yield from self._takes("training", self.subject.recipe.batch_size, training.sample_sets)
         yield from self._untimed("training", training.untimed.items())
         left = max(budget.total - (time.monotonic() - started), budget.total * (1 - TRAINING_SHARE))
@@ -168,26 +176,31 @@ class ArmTimer:
             yield from self._takes("request", one.batch_size, one.sample_sets)
         yield from self._untimed("requests", [item for one in timed for item in one.untimed.items()])
 
-    def _takes(self, scenario: Scenario, batch_size: int, taken: Sequence[SampleSet]) -> Iterator[Timing]:
-        for number, take in enumerate(taken):
-            samples = take.samples
+    def _takes(self, scenario: Scenario, batch_size: int, sample_sets: Sequence[SampleSet]) -> Iterator[Timing]:
+        for number, sample_set in enumerate(sample_sets):
+            samples = sample_set.samples
             # The turns' order is drawn; the record names the arms as they were given, the one with the twin first.
-            participants = tuple(
-                sorted(set(samples.order), key=lambda who: (PATHS.index(who.path), self.names.index(who.arm)))
+            variants = tuple(
+                sorted(
+                    set(samples.order),
+                    key=lambda variant: (PATHS.index(variant.path), self.names.index(variant.arm)),
+                )
             )
-            if participants:
+            if variants:
                 yield Timing(
-                    *self.where,
-                    scenario,
-                    batch_size,
-                    self.threads,
-                    participants,
-                    samples.block,
-                    tuple(participants.index(who) for who in samples.order),
-                    samples.seconds,
-                    samples.load,
-                    take.disturbed,
-                    number,
+                    dataset=self.dataset,
+                    backend=self.backend,
+                    device=self.device,
+                    scenario=scenario,
+                    batch_size=batch_size,
+                    threads=self.threads,
+                    variants=variants,
+                    block=samples.block,
+                    order=tuple(variants.index(variant) for variant in samples.order),
+                    seconds=samples.seconds,
+                    load=samples.load,
+                    disturbed=sample_set.disturbed,
+                    take=number,
                 )
 
     def _untimed(self, what: str, untimed: Iterable[tuple[Variant, str]]) -> Iterator[NotMeasured]:
@@ -199,7 +212,9 @@ class ArmTimer:
         for reason in dict.fromkeys(reason for reason, _ in paths):
             said = "; ".join(f"{path}: {', '.join(arms)}" for (why, path), arms in paths.items() if why == reason)
             at = f"at {self.threads} thread{'s' if self.threads > 1 else ''}"
-            yield NotMeasured(*self.where, f"not timed: {what} {at} ({said}), because {reason}")
+            yield NotMeasured(
+                self.dataset, self.backend, self.device, f"not timed: {what} {at} ({said}), because {reason}"
+            )
 
     def projections(self) -> Iterator[Record]:
         """Every arm's full training, really timed, beside what its steady steps foretell."""
@@ -210,14 +225,19 @@ class ArmTimer:
                     fits += [self.workers.submit(time_to_stop, each).result()] * count
             except Exception as error:  # noqa: BLE001 - whatever broke in the worker becomes a record
                 yield NotMeasured(
-                    *self.where, f"failed: the whole training of {name} was not timed: {failure_reason(error)}"
+                    self.dataset,
+                    self.backend,
+                    self.device,
+                    f"failed: the whole training of {name} was not timed: {failure_reason(error)}",
                 )
                 return
             yield Projection(
-                *self.where,
-                self.threads,
-                name,
-                sum(fit.steps for fit in fits),
-                float(np.sum([fit.projected_seconds for fit in fits])),
-                float(np.sum([fit.measured_seconds for fit in fits])),
+                dataset=self.dataset,
+                backend=self.backend,
+                device=self.device,
+                threads=self.threads,
+                arm=name,
+                steps=sum(fit.steps for fit in fits),
+                projected_seconds=float(np.sum([fit.projected_seconds for fit in fits])),
+                measured_seconds=float(np.sum([fit.measured_seconds for fit in fits])),
             )

@@ -73,19 +73,19 @@ def _results(
         stacked, seconds = future.result()
     except Exception as error:  # noqa: BLE001 - whatever broke in the worker becomes a record
         for network in task:
-            yield Fit(network, failure=failure_reason(error))
+            yield Fit(network=network, failure=failure_reason(error))
         return
     if engine != "stock":
         first = task[0]
         yield Stack(
-            first.dataset,
-            first.backend,
-            first.device,
-            tuple(network.id for network in task),
-            stacked.slots,
-            stacked.compilations,
-            MEMORY_BUDGET_BYTES,
-            seconds,
+            dataset=first.dataset,
+            backend=first.backend,
+            device=first.device,
+            network_ids=tuple(network.id for network in task),
+            slots=stacked.slots,
+            compilations=stacked.compilations,
+            memory_budget_bytes=MEMORY_BUDGET_BYTES,
+            seconds=seconds,
         )
     for network, trained in zip(task, stacked.trained, strict=True):
         if network.id in timed and trained.failure is None:

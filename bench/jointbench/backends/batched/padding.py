@@ -64,7 +64,17 @@ def _sort(kind: Kind, head: Sequence[Layer]) -> tuple[Kind, int, int]:
 def _head(place: int, widths: Sequence[int], inputs: int, reads_input: bool) -> tuple[Layer, ...]:
     made = []
     for depth, units in enumerate(widths):
-        made.append(Layer(f"head_{place}_{depth}", "dense", inputs, units, 1, place, reads_input and depth == 0))
+        made.append(
+            Layer(
+                name=f"head_{place}_{depth}",
+                kind="dense",
+                inputs=inputs,
+                units=units,
+                positions=1,
+                head=place,
+                reads_input=reads_input and depth == 0,
+            )
+        )
         inputs = units
     return tuple(made)
 

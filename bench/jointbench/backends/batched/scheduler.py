@@ -29,7 +29,7 @@ STEPS_PER_CALL = 64  # small epochs are joined until a call is at least this lon
 Int32Array = npt.NDArray[np.int32]
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, kw_only=True)
 class ProgramSpec:
     """The static sizes of a program: jobs of equal frames can share a compiled one.
 
@@ -126,15 +126,15 @@ def program_spec(jobs: Sequence[Job]) -> ProgramSpec:
     epochs = min(first.recipe.max_epochs, max(1, math.ceil(STEPS_PER_CALL / steps)))
     slots = stack_size(network, first.recipe, first.precision, len(jobs))
     return ProgramSpec(
-        network,
-        replace(first.recipe, loss_weights=()),
-        first.precision,
-        slots,
-        epochs,
-        steps,
-        batch,
-        max(len(job.validation) for job in jobs),
-        first.regression_loss,
+        architecture=network,
+        recipe=replace(first.recipe, loss_weights=()),
+        precision=first.precision,
+        slots=slots,
+        epochs=epochs,
+        steps=steps,
+        batch=batch,
+        validation=max(len(job.validation) for job in jobs),
+        regression_loss=first.regression_loss,
     )
 
 

@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from jointbench.stats.estimate import Estimate
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, kw_only=True)
 class Latency:
     """Request latency in seconds at one batch size: median, and p90 and p99 only where the samples bound them.
 
@@ -47,7 +47,7 @@ class TrainingClock:
     longest_seconds: float
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, kw_only=True)
 class ProjectionCheck:
     """An arm's training really timed, beside its steady steps carried on: measured / projected, near 1 or not."""
 
@@ -60,7 +60,7 @@ class ProjectionCheck:
     agrees: bool
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, kw_only=True)
 class ArmCost:
     """What one arm costs. train_flops, steps: means over folds and seeds of the sum over its networks, to the stop.
 
@@ -95,7 +95,7 @@ class ArmCost:
     throughput: tuple[Throughput, ...] = ()
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, kw_only=True)
 class Ratio:
     """A cost of joint over another arm's. floor: the A/A pair's interval, the noise that a ratio must exceed.
 
@@ -116,7 +116,7 @@ class Ratio:
     batch_size: int | None = None
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, kw_only=True)
 class ArmFlops:
     """An arm's FLOPs of dense and convolution layers, summed over its networks.
 
@@ -140,7 +140,7 @@ class ArmFlops:
     update_to_stop: float
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, kw_only=True)
 class ArmMemory:
     """What an arm takes, in bytes. peak: the most resident in a fresh process, framework included; increase: of that,
     what came after the framework was imported; device: the framework's own counter. None: not measured, see reason."""

@@ -13,7 +13,7 @@ Factor = Literal["repeats", "seeds", "folds"]
 Reason = Literal["settles", "floor too wide", "beyond the grid", "one seed: its spread is unknown"]
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, kw_only=True)
 class Difference:
     """Joint - other in one output's skill, with the correlated posterior's probabilities and the verdict.
 
@@ -70,7 +70,7 @@ class SampleSizeAdvice:
     levers: tuple[FactorAdvice, ...]
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, kw_only=True)
 class Decision:
     """Joint against one other arm on one dataset: the verdict and its reason in one sentence.
 
@@ -94,7 +94,7 @@ class Decision:
     settle: SampleSizeAdvice | None = None
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, kw_only=True)
 class Standing:
     """An arm among the others of a dataset, over all its outputs.
 

@@ -18,7 +18,7 @@ from jointbench.stats.estimate import Uncertain
 SUMMARY_SCHEMA_VERSION = 2
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, kw_only=True)
 class Quality:
     """One output under one arm (or reference model): skill over folds, and the mean of what people read.
 
@@ -34,7 +34,7 @@ class Quality:
     metrics: dict[str, float | None]
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, kw_only=True)
 class CellSummary:
     """One dataset on one backend and device.
 
@@ -66,7 +66,7 @@ class CellSummary:
     projections: tuple[ProjectionCheck, ...] = ()
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, kw_only=True)
 class DatasetSummary:
     """A dataset as it was used, and the reference models on its folds.
 
@@ -93,7 +93,7 @@ class DatasetSummary:
     repeatable: bool = True
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, kw_only=True)
 class Across:
     """Joint against one other arm over all datasets of a backend and device; one value per dataset, its mean difference.
 
@@ -115,7 +115,7 @@ class Across:
     probability_other_better: float | None
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, kw_only=True)
 class Summary:
     """A run in numbers. command: what reruns it. headline: one sentence over all datasets.
 

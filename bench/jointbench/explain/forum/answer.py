@@ -54,7 +54,15 @@ def forum_answer(backend: str, result: ForumResult) -> Answer:
         _identity_table(result),
         _runs_table(result),
     )
-    return Answer(KEY, QUESTION, DATASET, backend, " ".join(said), numbers, tables)
+    return Answer(
+        key=KEY,
+        question=QUESTION,
+        dataset=DATASET,
+        backend=backend,
+        sentence=" ".join(said),
+        numbers=numbers,
+        tables=tables,
+    )
 
 
 @dataclass(frozen=True)

@@ -76,14 +76,26 @@ def forum_architecture(group: Sequence[str]) -> Architecture:
     trunk = []
     inputs = 8
     for i, units in enumerate(TRUNK):
-        trunk.append(Layer(f"trunk_{i}", "dense", inputs, units, 1, None, i == 0))
+        trunk.append(
+            Layer(
+                name=f"trunk_{i}", kind="dense", inputs=inputs, units=units, positions=1, head=None, reads_input=i == 0
+            )
+        )
         inputs = units
     heads = []
     for k, name in enumerate(group):
         widths = (TRUNK[-1], *HIDDEN[name], 1)
         heads.append(
             tuple(
-                Layer(f"head_{k}_{i}", "dense", fan_in, units, 1, k, False)
+                Layer(
+                    name=f"head_{k}_{i}",
+                    kind="dense",
+                    inputs=fan_in,
+                    units=units,
+                    positions=1,
+                    head=k,
+                    reads_input=False,
+                )
                 for i, (fan_in, units) in enumerate(itertools.pairwise(widths))
             )
         )
@@ -129,16 +141,18 @@ def forum_job(
         targets = (targets - targets[train].mean(axis=0)) / scale
     built = forum_architecture(group)
     job = Job(
-        built,
-        Recipe(variant.optimizer, RATE, BATCH, epochs, epochs),
-        features,
-        targets.astype(np.float32),
-        np.ones(targets.shape, np.float32),
-        train,
-        test,
-        test,
-        tuple(float(setting.loss_weights[i]) for i in columns),
-        initial_weights(built, group, seed),
-        seed,
+        architecture=built,
+        recipe=Recipe(
+            optimizer=variant.optimizer, learning_rate=RATE, batch_size=BATCH, max_epochs=epochs, patience=epochs
+        ),
+        features=features,
+        targets=targets.astype(np.float32),
+        weights=np.ones(targets.shape, np.float32),
+        train=train,
+        validation=test,
+        test=test,
+        loss_weights=tuple(float(setting.loss_weights[i]) for i in columns),
+        initial=initial_weights(built, group, seed),
+        seed=seed,
     )
     return ForumJob(job, scale)

@@ -25,13 +25,29 @@ def _rc() -> Any:  # matplotlib types every key of its settings as a literal, se
         ("text.color", "axes.labelcolor", "axes.edgecolor", "xtick.color", "ytick.color", "grid.color"), INK
     )
     return {
-        **seaborn.axes_style("ticks"), **seaborn.plotting_context("paper"), **ink,
-        "svg.fonttype": "none", "path.simplify": False, "text.parse_math": False, "axes.unicode_minus": True,
-        "font.family": ["DejaVu Sans"], "font.size": 10, "axes.labelsize": 10, "axes.titlesize": 10,
-        "xtick.labelsize": SMALL, "ytick.labelsize": SMALL, "figure.dpi": 72, "savefig.dpi": 72,
-        "lines.solid_capstyle": "butt", "axes.spines.top": False, "axes.spines.right": False, "axes.linewidth": 0.8,
-        "axes.facecolor": "none", "figure.facecolor": "none", "savefig.facecolor": "none",
-    }  # fmt: skip
+        **seaborn.axes_style("ticks"),
+        **seaborn.plotting_context("paper"),
+        **ink,
+        "svg.fonttype": "none",
+        "path.simplify": False,
+        "text.parse_math": False,
+        "axes.unicode_minus": True,
+        "font.family": ["DejaVu Sans"],
+        "font.size": 10,
+        "axes.labelsize": 10,
+        "axes.titlesize": 10,
+        "xtick.labelsize": SMALL,
+        "ytick.labelsize": SMALL,
+        "figure.dpi": 72,
+        "savefig.dpi": 72,
+        "lines.solid_capstyle": "butt",
+        "axes.spines.top": False,
+        "axes.spines.right": False,
+        "axes.linewidth": 0.8,
+        "axes.facecolor": "none",
+        "figure.facecolor": "none",
+        "savefig.facecolor": "none",
+    }
 
 
 @contextmanager

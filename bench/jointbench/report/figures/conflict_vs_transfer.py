@@ -26,10 +26,16 @@ def transfer_figures(answer: explain.Answer, slug: str) -> list[Figure]:
     (table,) = answer.tables
     points = [(str(row[0]), numbers_in(row)) for row in table.rows]
     alternative = f"Share of steps in conflict against skill difference for {len(points)} datasets; the table has them."
-    return [Figure(
-        f"{slug}-transfer", f"Conflict and transfer, {show.plain(answer.backend)}", SENTENCE, alternative,
-        _draw(points, f"{slug}-transfer", alternative), shown(table, answer.backend),
-    )]  # fmt: skip
+    return [
+        Figure(
+            slug=f"{slug}-transfer",
+            title=f"Conflict and transfer, {show.plain(answer.backend)}",
+            sentence=SENTENCE,
+            alternative=alternative,
+            svg=_draw(points, f"{slug}-transfer", alternative),
+            table=shown(table, answer.backend),
+        )
+    ]
 
 
 def _draw(points: list[tuple[str, list[float]]], slug: str, alternative: str) -> str:

@@ -48,10 +48,15 @@ def ratio_figure(cell: CellSummary, folds: int, colours: Palette, slug: str) -> 
     ]
     alternative = f"Cost of joint over the other arms' in {place(cell)}: " + _said(groups)
     return Figure(
-        slug, "Costs, joint / other", SENTENCE, alternative,
-        _draw([(quantity, [lines]) for quantity, lines in groups], ["cost, joint / other"], slug, alternative),
-        ratio_table(cell), _legend(colours, cell.ratios), caution([folds]),
-    )  # fmt: skip
+        slug=slug,
+        title="Costs, joint / other",
+        sentence=SENTENCE,
+        alternative=alternative,
+        svg=_draw([(quantity, [lines]) for quantity, lines in groups], ["cost, joint / other"], slug, alternative),
+        table=ratio_table(cell),
+        legend=_legend(colours, cell.ratios),
+        caution=caution([folds]),
+    )
 
 
 def dataset_ratios(summary: Summary, colours: Palette, slug: str) -> Figure:
@@ -71,10 +76,15 @@ def dataset_ratios(summary: Summary, colours: Palette, slug: str) -> Figure:
     ratios = [ratio for cell in summary.cells for ratio in cell.ratios]
     labels = ["training\nFLOPs", "training\nstep", "request\nlatency"]
     return Figure(
-        slug, "Costs, by dataset", SENTENCE, alternative, _draw(groups, labels, slug, alternative),
-        chosen(overview_table(summary), "Costs, joint / other: below 1 means joint is cheaper.", COSTS),
-        _legend(colours, ratios), caution(about.folds for about in summary.datasets),
-    )  # fmt: skip
+        slug=slug,
+        title="Costs, by dataset",
+        sentence=SENTENCE,
+        alternative=alternative,
+        svg=_draw(groups, labels, slug, alternative),
+        table=chosen(overview_table(summary), "Costs, joint / other: below 1 means joint is cheaper.", COSTS),
+        legend=_legend(colours, ratios),
+        caution=caution(about.folds for about in summary.datasets),
+    )
 
 
 def _legend(colours: Palette, ratios: Sequence[Ratio]) -> tuple[Style, ...]:

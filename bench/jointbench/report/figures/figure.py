@@ -14,7 +14,7 @@ TEXT = 120  # about what title, sentence and legend take, in a drawing's units
 _VIEW = re.compile(r'viewBox="0 0 \S+ ([\d.]+)"')
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, kw_only=True)
 class Figure:
     """A drawing with its title, one sentence that says what to see, its text alternative and its numbers.
 

@@ -24,14 +24,20 @@ SENTENCE = (
 def flops_bars(cell: CellSummary, colours: Palette, slug: str) -> Figure:
     """The bars of one dataset on one backend and device."""
     said = [
-        f"{show.shorten(one.arm, 30)}: " + ", ".join(f"{part} {show.flops(value)}" for part, value in zip(OPACITY, parts(one), strict=True))
+        f"{show.shorten(one.arm, 30)}: "
+        + ", ".join(f"{part} {show.flops(value)}" for part, value in zip(OPACITY, parts(one), strict=True))
         for one in cell.flops
-    ]  # fmt: skip
+    ]
     alternative = f"Training FLOPs of one row in {place(cell)}, by part: {spoken(said)}"
     return Figure(
-        slug, "Training FLOPs by part", SENTENCE, alternative, _draw(cell, colours, slug, alternative), flops_table(cell),
-        tuple(colours.style(one.arm) for one in cell.flops),
-    )  # fmt: skip
+        slug=slug,
+        title="Training FLOPs by part",
+        sentence=SENTENCE,
+        alternative=alternative,
+        svg=_draw(cell, colours, slug, alternative),
+        table=flops_table(cell),
+        legend=tuple(colours.style(one.arm) for one in cell.flops),
+    )
 
 
 def parts(one: ArmFlops) -> tuple[int, int, int, int]:

@@ -39,14 +39,14 @@ def output_forest(cell: CellSummary, about: DatasetSummary, rope: float, colours
     alternative = f"Forest plot of skill differences in {place(cell)}: " + _said(groups)
     others = dict.fromkeys(d.other for d in cell.differences)
     return Figure(
-        slug,
-        "Difference in skill, by output",
-        sentence(rope),
-        alternative,
-        _draw(groups, rope, slug, alternative),
-        difference_table(cell),
-        tuple(colours.style(other) for other in others),
-        caution([about.folds]),
+        slug=slug,
+        title="Difference in skill, by output",
+        sentence=sentence(rope),
+        alternative=alternative,
+        svg=_draw(groups, rope, slug, alternative),
+        table=difference_table(cell),
+        legend=tuple(colours.style(other) for other in others),
+        caution=caution([about.folds]),
     )
 
 
@@ -63,14 +63,14 @@ def dataset_forest(summary: Summary, colours: Palette, slug: str) -> Figure:
     alternative = "Forest plot of mean skill differences over the outputs of each dataset: " + _said(groups)
     others = dict.fromkeys(decision.other for cell in summary.cells for decision in cell.decisions)
     return Figure(
-        slug,
-        "Mean difference in skill, by dataset",
-        sentence(summary.rope),
-        alternative,
-        _draw(groups, summary.rope, slug, alternative),
-        chosen(overview_table(summary), "Mean skill difference, joint − other.", COMPARED),
-        tuple(colours.style(other) for other in others),
-        caution(about.folds for about in summary.datasets),
+        slug=slug,
+        title="Mean difference in skill, by dataset",
+        sentence=sentence(summary.rope),
+        alternative=alternative,
+        svg=_draw(groups, summary.rope, slug, alternative),
+        table=chosen(overview_table(summary), "Mean skill difference, joint − other.", COMPARED),
+        legend=tuple(colours.style(other) for other in others),
+        caution=caution(about.folds for about in summary.datasets),
     )
 
 

@@ -35,10 +35,17 @@ def course_figures(answer: explain.Answer, slug: str) -> list[Figure]:
         f"Mean cosine of the outputs' trunk gradients, from {show.fixed(values[0][1], 2)} at the first step to "
         f"{show.fixed(values[-1][1], 2)} at the last, {answer.backend}; the table has every point."
     )
-    return [Figure(
-        f"{slug}-course", f"The shared layers' gradients along training, {show.plain(answer.backend)}", SENTENCE, alternative,
-        _draw(values, styles, f"{slug}-course", alternative), shown(table, answer.backend), (BATCH, LARGE_BATCH, *styles),
-    )]  # fmt: skip
+    return [
+        Figure(
+            slug=f"{slug}-course",
+            title=f"The shared layers' gradients along training, {show.plain(answer.backend)}",
+            sentence=SENTENCE,
+            alternative=alternative,
+            svg=_draw(values, styles, f"{slug}-course", alternative),
+            table=shown(table, answer.backend),
+            legend=(BATCH, LARGE_BATCH, *styles),
+        )
+    ]
 
 
 def _style(place: int, output: str) -> Style:

@@ -46,9 +46,14 @@ def heat_map(study: Study, backend: str, device: str, scenario: str, table: Tabl
     alternative = f"Cost of joint over separate, {place}: {spoken(said)}"
     legend = (Style("joint is cheaper", COLOURS[0], "s"), Style("separate is cheaper", COLOURS[1], "s"))
     return Figure(
-        slug, f"Joint / separate by outputs and width: {place}", SENTENCE, alternative,
-        _draw(study, mine, slug, alternative), table, legend,
-    )  # fmt: skip
+        slug=slug,
+        title=f"Joint / separate by outputs and width: {place}",
+        sentence=SENTENCE,
+        alternative=alternative,
+        svg=_draw(study, mine, slug, alternative),
+        table=table,
+        legend=legend,
+    )
 
 
 def _draw(study: Study, points: Sequence[Point], slug: str, alternative: str) -> str:
@@ -98,9 +103,16 @@ def _panel(panel: Axes, values: Sequence[Sequence[float | None]]) -> None:
         "cost", [(0.0, joint), (0.5, nothing[0]), (0.5, nothing[1]), (1.0, separate)]
     )
     seaborn.heatmap(
-        doublings, ax=panel, vmin=-FURTHEST, vmax=FURTHEST, cmap=colours, cbar=False, annot=False,
-        xticklabels=False, yticklabels=False,
-    )  # fmt: skip
+        doublings,
+        ax=panel,
+        vmin=-FURTHEST,
+        vmax=FURTHEST,
+        cmap=colours,
+        cbar=False,
+        annot=False,
+        xticklabels=False,
+        yticklabels=False,
+    )
     for down, row in enumerate(texts):
         for across, text in enumerate(row):
             panel.text(across + 0.5, down + 0.5, text, fontsize=SMALL, ha="center", va="center_baseline", color=INK)

@@ -33,9 +33,14 @@ def latency_figure(cell: CellSummary, colours: Palette, slug: str) -> Figure:
     alternative = f"Median request latency in {place(cell)}: {spoken(said)}"
     legend = tuple(colours.style(cost.arm) for cost in cell.costs if cost.latency)
     return Figure(
-        slug, "Latency against batch size", SENTENCE, alternative, _draw(cell, colours, slug, alternative),
-        latency_table(cell), legend,
-    )  # fmt: skip
+        slug=slug,
+        title="Latency against batch size",
+        sentence=SENTENCE,
+        alternative=alternative,
+        svg=_draw(cell, colours, slug, alternative),
+        table=latency_table(cell),
+        legend=legend,
+    )
 
 
 def line(cell: CellSummary, cost: ArmCost, path: str) -> list[Latency]:
@@ -44,11 +49,13 @@ def line(cell: CellSummary, cost: ArmCost, path: str) -> list[Latency]:
         (
             one
             for one in cost.latency
-            if one.path == path and one.threads in (None, cell.threads) and show.known(one.median_seconds)
+            if one.path == path
+            and one.threads in (None, cell.threads)
+            and show.known(one.median_seconds)
             and one.median_seconds > 0
         ),
         key=lambda one: one.batch_size,
-    )  # fmt: skip
+    )
 
 
 def _draw(cell: CellSummary, colours: Palette, slug: str, alternative: str) -> str:
@@ -61,9 +68,14 @@ def _draw(cell: CellSummary, colours: Palette, slug: str, alternative: str) -> s
             for path, dashes in LINES.items():
                 known = line(cell, cost, path)
                 panel.plot(
-                    [one.batch_size for one in known], [one.median_seconds for one in known], color=mark.colour,
-                    marker=mark.marker, markersize=5.5 if dashes == "-" else 3.5, linewidth=1.4, linestyle=dashes,
-                )  # fmt: skip
+                    [one.batch_size for one in known],
+                    [one.median_seconds for one in known],
+                    color=mark.colour,
+                    marker=mark.marker,
+                    markersize=5.5 if dashes == "-" else 3.5,
+                    linewidth=1.4,
+                    linestyle=dashes,
+                )
                 for one in known:
                     if one.p90_seconds is not None:
                         ends = [one.median_seconds, one.p90_seconds]

@@ -49,14 +49,21 @@ def _epoch_seconds(fit: Fit, cost: ArmCost) -> float | None:
 
 
 BY_FLOPS = Budget(
-    "Learning curves", "training FLOPs", "training FLOPs of the network",
-    f"the training FLOPs of the network that predicts the output, {LINES}", _epoch_flops, show.tick,
-)  # fmt: skip
+    "Learning curves",
+    "training FLOPs",
+    "training FLOPs of the network",
+    f"the training FLOPs of the network that predicts the output, {LINES}",
+    _epoch_flops,
+    show.tick,
+)
 BY_CLOCK = Budget(
-    "Learning curves by the clock", "seconds", "seconds of the network, without validation",
+    "Learning curves by the clock",
+    "seconds",
+    "seconds of the network, without validation",
     f"the seconds of the network that predicts the output, its steps at the time of a step as it was measured, {LINES}",
-    _epoch_seconds, show.seconds,
-)  # fmt: skip
+    _epoch_seconds,
+    show.seconds,
+)
 
 
 def learning_figure(
@@ -81,9 +88,15 @@ def learning_figure(
         f"the table has the {budget.name if budget is BY_CLOCK else 'loss'} at the best epoch of every fold."
     )
     return Figure(
-        slug, budget.title, f"Lower is better (1 is no skill): validation loss against {budget.how}{note}", alternative,
-        _draw(curves, budget, colours, slug, alternative), _table(cell, curves, budget), tuple(colours.style(cost.arm) for cost in cell.costs), caution([about.folds]),
-    )  # fmt: skip
+        slug=slug,
+        title=budget.title,
+        sentence=f"Lower is better (1 is no skill): validation loss against {budget.how}{note}",
+        alternative=alternative,
+        svg=_draw(curves, budget, colours, slug, alternative),
+        table=_table(cell, curves, budget),
+        legend=tuple(colours.style(cost.arm) for cost in cell.costs),
+        caution=caution([about.folds]),
+    )
 
 
 def curves_of(cell: CellSummary, output: str, fits: Sequence[Fit]) -> list[Curve]:
@@ -127,8 +140,11 @@ def _table(cell: CellSummary, curves: dict[str, list[Paid]], budget: Budget) -> 
     what = "Seconds to" if budget is BY_CLOCK else "Validation loss (1 is no skill) at"
     return Table(
         f"{what} the best epoch of every fold in {place(cell)}.",
-        columns(("Output", "Arm"), [f"Fold {i}" for i in range(1, most + 1)]), tuple(rows), heads=2, source="records",
-    )  # fmt: skip
+        columns(("Output", "Arm"), [f"Fold {i}" for i in range(1, most + 1)]),
+        tuple(rows),
+        heads=2,
+        source="records",
+    )
 
 
 def _best(fit: Fit) -> int:

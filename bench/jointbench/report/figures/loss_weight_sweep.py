@@ -40,10 +40,17 @@ def sweep_figures(answer: explain.Answer, slug: str) -> list[Figure]:
     alternative = (
         f"Skill of {len(outputs)} outputs under {len(table.rows) - 1} settings of the loss weights; the table has them."
     )
-    made = [Figure(
-        f"{slug}-sweep", f"Skill along the sweep of loss weights, {show.plain(answer.backend)}", SWEEP, alternative,
-        _sweep(table, styles, f"{slug}-sweep", alternative), numbers, styles,
-    )]  # fmt: skip
+    made = [
+        Figure(
+            slug=f"{slug}-sweep",
+            title=f"Skill along the sweep of loss weights, {show.plain(answer.backend)}",
+            sentence=SWEEP,
+            alternative=alternative,
+            svg=_sweep(table, styles, f"{slug}-sweep", alternative),
+            table=numbers,
+            legend=styles,
+        )
+    ]
     if len(outputs) == 2:
         made.append(_front(table, outputs, answer.backend, numbers, f"{slug}-front"))
     return made
@@ -68,9 +75,13 @@ def _sweep(table: explain.Table, styles: tuple[Style, ...], slug: str, alternati
             reference_line(panel, 0.0, horizontal=True)
             for k, mark in enumerate(styles):
                 panel.plot(
-                    [ratio for ratio, _ in mine], [steps[i][k] for _, i in mine], color=mark.colour, marker=mark.marker,
-                    markersize=4, linewidth=1.2,
-                )  # fmt: skip
+                    [ratio for ratio, _ in mine],
+                    [steps[i][k] for _, i in mine],
+                    color=mark.colour,
+                    marker=mark.marker,
+                    markersize=4,
+                    linewidth=1.2,
+                )
             panel.xaxis.set_major_locator(FixedLocator([ratio for ratio, _ in mine]))
             panel.xaxis.set_minor_locator(NullLocator())
             panel.xaxis.set_major_formatter(
@@ -116,11 +127,11 @@ def _front(table: explain.Table, outputs: list[str], backend: str, numbers: Tabl
         svg = export(surface, slug, alternative)
     title = f"What one output pays for the other, {show.plain(backend)}"
     return Figure(
-        slug,
-        title,
-        FRONT,
-        alternative,
-        svg,
-        numbers,
-        (Style("joint", COLOURS[0], "o"), Style(SEPARATE, COLOURS[1], "x")),
+        slug=slug,
+        title=title,
+        sentence=FRONT,
+        alternative=alternative,
+        svg=svg,
+        table=numbers,
+        legend=(Style("joint", COLOURS[0], "o"), Style(SEPARATE, COLOURS[1], "x")),
     )

@@ -37,19 +37,28 @@ def noise_figure(summary: Summary, slug: str) -> Figure | None:
             for ratio in (step, request):
                 if ratio is not None and ratio.floor is not None:
                     said.append(f"{show.shorten(about.slug, 30)}, {ratio.quantity} {show.ratio(ratio.floor)}")
-                    rows.append((
-                        name(about.slug), name(cell.backend), name(cell.device), name(ratio.quantity),
-                        interval(ratio.floor, show.ratio),
-                    ))  # fmt: skip
+                    rows.append(
+                        (
+                            name(about.slug),
+                            name(cell.backend),
+                            name(cell.device),
+                            name(ratio.quantity),
+                            interval(ratio.floor, show.ratio),
+                        )
+                    )
         groups.append((f"{place}. {about.slug}", lines))
     if not rows:
         return None
     alternative = f"Intervals of the same arm timed against itself: {spoken(said)}"
     titles = columns(("Dataset", "Backend", "Device", "Quantity"), (("A/A floor", "the same arm built twice"),))
     return Figure(
-        slug, "What noise alone gives", SENTENCE, alternative, _draw(groups, slug, alternative),
-        Table("A/A: time of an arm over the time of the same arm, built twice.", titles, tuple(rows), heads=4),
-    )  # fmt: skip
+        slug=slug,
+        title="What noise alone gives",
+        sentence=SENTENCE,
+        alternative=alternative,
+        svg=_draw(groups, slug, alternative),
+        table=Table("A/A: time of an arm over the time of the same arm, built twice.", titles, tuple(rows), heads=4),
+    )
 
 
 def _floors(cell: CellSummary) -> tuple[Ratio | None, Ratio | None]:

@@ -54,9 +54,16 @@ def pareto_figure(cell: CellSummary, about: DatasetSummary, colours: Palette, sl
     note = f" Left out because they are far below no skill: {left_out}." if left_out else ""
     possible = _possible(cell)
     panels = [
-        (axis, {(q.model, q.output): (value, q.skill) for q in scored if q.skill >= FLOOR and (value := _value(axis, costs[q.model]))})
+        (
+            axis,
+            {
+                (q.model, q.output): (value, q.skill)
+                for q in scored
+                if q.skill >= FLOOR and (value := _value(axis, costs[q.model]))
+            },
+        )
         for axis in possible
-    ]  # fmt: skip
+    ]
     panels = [(axis, points) for axis, points in panels if points] or [(possible[0], {})]
     against = _listed([axis.title[0].lower() + axis.title[1:] for axis, _ in panels])
     said = [
@@ -68,10 +75,15 @@ def pareto_figure(cell: CellSummary, about: DatasetSummary, colours: Palette, sl
         "the skills are in the table."
     )
     return Figure(
-        slug, f"Skill against {against}", SENTENCE + note, alternative,
-        _draw(panels, cell.joint, about.outputs, colours, slug, alternative), _table(cell, about, [axis for axis, _ in panels]),
-        tuple(colours.style(arm) for arm in costs), caution([about.folds]),
-    )  # fmt: skip
+        slug=slug,
+        title=f"Skill against {against}",
+        sentence=SENTENCE + note,
+        alternative=alternative,
+        svg=_draw(panels, cell.joint, about.outputs, colours, slug, alternative),
+        table=_table(cell, about, [axis for axis, _ in panels]),
+        legend=tuple(colours.style(arm) for arm in costs),
+        caution=caution([about.folds]),
+    )
 
 
 def _possible(cell: CellSummary) -> tuple[Axis, ...]:
@@ -84,10 +96,28 @@ def _possible(cell: CellSummary) -> tuple[Axis, ...]:
 
     rows = f"{smallest} row{'s' if smallest > 1 else ''}"
     return (
-        Axis("Training FLOPs", "training FLOPs to the stop, all networks of the arm", lambda c: c.train_flops, show.flops, show.tick),
-        Axis("Training time", "training time to the stop, all networks of the arm", lambda c: c.train_seconds, show.seconds, _seconds_tick),
-        Axis(f"Latency at batch {smallest}", f"latency of a request of {rows}, networks in turn", latency, show.seconds, _seconds_tick),
-    )  # fmt: skip
+        Axis(
+            "Training FLOPs",
+            "training FLOPs to the stop, all networks of the arm",
+            lambda c: c.train_flops,
+            show.flops,
+            show.tick,
+        ),
+        Axis(
+            "Training time",
+            "training time to the stop, all networks of the arm",
+            lambda c: c.train_seconds,
+            show.seconds,
+            _seconds_tick,
+        ),
+        Axis(
+            f"Latency at batch {smallest}",
+            f"latency of a request of {rows}, networks in turn",
+            latency,
+            show.seconds,
+            _seconds_tick,
+        ),
+    )
 
 
 def _seconds_tick(value: float) -> str:
@@ -110,11 +140,12 @@ def _table(cell: CellSummary, about: DatasetSummary, shown: Sequence[Axis]) -> T
     skills = {(q.model, q.output): q.skill for q in cell.quality}
     rows = tuple(
         (
-            name(cost.arm), *(number(_value(axis, cost), axis.text) for axis in shown),
+            name(cost.arm),
+            *(number(_value(axis, cost), axis.text) for axis in shown),
             *(number(skills.get((cost.arm, output)), lambda v: show.fixed(v, 3)) for output in about.outputs),
         )
         for cost in cell.costs
-    )  # fmt: skip
+    )
     titles = columns(
         ("Arm",), (*(axis.title for axis in shown), *((show.shorten(o, TITLE_LETTERS), "skill") for o in about.outputs))
     )
@@ -204,6 +235,11 @@ def _names(panel: Axes, ends: dict[str, Point], tall: float) -> None:
     for (output, (x, y)), level in zip(named, at, strict=True):
         panel.plot([x, right], [y, level], color=INK, linewidth=0.5, alpha=0.35, clip_on=False, zorder=1)
         panel.annotate(
-            show.shorten(output, LETTERS), xy=(right, level), xytext=(3, 0), textcoords="offset points", va="center",
-            fontsize=SMALL, annotation_clip=False,
-        )  # fmt: skip
+            show.shorten(output, LETTERS),
+            xy=(right, level),
+            xytext=(3, 0),
+            textcoords="offset points",
+            va="center",
+            fontsize=SMALL,
+            annotation_clip=False,
+        )

@@ -37,14 +37,14 @@ def output_posterior(
     ]
     alternative = f"Posterior probabilities of each output in {place(cell)}: " + _said(groups)
     return Figure(
-        slug,
-        "How sure, by output",
-        sentence(probability),
-        alternative,
-        _draw(groups, colours.style(cell.joint), probability, slug, alternative),
-        chosen(difference_table(cell), f"Probabilities in {place(cell)}.", PROBABILITIES),
-        _legend([cell], colours),
-        caution([about.folds]),
+        slug=slug,
+        title="How sure, by output",
+        sentence=sentence(probability),
+        alternative=alternative,
+        svg=_draw(groups, colours.style(cell.joint), probability, slug, alternative),
+        table=chosen(difference_table(cell), f"Probabilities in {place(cell)}.", PROBABILITIES),
+        legend=_legend([cell], colours),
+        caution=caution([about.folds]),
     )
 
 
@@ -79,14 +79,14 @@ def dataset_posterior(summary: Summary, colours: Palette, slug: str) -> Figure:
     )
     joint = next((cell.joint for cell in summary.cells if cell.joint), "")
     return Figure(
-        slug,
-        "How sure, worst output of each dataset",
-        sentence(summary.probability),
-        alternative,
-        _draw(groups, colours.style(joint), summary.probability, slug, alternative),
-        table,
-        _legend(summary.cells, colours),
-        caution(about.folds for about in summary.datasets),
+        slug=slug,
+        title="How sure, worst output of each dataset",
+        sentence=sentence(summary.probability),
+        alternative=alternative,
+        svg=_draw(groups, colours.style(joint), summary.probability, slug, alternative),
+        table=table,
+        legend=_legend(summary.cells, colours),
+        caution=caution(about.folds for about in summary.datasets),
     )
 
 

@@ -33,10 +33,17 @@ def explained_figure(summary: Summary, colours: Palette, slug: str) -> Figure | 
             for one in steps(cell):
                 marks.append((place, one, colours.style(one.other)))
                 share = interval(one.share, show.estimate) if one.share else Cell(one.reason or "—", tone="absent")
-                rows.append((
-                    name(about.slug), name(cell.backend), name(cell.device), name(one.other),
-                    number(one.predicted, show.times), interval(one.achieved, show.ratio), share,
-                ))  # fmt: skip
+                rows.append(
+                    (
+                        name(about.slug),
+                        name(cell.backend),
+                        name(cell.device),
+                        name(one.other),
+                        number(one.predicted, show.times),
+                        interval(one.achieved, show.ratio),
+                        share,
+                    )
+                )
     if not marks:
         return None
     said = [
@@ -54,10 +61,16 @@ def explained_figure(summary: Summary, colours: Palette, slug: str) -> Figure | 
         ),
     )
     return Figure(
-        slug, "Predicted against achieved saving", SENTENCE, alternative, _draw(marks, slug, alternative),
-        Table("A training step, joint / other, as FLOPs predict it and as the clock saw it.", titles, tuple(rows), heads=4),
-        tuple({mark.name: mark for _, _, mark in marks}.values()),
-    )  # fmt: skip
+        slug=slug,
+        title="Predicted against achieved saving",
+        sentence=SENTENCE,
+        alternative=alternative,
+        svg=_draw(marks, slug, alternative),
+        table=Table(
+            "A training step, joint / other, as FLOPs predict it and as the clock saw it.", titles, tuple(rows), heads=4
+        ),
+        legend=tuple({mark.name: mark for _, _, mark in marks}.values()),
+    )
 
 
 def steps(cell: CellSummary) -> list[PredictedSaving]:

@@ -44,12 +44,12 @@ def representation_figures(answer: Answer, slug: str) -> list[Figure]:
     )
     return [
         Figure(
-            slug,
-            f"How alike the trunks are: {answer.backend}",
-            SENTENCE,
-            alternative,
-            _draw(table.rows, layers, slug, alternative),
-            shown,
+            slug=slug,
+            title=f"How alike the trunks are: {answer.backend}",
+            sentence=SENTENCE,
+            alternative=alternative,
+            svg=_draw(table.rows, layers, slug, alternative),
+            table=shown,
         )
     ]
 

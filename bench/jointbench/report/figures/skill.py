@@ -31,9 +31,15 @@ def skill_figure(cell: CellSummary, about: DatasetSummary, colours: Palette, slu
     alternative = f"Skill of each output in {place(cell)}: " + spoken(said)
     arms = dict.fromkeys(quality.model for quality in cell.quality)
     return Figure(
-        slug, "Skill, by output", SENTENCE, alternative, _draw(groups, slug, alternative), fold_table(cell, about),
-        tuple(colours.style(arm) for arm in arms), caution([about.folds]),
-    )  # fmt: skip
+        slug=slug,
+        title="Skill, by output",
+        sentence=SENTENCE,
+        alternative=alternative,
+        svg=_draw(groups, slug, alternative),
+        table=fold_table(cell, about),
+        legend=tuple(colours.style(arm) for arm in arms),
+        caution=caution([about.folds]),
+    )
 
 
 def _draw(groups: list[tuple[str, list[tuple[Quality, Style]]]], slug: str, alternative: str) -> str:

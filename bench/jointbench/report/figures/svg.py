@@ -44,9 +44,13 @@ def inline(svg: str, slug: str, alternative: str) -> str:
         element.attrib = _compact(element, ids)
     _prune(root)
     root.attrib = {
-        "viewBox": view, "role": "img", "aria-label": alternative, "fill": "currentColor", "font-size": str(SMALL),
+        "viewBox": view,
+        "role": "img",
+        "aria-label": alternative,
+        "fill": "currentColor",
+        "font-size": str(SMALL),
         "stroke-linejoin": "round",
-    }  # fmt: skip
+    }
     return ElementTree.tostring(root, encoding="unicode").replace(" />", "/>")
 
 

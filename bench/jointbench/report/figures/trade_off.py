@@ -64,10 +64,15 @@ def trade_off_figure(summary: Summary, colours: Palette, slug: str, saving: Savi
     )
     top = max([5 * summary.rope / 2, *(abs(y) for _, _, y, _ in marks)]) * 1.15
     return Figure(
-        slug, f"Skill gained against {saving.name} saved", sentence, alternative,
-        _draw(marks, summary.rope, min(top, limits(estimates, summary.rope)[1] * 1.15), saving, slug, alternative), table,
-        tuple(colours.style(other) for other in others), caution(about.folds for about in summary.datasets),
-    )  # fmt: skip
+        slug=slug,
+        title=f"Skill gained against {saving.name} saved",
+        sentence=sentence,
+        alternative=alternative,
+        svg=_draw(marks, summary.rope, min(top, limits(estimates, summary.rope)[1] * 1.15), saving, slug, alternative),
+        table=table,
+        legend=tuple(colours.style(other) for other in others),
+        caution=caution(about.folds for about in summary.datasets),
+    )
 
 
 def _draw(marks: list[Mark], rope: float, top: float, saving: Saving, slug: str, alternative: str) -> str:

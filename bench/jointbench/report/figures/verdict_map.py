@@ -40,11 +40,15 @@ def verdict_map(summary: Summary, other: str, slug: str) -> Figure:
     alternative = f"Verdicts on every output of every dataset against {against}: {said}."
     titles = columns(("Dataset", "Backend", "Device", "Output", "Verdict"), ())
     return Figure(
-        slug, f"Verdict on every output, against {against}", SENTENCE, alternative, _draw(groups, slug, alternative),
-        Table(f"Verdict on every output, against {against}.", titles, tuple(rows), heads=4),
-        tuple(Style(verdict, colour, "s") for verdict, colour in VERDICT_COLOURS.items()),
-        caution(about.folds for about in summary.datasets),
-    )  # fmt: skip
+        slug=slug,
+        title=f"Verdict on every output, against {against}",
+        sentence=SENTENCE,
+        alternative=alternative,
+        svg=_draw(groups, slug, alternative),
+        table=Table(f"Verdict on every output, against {against}.", titles, tuple(rows), heads=4),
+        legend=tuple(Style(verdict, colour, "s") for verdict, colour in VERDICT_COLOURS.items()),
+        caution=caution(about.folds for about in summary.datasets),
+    )
 
 
 def _draw(groups: list[tuple[str, list[tuple[str, list[str]]]]], slug: str, alternative: str) -> str:

@@ -33,10 +33,16 @@ def method_figures(answer: explain.Answer, slug: str) -> list[Figure]:
     if not drawn:
         return []
     alternative = "; ".join(f"{name} {show.fixed(row[GAIN], 3, sign=True)}" for name, row in drawn) + " of mean skill."
-    return [Figure(
-        f"{slug}-methods", f"Methods against the best fixed weights, {show.plain(answer.backend)}", SENTENCE, alternative,
-        _draw(drawn, f"{slug}-methods", alternative), shown(table, answer.backend),
-    )]  # fmt: skip
+    return [
+        Figure(
+            slug=f"{slug}-methods",
+            title=f"Methods against the best fixed weights, {show.plain(answer.backend)}",
+            sentence=SENTENCE,
+            alternative=alternative,
+            svg=_draw(drawn, f"{slug}-methods", alternative),
+            table=shown(table, answer.backend),
+        )
+    ]
 
 
 def _draw(rows: list[tuple[str, list[float]]], slug: str, alternative: str) -> str:
@@ -56,9 +62,14 @@ def _draw(rows: list[tuple[str, list[float]]], slug: str, alternative: str) -> s
                 panel.plot([row[GAIN]], [place], "o", color=COLOURS[0], markersize=6)
             if math.isfinite(row[SECONDS]):
                 panel.annotate(
-                    f"{show.fixed(row[SECONDS], 2)}x s", xy=(reach, place), xytext=(10, 0), textcoords="offset points",
-                    va="center", fontsize=SMALL, annotation_clip=False,
-                )  # fmt: skip
+                    f"{show.fixed(row[SECONDS], 2)}x s",
+                    xy=(reach, place),
+                    xytext=(10, 0),
+                    textcoords="offset points",
+                    va="center",
+                    fontsize=SMALL,
+                    annotation_clip=False,
+                )
         panel.set_yticks(range(len(rows)), [name for name, _ in rows])
         panel.tick_params(axis="y", length=0)
         panel.tick_params(labelsize=SMALL)

@@ -10,23 +10,34 @@ from jointbench.report.tables.table import Table, columns, name, number
 def across_table(summary: Summary) -> Table:
     """Joint against each other arm over all datasets, by the difference in mean skill alone."""
     numbers = (
-        ("Joint better", "datasets"), ("Equivalent", "datasets"), ("Other better", "datasets"),
-        ("Inconclusive", "datasets"), ("P(joint better)", "on a further dataset"),
-        ("P(equivalent)", "on a further dataset"), ("P(other better)", "on a further dataset"),
-    )  # fmt: skip
+        ("Joint better", "datasets"),
+        ("Equivalent", "datasets"),
+        ("Other better", "datasets"),
+        ("Inconclusive", "datasets"),
+        ("P(joint better)", "on a further dataset"),
+        ("P(equivalent)", "on a further dataset"),
+        ("P(other better)", "on a further dataset"),
+    )
     return Table(
         "Across datasets: how many have each verdict on the mean skill over their outputs, cost left aside, and the "
         "Bayesian signed-rank test with one value for each dataset, from five datasets up.",
         columns(("Backend", "Device", "Against"), numbers),
         tuple(
             (
-                name(one.backend), name(one.device), name(one.other),
+                name(one.backend),
+                name(one.device),
+                name(one.other),
                 *(number(n, show.count) for n in (one.win, one.equivalent, one.lose, one.inconclusive)),
-                *(number(p, show.probability) for p in (
-                    one.probability_joint_better, one.probability_equivalent, one.probability_other_better,
-                )),
+                *(
+                    number(p, show.probability)
+                    for p in (
+                        one.probability_joint_better,
+                        one.probability_equivalent,
+                        one.probability_other_better,
+                    )
+                ),
             )
             for one in summary.across
         ),
         heads=3,
-    )  # fmt: skip
+    )

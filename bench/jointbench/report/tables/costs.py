@@ -13,15 +13,19 @@ from jointbench.report.tables.quality import place
 from jointbench.report.tables.table import NOTHING, Cell, Column, Table, columns, interval, name, number
 
 CRITERIA = {
-    "skill": "skill", "train_flops": "training FLOPs", "train_seconds": "training time",
-    "latency_seconds": "latency", "parameters": "parameters",
-}  # fmt: skip
+    "skill": "skill",
+    "train_flops": "training FLOPs",
+    "train_seconds": "training time",
+    "latency_seconds": "latency",
+    "parameters": "parameters",
+}
 TOO_FEW = Cell("too few", tone="absent")
 NO_CLOCK = Cell("no clock in it", tone="absent")
 UNTIL = {
-    "settled": "settled", "budget spent": "budget spent",
+    "settled": "settled",
+    "budget spent": "budget spent",
     "too few blocks": "budget spent: too few blocks for an interval",
-}  # fmt: skip
+}
 
 
 def size_table(cell: CellSummary) -> Table:
@@ -30,21 +34,33 @@ def size_table(cell: CellSummary) -> Table:
     return Table(
         f"Size of the arms in {place(cell)}: exact, from the shapes. In the Pareto set no other arm is at least as good "
         f"on {_criteria(cell)} and better on one. aRRMSE is of the regression outputs, pooled over test rows.",
-        columns(("Arm", "Sizing"), (
-            "Networks", "Parameters", ("Aimed at", "the parameter count that the sizing rule aimed at"),
-            ("Training FLOPs per row", "forward and backward"), "Inference FLOPs per row", "Mean skill", "aRRMSE",
-            "Pareto set",
-        )),
+        columns(
+            ("Arm", "Sizing"),
+            (
+                "Networks",
+                "Parameters",
+                ("Aimed at", "the parameter count that the sizing rule aimed at"),
+                ("Training FLOPs per row", "forward and backward"),
+                "Inference FLOPs per row",
+                "Mean skill",
+                "aRRMSE",
+                "Pareto set",
+            ),
+        ),
         tuple(
             (
-                name(cost.arm), name(cost.sizing), number(len(cost.groups), show.count),
-                number(cost.parameters, show.count), number(cost.reference_parameters, show.count),
-                number(cost.train_flops_per_row, show.flops), number(cost.inference_flops_per_row, show.flops),
+                name(cost.arm),
+                name(cost.sizing),
+                number(len(cost.groups), show.count),
+                number(cost.parameters, show.count),
+                number(cost.reference_parameters, show.count),
+                number(cost.train_flops_per_row, show.flops),
+                number(cost.inference_flops_per_row, show.flops),
                 *_standing(standing.get(cost.arm)),
             )
             for cost in cell.costs
         ),
-    )  # fmt: skip
+    )
 
 
 def _criteria(cell: CellSummary) -> str:
@@ -62,25 +78,36 @@ def training_table(cell: CellSummary) -> Table:
     """What training cost, to the stop, and the cold start."""
     return Table(
         f"Training in {place(cell)}: means over folds and seeds of the sum over an arm's networks.",
-        columns(("Arm",), (
-            "Training FLOPs", "Steps", ("Epochs", "mean of one network"),
-            ("Stopped by patience", "share of networks that stopped by themselves, not at the limit of epochs"),
-            ("One step", "of every network of the arm, one after the other"),
-            ("Training time", "step seconds carried on over the steps really taken"),
-            ("Longest network", "the bound with a worker for each network"),
-            ("Build", "cold start: building the networks"), ("First call", "cold start: the first call"),
-            "Fits", "Failed",
-        )),
+        columns(
+            ("Arm",),
+            (
+                "Training FLOPs",
+                "Steps",
+                ("Epochs", "mean of one network"),
+                ("Stopped by patience", "share of networks that stopped by themselves, not at the limit of epochs"),
+                ("One step", "of every network of the arm, one after the other"),
+                ("Training time", "step seconds carried on over the steps really taken"),
+                ("Longest network", "the bound with a worker for each network"),
+                ("Build", "cold start: building the networks"),
+                ("First call", "cold start: the first call"),
+                "Fits",
+                "Failed",
+            ),
+        ),
         tuple(_training(cost) for cost in cell.costs),
-    )  # fmt: skip
+    )
 
 
 def _training(cost: ArmCost) -> tuple[Cell, ...]:
     counted = (cost.train_flops, cost.steps, cost.epochs, cost.patience_share)
     trained = cost.fits > len(cost.failures)
     clocks = (
-        cost.step_seconds, cost.train_seconds, cost.longest_seconds, cost.build_seconds, cost.first_call_seconds,
-    )  # fmt: skip
+        cost.step_seconds,
+        cost.train_seconds,
+        cost.longest_seconds,
+        cost.build_seconds,
+        cost.first_call_seconds,
+    )
     return (
         name(cost.arm),
         *(
@@ -88,28 +115,36 @@ def _training(cost: ArmCost) -> tuple[Cell, ...]:
             for value, text in zip(counted, (show.flops, show.count, show.count, show.share), strict=True)
         ),
         *(number(value, show.seconds) for value in clocks),
-        number(cost.fits, show.count), number(len(cost.failures), show.count),
-    )  # fmt: skip
+        number(cost.fits, show.count),
+        number(len(cost.failures), show.count),
+    )
 
 
 def clock_table(cell: CellSummary) -> Table:
     """Training time by the other paths and at other thread counts than the table of training has."""
     return Table(
         f"Training in {place(cell)} by other ways: the engine with one network at a time, and other thread counts.",
-        columns(("Arm", "Trained by"), (
-            "Threads", ("One step", "of every network of the arm, one after the other"),
-            ("Training time", "step seconds carried on over the steps really taken"),
-            ("Longest network", "the bound with a worker for each network"),
-        )),
+        columns(
+            ("Arm", "Trained by"),
+            (
+                "Threads",
+                ("One step", "of every network of the arm, one after the other"),
+                ("Training time", "step seconds carried on over the steps really taken"),
+                ("Longest network", "the bound with a worker for each network"),
+            ),
+        ),
         tuple(
             (
-                name(cost.arm), name(clock.path), number(clock.threads, show.count),
+                name(cost.arm),
+                name(clock.path),
+                number(clock.threads, show.count),
                 *(number(s, show.seconds) for s in (clock.step_seconds, clock.train_seconds, clock.longest_seconds)),
             )
-            for cost in cell.costs for clock in further_clocks(cell, cost)
+            for cost in cell.costs
+            for clock in further_clocks(cell, cost)
         ),
         heads=2,
-    )  # fmt: skip
+    )
 
 
 def further_clocks(cell: CellSummary, cost: ArmCost) -> list[TrainingClock]:
@@ -124,13 +159,17 @@ def throughput_table(cell: CellSummary) -> Table:
         columns(("Arm", "Answered"), ("Threads", "Best batch", "Rows per second")),
         tuple(
             (
-                name(cost.arm), name(one.path), number(one.threads, show.count), number(one.batch_size, show.count),
+                name(cost.arm),
+                name(one.path),
+                number(one.threads, show.count),
+                number(one.batch_size, show.count),
                 number(one.rows_per_second, show.significant),
             )
-            for cost in cell.costs for one in cost.throughput
+            for cost in cell.costs
+            for one in cost.throughput
         ),
         heads=2,
-    )  # fmt: skip
+    )
 
 
 def projection_table(cell: CellSummary) -> Table:
@@ -138,20 +177,31 @@ def projection_table(cell: CellSummary) -> Table:
     return Table(
         f"Training to the stop in {place(cell)}, really timed: evaluation and each network's first epoch left out of both.",
         (
-            *columns(("Arm",), (
-                "Threads", "Steps", ("Foretold", "steady seconds per step x steps"), "Measured", "Measured / foretold",
-            )),
+            *columns(
+                ("Arm",),
+                (
+                    "Threads",
+                    "Steps",
+                    ("Foretold", "steady seconds per step x steps"),
+                    "Measured",
+                    "Measured / foretold",
+                ),
+            ),
             Column("Agrees?", hint="within ten percent"),
         ),
         tuple(
             (
-                name(one.arm), number(one.threads, show.count), number(one.steps, show.count),
-                number(one.projected_seconds, show.seconds), number(one.measured_seconds, show.seconds),
-                number(one.ratio, show.times), Cell("yes" if one.agrees else "no"),
+                name(one.arm),
+                number(one.threads, show.count),
+                number(one.steps, show.count),
+                number(one.projected_seconds, show.seconds),
+                number(one.measured_seconds, show.seconds),
+                number(one.ratio, show.times),
+                Cell("yes" if one.agrees else "no"),
             )
             for one in cell.projections
         ),
-    )  # fmt: skip
+    )
 
 
 def latency_table(cell: CellSummary) -> Table:
@@ -162,25 +212,33 @@ def latency_table(cell: CellSummary) -> Table:
     sizes = dict.fromkeys(latency.batch_size for _, latency in shown)
     return Table(
         f"Request latency in {place(cell)}: for all outputs, or for one of N; from numpy to numpy, on all cores.",
-        columns(("Arm", "Answered"), (
-            "Batch", "Samples", "Median", ("p90", "from 64 samples up, with its 95 % interval"),
-            ("p99", "from 662 samples up, with its 95 % interval"), "Rows per second",
-        )),
-        tuple(
-            _latency(cost, latency) for size in sizes for cost, latency in shown if latency.batch_size == size
+        columns(
+            ("Arm", "Answered"),
+            (
+                "Batch",
+                "Samples",
+                "Median",
+                ("p90", "from 64 samples up, with its 95 % interval"),
+                ("p99", "from 662 samples up, with its 95 % interval"),
+                "Rows per second",
+            ),
         ),
+        tuple(_latency(cost, latency) for size in sizes for cost, latency in shown if latency.batch_size == size),
         heads=2,
-    )  # fmt: skip
+    )
 
 
 def _latency(cost: ArmCost, latency: Latency) -> tuple[Cell, ...]:
     high = ((latency.p90_seconds, latency.p90_bounds), (latency.p99_seconds, latency.p99_bounds))
     return (
-        name(cost.arm), name(latency.path), number(latency.batch_size, show.count),
-        number(latency.samples, show.count), number(latency.median_seconds, show.seconds),
+        name(cost.arm),
+        name(latency.path),
+        number(latency.batch_size, show.count),
+        number(latency.samples, show.count),
+        number(latency.median_seconds, show.seconds),
         *(_percentile(value, bounds) for value, bounds in high),
         number(latency.rows_per_second, show.significant),
-    )  # fmt: skip
+    )
 
 
 def _percentile(value: float | None, bounds: tuple[float, float] | None) -> Cell:
@@ -202,26 +260,33 @@ def ratio_table(cell: CellSummary) -> Table:
     return Table(
         f"Joint / other in {place(cell)}: below 1 means joint is cheaper. ≈ marks a ratio that noise could explain.",
         (
-            *columns(("Quantity", "Against"), (
-                "Threads",
-                ("Joint / other", "with its 95 % interval"),
-                ("A/A floor", "the same arm built twice: what pure noise gives"),
-                ("Pairs", "blocks A B B A of timings, or folds"),
-            )),
-            Column("Timed until", hint="settled: half the interval is below three percent"), Column("Beyond noise?"),
+            *columns(
+                ("Quantity", "Against"),
+                (
+                    "Threads",
+                    ("Joint / other", "with its 95 % interval"),
+                    ("A/A floor", "the same arm built twice: what pure noise gives"),
+                    ("Pairs", "blocks A B B A of timings, or folds"),
+                ),
+            ),
+            Column("Timed until", hint="settled: half the interval is below three percent"),
+            Column("Beyond noise?"),
         ),
         tuple(
             (
-                name(ratio_label(ratio)), name(ratio.other),
+                name(ratio_label(ratio)),
+                name(ratio.other),
                 NO_CLOCK if ratio.threads is None else number(ratio.threads, show.count),
-                ratio_cell(ratio), _floor(ratio), number(ratio.blocks, show.count),
+                ratio_cell(ratio),
+                _floor(ratio),
+                number(ratio.blocks, show.count),
                 Cell(UNTIL[ratio.state]) if ratio.state else NO_CLOCK,
                 Cell("yes" if ratio.measured_difference else "no difference measured"),
             )
             for ratio in cell.ratios
         ),
         heads=2,
-    )  # fmt: skip
+    )
 
 
 def _floor(ratio: Ratio) -> Cell:

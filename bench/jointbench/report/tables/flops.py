@@ -15,29 +15,44 @@ def flops_table(cell: CellSummary) -> Table:
     return Table(
         f"FLOPs of the arms in {place(cell)}: dense and convolution layers, exact from the shapes; only how far training "
         "went is not. The optimiser's elementwise work is an estimate by its formula and is in no other column.",
-        columns(("Arm",), (
-            ("Trunk forward", "per row"), ("Trunk backward", "per row"),
-            ("Heads forward", "per row"), ("Heads backward", "per row"),
-            ("One step", "a full batch through every network"), ("One epoch", "every training row through every network"),
-            ("To the stop", "mean over folds with its 95 % interval"),
-            ("Stopped by patience", "share of networks"),
-            ("Optimiser, per parameter", "FLOPs of one update"), ("Optimiser, one step", "an estimate"),
-            ("Optimiser, to the stop", "an estimate"),
-        )),
+        columns(
+            ("Arm",),
+            (
+                ("Trunk forward", "per row"),
+                ("Trunk backward", "per row"),
+                ("Heads forward", "per row"),
+                ("Heads backward", "per row"),
+                ("One step", "a full batch through every network"),
+                ("One epoch", "every training row through every network"),
+                ("To the stop", "mean over folds with its 95 % interval"),
+                ("Stopped by patience", "share of networks"),
+                ("Optimiser, per parameter", "FLOPs of one update"),
+                ("Optimiser, one step", "an estimate"),
+                ("Optimiser, to the stop", "an estimate"),
+            ),
+        ),
         tuple(_flops(one) for one in cell.flops),
-    )  # fmt: skip
+    )
 
 
 def _flops(one: ArmFlops) -> tuple[Cell, ...]:
     exact = (
-        one.trunk_forward, one.trunk_backward, one.heads_forward, one.heads_backward, one.per_step, one.per_epoch,
-    )  # fmt: skip
+        one.trunk_forward,
+        one.trunk_backward,
+        one.heads_forward,
+        one.heads_backward,
+        one.per_step,
+        one.per_epoch,
+    )
     return (
-        name(one.arm), *(number(value, show.flops) for value in exact),
+        name(one.arm),
+        *(number(value, show.flops) for value in exact),
         NOTHING if one.to_stop is None else interval(one.to_stop, show.flops_interval),
-        number(one.patience_share, show.share), number(one.update_flops_per_parameter, show.count),
-        number(one.update_per_step, show.flops), number(one.update_to_stop, show.flops),
-    )  # fmt: skip
+        number(one.patience_share, show.share),
+        number(one.update_flops_per_parameter, show.count),
+        number(one.update_per_step, show.flops),
+        number(one.update_to_stop, show.flops),
+    )
 
 
 def explained_table(cell: CellSummary) -> Table:
@@ -45,23 +60,34 @@ def explained_table(cell: CellSummary) -> Table:
     return Table(
         f"Predicted and achieved in {place(cell)}: {_sentence(cell)} Both are joint / other, below 1: joint is cheaper.",
         (
-            *columns(("Quantity", "Against"), (
-                ("Predicted", "ratio of FLOPs"), ("Achieved", "ratio of seconds, with its 95 % interval"),
-                ("Share reached", "log achieved / log predicted: 1, the clock follows the FLOPs; above, it saved more"),
-            )),
+            *columns(
+                ("Quantity", "Against"),
+                (
+                    ("Predicted", "ratio of FLOPs"),
+                    ("Achieved", "ratio of seconds, with its 95 % interval"),
+                    (
+                        "Share reached",
+                        "log achieved / log predicted: 1, the clock follows the FLOPs; above, it saved more",
+                    ),
+                ),
+            ),
             Column("Why no share"),
         ),
         tuple(_explained(one) for one in cell.explained),
         heads=2,
-    )  # fmt: skip
+    )
 
 
 def _explained(one: PredictedSaving) -> tuple[Cell, ...]:
     share = NOTHING if one.share is None else interval(one.share, show.estimate)
     return (
-        name(one.quantity), name(one.other), number(one.predicted, show.times), interval(one.achieved, show.ratio),
-        share, Cell(one.reason or "—", tone="absent"),
-    )  # fmt: skip
+        name(one.quantity),
+        name(one.other),
+        number(one.predicted, show.times),
+        interval(one.achieved, show.ratio),
+        share,
+        Cell(one.reason or "—", tone="absent"),
+    )
 
 
 def _sentence(cell: CellSummary) -> str:

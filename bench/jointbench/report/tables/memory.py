@@ -28,13 +28,17 @@ def memory_table(cell: CellSummary) -> Table:
         "that trains them one after the other, or serves the largest batch.",
         (*columns(("Arm",), COLUMNS if cell.device == "cpu" else (*COLUMNS, *DEVICE)), Column("Why not")),
         tuple(_row(memory, cell.device) for memory in cell.memory),
-    )  # fmt: skip
+    )
 
 
 def _row(memory: ArmMemory, device: str) -> tuple[Cell, ...]:
     sizes = [
-        memory.artifact_bytes, memory.training_peak, memory.training_increase, memory.serving_peak, memory.serving_increase,
-    ]  # fmt: skip
+        memory.artifact_bytes,
+        memory.training_peak,
+        memory.training_increase,
+        memory.serving_peak,
+        memory.serving_increase,
+    ]
     if device != "cpu":
         sizes.extend((memory.training_device, memory.serving_device))
     why = Cell(show.plain(memory.reason) if memory.reason else "—", tone="absent")

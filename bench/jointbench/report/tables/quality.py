@@ -39,15 +39,20 @@ def quality_tables(cell: CellSummary, about: DatasetSummary) -> tuple[Table, ...
                 *columns(("Reference beaten?",), map(show.metric_name, metrics)),
             ),
             tuple(
-                (name(output), _model(quality, reference), *_skill(quality), _beaten(quality, about, reference),
-                 *(number(quality.metrics.get(metric), partial(show.metric, metric)) for metric in metrics))
+                (
+                    name(output),
+                    _model(quality, reference),
+                    *_skill(quality),
+                    _beaten(quality, about, reference),
+                    *(number(quality.metrics.get(metric), partial(show.metric, metric)) for metric in metrics),
+                )
                 for output in outputs
                 for quality, reference in quality_of(cell, about, output)
             ),
             heads=2,
         )
         for metrics, outputs in by_metrics.items()
-    )  # fmt: skip
+    )
 
 
 def fold_table(cell: CellSummary, about: DatasetSummary) -> Table:
@@ -62,35 +67,48 @@ def fold_table(cell: CellSummary, about: DatasetSummary) -> Table:
     return Table(
         f"Skill of every fold in {place(cell)}.",
         columns(("Output", "Model"), ("Skill", *(f"Fold {i}" for i in range(1, most + 1)))),
-        tuple(rows), heads=2,
-    )  # fmt: skip
+        tuple(rows),
+        heads=2,
+    )
 
 
 def difference_table(cell: CellSummary) -> Table:
     """Every output's difference with its probabilities and verdict."""
     rows = tuple(
         (
-            name(d.output), name(d.other),
+            name(d.output),
+            name(d.other),
             Cell(show.difference(d.difference), (d.difference.value, d.difference.low, d.difference.high)),
-            *(number(p, show.probability) for p in (
-                d.probability_joint_better, d.probability_equivalent, d.probability_other_better, d.probability_no_loss,
-            )),
-            number(d.pairs, show.count), number(d.pairs_lost, show.count), Cell(d.verdict, tone=d.verdict),
+            *(
+                number(p, show.probability)
+                for p in (
+                    d.probability_joint_better,
+                    d.probability_equivalent,
+                    d.probability_other_better,
+                    d.probability_no_loss,
+                )
+            ),
+            number(d.pairs, show.count),
+            number(d.pairs_lost, show.count),
+            Cell(d.verdict, tone=d.verdict),
         )
         for d in cell.differences
-    )  # fmt: skip
+    )
     titles = (
         ("Difference", "joint − other in skill, with its 95 % interval"),
         ("P(joint better)", "by more than the region of equivalence"),
         ("P(equivalent)", "within the region of equivalence"),
         ("P(other better)", "by more than the region of equivalence"),
         ("P(no loss)", "joint is better, or equivalent"),
-        "Folds", "Pairs lost",
-    )  # fmt: skip
+        "Folds",
+        "Pairs lost",
+    )
     return Table(
         f"Joint − other in skill for every output in {place(cell)}: {SIGN}.",
-        (*columns(("Output", "Against"), titles), *columns(("Verdict",), ())), rows, heads=2,
-    )  # fmt: skip
+        (*columns(("Output", "Against"), titles), *columns(("Verdict",), ())),
+        rows,
+        heads=2,
+    )
 
 
 def unbeaten(cell: CellSummary, about: DatasetSummary) -> tuple[str, ...]:
