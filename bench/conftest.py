@@ -23,7 +23,16 @@ from jointbench.networks.arms import DEFAULT_ARMS
 from jointbench.records import Timing, Variant
 from jointbench.records.store import read_records
 from jointbench.runs.folder import REPORT, execute, new_folder
-from jointbench.runs.options import RunOptions, conditions, dataset_names, load_datasets, notes, reruns, subjects, terms
+from jointbench.runs.options import (
+    RunOptions,
+    conditions,
+    criteria,
+    dataset_names,
+    experiments,
+    load_datasets,
+    notes,
+    reruns,
+)
 from jointbench.runtime.devices import devices_for
 from jointbench.stats.correlated_t_test import ROPE
 from jointbench.study.profiles import Profile, profile_named
@@ -101,7 +110,7 @@ def pytest_configure(config: pytest.Config) -> None:
     try:
         profile = profile_named(asked.profile)
         check_names(list(asked.backends))
-        terms(asked.rope, asked.probability)
+        criteria(asked.rope, asked.probability)
         names = dataset_names(profile, asked.datasets)
         config.stash[SELECTION] = Selection(profile, names, asked.backends, devices_for(asked.device))
     except BadInput as error:
@@ -169,7 +178,7 @@ def outcome(request: pytest.FixtureRequest) -> Outcome:
     where = conditions(wanted)
     folder = run_folder(request.config)
     loaded = load_datasets(wanted, profile_named(wanted.profile))
-    planned = subjects(wanted, loaded)
+    planned = experiments(wanted, loaded)
     command = "pytest " + " ".join(str(word) for word in request.config.invocation_params.args)
     with _terminal(request.config) as progress:
         summary = execute(
@@ -180,7 +189,7 @@ def outcome(request: pytest.FixtureRequest) -> Outcome:
             command=command,
             notes=notes(wanted, where.devices),
             progress=progress,
-            terms=terms(wanted.rope, wanted.probability),
+            criteria=criteria(wanted.rope, wanted.probability),
             reruns=reruns(wanted, loaded),
         )
     timings = tuple(record for record in read_records(folder) if isinstance(record, Timing))

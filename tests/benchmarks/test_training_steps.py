@@ -80,14 +80,14 @@ class Pretender:
         return self.servers.pop(0)
 
 
-def bundle() -> TimedArm:
+def timed_arm() -> TimedArm:
     built = [(a, initial_weights(a, [o.name], 0)) for o in OUTPUTS for a in [architecture(Shape((4,)), (3,), [o])]]
     return TimedArm((wine_shaped_job(0, 1),), (1,), tuple(built), tuple(right(ROWS)))
 
 
 def trained(*trainers: Trainer) -> tuple[set[str], dict[str, str]]:
     """Who was timed, and why others were not."""
-    arms = {f"arm {i}": bundle() for i in range(len(trainers))}
+    arms = {f"arm {i}": timed_arm() for i in range(len(trainers))}
     found = time_training(Pretender(trainers), arms, ("stock loop",), BUDGET)  # type: ignore[arg-type]  # it pretends
     return {who.arm for who in found.sample_sets[-1].samples.order}, {
         who.arm: why for who, why in found.untimed.items()
@@ -112,7 +112,7 @@ def requested(
 ) -> list[tuple[set[Variant], dict[Variant, str]]]:
     """Per round, who was timed and why others were not."""
     count = len(servers) if rounds[0].paths == ("in turn",) else 1
-    arms = {f"arm {i}": bundle() for i in range(count)}
+    arms = {f"arm {i}": timed_arm() for i in range(count)}
     found = time_requests(Pretender(servers=servers), arms, ROWS, rounds, BUDGET)  # type: ignore[arg-type]  # it pretends
     return [(set(one.sample_sets[-1].samples.order) if one.sample_sets else set(), one.untimed) for one in found]
 
@@ -237,12 +237,12 @@ def test_set_up_stops_where_its_time_would_be_overrun_but_never_before_two(monke
 
 
 def test_the_purse_gives_even_shares_and_what_one_saves_the_next_may_spend() -> None:
-    purse = TimingBudget(90.0, 30)
-    assert purse.next_share().total == pytest.approx(3.0)
+    timing_budget = TimingBudget(90.0, 30)
+    assert timing_budget.next_share().total == pytest.approx(3.0)
     for _ in range(15):
-        purse.spend(1.0, 1)
-    assert purse.next_share().total == pytest.approx(5.0)
-    assert purse.next_share().samples <= 3.0 * 0.25 + 1e-9
-    purse.spend(1000.0, 1)
-    assert purse.next_share().total == pytest.approx(1.5)  # the last are not starved by the first
+        timing_budget.spend(1.0, 1)
+    assert timing_budget.next_share().total == pytest.approx(5.0)
+    assert timing_budget.next_share().samples <= 3.0 * 0.25 + 1e-9
+    timing_budget.spend(1000.0, 1)
+    assert timing_budget.next_share().total == pytest.approx(1.5)  # the last are not starved by the first
     assert TimingBudget(90.0, 1).next_share().total <= 15.0

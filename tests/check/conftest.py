@@ -15,7 +15,7 @@ from checked_runs import ASKED, UNTIMED, Result, Train, copy_of, silent
 from jointbench.cli.app import main
 from jointbench.records.store import read_records
 from jointbench.runs.folder import execute, new_folder
-from jointbench.runs.options import load_datasets, profile_named, subjects
+from jointbench.runs.options import experiments, load_datasets, profile_named
 from jointbench.study.plan import Experiment
 from jointbench.study.run import run as study
 
@@ -24,7 +24,7 @@ from jointbench.study.run import run as study
 def run(tmp_path_factory: pytest.TempPathFactory) -> Path:
     """The smoke study in torch, not timed."""
     folder = new_folder(tmp_path_factory.mktemp("run"))
-    made = subjects(ASKED, load_datasets(ASKED, profile_named("smoke")))
+    made = experiments(ASKED, load_datasets(ASKED, profile_named("smoke")))
     execute(made, UNTIMED, folder, profile="smoke", command="test", notes=(), progress=silent)
     return folder
 
@@ -35,7 +35,7 @@ def train(run: Path, tmp_path_factory: pytest.TempPathFactory) -> Train:
 
     def trained(change: Callable[[Experiment], Experiment]) -> Path:
         asked = replace(ASKED, datasets=("wine_quality",))
-        made = [change(subject) for subject in subjects(asked, load_datasets(asked, profile_named("smoke")))]
+        made = [change(experiment) for experiment in experiments(asked, load_datasets(asked, profile_named("smoke")))]
         rest = [record for record in read_records(run / "records.jsonl") if "wine_quality" not in repr(record)[:300]]
         return copy_of(run, tmp_path_factory.mktemp("changed") / "run", [*rest, *study(made, UNTIMED, silent)])
 

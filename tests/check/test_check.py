@@ -17,7 +17,7 @@ TRUNK = "training FLOPs per step", "inference FLOPs per row", "parameters"
 
 
 def test_a_rerun_of_the_same_code_passes(check: Check, baseline: Path, train: Train) -> None:
-    again = train(lambda subject: subject)
+    again = train(lambda experiment: experiment)
     done = check(again, "--baseline", baseline, "--format", "json")
     assert done.code == 0
     assert done.failed == set()
@@ -27,9 +27,9 @@ def test_a_rerun_of_the_same_code_passes(check: Check, baseline: Path, train: Tr
 
 
 def test_a_wider_trunk_is_named_by_every_count_that_it_moves(check: Check, baseline: Path, train: Train) -> None:
-    def wider(subject: Experiment) -> Experiment:
-        trunk = (subject.shape.trunk[0] + 1, *subject.shape.trunk[1:])
-        return replace(subject, shape=replace(subject.shape, trunk=trunk))
+    def wider(experiment: Experiment) -> Experiment:
+        trunk = (experiment.shape.trunk[0] + 1, *experiment.shape.trunk[1:])
+        return replace(experiment, shape=replace(experiment.shape, trunk=trunk))
 
     done = check(train(wider), "--baseline", baseline, "--format", "json")
     assert done.code == 1
@@ -45,8 +45,8 @@ def test_a_wider_trunk_is_named_by_every_count_that_it_moves(check: Check, basel
 def test_a_dropped_loss_term_is_named_by_its_output(check: Check, baseline: Path, train: Train) -> None:
     """A joint network that no longer learns one of its outputs."""
 
-    def dropped(subject: Experiment) -> Experiment:
-        return replace(subject, recipe=replace(subject.recipe, loss_weights=(("type", 1e-9),)))
+    def dropped(experiment: Experiment) -> Experiment:
+        return replace(experiment, recipe=replace(experiment.recipe, loss_weights=(("type", 1e-9),)))
 
     done = check(train(dropped), "--baseline", baseline, "--format", "json")
     assert done.code == 1
@@ -55,8 +55,8 @@ def test_a_dropped_loss_term_is_named_by_its_output(check: Check, baseline: Path
 
 
 def test_a_lower_learning_rate_is_named_by_what_it_hurts(check: Check, baseline: Path, train: Train) -> None:
-    def slower(subject: Experiment) -> Experiment:
-        return replace(subject, recipe=replace(subject.recipe, learning_rate=subject.recipe.learning_rate / 5))
+    def slower(experiment: Experiment) -> Experiment:
+        return replace(experiment, recipe=replace(experiment.recipe, learning_rate=experiment.recipe.learning_rate / 5))
 
     done = check(train(slower), "--baseline", baseline, "--format", "json")
     assert done.code == 1

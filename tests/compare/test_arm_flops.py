@@ -16,7 +16,7 @@ from jointbench.stats.estimate import Estimate
 from jointbench.types import Arm, Network, Recipe, Shape
 
 
-def assembly(name: str, train: int, inference: int, ids: tuple[str, ...] = (), groups: int = 1) -> PlannedArm:
+def planned(name: str, train: int, inference: int, ids: tuple[str, ...] = (), groups: int = 1) -> PlannedArm:
     arm = Arm(name, tuple((f"o{i}",) for i in range(groups)))
     parts = FlopsPerRow(inference - 1, train - inference - 2, 1, 2)
     return PlannedArm(
@@ -46,7 +46,7 @@ def ratio(quantity: str, value: float, low: float, high: float, measured: bool =
     )
 
 
-JOINT, OTHER = assembly("joint", 250, 100), assembly("other", 1000, 200)
+JOINT, OTHER = planned("joint", 250, 100), planned("other", 1000, 200)
 
 
 def test_a_clock_that_follows_the_flops_explains_all_of_it() -> None:
@@ -87,7 +87,7 @@ def test_requests_are_held_to_inference_and_others_to_nothing() -> None:
 @pytest.mark.parametrize(
     ("other", "timed", "says"),
     [
-        (assembly("other", 260, 100), ratio("training step", 0.5, 0.4, 0.6), "predict"),
+        (planned("other", 260, 100), ratio("training step", 0.5, 0.4, 0.6), "predict"),
         (OTHER, ratio("training step", 0.9, 0.7, 1.1), "no difference measured"),
         (OTHER, ratio("training step", 0.9, 0.85, 0.95, measured=False), "no difference measured"),
     ],
@@ -125,7 +125,7 @@ def trained(fold: int, output: int, epochs: int, failure: str | None = None) -> 
 
 
 def cell_of(fits: list[Fit], groups: int) -> tuple[BenchmarkCell, PlannedArm]:
-    made = assembly("other", 1000, 200, tuple(fit.network.id for fit in fits), groups)
+    made = planned("other", 1000, 200, tuple(fit.network.id for fit in fits), groups)
     nothing = np.zeros(0)
     folds = tuple(
         FoldRecord(
@@ -149,7 +149,7 @@ def cell_of(fits: list[Fit], groups: int) -> tuple[BenchmarkCell, PlannedArm]:
         dataset="d",
         backend="b",
         device="cpu",
-        assemblies=(made,),
+        planned_arms=(made,),
         fits={fit.network.id: fit for fit in fits},
         timings=(),
         cold_starts=(),

@@ -19,8 +19,8 @@ from jointbench.stats.estimate import UNKNOWN
 from planted import Planted, one_each, spread_out, two_arms
 
 
-def only(planted: Planted, **terms: float) -> Comparison:
-    (found,) = jointbench.compare_arms(planted.records(), **terms).comparisons
+def only(planted: Planted, **criteria: float) -> Comparison:
+    (found,) = jointbench.compare_arms(planted.records(), **criteria).comparisons
     return found
 
 
@@ -280,17 +280,17 @@ def test_records_without_folds_are_refused_in_one_sentence() -> None:
 @pytest.mark.parametrize(
     "terms", [{"rope": 0.0}, {"rope": 1.5}, {"rope": float("nan")}, {"probability": 0.5}, {"probability": 1.0}]
 )
-def test_terms_that_decide_nothing_are_refused(terms: dict[str, float]) -> None:
+def test_terms_that_decide_nothing_are_refused(criteria: dict[str, float]) -> None:
     with pytest.raises(ValueError, match="between"):
-        jointbench.compare_arms([], **terms)
+        jointbench.compare_arms([], **criteria)
 
 
 def test_the_order_of_records_does_not_matter() -> None:
     records = two_arms([0.01, -0.02], sd=0.01, shape=(2, 5, 3)).records()
     shuffled = list(records)
     np.random.default_rng(0).shuffle(shuffled)  # type: ignore[arg-type]  # a list of any objects
-    assemblies = [r for r in records if isinstance(r, PlannedArm)]
-    shuffled = assemblies + [r for r in shuffled if not isinstance(r, PlannedArm)]
+    planned_arms = [r for r in records if isinstance(r, PlannedArm)]
+    shuffled = planned_arms + [r for r in shuffled if not isinstance(r, PlannedArm)]
     assert jointbench.compare_arms(shuffled) == jointbench.compare_arms(records)
 
 

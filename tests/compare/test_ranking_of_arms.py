@@ -15,7 +15,7 @@ from jointbench.data.preprocess import in_units, prepare
 from jointbench.records import Fit, PlannedArm
 from jointbench.records.store import read_records
 from jointbench.runs.folder import execute
-from jointbench.runs.options import RunOptions, conditions, load_datasets, profile_named, subjects
+from jointbench.runs.options import RunOptions, conditions, experiments, load_datasets, profile_named
 from planted import two_arms
 
 
@@ -56,7 +56,7 @@ def test_an_arm_without_skill_stands_outside() -> None:
 def test_relative_errors_are_those_of_the_stored_predictions(tmp_path: Path) -> None:
     """aRRMSE from a real run's summary, against its raw predictions mapped back to units by the training rows."""
     asked = RunOptions(profile="smoke", datasets=("concrete_slump",), backends=("torch",), device="cpu", repeats=2)
-    made, where = subjects(asked, load_datasets(asked, profile_named("smoke"))), conditions(asked)
+    made, where = experiments(asked, load_datasets(asked, profile_named("smoke"))), conditions(asked)
     summary = execute(
         made,
         replace(where, timing_seconds=0.0),
@@ -66,28 +66,28 @@ def test_relative_errors_are_those_of_the_stored_predictions(tmp_path: Path) -> 
         notes=(),
         progress=lambda *_: None,
     )
-    (subject,) = made
-    outputs = subject.dataset.outputs
-    prepared = {(s.repeat, s.fold): prepare(subject.dataset, s) for s in subject.splits}
-    rows = {(s.repeat, s.fold): s.test for s in subject.splits}
+    (experiment,) = made
+    outputs = experiment.dataset.outputs
+    prepared = {(s.repeat, s.fold): prepare(experiment.dataset, s) for s in experiment.splits}
+    rows = {(s.repeat, s.fold): s.test for s in experiment.splits}
     records = list(read_records(tmp_path / "records.jsonl"))
     fits = {r.network.id: r for r in records if isinstance(r, Fit)}
-    for assembly in (r for r in records if isinstance(r, PlannedArm)):
+    for planned in (r for r in records if isinstance(r, PlannedArm)):
         squares: dict[str, list[tuple[float, float]]] = {output.name: [] for output in outputs}
-        for fit in (fits[i] for i in assembly.network_ids):
+        for fit in (fits[i] for i in planned.network_ids):
             run = (fit.network.repeat, fit.network.fold)
             columns = [i for i, output in enumerate(outputs) if output.name in fit.network.group]
             mine = [outputs[i] for i in columns]
             for i, output, predicted in zip(
                 columns, mine, in_units(fit.predictions, mine, columns, prepared[run]), strict=True
             ):
-                y = subject.dataset.targets[output.name][rows[run]]
+                y = experiment.dataset.targets[output.name][rows[run]]
                 squares[output.name].append(
                     (float(((y - predicted) ** 2).sum()), float(((y - prepared[run].mean[i]) ** 2).sum()))
                 )
         sums = np.array(list(squares.values()))  # (outputs, folds, 2)
         pooled = np.sqrt(sums[..., 0].sum(axis=1) / sums[..., 1].sum(axis=1)).mean()
         fold_mean = np.sqrt(sums[..., 0] / sums[..., 1]).mean()
-        standing = next(one for one in summary.cells[0].standings if one.arm == assembly.arm.name)
+        standing = next(one for one in summary.cells[0].standings if one.arm == planned.arm.name)
         assert standing.arrmse_pooled == pytest.approx(pooled, rel=1e-5)
         assert standing.arrmse_fold_mean == pytest.approx(fold_mean, rel=1e-5)

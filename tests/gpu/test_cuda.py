@@ -81,12 +81,12 @@ def test_it_is_timed(workers: tuple[Workers, Workers]) -> None:
     def answers(backend: Backend) -> tuple[np.ndarray, ...]:
         return tuple(backend.server(networks)(one.features))
 
-    bundles = {name: TimedArm((one,), (1,), networks, workers[0].submit(answers).result()) for name in ("a", "b")}
+    timed_arms = {name: TimedArm((one,), (1,), networks, workers[0].submit(answers).result()) for name in ("a", "b")}
     budget = Budget(10.0, 1.0)
-    (take, *_) = workers[1].submit(time_training, bundles, ("stock loop", "engine"), budget).result().sample_sets
+    (take, *_) = workers[1].submit(time_training, timed_arms, ("stock loop", "engine"), budget).result().sample_sets
     assert np.all(take.samples.seconds > 0)
     rounds = [LatencyCase(1, ("in turn", "fused", "one of N", "compiled")), LatencyCase(64, ("in turn", "fused"))]
-    for timed in workers[1].submit(time_requests, bundles, one.features, rounds, budget).result():
+    for timed in workers[1].submit(time_requests, timed_arms, one.features, rounds, budget).result():
         assert not timed.untimed
         assert np.all(timed.sample_sets[0].samples.seconds > 0)
 

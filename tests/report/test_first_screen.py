@@ -172,7 +172,7 @@ def test_the_quantities_are_called_as_the_comparison_calls_them() -> None:
             dataset="d",
             backend="b",
             device="cpu",
-            assemblies=tuple(sides),
+            planned_arms=tuple(sides),
             fits=fits,
             timings=(),
             cold_starts=(),

@@ -33,7 +33,7 @@ from jointbench.records import (
 from jointbench.records.store import read_records
 from jointbench.report.markdown import markdown_report
 from jointbench.runs.folder import execute, new_folder, republish
-from jointbench.runs.options import RunOptions, conditions, load_datasets, profile_named, subjects
+from jointbench.runs.options import RunOptions, config, experiments, load_datasets, profile_named
 from jointbench.study.config import StudyConfig
 from jointbench.study.plan import Experiment
 from jointbench.study.run import run
@@ -43,7 +43,7 @@ ASKED = RunOptions(profile="smoke", datasets=("concrete_slump",), backends=("tor
 
 
 def planned(asked: RunOptions = ASKED) -> tuple[list[Experiment], StudyConfig]:
-    return subjects(asked, load_datasets(asked, profile_named(asked.profile))), conditions(asked)
+    return experiments(asked, load_datasets(asked, profile_named(asked.profile))), config(asked)
 
 
 def silent(*_: object) -> None:
@@ -62,9 +62,9 @@ def records() -> list[Record]:
 
 def test_every_network_of_every_arm_has_its_fit(records: list[Record]) -> None:
     fits = {fit.network.id: fit for fit in of(records, Fit)}
-    for assembly in of(records, PlannedArm):
-        assert len(assembly.network_ids) == 2 * len(assembly.arm.groups)
-        for network_id in assembly.network_ids:
+    for planned in of(records, PlannedArm):
+        assert len(planned.network_ids) == 2 * len(planned.arm.groups)
+        for network_id in planned.network_ids:
             fit = fits[network_id]
             assert fit.failure is None
             assert {score.output for score in fit.scores} == set(fit.network.group)
@@ -131,7 +131,7 @@ def test_everything_is_timed_at_every_thread_count(records: list[Record]) -> Non
 def test_every_arms_memory_is_its_own(records: list[Record]) -> None:
     """Three networks of one output are saved in about three times the bytes of one; every process holds a framework."""
     memory = {m.arm: m for m in of(records, Memory)}
-    assert set(memory) == {assembly.arm.name for assembly in of(records, PlannedArm)}
+    assert set(memory) == {planned.arm.name for planned in of(records, PlannedArm)}
     assert 2 < memory["separate"].artifact_bytes / memory["joint"].artifact_bytes < 3
     for one in memory.values():
         assert one.reason is None
@@ -159,35 +159,35 @@ def test_same_seed_same_records(records: list[Record]) -> None:
 def test_networks_of_different_outputs_share_a_stack() -> None:
     """The 14 single-output networks of yeast x 2 folds are one program, not 28."""
     asked = replace(ASKED, datasets=("yeast",), arms=("separate",))
-    (subject,), _ = planned(asked)
+    (experiment,), _ = planned(asked)
     from jointbench.study.plan import plan_arms
 
-    _, networks = plan_arms(subject, "torch", "cpu", "stacked")
-    stacks = tasks_of(subject, networks, "stacked")
+    _, networks = plan_arms(experiment, "torch", "cpu", "stacked")
+    stacks = tasks_of(experiment, networks, "stacked")
     assert [len(stack) for stack in stacks] == [28]
 
 
 def test_small_networks_of_other_widths_and_outputs_share_a_stack_and_dear_ones_do_not() -> None:
     """Separate and separate-matched, regression and binary: one program where zeros cost less than compiling."""
     asked = replace(ASKED, datasets=("wine_quality",), arms=("joint", "separate", "separate-matched"))
-    (subject,), _ = planned(asked)
+    (experiment,), _ = planned(asked)
     from jointbench.study.plan import plan_arms
 
-    _, networks = plan_arms(subject, "torch", "cpu", "stacked")
-    assert sorted(len(stack) for stack in tasks_of(subject, networks, "stacked")) == [2, 8]
-    patient = replace(subject, recipe=replace(subject.recipe, patience=1_000_000))
+    _, networks = plan_arms(experiment, "torch", "cpu", "stacked")
+    assert sorted(len(stack) for stack in tasks_of(experiment, networks, "stacked")) == [2, 8]
+    patient = replace(experiment, recipe=replace(experiment.recipe, patience=1_000_000))
     _, networks = plan_arms(patient, "torch", "cpu", "stacked")
     assert sorted(len(stack) for stack in tasks_of(patient, networks, "stacked")) == [2, 2, 2, 2, 2]
 
 
 def test_a_study_of_few_datasets_cuts_its_large_stacks_so_that_two_workers_share_them() -> None:
     asked = replace(ASKED, datasets=("concrete_slump",), arms=("joint", "separate"), folds=12)
-    (subject,), _ = planned(asked)
+    (experiment,), _ = planned(asked)
     from jointbench.study.plan import plan_arms
 
-    _, networks = plan_arms(subject, "torch", "cpu", "stacked")
-    assert [len(stack) for stack in tasks_of(subject, networks, "stacked")] == [12, 36]
-    halves = tasks_of(subject, networks, "stacked", halved=True)
+    _, networks = plan_arms(experiment, "torch", "cpu", "stacked")
+    assert [len(stack) for stack in tasks_of(experiment, networks, "stacked")] == [12, 36]
+    halves = tasks_of(experiment, networks, "stacked", halved=True)
     assert [len(stack) for stack in halves] == [12, 18, 18]
     assert sorted(network.id for stack in halves for network in stack) == sorted(network.id for network in networks)
 
@@ -195,7 +195,10 @@ def test_a_study_of_few_datasets_cuts_its_large_stacks_so_that_two_workers_share
 def test_a_failed_training_is_a_record_and_the_rest_goes_on(tmp_path: Path) -> None:
     asked = replace(ASKED, arms=("joint", "separate"))
     made, where = planned(asked)
-    broken = [replace(subject, recipe=replace(subject.recipe, optimizer="sgd", learning_rate=1e30)) for subject in made]
+    broken = [
+        replace(experiment, recipe=replace(experiment.recipe, optimizer="sgd", learning_rate=1e30))
+        for experiment in made
+    ]
     summary = execute(
         broken,
         where,
@@ -260,7 +263,7 @@ def test_a_report_can_be_decided_anew_and_is_as_it_was_asked_otherwise(tmp_path:
         command="test",
         notes=(),
         progress=silent,
-        terms=VerdictCriteria(0.03, 0.9),
+        criteria=VerdictCriteria(0.03, 0.9),
         reruns={"concrete_slump": "jointbench run concrete_slump --profile smoke"},
     )
     assert json.loads((tmp_path / "environment.json").read_text())["rope"] == 0.03

@@ -7,7 +7,7 @@ from dataclasses import replace
 import pytest
 
 from jointbench.records import Memory, Peak
-from jointbench.runs.options import RunOptions, conditions, load_datasets, profile_named, subjects
+from jointbench.runs.options import RunOptions, config, experiments, load_datasets, profile_named
 from jointbench.study import memory
 from jointbench.study.config import ScoredModels
 from jointbench.study.plan import plan_arms
@@ -23,9 +23,9 @@ SIZES = {slug: {"joint": 10, "separate": 20} for slug in ASKED.datasets}
 
 
 def measured(datasets: int | None, sizes: dict[str, dict[str, int]] = SIZES) -> dict[tuple[str, str], Memory]:
-    made = subjects(ASKED, load_datasets(ASKED, profile_named(ASKED.profile)))
-    plans = [(subject, *plan_arms(subject, "torch", "cpu", "stacked")) for subject in made]
-    where = replace(conditions(ASKED), memory_datasets=datasets)
+    made = experiments(ASKED, load_datasets(ASKED, profile_named(ASKED.profile)))
+    plans = [(experiment, *plan_arms(experiment, "torch", "cpu", "stacked")) for experiment in made]
+    where = replace(config(ASKED), memory_datasets=datasets)
     records = memory.footprints(plans, where, ScoredModels(), sizes, lambda *_: None)
     return {(record.dataset, record.arm): record for record in records}
 

@@ -108,20 +108,24 @@ def request_pool(rows: Float32Array, batch: int) -> Float32Array:
     return pool
 
 
-def client(backend: Backend, bundle: TimedArm, path: ExecutionMode, rows: Float32Array) -> RequestSampler:
+def client(backend: Backend, timed_arm: TimedArm, path: ExecutionMode, rows: Float32Array) -> RequestSampler:
     """The arm's networks behind a server of this path, with the answers that they were scored by."""
     clock = device_clock(backend.synchronise)
     if path != "one of N":
-        return RequestSampler(backend.server(bundle.networks, path), rows, bundle.answers, clock)
-    network, head = bundle.wanted
-    architecture, weights = bundle.networks[network]
+        return RequestSampler(backend.server(timed_arm.networks, path), rows, timed_arm.answers, clock)
+    network, head = timed_arm.wanted
+    architecture, weights = timed_arm.networks[network]
     start = sum(layers[-1].units for layers in architecture.heads[:head])
-    answers = bundle.answers[network][:, start : start + architecture.heads[head][-1].units]
+    answers = timed_arm.answers[network][:, start : start + architecture.heads[head][-1].units]
     return RequestSampler(backend.server([one_output(architecture, weights, head)], "in turn"), rows, [answers], clock)
 
 
 def time_requests(
-    backend: Backend, bundles: Mapping[str, TimedArm], rows: Float32Array, rounds: Sequence[LatencyCase], budget: Budget
+    backend: Backend,
+    timed_arms: Mapping[str, TimedArm],
+    rows: Float32Array,
+    rounds: Sequence[LatencyCase],
+    budget: Budget,
 ) -> list[TimedCase]:
     """Request latency of each arm in each round: all outputs (or one of N) of ``batch`` rows, numpy in, numpy out.
 
@@ -136,14 +140,14 @@ def time_requests(
         if (reason := backend.unavailable_reason(path)) and path != "one of N"
     }
     wanted = {
-        participant: len(bundles[participant.arm].networks)
+        participant: len(timed_arms[participant.arm].networks)
         for r in rounds
-        for participant in _participants(r, bundles)
+        for participant in _participants(r, timed_arms)
         if participant.path not in impossible
     }
 
     def make(participant: Variant) -> RequestSampler:
-        made = client(backend, bundles[participant.arm], participant.path, rows)
+        made = client(backend, timed_arms[participant.arm], participant.path, rows)
         refusals[participant] = made.wrong_at_first()
         return made
 
@@ -151,14 +155,14 @@ def time_requests(
     made = set_up(wanted.items(), make, budget.total - budget.samples)
     wrong = {who: reason for who, reason in refusals.items() if reason is not None}
     reasons = {**made.untimed, **wrong}
-    reasons |= {Variant(name, path): reason for path, reason in impossible.items() for name in bundles}
+    reasons |= {Variant(name, path): reason for path, reason in impossible.items() for name in timed_arms}
     ready = {who: made.ready[who] for who in made.ready if who not in wrong}
     deadline = max(started + budget.total, time.monotonic() + budget.samples / 2)
     results: list[TimedCase] = []
     row_seconds = 0.0  # of everyone in the last round, for each row: what a larger batch costs at the least, nearly
     for place, one in enumerate(rounds):
         share = min(budget.samples, max(deadline - time.monotonic(), 0.0)) / (len(rounds) - place)
-        asked = list(_participants(one, bundles))
+        asked = list(_participants(one, timed_arms))
         clients = {who: ready[who] for who in asked if who in ready}
         untimed = {who: reasons[who] for who in asked if who not in clients}
         least = LEAST_VISITS * row_seconds * one.batch_size
@@ -174,8 +178,8 @@ def time_requests(
     return results
 
 
-def _participants(one: LatencyCase, bundles: Mapping[str, TimedArm]) -> Iterator[Variant]:
-    names = list(bundles)[:1] if one.first_arm_only else list(bundles)
+def _participants(one: LatencyCase, timed_arms: Mapping[str, TimedArm]) -> Iterator[Variant]:
+    names = list(timed_arms)[:1] if one.first_arm_only else list(timed_arms)
     return (Variant(name, path) for path in one.paths for name in names)
 
 

@@ -123,7 +123,7 @@ def collect_samples(samplers: Mapping[Variant, Callable[[], list[float]]], budge
 
 
 def time_training(
-    backend: Backend, bundles: Mapping[str, TimedArm], paths: Sequence[ExecutionMode], budget: Budget
+    backend: Backend, timed_arms: Mapping[str, TimedArm], paths: Sequence[ExecutionMode], budget: Budget
 ) -> TimedTraining:
     """Times each arm's training steps against the others', one network after the other, by each of the paths.
 
@@ -134,15 +134,17 @@ def time_training(
     clock = device_clock(backend.synchronise)
 
     def make(participant: Variant) -> _Timed:
-        bundle = bundles[participant.arm]
+        timed_arm = timed_arms[participant.arm]
         started = clock()
-        timed = _Timed([backend.trainer([job], FEWEST_STEPS, participant.path) for job in bundle.jobs], bundle.counts)
+        timed = _Timed(
+            [backend.trainer([job], FEWEST_STEPS, participant.path) for job in timed_arm.jobs], timed_arm.counts
+        )
         built = clock()
         timed()
         cold.setdefault(participant.arm, (built - started, clock() - built))
         return timed
 
-    wanted = [(Variant(name, path), len(bundle.jobs)) for path in paths for name, bundle in bundles.items()]
+    wanted = [(Variant(name, path), len(timed_arm.jobs)) for path in paths for name, timed_arm in timed_arms.items()]
     made = set_up(wanted, make, budget.total - budget.samples)
     step_seconds = {who: timed()[0] for who, timed in made.ready.items()}
     affordable = int(budget.samples / BLOCKS_WANTED / 2 / max(sum(step_seconds.values()), 1e-9))

@@ -106,9 +106,9 @@ def known_truth(
 
     ``conditions``: where; nothing is timed in a study of verdicts. A backend that is absent has no trials.
     """
-    subjects = {_slug(corner, seed): (corner, seed) for corner in corners for seed in seeds}
-    records = run([_subject(corner, seed) for corner, seed in subjects.values()], conditions, progress)
-    return tuple(_trial(cell, *subjects[cell.dataset]) for cell in cells(records)[0] if cell.assemblies)
+    experiments = {_slug(corner, seed): (corner, seed) for corner in corners for seed in seeds}
+    records = run([_subject(corner, seed) for corner, seed in experiments.values()], conditions, progress)
+    return tuple(_trial(cell, *experiments[cell.dataset]) for cell in cells(records)[0] if cell.planned_arms)
 
 
 def tallies(trials: Sequence[Trial]) -> tuple[Tally, ...]:

@@ -37,10 +37,10 @@ class ObservedNoise:
 def skill_differences(cell: BenchmarkCell) -> FloatArray:
     """The arm of fewest networks less that of most, in skill: (outputs, repeats, folds, seeds), NaN where a fit failed."""
 
-    def networks(assembly: PlannedArm) -> int:
-        return len(assembly.arm.groups)
+    def networks(planned: PlannedArm) -> int:
+        return len(planned.arm.groups)
 
-    joint, other = min(cell.assemblies, key=networks), max(cell.assemblies, key=networks)
+    joint, other = min(cell.planned_arms, key=networks), max(cell.planned_arms, key=networks)
     places = run_index(cell.folds, cell.fits.values())
     return paired(arm_skill(cell, joint, places), arm_skill(cell, other, places))
 
@@ -52,7 +52,7 @@ def observed_noise(records: Iterable[Record]) -> tuple[ObservedNoise, ...]:
     """
     found: dict[str, tuple[ObservedNoise, ...]] = {}
     for cell in cells(records)[0]:
-        if cell.dataset not in found and len(cell.assemblies) >= 2:
+        if cell.dataset not in found and len(cell.planned_arms) >= 2:
             found[cell.dataset] = _of_cell(cell)
     if not found:
         raise BadInput("the run compares no two arms, so there is no spread to read from it; run joint and separate")

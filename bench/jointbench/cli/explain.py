@@ -81,16 +81,16 @@ def explain(
         group=group,
         time=time,
     )
-    where = options.conditions(asked)
+    where = options.config(asked)
     questions = (forum_run(seeds or Effort().seeds),) if forum else chosen(tuple(question or ()))
     loaded = options.load_datasets(asked, profile_named(profile))
     for dataset in loaded:
         if len(dataset.outputs) < 2:
             raise BadInput(f"{dataset.slug} has one output, so there is nothing to share; name another with --target")
     # Images train in seconds, tables in a tenth of one.
-    subjects = [
+    experiments = [
         replace(one, seeds=1) if seeds is None and len(one.input_shape) == 3 else one
-        for one in options.subjects(asked, loaded)
+        for one in options.experiments(asked, loaded)
     ]
     folder = new_folder(out, "-explain", EXPLAIN)
     console = Console()
@@ -100,7 +100,7 @@ def explain(
         def say(backend: str, dataset: str, text: str) -> None:
             status.update(Text(f"{dataset}, {backend}: {text}"))
 
-        for answer in answer_all(subjects, where.backends, where.devices[-1], where.jobs, questions, say):
+        for answer in answer_all(experiments, where.backends, where.devices[-1], where.jobs, questions, say):
             print_answer(answer, console)
             found.append(answer)
     for answer in across(found, seed):

@@ -44,15 +44,15 @@ def projection(
         folds=2,
         seeds=1,
     )
-    subjects = options.subjects(asked, options.load_datasets(asked, profile_named(profile)))
+    experiments = options.experiments(asked, options.load_datasets(asked, profile_named(profile)))
     where = replace(
-        options.conditions(asked),
+        options.config(asked),
         timing_seconds=0.0,
         thread_counts=(),
-        projections=len(subjects),
+        projections=len(experiments),
     )
     console, agree = Console(), True
-    for record in run(subjects, where, lambda *_: None):
+    for record in run(experiments, where, lambda *_: None):
         if isinstance(record, NotMeasured):
             console.print(f"{record.dataset}, {record.backend} on {record.device}: {record.reason}", markup=False)
         if isinstance(record, Projection):

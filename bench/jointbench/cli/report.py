@@ -28,7 +28,9 @@ def report(
     from jointbench.runs.folder import REPORT, republish
 
     defaults = options.RunOptions()
-    options.terms(defaults.rope if rope is None else rope, defaults.probability if probability is None else probability)
+    options.criteria(
+        defaults.rope if rope is None else rope, defaults.probability if probability is None else probability
+    )
     summary = republish(folder, rope, probability)
     if format == "md":
         from jointbench.report.markdown import markdown_report

@@ -71,26 +71,26 @@ def run(
         probability=defaults.probability if probability is None else probability,
     )
     console = Console()
-    terms = options.terms(asked.rope, asked.probability)
-    where = options.conditions(asked)
+    criteria = options.criteria(asked.rope, asked.probability)
+    where = options.config(asked)
     loaded = options.load_datasets(asked, profile_named(profile))
     for dataset in loaded:
         kinds = ", ".join(
             f"{o.name}: {o.kind}" + (f" ({len(o.classes)} classes)" if o.classes else "") for o in dataset.outputs
         )
         console.print(f"{dataset.slug}: {dataset.rows:,} rows; {kinds}", markup=False, highlight=False)
-    subjects = options.subjects(asked, loaded)
+    experiments = options.experiments(asked, loaded)
     folder = new_folder(out)
     with progress_bar(console) as progress:
         summary = execute(
-            subjects,
+            experiments,
             where,
             folder,
             profile=profile,
             command="jointbench " + " ".join(_quoted(sys.argv[1:])),
             notes=options.notes(asked, where.devices),
             progress=progress,
-            terms=terms,
+            criteria=criteria,
             reruns=options.reruns(asked, loaded),
         )
     finish(summary, console, folder / REPORT, explicit=tuple(backend or ()))

@@ -63,8 +63,8 @@ def _more_seeds(now: CVDesign) -> CVDesign:
 def _command(about: DatasetSummary, setting: CVDesign, rope: float, probability: float) -> str:
     base = about.command or f"jointbench run {about.slug}"
     asked = (("rope", rope, ROPE), ("probability", probability, PROBABILITY))
-    terms = "".join(f" --{option} {value:g}" for option, value, default in asked if value != default)
-    return f"{base} --folds {setting.folds} --repeats {setting.repeats} --seeds {setting.seeds}{terms}"
+    criteria = "".join(f" --{option} {value:g}" for option, value, default in asked if value != default)
+    return f"{base} --folds {setting.folds} --repeats {setting.repeats} --seeds {setting.seeds}{criteria}"
 
 
 def _sentence(advice: Advice, output: str, one_seed: bool, repeatable: bool) -> str:

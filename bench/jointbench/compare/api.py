@@ -49,7 +49,9 @@ class Comparisons:
     across: tuple[Across, ...]
 
 
-def compare_arms(records: str | os.PathLike[str] | Iterable[Record], terms: VerdictCriteria = DEFAULT) -> Comparisons:
+def compare_arms(
+    records: str | os.PathLike[str] | Iterable[Record], criteria: VerdictCriteria = DEFAULT
+) -> Comparisons:
     """See ``jointbench.compare_arms``."""
     if isinstance(records, str | os.PathLike):
         path = Path(records)
@@ -61,9 +63,9 @@ def compare_arms(records: str | os.PathLike[str] | Iterable[Record], terms: Verd
         raise BadInput(
             f"the records hold no folds of {min(missing)}, and skill is measured against a fold's no-skill error"
         )
-    summary = summarise(held, datasets, profile="", engine="", command="", notes=(), terms=terms)
+    summary = summarise(held, datasets, profile="", engine="", command="", notes=(), criteria=criteria)
     made = tuple(_comparison(cell, decision) for cell in summary.cells for decision in cell.decisions)
-    return Comparisons(terms.rope, terms.probability, made, summary.across)
+    return Comparisons(criteria.rope, criteria.probability, made, summary.across)
 
 
 def _comparison(cell: CellSummary, decision: Decision) -> Comparison:

@@ -31,12 +31,12 @@ def summarise(
     engine: str,
     command: str,
     notes: Sequence[str],
-    terms: VerdictCriteria = DEFAULT,
+    criteria: VerdictCriteria = DEFAULT,
 ) -> Summary:
     """The summary of a run. ``datasets`` says what each dataset is; the rest is computed from the records."""
     made, references = cells(records)
     about = {dataset.slug: dataset for dataset in datasets}
-    summaries = tuple(summarise_cell(cell, about[cell.dataset], terms) for cell in made)
+    summaries = tuple(summarise_cell(cell, about[cell.dataset], criteria) for cell in made)
     return Summary(
         schema_version=SUMMARY_SCHEMA_VERSION,
         profile=profile,
@@ -46,9 +46,9 @@ def summarise(
         datasets=tuple(with_references(dataset, references, made) for dataset in datasets),
         cells=summaries,
         notes=tuple(notes),
-        rope=terms.rope,
-        probability=terms.probability,
-        across=across_datasets(summaries, terms.rope),
+        rope=criteria.rope,
+        probability=criteria.probability,
+        across=across_datasets(summaries, criteria.rope),
     )
 
 
@@ -97,10 +97,10 @@ def with_references(
     return DatasetSummary(**{**dataset.__dict__, "references": quality})
 
 
-def summarise_cell(cell: BenchmarkCell, about: DatasetSummary, terms: VerdictCriteria) -> CellSummary:
+def summarise_cell(cell: BenchmarkCell, about: DatasetSummary, criteria: VerdictCriteria) -> CellSummary:
     """Quality, costs, comparisons and decisions of one dataset on one backend and device."""
     absences = tuple(absence.reason for absence in cell.absences)
-    if not cell.assemblies:
+    if not cell.planned_arms:
         return CellSummary(
             dataset=cell.dataset,
             backend=cell.backend,
@@ -116,21 +116,21 @@ def summarise_cell(cell: BenchmarkCell, about: DatasetSummary, terms: VerdictCri
             decisions=(),
             absences=absences,
         )
-    joint = min(cell.assemblies, key=lambda assembly: len(assembly.arm.groups))
-    others = [assembly for assembly in cell.assemblies if assembly is not joint]
+    joint = min(cell.planned_arms, key=lambda planned: len(planned.arm.groups))
+    others = [planned for planned in cell.planned_arms if planned is not joint]
     places = run_index(cell.folds, cell.fits.values())
-    skill = {assembly.arm.name: arm_skill(cell, assembly, places) for assembly in cell.assemblies}
-    scores = {assembly.arm.name: _scores(cell, assembly) for assembly in cell.assemblies}
+    skill = {planned.arm.name: arm_skill(cell, planned, places) for planned in cell.planned_arms}
+    scores = {planned.arm.name: _scores(cell, planned) for planned in cell.planned_arms}
     quality = tuple(
         _quality(output, kind, arm, skill[arm].value[i], scores[arm][output])
         for i, (output, kind) in enumerate(zip(about.outputs, about.kinds, strict=True))
         for arm in skill
     )
-    costs = tuple(arm_cost(cell, assembly) for assembly in cell.assemblies)
+    costs = tuple(arm_cost(cell, planned) for planned in cell.planned_arms)
     ratios = cell_ratios(cell, joint, others)
-    pairs = [compare_pair(cell, joint, other, ratios, skill, places, terms) for other in others]
-    decisions = tuple(decision(pair, cell, skill, places, about, terms) for pair in pairs)
-    stand, criteria = standings(skill, costs, places, about.kinds)
+    pairs = [compare_pair(cell, joint, other, ratios, skill, places, criteria) for other in others]
+    decisions = tuple(decision(pair, cell, skill, places, about, criteria) for pair in pairs)
+    standing_rows, pareto_criteria = standings(skill, costs, places, about.kinds)
     taken = best_takes(cell.timings)
     threads = taken[0].threads if taken else None
     return CellSummary(
@@ -147,25 +147,25 @@ def summarise_cell(cell: BenchmarkCell, about: DatasetSummary, terms: VerdictCri
         differences=tuple(d for pair in pairs for d in pair.differences),
         decisions=decisions,
         absences=absences,
-        flops=tuple(made for assembly in cell.assemblies if (made := arm_flops(cell, assembly)) is not None),
+        flops=tuple(made for planned in cell.planned_arms if (made := arm_flops(cell, planned)) is not None),
         memory=tuple(arm_memory(memory) for memory in cell.memories),
         explained=tuple(
             one
             for other in others
             for one in predicted_saving(joint, other, [r for r in ratios if r.threads in (None, threads)])
         ),
-        standings=stand,
-        pareto_criteria=criteria,
+        standings=standing_rows,
+        pareto_criteria=pareto_criteria,
         retaken=sum(t.take > 0 for t in cell.timings),
         still_disturbed=sum(t.disturbed for t in taken),
         projections=tuple(projection_check(projection) for projection in cell.projections),
     )
 
 
-def _scores(cell: BenchmarkCell, assembly: PlannedArm) -> dict[str, list[Score]]:
+def _scores(cell: BenchmarkCell, planned: PlannedArm) -> dict[str, list[Score]]:
     """The scores of an arm's networks by output."""
     by_output: dict[str, list[Score]] = defaultdict(list)
-    for network_id in assembly.network_ids:
+    for network_id in planned.network_ids:
         if network_id in cell.fits:
             for score in cell.fits[network_id].scores:
                 by_output[score.output].append(score)

@@ -32,7 +32,7 @@ class BenchmarkCell:
     dataset: str
     backend: str
     device: str
-    assemblies: tuple[PlannedArm, ...]
+    planned_arms: tuple[PlannedArm, ...]
     fits: Mapping[str, Fit]
     timings: tuple[Timing, ...]
     cold_starts: tuple[ColdStart, ...]
@@ -66,7 +66,7 @@ def cells(records: Iterable[Record]) -> tuple[list[BenchmarkCell], list[Referenc
             dataset=key[0],
             backend=key[1],
             device=key[2],
-            assemblies=tuple(r for r in sited[key] if isinstance(r, PlannedArm)),
+            planned_arms=tuple(r for r in sited[key] if isinstance(r, PlannedArm)),
             fits=fits[key],
             timings=tuple(r for r in sited[key] if isinstance(r, Timing)),
             cold_starts=tuple(r for r in sited[key] if isinstance(r, ColdStart)),
@@ -137,17 +137,17 @@ def run_index(folds: Sequence[FoldRecord], fits: Iterable[Fit] = ()) -> RunIndex
     return RunIndex(outputs, places, (repeats, count, max(taken.values(), default=1)), no_skill, rows)
 
 
-def arm_skill(cell: BenchmarkCell, assembly: PlannedArm, places: RunIndex) -> Skill:
+def arm_skill(cell: BenchmarkCell, planned: PlannedArm, places: RunIndex) -> Skill:
     """Skill of an arm on every run."""
     row = {name: i for i, name in enumerate(places.outputs)}
     at, errors = [], []
-    for fit in (cell.fits[network_id] for network_id in assembly.network_ids if network_id in cell.fits):
+    for fit in (cell.fits[network_id] for network_id in planned.network_ids if network_id in cell.fits):
         network = fit.network
         run = (network.repeat, network.fold, network.seed)
         for score in fit.scores:
             at.append((row[score.output], run[0], run[1], places.seeds[run]))
             errors.append(score.error)
-    return _skill(places, at, errors, len(assembly.network_ids) // len(assembly.arm.groups))
+    return _skill(places, at, errors, len(planned.network_ids) // len(planned.arm.groups))
 
 
 def reference_skill(references: Iterable[Reference], folds: Sequence[FoldRecord]) -> dict[str, Skill]:

@@ -21,30 +21,30 @@ P90_SAMPLES, P99_SAMPLES = 64, 662  # fewer samples cannot bound that percentile
 AGREEMENT = 0.1  # of a training really timed with what its steps foretold
 
 
-def arm_cost(cell: BenchmarkCell, assembly: PlannedArm) -> ArmCost:
+def arm_cost(cell: BenchmarkCell, planned: PlannedArm) -> ArmCost:
     """What one arm costs, from everything that ran; time is None where none was measured."""
-    fits = [cell.fits[i] for i in assembly.network_ids if i in cell.fits]
+    fits = [cell.fits[i] for i in planned.network_ids if i in cell.fits]
     good = [fit for fit in fits if fit.failure is None]
-    groups = len(assembly.arm.groups)
-    runs = len(assembly.network_ids) / groups
-    steps = _per_run(assembly, cell, lambda fit: float(fit.steps))
-    clocks = training_clocks(cell, assembly)
+    groups = len(planned.arm.groups)
+    runs = len(planned.network_ids) / groups
+    steps = _per_run(planned, cell, lambda fit: float(fit.steps))
+    clocks = training_clocks(cell, planned)
     stock = next((clock for clock in clocks if clock.path == "stock loop"), None)
-    latency = latencies(cell, assembly.arm.name)
-    cold = next((c for c in cell.cold_starts if c.arm == assembly.arm.name), None)
-    shape = assembly.shapes[0]
+    latency = latencies(cell, planned.arm.name)
+    cold = next((c for c in cell.cold_starts if c.arm == planned.arm.name), None)
+    shape = planned.shapes[0]
     return ArmCost(
-        arm=assembly.arm.name,
-        groups=assembly.arm.groups,
+        arm=planned.arm.name,
+        groups=planned.arm.groups,
         trunk=shape.trunk,
         channels=shape.channels,
         head=shape.head,
-        sizing=assembly.arm.sizing,
-        parameters=assembly.parameters,
-        reference_parameters=assembly.reference_parameters,
-        train_flops_per_row=assembly.train_flops_per_row,
-        inference_flops_per_row=assembly.inference_flops_per_row,
-        train_flops=float(np.mean(_per_run(assembly, cell, lambda fit: float(fit.train_flops)))) if runs else 0.0,
+        sizing=planned.arm.sizing,
+        parameters=planned.parameters,
+        reference_parameters=planned.reference_parameters,
+        train_flops_per_row=planned.train_flops_per_row,
+        inference_flops_per_row=planned.inference_flops_per_row,
+        train_flops=float(np.mean(_per_run(planned, cell, lambda fit: float(fit.train_flops)))) if runs else 0.0,
         steps=float(np.mean(steps)),
         epochs=float(np.mean([fit.epochs for fit in good])) if good else 0.0,
         patience_share=float(np.mean([fit.stopped_by == "patience" for fit in good])) if good else 0.0,
@@ -66,9 +66,9 @@ def _failure(fit: Fit) -> str:
     return f"{', '.join(network.group)} (repeat {network.repeat}, fold {network.fold}): {fit.failure}"
 
 
-def _per_run(assembly: PlannedArm, cell: BenchmarkCell, value: Callable[[Fit], float]) -> FloatArray:
+def _per_run(planned: PlannedArm, cell: BenchmarkCell, value: Callable[[Fit], float]) -> FloatArray:
     """(runs,): the sum of a fit's value over the arm's networks, for each split and seed without a failure."""
-    runs = np.array(assembly.network_ids).reshape(-1, len(assembly.arm.groups))
+    runs = np.array(planned.network_ids).reshape(-1, len(planned.arm.groups))
     sums = []
     for ids in runs:
         fits = [cell.fits[i] for i in ids if i in cell.fits and cell.fits[i].failure is None]
@@ -77,9 +77,9 @@ def _per_run(assembly: PlannedArm, cell: BenchmarkCell, value: Callable[[Fit], f
     return np.array(sums) if sums else np.zeros(1)
 
 
-def _longest(assembly: PlannedArm, cell: BenchmarkCell) -> float:
+def _longest(planned: PlannedArm, cell: BenchmarkCell) -> float:
     """Mean over runs of the steps of the arm's longest network: the bound with as many workers as networks."""
-    runs = np.array(assembly.network_ids).reshape(-1, len(assembly.arm.groups))
+    runs = np.array(planned.network_ids).reshape(-1, len(planned.arm.groups))
     return float(np.mean([max((cell.fits[i].steps for i in ids if i in cell.fits), default=0) for ids in runs]))
 
 
@@ -97,17 +97,17 @@ def _disturbance(timing: Timing) -> tuple[bool, float]:
     return timing.disturbed, float(timing.load.mean())
 
 
-def training_clocks(cell: BenchmarkCell, assembly: PlannedArm) -> tuple[TrainingClock, ...]:
+def training_clocks(cell: BenchmarkCell, planned: PlannedArm) -> tuple[TrainingClock, ...]:
     """What the arm's training takes by every path and at every thread count that was timed, the stock loop first."""
-    groups, steps = len(assembly.arm.groups), float(np.mean(_per_run(assembly, cell, lambda fit: float(fit.steps))))
+    groups, steps = len(planned.arm.groups), float(np.mean(_per_run(planned, cell, lambda fit: float(fit.steps))))
     made = []
     for timing in best_takes(cell.timings):
         for who in timing.variants:
-            if timing.scenario == "training" and who.arm == assembly.arm.name:
+            if timing.scenario == "training" and who.arm == planned.arm.name:
                 each = float(np.median(timing.of(who)))
                 made.append(
                     TrainingClock(
-                        who.path, timing.threads, each, each / groups * steps, each / groups * _longest(assembly, cell)
+                        who.path, timing.threads, each, each / groups * steps, each / groups * _longest(planned, cell)
                     )
                 )
     return tuple(made)

@@ -21,13 +21,13 @@ NOT_MEASURED = "no difference measured"
 STEP, REQUEST = re.compile(r"training step"), re.compile(r"request, batch \d+")  # as compare.costs says them
 
 
-def arm_flops(cell: BenchmarkCell, assembly: PlannedArm) -> ArmFlops | None:
+def arm_flops(cell: BenchmarkCell, planned: PlannedArm) -> ArmFlops | None:
     """An arm's FLOPs in parts; None where the record does not break them down or nothing was trained."""
-    parts = assembly.flops
-    groups = len(assembly.arm.groups)
+    parts = planned.flops
+    groups = len(planned.arm.groups)
     runs = [
-        [fit for network_id in assembly.network_ids[start : start + groups] if (fit := cell.fits.get(network_id))]
-        for start in range(0, len(assembly.network_ids), groups)
+        [fit for network_id in planned.network_ids[start : start + groups] if (fit := cell.fits.get(network_id))]
+        for start in range(0, len(planned.network_ids), groups)
     ]
     whole = [run for run in runs if len(run) == groups and not any(fit.failure for fit in run)]
     if parts is None or not whole:
@@ -37,17 +37,17 @@ def arm_flops(cell: BenchmarkCell, assembly: PlannedArm) -> ArmFlops | None:
     update = update_flops(recipe)
     good = [fit for run in runs for fit in run if fit.failure is None]
     return ArmFlops(
-        arm=assembly.arm.name,
+        arm=planned.arm.name,
         trunk_forward=parts.trunk_forward,
         trunk_backward=parts.trunk_backward,
         heads_forward=parts.heads_forward,
         heads_backward=parts.heads_backward,
-        per_step=assembly.train_flops_per_row * recipe.batch_size,
-        per_epoch=assembly.train_flops_per_row * rows,
+        per_step=planned.train_flops_per_row * recipe.batch_size,
+        per_epoch=planned.train_flops_per_row * rows,
         to_stop=_over_folds(whole, cell.folds[0].folds),
         patience_share=float(np.mean([fit.stopped_by == "patience" for fit in good])),
         update_flops_per_parameter=update,
-        update_per_step=update * assembly.parameters,
+        update_per_step=update * planned.parameters,
         update_to_stop=float(np.mean([sum(update * fit.parameters * fit.steps for fit in run) for run in whole])),
     )
 

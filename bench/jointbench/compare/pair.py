@@ -51,7 +51,7 @@ def compare_pair(
     ratios: Sequence[Ratio],
     skill: Mapping[str, Skill],
     places: RunIndex,
-    terms: VerdictCriteria,
+    criteria: VerdictCriteria,
 ) -> Pair:
     """The first arm against the other. ratios: of the first arm; those over other arms are passed by.
 
@@ -60,7 +60,13 @@ def compare_pair(
     one, two = skill[first.arm.name], skill[other.arm.name]
     array, planned = paired(one, two), max(one.planned, two.planned)
     differences = output_differences(
-        array, planned, places.outputs, other.arm.name, places.folds, rope=terms.rope, probability=terms.probability
+        array,
+        planned,
+        places.outputs,
+        other.arm.name,
+        places.folds,
+        rope=criteria.rope,
+        probability=criteria.probability,
     )
     threads = next((ratio.threads for ratio in ratios if ratio.threads is not None), None)
     mine = tuple(
@@ -68,7 +74,7 @@ def compare_pair(
         for ratio in ratios
         if ratio.other == other.arm.name and ratio.path in USUAL_PATHS and ratio.threads in (None, threads)
     )
-    verdict = judge(differences, mine, rope=terms.rope, probability=terms.probability, planned=planned)
+    verdict = judge(differences, mine, rope=criteria.rope, probability=criteria.probability, planned=planned)
     return Pair(
         first=first, other=other, array=array, planned=planned, differences=differences, ratios=mine, judgement=verdict
     )
@@ -80,20 +86,20 @@ def decision(
     skill: Mapping[str, Skill],
     places: RunIndex,
     about: DatasetSummary,
-    terms: VerdictCriteria,
+    criteria: VerdictCriteria,
 ) -> Decision:
     """The decision on a dataset, with the partition between and what would settle it, where these apply."""
     judged, reason = pair.judgement, pair.judgement.reason
-    mean = believe(pair.array.mean(axis=0), places.folds, terms.rope)
+    mean = believe(pair.array.mean(axis=0), places.folds, criteria.rope)
     known = [d for d in pair.differences if not math.isnan(d.difference.value)]
     worst = min(known, key=lambda d: d.difference.value, default=None)
-    between = _between(pair, cell, skill, places, terms) if judged.losing_output else None
+    between = _between(pair, cell, skill, places, criteria) if judged.losing_output else None
     if between is not None:
         kept = between.judgement.reason.rstrip(".")
         reason += f" Between the two, {between.first.arm.name} against {pair.other.arm.name}: {kept}."
     saves = any(ratio.measured_difference and ratio.ratio.value < 1 for ratio in pair.ratios)
     settle = (
-        advise(pair.array, places.outputs, about, rope=terms.rope, probability=terms.probability, saves=saves)
+        advise(pair.array, places.outputs, about, rope=criteria.rope, probability=criteria.probability, saves=saves)
         if judged.open
         else None
     )
@@ -104,7 +110,7 @@ def decision(
         mean_difference=Estimate(mean.mean, mean.low, mean.high) if mean else UNKNOWN,
         worst_output=worst.output if worst else "",
         worst_difference=worst.difference.value if worst else math.nan,
-        mean_verdict=output_verdict(mean, probability=terms.probability) if mean else "inconclusive",
+        mean_verdict=output_verdict(mean, probability=criteria.probability) if mean else "inconclusive",
         paying_output=judged.losing_output.output if judged.losing_output else None,
         paid=judged.losing_output.difference if judged.losing_output else None,
         between=between.first.arm.name if between else None,
@@ -114,17 +120,17 @@ def decision(
 
 
 def _between(
-    pair: Pair, cell: BenchmarkCell, skill: Mapping[str, Skill], places: RunIndex, terms: VerdictCriteria
+    pair: Pair, cell: BenchmarkCell, skill: Mapping[str, Skill], places: RunIndex, criteria: VerdictCriteria
 ) -> Pair | None:
     """The partition between the two arms that would be recommended in joint's place: no output loses, and it saves.
 
     Of several the one with the fewest networks, then the cheapest per row.
     """
     found = []
-    for arm in cell.assemblies:
+    for arm in cell.planned_arms:
         if finer(pair.first, arm) and finer(arm, pair.other):
             ratios = cell_ratios(cell, arm, [pair.other])
-            against = compare_pair(cell, arm, pair.other, ratios, skill, places, terms)
+            against = compare_pair(cell, arm, pair.other, ratios, skill, places, criteria)
             if against.judgement.verdict == "joint":
                 found.append(against)
     return min(found, key=lambda p: (len(p.first.arm.groups), p.first.train_flops_per_row), default=None)

@@ -24,26 +24,26 @@ class Context:
     def device(self) -> str:
         return self.workers.device
 
-    def fits(self, subject: Experiment, networks: Sequence[Network]) -> list[Fit]:
+    def fits(self, experiment: Experiment, networks: Sequence[Network]) -> list[Fit]:
         """These networks' fits, trained on the engine where no question has trained them before."""
         missing = {network.id: network for network in networks if network.id not in self.held}
-        for fit in fit_all(subject, list(missing.values()), self.workers):
+        for fit in fit_all(experiment, list(missing.values()), self.workers):
             self.held[fit.network.id] = fit
         return [self.held[network.id] for network in networks]
 
 
 def networks_of(
-    subject: Experiment, arm: str, backend: str, device: str, loss_weights: Sequence[float] = ()
+    experiment: Experiment, arm: str, backend: str, device: str, loss_weights: Sequence[float] = ()
 ) -> list[Network]:
     """An arm's networks in every split and seed, on the engine. loss_weights: one an output, 1 where none are given."""
-    names = [output.name for output in subject.dataset.outputs]
+    names = [output.name for output in experiment.dataset.outputs]
     named = (
         tuple((name, weight) for name, weight in zip(names, loss_weights, strict=True) if weight != 1)
         if loss_weights
         else ()
     )
     recipe = replace(
-        subject.recipe, loss_weights=named
+        experiment.recipe, loss_weights=named
     )  # weights of 1 are not named, so that equal ones are the plain network
-    chosen = replace(subject, arms=(parse_arm(arm, subject.dataset.outputs),), recipe=recipe)
+    chosen = replace(experiment, arms=(parse_arm(arm, experiment.dataset.outputs),), recipe=recipe)
     return plan_arms(chosen, backend, device, "stacked")[1]

@@ -43,30 +43,30 @@ class Measured:
     differences: Mapping[tuple[Pattern, Precision], Difference]
 
 
-def answer(subject: Experiment, backend: str, workers: Workers) -> Answer:
+def answer(experiment: Experiment, backend: str, workers: Workers) -> Answer:
     """Raises BadInput for a dataset with a single output."""
-    return pasted_answer(subject.dataset.slug, backend, measured(subject, workers))
+    return pasted_answer(experiment.dataset.slug, backend, measured(experiment, workers))
 
 
-def two_outputs(subject: Experiment) -> list[Output]:
+def two_outputs(experiment: Experiment) -> list[Output]:
     """The first output and the first of another kind (the mixed model), or the first two."""
-    compared_outputs(subject)
-    first, *rest = subject.dataset.outputs
+    compared_outputs(experiment)
+    first, *rest = experiment.dataset.outputs
     return [first, next((output for output in rest if output.kind != first.kind), rest[0])]
 
 
-def tutorial_job(subject: Experiment) -> Job:
+def tutorial_job(experiment: Experiment) -> Job:
     """Two outputs on heads of one layer, on at most MAX_ROWS rows of the first fold with both labels known."""
-    outputs = two_outputs(subject)
-    split = first_folds(subject)[0]
-    prepared = prepared_split(subject, split.repeat, split.fold)
-    columns = [[one.name for one in subject.dataset.outputs].index(output.name) for output in outputs]
-    labelled = np.isfinite(sum(subject.dataset.targets[output.name] for output in outputs))
+    outputs = two_outputs(experiment)
+    split = first_folds(experiment)[0]
+    prepared = prepared_split(experiment, split.repeat, split.fold)
+    columns = [[one.name for one in experiment.dataset.outputs].index(output.name) for output in outputs]
+    labelled = np.isfinite(sum(experiment.dataset.targets[output.name] for output in outputs))
     train, validation = (rows[labelled[rows]] for rows in (split.train, split.validation))
-    built = architecture(replace(subject.shape, head=()), subject.input_shape, outputs)
+    built = architecture(replace(experiment.shape, head=()), experiment.input_shape, outputs)
     names = [output.name for output in outputs]
     no_skill = {name: prepared.no_skill[column] for name, column in zip(names, columns, strict=True)}
-    recipe = replace(subject.recipe, max_epochs=EPOCHS, patience=EPOCHS)
+    recipe = replace(experiment.recipe, max_epochs=EPOCHS, patience=EPOCHS)
     return Job(
         architecture=built,
         recipe=recipe,
@@ -82,16 +82,16 @@ def tutorial_job(subject: Experiment) -> Job:
     )
 
 
-def measured(subject: Experiment, workers: Workers) -> Measured:
+def measured(experiment: Experiment, workers: Workers) -> Measured:
     """All patterns in both precisions."""
-    job = tutorial_job(subject)
+    job = tutorial_job(experiment)
     pending = {
         (pattern, precision): workers.submit(_run, replace(job, precision=precision), pattern)
         for pattern in PATTERNS
         for precision in PRECISIONS
     }
     runs = {key: future.result() for key, future in pending.items()}
-    outputs = two_outputs(subject)
+    outputs = two_outputs(experiment)
     differences: dict[tuple[Pattern, Precision], Difference] = {
         (pattern, precision): difference(runs[pattern, precision], runs["branched", precision])
         for pattern in PATTERNS

@@ -95,36 +95,36 @@ def measure(backend: Backend, task: Job, at: Sequence[int], rows: IntArray) -> T
     return backend.trunk_gramians(task, at, rows)
 
 
-def ask(subject: Experiment, backend: str, context: Context) -> Answer:
+def ask(experiment: Experiment, backend: str, context: Context) -> Answer:
     """Trained anew with the stock loop's steps for as long as the engine's fit of the same network took."""
-    joint = networks_of(subject, "joint", backend, context.device)
-    separate = networks_of(subject, "separate", backend, context.device)
-    if not (subject.architecture(joint[0]).trunk or subject.architecture(joint[0]).convs):
-        raise BadInput(f"{subject.dataset.slug}: the network has no shared layers, so there is nothing to move")
-    joint_fits, separate_fits = context.fits(subject, joint), context.fits(subject, separate)
-    places = places_of(subject)
+    joint = networks_of(experiment, "joint", backend, context.device)
+    separate = networks_of(experiment, "separate", backend, context.device)
+    if not (experiment.architecture(joint[0]).trunk or experiment.architecture(joint[0]).convs):
+        raise BadInput(f"{experiment.dataset.slug}: the network has no shared layers, so there is nothing to move")
+    joint_fits, separate_fits = context.fits(experiment, joint), context.fits(experiment, separate)
+    places = places_of(experiment)
     waiting = []
-    for network, fit in list(zip(joint, joint_fits, strict=True))[:: subject.seeds][:SPLITS]:
+    for network, fit in list(zip(joint, joint_fits, strict=True))[:: experiment.seeds][:SPLITS]:
         if fit.failure is not None:
             raise RuntimeError(f"the joint network failed in fold {network.fold}: {fit.failure}")
-        task = job(subject, network, prepared_split(subject, network.repeat, network.fold))
+        task = job(experiment, network, prepared_split(experiment, network.repeat, network.fold))
         at = sorted({int(step) for step in np.linspace(0, fit.steps - 1, POINTS)})
         rows = task.train[epoch_order(task.seed, 0, len(task.train))[:LARGE_BATCH_ROWS]]
         waiting.append((task, context.workers.submit(measure, task, at, rows)))
     products = tuple(future.result() for _, future in waiting)
     points = min(len(one.batch) for one in products)  # a short fit has fewer steps than POINTS
     products = tuple(TrunkGramians(one.batch[:points], one.broad[:points]) for one in products)
-    ours, theirs = skills(subject, joint_fits, places), skills(subject, separate_fits, places)
-    names = tuple(output.name for output in subject.dataset.outputs)
+    ours, theirs = skills(experiment, joint_fits, places), skills(experiment, separate_fits, places)
+    names = tuple(output.name for output in experiment.dataset.outputs)
     found = Movement(
         names,
         products,
         tuple(np.array(task.loss_weights) for task, _ in waiting),
         tuple(float(np.nanmean(ours[name])) for name in names),
         tuple(float(np.nanmean(theirs[name])) for name in names),
-        tuple(difference(ours[name], theirs[name], subject.splits[0].folds) for name in names),
+        tuple(difference(ours[name], theirs[name], experiment.splits[0].folds) for name in names),
     )
-    return answer(found, subject.dataset.slug, backend)
+    return answer(found, experiment.dataset.slug, backend)
 
 
 def answer(found: Movement, dataset: str, backend: str) -> Answer:

@@ -102,14 +102,14 @@ def _flat(layer: Layer, arrays: object) -> FloatArray:
     return np.concatenate([part.ravel() for part in parts]).astype(np.float64)
 
 
-def ask(subject: Experiment, backend: str, context: Context) -> Answer:
+def ask(experiment: Experiment, backend: str, context: Context) -> Answer:
     """Measured on the first training batch of the first fold, with the first output weighing twice."""
-    weights = (2.0, *(1.0,) * (len(subject.dataset.outputs) - 1))
-    network = networks_of(subject, "joint", backend, context.device, weights)[0]
-    task = job(subject, network, prepared_split(subject, network.repeat, network.fold))
+    weights = (2.0, *(1.0,) * (len(experiment.dataset.outputs) - 1))
+    network = networks_of(experiment, "joint", backend, context.device, weights)[0]
+    task = job(experiment, network, prepared_split(experiment, network.repeat, network.fold))
     rows = task.train[epoch_order(task.seed, 0, len(task.train))[: task.recipe.batch_size]]
     found = context.workers.submit(measure, task, rows, network.group).result()
-    return answer(found, subject.dataset.slug, backend, weights)
+    return answer(found, experiment.dataset.slug, backend, weights)
 
 
 def answer(found: Identity, dataset: str, backend: str, weights: Sequence[float]) -> Answer:

@@ -77,22 +77,22 @@ class Sweep:
         return np.stack([self.test[setting, :, place] for place, setting in enumerate(self.chosen)], axis=1)
 
 
-def sweep(subject: Experiment, backend: str, context: Context) -> Sweep:
+def sweep(experiment: Experiment, backend: str, context: Context) -> Sweep:
     """Trained on the engine, all settings in the same stacks."""
-    outputs = tuple(output.name for output in subject.dataset.outputs)
+    outputs = tuple(output.name for output in experiment.dataset.outputs)
     tried = settings(outputs)
-    networks = [networks_of(subject, "joint", backend, context.device, setting.weights) for setting in tried]
-    fits = context.fits(subject, [network for each in networks for network in each])
+    networks = [networks_of(experiment, "joint", backend, context.device, setting.weights) for setting in tried]
+    fits = context.fits(experiment, [network for each in networks for network in each])
     by_setting = [fits[i * len(networks[0]) : (i + 1) * len(networks[0])] for i in range(len(tried))]
-    separate = context.fits(subject, networks_of(subject, "separate", backend, context.device))
-    places = places_of(subject)
+    separate = context.fits(experiment, networks_of(experiment, "separate", backend, context.device))
+    places = places_of(experiment)
     return Sweep(
         outputs=outputs,
         settings=tried,
-        folds=subject.splits[0].folds,
-        test=np.stack([_table(skills(subject, each, places)) for each in by_setting]),
+        folds=experiment.splits[0].folds,
+        test=np.stack([_table(skills(experiment, each, places)) for each in by_setting]),
         validation=np.stack([validation_skill(each, places) for each in by_setting]),
-        separate=_table(skills(subject, separate, places)),
+        separate=_table(skills(experiment, separate, places)),
         flops=np.array([float(sum(fit.train_flops for fit in each)) for each in by_setting]),
     )
 
@@ -143,8 +143,8 @@ def favours(found: Sweep) -> list[Favour]:
     return [Favour(output, believed.mean, *simultaneous(believed, len(pairs))) for output, believed in pairs]
 
 
-def ask(subject: Experiment, backend: str, context: Context) -> Answer:
-    return answer(sweep(subject, backend, context), subject.dataset.slug, backend)
+def ask(experiment: Experiment, backend: str, context: Context) -> Answer:
+    return answer(sweep(experiment, backend, context), experiment.dataset.slug, backend)
 
 
 def answer(found: Sweep, dataset: str, backend: str) -> Answer:

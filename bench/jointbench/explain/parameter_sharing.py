@@ -72,18 +72,18 @@ def sizes_of(network: Architecture, parameters: Mapping[str, int], outputs: Sequ
     )
 
 
-def ask(subject: Experiment, backend: str, context: Context) -> Answer:
+def ask(experiment: Experiment, backend: str, context: Context) -> Answer:
     """Counted in the networks of the first split."""
-    joint = networks_of(subject, "joint", backend, context.device)[:1]
-    separate = networks_of(subject, "separate", backend, context.device)[: len(subject.dataset.outputs)]
+    joint = networks_of(experiment, "joint", backend, context.device)[:1]
+    separate = networks_of(experiment, "separate", backend, context.device)[: len(experiment.dataset.outputs)]
     networks = [*joint, *separate]
-    tasks = [job(subject, one, prepared_split(subject, one.repeat, one.fold)) for one in networks]
+    tasks = [job(experiment, one, prepared_split(experiment, one.repeat, one.fold)) for one in networks]
     found = context.workers.submit(counted, tasks).result()
     sized = [
-        sizes_of(subject.architecture(network), parameters, network.group)
+        sizes_of(experiment.architecture(network), parameters, network.group)
         for network, parameters in zip(networks, found, strict=True)
     ]
-    return answer(Sizes(sized[0], tuple(sized[1:])), subject.dataset.slug, backend)
+    return answer(Sizes(sized[0], tuple(sized[1:])), experiment.dataset.slug, backend)
 
 
 def answer(sizes: Sizes, dataset: str, backend: str) -> Answer:

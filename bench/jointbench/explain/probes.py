@@ -34,31 +34,31 @@ class Measured:
     skills: Skills
 
 
-def answer(subject: Experiment, backend: str, workers: Workers) -> Answer:
+def answer(experiment: Experiment, backend: str, workers: Workers) -> Answer:
     """Raises BadInput for a dataset with a single output."""
-    return probe_answer(subject.dataset.slug, backend, measured(subject, backend, workers))
+    return probe_answer(experiment.dataset.slug, backend, measured(experiment, backend, workers))
 
 
-def measured(subject: Experiment, backend: str, workers: Workers) -> Measured:
+def measured(experiment: Experiment, backend: str, workers: Workers) -> Measured:
     """Probes of the first seed's networks on every fold: ridge or logistic, its penalty chosen on validation rows."""
-    outputs = compared_outputs(subject)
-    networks = [one for one in study_networks(subject, backend, workers) if one.number == 0]
+    outputs = compared_outputs(experiment)
+    networks = [one for one in study_networks(experiment, backend, workers) if one.number == 0]
     pending = []
-    for fold, split in enumerate(first_folds(subject)):
-        for name, rows in _trunks(subject, workers, [one for one in networks if one.fold == fold], outputs).items():
+    for fold, split in enumerate(first_folds(experiment)):
+        for name, rows in _trunks(experiment, workers, [one for one in networks if one.fold == fold], outputs).items():
             for output in outputs:
-                about = next(one for one in subject.dataset.outputs if one.name == output)
-                prepared = prepared_split(subject, split.repeat, split.fold)
-                values = _standardised(subject, output, prepared)
+                about = next(one for one in experiment.dataset.outputs if one.name == output)
+                prepared = prepared_split(experiment, split.repeat, split.fold)
+                values = _standardised(experiment, output, prepared)
                 pending.append((name, output, fold, split, workers.submit(_probe, about, rows, values, split)))
     found: dict[tuple[str, str], dict[int, float]] = {}
     for name, output, fold, split, future in pending:
-        found.setdefault((name, output), {})[fold] = skill_of(subject, output, split, future.result())
-    return Measured(tuple(outputs), len(first_folds(subject)), found)
+        found.setdefault((name, output), {})[fold] = skill_of(experiment, output, split, future.result())
+    return Measured(tuple(outputs), len(first_folds(experiment)), found)
 
 
 def _trunks(
-    subject: Experiment, workers: Workers, networks: list[TrainedNetwork], outputs: list[str]
+    experiment: Experiment, workers: Workers, networks: list[TrainedNetwork], outputs: list[str]
 ) -> dict[str, Float32Array]:
     """By name, what each trunk makes of all rows. Trunks of one seed start alike, so one untrained trunk stands for all."""
     if not networks:
@@ -72,10 +72,10 @@ def _trunks(
     return {**made, INPUTS: rows.reshape(len(rows), -1)}
 
 
-def _standardised(subject: Experiment, output: str, prepared: Prepared) -> FloatArray:
+def _standardised(experiment: Experiment, output: str, prepared: Prepared) -> FloatArray:
     """(rows,), in the unit that networks predict in; codes for classes; NaN where missing."""
-    column = [one.name for one in subject.dataset.outputs].index(output)
-    return (subject.dataset.targets[output] - prepared.mean[column]) / prepared.scale[column]
+    column = [one.name for one in experiment.dataset.outputs].index(output)
+    return (experiment.dataset.targets[output] - prepared.mean[column]) / prepared.scale[column]
 
 
 def _probe(_: Backend, output: Output, rows: Float32Array, values: FloatArray, split: Split) -> FloatArray:

@@ -40,8 +40,8 @@ class Question:
 def _on_workers(answer: Callable[[Experiment, str, Workers], Answer]) -> Callable[[Experiment, str, Context], Answer]:
     """A question that trains networks of its own, which no other question could use."""
 
-    def ask(subject: Experiment, backend: str, context: Context) -> Answer:
-        return answer(subject, backend, context.workers)
+    def ask(experiment: Experiment, backend: str, context: Context) -> Answer:
+        return answer(experiment, backend, context.workers)
 
     return ask
 
@@ -66,7 +66,7 @@ def forum_run(seeds: int) -> Question:
     the cache, with the command that fetches them."""
     table, effort = energy_table(), forum_runs.Effort(seeds)
 
-    def ask(subject: Experiment, backend: str, context: Context) -> Answer:
+    def ask(experiment: Experiment, backend: str, context: Context) -> Answer:
         return forum_answer.forum_answer(backend, forum_runs.measured(context.workers, table, effort))
 
     return Question(forum_answer.KEY, forum_answer.QUESTION, ask)

@@ -40,40 +40,40 @@ class Measured:
     errors: Mapping[RegressionLoss, Errors]
 
 
-def answer(subject: Experiment, backend: str, workers: Workers) -> Answer:
+def answer(experiment: Experiment, backend: str, workers: Workers) -> Answer:
     """Of the dataset's first regression output; a failure where there is none."""
-    output = next((one.name for one in subject.dataset.outputs if one.kind == "regression"), None)
+    output = next((one.name for one in experiment.dataset.outputs if one.kind == "regression"), None)
     if output is None:
         return Answer(
             key="regression-losses",
             question=QUESTION,
-            dataset=subject.dataset.slug,
+            dataset=experiment.dataset.slug,
             backend=backend,
             sentence="",
             numbers={},
             failure="no output is a regression: classification has cross-entropy alone here",
         )
-    return losses_answer(subject.dataset.slug, backend, measured(subject, backend, workers, output))
+    return losses_answer(experiment.dataset.slug, backend, measured(experiment, backend, workers, output))
 
 
-def measured(subject: Experiment, backend: str, workers: Workers, output: str) -> Measured:
+def measured(experiment: Experiment, backend: str, workers: Workers, output: str) -> Measured:
     """The output's separate network under every loss, on every fold of the first repeat."""
-    fits = {loss: trained_networks(subject, backend, workers, [(output,)], loss) for loss in LOSSES}
+    fits = {loss: trained_networks(experiment, backend, workers, [(output,)], loss) for loss in LOSSES}
     # A loss stands where the outputs of a group stand: the kinds that are told apart.
     named = [replace(one, group=(loss,)) for loss, networks in fits.items() for one in networks]
-    grams: Grams = grams_by_fold(subject, named, workers)
+    grams: Grams = grams_by_fold(experiment, named, workers)
     pairs = [(one, two) for i, one in enumerate(LOSSES) for two in LOSSES[i + 1 :]]
     likeness = tuple(likeness_of(f"{NAMES[one]} and {NAMES[two]}", ((one,), (two,)), grams) for one, two in pairs)
-    errors = {loss: _errors(subject, output, networks) for loss, networks in fits.items() if networks}
-    return Measured(output, len(first_folds(subject)), likeness, errors)
+    errors = {loss: _errors(experiment, output, networks) for loss, networks in fits.items() if networks}
+    return Measured(output, len(first_folds(experiment)), likeness, errors)
 
 
-def _errors(subject: Experiment, output: str, networks: tuple[TrainedNetwork, ...]) -> Errors:
-    column = [one.name for one in subject.dataset.outputs].index(output)
+def _errors(experiment: Experiment, output: str, networks: tuple[TrainedNetwork, ...]) -> Errors:
+    column = [one.name for one in experiment.dataset.outputs].index(output)
     squares, sizes = [], []
     for one in networks:
-        split = first_folds(subject)[one.fold]
-        weights = prepared_split(subject, split.repeat, split.fold).weights[split.test, column]
+        split = first_folds(experiment)[one.fold]
+        weights = prepared_split(experiment, split.repeat, split.fold).weights[split.test, column]
         residual = one.trained.predictions[:, 0] - one.job.targets[split.test, 0]
         squares.append(np.average(residual.astype(np.float64) ** 2, weights=weights))
         sizes.append(np.average(np.abs(residual.astype(np.float64)), weights=weights))

@@ -54,18 +54,18 @@ class Measured:
     likeness: tuple[Likeness, ...]
 
 
-def answer(subject: Experiment, backend: str, workers: Workers) -> Answer:
+def answer(experiment: Experiment, backend: str, workers: Workers) -> Answer:
     """Raises BadInput for a dataset with a single output."""
-    return likeness_answer(subject.dataset.slug, backend, measured(subject, backend, workers))
+    return likeness_answer(experiment.dataset.slug, backend, measured(experiment, backend, workers))
 
 
-def measured(subject: Experiment, backend: str, workers: Workers) -> Measured:
+def measured(experiment: Experiment, backend: str, workers: Workers) -> Measured:
     """The joint network beside the network of each compared output."""
-    networks = study_networks(subject, backend, workers)
-    grams = grams_by_fold(subject, networks, workers)
-    both = tuple(output.name for output in subject.dataset.outputs)
-    likeness = tuple(likeness_of(name, (both, (name,)), grams) for name in compared_outputs(subject))
-    return Measured("joint", layer_names(networks), len(first_folds(subject)), likeness)
+    networks = study_networks(experiment, backend, workers)
+    grams = grams_by_fold(experiment, networks, workers)
+    both = tuple(output.name for output in experiment.dataset.outputs)
+    likeness = tuple(likeness_of(name, (both, (name,)), grams) for name in compared_outputs(experiment))
+    return Measured("joint", layer_names(networks), len(first_folds(experiment)), likeness)
 
 
 Kind = tuple[str, ...]
@@ -77,10 +77,10 @@ def layer_names(networks: Sequence[TrainedNetwork]) -> tuple[str, ...]:
     return tuple(layer.name.replace("_", " ") for layer in (*built.convs, *built.trunk))
 
 
-def grams_by_fold(subject: Experiment, networks: Sequence[TrainedNetwork], workers: Workers) -> Grams:
+def grams_by_fold(experiment: Experiment, networks: Sequence[TrainedNetwork], workers: Workers) -> Grams:
     """Kernel matrices of every trunk layer on at most MAX_ROWS test rows: by fold, then by (group, seed's number)."""
     pending = {}
-    for fold, split in enumerate(first_folds(subject)):
+    for fold, split in enumerate(first_folds(experiment)):
         here = [one for one in networks if one.fold == fold]
         if not here or len(split.test) < MIN_ROWS:
             continue

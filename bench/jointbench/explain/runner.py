@@ -17,7 +17,7 @@ Say = Callable[[str, str, str], None]
 
 
 def answer_all(
-    subjects: Sequence[Experiment],
+    experiments: Sequence[Experiment],
     backends: Sequence[str],
     device: str,
     jobs: int,
@@ -26,10 +26,10 @@ def answer_all(
 ) -> Iterator[Answer]:
     """The answers as they come, one backend after the other."""
     for backend in backends:
-        asked = [(subject, question) for subject in subjects for question in questions]
+        asked = [(experiment, question) for experiment in experiments for question in questions]
         if (reason := unavailable_reason(backend)) is not None:
-            for subject, question in asked:
-                yield failed(question, subject, backend, reason)
+            for experiment, question in asked:
+                yield failed(question, experiment, backend, reason)
             continue
         while asked:
             # Until all is asked: a worker that dies takes its pool with it, and the next question gets a new one.
@@ -37,25 +37,25 @@ def answer_all(
                 context = Context(workers)
                 reason = None if device == "cpu" else workers.submit(unusable_reason).result()
                 while asked:
-                    subject, question = asked.pop(0)
+                    experiment, question = asked.pop(0)
                     if reason is not None:
-                        yield failed(question, subject, backend, reason)
+                        yield failed(question, experiment, backend, reason)
                         continue
-                    say(backend, subject.dataset.slug, question.text)
+                    say(backend, experiment.dataset.slug, question.text)
                     try:
-                        yield question.ask(subject, backend, context)
+                        yield question.ask(experiment, backend, context)
                     except BrokenProcessPool as error:
-                        yield failed(question, subject, backend, failure_reason(error))
+                        yield failed(question, experiment, backend, failure_reason(error))
                         break
                     except Exception as error:  # noqa: BLE001  # one question's failure must not cost the others' answers
-                        yield failed(question, subject, backend, failure_reason(error))
+                        yield failed(question, experiment, backend, failure_reason(error))
 
 
-def failed(question: Question, subject: Experiment, backend: str, reason: str) -> Answer:
+def failed(question: Question, experiment: Experiment, backend: str, reason: str) -> Answer:
     return Answer(
         key=question.key,
         question=question.text,
-        dataset=subject.dataset.slug,
+        dataset=experiment.dataset.slug,
         backend=backend,
         sentence="",
         numbers={},

@@ -61,11 +61,11 @@ TRAINING = "training step"
 SCENARIOS = (TRAINING, *(f"request of {batch} row{'s' if batch > 1 else ''}" for batch in BATCHES))
 
 
-def answer(subject: Experiment, backend: str, workers: Workers) -> Answer:
+def answer(experiment: Experiment, backend: str, workers: Workers) -> Answer:
     """Raises BadInput for a dataset with a single output."""
-    outputs = [one for one in subject.dataset.outputs if one.name in compared_outputs(subject)]
-    shapes = [measured(subject, outputs, shape, workers) for shape in shapes_of(subject, outputs)]
-    return saving_answer(subject.dataset.slug, backend, len(outputs), shapes)
+    outputs = [one for one in experiment.dataset.outputs if one.name in compared_outputs(experiment)]
+    shapes = [measured(experiment, outputs, shape, workers) for shape in shapes_of(experiment, outputs)]
+    return saving_answer(experiment.dataset.slug, backend, len(outputs), shapes)
 
 
 def trunk_share(network: Architecture) -> float:
@@ -74,21 +74,21 @@ def trunk_share(network: Architecture) -> float:
     return trunk / inference_flops_per_row([network])
 
 
-def shapes_of(subject: Experiment, outputs: Sequence[Output]) -> list[Shape]:
+def shapes_of(experiment: Experiment, outputs: Sequence[Output]) -> list[Shape]:
     """A shape of two trunk and two head layers for each of SHARES, of about FLOPS a network; an image keeps its
     convolutions, which bound the share from below."""
     candidates = []
     for trunk, head in product(WIDTHS, WIDTHS):
-        shape = Shape((trunk, trunk), (head, head), subject.shape.channels)
-        network = architecture(shape, subject.input_shape, outputs[:1])
+        shape = Shape((trunk, trunk), (head, head), experiment.shape.channels)
+        network = architecture(shape, experiment.input_shape, outputs[:1])
         candidates.append((trunk_share(network), np.log(inference_flops_per_row([network]) / FLOPS), shape))
     chosen = [min(candidates, key=lambda one: abs(one[0] - share) + 0.02 * abs(one[1]))[2] for share in SHARES]
     return list(dict.fromkeys(chosen))
 
 
-def measured(subject: Experiment, outputs: Sequence[Output], shape: Shape, workers: Workers) -> ShapeSaving:
+def measured(experiment: Experiment, outputs: Sequence[Output], shape: Shape, workers: Workers) -> ShapeSaving:
     """Joint against separate networks of this shape, untrained: what is timed does not depend on the weights."""
-    joint, separate = _job(subject, outputs, shape), [_job(subject, [output], shape) for output in outputs]
+    joint, separate = _job(experiment, outputs, shape), [_job(experiment, [output], shape) for output in outputs]
     seconds = workers.submit(_timed, joint, separate).result()
     alone = [one.architecture for one in separate]
 
@@ -101,14 +101,14 @@ def measured(subject: Experiment, outputs: Sequence[Output], shape: Shape, worke
     return ShapeSaving(trunk / inference_flops_per_row(alone), flops, seconds)
 
 
-def _job(subject: Experiment, outputs: Sequence[Output], shape: Shape) -> Job:
-    split = first_folds(subject)[0]
-    prepared = prepared_split(subject, split.repeat, split.fold)
-    columns = subject.columns([output.name for output in outputs])
-    built = architecture(shape, subject.input_shape, outputs)
+def _job(experiment: Experiment, outputs: Sequence[Output], shape: Shape) -> Job:
+    split = first_folds(experiment)[0]
+    prepared = prepared_split(experiment, split.repeat, split.fold)
+    columns = experiment.columns([output.name for output in outputs])
+    built = architecture(shape, experiment.input_shape, outputs)
     return Job(
         architecture=built,
-        recipe=subject.recipe,
+        recipe=experiment.recipe,
         features=prepared.features,
         targets=prepared.targets[:, columns],
         weights=prepared.weights[:, columns],

@@ -19,27 +19,27 @@ Place = tuple[int, int]  # repeat, fold
 
 
 @lru_cache(maxsize=4)
-def no_skill_errors(subject: Experiment) -> dict[str, dict[int, float]]:
+def no_skill_errors(experiment: Experiment) -> dict[str, dict[int, float]]:
     """Per output and repeat, the no-skill predictor's error averaged over the repeat's test folds: a fold's own would
     make a heavy-tailed ratio."""
     made: dict[str, dict[int, float]] = {}
-    for output in subject.dataset.outputs:
+    for output in experiment.dataset.outputs:
         by_repeat: dict[int, list[float]] = {}
-        for split in subject.splits:
-            by_repeat.setdefault(split.repeat, []).append(no_skill_on(subject, output, split))
+        for split in experiment.splits:
+            by_repeat.setdefault(split.repeat, []).append(no_skill_on(experiment, output, split))
         made[output.name] = {repeat: float(np.mean(errors)) for repeat, errors in by_repeat.items()}
     return made
 
 
-def skill_of(subject: Experiment, output: str, split: Split, raw: npt.NDArray[np.floating]) -> float:
+def skill_of(experiment: Experiment, output: str, split: Split, raw: npt.NDArray[np.floating]) -> float:
     """Skill of raw answers (test rows, units) on the test rows whose label is known."""
-    (found,) = scores_of(subject, [output], split, raw, prepared_split(subject, split.repeat, split.fold))
-    return 1 - found.error / no_skill_errors(subject)[output][split.repeat]
+    (found,) = scores_of(experiment, [output], split, raw, prepared_split(experiment, split.repeat, split.fold))
+    return 1 - found.error / no_skill_errors(experiment)[output][split.repeat]
 
 
-def skills(subject: Experiment, fits: Iterable[Fit], places: Sequence[Place]) -> dict[str, FloatArray]:
+def skills(experiment: Experiment, fits: Iterable[Fit], places: Sequence[Place]) -> dict[str, FloatArray]:
     """Per output, (places,): test skill in these splits, seeds averaged; NaN where a fit failed or is not there."""
-    no_skill = no_skill_errors(subject)
+    no_skill = no_skill_errors(experiment)
     found: dict[tuple[str, Place], list[float]] = {}
     for fit in fits:
         at = (fit.network.repeat, fit.network.fold)
@@ -48,12 +48,12 @@ def skills(subject: Experiment, fits: Iterable[Fit], places: Sequence[Place]) ->
             found.setdefault((name, at), []).append(1 - errors.get(name, np.nan) / no_skill[name][at[0]])
     return {
         output.name: np.array([np.mean(found.get((output.name, place), [np.nan])) for place in places])
-        for output in subject.dataset.outputs
+        for output in experiment.dataset.outputs
     }
 
 
-def places_of(subject: Experiment) -> list[Place]:
-    return [(split.repeat, split.fold) for split in subject.splits]
+def places_of(experiment: Experiment) -> list[Place]:
+    return [(split.repeat, split.fold) for split in experiment.splits]
 
 
 def mean_over_outputs(by_output: Mapping[str, FloatArray]) -> FloatArray:

@@ -31,42 +31,42 @@ class TrainedNetwork:
     trained: Trained
 
 
-def first_folds(subject: Experiment) -> tuple[Split, ...]:
+def first_folds(experiment: Experiment) -> tuple[Split, ...]:
     """The splits of the first repeat."""
-    return tuple(split for split in subject.splits if split.repeat == 0)
+    return tuple(split for split in experiment.splits if split.repeat == 0)
 
 
-def compared_outputs(subject: Experiment) -> list[str]:
+def compared_outputs(experiment: Experiment) -> list[str]:
     """The outputs that are looked at: all, or the first MAX_OUTPUTS. Raises BadInput for a dataset with a single one."""
-    names = [output.name for output in subject.dataset.outputs]
+    names = [output.name for output in experiment.dataset.outputs]
     if len(names) < 2:
         raise BadInput(
-            f"{subject.dataset.slug} has one output, {names[0]!r}: there is nothing to share; name a second with --target"
+            f"{experiment.dataset.slug} has one output, {names[0]!r}: there is nothing to share; name a second with --target"
         )
     return names[:MAX_OUTPUTS]
 
 
 @lru_cache(maxsize=2)
-def study_networks(subject: Experiment, backend: str, workers: Workers) -> tuple[TrainedNetwork, ...]:
+def study_networks(experiment: Experiment, backend: str, workers: Workers) -> tuple[TrainedNetwork, ...]:
     """The joint network and one for each compared output, on every fold of the first repeat, from SEEDS seeds.
 
     Networks that failed are left out. Kept, because several questions look at the same ones.
     """
-    alone = [(name,) for name in compared_outputs(subject)]
-    both = tuple(output.name for output in subject.dataset.outputs)
-    return trained_networks(subject, backend, workers, [both, *alone])
+    alone = [(name,) for name in compared_outputs(experiment)]
+    both = tuple(output.name for output in experiment.dataset.outputs)
+    return trained_networks(experiment, backend, workers, [both, *alone])
 
 
 def trained_networks(
-    subject: Experiment,
+    experiment: Experiment,
     backend: str,
     workers: Workers,
     groups: Sequence[tuple[str, ...]],
     regression_loss: RegressionLoss = "squared",
 ) -> tuple[TrainedNetwork, ...]:
     """A network for each group of outputs, on every fold of the first repeat, from SEEDS seeds."""
-    chosen = replace(subject, splits=first_folds(subject), seeds=SEEDS)
-    arms = [parse_arm("joint", subject.dataset.outputs), parse_arm("separate", subject.dataset.outputs)]
+    chosen = replace(experiment, splits=first_folds(experiment), seeds=SEEDS)
+    arms = [parse_arm("joint", experiment.dataset.outputs), parse_arm("separate", experiment.dataset.outputs)]
     _, networks = plan_arms(replace(chosen, arms=tuple(arms)), backend, workers.device, "stacked")
     wanted = [network for network in networks if network.group in groups]
     numbers = _numbers(wanted)

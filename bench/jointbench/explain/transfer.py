@@ -65,9 +65,9 @@ class Measured:
     folds: int
 
 
-def answer(subject: Experiment, backend: str, workers: Workers) -> Answer:
+def answer(experiment: Experiment, backend: str, workers: Workers) -> Answer:
     """Raises BadInput for a dataset with a single output."""
-    return transfer_answer(subject.dataset.slug, backend, measured(subject, backend, workers))
+    return transfer_answer(experiment.dataset.slug, backend, measured(experiment, backend, workers))
 
 
 def frozen_head(job: Job, inputs: Float32Array, source: TrainedNetwork) -> Job:
@@ -110,12 +110,12 @@ def both_heads(source: TrainedNetwork, trunk: Weights, head: Weights) -> tuple[A
     }
 
 
-def measured(subject: Experiment, backend: str, workers: Workers) -> Measured:
+def measured(experiment: Experiment, backend: str, workers: Workers) -> Measured:
     """Every ordered pair of the first outputs, on every fold, with the first seed's networks."""
-    outputs = compared_outputs(subject)[:MAX_OUTPUTS]
+    outputs = compared_outputs(experiment)[:MAX_OUTPUTS]
     networks = {
         (one.group[0], one.fold): one
-        for one in study_networks(subject, backend, workers)
+        for one in study_networks(experiment, backend, workers)
         if one.number == 0 and len(one.group) == 1 and one.group[0] in outputs
     }
     inputs = _trunk_answers(networks, workers)
@@ -123,7 +123,7 @@ def measured(subject: Experiment, backend: str, workers: Workers) -> Measured:
     cells = [
         (a, b, fold)
         for a, b in pairs
-        for fold in range(len(first_folds(subject)))
+        for fold in range(len(first_folds(experiment)))
         if (a, fold) in networks and (b, fold) in networks
     ]
     frozen_jobs = [frozen_head(networks[b, fold].job, inputs[a, fold], networks[a, fold]) for a, b, fold in cells]
@@ -138,7 +138,7 @@ def measured(subject: Experiment, backend: str, workers: Workers) -> Measured:
         if frozen[cell].failure is None and moved[cell].failure is None
     }
     return Measured(
-        tuple(_pair(subject, a, b, networks, frozen, moved, served) for a, b in pairs), len(first_folds(subject))
+        tuple(_pair(experiment, a, b, networks, frozen, moved, served) for a, b in pairs), len(first_folds(experiment))
     )
 
 
@@ -181,7 +181,7 @@ def _served(
 
 
 def _pair(
-    subject: Experiment,
+    experiment: Experiment,
     a: str,
     b: str,
     networks: Mapping[tuple[str, int], TrainedNetwork],
@@ -190,12 +190,12 @@ def _pair(
     served: Mapping[Cell, Future[tuple[float, Float32Array]]],
 ) -> Pair:
     """A fold counts where all its networks were trained."""
-    splits = first_folds(subject)
+    splits = first_folds(experiment)
     folds = [fold for one, other, fold in served if (one, other) == (a, b)]
     built = {name: networks[name, folds[0]].job.architecture for name in (a, b)} if folds else {}
 
     def way(trained: Mapping[int, Trained], per_row: int) -> Way:
-        skill = {fold: skill_of(subject, b, splits[fold], one.predictions) for fold, one in trained.items()}
+        skill = {fold: skill_of(experiment, b, splits[fold], one.predictions) for fold, one in trained.items()}
         return Way(skill, per_row * float(np.mean([one.rows_seen for one in trained.values()])))
 
     if not folds:
@@ -217,8 +217,8 @@ def _pair(
     answers = {fold: served[a, b, fold].result() for fold in folds}
     apart = inference_flops_per_row(built.values())
     trunk = sum(forward_flops(layer) for layer in (*built[a].convs, *built[a].trunk))
-    before = {fold: skill_of(subject, a, splits[fold], networks[a, fold].trained.predictions) for fold in folds}
-    after = {fold: skill_of(subject, a, splits[fold], raw) for fold, (_, raw) in answers.items()}
+    before = {fold: skill_of(experiment, a, splits[fold], networks[a, fold].trained.predictions) for fold in folds}
+    after = {fold: skill_of(experiment, a, splits[fold], raw) for fold, (_, raw) in answers.items()}
     return Pair(
         source=a,
         target=b,

@@ -100,18 +100,18 @@ def _visit(trainer: Callable[[Clock], float]) -> list[float]:
     return [trainer(time.perf_counter)]
 
 
-def ask(subject: Experiment, backend: str, context: Context) -> Answer:
-    return answer(trial(subject, backend, context), subject.dataset.slug, backend)
+def ask(experiment: Experiment, backend: str, context: Context) -> Answer:
+    return answer(trial(experiment, backend, context), experiment.dataset.slug, backend)
 
 
-def trial(subject: Experiment, backend: str, context: Context) -> Trial:
+def trial(experiment: Experiment, backend: str, context: Context) -> Trial:
     """Every method on the first splits, side by side on the workers; then the timing, alone."""
-    swept = sweep(subject, backend, context)
-    plain = networks_of(subject, "joint", backend, context.device)
-    networks = plain[:: subject.seeds][:SPLITS]
+    swept = sweep(experiment, backend, context)
+    plain = networks_of(experiment, "joint", backend, context.device)
+    networks = plain[:: experiment.seeds][:SPLITS]
     places = [(network.repeat, network.fold) for network in networks]
-    ready = [prepared_split(subject, *place) for place in places]
-    tasks = [job(subject, network, prepared) for network, prepared in zip(networks, ready, strict=True)]
+    ready = [prepared_split(experiment, *place) for place in places]
+    tasks = [job(experiment, network, prepared) for network, prepared in zip(networks, ready, strict=True)]
     why = context.workers.submit(available).result()
     runs = {
         method: [context.workers.submit(fitted, task, method) for task in tasks]
@@ -120,7 +120,7 @@ def trial(subject: Experiment, backend: str, context: Context) -> Trial:
     }
     fits = {
         method: [
-            fit_record(subject, network, future.result(), prepared)
+            fit_record(experiment, network, future.result(), prepared)
             for network, future, prepared in zip(networks, futures, ready, strict=True)
         ]
         for method, futures in runs.items()
@@ -136,7 +136,7 @@ def trial(subject: Experiment, backend: str, context: Context) -> Trial:
             continue
         mine = fits[method]
         broken = next((fit.failure for fit in mine if fit.failure is not None), None)
-        skill = mean_over_outputs(skills(subject, mine, places))
+        skill = mean_over_outputs(skills(experiment, mine, places))
         spent = ratio * sum(fit.train_flops for fit in mine)
         methods.append(Tried(NAMES[method], skill, ratio, spent, seconds[method], broken))
     count = len(places)
@@ -147,8 +147,8 @@ def trial(subject: Experiment, backend: str, context: Context) -> Trial:
         settings=len(swept.settings),
         equal=swept.test[0, :, :count].mean(axis=0),
         best=swept.chosen_skill[:, :count].mean(axis=0),
-        equal_flops=float(swept.flops[0]) * part / subject.seeds,
-        sweep_flops=float(swept.flops.sum()) * part / subject.seeds,
+        equal_flops=float(swept.flops[0]) * part / experiment.seeds,
+        sweep_flops=float(swept.flops.sum()) * part / experiment.seeds,
         methods=tuple(methods),
     )
 

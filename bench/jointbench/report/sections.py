@@ -121,8 +121,8 @@ def _facts(about: DatasetSummary, fits: Sequence[Fit]) -> tuple[tuple[str, str],
         for r in recipes
     )
     provenance = (about.source, about.licence, about.citation, about.sha256)
-    terms = ("Source", "Licence", "Citation", "SHA-256 of the file")
-    facts.extend((term, show.plain(text)) for term, text in zip(terms, provenance, strict=True) if text)
+    criteria = ("Source", "Licence", "Citation", "SHA-256 of the file")
+    facts.extend((term, show.plain(text)) for term, text in zip(criteria, provenance, strict=True) if text)
     return tuple(facts)
 
 

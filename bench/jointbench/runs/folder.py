@@ -60,15 +60,15 @@ def new_folder(out: Path | None, suffix: str = "", holds: str = RECORDS) -> Path
 
 
 def execute(
-    subjects: Sequence[Experiment],
-    conditions: StudyConfig,
+    experiments: Sequence[Experiment],
+    config: StudyConfig,
     folder: Path,
     *,
     profile: str,
     command: str,
     notes: Sequence[str],
     progress: Progress,
-    terms: VerdictCriteria = DEFAULT,
+    criteria: VerdictCriteria = DEFAULT,
     reruns: Mapping[str, str] | None = None,
 ) -> Summary:
     """Runs the study and writes its folder. Records are written as they come: a killed run keeps what it has.
@@ -79,7 +79,7 @@ def execute(
     about = About(
         schema_version=SCHEMA_VERSION,
         profile=profile,
-        engine=conditions.engine,
+        engine=config.engine,
         command=command,
         notes=tuple(notes),
         machine=environment(),
@@ -91,15 +91,15 @@ def execute(
                 s.seeds,
                 commands.get(s.dataset.slug, ""),
             )
-            for s in subjects
+            for s in experiments
         ),
-        rope=terms.rope,
-        probability=terms.probability,
+        rope=criteria.rope,
+        probability=criteria.probability,
     )
     (folder / ENVIRONMENT).write_text(json.dumps(asdict(about), indent=2) + "\n", encoding="utf-8")
     records: list[Record] = []
     with (folder / RECORDS).open("w", encoding="utf-8", newline="\n") as file:
-        for record in run(subjects, conditions, progress):
+        for record in run(experiments, config, progress):
             records.append(_without_training_loss(record))
             file.write(to_line(record) + "\n")
             file.flush()
@@ -121,7 +121,7 @@ def publish(folder: Path, about: About, records: Sequence[Record]) -> Summary:
         engine=about.engine,
         command=about.command,
         notes=about.notes,
-        terms=VerdictCriteria(about.rope, about.probability),
+        criteria=VerdictCriteria(about.rope, about.probability),
     )
     (folder / SUMMARY).write_text(summary_json(summary, indent=1) + "\n", encoding="utf-8")
     with open_records(records_path(folder)) as file:

@@ -96,7 +96,7 @@ def _is_path(name: str) -> bool:
     return "/" in name or "\\" in name or name.lower().endswith(TABLE_SUFFIXES)
 
 
-def subjects(asked: RunOptions, datasets: Sequence[Dataset]) -> list[Experiment]:
+def experiments(asked: RunOptions, datasets: Sequence[Dataset]) -> list[Experiment]:
     """The datasets with their splits, shapes, recipes and arms."""
     profile = profile_named(asked.profile)
     for option, value in (
@@ -130,7 +130,7 @@ def _loss_weight(text: str) -> tuple[str, float]:
         raise BadInput(f"--loss-weight {text!r}: write NAME=NUMBER, such as quality=2") from error
 
 
-def terms(rope: float, probability: float) -> VerdictCriteria:
+def criteria(rope: float, probability: float) -> VerdictCriteria:
     """What a verdict is asked to mean. Raises BadInput."""
     try:
         return VerdictCriteria(rope, probability)
@@ -155,7 +155,7 @@ def reruns(asked: RunOptions, datasets: Sequence[Dataset]) -> dict[str, str]:
     return made
 
 
-def conditions(asked: RunOptions) -> StudyConfig:
+def config(asked: RunOptions) -> StudyConfig:
     """Where it runs. Raises BadInput for an unknown backend, device or engine."""
     profile = profile_named(asked.profile)
     check_names(list(asked.backends))

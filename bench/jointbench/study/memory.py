@@ -18,14 +18,14 @@ from jointbench.types import Network
 FAILED = "one of its networks failed"
 
 
-def saved_sizes(workers: Workers, plans: Sequence[Plan], kept: ScoredModels) -> dict[str, dict[str, int]]:
+def saved_sizes(workers: Workers, plans: Sequence[Plan], scored: ScoredModels) -> dict[str, dict[str, int]]:
     """Bytes of the saved networks of each arm, by dataset and arm; an arm with a failed network has none."""
     sizes = {}
-    for subject, made, networks in plans:
+    for experiment, made, networks in plans:
         by_id = {network.id: network for network in networks}
-        arms = {a.arm.name: trained for a in made if (trained := _trained(subject, a, by_id, kept)) is not None}
+        arms = {a.arm.name: trained for a in made if (trained := _trained(experiment, a, by_id, scored)) is not None}
         try:
-            sizes[subject.dataset.slug] = workers.submit(saved_bytes, arms).result()
+            sizes[experiment.dataset.slug] = workers.submit(saved_bytes, arms).result()
         except Exception:  # noqa: BLE001 - whatever broke in the worker, the records of its arms say that there is no size
             break
     return sizes
@@ -33,48 +33,48 @@ def saved_sizes(workers: Workers, plans: Sequence[Plan], kept: ScoredModels) -> 
 
 def footprints(
     plans: Sequence[Plan],
-    conditions: StudyConfig,
-    kept: ScoredModels,
+    config: StudyConfig,
+    scored: ScoredModels,
     sizes: Mapping[str, Mapping[str, int]],
     progress: Progress,
 ) -> Iterator[Memory]:
     """A record for every arm. Peaks only of the largest ``memory_datasets``; each process is a new one, ``jobs`` at a time."""
-    largest = sorted(plans, key=lambda plan: -_table(plan[0]))[: conditions.memory_datasets]
-    chosen = {subject.dataset.slug for subject, _, _ in largest}
+    largest = sorted(plans, key=lambda plan: -_table(plan[0]))[: config.memory_datasets]
+    chosen = {experiment.dataset.slug for experiment, _, _ in largest}
     total, done = sum(len(made) for _, made, _ in largest), 0
-    for subject, made, networks in plans:
-        slug = subject.dataset.slug
+    for experiment, made, networks in plans:
+        slug = experiment.dataset.slug
         saved = sizes.get(slug, {})
         reason = peak_unavailable_reason() if slug in chosen else _left_out(len(chosen))
         if reason is not None:
-            yield from (_memory(assembly, saved, None, None, reason) for assembly in made)
+            yield from (_memory(planned, saved, None, None, reason) for planned in made)
             continue
         by_id = {network.id: network for network in networks}
-        with ThreadPoolExecutor(conditions.jobs) as pool:
+        with ThreadPoolExecutor(config.jobs) as pool:
             waiting = [
                 (
-                    assembly,
-                    pool.submit(_training, subject, assembly, by_id, conditions.threads),
-                    pool.submit(_serving, subject, assembly, by_id, kept, conditions),
+                    planned,
+                    pool.submit(_training, experiment, planned, by_id, config.threads),
+                    pool.submit(_serving, experiment, planned, by_id, scored, config),
                 )
-                for assembly in made
+                for planned in made
             ]
-            for assembly, training, serving in waiting:
+            for planned, training, serving in waiting:
                 trained, served = training.result(), serving.result()
                 yield _memory(
-                    assembly,
+                    planned,
                     saved,
                     trained if isinstance(trained, Peak) else None,
                     served if isinstance(served, Peak) else None,
                     next((said for said in (trained, served) if isinstance(said, str)), None),
                 )
                 done += 1
-                progress(f"{assembly.backend} {assembly.device}: memory", slug, done, total)
+                progress(f"{planned.backend} {planned.device}: memory", slug, done, total)
 
 
-def _table(subject: Experiment) -> int:
+def _table(experiment: Experiment) -> int:
     """Numbers in the dataset's table."""
-    return subject.dataset.rows * int(np.prod(subject.input_shape))
+    return experiment.dataset.rows * int(np.prod(experiment.input_shape))
 
 
 def _left_out(measured: int) -> str:
@@ -84,14 +84,14 @@ def _left_out(measured: int) -> str:
 
 
 def _memory(
-    assembly: PlannedArm, saved: Mapping[str, int], training: Peak | None, serving: Peak | None, reason: str | None
+    planned: PlannedArm, saved: Mapping[str, int], training: Peak | None, serving: Peak | None, reason: str | None
 ) -> Memory:
-    size = saved.get(assembly.arm.name)
+    size = saved.get(planned.arm.name)
     return Memory(
-        dataset=assembly.dataset,
-        backend=assembly.backend,
-        device=assembly.device,
-        arm=assembly.arm.name,
+        dataset=planned.dataset,
+        backend=planned.backend,
+        device=planned.device,
+        arm=planned.arm.name,
         artifact_bytes=size,
         training=training,
         serving=serving,
@@ -99,28 +99,28 @@ def _memory(
     )
 
 
-def _ids(assembly: PlannedArm) -> tuple[str, ...]:
+def _ids(planned: PlannedArm) -> tuple[str, ...]:
     """The arm's networks of the first split and seed."""
-    return assembly.network_ids[: len(assembly.arm.groups)]
+    return planned.network_ids[: len(planned.arm.groups)]
 
 
 def _trained(
-    subject: Experiment, assembly: PlannedArm, networks: Mapping[str, Network], kept: ScoredModels
+    experiment: Experiment, planned: PlannedArm, networks: Mapping[str, Network], scored: ScoredModels
 ) -> Networks | None:
     """The networks with the weights they were scored with; None when one of them failed."""
-    ids = _ids(assembly)
-    if not all(network_id in kept.weights for network_id in ids):
+    ids = _ids(planned)
+    if not all(network_id in scored.weights for network_id in ids):
         return None
-    return [(subject.architecture(networks[network_id]), kept.weights[network_id]) for network_id in ids]
+    return [(experiment.architecture(networks[network_id]), scored.weights[network_id]) for network_id in ids]
 
 
-def _training(subject: Experiment, assembly: PlannedArm, networks: Mapping[str, Network], threads: int) -> Peak | str:
+def _training(experiment: Experiment, planned: PlannedArm, networks: Mapping[str, Network], threads: int) -> Peak | str:
     """The peak of training, or why there is none."""
-    first = subject.splits[0]
-    ready = prepared_split(subject, first.repeat, first.fold)
-    jobs = [job(subject, networks[network_id], ready) for network_id in _ids(assembly)]
+    first = experiment.splits[0]
+    ready = prepared_split(experiment, first.repeat, first.fold)
+    jobs = [job(experiment, networks[network_id], ready) for network_id in _ids(planned)]
     try:
-        with Workers(assembly.backend, assembly.device, threads, 1) as fresh:
+        with Workers(planned.backend, planned.device, threads, 1) as fresh:
             baseline = fresh.submit(baseline_bytes).result()
             return Peak(baseline, *fresh.submit(training_peak, jobs).result())
     except Exception as error:  # noqa: BLE001 - whatever broke in the worker becomes a record
@@ -128,21 +128,21 @@ def _training(subject: Experiment, assembly: PlannedArm, networks: Mapping[str, 
 
 
 def _serving(
-    subject: Experiment,
-    assembly: PlannedArm,
+    experiment: Experiment,
+    planned: PlannedArm,
     networks: Mapping[str, Network],
-    kept: ScoredModels,
-    conditions: StudyConfig,
+    scored: ScoredModels,
+    config: StudyConfig,
 ) -> Peak | str:
     """The peak of serving the largest batch, or why there is none."""
-    trained = _trained(subject, assembly, networks, kept)
+    trained = _trained(experiment, planned, networks, scored)
     if trained is None:
         return FAILED
-    first = subject.splits[0]
-    rows = prepared_split(subject, first.repeat, first.fold).features[first.test]
+    first = experiment.splits[0]
+    rows = prepared_split(experiment, first.repeat, first.fold).features[first.test]
     try:
-        with Workers(assembly.backend, assembly.device, conditions.threads, 1) as fresh:
+        with Workers(planned.backend, planned.device, config.threads, 1) as fresh:
             baseline = fresh.submit(baseline_bytes).result()
-            return Peak(baseline, *fresh.submit(serving_peak, trained, rows, max(conditions.batch_sizes)).result())
+            return Peak(baseline, *fresh.submit(serving_peak, trained, rows, max(config.batch_sizes)).result())
     except Exception as error:  # noqa: BLE001 - whatever broke in the worker becomes a record
         return failure_reason(error)

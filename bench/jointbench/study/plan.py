@@ -183,4 +183,4 @@ def prepared_split(make_experiment: Experiment, repeat: int, fold: int) -> Prepa
 
 def timed_ids(make_experiment: Experiment, made: Iterable[PlannedArm]) -> set[str]:
     """Ids of the networks of the first split and seed, in every arm."""
-    return {network_id for assembly in made for network_id in assembly.network_ids[: len(assembly.arm.groups)]}
+    return {network_id for planned in made for network_id in planned.network_ids[: len(planned.arm.groups)]}

@@ -23,24 +23,24 @@ from jointbench.study.training import train
 from jointbench.types import FloatArray, Output, Split
 
 
-def run(subjects: Sequence[Experiment], conditions: StudyConfig, progress: Progress) -> Iterator[Record]:
+def run(experiments: Sequence[Experiment], config: StudyConfig, progress: Progress) -> Iterator[Record]:
     """Every record of a study, as it is made."""
-    for count, subject in enumerate(subjects, start=1):
-        yield from evidence(subject, conditions.jobs, references=conditions.references)
-        progress("reference models", subject.dataset.slug, count, len(subjects))
-    cells = [(backend, device) for backend in conditions.backends for device in conditions.devices]
+    for count, experiment in enumerate(experiments, start=1):
+        yield from evidence(experiment, config.jobs, references=config.references)
+        progress("reference models", experiment.dataset.slug, count, len(experiments))
+    cells = [(backend, device) for backend in config.backends for device in config.devices]
     here = sum(unavailable_reason(backend) is None for backend, _ in cells)
-    purse = TimingBudget(conditions.timing_seconds, here * len(subjects) * len(conditions.timed_threads))
+    timing_budget = TimingBudget(config.timing_seconds, here * len(experiments) * len(config.timed_threads))
     for backend, device in cells:
         if (reason := unavailable_reason(backend)) is not None:
-            for subject in subjects:
-                yield NotMeasured(subject.dataset.slug, backend, device, reason)
+            for experiment in experiments:
+                yield NotMeasured(experiment.dataset.slug, backend, device, reason)
             continue
         if device != "cpu" and (reason := _why_unusable(backend, device)) is not None:
-            for subject in subjects:
-                yield NotMeasured(subject.dataset.slug, backend, device, reason)
+            for experiment in experiments:
+                yield NotMeasured(experiment.dataset.slug, backend, device, reason)
             continue
-        yield from _cell(subjects, backend, device, conditions, purse, progress)
+        yield from _cell(experiments, backend, device, config, timing_budget, progress)
 
 
 def _why_unusable(backend: str, device: str) -> str | None:
@@ -49,13 +49,13 @@ def _why_unusable(backend: str, device: str) -> str | None:
         return workers.submit(unusable_reason).result()
 
 
-def evidence(subject: Experiment, jobs: int, *, references: bool = True) -> Iterator[Record]:
+def evidence(experiment: Experiment, jobs: int, *, references: bool = True) -> Iterator[Record]:
     """What every arm is scored against: the folds with their no-skill errors, and the reference models."""
-    dataset = subject.dataset
+    dataset = experiment.dataset
     observed = np.stack([dataset.targets[output.name] for output in dataset.outputs], axis=1)
     weights = (~np.isnan(observed)).astype(np.float64)
-    for split in subject.splits:
-        no_skill = [no_skill_on(subject, output, split) for output in dataset.outputs]
+    for split in experiment.splits:
+        no_skill = [no_skill_on(experiment, output, split) for output in dataset.outputs]
         yield FoldRecord(
             dataset=dataset.slug,
             repeat=split.repeat,
@@ -73,7 +73,7 @@ def evidence(subject: Experiment, jobs: int, *, references: bool = True) -> Iter
         )
         if not references:
             continue
-        prepared = prepared_split(subject, split.repeat, split.fold)
+        prepared = prepared_split(experiment, split.repeat, split.fold)
         yield from Parallel(n_jobs=jobs)(
             delayed(_reference)(
                 dataset.slug, split, model, output, column, observed[:, column], prepared, no_skill[column]
@@ -110,21 +110,21 @@ def _reference(
 
 
 def _cell(
-    subjects: Sequence[Experiment],
+    experiments: Sequence[Experiment],
     backend: str,
     device: str,
-    conditions: StudyConfig,
-    purse: TimingBudget,
+    config: StudyConfig,
+    timing_budget: TimingBudget,
     progress: Progress,
 ) -> Iterator[Record]:
     """One backend on one device: all fits on ``jobs`` workers, then all timing on one worker, alone, then memory."""
-    plans = [(subject, *plan_arms(subject, backend, device, conditions.engine)) for subject in subjects]
+    plans = [(experiment, *plan_arms(experiment, backend, device, config.engine)) for experiment in experiments]
     for _, made, _ in plans:
         yield from made
-    kept = ScoredModels()
-    yield from train(plans, backend, device, conditions, kept, progress)
-    if conditions.timing_seconds <= 0 and conditions.projections == 0:
+    scored = ScoredModels()
+    yield from train(plans, backend, device, config, scored, progress)
+    if config.timing_seconds <= 0 and config.projections == 0:
         return
-    yield from timings(plans, backend, device, conditions, kept, purse, progress)
-    if conditions.timing_seconds > 0:
-        yield from footprints(plans, conditions, kept, kept.saved, progress)  # after the clocks, never beside them
+    yield from timings(plans, backend, device, config, scored, timing_budget, progress)
+    if config.timing_seconds > 0:
+        yield from footprints(plans, config, scored, scored.saved, progress)  # after the clocks, never beside them

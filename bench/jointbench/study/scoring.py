@@ -16,13 +16,15 @@ from jointbench.study.plan import Experiment
 from jointbench.types import Network, Output, Split
 
 
-def fit_record(subject: Experiment, network: Network, trained: Trained, prepared: Prepared) -> Fit:
+def fit_record(experiment: Experiment, network: Network, trained: Trained, prepared: Prepared) -> Fit:
     """The record of a fit: what was trained, scored on the test rows whose label is known."""
-    architecture = subject.architecture(network)
+    architecture = experiment.architecture(network)
     per_row = train_flops_per_row([architecture])
-    split = next(s for s in subject.splits if (s.repeat, s.fold) == (network.repeat, network.fold))
-    scores = scores_of(subject, network.group, split, trained.predictions, prepared) if trained.failure is None else ()
-    no_skill = np.array([prepared.no_skill[column] for column in subject.columns(network.group)])
+    split = next(s for s in experiment.splits if (s.repeat, s.fold) == (network.repeat, network.fold))
+    scores = (
+        scores_of(experiment, network.group, split, trained.predictions, prepared) if trained.failure is None else ()
+    )
+    no_skill = np.array([prepared.no_skill[column] for column in experiment.columns(network.group)])
     return Fit(
         network=network,
         parameters=architecture.parameters,
@@ -42,19 +44,19 @@ def fit_record(subject: Experiment, network: Network, trained: Trained, prepared
 
 
 def scores_of(
-    subject: Experiment, group: Sequence[str], split: Split, raw: npt.NDArray[np.floating], prepared: Prepared
+    experiment: Experiment, group: Sequence[str], split: Split, raw: npt.NDArray[np.floating], prepared: Prepared
 ) -> tuple[Score, ...]:
     """Scores of these outputs on the test rows whose label is known. raw: (test rows, units), their heads side by side."""
-    outputs, columns = subject.outputs(group), subject.columns(group)
+    outputs, columns = experiment.outputs(group), experiment.columns(group)
     made = []
     for output, predicted in zip(outputs, in_units(raw, outputs, columns, prepared), strict=True):
-        values = subject.dataset.targets[output.name][split.test]
+        values = experiment.dataset.targets[output.name][split.test]
         known = ~np.isnan(values)
-        made.append(score(output, values[known], predicted[known], no_skill_on(subject, output, split)))
+        made.append(score(output, values[known], predicted[known], no_skill_on(experiment, output, split)))
     return tuple(made)
 
 
-def no_skill_on(subject: Experiment, output: Output, split: Split) -> float:
+def no_skill_on(experiment: Experiment, output: Output, split: Split) -> float:
     """The no-skill predictor's error on the test rows whose label is known, made from such training rows."""
-    train, test = (subject.dataset.targets[output.name][rows] for rows in (split.train, split.test))
+    train, test = (experiment.dataset.targets[output.name][rows] for rows in (split.train, split.test))
     return no_skill_error(output, train[~np.isnan(train)], test[~np.isnan(test)])

@@ -18,7 +18,7 @@ USUAL_EPOCHS = 3  # that a network trains, in units of its patience
 
 
 def tasks_of(
-    subject: Experiment, networks: Sequence[Network], engine: Engine, *, halved: bool = False
+    experiment: Experiment, networks: Sequence[Network], engine: Engine, *, halved: bool = False
 ) -> list[list[Network]]:
     """What one worker trains at a time: a network alone, or all that one program can train together.
 
@@ -28,10 +28,10 @@ def tasks_of(
     """
     if engine == "stock":
         return [[network] for network in networks]
-    table = subject.dataset.rows * int(np.prod(subject.input_shape)) * 4
+    table = experiment.dataset.rows * int(np.prod(experiment.input_shape)) * 4
     most = max(1, TABLE_BYTES // table)
     cut: list[list[Network]] = []
-    for stack in _stacks(subject, networks):
+    for stack in _stacks(experiment, networks):
         keys = list(dict.fromkeys((network.repeat, network.fold) for network in stack))
         splits = min(most, -(-len(keys) // 2) if halved and len(stack) >= 2 * HALF_STACK else len(keys))
         for start in range(0, len(keys), splits):
@@ -40,19 +40,19 @@ def tasks_of(
     return cut
 
 
-def _stacks(subject: Experiment, networks: Sequence[Network]) -> list[list[Network]]:
+def _stacks(experiment: Experiment, networks: Sequence[Network]) -> list[list[Network]]:
     """The networks that one program trains, however large its tables get."""
     equal: dict[tuple[Architecture, Recipe], list[Network]] = {}
     for network in networks:
         recipe = replace(network.recipe, loss_weights=())
-        equal.setdefault((subject.architecture(network), recipe), []).append(network)
+        equal.setdefault((experiment.architecture(network), recipe), []).append(network)
     stacks: dict[tuple[object, Recipe], list[list[Network]]] = {}
     for (network_shape, recipe), same in equal.items():
         hosts = stacks.setdefault((padding_key(network_shape), recipe), [])
-        rows_seen = USUAL_EPOCHS * recipe.patience * subject.dataset.rows
+        rows_seen = USUAL_EPOCHS * recipe.patience * experiment.dataset.rows
         for host in hosts:
             together = [*host, *same]
-            if worth_padding([subject.architecture(network) for network in together], rows_seen):
+            if worth_padding([experiment.architecture(network) for network in together], rows_seen):
                 host += same
                 break
         else:

@@ -39,67 +39,67 @@ def timings(
     plans: Sequence[Plan],
     backend: str,
     device: str,
-    conditions: StudyConfig,
-    kept: ScoredModels,
-    purse: TimingBudget,
+    config: StudyConfig,
+    scored: ScoredModels,
+    timing_budget: TimingBudget,
     progress: Progress,
 ) -> Iterator[Record]:
     """All timing of one backend on one device: one worker for each thread count, alone on the machine."""
-    for threads in conditions.timed_threads:
+    for threads in config.timed_threads:
         started = time.monotonic()
         with Workers(backend, device, threads, 1) as workers:
             workers.submit(import_seconds).result()
-            purse.spend(time.monotonic() - started)
-            for count, (subject, made, networks) in enumerate(plans, start=1):
+            timing_budget.spend(time.monotonic() - started)
+            for count, (experiment, made, networks) in enumerate(plans, start=1):
                 started = time.monotonic()
-                extras = conditions.extras == "all" or (conditions.extras == "first" and count == 1)
-                cell = ArmTimer(workers, subject, made, networks, kept, conditions, threads, extras)
-                if conditions.timing_seconds > 0:
-                    yield from cell.records(purse.next_share())
-                purse.spend(time.monotonic() - started, 1)
-                if count <= conditions.projections and threads == conditions.timed_threads[0]:
+                extras = config.extras == "all" or (config.extras == "first" and count == 1)
+                cell = ArmTimer(workers, experiment, made, networks, scored, config, threads, extras)
+                if config.timing_seconds > 0:
+                    yield from cell.records(timing_budget.next_share())
+                timing_budget.spend(time.monotonic() - started, 1)
+                if count <= config.projections and threads == config.timed_threads[0]:
                     yield from cell.projections()
-                progress(f"{backend} {device}: timing", subject.dataset.slug, count, len(plans))
-            if not kept.saved:
-                kept.saved = saved_sizes(workers, plans, kept)
+                progress(f"{backend} {device}: timing", experiment.dataset.slug, count, len(plans))
+            if not scored.saved:
+                scored.saved = saved_sizes(workers, plans, scored)
 
 
-def first_prepared(subject: Experiment) -> Prepared:
+def first_prepared(experiment: Experiment) -> Prepared:
     """The arrays of the split whose networks are timed: the ones that training has already prepared."""
-    first = subject.splits[0]
-    return prepared_split(subject, first.repeat, first.fold)
+    first = experiment.splits[0]
+    return prepared_split(experiment, first.repeat, first.fold)
 
 
-def bundle(subject: Experiment, assembly: PlannedArm, networks: Mapping[str, Network], kept: ScoredModels) -> TimedArm:
+def timed_arm(
+    experiment: Experiment, planned: PlannedArm, networks: Mapping[str, Network], scored: ScoredModels
+) -> TimedArm:
     """An arm's networks of the first split and seed. Raises KeyError when one of them failed."""
-    ids = assembly.network_ids[: len(assembly.arm.groups)]
-    ready = first_prepared(subject)
-    jobs = [job(subject, networks[network_id], ready) for network_id in ids]
+    ids = planned.network_ids[: len(planned.arm.groups)]
+    ready = first_prepared(experiment)
+    jobs = [job(experiment, networks[network_id], ready) for network_id in ids]
     built = [one.architecture for one in jobs]
     counts = Counter(built)
     distinct = dict(zip(built, jobs, strict=True))
-    first_output = subject.dataset.outputs[0].name
-    network = next(i for i, group in enumerate(assembly.arm.groups) if first_output in group)
-    head = [output.name for output in subject.outputs(assembly.arm.groups[network])].index(first_output)
+    first_output = experiment.dataset.outputs[0].name
+    network = next(i for i, group in enumerate(planned.arm.groups) if first_output in group)
+    head = [output.name for output in experiment.outputs(planned.arm.groups[network])].index(first_output)
     return TimedArm(
         tuple(distinct.values()),
         tuple(counts[architecture] for architecture in distinct),
-        tuple((architecture, kept.weights[network_id]) for architecture, network_id in zip(built, ids, strict=True)),
-        tuple(kept.answers[network_id] for network_id in ids),
+        tuple((architecture, scored.weights[network_id]) for architecture, network_id in zip(built, ids, strict=True)),
+        tuple(scored.answers[network_id] for network_id in ids),
         (network, head),
     )
 
 
-def rounds(conditions: StudyConfig, extras: bool) -> list[LatencyCase]:
+def rounds(config: StudyConfig, extras: bool) -> list[LatencyCase]:
     """The sets of request samples: every batch size in turn, the other paths at fewer of them, `predict` once."""
     made = []
-    for size in conditions.batch_sizes:
+    for size in config.batch_sizes:
         others: tuple[ExecutionMode, ...] = ("fused", "one of N", *(("compiled",) if extras else ()))
-        made.append(LatencyCase(size, ("in turn", *(others if size in conditions.extra_batch_sizes else ()))))
+        made.append(LatencyCase(size, ("in turn", *(others if size in config.extra_batch_sizes else ()))))
     return (
-        [*made, LatencyCase(min(conditions.batch_sizes), ("in turn", "predict"), first_arm_only=True)]
-        if extras
-        else made
+        [*made, LatencyCase(min(config.batch_sizes), ("in turn", "predict"), first_arm_only=True)] if extras else made
     )
 
 
@@ -109,51 +109,55 @@ class ArmTimer:
     def __init__(
         self,
         workers: Workers,
-        subject: Experiment,
+        experiment: Experiment,
         made: Sequence[PlannedArm],
         networks: Sequence[Network],
-        kept: ScoredModels,
-        conditions: StudyConfig,
+        scored: ScoredModels,
+        config: StudyConfig,
         threads: int,
         extras: bool,
     ) -> None:
-        self.workers, self.subject, self.conditions, self.threads, self.extras = (
+        self.workers, self.experiment, self.config, self.threads, self.extras = (
             workers,
-            subject,
-            conditions,
+            experiment,
+            config,
             threads,
             extras,
         )
-        self.dataset, self.backend, self.device = subject.dataset.slug, made[0].backend, made[0].device
+        self.dataset, self.backend, self.device = experiment.dataset.slug, made[0].backend, made[0].device
         by_id = {network.id: network for network in networks}
-        self.bundles: dict[str, TimedArm] = {}
+        self.timed_arms: dict[str, TimedArm] = {}
         self.failed: list[str] = []
-        for assembly in made:
+        for planned in made:
             try:
-                self.bundles[assembly.arm.name] = bundle(subject, assembly, by_id, kept)
+                self.timed_arms[planned.arm.name] = timed_arm(experiment, planned, by_id, scored)
             except KeyError:
-                self.failed.append(f"failed: arm {assembly.arm.name} is not timed, because one of its networks failed")
+                self.failed.append(f"failed: arm {planned.arm.name} is not timed, because one of its networks failed")
 
     def records(self, budget: Budget) -> Iterator[Record]:
         """Training and request timings of all arms against each other, with the first arm's twin."""
         yield from (NotMeasured(self.dataset, self.backend, self.device, reason) for reason in self.failed)
-        if not self.bundles:
+        if not self.timed_arms:
             return
         # The twin comes before the last arms, which go without timing where set-up takes too long.
-        names = list(self.bundles)
-        ordered = {name: self.bundles[name] for name in names[:2]} | {AA_CONTROL: self.bundles[names[0]]} | self.bundles
+        names = list(self.timed_arms)
+        ordered = (
+            {name: self.timed_arms[name] for name in names[:2]}
+            | {AA_CONTROL: self.timed_arms[names[0]]}
+            | self.timed_arms
+        )
         self.names = list(ordered)
         try:
             yield from self._measured(ordered, budget)
         except Exception as error:  # noqa: BLE001 - whatever broke in the worker becomes a record
             yield NotMeasured(self.dataset, self.backend, self.device, f"not timed: {failure_reason(error)}")
 
-    def _measured(self, bundles: Mapping[str, TimedArm], budget: Budget) -> Iterator[Record]:
+    def _measured(self, timed_arms: Mapping[str, TimedArm], budget: Budget) -> Iterator[Record]:
         started = time.monotonic()
         cold_import = self.workers.submit(import_seconds).result()
         paths: tuple[ExecutionMode, ...] = ("stock loop", "engine") if self.extras else ("stock loop",)
         part = Budget(budget.total * TRAINING_SHARE, budget.samples * TRAINING_SHARE)
-        training = self.workers.submit(time_training, bundles, paths, part).result()
+        training = self.workers.submit(time_training, timed_arms, paths, part).result()
         for name, (build, first_call) in training.cold.items():
             if name != AA_CONTROL:
                 yield ColdStart(
@@ -165,13 +169,13 @@ class ArmTimer:
                     build_seconds=build,
                     first_call_seconds=first_call,
                 )
-        yield from self._takes("training", self.subject.recipe.batch_size, training.sample_sets)
+        yield from self._takes("training", self.experiment.recipe.batch_size, training.sample_sets)
         yield from self._untimed("training", training.untimed.items())
         left = max(budget.total - (time.monotonic() - started), budget.total * (1 - TRAINING_SHARE))
         samples = min(left, budget.samples * (1 - TRAINING_SHARE))
-        rows = first_prepared(self.subject).features[self.subject.splits[0].test]
-        asked = rounds(self.conditions, self.extras)
-        timed = self.workers.submit(time_requests, bundles, rows, asked, Budget(left, samples)).result()
+        rows = first_prepared(self.experiment).features[self.experiment.splits[0].test]
+        asked = rounds(self.config, self.extras)
+        timed = self.workers.submit(time_requests, timed_arms, rows, asked, Budget(left, samples)).result()
         for one in timed:
             yield from self._takes("request", one.batch_size, one.sample_sets)
         yield from self._untimed("requests", [item for one in timed for item in one.untimed.items()])
@@ -218,7 +222,7 @@ class ArmTimer:
 
     def projections(self) -> Iterator[Record]:
         """Every arm's full training, really timed, beside what its steady steps foretell."""
-        for name, one in self.bundles.items():
+        for name, one in self.timed_arms.items():
             fits: list[TimedFit] = []
             try:
                 for each, count in zip(one.jobs, one.counts, strict=True):

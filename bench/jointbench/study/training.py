@@ -21,52 +21,52 @@ FEW_DATASETS = 3  # a study of fewer has too few stacks to keep every worker bus
 
 
 def train(
-    plans: Sequence[Plan], backend: str, device: str, conditions: StudyConfig, kept: ScoredModels, progress: Progress
+    plans: Sequence[Plan], backend: str, device: str, config: StudyConfig, scored: ScoredModels, progress: Progress
 ) -> Iterator[Record]:
     """Fits as they finish, from ``jobs`` workers that are never more than one task ahead, so that few arrays wait."""
     tasks = [
-        (subject, timed_ids(subject, made), task)
-        for subject, made, networks in plans
-        for task in tasks_of(subject, networks, conditions.engine, halved=len(plans) < FEW_DATASETS)
+        (experiment, timed_ids(experiment, made), task)
+        for experiment, made, networks in plans
+        for task in tasks_of(experiment, networks, config.engine, halved=len(plans) < FEW_DATASETS)
     ]
     tasks.sort(key=lambda entry: -entry[0].work(entry[2]))  # the longest first, so that no worker ends alone
     total, done = sum(len(task) for _, _, task in tasks), 0
     waiting: dict[Future[tuple[Stacked, float]], tuple[Experiment, set[str], Sequence[Network]]] = {}
-    with Workers(backend, device, 1, conditions.jobs) as workers:
+    with Workers(backend, device, 1, config.jobs) as workers:
         while tasks or waiting:
-            while tasks and len(waiting) < 2 * conditions.jobs:
-                subject, timed, task = tasks.pop(0)
-                ready = [job(subject, network, _prepared(subject, network)) for network in task]
-                function = _fit_stock if conditions.engine == "stock" else _fit_stacked
-                waiting[workers.submit(function, ready)] = (subject, timed, task)
+            while tasks and len(waiting) < 2 * config.jobs:
+                experiment, timed, task = tasks.pop(0)
+                ready = [job(experiment, network, _prepared(experiment, network)) for network in task]
+                function = _fit_stock if config.engine == "stock" else _fit_stacked
+                waiting[workers.submit(function, ready)] = (experiment, timed, task)
             for future in wait(waiting, return_when=FIRST_COMPLETED).done:
-                subject, timed, finished = waiting.pop(future)
+                experiment, timed, finished = waiting.pop(future)
                 done += len(finished)
-                progress(f"{backend} {device}: training", subject.dataset.slug, done, total)
-                yield from _results(future, subject, timed, finished, conditions.engine, kept)
+                progress(f"{backend} {device}: training", experiment.dataset.slug, done, total)
+                yield from _results(future, experiment, timed, finished, config.engine, scored)
 
 
-def fit_all(subject: Experiment, networks: Sequence[Network], workers: Workers) -> Iterator[Fit]:
+def fit_all(experiment: Experiment, networks: Sequence[Network], workers: Workers) -> Iterator[Fit]:
     """Fits of networks that need not be a study's, on the engine, from workers that are open already.
 
     Raises BrokenProcessPool when a worker dies.
     """
     waiting = []
-    for task in tasks_of(subject, networks, "stacked", halved=True):
-        ready = [job(subject, network, _prepared(subject, network)) for network in task]
+    for task in tasks_of(experiment, networks, "stacked", halved=True):
+        ready = [job(experiment, network, _prepared(experiment, network)) for network in task]
         waiting.append((task, workers.submit(_fit_stacked, ready)))
     for task, future in waiting:
         for network, trained in zip(task, future.result()[0].trained, strict=True):
-            yield fit_record(subject, network, trained, _prepared(subject, network))
+            yield fit_record(experiment, network, trained, _prepared(experiment, network))
 
 
 def _results(
     future: Future[tuple[Stacked, float]],
-    subject: Experiment,
+    experiment: Experiment,
     timed: set[str],
     task: Sequence[Network],
     engine: Engine,
-    kept: ScoredModels,
+    scored: ScoredModels,
 ) -> Iterator[Record]:
     """The records of a finished task; where it broke off, its networks are failures."""
     try:
@@ -89,12 +89,12 @@ def _results(
         )
     for network, trained in zip(task, stacked.trained, strict=True):
         if network.id in timed and trained.failure is None:
-            kept.weights[network.id], kept.answers[network.id] = trained.weights, trained.predictions
-        yield fit_record(subject, network, trained, _prepared(subject, network))
+            scored.weights[network.id], scored.answers[network.id] = trained.weights, trained.predictions
+        yield fit_record(experiment, network, trained, _prepared(experiment, network))
 
 
-def _prepared(subject: Experiment, network: Network) -> Prepared:
-    return prepared_split(subject, network.repeat, network.fold)
+def _prepared(experiment: Experiment, network: Network) -> Prepared:
+    return prepared_split(experiment, network.repeat, network.fold)
 
 
 def _fit_stock(backend: Backend, jobs: Sequence[Job]) -> tuple[Stacked, float]:
