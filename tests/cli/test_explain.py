@@ -87,7 +87,7 @@ def test_energy_forum_is_a_study_by_its_name(
     monkeypatch.setattr(questions, "energy_table", lambda: "table")
     monkeypatch.setattr(questions.forum_runs, "measured", lambda workers, table, effort: (table, effort))
     monkeypatch.setattr(
-        questions.energy_forum, "forum_answer", lambda name, result: asked.append((name, result[1].seeds)) or ANSWER
+        questions.forum_answer, "forum_answer", lambda name, result: asked.append((name, result[1].seeds)) or ANSWER
     )
     run = questions.forum_run(7)
     monkeypatch.setattr(runner, "Workers", lambda *_: nullcontext(None))
@@ -128,7 +128,7 @@ def test_a_question_that_fails_is_an_answer(monkeypatch: pytest.MonkeyPatch, slu
 
 
 def test_a_backend_that_is_not_there_answers_why(monkeypatch: pytest.MonkeyPatch, slump: Experiment) -> None:
-    monkeypatch.setattr(runner, "why_absent", lambda name: "not installed (pip install it)")
+    monkeypatch.setattr(runner, "unavailable_reason", lambda name: "not installed (pip install it)")
     found = list(runner.answer_all([slump], ["torch"], "cpu", 1, questions.QUESTIONS, lambda *_: None))
     assert len(found) == len(questions.QUESTIONS)
     assert {answer.failure for answer in found} == {"not installed (pip install it)"}

@@ -278,7 +278,7 @@ def test_records_without_folds_are_refused_in_one_sentence() -> None:
 
 
 @pytest.mark.parametrize(
-    "terms", [{"rope": 0.0}, {"rope": 1.5}, {"rope": float("nan")}, {"probability": 0.5}, {"probability": 1.0}]
+    "criteria", [{"rope": 0.0}, {"rope": 1.5}, {"rope": float("nan")}, {"probability": 0.5}, {"probability": 1.0}]
 )
 def test_terms_that_decide_nothing_are_refused(criteria: dict[str, float]) -> None:
     with pytest.raises(ValueError, match="between"):

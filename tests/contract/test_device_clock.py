@@ -45,7 +45,7 @@ NOTHING = Budget(0.0, 0.0)
 
 
 @pytest.fixture
-def bundle(backend: Backend) -> TimedArm:
+def timed_arm(backend: Backend) -> TimedArm:
     job = make_job(Wish())
     networks = ((job.architecture, job.initial),)
     return TimedArm((job,), (1,), networks, tuple(backend.server(networks)(job.features)))
@@ -56,7 +56,7 @@ def timed(log: list[str], monkeypatch: pytest.MonkeyPatch) -> list[str]:
     """The log, with the clock that timing reads replaced by the one that writes into it."""
     clock = logged_clock(log)
     for module in (jointbench.benchmarks.training_steps, jointbench.benchmarks.requests):
-        monkeypatch.setattr(module, "synchronised", lambda wait: device_clock(wait, clock))
+        monkeypatch.setattr(module, "device_clock", lambda wait: device_clock(wait, clock))
     return log
 
 
@@ -70,20 +70,20 @@ def test_the_trainer_reads_the_clock_around_its_steps_only(backend: Backend, log
 
 
 def test_timed_training_waits_before_every_reading(
-    backend: Backend, timed: list[str], bundle: TimedArm, monkeypatch: pytest.MonkeyPatch
+    backend: Backend, timed: list[str], timed_arm: TimedArm, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr(
         jointbench.benchmarks.training_steps,
         "time",
         SimpleNamespace(perf_counter=logged_clock(timed), monotonic=time.monotonic),
     )
-    time_training(backend, {"one": bundle, "other": bundle}, ("stock loop",), NOTHING)
+    time_training(backend, {"one": timed_arm, "other": timed_arm}, ("stock loop",), NOTHING)
     assert timed.count("clock") > 20
     assert waited_each_time(timed)
 
 
 def test_timed_requests_wait_before_every_reading(
-    backend: Backend, timed: list[str], bundle: TimedArm, monkeypatch: pytest.MonkeyPatch
+    backend: Backend, timed: list[str], timed_arm: TimedArm, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     """And one request with its waiting lies between the two readings of its time."""
     make = backend.server
@@ -99,7 +99,11 @@ def test_timed_requests_wait_before_every_reading(
 
     monkeypatch.setattr(backend, "server", server)
     time_requests(
-        backend, {"one": bundle, "other": bundle}, bundle.jobs[0].features, [LatencyCase(4, ("in turn",))], NOTHING
+        backend,
+        {"one": timed_arm, "other": timed_arm},
+        timed_arm.jobs[0].features,
+        [LatencyCase(4, ("in turn",))],
+        NOTHING,
     )
     assert timed.count("clock") > 8
     assert waited_each_time(timed)

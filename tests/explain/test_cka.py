@@ -43,8 +43,8 @@ def test_the_estimator_is_its_definition(rng: np.random.Generator) -> None:
     """HSIC as the U-statistic over all ordered quadruples of rows (Gretton et al. 2007), by brute force."""
     k, m = (gram(rng.normal(size=(7, 3))) for _ in range(2))
     quadruples = itertools.permutations(range(7), 4)
-    terms = [k[i, j] * (m[i, j] + m[q, r] - 2 * m[i, q]) for i, j, q, r in quadruples]
-    assert unbiased_hsic(k, m) == pytest.approx(np.mean(terms), rel=1e-10)
+    criteria = [k[i, j] * (m[i, j] + m[q, r] - 2 * m[i, q]) for i, j, q, r in quadruples]
+    assert unbiased_hsic(k, m) == pytest.approx(np.mean(criteria), rel=1e-10)
 
 
 def test_half_of_a_representation(rng: np.random.Generator) -> None:

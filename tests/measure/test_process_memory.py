@@ -19,14 +19,14 @@ BLOCK = 80 * 2**20
 
 PASSING = f"""
 import numpy as np
-from jointbench.measure import memory
-process_memory.forget_peak()
+from jointbench.measure import process_memory
+process_memory.reset_peak()
 before = process_memory.resident_bytes()
 block = np.ones({BLOCK}, np.uint8)
 during = process_memory.resident_bytes()
 del block
 print(during - before, process_memory.peak_bytes() - before, process_memory.resident_bytes() - before)
-process_memory.forget_peak()
+process_memory.reset_peak()
 print(process_memory.peak_bytes() - before)
 """
 
@@ -44,7 +44,7 @@ def test_a_passing_allocation_is_in_the_peak_and_not_in_the_rest() -> None:
 def test_a_process_does_not_inherit_the_size_of_the_one_that_started_it() -> None:
     """What ru_maxrss gets wrong."""
     block = np.ones(4 * BLOCK, np.uint8)
-    code = "from jointbench.measure import memory; print(process_memory.peak_bytes())"
+    code = "from jointbench.measure import process_memory; print(process_memory.peak_bytes())"
     found = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True)
     assert int(found.stdout) < block.nbytes / 2
 

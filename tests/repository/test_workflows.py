@@ -10,7 +10,7 @@ from typing import Any
 import pytest
 
 yaml = pytest.importorskip("yaml")
-ROOT = Path(__file__).parents[1]
+ROOT = Path(__file__).parents[2]
 WORKFLOWS = sorted((ROOT / ".github" / "workflows").glob("*.yml"))
 SCRIPTS = (ROOT / ".ci" / "run", ROOT / ".ci" / "base-and-head")
 

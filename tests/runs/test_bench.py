@@ -13,7 +13,7 @@ from jointbench.compare.costs import best_takes
 from jointbench.records import Timing, Variant
 from jointbench.records.store import read_records
 
-ROOT = Path(__file__).parents[1]
+ROOT = Path(__file__).parents[2]
 WORDS = ("bench", "--benchmark-only", "--profile", "smoke", "--dataset", "concrete_slump", "--backend", "torch")
 
 

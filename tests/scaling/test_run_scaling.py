@@ -58,7 +58,9 @@ def here(monkeypatch: pytest.MonkeyPatch) -> Callable[..., None]:
     def use(**backends: Any) -> None:
         monkeypatch.setattr(Here, "backends", backends, raising=False)
         monkeypatch.setattr(run, "Workers", Here)
-        monkeypatch.setattr(run, "why_absent", lambda name: None if name in backends else f"not installed (get {name})")
+        monkeypatch.setattr(
+            run, "unavailable_reason", lambda name: None if name in backends else f"not installed (get {name})"
+        )
 
     return use
 

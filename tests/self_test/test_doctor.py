@@ -46,6 +46,6 @@ def test_figures_and_exit_codes(
 
 
 def test_a_missing_backend_is_said(monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]) -> None:
-    monkeypatch.setattr("jointbench.backends.registry.why_absent", lambda name: f"not installed ({name})")
+    monkeypatch.setattr("jointbench.backends.registry.unavailable_reason", lambda name: f"not installed ({name})")
     assert doctor(monkeypatch, Measurements()) == 4
     assert "not installed (tensorflow)" in capsys.readouterr().out

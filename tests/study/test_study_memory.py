@@ -67,5 +67,5 @@ def test_an_arm_that_was_not_saved_says_so() -> None:
 
 
 def test_a_system_without_peaks_says_so(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(memory, "why_no_peak", lambda: "not on this system")
+    monkeypatch.setattr(memory, "peak_unavailable_reason", lambda: "not on this system")
     assert {record.reason for record in measured(None).values()} == {"not on this system"}
