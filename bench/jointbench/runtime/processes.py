@@ -1,0 +1,146 @@
+"""Worker processes, each its own: one that dies takes its own task with it and is replaced; the rest goes on."""
+
+from __future__ import annotations
+
+import os
+import queue
+import signal
+import sys
+import threading
+import time
+from collections.abc import Callable
+from concurrent.futures import Future
+from concurrent.futures.process import BrokenProcessPool
+from dataclasses import dataclass
+from typing import Any, ParamSpec, TypeVar
+
+import psutil
+from loky import process_executor
+from loky.process_executor import ProcessPoolExecutor
+
+P = ParamSpec("P")
+T = TypeVar("T")
+
+THREAD_VARIABLES = ("OMP_NUM_THREADS", "OPENBLAS_NUM_THREADS", "MKL_NUM_THREADS", "NUMEXPR_NUM_THREADS")
+PARENT_CHECK_SECONDS = 1.0
+STOPPED_CHECK_SECONDS = 5.0
+MOST_STOPPED_CHECKS = 3  # in a row that a process may be found stopped (SIGSTOP) before it counts as dead
+
+
+@dataclass(frozen=True)
+class Task:
+    """A call and where its outcome goes."""
+
+    future: Future[Any]
+    function: Callable[..., Any]
+    args: tuple[Any, ...]
+
+
+class Processes:
+    """``count`` processes that call functions. Use as a context manager; a process starts with its first task.
+
+    start, start_args: called once in every new process. threads: what numerical libraries may use there. A task's
+    future holds its result or what went wrong; BrokenProcessPool stands for a process that died.
+    """
+
+    def __init__(
+        self, count: int, threads: int, start: Callable[..., None] | None = None, start_args: tuple[Any, ...] = ()
+    ) -> None:
+        self._start, self._start_args = start, start_args
+        self._environment = {name: str(threads) for name in THREAD_VARIABLES} | {
+            "KERAS_BACKEND": "tensorflow",
+            "TF_CPP_MIN_LOG_LEVEL": "3",
+            "PYTHONSAFEPATH": "1",  # a random.py in the current folder must not be imported for the library's
+        }
+        self._tasks: queue.SimpleQueue[Task | None] = queue.SimpleQueue()
+        self._executors: dict[int, ProcessPoolExecutor] = {}
+        self._pids: dict[int, int] = {}
+        self._closed = False
+        self._servers = [threading.Thread(target=self._serve, args=(n,), daemon=True) for n in range(count)]
+        for server in self._servers:
+            server.start()
+
+    def submit(self, function: Callable[P, T], *args: P.args, **_: P.kwargs) -> Future[T]:
+        """Calls ``function(*args)`` in the next process that is free."""
+        future: Future[T] = Future()
+        self._tasks.put(Task(future, function, args))
+        return future
+
+    def _serve(self, number: int) -> None:
+        """Hands tasks to one process, one after the other, and starts another process where that one died."""
+        while (task := self._tasks.get()) is not None:
+            if self._closed:
+                task.future.cancel()
+            if not task.future.set_running_or_notify_cancel():
+                continue
+            try:
+                result = self._run(number, task)
+            except BaseException as error:  # noqa: BLE001 - whatever broke belongs to whoever waits for the future
+                task.future.set_exception(error)
+            else:
+                task.future.set_result(result)
+        if (executor := self._executors.pop(number, None)) is not None:
+            executor.shutdown(wait=True, kill_workers=True)
+
+    def _run(self, number: int, task: Task) -> Any:
+        try:
+            if number not in self._executors:
+                executor = self._executors[number] = ProcessPoolExecutor(
+                    1, initializer=_begin, initargs=(self._start, self._start_args), env=self._environment
+                )
+                self._pids[number] = executor.submit(os.getpid).result()
+            return _outcome(self._executors[number].submit(task.function, *task.args), self._pids[number])
+        except BrokenProcessPool:
+            self._executors.pop(number).shutdown(wait=True, kill_workers=True)
+            raise
+
+    def __enter__(self) -> Processes:
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        self._closed = True
+        for _server in self._servers:
+            self._tasks.put(None)
+        for executor in list(self._executors.values()):
+            executor.shutdown(wait=True, kill_workers=True)
+        for server in self._servers:
+            server.join()
+
+
+def _outcome(future: Future[T], pid: int) -> T:
+    """The task's result. A process that someone stopped and did not wake is killed, so that nothing waits for ever."""
+    stopped = 0
+    while True:
+        try:
+            return future.result(timeout=STOPPED_CHECK_SECONDS)
+        except TimeoutError:
+            if future.done():  # the task itself may raise one
+                return future.result()
+            stopped = stopped + 1 if _is_stopped(pid) else 0
+            if stopped == MOST_STOPPED_CHECKS:
+                os.kill(pid, signal.SIGKILL)
+
+
+def _is_stopped(pid: int) -> bool:
+    try:
+        return bool(psutil.Process(pid).status() == psutil.STATUS_STOPPED)
+    except psutil.NoSuchProcess:
+        return False
+
+
+def _begin(start: Callable[..., None] | None, args: tuple[Any, ...]) -> None:
+    """Runs once in a new process."""
+    # loky replaces a worker that has grown by 300 MB, in the middle of timing and with another import to pay for; a
+    # framework's caches and a set of images are no leak.
+    process_executor._MAX_MEMORY_LEAK_SIZE = sys.maxsize
+    signal.signal(signal.SIGINT, signal.SIG_IGN)  # Ctrl-C reaches the whole group; the parent decides what ends
+    threading.Thread(target=_end_with_parent, args=(os.getppid(),), daemon=True).start()
+    if start is not None:
+        start(*args)
+
+
+def _end_with_parent(parent: int) -> None:
+    """Ends this process soon after its parent is gone, however that ended."""
+    while os.getppid() == parent:
+        time.sleep(PARENT_CHECK_SECONDS)
+    os._exit(1)
