@@ -50,7 +50,8 @@ def tree_skill(
 ) -> float:
     """Out-of-fold skill of a decision tree on one feature, the best of several leaf sizes.
 
-    Skill is the part of the no-skill error (mean, or class frequencies) that the tree removes. classes: 0 for regression.
+    Skill is the part of the no-skill error (mean, or class frequencies) that the tree removes.
+    classes: 0 for regression.
     """
     return max(_tree_skill(column[:, None], target, classes, folds, size) for size in leaf_sizes)
 
@@ -68,9 +69,8 @@ def _tree_skill(column: Floats, target: Floats, classes: int, folds: Folds, leaf
         leaves = classifier.apply(column[train])
         counts = np.zeros((classifier.tree_.node_count, classes))
         np.add.at(counts, (leaves, target[train].astype(int)), 1.0)
-        probabilities = (counts + frequencies) / (
-            counts.sum(axis=1, keepdims=True) + 1
-        )  # no leaf gives a probability of 1
+        # One pseudo-row per leaf, so that none gives a probability of 1.
+        probabilities = (counts + frequencies) / (counts.sum(axis=1, keepdims=True) + 1)
         truth = target[test].astype(int)
         error -= float(np.sum(np.log(probabilities[classifier.apply(column[test]), truth])))
         no_skill -= float(np.sum(np.log(frequencies[truth])))

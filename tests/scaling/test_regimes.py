@@ -110,7 +110,9 @@ def test_equal_widths_cannot_tell_and_say_what_was_measured() -> None:
     """N networks of joint's width do N times its FLOPs: whether FLOPs or networks cost, joint is N times cheaper."""
     (regime,) = (entry for entry in regimes(study(lambda p: p.flops_ratio)) if entry.other == SAME_WIDTH)
     assert (regime.fixed_to, regime.flops_from, regime.distinguishing_widths) == (None, None, ())
-    assert "FLOPs and fixed costs predict alike, so no width separates them: joint costs 0.13 to 0.27" in regime.sentence
+    assert (
+        "FLOPs and fixed costs predict alike, so no width separates them: joint costs 0.13 to 0.27" in regime.sentence
+    )
 
 
 @pytest.mark.parametrize(
