@@ -48,10 +48,10 @@ def ratio_of(
     target: half-width of the log ratio's interval at which timing stops.
     """
     first, second = samplers
-    begun = time.perf_counter()
+    started = time.perf_counter()
     for sample in samplers.values():
         sample()
-    budget = enough_seconds(time.perf_counter() - begun, budget_seconds, LONGEST_SECONDS)
+    budget = enough_seconds(time.perf_counter() - started, budget_seconds, LONGEST_SECONDS)
     logs = log_ratios(paired(samplers, budget, clock=time.perf_counter, target=target), first, second)
     return time_ratio(logs) if len(logs) >= MIN_BLOCKS else None
 
@@ -73,7 +73,7 @@ def copies_in_pairs(name: str, copies: Sequence[Sampler], budget_seconds: float)
 
 def training_checks(backend: Backend, budget_seconds: float) -> tuple[AAPairs, KnownRatio]:
     """Training steps: copies in A/A pairs, and one trainer that takes a tenth more steps."""
-    begun = time.perf_counter()
+    started = time.perf_counter()
     trainers = [backend.trainer([wine_shaped_job(0, 1)], UNITS) for _ in range(COPIES + 1)]
     more, *copies = trainers
 
@@ -81,7 +81,7 @@ def training_checks(backend: Backend, budget_seconds: float) -> tuple[AAPairs, K
         return [trainer(time.perf_counter)]
 
     def left() -> float:
-        return budget_seconds - (time.perf_counter() - begun)
+        return budget_seconds - (time.perf_counter() - started)
 
     try:
         step_seconds = min(visit(trainer)[0] for trainer in trainers for _ in range(2)) / UNITS
@@ -102,7 +102,7 @@ def training_checks(backend: Backend, budget_seconds: float) -> tuple[AAPairs, K
 
 def request_checks(backend: Backend, batch_size: int, budget_seconds: float) -> tuple[AAPairs, KnownRatio]:
     """Requests: copies in A/A pairs, and one client that makes a tenth more requests in a visit."""
-    begun = time.perf_counter()
+    started = time.perf_counter()
     clients = _clients(backend, COPIES + 1)
     pool = request_pool(clients[0].rows, batch_size)
     for client in clients:
@@ -114,7 +114,7 @@ def request_checks(backend: Backend, batch_size: int, budget_seconds: float) -> 
         return [sum(client())]
 
     def left() -> float:
-        return budget_seconds - (time.perf_counter() - begun)
+        return budget_seconds - (time.perf_counter() - started)
 
     request_seconds = min(visit(client)[0] for client in clients for _ in range(2)) / UNITS
     more.count = round(TRUE_RATIO * UNITS)
