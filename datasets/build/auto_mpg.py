@@ -7,7 +7,7 @@ import io
 import pandas as pd
 
 from data_file import check, within, write_table
-from package_file import PackageFile, given_package
+from package_file import PackageFile, package_argument
 
 AUTO = PackageFile(
     "ISLP",
@@ -20,7 +20,7 @@ ORIGIN = {1: "american", 2: "european", 3: "japanese"}
 
 
 def main() -> None:
-    content = AUTO.read(given_package())
+    content = AUTO.read(package_argument())
     cars = pd.read_csv(io.BytesIO(content))
     check(list(cars.columns) == ["mpg", *FEATURES, "origin", "name"] and len(cars) == 392, "392 cars, 9 columns")
     check(not cars.isna().any(axis=None), "no missing values: the six cars without horsepower are left out")

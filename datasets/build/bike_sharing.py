@@ -7,7 +7,7 @@ import io
 import pandas as pd
 
 from data_file import check, within, write_table
-from package_file import PackageFile, given_package
+from package_file import PackageFile, package_argument
 
 BIKES = PackageFile(
     "ISLP",
@@ -32,7 +32,7 @@ FEATURES = [
 
 
 def main() -> None:
-    content = BIKES.read(given_package())
+    content = BIKES.read(package_argument())
     hours = pd.read_csv(io.BytesIO(content))
     check(list(hours.columns) == [*FEATURES, "casual", "registered", "bikers"] and len(hours) == 8645, "8,645 hours")
     check(not hours.isna().any(axis=None), "no missing values")

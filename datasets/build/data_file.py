@@ -18,34 +18,34 @@ DATASETS = Path(__file__).resolve().parents[1]
 
 
 def write_table(frame: pd.DataFrame, slug: str) -> None:
-    """The table as the CSV file (or .csv.xz) that the card names: LF line ends, floats as Python writes them."""
+    """Writes the CSV file (or .csv.xz) that the card names: LF line ends, floats as Python writes them."""
     text = frame.to_csv(index=False, lineterminator="\n").encode()
     _write(text, slug)
 
 
 def write_arrays(arrays: dict[str, npt.NDArray[np.integer]], slug: str) -> None:
-    """The arrays as the .npz file that the card names."""
+    """Writes the .npz file that the card names."""
     buffer = io.BytesIO()
     np.savez_compressed(buffer, **arrays)  # type: ignore[arg-type]  # numpy types its own flags into the keywords
     _write(buffer.getvalue(), slug)
 
 
-def check(holds: bool, what: str) -> None:
-    """Exits when something the source says about its data does not hold."""
+def check(holds: bool, statement: str) -> None:
+    """Exits when a statement of the source about its data does not hold."""
     if not holds:
-        sys.exit(f"not as the source says: {what}")
+        sys.exit(f"not as the source says: {statement}")
 
 
 def within(values: pd.DataFrame | pd.Series, low: float, high: float) -> bool:
-    """Whether every value lies between low and high, both included; a missing one does not."""
+    """Whether every value lies between low and high, both included, and none is missing."""
     numbers = values.to_numpy(np.float64)
     return bool(((numbers >= low) & (numbers <= high)).all())
 
 
 def _write(content: bytes, slug: str) -> None:
-    """Writes the file, prints its sha256 and exits with 1 when it is not the card's.
+    """Writes the file and prints its sha256; exits with 1 when that is not the card's.
 
-    A file that already holds the same content stays: another release of zlib or liblzma packs the same
+    A file that already holds the same content is left as it is: another release of zlib or liblzma packs the same
     content into other bytes.
     """
     card = tomllib.loads((DATASETS / slug / "card.toml").read_text(encoding="utf-8"))
@@ -59,7 +59,7 @@ def _write(content: bytes, slug: str) -> None:
 
 
 def _unpacked(name: str, content: bytes) -> bytes | dict[str, bytes]:
-    """What a file of this name holds, independent of how it is packed."""
+    """The content of a file of this name, unpacked."""
     if name.endswith(".xz"):
         return lzma.decompress(content)
     if zipfile.is_zipfile(io.BytesIO(content)):

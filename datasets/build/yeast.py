@@ -8,7 +8,7 @@ import io
 import pandas as pd
 
 from data_file import check, within, write_table
-from package_file import PackageFile, given_package
+from package_file import PackageFile, package_argument
 
 YEAST = PackageFile(
     "river",
@@ -22,7 +22,7 @@ GENES_IN_CLASS = [762, 1038, 983, 862, 722, 597, 428, 480, 178, 253, 289, 1816, 
 
 
 def main() -> None:
-    text = gzip.decompress(YEAST.read(given_package()))
+    text = gzip.decompress(YEAST.read(package_argument()))
     genes = pd.read_csv(io.BytesIO(text), dtype=str)  # text, so that every number stays as it is written
     genes.columns = [name.lower() for name in genes.columns]
     check(list(genes.columns) == FEATURES + CLASSES and len(genes) == 2417, "2,417 genes, 103 attributes, 14 classes")

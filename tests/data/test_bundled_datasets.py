@@ -129,7 +129,7 @@ def strongest(slug: str, features: pd.DataFrame, output: str) -> tuple[float, st
     rows = np.random.default_rng(0).permutation(dataset.rows)[:MOST_ROWS]
     part = features.iloc[rows].reset_index(drop=True)
     target = dataset.targets[output][rows]
-    classes = next(len(one.classes) for one in dataset.outputs if one.name == output)
+    classes = next(len(entry.classes) for entry in dataset.outputs if entry.name == output)
     folds = leaks().folds_of(part, None)[:3]
     columns = leaks().coded(part)
     return max(
@@ -190,12 +190,16 @@ def test_features_have_clean_names_and_types(slug: str) -> None:
 def test_duplicates_are_as_many_as_the_card_says(slug: str) -> None:
     dataset, duplicates = loaded(slug), EXPECTED[slug].duplicates
     if isinstance(dataset.features, np.ndarray):
-        found = dataset.rows - len({image.tobytes() for image in dataset.features})
+        repeats = dataset.rows - len({image.tobytes() for image in dataset.features})
     else:
-        found = int(dataset.features.duplicated().sum())
-    assert found == duplicates
-    said = card_of(slug).leaks[0]
-    assert (f"{duplicates:,} rows repeat" in said) if duplicates else said.startswith(("No two rows", "No two images"))
+        repeats = int(dataset.features.duplicated().sum())
+    assert repeats == duplicates
+    statement = card_of(slug).leaks[0]
+    assert (
+        (f"{duplicates:,} rows repeat" in statement)
+        if duplicates
+        else statement.startswith(("No two rows", "No two images"))
+    )
 
 
 @bundled

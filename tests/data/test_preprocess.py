@@ -109,8 +109,8 @@ def test_rare_names_are_chosen_by_the_training_rows_too() -> None:
     cells = rng.choice(labels, 800)
     changed = cells.copy()
     changed[400:] = "c79"
-    one, other = (encode(pd.DataFrame({"n": names(c, labels)}), np.arange(400))[:400] for c in (cells, changed))
-    assert np.array_equal(one, other)
+    encoded, other = (encode(pd.DataFrame({"n": names(c, labels)}), np.arange(400))[:400] for c in (cells, changed))
+    assert np.array_equal(encoded, other)
 
 
 def test_every_fold_has_the_same_width() -> None:

@@ -31,17 +31,19 @@ def linked(data: Dataset) -> Ints:
             return label
 
 
-def assert_sound(made: tuple[Split, ...], data: Dataset, folds: int, repeats: int) -> None:
+def assert_sound(chosen: tuple[Split, ...], data: Dataset, folds: int, repeats: int) -> None:
     """Partition, disjointness, every row tested once per repeat, and nothing that belongs together torn apart."""
-    assert [(s.repeat, s.fold, s.folds) for s in made] == [(r, f, folds) for r in range(repeats) for f in range(folds)]
-    for split in made:
+    assert [(s.repeat, s.fold, s.folds) for s in chosen] == [
+        (r, f, folds) for r in range(repeats) for f in range(folds)
+    ]
+    for split in chosen:
         assert min(len(split.train), len(split.validation), len(split.test)) > 0
         assert sorted([*split.train, *split.validation, *split.test]) == list(range(data.rows))
     for repeat in range(repeats):
-        tested = np.concatenate([s.test for s in made if s.repeat == repeat])
+        tested = np.concatenate([s.test for s in chosen if s.repeat == repeat])
         assert sorted(tested) == list(range(data.rows))
     unit = linked(data)
-    for split in made:
+    for split in chosen:
         train, validation, test = (set(unit[rows]) for rows in (split.train, split.validation, split.test))
         assert not train & test
         assert not validation & test
@@ -84,12 +86,12 @@ def test_splits_are_partitions_that_keep_linked_rows_together(
     data: Dataset, folds: int, repeats: int, seed: int
 ) -> None:
     try:
-        made = splits(data, folds, repeats, seed)
+        chosen = splits(data, folds, repeats, seed)
     except BadInput:
         # Right only where there is nothing to deal out: too few units, or one left over beside half of the table.
         assert len(set(linked(data))) < folds or folds == 2
         reject()
-    assert_sound(made, data, folds, repeats)
+    assert_sound(chosen, data, folds, repeats)
 
 
 def test_a_chain_of_group_and_duplicate_links_stays_in_one_part() -> None:
@@ -102,8 +104,8 @@ def test_a_chain_of_group_and_duplicate_links_stays_in_one_part() -> None:
     data = replace(numbers(40, groups), features=pd.DataFrame({"x": x}))
     for seed in range(20):
         for split in splits(data, 4, 1, seed):
-            held = [len({0, 1, 2, 3} & set(rows)) for rows in (split.train, split.validation, split.test)]
-            assert sorted(held) == [0, 0, 4]
+            counts = [len({0, 1, 2, 3} & set(rows)) for rows in (split.train, split.validation, split.test)]
+            assert sorted(counts) == [0, 0, 4]
 
 
 def test_identical_images_stay_in_one_part() -> None:
@@ -136,20 +138,20 @@ def test_a_group_key_and_a_time_key_together_are_not_silently_half_honoured() ->
     groups = np.arange(60) % 6
     data = numbers(60, groups, np.arange(60.0))
     try:
-        made = splits(data, 2, 1, 0)
+        chosen = splits(data, 2, 1, 0)
     except BadInput:
         return
-    for split in made:
+    for split in chosen:
         assert not set(groups[split.test]) & set(groups[np.concatenate([split.train, split.validation])])
 
 
 def test_one_seed_gives_one_split_and_repeats_and_seeds_give_others() -> None:
     """Arms and backends are compared on the same rows only if the splits can be made again."""
     data = bundled("concrete_slump")
-    one, again, other = (splits(data, 5, 3, seed) for seed in (1, 1, 2))
-    assert [s.digest for s in one] == [s.digest for s in again]
-    assert all(np.array_equal(a.train, b.train) for a, b in zip(one, again, strict=True))
-    assert len({s.test.tobytes() for s in (*one, *other)}) == len({s.digest for s in (*one, *other)}) == 30
+    first, again, other = (splits(data, 5, 3, seed) for seed in (1, 1, 2))
+    assert [s.digest for s in first] == [s.digest for s in again]
+    assert all(np.array_equal(a.train, b.train) for a, b in zip(first, again, strict=True))
+    assert len({s.test.tobytes() for s in (*first, *other)}) == len({s.digest for s in (*first, *other)}) == 30
 
 
 def test_a_further_repeat_leaves_the_earlier_ones_alone() -> None:
@@ -194,13 +196,13 @@ def test_with_a_time_key_nothing_is_learnt_from_the_future(moments: list[int], f
     time = np.array(moments, dtype=float)
     data = numbers(len(time), time=time)
     try:
-        made = splits(data, folds, 1, 0)
+        chosen = splits(data, folds, 1, 0)
     except BadInput:
         # Right only where one time holds half a block or more: there is no place to cut.
         assert max(map(moments.count, moments)) > len(moments) / (2 * (folds + 1))
         reject()
     before = -np.inf
-    for split in made:
+    for split in chosen:
         assert time[split.train].max() < time[split.validation].min()
         assert time[split.validation].max() < time[split.test].min()
         assert time[split.test].min() > before
@@ -211,8 +213,8 @@ def test_with_a_time_key_nothing_is_learnt_from_the_future(moments: list[int], f
 def test_with_a_time_key_the_past_grows_block_by_block() -> None:
     """100 days in any order, four folds: train on 20, 40, 60, 80 days, test on the next 20, validate on a sixth."""
     time = np.random.default_rng(0).permutation(100).astype(float)
-    made = splits(numbers(100, time=time), 4, 1, 0)
-    for fold, split in enumerate(made):
+    chosen = splits(numbers(100, time=time), 4, 1, 0)
+    for fold, split in enumerate(chosen):
         assert set(time[split.test]) == set(range(20 * fold + 20, 20 * fold + 40))
         assert set(time[split.train]) | set(time[split.validation]) == set(range(20 * fold + 20))
         assert abs(len(split.validation) - (20 * fold + 20) / 6) <= 1

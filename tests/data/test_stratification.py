@@ -16,16 +16,16 @@ from split_tables import THREE, Ints, bundled, dataset, numbers
 
 def columns(data: Dataset) -> npt.NDArray[np.bool_]:
     """(rows, labels): a column per class, and per fifth of the ranked values of a regression output."""
-    made = []
+    labels = []
     for output in data.outputs:
         values = data.targets[output.name]
         if output.kind == "regression":
             edges = sorted(set(np.quantile(values, [0.2, 0.4, 0.6, 0.8])))
             bins = pd.Series(pd.cut(values, [-np.inf, *edges, np.inf], right=False, labels=False))
-            made.append(pd.get_dummies(bins).to_numpy())
+            labels.append(pd.get_dummies(bins).to_numpy())
         else:
-            made.append(values[:, None] == np.arange(len(output.classes)))
-    return np.concatenate(made, axis=1)
+            labels.append(values[:, None] == np.arange(len(output.classes)))
+    return np.concatenate(labels, axis=1)
 
 
 def shortfall(parts: list[Ints], labels: npt.NDArray[np.bool_]) -> npt.NDArray[np.float64]:
@@ -56,13 +56,13 @@ def test_every_class_and_quintile_of_every_output_is_spread_evenly(
     """For all outputs at once: no fold is off by more than a few rows, and far less than a random split is."""
     data = bundled(slug)
     labels = columns(data)
-    made = splits(data, folds, 1, 7)
-    off = np.abs(shortfall([s.test for s in made], labels))
+    chosen = splits(data, folds, 1, 7)
+    off = np.abs(shortfall([s.test for s in chosen], labels))
     assert off.max() <= worst
     assert off.mean() <= usual
     luck = np.mean([np.abs(shortfall(at_random(data, folds, seed), labels)).mean() for seed in range(5)])
     assert off.mean() < 0.5 * luck
-    assert max(abs(len(s.test) - data.rows / folds) for s in made) <= 3
+    assert max(abs(len(s.test) - data.rows / folds) for s in chosen) <= 3
 
 
 @pytest.mark.parametrize("slug", ["wine_quality", "yeast"])

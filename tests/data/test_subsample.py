@@ -38,9 +38,9 @@ def test_a_subsample_keeps_groups_whole_and_holds_some(count: int) -> None:
     assert isinstance(cut.features, pd.DataFrame)
     assert 0 < cut.rows <= 900
     group_of = dict(zip(data.features["x"], data.groups, strict=True))
-    kept = [group_of[x] for x in cut.features["x"]]
-    assert all(kept.count(group) == 3000 // count for group in set(kept))
-    assert len(set(zip(kept, cut.groups, strict=True))) == len(set(kept)) == len(set(cut.groups))
+    groups = [group_of[x] for x in cut.features["x"]]
+    assert all(groups.count(group) == 3000 // count for group in set(groups))
+    assert len(set(zip(groups, cut.groups, strict=True))) == len(set(groups)) == len(set(cut.groups))
 
 
 def test_a_subsample_keeps_rows_and_labels_together() -> None:
@@ -74,15 +74,15 @@ def test_a_subsample_is_stratified_over_all_outputs() -> None:
 
 def test_a_subsample_is_the_seeds_and_says_so() -> None:
     data = load_bundled("yeast")
-    one, again, other = (subsampled(data, 800, seed) for seed in (0, 0, 1))
-    assert isinstance(one.features, pd.DataFrame)
+    first, again, other = (subsampled(data, 800, seed) for seed in (0, 0, 1))
+    assert isinstance(first.features, pd.DataFrame)
     assert isinstance(again.features, pd.DataFrame)
     assert isinstance(other.features, pd.DataFrame)
-    assert one.features.equals(again.features)
-    assert not one.features.equals(other.features)
-    assert f"{one.rows:,} of 2,417 rows" in one.notes[-1]
-    assert "seed 0" in one.notes[-1]
-    assert one.notes[:-1] == data.notes
+    assert first.features.equals(again.features)
+    assert not first.features.equals(other.features)
+    assert f"{first.rows:,} of 2,417 rows" in first.notes[-1]
+    assert "seed 0" in first.notes[-1]
+    assert first.notes[:-1] == data.notes
 
 
 def test_a_table_within_the_limit_is_left_alone() -> None:

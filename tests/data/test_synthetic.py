@@ -9,9 +9,9 @@ from jointbench.data.synthetic import SyntheticConfig, synthetic_dataset
 from jointbench.types import FloatArray
 
 
-def targets(tasks: SyntheticConfig, seed: int = 0) -> FloatArray:
-    made = synthetic_dataset("made", tasks, seed)
-    return np.stack([made.targets[output.name] for output in made.outputs], axis=1)
+def targets(config: SyntheticConfig, seed: int = 0) -> FloatArray:
+    dataset = synthetic_dataset("made", config, seed)
+    return np.stack([dataset.targets[output.name] for output in dataset.outputs], axis=1)
 
 
 def rank(values: FloatArray) -> int:
@@ -44,15 +44,17 @@ def test_noise_is_the_share_of_variance_that_nothing_predicts(noise: float) -> N
 
 
 def test_no_straight_line_follows_them() -> None:
-    made = synthetic_dataset("made", SyntheticConfig(4000, 4, 0.0, 0.0, features=4, pool=1), 2)
-    inputs = np.column_stack([np.ones(made.rows), made.features])
-    residuals = [np.linalg.lstsq(inputs, values, rcond=None)[1][0] / made.rows for values in made.targets.values()]
+    dataset = synthetic_dataset("made", SyntheticConfig(4000, 4, 0.0, 0.0, features=4, pool=1), 2)
+    inputs = np.column_stack([np.ones(dataset.rows), dataset.features])
+    residuals = [
+        np.linalg.lstsq(inputs, values, rcond=None)[1][0] / dataset.rows for values in dataset.targets.values()
+    ]
     assert min(residuals) > 0.02
 
 
 def test_the_same_seed_gives_the_same_dataset_and_another_seed_another() -> None:
-    tasks = SyntheticConfig(50, 3, 0.5, 0.2)
-    first, again, other = (synthetic_dataset("made", tasks, seed) for seed in (0, 0, 1))
+    config = SyntheticConfig(50, 3, 0.5, 0.2)
+    first, again, other = (synthetic_dataset("made", config, seed) for seed in (0, 0, 1))
     assert first.digest == again.digest != other.digest
     assert (first.features == again.features).all(axis=None)
     assert all((first.targets[name] == again.targets[name]).all() for name in first.targets)
@@ -60,5 +62,6 @@ def test_the_same_seed_gives_the_same_dataset_and_another_seed_another() -> None
 
 @pytest.mark.parametrize("wrong", [{"relatedness": 1.1}, {"noise": 1.0}, {"rows": 0}])
 def test_refuses(wrong: dict[str, float]) -> None:
+    fields = {"rows": 10, "outputs": 2, "relatedness": 0.5, "noise": 0.1, **wrong}
     with pytest.raises(ValueError, match=r"at least 1|share in"):
-        SyntheticConfig(**{"rows": 10, "outputs": 2, "relatedness": 0.5, "noise": 0.1, **wrong})  # type: ignore[arg-type]  # on purpose
+        SyntheticConfig(**fields)  # type: ignore[arg-type]  # on purpose

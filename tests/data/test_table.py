@@ -130,18 +130,18 @@ def test_a_numeric_time_key_keeps_its_order(tmp_path: Path) -> None:
 # Files
 
 
-def same(one: Dataset, other: Dataset) -> bool:
+def same(first: Dataset, other: Dataset) -> bool:
     return (
-        frame_of(one).equals(frame_of(other))
-        and one.outputs == other.outputs
-        and all(np.array_equal(one.targets[k], other.targets[k], equal_nan=True) for k in one.targets)
+        frame_of(first).equals(frame_of(other))
+        and first.outputs == other.outputs
+        and all(np.array_equal(first.targets[k], other.targets[k], equal_nan=True) for k in first.targets)
     )
 
 
 def test_one_table_in_every_format_is_one_dataset(tmp_path: Path) -> None:
     path = csv(tmp_path / "t.csv", y=[1.5, "", 3], k=["a", "b"])
     text = path.read_text(encoding="utf-8")
-    wanted = load_table(path, ["y", "k"])
+    expected = load_table(path, ["y", "k"])
     (tmp_path / "semicolon.csv").write_text(text.replace(",", ";"), encoding="utf-8")
     (tmp_path / "tab.tsv").write_text(text.replace(",", "\t"), encoding="utf-8")
     (tmp_path / "packed.csv.gz").write_bytes(gzip.compress(text.encode()))
@@ -158,7 +158,7 @@ def test_one_table_in_every_format_is_one_dataset(tmp_path: Path) -> None:
         "windows.csv",
         "t.parquet",
     ):
-        assert same(load_table(tmp_path / name, ["y", "k"]), wanted), name
+        assert same(load_table(tmp_path / name, ["y", "k"]), expected), name
 
 
 def test_a_comma_in_the_text_of_a_semicolon_file_is_text(tmp_path: Path) -> None:

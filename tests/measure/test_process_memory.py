@@ -33,8 +33,8 @@ print(process_memory.peak_bytes() - before)
 
 def test_a_passing_allocation_is_in_the_peak_and_not_in_the_rest() -> None:
     """In a process of its own: of one as large as pytest's, the system may take other pages back meanwhile."""
-    found = subprocess.run([sys.executable, "-c", PASSING], capture_output=True, text=True, check=True)
-    during, peak, rest, forgotten = (int(text) for text in found.stdout.split())
+    process = subprocess.run([sys.executable, "-c", PASSING], capture_output=True, text=True, check=True)
+    during, peak, rest, forgotten = (int(text) for text in process.stdout.split())
     assert during == pytest.approx(BLOCK, rel=0.1)
     assert peak == pytest.approx(BLOCK, rel=0.1)
     assert rest < BLOCK / 2
@@ -45,8 +45,8 @@ def test_a_process_does_not_inherit_the_size_of_the_one_that_started_it() -> Non
     """What ru_maxrss gets wrong."""
     block = np.ones(4 * BLOCK, np.uint8)
     code = "from jointbench.measure import process_memory; print(process_memory.peak_bytes())"
-    found = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True)
-    assert int(found.stdout) < block.nbytes / 2
+    process = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True)
+    assert int(process.stdout) < block.nbytes / 2
 
 
 def test_a_system_without_it_says_so(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:

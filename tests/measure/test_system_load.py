@@ -5,6 +5,7 @@ from __future__ import annotations
 import subprocess
 import sys
 import time
+from functools import partial
 
 import pytest
 
@@ -13,7 +14,7 @@ from jointbench.measure.system_load import SystemLoad, disturbed, machine_busy_s
 
 def load(busy: float, own: float, wall: float) -> float:
     clocks = {"wall": iter((0.0, wall)), "machine": iter((100.0, 100.0 + busy)), "own": iter((5.0, 5.0 + own))}
-    return SystemLoad(*(lambda name=name: next(clocks[name]) for name in ("wall", "machine", "own"))).cores()  # type: ignore[misc]
+    return SystemLoad(*(partial(next, clocks[name]) for name in ("wall", "machine", "own"))).cores()
 
 
 def test_a_process_that_uses_every_core_itself_is_not_its_own_disturbance() -> None:

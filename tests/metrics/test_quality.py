@@ -81,11 +81,11 @@ def test_skill_of_a_number_is_scikit_learns_dummy_beaten() -> None:
 def test_numbers_are_scored_as_scikit_learn_scores_them(pairs: list[tuple[float, float]], no_skill: float) -> None:
     observed, predicted = np.array(pairs).T
     assume(observed.std() > 1e-3)
-    got = score(NUMBER, observed, predicted, no_skill)
+    result = score(NUMBER, observed, predicted, no_skill)
     mse = metrics.mean_squared_error(observed, predicted)
-    assert got.output == "number"
-    assert got.error == pytest.approx(mse)
-    assert got.metrics == pytest.approx(
+    assert result.output == "number"
+    assert result.error == pytest.approx(mse)
+    assert result.metrics == pytest.approx(
         {
             "rmse": metrics.root_mean_squared_error(observed, predicted),
             "mae": np.abs(observed - predicted).mean(),
@@ -110,10 +110,10 @@ def test_classes_are_scored_as_scikit_learn_scores_them(seed: int, output: Outpu
         auc = np.mean([metrics.roc_auc_score(observed == code, shares[:, code]) for code in range(3)])
     guess = shares.argmax(axis=1)
     report = metrics.classification_report(observed, guess, output_dict=True, zero_division=0)
-    got = score(output, observed, logits, 1.0)
+    result = score(output, observed, logits, 1.0)
     loss = metrics.log_loss(observed, shares)
-    assert got.error == pytest.approx(loss, rel=1e-9)
-    assert got.metrics == pytest.approx(
+    assert result.error == pytest.approx(loss, rel=1e-9)
+    assert result.metrics == pytest.approx(
         {
             "log_loss": loss,
             "accuracy": (guess == observed).mean(),
@@ -152,11 +152,11 @@ def test_extreme_logits_stay_finite_and_cost_what_they_should(size: float) -> No
     """A network that is very sure and wrong costs about its logit, not infinity or not-a-number."""
     observed = np.array([0.0, 1.0, 0.0, 1.0])
     sure = np.array([[-size], [size], [size], [-size]])
-    got = score(BINARY, observed, sure, 1.0)
-    assert got.error == pytest.approx(size / 2)
+    result = score(BINARY, observed, sure, 1.0)
+    assert result.error == pytest.approx(size / 2)
     wide = score(THREE, np.array([0.0, 1.0, 2.0]), np.array([[size, 0, 0], [0, 0, size], [0, 0, size]]), 1.0)
     assert wide.error == pytest.approx(size / 3)
-    assert all(value is not None and np.isfinite(value) for value in (*got.metrics.values(), *wide.metrics.values()))
+    assert all(value is not None and np.isfinite(value) for value in (*result.metrics.values(), *wide.metrics.values()))
 
 
 @given(st.lists(st.floats(-700, 700), min_size=1, max_size=10))
@@ -189,17 +189,17 @@ def test_a_class_that_training_never_had_is_unlikely_and_not_impossible(output: 
 
 
 def test_class_frequencies_add_up_and_follow_the_counts() -> None:
-    got = class_frequencies(np.array([0.0, 2.0, 2.0, 2.0]), 3)
-    assert got == pytest.approx(np.array([2, 1, 4]) / 7)
+    frequencies = class_frequencies(np.array([0.0, 2.0, 2.0, 2.0]), 3)
+    assert frequencies == pytest.approx(np.array([2, 1, 4]) / 7)
 
 
 @given(st.lists(st.integers(-9, 9), min_size=2, max_size=30))
 def test_the_no_skill_loss_of_a_number_is_its_variance_and_never_zero(values: list[int]) -> None:
     """It divides every loss: 1 where there is no variance."""
-    got = no_skill_loss(NUMBER, np.array(values, float))
+    loss = no_skill_loss(NUMBER, np.array(values, float))
     mean = sum(values) / len(values)
     variance = sum((value - mean) ** 2 for value in values) / len(values)
-    assert got == pytest.approx(variance if len(set(values)) > 1 else 1.0)
+    assert loss == pytest.approx(variance if len(set(values)) > 1 else 1.0)
 
 
 def test_the_no_skill_loss_of_many_rows_is_the_entropy() -> None:
@@ -221,24 +221,24 @@ def test_the_no_skill_error_on_the_training_rows_is_the_no_skill_loss() -> None:
 def test_auc_is_undefined_unless_every_class_occurs(output: Output, observed: list[float]) -> None:
     """None, shown as a gap; not an exception that ends the run, and not a number that means nothing."""
     logits = np.random.default_rng(0).normal(size=(3, output.units))
-    got = score(output, np.array(observed), logits, 1.0).metrics
-    assert got["roc_auc"] is None
-    assert all(value is not None and np.isfinite(value) for name, value in got.items() if name != "roc_auc")
+    metrics = score(output, np.array(observed), logits, 1.0).metrics
+    assert metrics["roc_auc"] is None
+    assert all(value is not None and np.isfinite(value) for name, value in metrics.items() if name != "roc_auc")
 
 
 def test_a_guess_of_a_class_that_does_not_occur_counts_against_f1_and_not_against_recall() -> None:
     """Macro F1 is over all classes (two of three are missed whole), balanced accuracy over those that occur."""
     logits = np.array([[9.0, 0, 0], [9, 0, 0], [0, 0, 9], [9, 0, 0]])
-    got = score(THREE, np.zeros(4), logits, 1.0).metrics
-    assert got["balanced_accuracy"] == pytest.approx(0.75)
-    assert got["macro_f1"] == pytest.approx((2 * 0.75 / 1.75) / 3)
+    metrics = score(THREE, np.zeros(4), logits, 1.0).metrics
+    assert metrics["balanced_accuracy"] == pytest.approx(0.75)
+    assert metrics["macro_f1"] == pytest.approx((2 * 0.75 / 1.75) / 3)
 
 
 def test_r2_of_a_constant_is_undefined_and_rrmse_without_a_no_skill_error_too() -> None:
-    got = score(NUMBER, np.full(5, 3.0), np.arange(5.0), 0.0).metrics
-    assert got["r2"] is None
-    assert got["rrmse"] is None
-    assert got["rmse"] == pytest.approx(np.sqrt(3))
+    metrics = score(NUMBER, np.full(5, 3.0), np.arange(5.0), 0.0).metrics
+    assert metrics["r2"] is None
+    assert metrics["rrmse"] is None
+    assert metrics["rmse"] == pytest.approx(np.sqrt(3))
 
 
 def test_a_single_row_can_be_scored() -> None:

@@ -38,7 +38,7 @@ def test_parameters_of_an_image_network_by_hand() -> None:
     """3 x 3 kernels, two poolings of 28 x 28 to 7 x 7, flattened into the dense trunk."""
     network = architecture(Shape((64,), channels=(8, 16)), (28, 28, 3), [DIGIT, COLOUR])
     assert [conv.positions for conv in network.convs] == [28 * 28, 14 * 14]
-    assert network.flattened == (7, 7, 16)
+    assert network.trunk[0].inputs == 7 * 7 * 16
     convolutions = (3 * 3 * 3 * 8 + 8) + (3 * 3 * 8 * 16 + 16)
     dense = (7 * 7 * 16 * 64 + 64) + (64 * 10 + 10) + (64 * 6 + 6)
     assert network.parameters == convolutions + dense
@@ -84,14 +84,9 @@ def test_only_the_first_convolution_reads_the_image() -> None:
 
 def test_odd_image_sides_are_pooled_downwards() -> None:
     """7 x 5 pools to 3 x 2 and then to 1 x 1, as both frameworks' 2 x 2 pooling does."""
-    one, two = (architecture(Shape((3,), channels=(4,) * n), (7, 5, 1), [DIGIT]) for n in (1, 2))
-    assert one.flattened == (3, 2, 4)
-    assert two.flattened == (1, 1, 4)
-    assert two.trunk[0].inputs == 4
-
-
-def test_a_table_is_not_flattened() -> None:
-    assert architecture(Shape((3,)), (7,), [NUMBER]).flattened is None
+    once, twice = (architecture(Shape((3,), channels=(4,) * n), (7, 5, 1), [DIGIT]) for n in (1, 2))
+    assert once.trunk[0].inputs == 3 * 2 * 4
+    assert twice.trunk[0].inputs == 1 * 1 * 4
 
 
 def test_a_head_follows_the_flattened_image_where_there_is_no_dense_trunk() -> None:
@@ -101,9 +96,9 @@ def test_a_head_follows_the_flattened_image_where_there_is_no_dense_trunk() -> N
 
 def test_networks_that_differ_in_names_only_have_one_architecture() -> None:
     """Otherwise replicates of one program are compiled once per output instead of once."""
-    one, other = (architecture(Shape((3,)), (7,), [Output(name, "regression")]) for name in ("a", "b"))
-    assert one == other
-    assert one != architecture(Shape((3,)), (7,), [YES_NO])
+    first, second = (architecture(Shape((3,)), (7,), [Output(name, "regression")]) for name in ("a", "b"))
+    assert first == second
+    assert first != architecture(Shape((3,)), (7,), [YES_NO])
 
 
 def test_an_image_without_channels_is_refused_by_name() -> None:
@@ -116,4 +111,4 @@ def test_an_image_pooled_to_nothing_is_refused(size: tuple[int, ...]) -> None:
     """Three poolings need at least eight pixels a side; without the check a dense layer of zero inputs is built."""
     with pytest.raises(BadInput, match="3 poolings"):
         architecture(Shape((64,), channels=(2, 2, 2)), size, [DIGIT])
-    assert architecture(Shape((64,), channels=(2, 2, 2)), (8, 8, 1), [DIGIT]).flattened == (1, 1, 2)
+    assert architecture(Shape((64,), channels=(2, 2, 2)), (8, 8, 1), [DIGIT]).trunk[0].inputs == 1 * 1 * 2

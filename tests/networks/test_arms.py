@@ -150,13 +150,13 @@ def test_sized_is_nearest_to_its_reference_over_all_multipliers(
     outputs, groups = case
     units = {output.name: output.units for output in outputs}
     whole = (tuple(units),)
-    wanted, reference = (whole, groups) if widen else (groups, whole)
+    partition, reference = (whole, groups) if widen else (groups, whole)
     base = Shape(trunk, head)
-    got = sized(Arm("arm", wanted, "same-parameters", reference), base, (features,), outputs)
-    sizes = [[units[name] for name in group] for group in wanted]
+    shape = sized(Arm("arm", partition, "same-parameters", reference), base, (features,), outputs)
+    sizes = [[units[name] for name in group] for group in partition]
     target = count(base, features, [[units[name] for name in group] for group in reference])
-    best = min(abs(count(shape, features, sizes) - target) for shape in reachable(base))
-    assert abs(count(got, features, sizes) - target) <= best
+    best = min(abs(count(candidate, features, sizes) - target) for candidate in reachable(base))
+    assert abs(count(shape, features, sizes) - target) <= best
 
 
 @given(partitions(), st.lists(st.integers(1, 40), min_size=1, max_size=3).map(tuple), st.integers(1, 20))
@@ -166,34 +166,34 @@ def test_a_matched_arm_is_scaled_by_one_multiplier_and_no_width_vanishes(
     """Some multiplier explains all widths at once: each width w from base b says it lies in [(w-.5)/b, (w+.5)/b]."""
     outputs, groups = case
     arm = Arm("arm", groups, "same-parameters", (tuple(output.name for output in outputs),))
-    got = sized(arm, Shape(trunk), (features,), outputs)
-    assert min(got.trunk) >= 1
-    lows = [(width - 0.5) / base if width > 1 else 0.0 for width, base in zip(got.trunk, trunk, strict=True)]
-    highs = [(width + 0.5) / base for width, base in zip(got.trunk, trunk, strict=True)]
+    shape = sized(arm, Shape(trunk), (features,), outputs)
+    assert min(shape.trunk) >= 1
+    lows = [(width - 0.5) / base if width > 1 else 0.0 for width, base in zip(shape.trunk, trunk, strict=True)]
+    highs = [(width + 0.5) / base for width, base in zip(shape.trunk, trunk, strict=True)]
     assert max(lows) <= min(highs) + 1e-9
 
 
 def test_the_floor_of_one_is_reached_and_kept() -> None:
     """Thirty networks cannot share the parameters of one that has two units: they get one unit each, not none."""
     outputs = [Output(f"o{i}", "regression") for i in range(30)]
-    got = sized(parse_arm("separate-matched", outputs), Shape((2, 2), head=(2,)), (10,), outputs)
-    assert got == Shape((1, 1), head=(1,))
+    shape = sized(parse_arm("separate-matched", outputs), Shape((2, 2), head=(2,)), (10,), outputs)
+    assert shape == Shape((1, 1), head=(1,))
 
 
 def test_image_networks_are_matched_through_channels_and_trunk_together() -> None:
     outputs = [Output("digit", "multiclass", tuple("0123456789")), Output("colour", "multiclass", tuple("abcdef"))]
     base = Shape((64,), channels=(8, 16))
     matched = parse_arm("separate-matched", outputs)
-    got = sized(matched, base, (28, 28, 3), outputs)
+    shape = sized(matched, base, (28, 28, 3), outputs)
     joint = parameters(architectures(matched.reference, base, (28, 28, 3), outputs))
 
     def total(shape: Shape) -> int:
         return parameters(architectures(matched.groups, shape, (28, 28, 3), outputs))
 
     tried = {scaled(base, step / 5000) for step in range(1, 10_000)}
-    assert abs(total(got) - joint) == min(abs(total(shape) - joint) for shape in tried)
-    assert got.channels[0] < 8
-    assert got.trunk[0] < 64
+    assert abs(total(shape) - joint) == min(abs(total(candidate) - joint) for candidate in tried)
+    assert shape.channels[0] < 8
+    assert shape.trunk[0] < 64
 
 
 def test_same_width_leaves_the_base_shape_alone() -> None:

@@ -43,7 +43,7 @@ def test_an_image_network_by_hand() -> None:
 
 
 def test_the_parts_by_hand() -> None:
-    """Trunk 11-64-64 and two heads of one unit; the first layer needs no input gradient. Apart, the trunk counts twice."""
+    """Trunk 11-64-64, two heads of one unit; the first layer needs no input gradient. Apart, the trunk counts twice."""
     trunk, first = 11 * 64 + 64 * 64, 11 * 64
     joint = architecture(Shape((64, 64)), (11,), [NUMBER, NUMBER])
     alone = architecture(Shape((64, 64)), (11,), [NUMBER])
@@ -104,7 +104,8 @@ def test_the_optimisers_work_by_doing_it(optimizer: str, decay: float) -> None:
         first = first * beta_1 + gradient * (1 - beta_1)
         second = second * beta_2 + gradient * gradient * (1 - beta_2)
         weight = weight - first * rate / (second**0.5 + ADAM_EPSILON)
-    assert update_flops(Recipe(optimizer=optimizer, weight_decay=decay)) == Counted.done  # type: ignore[arg-type]  # parametrised
+    recipe = Recipe(optimizer=optimizer, weight_decay=decay)  # type: ignore[arg-type]  # parametrised
+    assert update_flops(recipe) == Counted.done
 
 
 def test_hidden_heads_by_hand() -> None:

@@ -69,9 +69,9 @@ def test_no_two_layers_or_heads_share_a_draw() -> None:
 
 def test_seeds_decide_the_start() -> None:
     network = table(Shape((8,)), A)
-    one, again, other = (initial_weights(network, ["a"], seed)["trunk_0/kernel"] for seed in (3, 3, 4))
-    assert np.array_equal(one, again)
-    assert not np.any(one == other)
+    first, again, other = (initial_weights(network, ["a"], seed)["trunk_0/kernel"] for seed in (3, 3, 4))
+    assert np.array_equal(first, again)
+    assert not np.any(first == other)
 
 
 @given(st.integers(0, 2**32 - 1), st.integers(0, 1000), st.integers(0, 300))

@@ -27,12 +27,12 @@ def test_base_widths_by_size_class(rows: int, width: int) -> None:
 def test_an_image_shape_fits_the_bundled_digits() -> None:
     shape = default_shape(5_000, image=True)
     digits = architecture(shape, (28, 28, 3), [Output("digit", "multiclass", tuple("0123456789"))])
-    assert digits.flattened == (7, 7, 16)
+    assert digits.trunk[0].inputs == 7 * 7 * 16
 
 
 @given(st.integers(10, 10**6), st.integers(10, 10**6))
-def test_larger_tables_get_larger_batches_and_fewer_epochs(one: int, other: int) -> None:
-    small, large = (default_recipe(rows, image=False) for rows in sorted((one, other)))
+def test_larger_tables_get_larger_batches_and_fewer_epochs(first: int, second: int) -> None:
+    small, large = (default_recipe(rows, image=False) for rows in sorted((first, second)))
     assert small.batch_size <= large.batch_size
     assert small.max_epochs >= large.max_epochs
     assert small.patience >= large.patience

@@ -42,8 +42,8 @@ def accepted_by_a_shell(text: str, folder: Path) -> None:
     file = folder / "step.sh"
     file.write_text(text)
     checkers = [["bash", "-n", str(file)]]
-    if found := shutil.which("shellcheck"):
-        checkers.append([found, "--shell=bash", str(file)])
+    if shellcheck := shutil.which("shellcheck"):
+        checkers.append([shellcheck, "--shell=bash", str(file)])
     for words in checkers:
         done = subprocess.run(words, capture_output=True, text=True, check=False)
         assert done.returncode == 0, done.stdout + done.stderr
@@ -53,7 +53,7 @@ def test_the_benchmark_workflow_uses_this_action_with_inputs_that_it_has() -> No
     action = yaml.safe_load((ROOT / "action.yml").read_text())
     (used,) = (step for step in steps(ROOT / ".github" / "workflows" / "benchmark.yml") if step.get("uses") == "./")
     assert set(used["with"]) <= set(action["inputs"])
-    assert {name for name, one in action["inputs"].items() if one.get("required")} <= set(used["with"])
+    assert {name for name, properties in action["inputs"].items() if properties.get("required")} <= set(used["with"])
 
 
 def test_ci_holds_smoke_to_the_committed_baseline() -> None:

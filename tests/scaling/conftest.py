@@ -68,9 +68,9 @@ def machine(monkeypatch: pytest.MonkeyPatch) -> Callable[..., Any]:
     """Makes pretend machines whose clock every reading of time sees."""
 
     def make(per_call: float, per_flop: float, noise: float = 0.0) -> Any:
-        made = Machine(per_call, per_flop, noise)
+        pretend = Machine(per_call, per_flop, noise)
         for module in (paired_timing, timed):
-            monkeypatch.setattr(module, "time", SimpleNamespace(perf_counter=lambda: made.now))
-        return made
+            monkeypatch.setattr(module, "time", SimpleNamespace(perf_counter=lambda: pretend.now))
+        return pretend
 
     return make

@@ -11,8 +11,11 @@ def by_other(line: SweepLine, outputs: int) -> dict[str, Point]:
 
 
 def test_predictions_by_hand() -> None:
-    """Width 32, depth 1, 16 features, 2 outputs. Forward per row: joint 2(16 x 32 + 2 x 32), separate twice 2(16 x 32 + 32).
-    Training: the first layer costs twice, heads three times, their forward."""
+    """Width 32, depth 1, 16 features, 2 outputs.
+
+    Forward per row: joint 2(16 x 32 + 2 x 32), separate twice 2(16 x 32 + 32). In training the first layer costs twice
+    its forward pass, heads three times.
+    """
     request = by_other(SweepLine("request", 32, 1, 1), 2)["separate"]
     assert request.flops_ratio == pytest.approx((16 * 32 + 2 * 32) / (2 * (16 * 32 + 32)))
     training = by_other(SweepLine("training", 32, 1, 32), 2)["separate"]
@@ -21,7 +24,7 @@ def test_predictions_by_hand() -> None:
 
 
 def test_equal_parameters_are_where_the_predictions_part() -> None:
-    """Networks of joint's parameters in all do joint's FLOPs, but call more layers; those of joint's width do N times both."""
+    """At equal parameters the others do joint's FLOPs in more layer calls; at equal width they do N times its FLOPs."""
     points = by_other(SweepLine("request", 512, 2, 1), 32)
     assert points["separate-matched"].flops_ratio == pytest.approx(1, abs=0.05)
     assert points["separate-matched"].calls_ratio == points["separate"].calls_ratio == pytest.approx(34 / 96)

@@ -15,7 +15,7 @@ WIDTHS, OUTPUTS = (32, 128, 512), (1, 4, 8)
 
 
 def study(measured: Callable[[Point], float | None], spread: float = 0.01) -> Study:
-    """A study whose points measured what ``measured`` says."""
+    """A study whose points measured what ``measured`` returns."""
     points = []
     for width in WIDTHS:
         for outputs in OUTPUTS:
@@ -46,18 +46,18 @@ def study(measured: Callable[[Point], float | None], spread: float = 0.01) -> St
     )
 
 
-def matched(made: Study) -> Regime:
-    (found,) = (one for one in regimes(made) if one.other == SAME_PARAMETERS)
-    return found
+def matched(sweep: Study) -> Regime:
+    (regime,) = (regime for regime in regimes(sweep) if regime.other == SAME_PARAMETERS)
+    return regime
 
 
 def test_fixed_costs_below_and_flops_above() -> None:
-    found = matched(study(lambda p: p.calls_ratio if p.line.width < 512 else p.flops_ratio))
-    assert (found.fixed_to, found.flops_from) == (128, 512)
-    assert "up to width 128 fixed costs dominate" in found.sentence
-    assert "from width 512 up the ratio follows the FLOPs" in found.sentence
+    regime = matched(study(lambda p: p.calls_ratio if p.line.width < 512 else p.flops_ratio))
+    assert (regime.fixed_to, regime.flops_from) == (128, 512)
+    assert "up to width 128 fixed costs dominate" in regime.sentence
+    assert "from width 512 up the ratio follows the FLOPs" in regime.sentence
     # 8 outputs: joint calls 10 layers, separate 24; 4 outputs: 6 and 12.
-    assert "0.42 to 0.50 of the others' time (2.0 to 2.4 times cheaper)" in found.sentence
+    assert "0.42 to 0.50 of the others' time (2.0 to 2.4 times cheaper)" in regime.sentence
 
 
 def test_the_opposite_numbers_give_the_opposite_sentence() -> None:
@@ -74,19 +74,19 @@ def test_the_opposite_numbers_give_the_opposite_sentence() -> None:
 
 
 def test_a_width_counts_only_if_all_its_outputs_agree() -> None:
-    found = matched(
+    regime = matched(
         study(
             lambda p: p.flops_ratio if p.line.width == 512 or (p.line.width, p.outputs) == (128, 8) else p.calls_ratio
         )
     )
-    assert (found.fixed_to, found.flops_from) == (32, 512)
-    assert "between them it depends on the number of outputs or is unclear" in found.sentence
+    assert (regime.fixed_to, regime.flops_from) == (32, 512)
+    assert "between them it depends on the number of outputs or is unclear" in regime.sentence
 
 
 def test_wide_intervals_claim_nothing() -> None:
-    found = matched(study(lambda p: (p.flops_ratio * p.calls_ratio) ** 0.5, spread=0.2))
-    assert (found.fixed_to, found.flops_from) == (None, None)
-    assert "6 neither clearly" in found.sentence
+    regime = matched(study(lambda p: (p.flops_ratio * p.calls_ratio) ** 0.5, spread=0.2))
+    assert (regime.fixed_to, regime.flops_from) == (None, None)
+    assert "6 neither clearly" in regime.sentence
 
 
 def test_dearer_is_said_as_dearer() -> None:
@@ -95,22 +95,24 @@ def test_dearer_is_said_as_dearer() -> None:
 
 
 def test_nothing_measured_is_no_answer() -> None:
-    found = matched(study(lambda p: None))
-    assert found.told == ()
-    assert "no answer; not measured: planted" in found.sentence
+    regime = matched(study(lambda p: None))
+    assert regime.distinguishing_widths == ()
+    assert "no answer; not measured: planted" in regime.sentence
 
 
 def test_equal_parameters_come_first_and_one_output_never() -> None:
-    found = regimes(study(lambda p: p.calls_ratio))
-    assert [one.other for one in found] == [SAME_PARAMETERS, SAME_WIDTH]
-    assert all("1.00 of the others" not in one.sentence for one in found)
+    both = regimes(study(lambda p: p.calls_ratio))
+    assert [regime.other for regime in both] == [SAME_PARAMETERS, SAME_WIDTH]
+    assert all("1.00 of the others" not in regime.sentence for regime in both)
 
 
 def test_equal_widths_cannot_tell_and_say_what_was_measured() -> None:
     """N networks of joint's width do N times its FLOPs: whether FLOPs or networks cost, joint is N times cheaper."""
-    (found,) = (one for one in regimes(study(lambda p: p.flops_ratio)) if one.other == SAME_WIDTH)
-    assert (found.fixed_to, found.flops_from, found.told) == (None, None, ())
-    assert "FLOPs and fixed costs predict alike, so no width separates them: joint costs 0.13 to 0.27" in found.sentence
+    (regime,) = (entry for entry in regimes(study(lambda p: p.flops_ratio)) if entry.other == SAME_WIDTH)
+    assert (regime.fixed_to, regime.flops_from, regime.distinguishing_widths) == (None, None, ())
+    assert (
+        "FLOPs and fixed costs predict alike, so no width separates them: joint costs 0.13 to 0.27" in regime.sentence
+    )
 
 
 @pytest.mark.parametrize(

@@ -30,7 +30,7 @@ SMALL = check(
 )
 
 
-class Here:
+class InProcessWorkers:
     """Workers that work in this process, with a backend given by name."""
 
     backends: dict[str, Any]
@@ -46,7 +46,7 @@ class Here:
             future.set_exception(error)
         return future
 
-    def __enter__(self) -> Here:
+    def __enter__(self) -> InProcessWorkers:
         return self
 
     def __exit__(self, *_: object) -> None:
@@ -54,10 +54,10 @@ class Here:
 
 
 @pytest.fixture
-def here(monkeypatch: pytest.MonkeyPatch) -> Callable[..., None]:
+def use_backends(monkeypatch: pytest.MonkeyPatch) -> Callable[..., None]:
     def use(**backends: Any) -> None:
-        monkeypatch.setattr(Here, "backends", backends, raising=False)
-        monkeypatch.setattr(run, "Workers", Here)
+        monkeypatch.setattr(InProcessWorkers, "backends", backends, raising=False)
+        monkeypatch.setattr(run, "Workers", InProcessWorkers)
         monkeypatch.setattr(
             run, "unavailable_reason", lambda name: None if name in backends else f"not installed (get {name})"
         )
@@ -65,10 +65,10 @@ def here(monkeypatch: pytest.MonkeyPatch) -> Callable[..., None]:
     return use
 
 
-def test_every_planned_cell_is_there_once(here: Callable[..., None], machine: Callable[..., Any]) -> None:
-    here(torch=machine(1e-4, 1e-9))
-    said: list[tuple[int, int]] = []
-    study = run_study(SMALL, "cpu", lambda phase, detail, done, of: said.append((done, of)))
+def test_every_planned_cell_is_there_once(use_backends: Callable[..., None], machine: Callable[..., Any]) -> None:
+    use_backends(torch=machine(1e-4, 1e-9))
+    reported: list[tuple[int, int]] = []
+    study = run_study(SMALL, "cpu", lambda phase, detail, done, of: reported.append((done, of)))
     cells = [(p.backend, p.line, p.outputs, p.other) for p in study.points]
     assert len(set(cells)) == len(cells)
     for backend in SMALL.backends:
@@ -79,10 +79,12 @@ def test_every_planned_cell_is_there_once(here: Callable[..., None], machine: Ca
     assert {p.reason for p in study.points if p.backend == "tensorflow"} == {
         "not measured: not installed (get tensorflow)"
     }
-    assert said[-1][0] == said[-1][1]
+    assert reported[-1][0] == reported[-1][1]
 
 
-def test_a_cell_that_fails_says_so_and_the_others_go_on(here: Callable[..., None], machine: Callable[..., Any]) -> None:
+def test_a_cell_that_fails_says_so_and_the_others_go_on(
+    use_backends: Callable[..., None], machine: Callable[..., Any]
+) -> None:
     class Fails:
         def __init__(self, real: Any) -> None:
             self.real = real
@@ -97,7 +99,7 @@ def test_a_cell_that_fails_says_so_and_the_others_go_on(here: Callable[..., None
             self.real.synchronise()
 
     pretend = machine(1e-4, 1e-9)
-    here(torch=Fails(pretend), tensorflow=pretend)
+    use_backends(torch=Fails(pretend), tensorflow=pretend)
     study = run_study(SMALL, "cpu", lambda *_: None)
     torch = [p for p in study.points if p.backend == "torch"]
     assert {p.reason for p in torch if p.line.scenario == "training"} == {"not measured: MemoryError no room"}
@@ -106,11 +108,11 @@ def test_a_cell_that_fails_says_so_and_the_others_go_on(here: Callable[..., None
 
 
 def test_a_spent_budget_leaves_reasons(
-    here: Callable[..., None], machine: Callable[..., Any], monkeypatch: pytest.MonkeyPatch
+    use_backends: Callable[..., None], machine: Callable[..., Any], monkeypatch: pytest.MonkeyPatch
 ) -> None:
     pretend = machine(0.01, 0.0)
     monkeypatch.setattr(run, "time", SimpleNamespace(perf_counter=lambda: pretend.now))
-    here(torch=pretend, tensorflow=pretend)
+    use_backends(torch=pretend, tensorflow=pretend)
     study = run_study(SMALL, "cpu", lambda *_: None)
     first = [p for p in study.points if p.backend == "torch"]
     assert first[0].measured
@@ -119,8 +121,8 @@ def test_a_spent_budget_leaves_reasons(
     assert study.seconds < 2 * SMALL.budget_seconds
 
 
-def command(monkeypatch: pytest.MonkeyPatch, *words: str) -> int:
-    monkeypatch.setattr(sys, "argv", ["jointbench", "scaling", *words])
+def command(monkeypatch: pytest.MonkeyPatch, *arguments: str) -> int:
+    monkeypatch.setattr(sys, "argv", ["jointbench", "scaling", *arguments])
     with pytest.raises(SystemExit) as stopped:
         main()
     return int(stopped.value.code or 0)
@@ -130,28 +132,28 @@ SIZES = ("--outputs", "2", "--widths", "8,16", "--depths", "1", "--batches", "4"
 
 
 def test_the_command_writes_the_study_and_its_page(
-    here: Callable[..., None],
+    use_backends: Callable[..., None],
     machine: Callable[..., Any],
     monkeypatch: pytest.MonkeyPatch,
     tmp_path: Path,
     capsys: pytest.CaptureFixture[str],
 ) -> None:
-    here(torch=machine(1e-4, 0.0))
+    use_backends(torch=machine(1e-4, 0.0))
     assert command(monkeypatch, *SIZES, "--out", str(tmp_path)) == 0
     study = read_study(tmp_path / "scaling.json")
     assert {p.backend for p in study.points if p.measured} == {"torch"}
-    said = " ".join(capsys.readouterr().out.split())
-    assert "at every width measured (8 to 16) fixed costs dominate" in said
-    assert "no answer; not measured: not installed (get tensorflow)" in said
+    printed = " ".join(capsys.readouterr().out.split())
+    assert "at every width measured (8 to 16) fixed costs dominate" in printed
+    assert "no answer; not measured: not installed (get tensorflow)" in printed
     assert (tmp_path / "scaling.html").read_text().startswith("<!doctype html>")
     assert command(monkeypatch, *SIZES, "--out", str(tmp_path)) == 2
     assert "nothing was overwritten" in capsys.readouterr().err
 
 
 def test_a_backend_asked_for_by_name_and_missing_is_exit_code_4(
-    here: Callable[..., None], machine: Callable[..., Any], monkeypatch: pytest.MonkeyPatch, tmp_path: Path
+    use_backends: Callable[..., None], machine: Callable[..., Any], monkeypatch: pytest.MonkeyPatch, tmp_path: Path
 ) -> None:
-    here(torch=machine(1e-4, 0.0))
+    use_backends(torch=machine(1e-4, 0.0))
     out = ("--out", str(tmp_path / "a"))
     assert command(monkeypatch, *SIZES, "--backend", "torch", "--backend", "tensorflow", *out) == 4
 
@@ -179,7 +181,7 @@ def test_bad_values_are_one_sentence_and_nothing_is_written(
 ) -> None:
     out = tmp_path / "out"
     assert command(monkeypatch, *words, "--out", str(out)) == 2
-    said = capsys.readouterr().err.strip()
-    assert names in said
-    assert "\n" not in said
+    message = capsys.readouterr().err.strip()
+    assert names in message
+    assert "\n" not in message
     assert not out.exists()

@@ -9,8 +9,8 @@ from jointbench.scaling.plan import SweepConfig, check, lines, numbers, referenc
 
 
 def test_every_cell_of_the_grid_is_planned_once() -> None:
-    wanted = check(SweepConfig())
-    planned = lines(wanted)
+    config = check(SweepConfig())
+    planned = lines(config)
     assert len({line for line, _ in planned}) == len(planned)
     grid = {
         (line.scenario, line.width, count)
@@ -18,7 +18,7 @@ def test_every_cell_of_the_grid_is_planned_once() -> None:
         for count in counts
         if (line.depth, line.batch_size) == (2, 32 if line.scenario == "training" else 1)
     }
-    assert grid == {(s, w, n) for s in ("training", "request") for w in wanted.widths for n in (1, 2, 4, 8, 16, 32)}
+    assert grid == {(s, w, n) for s in ("training", "request") for w in config.widths for n in (1, 2, 4, 8, 16, 32)}
     assert {line.depth for line, _ in planned} == {1, 2, 3}
     assert {line.batch_size for line, _ in planned if line.scenario == "training"} == {32, 256}
     assert {line.batch_size for line, _ in planned if line.scenario == "request"} == {1, 64, 1024}
@@ -32,9 +32,9 @@ def test_what_a_short_budget_reaches_first_spans_the_widths() -> None:
 
 
 def test_the_floor_is_always_measured() -> None:
-    wanted = check(SweepConfig(outputs=(8, 4), widths=(64,), depths=(1,), batches=(16,), request_batches=(1,)))
-    assert wanted.outputs == (1, 4, 8)
-    assert [counts for _, counts in lines(wanted)] == [(1, 8, 4)] * 2
+    config = check(SweepConfig(outputs=(8, 4), widths=(64,), depths=(1,), batches=(16,), request_batches=(1,)))
+    assert config.outputs == (1, 4, 8)
+    assert [counts for _, counts in lines(config)] == [(1, 8, 4)] * 2
 
 
 def test_reference_is_never_one_output() -> None:
@@ -53,7 +53,7 @@ def test_a_list_is_read_in_order_without_doubles() -> None:
 
 
 @pytest.mark.parametrize(
-    ("wanted", "names"),
+    ("config", "names"),
     [
         (SweepConfig(backends=("jax",)), "jax"),
         (SweepConfig(outputs=(1,)), "--outputs"),
@@ -61,6 +61,6 @@ def test_a_list_is_read_in_order_without_doubles() -> None:
         (SweepConfig(budget_seconds=math.nan), "--budget-seconds"),
     ],
 )
-def test_what_cannot_be_measured_is_refused(wanted: SweepConfig, names: str) -> None:
+def test_what_cannot_be_measured_is_refused(config: SweepConfig, names: str) -> None:
     with pytest.raises(BadInput, match=names):
-        check(wanted)
+        check(config)

@@ -29,9 +29,9 @@ def test_measured_is_what_the_machine_charges_for(
     assert [cell.outputs for cell in cells] == [1, 2, 3 * DISTINCT]
     for cell in cells:
         for point in predicted(line, cell.outputs):
-            found = cell.block_ratios[point.other]
-            assert len(found) >= MIN_BLOCKS
-            assert found == pytest.approx([getattr(point, which)] * len(found), rel=1e-4)
+            ratios = cell.block_ratios[point.other]
+            assert len(ratios) >= MIN_BLOCKS
+            assert ratios == pytest.approx([getattr(point, which)] * len(ratios), rel=1e-4)
 
 
 def test_seconds_are_of_one_step_of_each_network(machine: Callable[..., Any]) -> None:

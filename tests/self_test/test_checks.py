@@ -33,9 +33,9 @@ class Machine:
         self.rng = np.random.default_rng(0)
 
     def work(self, seconds: float) -> float:
-        taken = seconds * math.exp(self.rng.normal(0, self.noise))
-        self.now += taken
-        return taken
+        noisy_seconds = seconds * math.exp(self.rng.normal(0, self.noise))
+        self.now += noisy_seconds
+        return noisy_seconds
 
     def trainer(self, jobs: Any, steps: int) -> Any:
         class Trainer:
@@ -48,9 +48,9 @@ class Machine:
             def close(trainer) -> None:  # noqa: N805 - the same
                 pass
 
-        made = Trainer()
-        made.resize(steps)
-        return made
+        trainer = Trainer()
+        trainer.resize(steps)
+        return trainer
 
     def server(self, networks: Any) -> Any:
         def answer(rows: Any) -> list[Any]:
@@ -66,10 +66,10 @@ class Machine:
 @pytest.fixture
 def machine(monkeypatch: pytest.MonkeyPatch) -> Callable[..., Any]:
     def make(**settings: Any) -> Any:
-        made = Machine(**settings)
+        pretend = Machine(**settings)
         for module in (paired_timing, checks):
-            monkeypatch.setattr(module, "time", SimpleNamespace(perf_counter=lambda: made.now))
-        return made
+            monkeypatch.setattr(module, "time", SimpleNamespace(perf_counter=lambda: pretend.now))
+        return pretend
 
     return make
 
@@ -93,17 +93,17 @@ def test_every_copy_is_as_often_first_as_second(machine: Callable[..., Any]) -> 
     """So what a copy is by itself cancels in the mean over the pairs."""
     pretend = machine()
     costs = [1.0, 1.1, 0.9, 1.3, 1.2]
-    made = copies_in_pairs("x", [lambda cost=cost: [pretend.work(1e-3 * cost)] for cost in costs], 100.0)
-    assert len(made.ratios) == 20
-    logs = [math.log(one.value) for one in made.ratios]
+    pairs = copies_in_pairs("x", [lambda cost=cost: [pretend.work(1e-3 * cost)] for cost in costs], 100.0)
+    assert len(pairs.ratios) == 20
+    logs = [math.log(ratio.value) for ratio in pairs.ratios]
     assert sum(logs) == pytest.approx(0, abs=1e-9)
     assert max(logs) == pytest.approx(math.log(1.3 / 0.9))
 
 
 def test_pairs_end_when_the_time_is_spent(machine: Callable[..., Any]) -> None:
     pretend = machine()
-    made = copies_in_pairs("x", [lambda: [pretend.work(1e-2)]] * 5, 1.0)
-    assert 1 <= len(made.ratios) < 20
+    pairs = copies_in_pairs("x", [lambda: [pretend.work(1e-2)]] * 5, 1.0)
+    assert 1 <= len(pairs.ratios) < 20
     assert pretend.now < 2.0
 
 

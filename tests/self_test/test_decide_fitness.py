@@ -52,14 +52,14 @@ def test_a_quiet_machine_is_fit() -> None:
         ({"pairs": (pairs([1.05, 0.95] * 10, 0.02),)}, "0 of 20"),  # now above, now below
         ({"pairs": (AAPairs("torch, training step", ()),)}, "0 of the pairs"),
         ({"pairs": (pairs([1.0] * 3, 0.02),)}, "3 of the pairs"),
-        ({"truths": (KnownRatio("steps", estimate(1.2, 0.15)),)}, "1.200"),  # the truth is within a wide interval
-        ({"truths": (KnownRatio("steps", estimate(1.15, 0.03)),)}, "1.150"),  # too wide to say
-        ({"truths": (KnownRatio("steps", estimate(1.1, 0.5)),)}, "1.100"),  # right by luck
-        ({"truths": (KnownRatio("steps", None),)}, "too slow"),
+        ({"known_ratios": (KnownRatio("steps", estimate(1.2, 0.15)),)}, "1.200"),  # the truth is within a wide interval
+        ({"known_ratios": (KnownRatio("steps", estimate(1.15, 0.03)),)}, "1.150"),  # too wide to say
+        ({"known_ratios": (KnownRatio("steps", estimate(1.1, 0.5)),)}, "1.100"),  # right by luck
+        ({"known_ratios": (KnownRatio("steps", None),)}, "too slow"),
     ],
 )
 def test_a_noisy_machine_is_not_fit_and_the_figure_says_how_noisy(change: dict[str, object], names: str) -> None:
-    decision = decide(replace(GOOD, **change))  # type: ignore[arg-type]  # fields of Figures
+    decision = decide(replace(GOOD, **change))  # type: ignore[arg-type]  # fields of Measurements
     assert decision.exit_code == 3
     assert names in decision.sentence
     assert "Too noisy" in decision.sentence
@@ -69,19 +69,19 @@ def test_a_noisy_machine_is_not_fit_and_the_figure_says_how_noisy(change: dict[s
     "change",
     [
         {"pairs": (pairs([1.05, 1.06] * 10, 0.02),)},  # the same side every time, though first and second swap
-        {"truths": (KnownRatio("steps", estimate(1.0, 0.01)),)},  # sure, and wrong
-        {"truths": (KnownRatio("steps", estimate(1.16, 0.01)),)},
-        {"stored": (StoredAnswerCheck("torch", True, False),)},
-        {"stored": (StoredAnswerCheck("torch", False, True),)},
+        {"known_ratios": (KnownRatio("steps", estimate(1.0, 0.01)),)},  # sure, and wrong
+        {"known_ratios": (KnownRatio("steps", estimate(1.16, 0.01)),)},
+        {"stored_answers": (StoredAnswerCheck("torch", True, False),)},
+        {"stored_answers": (StoredAnswerCheck("torch", False, True),)},
         {"flops": (FlopCounts("torch", 8, 1),)},
         {"flops": (FlopCounts("torch", 0, 0),)},
-        {"broken": (("tensorflow, training", "RuntimeError: no"),)},
+        {"failures": (("tensorflow, training", "RuntimeError: no"),)},
     ],
 )
 def test_wrong_measuring_code_is_told_from_noise(change: dict[str, object]) -> None:
     noisy = replace(GOOD, pairs=(pairs(QUIET, 0.05),))
     for base in (GOOD, noisy):  # wrong outweighs noisy
-        decision = decide(replace(base, **change))  # type: ignore[arg-type]  # fields of Figures
+        decision = decide(replace(base, **change))  # type: ignore[arg-type]  # fields of Measurements
         assert decision.exit_code == 1
         assert "do not trust" in decision.sentence
 
@@ -91,18 +91,18 @@ def test_the_thresholds_are_the_stated_ones() -> None:
     far = [1.06, 1 / 1.06]
     assert decide(replace(GOOD, pairs=(pairs([1.0] * 17 + [far[0], far[1], far[0]], 0.02),))).exit_code == 0
     assert decide(replace(GOOD, pairs=(pairs([1.0] * 16 + far * 2, 0.02),))).exit_code == 3
-    assert decide(replace(GOOD, truths=(KnownRatio("t", estimate(1.129, 0.005)),))).exit_code == 0
-    assert decide(replace(GOOD, truths=(KnownRatio("t", estimate(1.14, 0.005)),))).exit_code == 1
+    assert decide(replace(GOOD, known_ratios=(KnownRatio("t", estimate(1.129, 0.005)),))).exit_code == 0
+    assert decide(replace(GOOD, known_ratios=(KnownRatio("t", estimate(1.14, 0.005)),))).exit_code == 1
 
 
 def test_without_a_backend_nothing_was_tested() -> None:
-    decision = decide(Measurements(truths=(KnownRatio("a tenth more sleep", estimate(1.1, 0.001)),)))
+    decision = decide(Measurements(known_ratios=(KnownRatio("a tenth more sleep", estimate(1.1, 0.001)),)))
     assert decision.exit_code == 4
     assert "no backend" in decision.sentence
 
 
 def test_a_backend_that_broke_before_its_first_pair_is_a_failure() -> None:
-    assert decide(Measurements(broken=(("torch, starting", "OSError: no memory"),))).exit_code == 1
+    assert decide(Measurements(failures=(("torch, starting", "OSError: no memory"),))).exit_code == 1
 
 
 def test_half_width_is_in_logarithms() -> None:
@@ -111,5 +111,5 @@ def test_half_width_is_in_logarithms() -> None:
 
 def test_figures_of_backends_add_up() -> None:
     both = total([GOOD, replace(GOOD, flops=(FlopCounts("tensorflow", 8, 0),))])
-    assert [one.name for one in both.flops] == ["torch", "tensorflow"]
+    assert [counts.name for counts in both.flops] == ["torch", "tensorflow"]
     assert len(both.pairs) == 2

@@ -39,10 +39,10 @@ def test_figures_and_exit_codes(
         )
         == code
     )
-    said = capsys.readouterr().out
-    assert "20 of 20 intervals contain 1" in said
-    assert f"{different} of 8 shapes" in said
-    assert word in said
+    printed = capsys.readouterr().out
+    assert "20 of 20 intervals contain 1" in printed
+    assert f"{different} of 8 shapes" in printed
+    assert word in printed
 
 
 def test_a_missing_backend_is_said(monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]) -> None:

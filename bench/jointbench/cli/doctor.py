@@ -45,7 +45,7 @@ def _self_test(console: object) -> None:
     table = Table("check", "figure", "wanted", "result", box=SIMPLE_HEAD, pad_edge=False)
     for check in decision.checks:
         colour = {"passed": "green", "too noisy": "yellow", "failed": "bold red"}[check.result]
-        table.add_row(Text(check.name), Text(check.figure), Text(check.wanted), Text(check.result, style=colour))
+        table.add_row(Text(check.name), Text(check.figure), Text(check.required), Text(check.result, style=colour))
     console.print(table)
     console.print(decision.sentence, markup=False, highlight=False)
     raise typer.Exit(decision.exit_code)

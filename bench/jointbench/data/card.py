@@ -28,7 +28,7 @@ class CardOutput(_Strict):
 
 
 class CardShape(_Strict):
-    """The base shape, where it is not the size rule's."""
+    """The base shape, where the card replaces the size rule's."""
 
     trunk: tuple[int, ...]
     head: tuple[int, ...] = ()
@@ -39,7 +39,7 @@ class CardShape(_Strict):
 
 
 class CardRecipe(_Strict):
-    """The recipe, where it is not the size rule's."""
+    """The recipe, where the card replaces the size rule's."""
 
     optimizer: Optimizer = "adam"
     learning_rate: float = 1e-3
@@ -58,14 +58,14 @@ class CardRecipe(_Strict):
 
 
 class Card(_Strict):
-    """What `card.toml` says.
+    """The content of `card.toml`.
 
     file: the data file beside the card, CSV (also .gz, .xz), Parquet, or .npz with an array ``images``
-    and one per output; absent for a dataset that must be fetched. categorical: feature columns that are
-    names, not numbers. group: the column whose equal values must share a fold (no feature).
-    made_from: package, version and path that the build script reads. dropped, leaks: sentences on what
-    was left out and what was looked for. notes: sentences that the report repeats beside the results.
-    determining: features listed as giving an output away, as "feature -> output", and kept all the same.
+    and one array per output; absent for a dataset that must be fetched. categorical: feature columns that
+    hold categories, not numbers. group: the column whose equal values must share a fold (not a feature).
+    made_from: package, version and path that the build script reads. dropped, leaks: sentences on the columns
+    left out and on the leaks looked for. notes: sentences that the report repeats beside the results.
+    determining: features that give an output away and are kept all the same, each as "feature -> output".
     """
 
     title: str

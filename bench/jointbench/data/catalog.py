@@ -22,7 +22,7 @@ def datasets_folder() -> Path:
 
 
 def bundled_slugs() -> list[str]:
-    """Slugs of the datasets whose data file is here, alphabetical."""
+    """Slugs of the datasets that come with their data file, alphabetical."""
     return sorted(slug for slug, card in cards().items() if card.file is not None)
 
 
@@ -37,6 +37,7 @@ def cards() -> dict[str, Card]:
 
 
 def card_of(slug: str) -> Card:
+    """The card of this dataset. Raises BadInput for an unknown slug."""
     folder = datasets_folder() / slug
     if not (folder / "card.toml").is_file():
         raise BadInput(f"there is no dataset {slug!r}; the bundled ones are {', '.join(bundled_slugs())}")
@@ -49,24 +50,27 @@ def verified_bytes(slug: str, card: Card) -> Path:
         return cached_file(slug, card)
     path = datasets_folder() / slug / card.file
     try:
-        found = hashlib.sha256(path.read_bytes()).hexdigest()
+        digest = hashlib.sha256(path.read_bytes()).hexdigest()
     except OSError as error:
         raise BadInput(f"{path} cannot be read ({error.strerror}); reinstall jointbench") from error
-    if found != card.sha256:
+    if digest != card.sha256:
         raise BadInput(
-            f"{path} is not the file its card describes: sha256 {found[:12]}... instead of {card.sha256[:12]}..."
+            f"{path} is not the file its card describes: sha256 {digest[:12]}... instead of {card.sha256[:12]}..."
         )
     return path
 
 
 def load_bundled(slug: str) -> Dataset:
-    """The bundled or fetched dataset of this slug, checked against its card. Raises BadInput for an unknown slug or a changed file."""
+    """The bundled or fetched dataset of this slug, checked against its card.
+
+    Raises BadInput for an unknown slug or a changed file.
+    """
     card = card_of(slug)
     return load_with_card(slug, card, verified_bytes(slug, card))
 
 
 def load_with_card(slug: str, card: Card, path: Path) -> Dataset:
-    """A data file read as its card says."""
+    """The dataset in a data file, read as its card describes. Raises BadInput for another number of rows."""
     outputs = tuple(item.output() for item in card.outputs)
     provenance = Provenance(card.source, card.licence, card.citation, hashlib.sha256(path.read_bytes()).hexdigest())
     if path.suffix == ".npz":

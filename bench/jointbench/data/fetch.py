@@ -1,8 +1,8 @@
 """Datasets that have a card and no bundled file: fetched from UCI, or read from a copy, and kept in a cache.
 
-The cache is $JOINTBENCH_CACHE, else the platform's cache directory for jointbench. It holds, in datasets/<slug>/,
-the table as <slug>.csv, always the same bytes whichever way it came, and <slug>.json with its sha256. The JSON is
-written last: without it nothing was fetched.
+The cache is $JOINTBENCH_CACHE, else the platform's cache directory for jointbench. In datasets/<slug>/ it holds
+the table as <slug>.csv and the table's sha256 in <slug>.json. The bytes of the table are the same whether it was
+fetched or copied. The JSON is written last: a folder without it counts as not fetched.
 """
 
 from __future__ import annotations
@@ -33,15 +33,16 @@ from jointbench.data.table import read_table
 from jointbench.errors import BadInput
 
 CACHE_VARIABLE = "JOINTBENCH_CACHE"
-PATIENCE = 60.0  # seconds without an answer; the client itself would wait for ever
+TIMEOUT_SECONDS = 60.0  # without an answer; the client itself sets no limit
 TEXT_TABLES = (".csv", ".tsv", ".txt", ".gz", ".xz")
 
 
 @dataclass(frozen=True)
 class Layout:
-    """How UCI lays a table out. file: its name there. ranges: smallest and largest value of each column, in order.
+    """The columns of UCI's table.
 
-    decimals: places that the table shows; a spreadsheet's cell may hold more, a CSV copy of it does not.
+    file: the table's name at UCI. ranges: smallest and largest value of each column, in column order.
+    decimals: places that the table shows; a spreadsheet's cell may hold more, its CSV copy does not.
     """
 
     file: str
@@ -70,44 +71,44 @@ LAYOUTS = {  # by UCI id
 
 
 def cache_folder() -> Path:
-    """Where fetched datasets are kept."""
+    """The folder that fetched datasets are kept in."""
     chosen = os.environ.get(CACHE_VARIABLE)
     return Path(chosen).expanduser() if chosen else Path(platformdirs.user_cache_dir("jointbench"))
 
 
 def is_fetched(slug: str) -> bool:
-    """Whether a fetched file is here; `cached_file` says whether it is intact."""
-    table, record = _places(slug)
+    """Whether the cache has a file for the dataset; `cached_file` checks that it is intact."""
+    table, record = _cache_paths(slug)
     return table.is_file() and record.is_file()
 
 
 def cached_file(slug: str, card: Card) -> Path:
-    """The path of the fetched file, after checking its bytes. Raises BadInput when it is not here or was changed."""
+    """The path of the fetched file, after checking its bytes. Raises BadInput when it is missing or was changed."""
     if not is_fetched(slug):
         raise BadInput(f"{slug} is not bundled; get it with: jointbench datasets fetch {slug}")
-    table, record = _places(slug)
+    table, record = _cache_paths(slug)
     again = f"replace it with: jointbench datasets fetch {slug}"
     try:
         content = json.loads(record.read_text(encoding="utf-8"))
         recorded = content.get("sha256") if isinstance(content, dict) else None
-        found = hashlib.sha256(table.read_bytes()).hexdigest()
+        digest = hashlib.sha256(table.read_bytes()).hexdigest()
     except (OSError, ValueError) as error:
         raise BadInput(f"the fetched copy in {table.parent} cannot be read ({error}); {again}") from error
-    if found != recorded or found != (card.sha256 or recorded):
+    if digest != recorded or digest != (card.sha256 or recorded):
         expected = card.sha256 or str(recorded)
-        if found == expected:
+        if digest == expected:
             raise BadInput(f"{record} does not record the sha256 of {table.name}; {again}")
         raise BadInput(
-            f"{table} is not the file that was fetched: sha256 {found[:12]}... instead of {expected[:12]}...; {again}"
+            f"{table} is not the file that was fetched: sha256 {digest[:12]}... instead of {expected[:12]}...; {again}"
         )
     return table
 
 
 def fetch(slug: str, card: Card, copy: Path | None = None) -> str:
-    """Puts the dataset into the cache, from UCI or from a user's copy, and says what was done.
+    """Puts the dataset into the cache, from UCI or from a user's copy; returns a sentence on what was done.
 
     Does nothing when the dataset is bundled, or cached and intact. Raises BadInput, with nothing written, when the
-    table cannot be had or is not the one that the card describes.
+    table cannot be fetched or read, or is not the one that the card describes.
     """
     if card.file is not None:
         return f"{slug} is bundled with jointbench; there is nothing to fetch"
@@ -119,7 +120,7 @@ def fetch(slug: str, card: Card, copy: Path | None = None) -> str:
         )
     try:
         return f"{slug} is already here and intact: {cached_file(slug, card)}"
-    except BadInput:  # not here, or changed
+    except BadInput:  # not cached, or changed
         pass
     if copy is None:
         origin = f"UCI (id {card.uci_id})"
@@ -135,12 +136,12 @@ def fetch(slug: str, card: Card, copy: Path | None = None) -> str:
             f"of the card: sha256 {digest[:12]}... instead of {card.sha256[:12]}...; "
             f"expected is {_expected(card, layout)}"
         )
-    table, record = _places(slug)
-    said = {"sha256": digest, "uci_id": card.uci_id, "from": origin if copy is None else copy.name}
+    table, record = _cache_paths(slug)
+    entry = {"sha256": digest, "uci_id": card.uci_id, "from": origin if copy is None else copy.name}
     try:
         table.parent.mkdir(parents=True, exist_ok=True)
         _write_whole(table, content)
-        _write_whole(record, (json.dumps(said, indent=2) + "\n").encode())
+        _write_whole(record, (json.dumps(entry, indent=2) + "\n").encode())
     except OSError as error:
         raise BadInput(
             f"{table.parent} cannot be written ({error.strerror}); set {CACHE_VARIABLE} to a folder that can"
@@ -148,8 +149,8 @@ def fetch(slug: str, card: Card, copy: Path | None = None) -> str:
     return f"{slug}: {card.rows:,} rows from {origin}, kept in {table}"
 
 
-def _places(slug: str) -> tuple[Path, Path]:
-    """The cached table and the record of its sha256."""
+def _cache_paths(slug: str) -> tuple[Path, Path]:
+    """Paths of the cached table and of the record of its sha256."""
     folder = cache_folder() / "datasets" / slug
     return folder / f"{slug}.csv", folder / f"{slug}.json"
 
@@ -160,17 +161,17 @@ def _expected(card: Card, layout: Layout) -> str:
 
 
 def _from_uci(slug: str, card: Card, layout: Layout) -> pd.DataFrame:
-    """The table as the UCI client gives it. Raises BadInput saying what was tried."""
-    wanted = f"--from FILE takes a copy that you have: {_expected(card, layout)}"
+    """The table as the UCI client returns it. Raises BadInput, naming the request that failed."""
+    alternative = f"--from FILE takes a copy that you have: {_expected(card, layout)}"
     try:
         client = importlib.import_module("ucimlrepo.fetch")
     except ImportError as error:
         raise BadInput(
             f"fetching {slug} takes the UCI client ucimlrepo, which is not installed: "
-            f"pip install 'jointbench[uci]'; or {wanted}"
+            f"pip install 'jointbench[uci]'; or {alternative}"
         ) from error
     try:
-        with _patience(PATIENCE):
+        with _socket_timeout(TIMEOUT_SECONDS):
             return cast(pd.DataFrame, client.fetch_ucirepo(id=card.uci_id).data.original)
     except (
         OSError,
@@ -184,23 +185,23 @@ def _from_uci(slug: str, card: Card, layout: Layout) -> pd.DataFrame:
         reason = _reason(error)
         raise BadInput(
             f"{slug} could not be fetched: ucimlrepo asked {client.API_BASE_URL} for UCI id {card.uci_id} "
-            f"and failed ({reason}); {wanted}"
+            f"and failed ({reason}); {alternative}"
         ) from error
 
 
 def _reason(error: Exception) -> str:
-    """What went wrong, with what the client hides behind its own words: no route, refused, HTTP status."""
-    said = []
-    for one in (error, error.__context__):
-        if isinstance(one, urllib.error.HTTPError):
-            one.close()  # the client leaves the answer open
-        if one is not None:
-            said.append((str(one).strip() or type(one).__name__).splitlines()[0].strip("<>. "))
-    return ": ".join(said)
+    """The first line of the error, then of the one that the client hides behind it (no route, refused, HTTP status)."""
+    messages = []
+    for cause in (error, error.__context__):
+        if isinstance(cause, urllib.error.HTTPError):
+            cause.close()  # the client leaves the response open
+        if cause is not None:
+            messages.append((str(cause).strip() or type(cause).__name__).splitlines()[0].strip("<>. "))
+    return ": ".join(messages)
 
 
 @contextmanager
-def _patience(seconds: float) -> Iterator[None]:
+def _socket_timeout(seconds: float) -> Iterator[None]:
     """New connections give up after so many seconds of silence."""
     before = socket.getdefaulttimeout()
     socket.setdefaulttimeout(seconds)
@@ -211,7 +212,7 @@ def _patience(seconds: float) -> Iterator[None]:
 
 
 def _from_copy(path: Path, card: Card, layout: Layout) -> pd.DataFrame:
-    """The table in a user's file. Raises BadInput when it is none."""
+    """The table in a user's file. Raises BadInput when the file holds none."""
     suffix = path.suffix.lower()
     if suffix in TEXT_TABLES:
         return read_table(path)
@@ -246,13 +247,13 @@ def _from_copy(path: Path, card: Card, layout: Layout) -> pd.DataFrame:
 def _canonical(frame: pd.DataFrame, origin: str, card: Card, layout: Layout) -> bytes:
     """The table as CSV, the same bytes from every source: columns in UCI's order, LF, whole columns as integers.
 
-    Empty rows and columns, which UCI's spreadsheet has behind its table, are left out.
-    Raises BadInput at the first column, row or value that is not as the layout says.
+    Leaves out the empty rows and columns that UCI's spreadsheet has behind its table.
+    Raises BadInput at the first column, row or value that differs from the layout.
     """
     expected = f"expected is {_expected(card, layout)}"
     frame = frame.rename(columns=lambda name: str(name).strip()).dropna(axis="index", how="all")
-    beside = [name for name in frame.columns if name not in layout.ranges]
-    frame = frame.drop(columns=[name for name in beside if frame[name].isna().to_numpy().all()])
+    unknown = [name for name in frame.columns if name not in layout.ranges]
+    frame = frame.drop(columns=[name for name in unknown if frame[name].isna().to_numpy().all()])
     names = [str(name) for name in frame.columns]
     if absent := [name for name in layout.ranges if name not in names]:
         raise BadInput(f"{origin} has no column {absent[0]!r}; {expected}")
@@ -270,12 +271,12 @@ def _canonical(frame: pd.DataFrame, origin: str, card: Card, layout: Layout) -> 
         values = (
             pd.to_numeric(frame[name], errors="coerce").to_numpy(np.float64).round(layout.decimals) + 0.0
         )  # no -0.0
-        wrong = ~((values >= low) & (values <= high))  # a gap or a text too
+        wrong = ~((values >= low) & (values <= high))  # also true of a missing value or a text
         if wrong.any():
-            at = int(np.flatnonzero(wrong)[0])
-            held = str(frame[name].iloc[at])[:40]
+            row = int(np.flatnonzero(wrong)[0])
+            value = str(frame[name].iloc[row])[:40]
             raise BadInput(
-                f"{origin}: column {name!r} holds {held!r} in data row {at + 1}, "
+                f"{origin}: column {name!r} holds {value!r} in data row {row + 1}, "
                 f"not a number from {low:g} to {high:g}; {expected}"
             )
         columns[name] = values.astype(np.int64) if np.all(values == np.round(values)) else values

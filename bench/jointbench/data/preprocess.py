@@ -24,9 +24,10 @@ MAX_CATEGORIES = 50  # of one column; rarer ones share an "infrequent" column
 class Prepared:
     """A dataset ready to train on under one split.
 
-    features: float32, all rows. targets, weights: (rows, outputs); regression standardised on the training
-    rows (value = target x scale + mean), classes as codes; weight 0 where the label is missing.
-    no_skill: per output, the no-skill predictor's loss on the training rows, in those units.
+    features: (rows, columns) or (rows, height, width, channels), all rows. targets, weights: (rows, outputs).
+    Regression targets are standardised on the training rows (value = target x scale + mean), classes are codes;
+    a weight is 0 where the label is missing. no_skill: per output, the no-skill predictor's loss on the training
+    rows, in the units of ``targets``.
     """
 
     features: Float32Array
@@ -38,36 +39,37 @@ class Prepared:
 
 
 def encoder(features: pd.DataFrame) -> ColumnTransformer:
-    """Numbers: median-imputed and standardised, with a 0/1 column beside those that have gaps. Names: one-hot.
+    """An unfitted encoder. Numeric columns: median-imputed and standardised. Categorical columns: one-hot.
 
-    Which columns have gaps and which names exist is read off the whole table, so that every fold's network has
-    the same input width; every number that is *estimated* (median, mean, scale) comes from the rows it is fitted on.
+    A numeric column with missing values gets a 0/1 column beside it. Which columns have missing values and which
+    categories exist is read off the whole table, so that every fold's network has the same input width; every
+    *estimated* value (median, mean, scale) comes from the rows that the encoder is fitted on.
     """
-    names = [column for column in features.columns if isinstance(features[column].dtype, pd.CategoricalDtype)]
-    numbers = [column for column in features.columns if column not in names]
-    gaps = [column for column in numbers if features[column].isna().any()]
+    categorical = [column for column in features.columns if isinstance(features[column].dtype, pd.CategoricalDtype)]
+    numeric = [column for column in features.columns if column not in categorical]
+    incomplete = [column for column in numeric if features[column].isna().any()]
     # keep_empty_features: a column that is empty in one fold's training rows must not vanish from that fold
     impute = SimpleImputer(strategy="median", keep_empty_features=True)
     one_hot = OneHotEncoder(
-        categories=[list(features[column].cat.categories) for column in names],
+        categories=[list(features[column].cat.categories) for column in categorical],
         handle_unknown="infrequent_if_exist",
         max_categories=MAX_CATEGORIES,
         sparse_output=False,
         dtype=np.float32,
     )
     parts: list[tuple[str, object, list[str]]] = []
-    if numbers:
-        parts.append(("numbers", make_pipeline(impute, StandardScaler()), numbers))
-    if gaps:
-        parts.append(("gaps", MissingIndicator(features="all"), gaps))
-    if names:
-        parts.append(("names", one_hot, names))
+    if numeric:
+        parts.append(("numeric", make_pipeline(impute, StandardScaler()), numeric))
+    if incomplete:
+        parts.append(("missing", MissingIndicator(features="all"), incomplete))
+    if categorical:
+        parts.append(("categorical", one_hot, categorical))
     return ColumnTransformer(parts, sparse_threshold=0.0)
 
 
 @lru_cache(maxsize=1)
-def _scaled(dataset: Dataset) -> Float32Array:
-    """Images as float32 in [0, 1]: the same array for every split, because nothing is fitted."""
+def _scaled_images(dataset: Dataset) -> Float32Array:
+    """Images as float32 in [0, 1]: one array for all splits, because nothing is fitted."""
     assert isinstance(dataset.features, np.ndarray)
     return dataset.features.astype(np.float32) / np.float32(255)
 
@@ -75,12 +77,12 @@ def _scaled(dataset: Dataset) -> Float32Array:
 def encode(features: pd.DataFrame, train: IntArray) -> Float32Array:
     """Features as float32, (rows, columns), by an encoder fitted on ``train``.
 
-    A column that is zero in every training row (a name not seen there) is zero everywhere: its kernel row would
-    stay as it was drawn and only add noise to the rows that have it.
+    A column that is zero in every training row (a category that does not occur there) becomes zero in all rows:
+    its kernel row would keep its initial values and only add noise.
     """
     fitted = encoder(features).fit(features.iloc[train])
     encoded = np.ascontiguousarray(fitted.transform(features), dtype=np.float32)
-    # A standardised column that varies reaches 1 somewhere, a name that occurs is 1: less is rounding error.
+    # A standardised column that varies reaches 1 somewhere and a category that occurs is 1: less is rounding error.
     encoded[:, np.abs(encoded[train]).max(axis=0) < 0.5] = 0
     return encoded
 
@@ -101,7 +103,7 @@ def prepare(dataset: Dataset, split: Split) -> Prepared:
         scales.append(scale)
         no_skill.append(no_skill_loss(output, (train - mean) / scale))
     return Prepared(
-        _scaled(dataset) if isinstance(dataset.features, np.ndarray) else encode(dataset.features, split.train),
+        _scaled_images(dataset) if isinstance(dataset.features, np.ndarray) else encode(dataset.features, split.train),
         targets.astype(np.float32),
         weights.astype(np.float32),
         tuple(means),
@@ -122,7 +124,7 @@ def in_units(
     raw: npt.NDArray[np.floating], outputs: Sequence[Output], columns: Sequence[int], prepared: Prepared
 ) -> list[FloatArray]:
     """Raw network outputs (rows, units) split by output: regression mapped back to the target's unit, (rows,);
-    logits as they are, (rows, units). columns: the outputs' places in the dataset."""
+    logits as they are, (rows, units). columns: the outputs' positions in the dataset."""
     parts: list[FloatArray] = []
     start = 0
     for output, column in zip(outputs, columns, strict=True):

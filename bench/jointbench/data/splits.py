@@ -1,5 +1,6 @@
-"""Repeated K-fold splits with an inner validation part: seeded, stratified over all outputs at once,
-identical rows and rows of one group kept together, or forward in time.
+"""Repeated K-fold splits with an inner validation part, seeded and stratified over all outputs at once.
+
+Identical rows and rows of one group stay in one part. With a time column the splits go forward in time instead.
 
 The folds depend on the data and the seed alone, so every arm and backend gets the same ones.
 """
@@ -31,10 +32,10 @@ def splits(dataset: Dataset, folds: int, repeats: int, seed: int) -> tuple[Split
     units = row_groups(dataset)
     count = int(units.max()) + 1
     if folds > count:
-        what = "rows" if count == dataset.rows else "groups of rows that must stay together"
-        raise BadInput(f"--folds {folds}: {dataset.slug} has only {count} {what}; ask for at most {count} folds")
+        counted = "rows" if count == dataset.rows else "groups of rows that must stay together"
+        raise BadInput(f"--folds {folds}: {dataset.slug} has only {count} {counted}; ask for at most {count} folds")
     labels = label_matrix(dataset)
-    made = []
+    results = []
     for repeat in range(repeats):
         rng = np.random.default_rng([seed, repeat])
         part = stratified_parts(units, labels, [1 / folds] * folds, rng)
@@ -45,7 +46,7 @@ def splits(dataset: Dataset, folds: int, repeats: int, seed: int) -> tuple[Split
             if parts < 2:
                 raise BadInput(f"{dataset.slug} has too few rows to hold out a validation part in {folds} folds")
             inner = stratified_parts(_renumbered(units[rest]), labels[rest], [1 / parts] * parts, inner_rng)
-            made.append(
+            results.append(
                 Split(
                     repeat=repeat,
                     fold=fold,
@@ -56,7 +57,7 @@ def splits(dataset: Dataset, folds: int, repeats: int, seed: int) -> tuple[Split
                     seed=seed,
                 )
             )
-    return tuple(made)
+    return tuple(results)
 
 
 def row_groups(dataset: Dataset) -> IntArray:
@@ -68,7 +69,7 @@ def row_groups(dataset: Dataset) -> IntArray:
     units = pd.factorize(rows)[0].astype(np.int64)
     if dataset.groups is None:
         return units
-    # Two rows are together when a chain of "same features" and "same group" links joins them.
+    # Two rows share a unit when a chain of "same features" and "same group" links joins them.
     offset = int(units.max()) + 1
     nodes = offset + int(dataset.groups.max()) + 1
     links = coo_matrix((np.ones(len(units)), (units, offset + dataset.groups)), shape=(nodes, nodes))
@@ -77,6 +78,7 @@ def row_groups(dataset: Dataset) -> IntArray:
 
 
 def _renumbered(units: IntArray) -> IntArray:
+    """The same units, numbered from 0 without gaps."""
     return np.unique(units, return_inverse=True)[1].astype(np.int64)
 
 
@@ -98,32 +100,33 @@ def label_matrix(dataset: Dataset) -> IntArray:
 
 
 def stratified_parts(units: IntArray, labels: IntArray, shares: Sequence[float], rng: np.random.Generator) -> IntArray:
-    """Per row, which part it goes to: one part a share of the rows (shares add up to 1), stratified over all labels, whole units at a time.
+    """Per row, the part it goes to: one part for each share of the rows, stratified over all labels, units kept whole.
 
-    Large units first, then those with the rarest label (the order of Sechidis, Tsoumakas & Vlahavas 2011, "On the
-    stratification of multi-label data"); each goes to the part whose squared shortfalls, of every label and of rows,
-    relative to their totals, it reduces most. (No maintained library keeps units of rows and several outputs.)
+    units: (rows,). labels: (rows, labels) of 0 and 1. shares: they add up to 1. Large units are assigned first, then
+    those with the rarest label (the order of Sechidis, Tsoumakas & Vlahavas 2011, "On the stratification of
+    multi-label data"). Each unit goes to the part whose squared shortfalls it reduces most; shortfalls are those of
+    every label and of rows, relative to their totals. (No maintained library keeps units of rows and several outputs.)
     """
     count = int(units.max()) + 1
-    holds = np.zeros((count, labels.shape[1] + 1))
-    np.add.at(holds, units, np.column_stack([labels, np.ones(len(units), np.int64)]))
-    totals = np.maximum(holds.sum(axis=0), 1)
-    want = np.outer(shares, holds.sum(axis=0))
-    sizes = holds[:, -1]
-    rarest = np.where(holds > 0, totals, np.inf).min(axis=1)
+    contents = np.zeros((count, labels.shape[1] + 1))
+    np.add.at(contents, units, np.column_stack([labels, np.ones(len(units), np.int64)]))
+    totals = np.maximum(contents.sum(axis=0), 1)
+    shortfall = np.outer(shares, contents.sum(axis=0))
+    sizes = contents[:, -1]
+    rarest = np.where(contents > 0, totals, np.inf).min(axis=1)
     part_of = np.empty(count, dtype=np.int64)
     shuffled = rng.permutation(count)
     for unit in shuffled[np.lexsort((rarest[shuffled], -sizes[shuffled]))]:
-        gain = (2 * want - holds[unit]) @ (holds[unit] / totals) / np.asarray(shares)
+        gain = (2 * shortfall - contents[unit]) @ (contents[unit] / totals) / np.asarray(shares)
         part = rng.choice(np.flatnonzero(gain >= gain.max() - 1e-9))
         part_of[unit] = part
-        want[part] -= holds[unit]
+        shortfall[part] -= contents[unit]
     _fill_empty(part_of, sizes, len(shares))
     return part_of[units]
 
 
 def _fill_empty(part_of: IntArray, sizes: IntArray, parts: int) -> None:
-    """Gives an empty part the smallest unit of the part that has most units (in place; tiny tables only)."""
+    """Moves into each empty part the smallest unit of the part with most units, in place (only tiny tables need it)."""
     for part in range(parts):
         if not (part_of == part).any():
             donor = np.bincount(part_of, minlength=parts).argmax()
@@ -136,13 +139,13 @@ def _forward(dataset: Dataset, folds: int, repeats: int, seed: int) -> tuple[Spl
     assert dataset.time is not None
     if repeats > 1:
         raise BadInput("--repeats: with a time column every repeat would be the same split; ask for one repeat")
-    moments = _renumbered(pd.factorize(dataset.time, sort=True)[0].astype(np.int64))
+    times = _renumbered(pd.factorize(dataset.time, sort=True)[0].astype(np.int64))
     blocks = folds + 1
-    if blocks > int(moments.max()) + 1:
-        raise BadInput(f"--folds {folds}: {dataset.slug} has only {int(moments.max()) + 1} different times")
-    order = np.argsort(moments, kind="stable")
+    if blocks > int(times.max()) + 1:
+        raise BadInput(f"--folds {folds}: {dataset.slug} has only {int(times.max()) + 1} different times")
+    order = np.argsort(times, kind="stable")
     # Cut only between different times, at the cut nearest to equal shares of rows.
-    ends = np.searchsorted(moments[order], np.arange(int(moments.max()) + 1), side="right")
+    ends = np.searchsorted(times[order], np.arange(int(times.max()) + 1), side="right")
     cuts = [
         0,
         *(int(ends[np.argmin(np.abs(ends - dataset.rows * b / blocks))]) for b in range(1, blocks)),
@@ -150,7 +153,7 @@ def _forward(dataset: Dataset, folds: int, repeats: int, seed: int) -> tuple[Spl
     ]
     if len(set(cuts)) < len(cuts):
         raise BadInput(f"--folds {folds}: too many rows of {dataset.slug} share one time; ask for fewer folds")
-    made = []
+    results = []
     for fold in range(folds):
         past, test = order[: cuts[fold + 1]], order[cuts[fold + 1] : cuts[fold + 2]]
         inner = ends[ends < len(past)]
@@ -159,7 +162,7 @@ def _forward(dataset: Dataset, folds: int, repeats: int, seed: int) -> tuple[Spl
                 f"--folds {folds}: the first block of {dataset.slug} holds one time only; ask for fewer folds"
             )
         cut = int(inner[np.argmin(np.abs(inner - len(past) * (1 - 1 / VALIDATION_PARTS)))])
-        made.append(
+        results.append(
             Split(
                 repeat=0,
                 fold=fold,
@@ -170,4 +173,4 @@ def _forward(dataset: Dataset, folds: int, repeats: int, seed: int) -> tuple[Spl
                 seed=seed,
             )
         )
-    return tuple(made)
+    return tuple(results)

@@ -1,10 +1,12 @@
-"""Generated tables whose truth is known: outputs made of shared or of disjoint random features, with a dial between.
+"""Generated tables whose truth is known: outputs that are mixes of shared and of their own random features.
 
-Output k is sqrt(1 - noise) * signal + sqrt(noise) * white noise, of unit variance, with the signal
-sqrt(relatedness) * (a mix of ``pool`` random features that all outputs draw on) + sqrt(1 - relatedness) * (a mix of
-``pool`` random features of its own). A random feature is tanh of a random direction of the inputs (Rahimi and Recht,
-"Random features for large-scale kernel machines", 2007, with a layer's own function), so that one hidden layer of a
-network can hold it. Nothing predicts better than the signal does, so no skill is above 1 - noise.
+    output = sqrt(1 - noise) * signal + sqrt(noise) * white noise
+    signal = sqrt(relatedness) * shared mix + sqrt(1 - relatedness) * own mix
+
+All terms have unit variance. The shared mix is drawn from ``pool`` random features that all outputs have in common,
+the own mix from ``pool`` random features of that output. A random feature is tanh of a random direction of the inputs
+(Rahimi and Recht, "Random features for large-scale kernel machines", 2007, with tanh for the cosine), so that one
+hidden layer of a network can hold it. Nothing predicts better than the signal, so no skill is above 1 - noise.
 """
 
 from __future__ import annotations
@@ -17,12 +19,12 @@ import pandas as pd
 
 from jointbench.types import Dataset, FloatArray, Output, Provenance, Recipe, Shape
 
-GAIN = 1.5  # standard deviation of what tanh is taken of: bent enough that no straight line follows it
+GAIN = 1.5  # standard deviation of tanh's argument: curved enough that no straight line fits
 
 
 @dataclass(frozen=True)
 class SyntheticConfig:
-    """What is generated. relatedness, noise: shares of variance, in [0, 1]; pool: random features in each pool."""
+    """What to generate. relatedness, noise: shares of variance, in [0, 1]. pool: random features in each pool."""
 
     rows: int
     outputs: int
@@ -41,29 +43,31 @@ class SyntheticConfig:
 
 
 def synthetic_dataset(
-    slug: str, tasks: SyntheticConfig, seed: int, *, shape: Shape | None = None, recipe: Recipe | None = None
+    slug: str, config: SyntheticConfig, seed: int, *, shape: Shape | None = None, recipe: Recipe | None = None
 ) -> Dataset:
     """A dataset of regression outputs ``task 1`` ... drawn with this seed; the same arguments give the same one.
 
     ``shape``, ``recipe``: the base shape and recipe that the dataset asks for; None leaves them to its size class.
     """
     generator = np.random.default_rng(seed)
-    inputs = generator.normal(size=(tasks.rows, tasks.features))
-    shared = _random_features(inputs, tasks.pool, generator)
-    names = tuple(f"task {k}" for k in range(1, tasks.outputs + 1))
+    inputs = generator.normal(size=(config.rows, config.features))
+    shared = _random_features(inputs, config.pool, generator)
+    names = tuple(f"task {k}" for k in range(1, config.outputs + 1))
     targets = {}
     for name in names:
         common = _mix(shared, generator)
-        own = _mix(_random_features(inputs, tasks.pool, generator), generator)
-        signal = _unit(np.sqrt(tasks.relatedness) * common + np.sqrt(1.0 - tasks.relatedness) * own)
-        targets[name] = np.sqrt(1.0 - tasks.noise) * signal + np.sqrt(tasks.noise) * generator.normal(size=tasks.rows)
-    said = f"{asdict(tasks)}, seed {seed}"
-    provenance = Provenance("generated", "none needed", said, hashlib.sha256(said.encode()).hexdigest())
-    table = pd.DataFrame(inputs, columns=[f"x{i}" for i in range(1, tasks.features + 1)])
+        own = _mix(_random_features(inputs, config.pool, generator), generator)
+        signal = _unit(np.sqrt(config.relatedness) * common + np.sqrt(1.0 - config.relatedness) * own)
+        targets[name] = np.sqrt(1.0 - config.noise) * signal + np.sqrt(config.noise) * generator.normal(
+            size=config.rows
+        )
+    description = f"{asdict(config)}, seed {seed}"
+    provenance = Provenance("generated", "none needed", description, hashlib.sha256(description.encode()).hexdigest())
+    table = pd.DataFrame(inputs, columns=[f"x{i}" for i in range(1, config.features + 1)])
     outputs = tuple(Output(name, "regression") for name in names)
     return Dataset(
         slug=slug,
-        title=f"Generated: {said}",
+        title=f"Generated: {description}",
         features=table,
         targets=targets,
         outputs=outputs,

@@ -17,14 +17,14 @@ from jointbench.errors import BadInput
 from jointbench.types import Dataset, FloatArray, IntArray, Kind, Output, Provenance
 
 MAX_CLASSES = 20  # of a text target
-MISSING_NAME = "(missing)"  # the name that a missing value of a categorical feature gets
-NEARLY_ALL = 0.9
+MISSING_CATEGORY = "(missing)"  # what a missing value of a categorical feature becomes
+NEARLY_ALL = 0.9  # of a text column: from that share of numbers on it is taken for a numeric one
 KINDS: dict[str, Kind] = {"regression": "regression", "binary": "binary", "multiclass": "multiclass"}
 
 
 @dataclass(frozen=True, eq=False)
 class Table:
-    """A table's columns by role. Arrays have one entry a row."""
+    """A table's columns by role. Arrays have one entry per row. targets: values, or class codes; NaN where missing."""
 
     features: pd.DataFrame
     targets: dict[str, FloatArray]
@@ -33,7 +33,10 @@ class Table:
 
 
 def read_table(path: Path) -> pd.DataFrame:
-    """A CSV (comma, semicolon or tab; also .gz, .xz) or Parquet file. Raises BadInput when there is nothing to read."""
+    """The table in a CSV (comma, semicolon or tab; also .gz, .xz) or Parquet file.
+
+    Raises BadInput for a file that is missing, empty or cannot be read.
+    """
     if not path.is_file():
         raise BadInput(f"{path}: there is no such file")
     try:
@@ -41,8 +44,8 @@ def read_table(path: Path) -> pd.DataFrame:
             frame = pd.read_parquet(path)
         else:
             header = pd.read_csv(path, nrows=0).columns
-            mark = next((mark for mark in ";\t" if len(header) == 1 and mark in str(header[0])), ",")
-            frame = pd.read_csv(path, sep=mark, low_memory=False)
+            separator = next((mark for mark in ";\t" if len(header) == 1 and mark in str(header[0])), ",")
+            frame = pd.read_csv(path, sep=separator, low_memory=False)
     except pd.errors.EmptyDataError as error:
         raise BadInput(f"{path} is empty; a CSV file with a header line is wanted") from error
     except (OSError, ValueError, EOFError, ImportError, lzma.LZMAError, zlib.error, zipfile.BadZipFile) as error:
@@ -54,19 +57,20 @@ def read_table(path: Path) -> pd.DataFrame:
 
 
 def infer_output(column: pd.Series, name: str, path: Path) -> Output:
-    """An output's kind from its column: text, booleans and two-valued integers are classes, other numbers are numbers.
+    """The output in a column, its kind inferred: text, booleans and two-valued integers are classes, other numbers
+    are regression targets. (So is a grade from 3 to 9, unless the user asks for ``NAME:multiclass``.)
 
-    (A grade from 3 to 9 is a number; ``NAME:multiclass`` says otherwise.)
+    Raises BadInput as ``make_output`` does.
     """
-    values = column.dropna().infer_objects()  # true/false with a gap comes as objects
+    values = column.dropna().infer_objects()  # booleans with a missing value are read as objects
     if pd.api.types.is_bool_dtype(values):
         kind: Kind = "binary"
     elif pd.api.types.is_numeric_dtype(values):
         whole = bool(np.all(values.to_numpy(float) == np.round(values.to_numpy(float))))
         count = values.nunique()
         kind = "regression" if not whole or count > MAX_CLASSES else "binary" if count == 2 else "regression"
-    elif not _is_name(values):
-        kind = "regression"  # numbers with a stray text among them: make_output says where
+    elif not _is_categorical(values):
+        kind = "regression"  # numbers with a stray text among them: make_output reports it
     else:
         kind = "binary" if values.nunique() == 2 else "multiclass"
     return make_output(column, name, kind, path)
@@ -95,35 +99,39 @@ def make_output(column: pd.Series, name: str, kind: Kind, path: Path) -> Output:
 
 
 def numeric(column: pd.Series, name: str, path: Path, role: str) -> FloatArray:
-    """The column as float64, NaN where a value is missing. Raises BadInput at the first value that is no number."""
+    """The column as float64, (rows,), NaN where a value is missing.
+
+    Raises BadInput at the first value that is no finite number. role: what the column is for, in that message.
+    """
     if pd.api.types.is_bool_dtype(column):
         return column.to_numpy(np.float64)
     if column.dtype.kind in "mM":
         column = column.astype("int64").where(column.notna())
     values = pd.to_numeric(column, errors="coerce")
-    broken = values.isna() & column.notna()
-    if broken.any():
-        at = int(np.flatnonzero(broken.to_numpy())[0])
+    invalid = values.isna() & column.notna()
+    if invalid.any():
+        row = int(np.flatnonzero(invalid.to_numpy())[0])
         raise BadInput(
-            f"{path}: {role} {name!r} holds the text {str(column.iloc[at])[:40]!r} in data row {at + 1}, where a number is expected"
+            f"{path}: {role} {name!r} holds the text {str(column.iloc[row])[:40]!r} in data row {row + 1}, "
+            f"where a number is expected"
         )
     result: FloatArray = values.to_numpy(np.float64, na_value=np.nan)
     if np.isinf(result).any():
-        raise BadInput(
-            f"{path}: {role} {name!r} holds an infinite value in data row {int(np.flatnonzero(np.isinf(result))[0]) + 1}"
-        )
+        row = int(np.flatnonzero(np.isinf(result))[0])
+        raise BadInput(f"{path}: {role} {name!r} holds an infinite value in data row {row + 1}")
     return result
 
 
 def codes(column: pd.Series, output: Output, path: Path) -> FloatArray:
-    """Class codes as float64, NaN where the label is missing."""
+    """Class codes as float64, (rows,), NaN where the label is missing. Raises BadInput for an unknown class."""
     by_class = {label: code for code, label in enumerate(output.classes)}
     result = np.full(len(column), np.nan)
     present = column.notna().to_numpy()
     labels = column[present].astype(str)
     if unknown := set(labels.unique()) - set(by_class):
         raise BadInput(
-            f"{path}: target {output.name!r} holds {sorted(unknown)[0]!r}, which is none of its classes {', '.join(output.classes)}"
+            f"{path}: target {output.name!r} holds {sorted(unknown)[0]!r}, "
+            f"which is none of its classes {', '.join(output.classes)}"
         )
     result[present] = labels.map(by_class).to_numpy(np.float64)
     return result
@@ -139,8 +147,9 @@ def typed(
 ) -> Table:
     """Splits a frame into features, targets and keys.
 
-    categorical: feature columns that are names; None infers them (whatever is not numeric).
-    Raises BadInput naming a column that is missing or holds what it should not.
+    categorical: feature columns that hold categories; None infers them (text columns).
+    group, time: key columns, which are no features. path: the file to name in a message.
+    Raises BadInput naming a column that is missing or holds a value of the wrong type.
     """
     roles = [output.name for output in outputs] + [key for key in (group, time) if key is not None]
     for name in [*roles, *(categorical or ())]:
@@ -158,18 +167,17 @@ def typed(
     columns: dict[str, pd.Series] = {}
     for name in features.columns:
         column = features[name]
-        is_name = _is_name(column) if categorical is None else name in categorical
-        if is_name:
-            columns[name] = column.astype("string").fillna(MISSING_NAME).astype("category")
+        if _is_categorical(column) if categorical is None else name in categorical:
+            columns[name] = column.astype("string").fillna(MISSING_CATEGORY).astype("category")
         else:
             columns[name] = pd.Series(numeric(column, name, path, "feature"))
     groups = None if group is None else pd.factorize(frame[group], use_na_sentinel=False)[0].astype(np.int64)
-    moments = None if time is None else timestamps(frame[time], time, path)
-    return Table(pd.DataFrame(columns), targets, groups, moments)
+    times = None if time is None else timestamps(frame[time], time, path)
+    return Table(pd.DataFrame(columns), targets, groups, times)
 
 
-def _is_name(column: pd.Series) -> bool:
-    """Text is a name, unless nearly all of it are numbers: then the rest is a mistake that `numeric` reports."""
+def _is_categorical(column: pd.Series) -> bool:
+    """Whether the column is text. Text that is nearly all numbers counts as numeric; `numeric` reports the rest."""
     if pd.api.types.is_numeric_dtype(column):
         return False
     present = column.dropna()
@@ -177,7 +185,10 @@ def _is_name(column: pd.Series) -> bool:
 
 
 def timestamps(column: pd.Series, name: str, path: Path) -> FloatArray:
-    """A time key as sortable numbers: numbers as they are, text as dates."""
+    """A time key as sortable numbers, (rows,): numbers as they are, text as the seconds of its dates since 1970.
+
+    Raises BadInput at the first value that is neither.
+    """
     if pd.api.types.is_numeric_dtype(column):
         values = column.to_numpy(np.float64)
     else:
@@ -185,16 +196,15 @@ def timestamps(column: pd.Series, name: str, path: Path) -> FloatArray:
         values = dates.astype("datetime64[s]").astype("int64").to_numpy(np.float64)
         values[dates.isna().to_numpy()] = np.nan
     if np.isnan(values).any():
-        raise BadInput(
-            f"{path}: time column {name!r} holds no date or number in data row {int(np.flatnonzero(np.isnan(values))[0]) + 1}"
-        )
+        row = int(np.flatnonzero(np.isnan(values))[0])
+        raise BadInput(f"{path}: time column {name!r} holds no date or number in data row {row + 1}")
     return values
 
 
 def load_table(path: Path, targets: Sequence[str], group: str | None = None, time: str | None = None) -> Dataset:
-    """A user's own table. targets: column names, each with an optional ``:kind`` behind it.
+    """The dataset in a user's own table. targets: column names, each with an optional ``:kind`` suffix.
 
-    Raises BadInput, one sentence naming file and column, for whatever cannot be used.
+    Raises BadInput, one sentence that names file and column, for whatever cannot be used.
     """
     if not targets:
         raise BadInput(f"{path}: name the columns to predict with --target NAME, once for each")
@@ -227,5 +237,6 @@ def load_table(path: Path, targets: Sequence[str], group: str | None = None, tim
 
 
 def _listed(columns: Sequence[str] | pd.Index) -> str:
-    shown = [" ".join(str(column).split())[:40] for column in list(columns)[:12]]
-    return ", ".join(shown) + (f" and {len(columns) - 12} more" if len(columns) > 12 else "")
+    """The first twelve column names, each cut to 40 characters, for a message."""
+    names = [" ".join(str(column).split())[:40] for column in list(columns)[:12]]
+    return ", ".join(names) + (f" and {len(columns) - 12} more" if len(columns) > 12 else "")

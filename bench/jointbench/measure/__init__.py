@@ -1,1 +1,1 @@
-"""Quality, FLOPs and time: what is measured, and how."""
+"""Clocks, memory and system load: measuring primitives that know no backend."""

@@ -1,4 +1,4 @@
-"""A clock that waits for the device: work handed to an accelerator is not done when the call that handed it over returns."""
+"""A clock that waits for the device: a call that starts work on an accelerator returns before the work is done."""
 
 from __future__ import annotations
 
@@ -9,7 +9,7 @@ from collections.abc import Callable
 def device_clock(
     synchronise: Callable[[], None], clock: Callable[[], float] = time.perf_counter
 ) -> Callable[[], float]:
-    """``clock``, read only after ``synchronise`` has returned."""
+    """A clock, in seconds, that reads ``clock`` once ``synchronise`` has returned."""
 
     def read() -> float:
         synchronise()

@@ -1,7 +1,7 @@
 """Memory of this process, as Linux keeps it.
 
-`getrusage`'s ru_maxrss is no use here: across fork and exec it carries over the largest size of the process that
-started this one, so a worker of a large parent would show the parent's memory. /proc has this program's own.
+`getrusage`'s ru_maxrss does not serve: across fork and exec it keeps the largest size of the process that started
+this one, so a worker of a large parent would report the parent's memory. /proc holds this program's own.
 """
 
 from __future__ import annotations
@@ -12,7 +12,7 @@ from pathlib import Path
 
 STATUS = Path("/proc/self/status")
 CLEAR_REFS = Path("/proc/self/clear_refs")
-FORGET_PEAK = "5"  # proc(5): resets the high-water mark to the current resident size
+RESET_PEAK = "5"  # proc(5): resets the high-water mark to the current resident size
 
 
 def peak_unavailable_reason() -> str | None:
@@ -24,29 +24,30 @@ def peak_unavailable_reason() -> str | None:
 
 
 def resident_bytes() -> int:
-    """What is resident now, in bytes."""
+    """Resident memory now, in bytes."""
     return _bytes("VmRSS")
 
 
 def peak_bytes() -> int:
-    """The most that was resident since the program started, or since ``reset_peak``, in bytes."""
+    """Peak resident memory since the program started, or since ``reset_peak``, in bytes."""
     return _bytes("VmHWM")
 
 
 def reset_peak() -> None:
-    """Starts the high-water mark anew at what is resident now. A system that forbids it keeps the older, higher mark."""
+    """Sets the high-water mark to the memory resident now. A system that forbids it keeps the older, higher mark."""
     with contextlib.suppress(OSError):
-        CLEAR_REFS.write_text(FORGET_PEAK, encoding="ascii")
+        CLEAR_REFS.write_text(RESET_PEAK, encoding="ascii")
 
 
 def _field(name: str) -> int | None:
-    """A size in /proc/self/status, in bytes ("kB" there means 1,024)."""
-    found = re.search(rf"^{name}:\s*(\d+) kB$", STATUS.read_text(encoding="ascii", errors="replace"), re.MULTILINE)
-    return int(found[1]) * 1024 if found else None
+    """A size in /proc/self/status, in bytes ("kB" there means 1,024 bytes); None where the field is missing."""
+    status = STATUS.read_text(encoding="ascii", errors="replace")
+    match = re.search(rf"^{name}:\s*(\d+) kB$", status, re.MULTILINE)
+    return int(match[1]) * 1024 if match else None
 
 
 def _bytes(name: str) -> int:
-    """Raises RuntimeError where the system does not say; ``peak_unavailable_reason`` asks first."""
+    """Raises RuntimeError where the field is missing; ask ``peak_unavailable_reason`` first."""
     size = _field(name)
     if size is None:
         raise RuntimeError(f"{STATUS} has no {name}")

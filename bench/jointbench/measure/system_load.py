@@ -8,21 +8,21 @@ from collections.abc import Callable
 import psutil
 
 DISTURBED_CORES = 0.25
-TICK_SECONDS = 0.02  # what the kernel's accounting may be off by: a tick of each of two cores
+TICK_SECONDS = 0.02  # the error of the kernel's accounting: a tick of each of two cores
 IDLE = ("idle", "iowait", "guest", "guest_nice")  # guests are counted in user time already
 
 
 def machine_busy_seconds() -> float:
-    """CPU seconds that all cores have worked since the machine started, time stolen by a hypervisor included."""
+    """CPU seconds that all cores have worked since the machine started, including time stolen by a hypervisor."""
     times = psutil.cpu_times()
     return float(sum(times) - sum(getattr(times, name, 0.0) for name in IDLE))
 
 
 class SystemLoad:
-    """Cores that are busy with other processes: the machine's work less this process's own.
+    """Cores that are busy with other processes: the machine's CPU time minus this process's own.
 
-    The load average cannot tell the two apart, and lags by a minute. A process that uses every core itself still sees
-    others here, because what is subtracted is the CPU time that it really got.
+    The load average does not separate the two, and lags by a minute. Others show even while this process uses every
+    core, because only the CPU time that it really got is subtracted.
     """
 
     def __init__(
@@ -38,7 +38,7 @@ class SystemLoad:
         return self._clock(), self._machine() - self._own()
 
     def cores(self) -> float:
-        """Mean cores that others kept busy since the last call; a tick of the accounting can make it negative."""
+        """Mean number of cores that others kept busy since the last call; can be negative by the accounting's error."""
         now, others = self._read()
         before, others_before = self._last
         self._last = now, others
@@ -46,5 +46,5 @@ class SystemLoad:
 
 
 def disturbed(cores: float, seconds: float) -> bool:
-    """Whether that much work of others over that time, beyond what the accounting is off by, spoils a measurement."""
+    """Whether ``cores`` kept busy by others over ``seconds`` disturb a measurement, beyond the accounting's error."""
     return cores * seconds > DISTURBED_CORES * seconds + TICK_SECONDS

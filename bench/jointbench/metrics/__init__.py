@@ -1,1 +1,1 @@
-"""How good predictions are, and reference models to hold them against."""
+"""Quality metrics, and reference models to compare the networks with."""

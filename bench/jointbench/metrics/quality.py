@@ -1,4 +1,4 @@
-"""Quality of predictions: the error that skill is made of, the no-skill predictor, and what people read.
+"""Quality of predictions: the error that skill is computed from, the no-skill predictor and the usual metrics.
 
 Skill is the part of a no-skill predictor's error that a model removes: 1 - error / no-skill error. The error is
 the mean squared error or the log loss, the no-skill predictor the training mean or class frequencies.
@@ -21,7 +21,7 @@ from jointbench.types import FloatArray, Output
 
 
 def class_frequencies(codes: npt.NDArray[np.floating], classes: int) -> FloatArray:
-    """Relative class frequencies with one pseudo-count a class, so that an absent class is not impossible."""
+    """Relative class frequencies with one pseudo-count per class: a class without rows has a frequency above 0."""
     counts = np.bincount(codes.astype(np.int64), minlength=classes) + 1.0
     frequencies: FloatArray = counts / counts.sum()
     return frequencies
@@ -47,7 +47,7 @@ def no_skill_error(output: Output, train: FloatArray, test: FloatArray) -> float
 
 
 def log_probabilities(logits: FloatArray) -> FloatArray:
-    """Log class probabilities (rows, classes) from logits: one column (binary) or one a class. Stable in float64."""
+    """Log class probabilities (rows, classes) from logits, (rows, 1) for a binary output or (rows, classes)."""
     if logits.shape[1] == 1:
         return np.stack([-np.logaddexp(0, logits[:, 0]), -np.logaddexp(0, -logits[:, 0])], axis=1)
     result: FloatArray = log_softmax(logits, axis=1)
@@ -55,54 +55,54 @@ def log_probabilities(logits: FloatArray) -> FloatArray:
 
 
 def score(output: Output, observed: FloatArray, predicted: FloatArray, no_skill: float) -> Score:
-    """Scores predictions on rows whose label is known.
+    """Scores predictions on rows with a known label.
 
-    observed: (rows,), values or codes. predicted: values (rows,) in the target's unit, or logits (rows, units).
+    observed: (rows,), values or class codes. predicted: values (rows,) in the target's unit, or logits (rows, units).
     no_skill: the no-skill error on the same rows. A metric that is undefined there (AUC with one class) is None.
     """
     if output.kind == "regression":
         residual = predicted - observed
         error = float(np.mean(residual**2))
         rmse = float(np.sqrt(error))
-        spread = float(np.sum((observed - observed.mean()) ** 2))
+        variation = float(np.sum((observed - observed.mean()) ** 2))
         return Score(
             output.name,
             error,
             {
                 "rmse": rmse,
                 "mae": float(mean_absolute_error(observed, predicted)),
-                "r2": 1 - float(np.sum(residual**2)) / spread if spread > 0 else None,
+                "r2": 1 - float(np.sum(residual**2)) / variation if variation > 0 else None,
                 "rrmse": rmse / float(np.sqrt(no_skill)) if no_skill > 0 else None,
             },
         )
     log_probability = log_probabilities(predicted)
     codes = observed.astype(np.int64)
     error = float(-log_probability[np.arange(len(codes)), codes].mean())
-    guess = log_probability.argmax(axis=1)
+    predicted_codes = log_probability.argmax(axis=1)
     return Score(
         output.name,
         error,
         {
             "log_loss": error,
-            "accuracy": float(accuracy_score(codes, guess)),
-            "balanced_accuracy": _mean_recall(codes, guess),
+            "accuracy": float(accuracy_score(codes, predicted_codes)),
+            "balanced_accuracy": _mean_recall(codes, predicted_codes),
             "macro_f1": float(
-                f1_score(codes, guess, labels=range(len(output.classes)), average="macro", zero_division=0)
+                f1_score(codes, predicted_codes, labels=range(len(output.classes)), average="macro", zero_division=0)
             ),
             "roc_auc": _roc_auc(output, codes, predicted, log_probability),
         },
     )
 
 
-def _mean_recall(codes: npt.NDArray[np.int64], guess: npt.NDArray[np.int64]) -> float:
-    """Mean recall over the classes that occur (scikit-learn's warns when a guessed class does not occur)."""
-    return float(np.mean([np.mean(guess[codes == code] == code) for code in np.unique(codes)]))
+def _mean_recall(codes: npt.NDArray[np.int64], predicted_codes: npt.NDArray[np.int64]) -> float:
+    """Mean recall over the classes that occur (scikit-learn's function warns when a predicted class does not occur)."""
+    return float(np.mean([np.mean(predicted_codes[codes == code] == code) for code in np.unique(codes)]))
 
 
 def _roc_auc(
     output: Output, codes: npt.NDArray[np.int64], logits: FloatArray, log_probability: FloatArray
 ) -> float | None:
-    """Area under the ROC curve, one against the rest averaged over classes; None unless every class occurs."""
+    """Area under the ROC curve, one against the rest averaged over classes; None unless all classes occur."""
     if len(np.unique(codes)) < len(output.classes):
         return None
     if log_probability.shape[1] == 2:

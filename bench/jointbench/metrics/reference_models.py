@@ -1,7 +1,7 @@
 """Reference models on the same folds, one per output: ridge or logistic regression, and boosted trees.
 
-A network that does not beat the straight line has learnt nothing that a straight line does not know; one that does
-not beat the trees is not what a practitioner would use on that table.
+A network that does not beat the linear model has learnt nothing beyond it; one that does not beat the trees is not
+what a practitioner would use on that table.
 """
 
 from __future__ import annotations
@@ -34,26 +34,27 @@ def reference_predictions(
 ) -> FloatArray:
     """Predictions on the test rows: values (rows,), or log-odds and log-probabilities (rows, units).
 
-    values: (all rows,), standardised or codes, NaN where missing. The validation rows choose the linear model's
-    penalty and the number of trees: what the networks use them for.
+    model: LINEAR or TREES. features: all rows. values: (all rows,), standardised or class codes, NaN where missing.
+    train, validation, test: row numbers. The validation rows choose the linear model's penalty and the number of trees,
+    as they choose the number of epochs for a network.
     """
     train = train[~np.isnan(values[train])]
     validation = validation[~np.isnan(values[validation])]
     if not len(validation):
         validation = train
     rows = _inputs(model, features)
-    best, answer = np.inf, np.zeros(0)
+    least_error, best = np.inf, np.zeros(0)
     for candidate in _candidates(model, output, np.unique(values[train])):
         _fit(candidate, rows, values, train, validation)
-        error, predicted = _judged(candidate, output, rows, values, validation, test)
-        if error < best:
-            best, answer = error, predicted
-    return np.asarray(answer, np.float64)
+        error, predicted = _evaluate(candidate, output, rows, values, validation, test)
+        if error < least_error:
+            least_error, best = error, predicted
+    return np.asarray(best, np.float64)
 
 
 def _inputs(model: str, features: Float32Array) -> Float32Array:
-    """(rows, columns). Images are averaged over blocks, 2x2 for the linear model and 4x4 for the trees, which lose
-    little by it and fit in seconds."""
+    """(rows, columns). Images are averaged over blocks, 2x2 for the linear model and 4x4 for the trees: both then fit
+    in seconds and lose little."""
     if features.ndim == 4:
         side = {LINEAR: 2, TREES: 4}[model]
         rows, height, width, depth = features.shape
@@ -64,18 +65,19 @@ def _inputs(model: str, features: Float32Array) -> Float32Array:
 
 
 def _candidates(model: str, output: Output, seen: FloatArray) -> list[Any]:
+    """Unfitted models to choose from on the validation rows. seen: the different values of the training rows."""
     if output.kind == "regression":
         if model == LINEAR:
             return [Ridge(alpha=penalty) for penalty in RIDGE_PENALTIES]
-        return [HistGradientBoostingRegressor(**_growth(), random_state=0)]
-    if len(seen) == 1:  # the only class in the training rows: there is nothing to separate
+        return [HistGradientBoostingRegressor(**_tree_settings(), random_state=0)]
+    if len(seen) == 1:  # one class in the training rows: nothing to separate
         return [DummyClassifier()]
     if model == LINEAR:
         return [LogisticRegression(C=strength, max_iter=2000, tol=1e-3) for strength in LOGISTIC_STRENGTHS]
-    return [HistGradientBoostingClassifier(**_growth(), random_state=0)]
+    return [HistGradientBoostingClassifier(**_tree_settings(), random_state=0)]
 
 
-def _growth() -> dict[str, Any]:
+def _tree_settings() -> dict[str, Any]:
     return {"max_iter": TREE_ROUNDS, "n_iter_no_change": TREE_PATIENCE, "early_stopping": True, "max_leaf_nodes": 15}
 
 
@@ -84,27 +86,29 @@ def _fit(model: Any, rows: Float32Array, values: FloatArray, train: IntArray, va
         model.fit(rows[train], values[train], X_val=rows[validation], y_val=values[validation])
     elif isinstance(model, HistGradientBoostingClassifier):
         # Its early stopping cannot score a class that no training row has.
-        held = validation[np.isin(values[validation], np.unique(values[train]))]
-        held = held if len(held) else train
-        model.fit(rows[train], values[train].astype(np.int64), X_val=rows[held], y_val=values[held].astype(np.int64))
+        usable = validation[np.isin(values[validation], np.unique(values[train]))]
+        usable = usable if len(usable) else train
+        model.fit(
+            rows[train], values[train].astype(np.int64), X_val=rows[usable], y_val=values[usable].astype(np.int64)
+        )
     elif isinstance(model, Ridge):
         with warnings.catch_warnings():
-            # Collinear columns under the smallest penalty; the validation rows pass such a fit over.
+            # Collinear columns under the smallest penalty warn; the validation rows then choose another penalty.
             warnings.simplefilter("ignore", LinAlgWarning)
             model.fit(rows[train], values[train])
     else:
         model.fit(rows[train], values[train].astype(np.int64))
 
 
-def _judged(
+def _evaluate(
     model: Any, output: Output, rows: Float32Array, values: FloatArray, validation: IntArray, test: IntArray
 ) -> tuple[float, FloatArray]:
     """(validation error, predictions on the test rows)."""
     if output.kind == "regression":
-        held, answer = (np.asarray(model.predict(rows[part]), np.float64) for part in (validation, test))
-        return float(np.mean((held - values[validation]) ** 2)), answer
-    chosen = _class_scores(model, rows[validation], len(output.classes))
-    error = float(-chosen[np.arange(len(validation)), values[validation].astype(np.int64)].mean())
+        fitted, predicted = (np.asarray(model.predict(rows[part]), np.float64) for part in (validation, test))
+        return float(np.mean((fitted - values[validation]) ** 2)), predicted
+    log_probability = _class_scores(model, rows[validation], len(output.classes))
+    error = float(-log_probability[np.arange(len(validation)), values[validation].astype(np.int64)].mean())
     predicted = _class_scores(model, rows[test], len(output.classes))
     return error, predicted[:, 1:] - predicted[:, :1] if output.units == 1 else predicted
 

@@ -1,5 +1,7 @@
-"""The layers of a network, in closed form from its shape: the one description that parameter counts,
-FLOP counts, initial weights and both backends are built from."""
+"""The layers of a network, derived from its shape.
+
+Parameter counts, FLOP counts, initial weights and both backends' networks are made from this one description.
+"""
 
 from __future__ import annotations
 
@@ -18,9 +20,9 @@ KERNEL = 3  # convolutions are 3x3, SAME padding, stride 1, so that both framewo
 class Layer:
     """One dense or convolution layer.
 
-    positions: places its kernel is applied at (height x width for a convolution, 1 for dense).
-    head: index of the output it serves, None for the shared trunk.
-    reads_input: its input is the data, so training it needs no gradient with respect to its input.
+    positions: how many places the kernel is applied at (height x width for a convolution, 1 for dense).
+    head: index of the output that the layer serves, None in the shared trunk.
+    reads_input: the layer's input is the data, so that training needs no gradient with respect to it.
     """
 
     name: str
@@ -46,8 +48,8 @@ class Layer:
 class Architecture:
     """A trunk (convolutions, each followed by 2x2 max pooling, then dense layers) and one head per output.
 
-    input_shape: (features,) or (height, width, channels). Two networks with equal architectures can be
-    trained as replicates of one program; output names are deliberately not part of it.
+    input_shape: (features,) or (height, width, channels). Networks of equal architecture can be trained as
+    replicates of one program; output names are therefore not part of it.
     """
 
     input_shape: tuple[int, ...]
@@ -65,16 +67,6 @@ class Architecture:
             yield from head
 
     @property
-    def flattened(self) -> tuple[int, int, int] | None:
-        """(height, width, channels) of the last pooled map, None for a table."""
-        if not self.convs:
-            return None
-        height, width, _ = self.input_shape
-        for _conv in self.convs:
-            height, width = height // 2, width // 2
-        return height, width, self.convs[-1].units
-
-    @property
     def units(self) -> tuple[int, ...]:
         """Width of each head's last layer, in output order."""
         return tuple(head[-1].units for head in self.heads)
@@ -89,52 +81,62 @@ def architecture(shape: Shape, input_shape: tuple[int, ...], outputs: Sequence[O
 
     Raises BadInput when an image shape has no convolution channels or is pooled below one pixel.
     """
-    convs: list[Layer] = []
+    convs: tuple[Layer, ...] = ()
     if len(input_shape) == 3:
-        height, width, depth = input_shape
-        if not shape.channels:
-            raise BadInput("an image dataset needs convolution channels in its shape (shape.channels)")
-        for i, units in enumerate(shape.channels):
-            if min(height, width) < 2:
-                raise BadInput(f"{len(shape.channels)} poolings leave nothing of a {input_shape} image")
-            convs.append(
-                Layer(
-                    name=f"conv_{i}",
-                    kind="conv",
-                    inputs=depth,
-                    units=units,
-                    positions=height * width,
-                    head=None,
-                    reads_input=i == 0,
-                )
-            )
-            height, width, depth = height // 2, width // 2, units
-        fan_in = height * width * depth
+        convs, fan_in = _convolutions(shape, input_shape)
     else:
         (fan_in,) = input_shape
-
-    def dense(prefix: str, widths: Sequence[int], inputs: int, head: int | None, first: bool) -> list[Layer]:
-        made = []
-        for i, units in enumerate(widths):
-            made.append(
-                Layer(
-                    name=f"{prefix}_{i}",
-                    kind="dense",
-                    inputs=inputs,
-                    units=units,
-                    positions=1,
-                    head=head,
-                    reads_input=first and i == 0,
-                )
-            )
-            inputs = units
-        return made
-
-    trunk = dense("trunk", shape.trunk, fan_in, None, not convs)
-    feeds = trunk[-1].units if trunk else fan_in
-    bare = not (convs or trunk)
+    trunk = _dense_layers("trunk", shape.trunk, fan_in, head=None, reads_input=not convs)
+    trunk_units = trunk[-1].units if trunk else fan_in
+    no_trunk = not (convs or trunk)
     heads = tuple(
-        tuple(dense(f"head_{k}", (*shape.head, output.units), feeds, k, bare)) for k, output in enumerate(outputs)
+        _dense_layers(f"head_{k}", (*shape.head, output.units), trunk_units, head=k, reads_input=no_trunk)
+        for k, output in enumerate(outputs)
     )
     kinds = tuple(output.kind for output in outputs)
-    return Architecture(input_shape, tuple(convs), tuple(trunk), heads, kinds, shape.activation)
+    return Architecture(input_shape, convs, trunk, heads, kinds, shape.activation)
+
+
+def _convolutions(shape: Shape, input_shape: tuple[int, ...]) -> tuple[tuple[Layer, ...], int]:
+    """The convolutions for an image, and how many values the last pooled map has."""
+    height, width, depth = input_shape
+    if not shape.channels:
+        raise BadInput("an image dataset needs convolution channels in its shape (shape.channels)")
+    convs = []
+    for i, units in enumerate(shape.channels):
+        if min(height, width) < 2:
+            raise BadInput(f"{len(shape.channels)} poolings leave nothing of a {input_shape} image")
+        convs.append(
+            Layer(
+                name=f"conv_{i}",
+                kind="conv",
+                inputs=depth,
+                units=units,
+                positions=height * width,
+                head=None,
+                reads_input=i == 0,
+            )
+        )
+        height, width, depth = height // 2, width // 2, units
+    return tuple(convs), height * width * depth
+
+
+def _dense_layers(
+    prefix: str, widths: Sequence[int], inputs: int, *, head: int | None, reads_input: bool
+) -> tuple[Layer, ...]:
+    """Dense layers one after the other; ``reads_input`` is the first one's."""
+    layers = []
+    for i, units in enumerate(widths):
+        layers.append(
+            Layer(
+                name=f"{prefix}_{i}",
+                kind="dense",
+                inputs=inputs,
+                units=units,
+                positions=1,
+                head=head,
+                reads_input=reads_input and i == 0,
+            )
+        )
+        inputs = units
+    return tuple(layers)

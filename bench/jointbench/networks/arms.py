@@ -1,6 +1,6 @@
 """Arms: partitions of a dataset's outputs into networks, and the rules that size those networks.
 
-Nothing downstream asks which arm it is looking at: one code path loops over the groups.
+All later code treats all arms alike: it loops over an arm's groups.
 """
 
 from __future__ import annotations
@@ -16,30 +16,30 @@ Partition = tuple[tuple[str, ...], ...]
 
 
 def one_group(outputs: Sequence[Output]) -> Partition:
-    """One network for everything."""
+    """One network for all outputs."""
     return (tuple(output.name for output in outputs),)
 
 
-def one_each(outputs: Sequence[Output]) -> Partition:
+def one_per_output(outputs: Sequence[Output]) -> Partition:
     """One network per output."""
     return tuple((output.name,) for output in outputs)
 
 
 NAMED: dict[str, tuple[Callable[[Sequence[Output]], Partition], Sizing, Callable[[Sequence[Output]], Partition]]] = {
     "joint": (one_group, "same-width", one_group),
-    "separate": (one_each, "same-width", one_group),
-    "separate-matched": (one_each, "same-parameters", one_group),
-    "joint-wide": (one_group, "same-parameters", one_each),
+    "separate": (one_per_output, "same-width", one_group),
+    "separate-matched": (one_per_output, "same-parameters", one_group),
+    "joint-wide": (one_group, "same-parameters", one_per_output),
 }
 DEFAULT_ARMS = ("joint", "separate", "separate-matched")
 SIZINGS: dict[str, Sizing] = {"same-width": "same-width", "same-parameters": "same-parameters"}
 
 
 def parse_arm(text: str, outputs: Sequence[Output]) -> Arm:
-    """An arm from what a user writes: a name (`joint`), or a partition (`a,c|b`), with `@same-parameters`
-    behind it to size the partition to the joint network's parameter count.
+    """An arm from its text: a name (`joint`), or a partition (`a,c|b`).
 
-    Raises BadInput, one sentence, for an unknown output, an output in two groups or in none.
+    The suffix `@same-parameters` sizes a partition to the joint network's parameter count. Raises BadInput, one
+    sentence, for an unknown sizing rule, an unknown output, or an output in two groups or in none.
     """
     if text in NAMED:
         partition, sizing, reference = NAMED[text]
@@ -68,7 +68,7 @@ def parse_arm(text: str, outputs: Sequence[Output]) -> Arm:
 
 
 def scaled(shape: Shape, multiplier: float) -> Shape:
-    """The shape with every width times one multiplier, rounded, at least 1."""
+    """The shape with every width multiplied and rounded, at least 1."""
 
     def widths(base: tuple[int, ...]) -> tuple[int, ...]:
         return tuple(max(1, round(width * multiplier)) for width in base)
@@ -85,14 +85,15 @@ def architectures(
 
 
 def parameters(networks: Sequence[Architecture]) -> int:
+    """The parameters of all networks together."""
     return sum(network.parameters for network in networks)
 
 
 def sized(arm: Arm, base: Shape, input_shape: tuple[int, ...], outputs: Sequence[Output]) -> Shape:
     """The shape that every network of the arm gets under its sizing rule.
 
-    same-parameters: the arm's total is nearest to that of the reference partition at base shape (the
-    smaller of two equally near). The total never falls as the multiplier grows, so bisect.
+    same-parameters: the arm's parameter count is as near as possible to that of the reference partition at base shape
+    (of two equally near, the smaller). The count never falls as the multiplier grows, so bisection finds it.
     """
     if arm.sizing == "same-width":
         return base

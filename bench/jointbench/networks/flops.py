@@ -1,9 +1,9 @@
 """Training and inference FLOPs in closed form.
 
 Counted: the matrix products and convolutions, 1 multiply-add = 2 FLOPs. Not counted: elementwise work
-(activations, losses), the optimiser and validation passes. The tests hold these numbers equal to
-`torch.utils.flop_counter` and to TensorFlow's per-operation statistics. The optimiser's work is elementwise,
-which neither counter sees; it is estimated apart, from the update's formula.
+(activations, losses), the optimiser and validation passes. The tests compare these numbers with
+`torch.utils.flop_counter` and with TensorFlow's per-operation statistics. The optimiser's work is elementwise, which
+neither counter counts; ``update_flops`` estimates it from the update's formula.
 """
 
 from __future__ import annotations
@@ -30,8 +30,8 @@ def forward_flops(layer: Layer) -> int:
 def backward_flops(layer: Layer) -> int:
     """FLOPs of one row's gradients in one layer.
 
-    Two products of the forward's size, the kernel's gradient and the input's; a layer that reads the data needs no
-    input gradient, so training is not simply three times the forward pass.
+    The kernel's gradient and the input's cost one forward pass each; a layer that reads the data needs no input
+    gradient, so training costs less than three times the forward pass.
     """
     return forward_flops(layer) * (1 if layer.reads_input else 2)
 
@@ -62,6 +62,6 @@ def inference_flops_per_row(networks: Iterable[Architecture]) -> int:
 
 
 def update_flops(recipe: Recipe) -> int:
-    """FLOPs of the optimiser for one parameter in one step: an estimate from the formula, elementwise work."""
+    """FLOPs of the optimiser for one parameter in one step, estimated from the update's formula."""
     decays = recipe.weight_decay > 0 and recipe.optimizer != "adam"
     return UPDATE_FLOPS[recipe.optimizer] + (DECAY_FLOPS if decays else 0)

@@ -1,5 +1,7 @@
-"""Initial weights and batch orders, from numpy and a seed, so that every framework and every stack of
-replicates starts from the same numbers and sees the same batches."""
+"""Initial weights and batch orders, from numpy and a seed.
+
+Every framework, and every stack of replicates, thus starts from the same weights and sees the same batches.
+"""
 
 from __future__ import annotations
 
@@ -16,8 +18,9 @@ from jointbench.types import FloatArray, IntArray
 def initial_weights(network: Architecture, head_names: Sequence[str], seed: int) -> dict[str, FloatArray]:
     """Glorot-uniform kernels and zero biases, float64, as {"<layer>/kernel": ..., "<layer>/bias": ...}.
 
-    A trunk layer's draw depends on the seed and the layer; a head's on the seed and the output's name, so an
-    output starts from the same head whichever network serves it (Glorot & Bengio 2010).
+    A kernel's shape is the layer's ``kernel_shape`` (Glorot & Bengio 2010). A trunk layer's values depend on the seed
+    and the layer, a head's on the seed and the output's name in ``head_names``: an output starts from the same head
+    whichever network serves it.
     """
     weights: dict[str, FloatArray] = {}
     for layer in network.layers:

@@ -1,1 +1,1 @@
-"""Break-even study: from what width on does the saving of sharing follow the FLOPs?"""
+"""Break-even study: from which width on does the time saved by sharing follow the FLOPs saved?"""

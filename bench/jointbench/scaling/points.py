@@ -1,10 +1,14 @@
-"""The values of the break-even study: lines of cells, what each cell measured, and what theory says of it.
+"""The break-even study's values: lines of cells, what each cell measured, and what theory predicts.
 
-Predictions stand beside every measured ratio joint / other, in closed form from the shapes: that of the FLOPs, and that
-of fixed costs. What a step or request costs however few numbers it works on (kernel launches, Python, bookkeeping) is
-paid for each call of a layer or for each network, so fixed costs predict a range: from 1 / networks to the ratio of layer
-calls. Networks of joint's width do N times its FLOPs, so there both predict much the same; at equal parameters
-(separate-matched) FLOPs are about equal too, and the predictions part.
+Beside every measured ratio joint / other stand two predictions, in closed form from the shapes.
+
+FLOPs: time is proportional to the FLOPs.
+Fixed costs: time is proportional to calls. A step or request has costs that do not depend on how many numbers it works
+on (kernel launches, Python, bookkeeping). They are paid per layer call or per network, so they predict a range, from
+1 / networks to the ratio of layer calls.
+
+Networks of joint's width do N times its FLOPs, so for them both predictions nearly agree. At equal parameters
+(separate-matched) the FLOPs are about equal, and the predictions differ.
 """
 
 from __future__ import annotations
@@ -30,7 +34,7 @@ OTHERS = (SAME_WIDTH, SAME_PARAMETERS)
 
 @dataclass(frozen=True)
 class SweepLine:
-    """What cells of different numbers of outputs have in common. batch_size: rows of a step or of a request."""
+    """What cells that differ only in their number of outputs share. batch_size: rows of a step or of a request."""
 
     scenario: Scenario
     width: int
@@ -40,9 +44,9 @@ class SweepLine:
 
 @dataclass(frozen=True, kw_only=True)
 class Point:
-    """One cell against one other arm.
+    """One cell: joint against one other arm.
 
-    block_ratios: joint / other in each A B B A block, empty where nothing was measured and ``reason`` says why.
+    block_ratios: joint / other in each A B B A block, empty where nothing was measured; ``reason`` tells why.
     joint_seconds, other_seconds: medians of a step of each network, or of a request for all outputs.
     """
 
@@ -73,7 +77,7 @@ class Point:
 
 @dataclass(frozen=True, kw_only=True)
 class Study:
-    """A whole study. The first depth and the first batch sizes are those of the grid; the others lie along lines."""
+    """A whole study. The first depth and the first batch sizes are those of the outputs x width grid."""
 
     schema_version: int
     widths: tuple[int, ...]
@@ -94,15 +98,16 @@ class Study:
 
 
 def floor_of(points: Sequence[Point], point: Point) -> Estimate | None:
-    """The A/A floor of a point: with one output joint and separate are one network, built twice."""
-    for one in points:
-        if (one.backend, one.device, one.line, one.outputs) == (point.backend, point.device, point.line, 1):
-            return one.measured
+    """The A/A control of a point, its noise floor: with one output joint and separate are equal networks."""
+    for candidate in points:
+        key = candidate.backend, candidate.device, candidate.line, candidate.outputs
+        if key == (point.backend, point.device, point.line, 1):
+            return candidate.measured
     return None
 
 
 def arms_of(line: SweepLine, outputs: int) -> dict[str, tuple[Architecture, ...]]:
-    """Each arm's networks, joint first. With one output only one other arm: separate is joint then."""
+    """Each arm's networks, joint first. With one output separate equals joint, and is the only other arm."""
     named = [Output(f"output_{i}", "regression") for i in range(outputs)]
     base = Shape((line.width,) * line.depth)
     arms = [parse_arm(name, named) for name in (JOINT, *(OTHERS if outputs > 1 else (SAME_WIDTH,)))]
@@ -112,7 +117,7 @@ def arms_of(line: SweepLine, outputs: int) -> dict[str, tuple[Architecture, ...]
 
 
 def predicted(line: SweepLine, outputs: int) -> list[Point]:
-    """The points of a cell with what theory says of them, nothing measured yet; no backend."""
+    """The points of a cell with their predictions, without backend, device and measurement."""
     arms = arms_of(line, outputs)
     flops = train_flops_per_row if line.scenario == "training" else inference_flops_per_row
     joint = arms.pop(JOINT)

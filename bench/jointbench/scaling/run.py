@@ -1,10 +1,10 @@
-"""Runs the break-even study and keeps it as scaling.json."""
+"""Runs the break-even study; writes and reads it as scaling.json."""
 
 from __future__ import annotations
 
 import json
 import time
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from dataclasses import asdict, replace
 from pathlib import Path
 
@@ -24,22 +24,22 @@ from jointbench.study.config import Progress
 SCALING = "scaling.json"
 
 
-def run_study(wanted: SweepConfig, device: str, progress: Progress) -> Study:
+def run_study(config: SweepConfig, device: str, progress: Progress) -> Study:
     """The whole study, backend after backend, each in a worker process with an equal part of the budget."""
     started = time.perf_counter()
     points: list[Point] = []
-    for place, backend in enumerate(wanted.backends):
-        left = wanted.budget_seconds - (time.perf_counter() - started)
-        points.extend(_backend_points(wanted, backend, device, left / (len(wanted.backends) - place), progress))
+    for done, backend in enumerate(config.backends):
+        left = config.budget_seconds - (time.perf_counter() - started)
+        points.extend(_backend_points(config, backend, device, left / (len(config.backends) - done), progress))
     return Study(
         schema_version=SCHEMA_VERSION,
-        widths=wanted.widths,
-        outputs=wanted.outputs,
-        depths=wanted.depths,
-        batches=wanted.batches,
-        request_batches=wanted.request_batches,
+        widths=config.widths,
+        outputs=config.outputs,
+        depths=config.depths,
+        batches=config.batches,
+        request_batches=config.request_batches,
         threads=cores(),
-        budget_seconds=wanted.budget_seconds,
+        budget_seconds=config.budget_seconds,
         seconds=round(time.perf_counter() - started, 1),
         machine=environment(),
         points=tuple(points),
@@ -47,38 +47,45 @@ def run_study(wanted: SweepConfig, device: str, progress: Progress) -> Study:
 
 
 def _backend_points(
-    wanted: SweepConfig, backend: str, device: str, seconds: float, progress: Progress
+    config: SweepConfig, backend: str, device: str, seconds: float, progress: Progress
 ) -> Iterator[Point]:
-    planned = lines(wanted)
+    """The points of one backend; those that were not measured carry the reason."""
+    planned = lines(config)
     if (absent := unavailable_reason(backend)) is not None:
         for line, counts in planned:
-            yield from _points(
-                backend, device, line, [CellTiming(n, {}, {}, f"not measured: {absent}") for n in counts]
-            )
+            yield from _points(backend, device, line, _unmeasured(counts, f"not measured: {absent}"))
         return
     deadline = time.perf_counter() + seconds
-    weight = sum(len(counts) for _, counts in planned)
-    broken = ""
+    cells_left = sum(len(counts) for _, counts in planned)
+    worker_failure = ""
     with Workers(backend, device, cores(), 1) as worker:
         worker.submit(import_seconds).result()
         for done, (line, counts) in enumerate(planned):
             left = deadline - time.perf_counter()
-            if broken:
-                cells = [CellTiming(n, {}, {}, broken) for n in counts]
+            if worker_failure:
+                cells = _unmeasured(counts, worker_failure)
             elif left <= 0:
-                cells = [
-                    CellTiming(n, {}, {}, f"not measured: the budget of {seconds:.0f} s was spent") for n in counts
-                ]
+                cells = _unmeasured(counts, f"not measured: the budget of {seconds:.0f} s was spent")
             else:
                 try:
-                    cells = worker.submit(time_line, line, counts, left * len(counts) / weight).result()
-                except Exception as error:  # noqa: BLE001 - whatever broke, it becomes the cell's reason
-                    said = f"not measured: {type(error).__name__} {str(error).splitlines()[0] if str(error) else ''}".rstrip()
-                    cells = [CellTiming(n, {}, {}, said) for n in counts]
-                    broken = said if "BrokenProcessPool" in said or "Terminated" in said else ""
-            weight -= len(counts)
+                    cells = worker.submit(time_line, line, counts, left * len(counts) / cells_left).result()
+                except Exception as error:  # noqa: BLE001 - whatever failed becomes the cells' reason
+                    reason = _failure_reason(error)
+                    cells = _unmeasured(counts, reason)
+                    worker_failure = reason if "BrokenProcessPool" in reason or "Terminated" in reason else ""
+            cells_left -= len(counts)
             yield from _points(backend, device, line, cells)
             progress(backend, f"{line.scenario}, width {line.width}", done + 1, len(planned))
+
+
+def _unmeasured(counts: Sequence[int], reason: str) -> list[CellTiming]:
+    return [CellTiming(outputs, {}, {}, reason) for outputs in counts]
+
+
+def _failure_reason(error: Exception) -> str:
+    """The error's type and the first line of its text."""
+    first_line = str(error).splitlines()[0] if str(error) else ""
+    return f"not measured: {type(error).__name__} {first_line}".rstrip()
 
 
 def _points(backend: str, device: str, line: SweepLine, cells: list[CellTiming]) -> Iterator[Point]:
@@ -96,12 +103,12 @@ def _points(backend: str, device: str, line: SweepLine, cells: list[CellTiming])
 
 
 def to_json(study: Study) -> str:
-    """The study as it is kept; a value that was not measured is null."""
+    """The study as JSON text; a value that was not measured is null."""
     return strict_json(asdict(study), indent=1) + "\n"
 
 
 def read_study(path: Path) -> Study:
-    """A study from its file. Raises BadInput, one sentence, for a file that is none or has another schema."""
+    """A study from its file. Raises BadInput, one sentence, for a file without one or of another schema version."""
     try:
         study = cattrs.structure(json.loads(path.read_text(encoding="utf-8")), Study)
     except OSError as error:

@@ -1,4 +1,4 @@
-"""Timing one line of cells, inside a worker: joint against each other arm, in turns."""
+"""Timing one line of cells, inside a worker: joint against each other arm, in alternating visits."""
 
 from __future__ import annotations
 
@@ -23,16 +23,16 @@ from jointbench.types import Float32Array, Recipe, Weights
 ROWS = 2_048
 STEPS = 5  # optimisation steps in a visit
 REQUESTS = 8  # requests in a visit, fewer where they are slow
-DISTINCT = 4  # networks of one shape that a request really asks; more of them are counted, not asked
+DISTINCT = 4  # networks of one shape that a request really evaluates; further ones are counted at the same cost
 MOST_BLOCKS = 40
-LONGEST_SECONDS = 6.0  # that a cell is timed beyond its share
+LONGEST_SECONDS = 6.0  # the most that a cell is timed where its share is shorter
 
 Sampler = Callable[[], list[float]]
 
 
 @dataclass(frozen=True)
 class CellTiming:
-    """A cell's samples: per other arm joint / other in each block, and every arm's median seconds; or why not."""
+    """A cell's result: by other arm joint / other in each block, and each arm's median seconds; else the reason."""
 
     outputs: int
     block_ratios: dict[str, tuple[float, ...]]
@@ -41,24 +41,27 @@ class CellTiming:
 
 
 def time_line(backend: Backend, line: SweepLine, counts: Sequence[int], budget_seconds: float) -> list[CellTiming]:
-    """Times the cells of a line in the order given, each as long as its share; those that the budget cannot pay
-    for are given back with the reason. The first two, the floor and what stands beside it, are always timed."""
+    """Times the cells of a line in the order of ``counts``, each as long as its share of the budget.
+
+    counts: numbers of outputs. Cells that exceed the budget are returned with that as their reason, but the first two
+    (the noise floor and the reference) are always timed.
+    """
     started = time.perf_counter()
     results = []
     longest = 0.0
-    for place, outputs in enumerate(counts):
+    for done, outputs in enumerate(counts):
         left = budget_seconds - (time.perf_counter() - started)
-        if place > 1 and left < longest / 2:
+        if done > 1 and left < longest / 2:
             results.append(CellTiming(outputs, {}, {}, f"not measured: this line's {budget_seconds:.1f} s were spent"))
             continue
-        begun = time.perf_counter()
-        results.append(_time_cell(backend, line, outputs, max(0.0, left) / (len(counts) - place)))
-        longest = max(longest, time.perf_counter() - begun)
+        cell_started = time.perf_counter()
+        results.append(_time_cell(backend, line, outputs, max(0.0, left) / (len(counts) - done)))
+        longest = max(longest, time.perf_counter() - cell_started)
     return results
 
 
 def _time_cell(backend: Backend, line: SweepLine, outputs: int, share: float) -> CellTiming:
-    begun = time.perf_counter()
+    started = time.perf_counter()
     with _samplers(backend, line, outputs) as samplers:
         for sample in samplers.values():
             sample()
@@ -66,26 +69,27 @@ def _time_cell(backend: Backend, line: SweepLine, outputs: int, share: float) ->
         for sample in samplers.values():
             sample()
         visits = time.perf_counter() - warm
-        # A ratio from fewer blocks than an interval can be made of is worth nothing: those are paid for, within reason.
-        budget = enough_seconds(visits, share - (warm - begun), LONGEST_SECONDS)
+        # A ratio without an interval is worthless: MIN_BLOCKS are taken beyond the share, up to LONGEST_SECONDS.
+        budget = enough_seconds(visits, share - (warm - started), LONGEST_SECONDS)
         samples = paired(samplers, budget, MOST_BLOCKS, clock=time.perf_counter)
     medians = np.median(samples.seconds, axis=1)
-    who = np.array(samples.order)
-    seconds = {name: float(np.median(medians[who == name])) for name in samplers}
+    visitor = np.array(samples.order)
+    seconds = {name: float(np.median(medians[visitor == name])) for name in samplers}
     ratios = {other: np.exp(log_ratios(samples, JOINT, other)) for other in samplers if other != JOINT}
     blocks = len(next(iter(ratios.values())))
     if blocks < MIN_BLOCKS:
         return CellTiming(
             outputs, {}, seconds, f"not measured: {blocks} blocks in the time given, {MIN_BLOCKS} are needed"
         )
-    return CellTiming(outputs, {other: tuple(float(f"{r:.5g}") for r in of) for other, of in ratios.items()}, seconds)
+    rounded = {other: tuple(float(f"{ratio:.5g}") for ratio in values) for other, values in ratios.items()}
+    return CellTiming(outputs, rounded, seconds)
 
 
 @contextmanager
 def _samplers(backend: Backend, line: SweepLine, outputs: int) -> Iterator[dict[str, Sampler]]:
     arms = arms_of(line, outputs)
     if line.scenario == "request":
-        yield _asking(backend, arms, line.batch_size)
+        yield _request_samplers(backend, arms, line.batch_size)
         return
     trainers = {
         name: [
@@ -103,14 +107,18 @@ def _samplers(backend: Backend, line: SweepLine, outputs: int) -> Iterator[dict[
 
 
 def _train(parts: Sequence[tuple[Trainer, int]]) -> list[float]:
-    """Seconds of one step of each network. Networks of one shape are trained one after the other and cost the same:
-    one of them is timed, and counted."""
+    """Seconds of one step of each network, summed. Networks of one shape cost the same: one is timed and counted."""
     return [sum(count * trainer(time.perf_counter) for trainer, count in parts) / STEPS]
 
 
-def _asking(backend: Backend, arms: Mapping[str, Sequence[Architecture]], batch_size: int) -> dict[str, Sampler]:
-    """Requests for all outputs. Up to DISTINCT networks are asked, so that they share caches as they would, and the
-    seconds scaled to all of them; building a hundred would take longer than timing them."""
+def _request_samplers(
+    backend: Backend, arms: Mapping[str, Sequence[Architecture]], batch_size: int
+) -> dict[str, Sampler]:
+    """A sampler of requests for all outputs, for each arm.
+
+    Up to DISTINCT networks are evaluated, so that they compete for caches as in use, and the seconds are scaled to all
+    networks: building a hundred would take longer than timing them.
+    """
     rows = np.random.default_rng(0).normal(size=(batch_size, FEATURES)).astype(np.float32)
     servers = {
         name: backend.server([(network, _weights(network, seed)) for seed, network in enumerate(networks[:DISTINCT])])
@@ -120,15 +128,16 @@ def _asking(backend: Backend, arms: Mapping[str, Sequence[Architecture]], batch_
     quickest = math.inf
     for server in servers.values():
         server(rows)  # the first call of a shape traces or allocates
-        quickest = min(quickest, *_ask(server, rows, clock, 1.0, 1))
+        quickest = min(quickest, *_time_requests(server, rows, clock, 1.0, 1))
     count = visit_count(quickest, REQUESTS)
     return {
-        name: partial(_ask, server, rows, clock, len(arms[name]) / len(arms[name][:DISTINCT]), count)
+        name: partial(_time_requests, server, rows, clock, len(arms[name]) / len(arms[name][:DISTINCT]), count)
         for name, server in servers.items()
     }
 
 
-def _ask(server: Server, rows: Float32Array, clock: Clock, weight: float, count: int) -> list[float]:
+def _time_requests(server: Server, rows: Float32Array, clock: Clock, weight: float, count: int) -> list[float]:
+    """Seconds of each of ``count`` requests, times ``weight``."""
     seconds = []
     for _ in range(count):
         started = clock()
@@ -142,7 +151,7 @@ def _weights(network: Architecture, seed: int) -> Weights:
 
 
 def _job(network: Architecture, batch_size: int) -> Job:
-    """Training on generated rows; what it learns does not matter here."""
+    """A training job on generated rows; what it learns does not matter."""
     rng = np.random.default_rng(0)
     rows = max(ROWS, 4 * batch_size)
     features = rng.normal(size=(rows, FEATURES)).astype(np.float32)

@@ -1,1 +1,1 @@
-"""Is this machine fit to measure on? Pairs and truths whose answer is known before they are measured."""
+"""The self-test: measures ratios that are known beforehand, to decide whether timings here can be trusted."""

@@ -30,8 +30,8 @@ def card(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Callable[[str], Non
     (folder / SLUG).mkdir(parents=True)
 
     def write(sha256: str) -> None:
-        said = f'sha256 = "{sha256}"' if sha256 else ""
-        (folder / SLUG / "card.toml").write_text(CARD.format(sha256=said, rows=ROWS, uci_id=UCI_ID), encoding="utf-8")
+        line = f'sha256 = "{sha256}"' if sha256 else ""
+        (folder / SLUG / "card.toml").write_text(CARD.format(sha256=line, rows=ROWS, uci_id=UCI_ID), encoding="utf-8")
 
     write(hashlib.sha256(canonical()).hexdigest())
     monkeypatch.setattr(catalog, "datasets_folder", lambda: folder)

@@ -143,8 +143,8 @@ def refused(*words: str, copy: Path | None = None) -> None:
     """Fetching fails with one sentence that holds these words, and leaves nothing behind."""
     with pytest.raises(BadInput) as raised:
         fetch(SLUG, card_of(SLUG), copy)
-    said = str(raised.value)
-    assert "\n" not in said
+    message = str(raised.value)
+    assert "\n" not in message
     for word in words:
-        assert word in said, said
+        assert word in message, message
     assert not fetching.cache_folder().exists()

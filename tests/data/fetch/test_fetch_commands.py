@@ -32,19 +32,19 @@ def test_the_commands_treat_a_fetched_dataset_as_a_bundled_one(
 ) -> None:
     monkeypatch.setenv("COLUMNS", "200")
 
-    def said(*words: str) -> str:
+    def printed(*words: str) -> str:
         result = CliRunner().invoke(app, ["datasets", *words])
         assert result.exit_code == 0, result.output
         return " ".join(result.output.split())
 
-    assert "fetch it" in said("list")
-    assert f"not here; jointbench datasets fetch {SLUG}" in said("show", SLUG)
-    assert SLUG not in said("verify")
-    assert "kept in" in said("fetch", SLUG)
-    assert "already here" in said("fetch", SLUG)
-    assert "fetched" in said("list")
-    assert f"{SLUG}.csv" in said("show", SLUG)
-    assert f"{SLUG}: as its card says" in said("verify")
+    assert "fetch it" in printed("list")
+    assert f"not here; jointbench datasets fetch {SLUG}" in printed("show", SLUG)
+    assert SLUG not in printed("verify")
+    assert "kept in" in printed("fetch", SLUG)
+    assert "already here" in printed("fetch", SLUG)
+    assert "fetched" in printed("list")
+    assert f"{SLUG}.csv" in printed("show", SLUG)
+    assert f"{SLUG}: as its card says" in printed("verify")
     assert available_slugs() == [SLUG]
     assert bundled_slugs() == []
 

@@ -22,10 +22,10 @@ from jointbench.errors import BadInput
 
 def test_the_client_fetches_the_table_and_it_loads_without_a_network(uci: Uci, cache: Path) -> None:
     assert not is_fetched(SLUG)
-    said = fetch(SLUG, card_of(SLUG))
+    sentence = fetch(SLUG, card_of(SLUG))
     table = cache / "datasets" / SLUG / f"{SLUG}.csv"
-    assert str(table) in said
-    assert f"UCI (id {UCI_ID})" in said
+    assert str(table) in sentence
+    assert f"UCI (id {UCI_ID})" in sentence
     assert uci.asked == [f"/api/dataset?id={UCI_ID}", f"/static/public/{UCI_ID}/data.csv"]
     assert table.read_bytes() == canonical()
     record = json.loads(table.with_suffix(".json").read_text(encoding="utf-8"))
@@ -45,10 +45,10 @@ def test_the_client_fetches_the_table_and_it_loads_without_a_network(uci: Uci, c
 def test_copies_give_the_same_bytes_as_the_client(tmp_path: Path) -> None:
     for copy in (write_xlsx(rows(), tmp_path / "copy.xlsx"), write_csv(rows(), tmp_path / "copy.csv")):
         fetch(SLUG, card_of(SLUG), copy)
-        kept = cached_file(SLUG, card_of(SLUG))
-        assert kept.read_bytes() == canonical(), copy.name
+        cached = cached_file(SLUG, card_of(SLUG))
+        assert cached.read_bytes() == canonical(), copy.name
         assert load_bundled(SLUG).rows == ROWS
-        kept.unlink()
+        cached.unlink()
 
 
 def test_what_is_here_and_intact_is_left_alone(uci: Uci, tmp_path: Path) -> None:
