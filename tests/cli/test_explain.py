@@ -85,7 +85,7 @@ def test_energy_forum_is_a_study_by_its_name(
 
     asked: list[tuple[str, int]] = []
     monkeypatch.setattr(questions, "energy_table", lambda: "table")
-    monkeypatch.setattr(questions.forum_runs, "measured", lambda workers, table, effort: (table, effort))
+    monkeypatch.setattr(questions.forum_runs, "measure", lambda workers, table, effort: (table, effort))
     monkeypatch.setattr(
         questions.forum_answer, "forum_answer", lambda name, result: asked.append((name, result[1].seeds)) or ANSWER
     )

@@ -37,4 +37,4 @@ def test_products_are_those_of_the_gradients_where_training_has_come(backend: Ba
     ninth_batch = job.train[epoch_order(job.seed, 1, 100)[16:32]]
     for place, (task, batch) in enumerate(((job, first_batch), (later, ninth_batch))):
         np.testing.assert_allclose(found.batch[place], _expected(backend, task, batch), rtol=1e-6, atol=1e-10)
-        np.testing.assert_allclose(found.broad[place], _expected(backend, task, broad), rtol=1e-6, atol=1e-10)
+        np.testing.assert_allclose(found.large_batch[place], _expected(backend, task, broad), rtol=1e-6, atol=1e-10)

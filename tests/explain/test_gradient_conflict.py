@@ -6,7 +6,7 @@ import numpy as np
 import pytest
 
 from jointbench.backends.base import TrunkGramians
-from jointbench.explain.gradient_conflict import Movement, answer, cosines, shares
+from jointbench.explain.gradient_conflict import TrunkGradients, answer, cosines, shares
 from jointbench.types import FloatArray
 
 
@@ -17,11 +17,11 @@ def _products(angle_degrees: float, length: float = 1.0, points: int = 5) -> Flo
     return np.repeat((rows @ rows.T)[None], points, axis=0)
 
 
-def _movement(
+def _gradients(
     products: FloatArray, weights: tuple[float, float] = (1.0, 1.0), joint: tuple[float, float] = (0.5, 0.8)
-) -> Movement:
-    one = TrunkGramians(products, products)
-    return Movement(("a", "b"), (one, one), (np.array(weights),) * 2, joint, (0.4, 0.8), (None, None))
+) -> TrunkGradients:
+    gramians = TrunkGramians(products, products)
+    return TrunkGradients(("a", "b"), (gramians, gramians), (np.array(weights),) * 2, joint, (0.4, 0.8), (None, None))
 
 
 @pytest.mark.parametrize("angle", [30.0, 90.0, 120.0])
@@ -41,30 +41,44 @@ def test_shares_of_perpendicular_gradients_are_their_squared_lengths() -> None:
     assert shares(_products(50, 2.0), np.array([3.0, 1.0])).sum(axis=1) == pytest.approx(1)
 
 
-def test_the_sentence_turns_with_the_angle_and_the_length() -> None:
-    apart = answer(_movement(_products(120, 3.0)), "d", "torch")
-    assert apart.sentence.startswith("They pull apart more than together")
-    assert "in 100% of the 10 steps looked at, mean cosine -0.50" in apart.sentence
-    assert "b moves it most" in apart.sentence
-    together = answer(_movement(_products(60, 1 / 3)), "d", "torch")
-    assert together.sentence.startswith("They pull together more than apart")
-    assert "in 0% of the 10 steps looked at, mean cosine +0.50" in together.sentence
-    assert "a moves it most" in together.sentence
-    square = answer(_movement(_products(92)), "d", "torch")
-    assert square.sentence.startswith("They pull neither apart nor together")
-    assert "no output moves it alone" in answer(_movement(_products(60)), "d", "torch").sentence
+@pytest.mark.parametrize(
+    ("angle", "claim", "conflict", "cosine"),
+    [
+        (120, "pull apart", "100%", "-0.50"),
+        (60, "pull together", "0%", "+0.50"),
+        (92, "neither apart nor together", "100%", "-0.03"),
+    ],
+)
+def test_the_claim_follows_the_angle(angle: float, claim: str, conflict: str, cosine: str) -> None:
+    sentence = answer(_gradients(_products(angle)), "d", "torch").sentence
+    verdict, _, rest = sentence.partition(":")
+    assert claim in verdict
+    assert f"in {conflict} of the 10 steps" in rest
+    assert f"mean cosine {cosine}" in rest
+
+
+@pytest.mark.parametrize(
+    ("length", "claim"), [(3.0, "b moves it most"), (1 / 3, "a moves it most"), (1.0, "no output")]
+)
+def test_the_longest_gradient_moves_the_trunk(length: float, claim: str) -> None:
+    gradients = answer(_gradients(_products(60, length)), "d", "torch")
+    assert claim in gradients.sentence
+    largest = gradients.numbers["largest_share"]
+    assert isinstance(largest, float)
+    assert f"{largest:.0%} of the update" in gradients.sentence
 
 
 def test_half_of_the_steps_in_conflict_are_counted() -> None:
     mixed = np.concatenate([_products(120, points=3), _products(60, points=7)])
-    said = answer(_movement(mixed), "d", "torch")
-    assert said.numbers["conflict_share"] == pytest.approx(0.3)
-    assert said.numbers["mean_cosine"] == pytest.approx(0.2)
-    assert "in 30% of the 20 steps" in said.sentence
+    gradients = answer(_gradients(mixed), "d", "torch")
+    assert gradients.numbers["conflict_share"] == pytest.approx(0.3)
+    assert gradients.numbers["mean_cosine"] == pytest.approx(0.2)
+    assert "in 30% of the 20 steps" in gradients.sentence
 
 
 def test_the_skill_difference_has_its_sign() -> None:
-    assert "mean skill over the outputs: +0.050" in answer(_movement(_products(60)), "d", "torch").sentence
-    worse = answer(_movement(_products(60), joint=(0.2, 0.8)), "d", "torch")
-    assert "mean skill over the outputs: -0.100" in worse.sentence
+    better = answer(_gradients(_products(60)), "d", "torch")
+    assert better.sentence.endswith(": +0.050.")
+    worse = answer(_gradients(_products(60), joint=(0.2, 0.8)), "d", "torch")
+    assert worse.sentence.endswith(": -0.100.")
     assert worse.numbers["worst_skill_difference"] == pytest.approx(-0.2)

@@ -1,4 +1,4 @@
-"""The questions on a small table, in every backend: each answers, and what it measured is what theory says it must be."""
+"""The questions on a small table, in every backend: each answers, and its measurements are what theory predicts."""
 
 from __future__ import annotations
 
@@ -11,7 +11,18 @@ import pytest
 
 from jointbench.backends.registry import BACKENDS, load, unavailable_reason
 from jointbench.errors import BadInput
-from jointbench.explain import equivalent_code, probes, regression_losses, representations, sharing_savings, transfer
+from jointbench.explain import (
+    equivalent_code,
+    new_heads,
+    probes,
+    regression_losses,
+    representations,
+    shape_savings,
+    sharing_savings,
+    transfer,
+    transfer_training,
+)
+from jointbench.explain.context import Context
 from jointbench.explain.trained_networks import TrainedNetwork, compared_outputs, study_networks
 from jointbench.networks.architecture import architecture
 from jointbench.networks.flops import train_flops_per_row
@@ -58,10 +69,10 @@ def test_every_question_answers(
     small: Experiment, running: tuple[str, Workers], monkeypatch: pytest.MonkeyPatch
 ) -> None:
     backend, workers = running
-    monkeypatch.setattr(sharing_savings, "SHARES", (0.1, 0.5, 0.9))
-    monkeypatch.setattr(sharing_savings, "FLOPS", 2_000)
+    monkeypatch.setattr(shape_savings, "SHARES", (0.1, 0.5, 0.9))
+    monkeypatch.setattr(shape_savings, "FLOPS", 2_000)
     for question in (representations, probes, transfer, regression_losses, equivalent_code, sharing_savings):
-        answer = question.answer(small, backend, workers)
+        answer = question.ask(small, backend, Context(workers))
         assert answer.failure is None, answer.failure
         assert answer.sentence
         assert "nan" not in answer.sentence
@@ -74,25 +85,27 @@ def test_every_question_answers(
 def test_transfer_shares_what_it_says(small: Experiment, running: tuple[str, Workers]) -> None:
     """The frozen trunk serves both outputs with the same answers; one trunk of two is saved, in closed form."""
     backend, workers = running
-    found = transfer.measured(small, backend, workers)
+    result = transfer_training.measure(small, backend, workers)
     trunk, heads = 4 * 12 + 12 * 8, 8 + 8
-    for pair in found.pairs:
+    for pair in result.pairs:
         assert pair.one_pass < 1e-5
         assert pair.shared_inference == pytest.approx((trunk + heads) / (2 * trunk + heads))
 
 
 def _separate(small: Experiment, running: tuple[str, Workers]) -> tuple[TrainedNetwork, TrainedNetwork]:
-    one, two = (
+    source, target = (
         next(n for n in study_networks(small, *running) if n.group == (name,) and (n.fold, n.number) == (0, 0))
         for name in ("r", "c")
     )
-    return one, two
+    return source, target
 
 
 def test_a_frozen_trunk_costs_its_forward_pass(small: Experiment, running: tuple[str, Workers]) -> None:
     """Per row: the trunk once, the head forward and its kernel's gradient; by hand 2 x (4 x 12 + 12 x 8 + 2 x 8)."""
-    built = _separate(small, running)[1].job.architecture
-    assert transfer.frozen_train_flops_per_row(built) == 2 * (4 * 12 + 12 * 8 + 2 * 8) < train_flops_per_row([built])
+    network = _separate(small, running)[1].job.architecture
+    assert (
+        new_heads.frozen_train_flops_per_row(network) == 2 * (4 * 12 + 12 * 8 + 2 * 8) < train_flops_per_row([network])
+    )
 
 
 def test_training_the_head_alone_is_training_with_the_trunk_frozen(small: Experiment) -> None:
@@ -108,10 +121,10 @@ def test_training_the_head_alone_is_training_with_the_trunk_frozen(small: Experi
         source, target = _separate(small, ("torch", workers))
     recipe = Recipe(optimizer="sgd", learning_rate=2**-4, batch_size=16, max_epochs=3, patience=3)
     (rows,) = backend.activations([(source.job.architecture, source.trained.weights)], source.job.features)
-    ours = transfer.frozen_head(replace(target.job, recipe=recipe, precision="float64"), rows[-1], source)
+    ours = new_heads.frozen_trunk_job(replace(target.job, recipe=recipe, precision="float64"), rows[-1], source)
     (trained,) = backend.fit_stacked([ours]).trained
 
-    module = build(target.job.architecture, transfer.tuned(target.job, source).initial, "cpu", torch.float64)
+    module = build(target.job.architecture, new_heads.fine_tuning_job(target.job, source).initial, "cpu", torch.float64)
     for layer in module.trunk:
         layer.requires_grad_(requires_grad=False)
     optimizer = torch.optim.SGD([p for p in module.parameters() if p.requires_grad], lr=2**-4)
@@ -128,7 +141,7 @@ def test_training_the_head_alone_is_training_with_the_trunk_frozen(small: Experi
                 )
                 share = weights[batch, 0] / weights[batch, 0].sum()
                 (ours.loss_weights[0] * (loss * share).sum()).backward()
-            assert counter.get_total_flops() == len(batch) * transfer.frozen_train_flops_per_row(
+            assert counter.get_total_flops() == len(batch) * new_heads.frozen_train_flops_per_row(
                 target.job.architecture
             )
             optimizer.step()
@@ -138,11 +151,11 @@ def test_training_the_head_alone_is_training_with_the_trunk_frozen(small: Experi
 
 
 def test_probes_separate_what_is_known_from_what_is_not(small: Experiment, running: tuple[str, Workers]) -> None:
-    """The inputs know the class linearly and the product of two of them not at all; a trained trunk knows its output."""
+    """The inputs know the class linearly, and the product of two of them not at all. A trained trunk does."""
     backend, workers = running
-    found = probes.measured(small, backend, workers).skills
-    assert np.mean(list(found[probes.INPUTS, "c"].values())) > 0.6
-    assert np.mean(list(found["r", "r"].values())) > np.mean(list(found[probes.INPUTS, "r"].values()))
+    skills = probes.measure(small, backend, workers).skills
+    assert np.mean(list(skills[probes.INPUTS, "c"].values())) > 0.6
+    assert np.mean(list(skills["r", "r"].values())) > np.mean(list(skills[probes.INPUTS, "r"].values()))
 
 
 def test_a_single_output_has_nothing_to_share(small: Experiment) -> None:
@@ -153,10 +166,10 @@ def test_a_single_output_has_nothing_to_share(small: Experiment) -> None:
 
 def test_shapes_span_the_shares(small: Experiment) -> None:
     """From a tenth of a network's FLOPs in the trunk to nearly all, at about one size."""
-    found = [
-        sharing_savings.trunk_share(architecture(shape, (4,), OUTPUTS[:1]))
-        for shape in sharing_savings.shapes_of(small, OUTPUTS)
+    shares = [
+        shape_savings.trunk_share(architecture(shape, (4,), OUTPUTS[:1]))
+        for shape in shape_savings.shapes_of(small, OUTPUTS)
     ]
-    assert found[0] < 0.15
-    assert found[-1] > 0.9
-    assert found == sorted(found)
+    assert shares[0] < 0.15
+    assert shares[-1] > 0.9
+    assert shares == sorted(shares)

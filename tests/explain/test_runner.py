@@ -13,7 +13,7 @@ import pytest
 from jointbench.backends.base import Backend
 from jointbench.backends.registry import BACKENDS, load, unavailable_reason
 from jointbench.data.catalog import load_bundled
-from jointbench.explain import weighting_methods
+from jointbench.explain import weighting_trial
 from jointbench.explain.context import Context, networks_of
 from jointbench.explain.questions import QUESTIONS
 from jointbench.study.plan import CrossValidation, Experiment, job, make_experiment, prepared_split
@@ -54,7 +54,7 @@ def context(request: pytest.FixtureRequest) -> Context:
 def test_every_question_is_answered_with_its_numbers(
     monkeypatch: pytest.MonkeyPatch, slump: Experiment, context: Context
 ) -> None:
-    monkeypatch.setattr(weighting_methods, "TIMING_SECONDS", 0.05)
+    monkeypatch.setattr(weighting_trial, "TIMING_SECONDS", 0.05)
     backend = context.workers.backend.name  # type: ignore[attr-defined]  # the one in this process
     for question in (question for question in QUESTIONS if question.key in OWN):
         answer = question.ask(slump, backend, context)
@@ -75,7 +75,9 @@ def test_settings_of_the_loss_weights_share_a_stack_and_a_fit_is_made_once(slump
     own = Context(workers)  # type: ignore[arg-type]  # what it does is submit
     name = workers.backend.name
     weights = ((), (16.0, 1.0, 1.0), (1.0, 4.0, 4.0))
-    networks = [network for each in weights for network in networks_of(slump, "joint", name, "cpu", each)]
+    networks = [
+        network for loss_weights in weights for network in networks_of(slump, "joint", name, "cpu", loss_weights)
+    ]
     fits = own.fits(slump, networks)
     assert workers.stacks == [12]
     assert own.fits(slump, networks_of(slump, "joint", name, "cpu", (1.0, 1.0, 1.0))) == fits[:4]

@@ -9,13 +9,13 @@ import pytest
 
 from jointbench.backends.base import TrunkGramians
 from jointbench.explain.answer import Answer
-from jointbench.explain.conflict_vs_transfer import answer as transfer_answer
-from jointbench.explain.gradient_conflict import KEY, Movement
-from jointbench.explain.gradient_conflict import answer as movement_answer
-from jointbench.explain.loss_weights import Sweep, settings
+from jointbench.explain.conflict_vs_transfer import answer as conflict_answer
+from jointbench.explain.gradient_conflict import KEY, TrunkGradients
+from jointbench.explain.gradient_conflict import answer as gradients_answer
+from jointbench.explain.loss_weight_sweep import Sweep, settings
 from jointbench.explain.loss_weights import answer as sweep_answer
-from jointbench.explain.weighting_methods import Ratio, Trial, Tried
 from jointbench.explain.weighting_methods import answer as trial_answer
+from jointbench.explain.weighting_trial import MethodResult, StepTimeRatio, WeightingTrial
 from jointbench.report.explained_sections import explained_sections
 
 HOSTILE = "<b onclick=x>$a_1$ &"
@@ -31,7 +31,7 @@ def _answers(count: int) -> list[Answer]:
     jacobian = rng.normal(size=(6, count, 20))
     products = TrunkGramians(*(jacobian @ jacobian.transpose(0, 2, 1),) * 2)
     even = (0.5,) * count
-    moved = Movement(names, (products,), (np.ones(count),), even, even, (None,) * count)
+    gradients = TrunkGradients(names, (products,), (np.ones(count),), even, even, (None,) * count)
     tried = settings(names)
     test = rng.normal(0.5, 0.1, (len(tried), count, 3))
     swept = Sweep(
@@ -43,7 +43,7 @@ def _answers(count: int) -> list[Answer]:
         separate=np.full((count, 3), 0.4),
         flops=np.ones(len(tried)),
     )
-    methods = Trial(
+    methods = WeightingTrial(
         folds=3,
         settings=9,
         equal=np.zeros(3),
@@ -51,11 +51,11 @@ def _answers(count: int) -> list[Answer]:
         equal_flops=1.0,
         sweep_flops=9.0,
         methods=(
-            Tried("PCGrad", np.ones(3), 1.9, 2.0, Ratio(2.0, 1.9, 2.1)),
-            Tried("MGDA", np.full(3, np.nan), 1.9, np.nan, None, "absent"),
+            MethodResult("PCGrad", np.ones(3), 1.9, 2.0, StepTimeRatio(2.0, 1.9, 2.1)),
+            MethodResult("MGDA", np.full(3, np.nan), 1.9, np.nan, None, "absent"),
         ),
     )
-    told = [
+    conflicts = [
         Answer(
             key=KEY,
             question="?",
@@ -67,10 +67,10 @@ def _answers(count: int) -> list[Answer]:
         for i in range(5)
     ]
     return [
-        movement_answer(moved, "d", "torch"),
+        gradients_answer(gradients, "d", "torch"),
         sweep_answer(swept, "d", "torch"),
         trial_answer(methods, "d", "torch"),
-        transfer_answer(told, "torch", 0),
+        conflict_answer(conflicts, "torch", 0),
     ]
 
 

@@ -8,17 +8,18 @@ from xml.etree import ElementTree
 
 import numpy as np
 
-from jointbench.explain.representations import Likeness, Measured, likeness_answer
+from jointbench.explain.representations import TrunkSimilarity, answer
+from jointbench.explain.similarity import Similarity
 from jointbench.report.figures.representation_map import representation_figures
 
 
-def planted(name: str = "a") -> Measured:
+def planted(name: str = "a") -> TrunkSimilarity:
     between = np.array([[0.9, 0.25], [0.9, 0.3], [0.9, 0.35]])
-    return Measured("joint", ("trunk 0", "trunk 1"), 3, (Likeness(name, between, np.full((3, 2), 0.8)),))
+    return TrunkSimilarity("joint", ("trunk 0", "trunk 1"), 3, (Similarity(name, between, np.full((3, 2), 0.8)),))
 
 
 def test_numbers_and_shades_are_those_of_the_answer() -> None:
-    (figure,) = representation_figures(likeness_answer("d", "torch", planted()), "f")
+    (figure,) = representation_figures(answer(planted(), "d", "torch"), "f")
     root = ElementTree.fromstring(figure.svg)  # noqa: S314  # a drawing of our own
     texts = [node.text for node in root.iter("text")]
     assert {"0.90", "0.30", "0.80"} <= set(texts)
@@ -30,10 +31,10 @@ def test_numbers_and_shades_are_those_of_the_answer() -> None:
 
 
 def test_a_hostile_name_is_text() -> None:
-    (figure,) = representation_figures(likeness_answer("d", "torch", planted("<script>x</script>")), "f")
+    (figure,) = representation_figures(answer(planted("<script>x</script>"), "d", "torch"), "f")
     assert "<script" not in figure.svg
 
 
 def test_no_layers_no_figure() -> None:
-    answer = likeness_answer("d", "torch", planted())
-    assert representation_figures(replace(answer, tables=answer.tables[:1]), "f") == []
+    whole = answer(planted(), "d", "torch")
+    assert representation_figures(replace(whole, tables=whole.tables[:1]), "f") == []

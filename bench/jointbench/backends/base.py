@@ -94,11 +94,12 @@ class Gradients:
 class TrunkGramians:
     """Inner products of the outputs' trunk gradients (unweighted losses) before some steps of training.
 
-    batch: (steps, outputs, outputs), float64, on the rows of the step itself. broad: the same shape, on given rows.
+    batch: (steps, outputs, outputs), float64, on the rows of the step itself. large_batch: the same
+    shape, on given rows.
     """
 
     batch: FloatArray
-    broad: FloatArray
+    large_batch: FloatArray
 
 
 @dataclass(frozen=True, eq=False)

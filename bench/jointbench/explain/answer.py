@@ -1,4 +1,4 @@
-"""What a question about sharing is answered with: a sentence, and the numbers that it is made from."""
+"""The answer to one question about sharing: a sentence and the numbers that it is made from."""
 
 from __future__ import annotations
 
@@ -10,7 +10,7 @@ Value = str | float | int | None
 
 @dataclass(frozen=True)
 class Table:
-    """Rows that stand behind a sentence. Text of a user's file in it is plain; whoever prints it escapes it."""
+    """The numbers behind a sentence. Text from a user's file is stored as it is; whoever prints it escapes it."""
 
     title: str
     columns: tuple[str, ...]
@@ -21,8 +21,8 @@ class Table:
 class Answer:
     """One question, answered on one dataset by one backend.
 
-    key: the question's short name ("gradient-identity"). sentence: made from the numbers, with the decisive one in it,
-    so that it says the opposite when they do. numbers: by name, units in the names. failure: why there is no answer.
+    key: the question's short name ("gradient-identity"). sentence: made from the numbers and quoting the decisive one,
+    so that it states the opposite when they do. numbers: by name, units in the names. failure: why there is no answer.
     """
 
     key: str
@@ -33,3 +33,8 @@ class Answer:
     numbers: Mapping[str, Value]
     tables: tuple[Table, ...] = ()
     failure: str | None = None
+
+
+def failed_answer(*, key: str, question: str, dataset: str, backend: str, reason: str) -> Answer:
+    """An answer that holds nothing but the reason why there is none."""
+    return Answer(key=key, question=question, dataset=dataset, backend=backend, sentence="", numbers={}, failure=reason)

@@ -1,4 +1,4 @@
-"""explain.json: the answers as strict JSON, and back."""
+"""Writes and reads explain.json: the answers as strict JSON."""
 
 from __future__ import annotations
 
@@ -21,7 +21,7 @@ _converter = make_converter()
 
 @dataclass(frozen=True)
 class Explained:
-    """What a folder's explain.json holds. notes: what was cut."""
+    """The content of a folder's explain.json. notes: how the datasets were shortened."""
 
     schema_version: int
     command: str
@@ -30,7 +30,7 @@ class Explained:
 
 
 def write_answers(folder: Path, command: str, answers: Sequence[Answer], notes: Sequence[str] = ()) -> Explained:
-    """Writes explain.json into the folder; what is undefined is null."""
+    """Writes explain.json into the folder; undefined numbers become null."""
     explained = Explained(SCHEMA_VERSION, command, tuple(answers), tuple(notes))
     text = strict_json(_converter.unstructure(explained), indent=1)
     (folder / EXPLAIN).write_text(text + "\n", encoding="utf-8")
@@ -38,7 +38,7 @@ def write_answers(folder: Path, command: str, answers: Sequence[Answer], notes: 
 
 
 def read_answers(folder: Path) -> Explained | None:
-    """The folder's answers; None where it has no explain.json. Raises BadInput for a file that is none."""
+    """The folder's answers; None where it has no explain.json. Raises BadInput for any other file of that name."""
     path = folder / EXPLAIN
     if not path.is_file():
         return None

@@ -1,4 +1,4 @@
-"""The code people paste: one layer cut into outputs, a head an output, and a loss written by hand. Are they one model?"""
+"""Are a sliced Dense layer, a layer for each output and a hand-written loss one and the same model?"""
 
 from __future__ import annotations
 
@@ -9,6 +9,7 @@ import numpy as np
 
 from jointbench.backends.base import Backend, Job, Pattern, Precision, TrainingHistory
 from jointbench.explain.answer import Answer, Table, Value
+from jointbench.explain.context import Context
 from jointbench.explain.trained_networks import compared_outputs, first_folds
 from jointbench.networks.architecture import architecture
 from jointbench.networks.initialization import initial_weights
@@ -17,25 +18,30 @@ from jointbench.runtime.workers import Workers
 from jointbench.study.plan import Experiment, prepared_split
 from jointbench.types import Output, Weights
 
+KEY = "pasted-code"
 QUESTION = "Sliced outputs of one Dense layer, heads of their own, a hand-written loss: is it one model?"
 PATTERNS: tuple[Pattern, ...] = ("sliced", "branched", "hand-written")
+REFERENCE: Pattern = "branched"
 PRECISIONS: tuple[Precision, ...] = ("float32", "float64")
 EPOCHS, MAX_ROWS = 3, 500
-SAME_GRADIENT, SAME_LOSS = 1e-12, 1e-6  # in float64, relative; Adam's division lets rounding grow along training
+SAME_GRADIENT, SAME_LOSS = 1e-12, 1e-6  # relative, in float64; Adam's division lets rounding errors grow in training
 
 
 @dataclass(frozen=True)
 class Difference:
-    """Of a pattern from the branched one, relative: gradients of the first batch (by the largest of each weight array),
-    and the losses of EPOCHS epochs, training and validation."""
+    """Relative difference of a pattern from REFERENCE.
+
+    gradients: of the first batch, by the largest of each weight array. losses: of EPOCHS epochs, on training and
+    validation rows.
+    """
 
     gradients: float
     losses: float
 
 
 @dataclass(frozen=True)
-class Measured:
-    """kinds: of the two outputs; differences: by (pattern, precision); weights: how many parameters have a gradient."""
+class CodeComparison:
+    """kinds: of the two outputs. weights: number of trained parameters. differences: by (pattern, precision)."""
 
     outputs: tuple[str, ...]
     kinds: tuple[str, ...]
@@ -43,13 +49,16 @@ class Measured:
     differences: Mapping[tuple[Pattern, Precision], Difference]
 
 
-def answer(experiment: Experiment, backend: str, workers: Workers) -> Answer:
+def ask(experiment: Experiment, backend: str, context: Context) -> Answer:
     """Raises BadInput for a dataset with a single output."""
-    return pasted_answer(experiment.dataset.slug, backend, measured(experiment, workers))
+    return answer(measure(experiment, context.workers), experiment.dataset.slug, backend)
 
 
 def two_outputs(experiment: Experiment) -> list[Output]:
-    """The first output and the first of another kind (the mixed model), or the first two."""
+    """The first output and the first of another kind (the mixed model), or the first two.
+
+    Raises BadInput for a dataset with a single output.
+    """
     compared_outputs(experiment)
     first, *rest = experiment.dataset.outputs
     return [first, next((output for output in rest if output.kind != first.kind), rest[0])]
@@ -60,15 +69,15 @@ def tutorial_job(experiment: Experiment) -> Job:
     outputs = two_outputs(experiment)
     split = first_folds(experiment)[0]
     prepared = prepared_split(experiment, split.repeat, split.fold)
-    columns = [[one.name for one in experiment.dataset.outputs].index(output.name) for output in outputs]
+    columns = [experiment.dataset.outputs.index(output) for output in outputs]
     labelled = np.isfinite(sum(experiment.dataset.targets[output.name] for output in outputs))
     train, validation = (rows[labelled[rows]] for rows in (split.train, split.validation))
-    built = architecture(replace(experiment.shape, head=()), experiment.input_shape, outputs)
+    network = architecture(replace(experiment.shape, head=()), experiment.input_shape, outputs)
     names = [output.name for output in outputs]
     no_skill = {name: prepared.no_skill[column] for name, column in zip(names, columns, strict=True)}
     recipe = replace(experiment.recipe, max_epochs=EPOCHS, patience=EPOCHS)
     return Job(
-        architecture=built,
+        architecture=network,
         recipe=recipe,
         features=prepared.features,
         targets=prepared.targets[:, columns],
@@ -77,28 +86,27 @@ def tutorial_job(experiment: Experiment) -> Job:
         validation=validation[:MAX_ROWS],
         test=split.test,
         loss_weights=effective_weights(recipe, outputs, no_skill),
-        initial=initial_weights(built, names, split.seed),
+        initial=initial_weights(network, names, split.seed),
         seed=split.seed,
     )
 
 
-def measured(experiment: Experiment, workers: Workers) -> Measured:
-    """All patterns in both precisions."""
+def measure(experiment: Experiment, workers: Workers) -> CodeComparison:
+    """All patterns in both precisions. Raises BadInput for a dataset with a single output."""
     job = tutorial_job(experiment)
     pending = {
         (pattern, precision): workers.submit(_run, replace(job, precision=precision), pattern)
         for pattern in PATTERNS
         for precision in PRECISIONS
     }
-    runs = {key: future.result() for key, future in pending.items()}
-    outputs = two_outputs(experiment)
+    histories = {key: future.result() for key, future in pending.items()}
     differences: dict[tuple[Pattern, Precision], Difference] = {
-        (pattern, precision): difference(runs[pattern, precision], runs["branched", precision])
-        for pattern in PATTERNS
-        for precision in PRECISIONS
-        if pattern != "branched"
+        (pattern, precision): difference(history, histories[REFERENCE, precision])
+        for (pattern, precision), history in histories.items()
+        if pattern != REFERENCE
     }
-    return Measured(
+    outputs = two_outputs(experiment)
+    return CodeComparison(
         tuple(output.name for output in outputs),
         tuple(output.kind for output in outputs),
         job.architecture.parameters,
@@ -107,34 +115,44 @@ def measured(experiment: Experiment, workers: Workers) -> Measured:
 
 
 def _run(backend: Backend, job: Job, pattern: Pattern) -> TrainingHistory:
+    """``Backend.tutorial``, as a worker's task."""
     return backend.tutorial(job, pattern)
 
 
-def difference(one: TrainingHistory, other: TrainingHistory) -> Difference:
-    """How far apart two runs of one model are."""
+def difference(history: TrainingHistory, reference: TrainingHistory) -> Difference:
+    """How far a training run is from another of the same model."""
     losses = [
-        np.max(np.abs(a - b) / np.abs(b))
-        for a, b in ((one.losses, other.losses), (one.validation_losses, other.validation_losses))
+        np.max(np.abs(values - expected) / np.abs(expected))
+        for values, expected in (
+            (history.losses, reference.losses),
+            (history.validation_losses, reference.validation_losses),
+        )
     ]
-    return Difference(gradient_difference(one.gradients, other.gradients), float(max(losses)))
+    return Difference(gradient_difference(history.gradients, reference.gradients), float(max(losses)))
 
 
-def gradient_difference(one: Weights, other: Weights) -> float:
-    """The largest difference, over weight arrays, relative to the array's largest gradient."""
-    if set(one) != set(other):
+def gradient_difference(gradients: Weights, reference: Weights) -> float:
+    """The largest difference, over weight arrays, relative to the array's largest reference gradient.
+
+    Infinite when the arrays have other names.
+    """
+    if set(gradients) != set(reference):
         return float("inf")
-    return max(float(np.abs(one[name] - other[name]).max() / max(np.abs(other[name]).max(), 1e-30)) for name in other)
+    return max(
+        float(np.abs(gradients[name] - expected).max() / max(np.abs(expected).max(), 1e-30))
+        for name, expected in reference.items()
+    )
 
 
-def pasted_answer(dataset: str, backend: str, measured: Measured) -> Answer:
+def answer(comparison: CodeComparison, dataset: str, backend: str) -> Answer:
     """The sentence and its table."""
-    numbers: dict[str, Value] = {"parameters": measured.weights, "epochs": EPOCHS}
-    for (pattern, precision), found in measured.differences.items():
+    numbers: dict[str, Value] = {"parameters": comparison.weights, "epochs": EPOCHS}
+    for (pattern, precision), values in comparison.differences.items():
         key = pattern.replace("-", "_")
-        numbers |= {f"{key}_gradients_{precision}": found.gradients, f"{key}_losses_{precision}": found.losses}
+        numbers |= {f"{key}_gradients_{precision}": values.gradients, f"{key}_losses_{precision}": values.losses}
     rows = tuple(
-        (pattern, precision, found.gradients, found.losses)
-        for (pattern, precision), found in measured.differences.items()
+        (pattern, precision, values.gradients, values.losses)
+        for (pattern, precision), values in comparison.differences.items()
     )
     columns = (
         "Against a head an output",
@@ -142,26 +160,32 @@ def pasted_answer(dataset: str, backend: str, measured: Measured) -> Answer:
         "Largest relative difference of a gradient",
         f"of a loss in {EPOCHS} epochs",
     )
-    mixed = "a regression and a classification" if len(set(measured.kinds)) > 1 else "two outputs of one kind"
-    sentence = (
-        f"{_said('One Dense layer cut into columns and a layer for each output', 'sliced', measured)} "
-        f"{_said(f'The loop with the loss of {mixed} written by hand and the library version', 'hand-written', measured)}"
-    )
+    title = f"The same network written in other ways, on {' and '.join(comparison.outputs)}."
     return Answer(
-        key="pasted-code",
+        key=KEY,
         question=QUESTION,
         dataset=dataset,
         backend=backend,
-        sentence=sentence,
+        sentence=_sentence(comparison),
         numbers=numbers,
-        tables=(Table(f"The same network written in other ways, on {' and '.join(measured.outputs)}.", columns, rows),),
+        tables=(Table(title, columns, rows),),
     )
 
 
-def _said(what: str, pattern: Pattern, measured: Measured) -> str:
-    single, double = (measured.differences[pattern, precision] for precision in PRECISIONS)
+def _sentence(comparison: CodeComparison) -> str:
+    mixed = "a regression and a classification" if len(set(comparison.kinds)) > 1 else "two outputs of one kind"
+    sliced = "One Dense layer cut into columns and a layer for each output"
+    hand_written = f"The loop with the loss of {mixed} written by hand and the library version"
+    return f"{_claim(sliced, 'sliced', comparison)} {_claim(hand_written, 'hand-written', comparison)}"
+
+
+def _claim(models: str, pattern: Pattern, comparison: CodeComparison) -> str:
+    """models: the two that are compared, as the subject of the sentence."""
+    single, double = (comparison.differences[pattern, precision] for precision in PRECISIONS)
     same = double.gradients <= SAME_GRADIENT and double.losses <= SAME_LOSS
     return (
-        f"{what} are {'the same model' if same else 'NOT the same model'}: the gradients of all {measured.weights:,} weights differ by at most "
-        f"{double.gradients:.0e} of the largest in float64 and {single.gradients:.0e} in float32, the losses of {EPOCHS} epochs by {double.losses:.0e} and {single.losses:.0e}."
+        f"{models} are {'the same model' if same else 'NOT the same model'}: the gradients of all "
+        f"{comparison.weights:,} weights differ by at most {double.gradients:.0e} of the largest in float64 and "
+        f"{single.gradients:.0e} in float32, the losses of {EPOCHS} epochs by {double.losses:.0e} and "
+        f"{single.losses:.0e}."
     )

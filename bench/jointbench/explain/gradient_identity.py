@@ -14,13 +14,14 @@ from jointbench.explain.context import Context, networks_of
 from jointbench.networks.architecture import Architecture, Layer
 from jointbench.networks.initialization import epoch_order
 from jointbench.study.plan import Experiment, job, prepared_split
-from jointbench.types import FloatArray, IntArray
+from jointbench.types import FloatArray, IntArray, Weights
 
 KEY = "gradient-identity"
 QUESTION = "Are the gradients of the losses summed in the shared layers, or kept apart?"
 PRECISIONS: tuple[Precision, ...] = ("float32", "float64")
-ROUNDING = 1_000  # times the float type's epsilon: what sums over a batch may differ by and still be the same number
-STEPS = 20  # of training before the second look, so that it is no accident of the initial weights
+ROUNDING = 1_000  # sums over a batch count as equal when they differ by at most this times the float type's epsilon
+STEPS = 20  # of training before the second measurement, so that the result is no accident of the initial weights
+TRUNK = "trunk"
 
 
 @dataclass(frozen=True)
@@ -28,7 +29,7 @@ class LayerIdentity:
     """One layer in one precision.
 
     residual: largest |total - sum of weight x own| over the layer's weights, divided by the largest |total| there.
-    from_others: largest gradient that a head's layer gets from another output's loss; 0 for the trunk, which is everyone's.
+    from_others: largest gradient that a head's layer gets from another output's loss; 0 for the trunk, which all share.
     """
 
     layer: str
@@ -47,116 +48,126 @@ class Identity:
 
     def residual(self, precision: Precision) -> float:
         """The trunk's largest residual; of all layers where nothing is shared."""
-        mine = [one for one in self.layers if one.precision == precision]
-        return max(one.residual for one in [one for one in mine if one.owner == TRUNK] or mine)
+        layers = [layer for layer in self.layers if layer.precision == precision]
+        return max(layer.residual for layer in [layer for layer in layers if layer.owner == TRUNK] or layers)
 
     @property
     def from_others(self) -> float:
-        return max(one.from_others for one in self.layers)
-
-
-TRUNK = "trunk"
+        return max(layer.from_others for layer in self.layers)
 
 
 def measure(backend: Backend, task: Job, rows: IntArray, owners: Sequence[str]) -> Identity:
-    """The identity at the initial weights and after STEPS steps, in both precisions, the worse of the two looks."""
+    """The identity in both precisions, at the initial weights and after STEPS steps; the worse of the two values."""
     layers: list[LayerIdentity] = []
     losses = 0.0
     for precision in PRECISIONS:
-        first = replace(task, precision=precision)
-        looks = [first, replace(first, initial=backend.steps(first, STEPS))]
-        found = [backend.gradients(look, rows) for look in looks]
-        each = [compared(task.architecture, task.loss_weights, one, precision, owners) for one in found]
+        initial = replace(task, precision=precision)
+        moments = [initial, replace(initial, initial=backend.steps(initial, STEPS))]
+        gradients = [backend.gradients(moment, rows) for moment in moments]
+        before, after = (
+            layer_identities(task.architecture, task.loss_weights, values, precision, owners) for values in gradients
+        )
         layers.extend(
             replace(a, residual=max(a.residual, b.residual), from_others=max(a.from_others, b.from_others))
-            for a, b in zip(*each, strict=True)
+            for a, b in zip(before, after, strict=True)
         )
-        losses = max(losses, *(loss_residual(task.loss_weights, one) for one in found))
+        losses = max(losses, *(loss_residual(task.loss_weights, values) for values in gradients))
     return Identity(tuple(layers), losses)
 
 
-def loss_residual(weights: Sequence[float], found: Gradients) -> float:
+def loss_residual(weights: Sequence[float], gradients: Gradients) -> float:
     """|total loss - sum of weight x loss| / total loss."""
-    return abs(found.total_loss - float(np.dot(weights, found.losses))) / abs(found.total_loss)
+    return abs(gradients.total_loss - float(np.dot(weights, gradients.losses))) / abs(gradients.total_loss)
 
 
-def compared(
-    network: Architecture, weights: Sequence[float], found: Gradients, precision: Precision, owners: Sequence[str]
+def layer_identities(
+    network: Architecture, weights: Sequence[float], gradients: Gradients, precision: Precision, owners: Sequence[str]
 ) -> list[LayerIdentity]:
     """Each layer's total gradient against the weighted sum of the outputs' own; arithmetic in float64."""
-    made = []
+    identities = []
     for layer in network.layers:
-        total = _flat(layer, found.total)
-        own = np.stack([_flat(layer, alone) for alone in found.alone])
+        total = _flat(layer, gradients.total)
+        own = np.stack([_flat(layer, alone) for alone in gradients.alone])
         scale = float(np.abs(total).max()) or 1.0
         residual = float(np.abs(total - np.asarray(weights) @ own).max()) / scale
         others = [np.abs(own[i]).max() for i in range(len(own)) if layer.head is not None and i != layer.head]
         owner = TRUNK if layer.head is None else f"head of {owners[layer.head]}"
-        made.append(LayerIdentity(layer.name, owner, precision, residual, float(max(others, default=0.0))))
-    return made
+        identities.append(LayerIdentity(layer.name, owner, precision, residual, float(max(others, default=0.0))))
+    return identities
 
 
-def _flat(layer: Layer, arrays: object) -> FloatArray:
-    assert isinstance(arrays, dict)
+def _flat(layer: Layer, arrays: Weights) -> FloatArray:
     parts: list[npt.NDArray[np.floating]] = [arrays[f"{layer.name}/kernel"], arrays[f"{layer.name}/bias"]]
     return np.concatenate([part.ravel() for part in parts]).astype(np.float64)
 
 
 def ask(experiment: Experiment, backend: str, context: Context) -> Answer:
-    """Measured on the first training batch of the first fold, with the first output weighing twice."""
+    """Measured on the first training batch of the first fold, with a weight of 2 for the first output's loss."""
     weights = (2.0, *(1.0,) * (len(experiment.dataset.outputs) - 1))
     network = networks_of(experiment, "joint", backend, context.device, weights)[0]
     task = job(experiment, network, prepared_split(experiment, network.repeat, network.fold))
     rows = task.train[epoch_order(task.seed, 0, len(task.train))[: task.recipe.batch_size]]
-    found = context.workers.submit(measure, task, rows, network.group).result()
-    return answer(found, experiment.dataset.slug, backend, weights)
+    identity = context.workers.submit(measure, task, rows, network.group).result()
+    return answer(identity, experiment.dataset.slug, backend, weights)
 
 
-def answer(found: Identity, dataset: str, backend: str, weights: Sequence[float]) -> Answer:
+def answer(identity: Identity, dataset: str, backend: str, weights: Sequence[float]) -> Answer:
     """The sentence and its table."""
-    said = ":".join(f"{weight:g}" for weight in weights)
-    single, double = found.residual("float32"), found.residual("float64")
-    summed = all(found.residual(precision) <= ROUNDING * np.finfo(precision).eps for precision in PRECISIONS)
-    error = f"{single:.1e} in float32 and {double:.1e} in float64 (largest error over a layer's largest gradient)"
-    if summed:
-        sentence = f"Summed: with loss weights {said}, the shared layers' gradient is the weighted sum of the outputs' own gradients, to {error}"
-    else:
-        sentence = f"Not summed: with loss weights {said}, the shared layers' gradient differs from the weighted sum of the outputs' own gradients by {error}"
-    if found.from_others == 0:
-        sentence += "; a head gets exactly 0 from every other output's loss."
-    else:
-        sentence += f"; a head gets up to {found.from_others:.1e} from another output's loss."
-    table = Table(
-        "Gradient of the total loss against the weighted sum of the outputs' own gradients, by layer",
-        ("Layer", "Owner", "Residual in float32", "Residual in float64", "Largest gradient from another output's loss"),
-        tuple(
-            (
-                single_.layer,
-                single_.owner,
-                single_.residual,
-                double_.residual,
-                None if single_.owner == TRUNK else max(single_.from_others, double_.from_others),
-            )
-            for single_, double_ in _pairs(found)
-        ),
-    )
     numbers = {
-        "residual_float32": single,
-        "residual_float64": double,
-        "largest_gradient_from_another_output": found.from_others,
-        "total_loss_residual": found.loss_residual,
+        "residual_float32": identity.residual("float32"),
+        "residual_float64": identity.residual("float64"),
+        "largest_gradient_from_another_output": identity.from_others,
+        "total_loss_residual": identity.loss_residual,
     }
     return Answer(
         key=KEY,
         question=QUESTION,
         dataset=dataset,
         backend=backend,
-        sentence=sentence,
+        sentence=_sentence(identity, weights),
         numbers=numbers,
-        tables=(table,),
+        tables=(_table(identity),),
     )
 
 
-def _pairs(found: Identity) -> list[tuple[LayerIdentity, LayerIdentity]]:
-    single, double = ([one for one in found.layers if one.precision == precision] for precision in PRECISIONS)
-    return list(zip(single, double, strict=True))
+def _sentence(identity: Identity, weights: Sequence[float]) -> str:
+    weights_text = ":".join(f"{weight:g}" for weight in weights)
+    summed = all(identity.residual(precision) <= ROUNDING * np.finfo(precision).eps for precision in PRECISIONS)
+    error = (
+        f"{identity.residual('float32'):.1e} in float32 and {identity.residual('float64'):.1e} in float64 "
+        f"(largest error over a layer's largest gradient)"
+    )
+    if summed:
+        claim = (
+            f"Summed: with loss weights {weights_text}, the shared layers' gradient is the weighted sum of the "
+            f"outputs' own gradients, to {error}"
+        )
+    else:
+        claim = (
+            f"Not summed: with loss weights {weights_text}, the shared layers' gradient differs from the weighted sum "
+            f"of the outputs' own gradients by {error}"
+        )
+    if identity.from_others == 0:
+        return f"{claim}; a head gets exactly 0 from every other output's loss."
+    return f"{claim}; a head gets up to {identity.from_others:.1e} from another output's loss."
+
+
+def _table(identity: Identity) -> Table:
+    single_layers, double_layers = (
+        [layer for layer in identity.layers if layer.precision == precision] for precision in PRECISIONS
+    )
+    rows = tuple(
+        (
+            single.layer,
+            single.owner,
+            single.residual,
+            double.residual,
+            None if single.owner == TRUNK else max(single.from_others, double.from_others),
+        )
+        for single, double in zip(single_layers, double_layers, strict=True)
+    )
+    return Table(
+        "Gradient of the total loss against the weighted sum of the outputs' own gradients, by layer",
+        ("Layer", "Owner", "Residual in float32", "Residual in float64", "Largest gradient from another output's loss"),
+        rows,
+    )

@@ -1,8 +1,8 @@
-"""What does a trunk that was trained for one output know of another? A linear head on the frozen trunk."""
+"""What does a trunk trained for one output represent of another? Measured by a linear head on the frozen trunk."""
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
 import numpy as np
@@ -10,7 +10,8 @@ import numpy as np
 from jointbench.backends.base import Backend
 from jointbench.compare.verdict import PROBABILITY
 from jointbench.data.preprocess import Prepared
-from jointbench.explain.answer import Answer, Table, Value
+from jointbench.explain.answer import Answer, Table, Value, failed_answer
+from jointbench.explain.context import Context
 from jointbench.explain.skill import fold_difference, skill_of
 from jointbench.explain.trained_networks import TrainedNetwork, compared_outputs, first_folds, layers_of, study_networks
 from jointbench.metrics.reference_models import LINEAR, reference_predictions
@@ -19,169 +20,199 @@ from jointbench.stats.correlated_t_test import Posterior
 from jointbench.study.plan import Experiment, prepared_split
 from jointbench.types import Float32Array, FloatArray, Output, Split
 
+KEY = "probes"
 QUESTION = "What does the trunk of one output know of another?"
 JOINT, UNTRAINED, INPUTS = "joint", "untrained", "inputs"
-Skills = Mapping[tuple[str, str], Mapping[int, float]]  # by (trunk, output), then fold
 
 
 @dataclass(frozen=True, eq=False)
-class Measured:
-    """Skill of a linear head by (trunk, output that it predicts) and fold. A trunk is an output's own, JOINT, UNTRAINED
-    (initial weights) or INPUTS (no trunk at all)."""
+class ProbeSkills:
+    """Skill of a linear head by (trunk, output that it predicts) and fold.
+
+    A trunk is named by the output that it was trained for, or is JOINT, UNTRAINED (initial weights) or INPUTS (none).
+    """
 
     outputs: tuple[str, ...]
     folds: int
-    skills: Skills
+    skills: Mapping[tuple[str, str], Mapping[int, float]]
+
+    @property
+    def pairs(self) -> list[tuple[str, str]]:
+        """(trunk's output, predicted output) of pairs measured on both outputs' trunks and on the untrained one."""
+        return [
+            (a, b)
+            for a in self.outputs
+            for b in self.outputs
+            if a != b and all(self.skills.get(key) for key in ((a, b), (b, b), (UNTRAINED, b)))
+        ]
+
+    def mean(self, keys: Sequence[tuple[str, str]]) -> float:
+        """Over folds, then over those of the keys that were measured; NaN where none was."""
+        values = [np.mean(list(self.skills[key].values())) for key in keys if self.skills.get(key)]
+        return float(np.mean(values)) if values else float("nan")
 
 
-def answer(experiment: Experiment, backend: str, workers: Workers) -> Answer:
+@dataclass(frozen=True)
+class MeanSkills:
+    """Of a linear head, mean over the pairs, by the trunk under it: another output's, the output's own, or none's."""
+
+    other: float
+    own: float
+    joint: float
+    untrained: float
+    inputs: float
+
+    @property
+    def carried(self) -> float | None:
+        """Part of the skill added by training the own trunk that another output's trunk adds; None where none is."""
+        added = self.own - self.untrained
+        return (self.other - self.untrained) / added if added > 0 else None
+
+
+def ask(experiment: Experiment, backend: str, context: Context) -> Answer:
     """Raises BadInput for a dataset with a single output."""
-    return probe_answer(experiment.dataset.slug, backend, measured(experiment, backend, workers))
+    return answer(measure(experiment, backend, context.workers), experiment.dataset.slug, backend)
 
 
-def measured(experiment: Experiment, backend: str, workers: Workers) -> Measured:
+def measure(experiment: Experiment, backend: str, workers: Workers) -> ProbeSkills:
     """Probes of the first seed's networks on every fold: ridge or logistic, its penalty chosen on validation rows."""
     outputs = compared_outputs(experiment)
-    networks = [one for one in study_networks(experiment, backend, workers) if one.number == 0]
+    networks = [network for network in study_networks(experiment, backend, workers) if network.number == 0]
     pending = []
     for fold, split in enumerate(first_folds(experiment)):
-        for name, rows in _trunks(experiment, workers, [one for one in networks if one.fold == fold], outputs).items():
-            for output in outputs:
-                about = next(one for one in experiment.dataset.outputs if one.name == output)
-                prepared = prepared_split(experiment, split.repeat, split.fold)
+        in_fold = [network for network in networks if network.fold == fold]
+        prepared = prepared_split(experiment, split.repeat, split.fold)
+        for trunk, rows in _trunk_activations(workers, in_fold).items():
+            for output in (output for output in experiment.dataset.outputs if output.name in outputs):
                 values = _standardised(experiment, output, prepared)
-                pending.append((name, output, fold, split, workers.submit(_probe, about, rows, values, split)))
-    found: dict[tuple[str, str], dict[int, float]] = {}
-    for name, output, fold, split, future in pending:
-        found.setdefault((name, output), {})[fold] = skill_of(experiment, output, split, future.result())
-    return Measured(tuple(outputs), len(first_folds(experiment)), found)
+                pending.append((trunk, output.name, fold, split, workers.submit(_probe, output, rows, values, split)))
+    skills: dict[tuple[str, str], dict[int, float]] = {}
+    for trunk, name, fold, split, future in pending:
+        skills.setdefault((trunk, name), {})[fold] = skill_of(experiment, name, split, future.result())
+    return ProbeSkills(tuple(outputs), len(first_folds(experiment)), skills)
 
 
-def _trunks(
-    experiment: Experiment, workers: Workers, networks: list[TrainedNetwork], outputs: list[str]
-) -> dict[str, Float32Array]:
-    """By name, what each trunk makes of all rows. Trunks of one seed start alike, so one untrained trunk stands for all."""
+def _trunk_activations(workers: Workers, networks: Sequence[TrainedNetwork]) -> dict[str, Float32Array]:
+    """By trunk, the last trunk layer's activations of all rows, (rows, units).
+
+    Trunks of one seed start alike, so that one untrained trunk stands for all.
+    """
     if not networks:
         return {}
-    rows = networks[0].job.features
-    both = [(one.job.architecture, one.trained.weights) for one in networks]
-    both.append((networks[0].job.architecture, dict(networks[0].job.initial)))
-    layers = workers.submit(layers_of, both, rows).result()
-    names = [one.group[0] if len(one.group) == 1 else JOINT for one in networks]
-    made = {name: layer[-1] for name, layer in zip([*names, UNTRAINED], layers, strict=True) if layer}
-    return {**made, INPUTS: rows.reshape(len(rows), -1)}
+    first = networks[0].job
+    models = [(network.job.architecture, network.trained.weights) for network in networks]
+    models.append((first.architecture, dict(first.initial)))
+    activations = workers.submit(layers_of, models, first.features).result()
+    names = [network.group[0] if len(network.group) == 1 else JOINT for network in networks]
+    trunks = {name: layers[-1] for name, layers in zip([*names, UNTRAINED], activations, strict=True) if layers}
+    return {**trunks, INPUTS: first.features.reshape(len(first.features), -1)}
 
 
-def _standardised(experiment: Experiment, output: str, prepared: Prepared) -> FloatArray:
+def _standardised(experiment: Experiment, output: Output, prepared: Prepared) -> FloatArray:
     """(rows,), in the unit that networks predict in; codes for classes; NaN where missing."""
-    column = [one.name for one in experiment.dataset.outputs].index(output)
-    return (experiment.dataset.targets[output] - prepared.mean[column]) / prepared.scale[column]
+    column = experiment.dataset.outputs.index(output)
+    return (experiment.dataset.targets[output.name] - prepared.mean[column]) / prepared.scale[column]
 
 
 def _probe(_: Backend, output: Output, rows: Float32Array, values: FloatArray, split: Split) -> FloatArray:
-    """Raw answers of the linear head on the test rows, (rows, units). Units are standardised, so that a penalty means
-    the same on every trunk; one that is constant (dead) is left out."""
-    mean, spread = rows[split.train].mean(axis=0), rows[split.train].std(axis=0)
-    alive = spread > 1e-6
-    scaled = ((rows - mean)[:, alive] / spread[alive]) if alive.any() else np.zeros((len(rows), 1), np.float32)
-    answers = reference_predictions(
-        LINEAR, output, scaled.astype(np.float32), values, split.train, split.validation, split.test
+    """The linear head's raw values on the test rows, (rows, units). A worker's task.
+
+    Units are standardised, so that a penalty means the same on every trunk. Constant (dead) units are left out.
+    """
+    mean, sd = rows[split.train].mean(axis=0), rows[split.train].std(axis=0)
+    alive = sd > 1e-6
+    scaled = ((rows - mean)[:, alive] / sd[alive]) if alive.any() else np.zeros((len(rows), 1), np.float32)
+    predictions = reference_predictions(
+        LINEAR,
+        output,
+        features=scaled.astype(np.float32),
+        values=values,
+        train=split.train,
+        validation=split.validation,
+        test=split.test,
     )
-    return answers.reshape(len(split.test), -1)
+    return predictions.reshape(len(split.test), -1)
 
 
-def probe_answer(dataset: str, backend: str, measured: Measured) -> Answer:
-    """The sentence and its tables."""
-    pairs = [
-        (a, b)
-        for a in measured.outputs
-        for b in measured.outputs
-        if a != b and _has(measured, (a, b), (b, b), (UNTRAINED, b))
-    ]
+def answer(probes: ProbeSkills, dataset: str, backend: str) -> Answer:
+    """The sentence and its tables; a failure where no pair of outputs was measured."""
+    pairs = probes.pairs
     if not pairs:
-        return Answer(
-            key="probes",
-            question=QUESTION,
-            dataset=dataset,
-            backend=backend,
-            sentence="",
-            numbers={},
-            failure="no fold has a trained network to probe",
-        )
-    over = {
-        (a, b): fold_difference(measured.skills[a, b], measured.skills[UNTRAINED, b], measured.folds) for a, b in pairs
-    }
-    beliefs = [found for found in over.values() if found is not None]
-    more = sum(found.probability_joint_better >= PROBABILITY for found in beliefs)
-    less = sum(found.probability_other_better >= PROBABILITY for found in beliefs)
-    means = {name: _mean(measured, [(name, b) for _, b in pairs]) for name in (JOINT, UNTRAINED, INPUTS)}
-    other, own = _mean(measured, pairs), _mean(measured, [(b, b) for _, b in pairs])
-    carried = (other - means[UNTRAINED]) / (own - means[UNTRAINED]) if own > means[UNTRAINED] else None
+        reason = "no fold has a trained network to probe"
+        return failed_answer(key=KEY, question=QUESTION, dataset=dataset, backend=backend, reason=reason)
+    gains = {(a, b): fold_difference(probes.skills[a, b], probes.skills[UNTRAINED, b], probes.folds) for a, b in pairs}
+    known = [gain for gain in gains.values() if gain is not None]
+    better = sum(gain.probability_joint_better >= PROBABILITY for gain in known)
+    worse = sum(gain.probability_other_better >= PROBABILITY for gain in known)
+    means = _mean_skills(probes)
     numbers: dict[str, Value] = {
         "pairs": len(pairs),
-        "pairs_above_untrained": more,
-        "pairs_below_untrained": less,
-        "skill_on_other_trunk": other,
-        "skill_on_own_trunk": own,
-        "skill_on_joint_trunk": means[JOINT],
-        "skill_on_untrained_trunk": means[UNTRAINED],
-        "skill_on_inputs": means[INPUTS],
-        "share_carried_over": carried,
+        "pairs_above_untrained": better,
+        "pairs_below_untrained": worse,
+        "skill_on_other_trunk": means.other,
+        "skill_on_own_trunk": means.own,
+        "skill_on_joint_trunk": means.joint,
+        "skill_on_untrained_trunk": means.untrained,
+        "skill_on_inputs": means.inputs,
+        "share_carried_over": means.carried,
     }
     sentence = (
-        f"A linear head on the frozen trunk of another output reaches a mean skill of {other:.3f}, on the output's own trunk "
-        f"{own:.3f}, on the joint one {_said(means[JOINT])}, on an untrained one {_said(means[UNTRAINED])} and on the inputs alone "
-        f"{_said(means[INPUTS])}: {_carried(carried)}. Another output's trunk is credibly better than an untrained one in {more} of "
-        f"{len(pairs)} pairs and credibly worse in {less}."
+        f"{_means_sentence(means)} Another output's trunk is credibly better than an untrained one in {better} of "
+        f"{len(pairs)} pairs and credibly worse in {worse}."
     )
     return Answer(
-        key="probes",
+        key=KEY,
         question=QUESTION,
         dataset=dataset,
         backend=backend,
         sentence=sentence,
         numbers=numbers,
-        tables=(_table(measured), _pairs_table(over)),
+        tables=(_skills_table(probes), _gains_table(gains)),
     )
 
 
-def _carried(share: float | None) -> str:
-    """share: of what training adds to a linear head's skill, the part that another output's trunk adds too."""
-    if share is None:
+def _mean_skills(probes: ProbeSkills) -> MeanSkills:
+    pairs = probes.pairs
+    joint, untrained, inputs = (probes.mean([(name, b) for _, b in pairs]) for name in (JOINT, UNTRAINED, INPUTS))
+    return MeanSkills(probes.mean(pairs), probes.mean([(b, b) for _, b in pairs]), joint, untrained, inputs)
+
+
+def _means_sentence(means: MeanSkills) -> str:
+    joint, untrained, inputs = (_fixed(value) for value in (means.joint, means.untrained, means.inputs))
+    return (
+        f"A linear head on the frozen trunk of another output reaches a mean skill of {means.other:.3f}, on the "
+        f"output's own trunk {means.own:.3f}, on the joint one {joint}, on an untrained one {untrained} and on the "
+        f"inputs alone {inputs}: {_carried_text(means.carried)}."
+    )
+
+
+def _carried_text(carried: float | None) -> str:
+    if carried is None:
         return "training the trunk adds nothing that a linear head could use"
-    if share <= 0:
+    if carried <= 0:
         return "of what training the trunk adds for an output, another output's trunk carries nothing"
-    return f"of what training the trunk adds for an output, another output's trunk carries {min(share, 1):.0%}"
+    return f"of what training the trunk adds for an output, another output's trunk carries {min(carried, 1):.0%}"
 
 
-def _has(measured: Measured, *keys: tuple[str, str]) -> bool:
-    return all(measured.skills.get(key) for key in keys)
-
-
-def _mean(measured: Measured, keys: list[tuple[str, str]]) -> float:
-    values = [np.mean(list(measured.skills[key].values())) for key in keys if measured.skills.get(key)]
-    return float(np.mean(values)) if values else float("nan")
-
-
-def _said(value: float) -> str:
+def _fixed(value: float) -> str:
     return "-" if np.isnan(value) else f"{value:.3f}"
 
 
-def _table(measured: Measured) -> Table:
+def _skills_table(probes: ProbeSkills) -> Table:
     rows: list[tuple[Value, ...]] = []
-    for trunk in (*measured.outputs, JOINT, UNTRAINED, INPUTS):
-        found = [measured.skills.get((trunk, output)) for output in measured.outputs]
-        rows.append((trunk, *(float(np.mean(list(one.values()))) if one else None for one in found)))
+    for trunk in (*probes.outputs, JOINT, UNTRAINED, INPUTS):
+        by_fold = [probes.skills.get((trunk, output)) for output in probes.outputs]
+        rows.append((trunk, *(float(np.mean(list(skills.values()))) if skills else None for skills in by_fold)))
     return Table(
         "Skill of a linear head on a frozen trunk, mean over folds.",
-        ("Trunk trained for", *measured.outputs),
+        ("Trunk trained for", *probes.outputs),
         tuple(rows),
     )
 
 
-def _pairs_table(over: Mapping[tuple[str, str], Posterior | None]) -> Table:
+def _gains_table(gains: Mapping[tuple[str, str], Posterior | None]) -> Table:
     rows = tuple(
-        (a, b, None, None, None) if found is None else (a, b, found.mean, found.low, found.high)
-        for (a, b), found in over.items()
+        (a, b, None, None, None) if gain is None else (a, b, gain.mean, gain.low, gain.high)
+        for (a, b), gain in gains.items()
     )
     return Table("Skill above an untrained trunk.", ("Trunk of", "Predicts", "Difference", "Low", "High"), rows)

@@ -1,7 +1,8 @@
-"""Does another loss on the same output make another representation? Squared, absolute and Huber's, by CKA and by error."""
+"""Does another loss on the same output make another representation? Squared, absolute and Huber's, by CKA and error."""
 
 from __future__ import annotations
 
+import itertools
 from collections.abc import Mapping
 from dataclasses import dataclass, replace
 from typing import get_args
@@ -10,13 +11,15 @@ import numpy as np
 
 from jointbench.backends.base import RegressionLoss
 from jointbench.compare.decision import MIN_PAIRS
-from jointbench.explain.answer import Answer, Table, Value
-from jointbench.explain.representations import MARGIN, Grams, Likeness, grams_by_fold, likeness_of, word
+from jointbench.explain.answer import Answer, Table, Value, failed_answer
+from jointbench.explain.context import Context
+from jointbench.explain.similarity import Similarity, grams_by_fold, posteriors, reading, similarity_of
 from jointbench.explain.trained_networks import TrainedNetwork, first_folds, trained_networks
 from jointbench.runtime.workers import Workers
-from jointbench.stats.correlated_t_test import Posterior, correlated_t_test
+from jointbench.stats.correlated_t_test import Posterior
 from jointbench.study.plan import Experiment, prepared_split
 
+KEY = "regression-losses"
 QUESTION = "Does another loss on the same output make another representation?"
 LOSSES: tuple[RegressionLoss, ...] = get_args(RegressionLoss)
 NAMES = {"squared": "MSE", "absolute": "MAE", "huber": "Huber"}
@@ -24,129 +27,120 @@ NAMES = {"squared": "MSE", "absolute": "MAE", "huber": "Huber"}
 
 @dataclass(frozen=True)
 class Errors:
-    """Of a network trained with one loss, mean over folds and seeds, on test rows in standard deviations of the target."""
+    """Test errors of networks trained with one loss, over folds and seeds, in standard deviations of the target."""
 
     rmse: float
     mae: float
 
 
 @dataclass(frozen=True, eq=False)
-class Measured:
-    """likeness: of each pair of losses, against two seeds of the same; errors: by loss."""
+class LossComparison:
+    """similarities: of each pair of losses, against two seeds of one loss; errors: by loss."""
 
     output: str
     folds: int
-    likeness: tuple[Likeness, ...]
+    similarities: tuple[Similarity, ...]
     errors: Mapping[RegressionLoss, Errors]
 
 
-def answer(experiment: Experiment, backend: str, workers: Workers) -> Answer:
+def ask(experiment: Experiment, backend: str, context: Context) -> Answer:
     """Of the dataset's first regression output; a failure where there is none."""
-    output = next((one.name for one in experiment.dataset.outputs if one.kind == "regression"), None)
+    dataset = experiment.dataset
+    output = next((output.name for output in dataset.outputs if output.kind == "regression"), None)
     if output is None:
-        return Answer(
-            key="regression-losses",
-            question=QUESTION,
-            dataset=experiment.dataset.slug,
-            backend=backend,
-            sentence="",
-            numbers={},
-            failure="no output is a regression: classification has cross-entropy alone here",
-        )
-    return losses_answer(experiment.dataset.slug, backend, measured(experiment, backend, workers, output))
+        reason = "no output is a regression: classification has cross-entropy alone here"
+        return failed_answer(key=KEY, question=QUESTION, dataset=dataset.slug, backend=backend, reason=reason)
+    return answer(measure(experiment, backend, context.workers, output), dataset.slug, backend)
 
 
-def measured(experiment: Experiment, backend: str, workers: Workers, output: str) -> Measured:
+def measure(experiment: Experiment, backend: str, workers: Workers, output: str) -> LossComparison:
     """The output's separate network under every loss, on every fold of the first repeat."""
-    fits = {loss: trained_networks(experiment, backend, workers, [(output,)], loss) for loss in LOSSES}
-    # A loss stands where the outputs of a group stand: the kinds that are told apart.
-    named = [replace(one, group=(loss,)) for loss, networks in fits.items() for one in networks]
-    grams: Grams = grams_by_fold(experiment, named, workers)
-    pairs = [(one, two) for i, one in enumerate(LOSSES) for two in LOSSES[i + 1 :]]
-    likeness = tuple(likeness_of(f"{NAMES[one]} and {NAMES[two]}", ((one,), (two,)), grams) for one, two in pairs)
-    errors = {loss: _errors(experiment, output, networks) for loss, networks in fits.items() if networks}
-    return Measured(output, len(first_folds(experiment)), likeness, errors)
+    networks = {loss: trained_networks(experiment, backend, workers, [(output,)], loss) for loss in LOSSES}
+    # ``similarity`` tells kinds of network apart by their group, which is made the loss here.
+    by_loss = [replace(network, group=(loss,)) for loss, trained in networks.items() for network in trained]
+    grams = grams_by_fold(experiment, by_loss, workers)
+    similarities = tuple(
+        similarity_of(f"{NAMES[first]} and {NAMES[second]}", ((first,), (second,)), grams)
+        for first, second in itertools.combinations(LOSSES, 2)
+    )
+    errors = {loss: _errors(experiment, output, trained) for loss, trained in networks.items() if trained}
+    return LossComparison(output, len(first_folds(experiment)), similarities, errors)
 
 
 def _errors(experiment: Experiment, output: str, networks: tuple[TrainedNetwork, ...]) -> Errors:
-    column = [one.name for one in experiment.dataset.outputs].index(output)
-    squares, sizes = [], []
-    for one in networks:
-        split = first_folds(experiment)[one.fold]
+    (column,) = experiment.columns([output])
+    squared, absolute = [], []
+    for network in networks:
+        split = first_folds(experiment)[network.fold]
         weights = prepared_split(experiment, split.repeat, split.fold).weights[split.test, column]
-        residual = one.trained.predictions[:, 0] - one.job.targets[split.test, 0]
-        squares.append(np.average(residual.astype(np.float64) ** 2, weights=weights))
-        sizes.append(np.average(np.abs(residual.astype(np.float64)), weights=weights))
-    return Errors(float(np.sqrt(np.mean(squares))), float(np.mean(sizes)))
+        residual = network.trained.predictions[:, 0] - network.job.targets[split.test, 0]
+        squared.append(np.average(residual.astype(np.float64) ** 2, weights=weights))
+        absolute.append(np.average(np.abs(residual.astype(np.float64)), weights=weights))
+    return Errors(float(np.sqrt(np.mean(squared))), float(np.mean(absolute)))
 
 
-def losses_answer(dataset: str, backend: str, measured: Measured) -> Answer:
-    """The sentence and its tables."""
-    found = {
-        one.name: correlated_t_test(one.differences, folds=measured.folds, rope=MARGIN)
-        for one in measured.likeness
-        if len(one.between) and len(one.differences) >= MIN_PAIRS
-    }
-    if not found or len(measured.errors) < len(LOSSES):
-        return Answer(
-            key="regression-losses",
-            question=QUESTION,
-            dataset=dataset,
-            backend=backend,
-            sentence="",
-            numbers={},
-            failure=f"fewer than {MIN_PAIRS} folds have two seeds of every loss to compare; ask for more with --folds",
-        )
-    by_name = {one.name: one for one in measured.likeness}
-    furthest = min(found, key=lambda name: found[name].mean)
-    numbers: dict[str, Value] = {"folds": measured.folds}
-    for name, posterior in found.items():
+def answer(comparison: LossComparison, dataset: str, backend: str) -> Answer:
+    """The sentence and its tables; a failure where fewer than MIN_PAIRS folds have every loss."""
+    by_pair = posteriors(comparison.similarities, comparison.folds)
+    if not by_pair or len(comparison.errors) < len(LOSSES):
+        reason = f"fewer than {MIN_PAIRS} folds have two seeds of every loss to compare; ask for more with --folds"
+        return failed_answer(key=KEY, question=QUESTION, dataset=dataset, backend=backend, reason=reason)
+    numbers: dict[str, Value] = {"folds": comparison.folds}
+    for name, posterior in by_pair.items():
         numbers |= {f"{name} difference": posterior.mean, f"{name} low": posterior.low, f"{name} high": posterior.high}
-    for loss, errors in measured.errors.items():
+    for loss, errors in comparison.errors.items():
         numbers |= {f"{NAMES[loss]} rmse": errors.rmse, f"{NAMES[loss]} mae": errors.mae}
     return Answer(
-        key="regression-losses",
+        key=KEY,
         question=QUESTION,
         dataset=dataset,
         backend=backend,
-        sentence=_sentence(measured, furthest, by_name[furthest], found[furthest]),
+        sentence=_sentence(comparison, by_pair),
         numbers=numbers,
-        tables=(_pairs_table(by_name, found), _errors_table(measured)),
+        tables=(_pairs_table(comparison, by_pair), _errors_table(comparison)),
     )
 
 
-def _sentence(measured: Measured, furthest: str, likeness: Likeness, posterior: Posterior) -> str:
-    readings = {
+def _sentence(comparison: LossComparison, by_pair: Mapping[str, Posterior]) -> str:
+    texts = {
         "as close": "make representations as close as two seeds of one loss do",
         "further apart": "make representations further apart than two seeds of one loss do",
         "closer": "make representations closer than two seeds of one loss do",
         "not clear": "cannot be told from two seeds of one loss",
     }
-    mae = {loss: errors.mae for loss, errors in measured.errors.items()}
-    rmse = {loss: errors.rmse for loss, errors in measured.errors.items()}
+    furthest = min(by_pair, key=lambda name: by_pair[name].mean)
+    posterior = by_pair[furthest]
+    similarity = next(similarity for similarity in comparison.similarities if similarity.name == furthest)
+    mae = {loss: errors.mae for loss, errors in comparison.errors.items()}
+    rmse = {loss: errors.rmse for loss, errors in comparison.errors.items()}
+    least_mae, least_rmse = min(mae, key=lambda loss: mae[loss]), min(rmse, key=lambda loss: rmse[loss])
     return (
-        f"On {measured.output}, {'even ' if word(posterior) == 'as close' else ''}the two losses least alike, {furthest}, {readings[word(posterior)]} (CKA "
-        f"{np.nanmean(likeness.between[:, -1]):.2f} against {np.nanmean(likeness.within[:, -1]):.2f}, difference {posterior.mean:+.2f}, "
-        f"95 % interval {posterior.low:+.2f} to {posterior.high:+.2f}); the least mean absolute error is {NAMES[min(mae, key=lambda k: mae[k])]}'s "
-        f"({min(mae.values()):.3f} sd), the least RMSE {NAMES[min(rmse, key=lambda k: rmse[k])]}'s ({min(rmse.values()):.3f} sd)."
+        f"On {comparison.output}, {'even ' if reading(posterior) == 'as close' else ''}the two losses least alike, "
+        f"{furthest}, {texts[reading(posterior)]} (CKA {similarity.last_between:.2f} against "
+        f"{similarity.last_within:.2f}, difference {posterior.mean:+.2f}, 95 % interval {posterior.low:+.2f} to "
+        f"{posterior.high:+.2f}); the least mean absolute error is {NAMES[least_mae]}'s ({mae[least_mae]:.3f} sd), the "
+        f"least RMSE {NAMES[least_rmse]}'s ({rmse[least_rmse]:.3f} sd)."
     )
 
 
-def _pairs_table(likeness: Mapping[str, Likeness], found: Mapping[str, Posterior]) -> Table:
+def _pairs_table(comparison: LossComparison, by_pair: Mapping[str, Posterior]) -> Table:
     rows: list[tuple[Value, ...]] = []
-    for name, one in likeness.items():
-        if name in found:
-            posterior = found[name]
-            values = (
-                np.nanmean(one.between[:, -1]),
-                np.nanmean(one.within[:, -1]),
-                posterior.mean,
-                posterior.low,
-                posterior.high,
-            )
-            rows.append((name, *(float(value) for value in values), word(posterior)))
+    for similarity in comparison.similarities:
+        posterior = by_pair.get(similarity.name)
+        if posterior is None:
+            rows.append((similarity.name, None, None, None, None, None, "not measured"))
         else:
-            rows.append((name, None, None, None, None, None, "not measured"))
+            rows.append(
+                (
+                    similarity.name,
+                    similarity.last_between,
+                    similarity.last_within,
+                    posterior.mean,
+                    posterior.low,
+                    posterior.high,
+                    reading(posterior),
+                )
+            )
     return Table(
         "Last trunk layer of networks trained with two losses.",
         ("Losses", "CKA", "CKA of two seeds", "Difference", "Low", "High", "Reading"),
@@ -154,6 +148,6 @@ def _pairs_table(likeness: Mapping[str, Likeness], found: Mapping[str, Posterior
     )
 
 
-def _errors_table(measured: Measured) -> Table:
-    rows = tuple((NAMES[loss], errors.rmse, errors.mae) for loss, errors in measured.errors.items())
-    return Table(f"Test error of {measured.output}, in standard deviations.", ("Loss", "RMSE", "MAE"), rows)
+def _errors_table(comparison: LossComparison) -> Table:
+    rows = tuple((NAMES[loss], errors.rmse, errors.mae) for loss, errors in comparison.errors.items())
+    return Table(f"Test error of {comparison.output}, in standard deviations.", ("Loss", "RMSE", "MAE"), rows)

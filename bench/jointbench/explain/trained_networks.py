@@ -1,5 +1,4 @@
-"""The joint and the separate networks of a dataset, trained from several seeds and kept with their weights, for all the
-questions that look inside them."""
+"""A dataset's joint and separate networks with their weights, trained once for all questions that inspect them."""
 
 from __future__ import annotations
 
@@ -16,13 +15,13 @@ from jointbench.study.plan import Experiment, job, plan_arms, prepared_split
 from jointbench.study.stacks import tasks_of
 from jointbench.types import Float32Array, Network, Split, Weights
 
-SEEDS = 2  # the least that shows what a seed alone changes
-MAX_OUTPUTS = 4  # outputs are compared two by two; of more than this, the first
+SEEDS = 2  # the fewest that show what a change of seed alone does
+MAX_OUTPUTS = 4  # outputs are compared in pairs; only the first of more than this
 
 
 @dataclass(frozen=True, eq=False)
 class TrainedNetwork:
-    """One network of one fold: which outputs it serves, which of the seeds it has, what trained it and what it became."""
+    """One network of one fold. group: the outputs it serves; number: which of the fold's seeds it has, from 0."""
 
     group: tuple[str, ...]
     fold: int
@@ -37,11 +36,12 @@ def first_folds(experiment: Experiment) -> tuple[Split, ...]:
 
 
 def compared_outputs(experiment: Experiment) -> list[str]:
-    """The outputs that are looked at: all, or the first MAX_OUTPUTS. Raises BadInput for a dataset with a single one."""
+    """All outputs, or the first MAX_OUTPUTS. Raises BadInput for a dataset with a single one."""
     names = [output.name for output in experiment.dataset.outputs]
     if len(names) < 2:
         raise BadInput(
-            f"{experiment.dataset.slug} has one output, {names[0]!r}: there is nothing to share; name a second with --target"
+            f"{experiment.dataset.slug} has one output, {names[0]!r}: there is nothing to share; "
+            f"name a second with --target"
         )
     return names[:MAX_OUTPUTS]
 
@@ -50,11 +50,11 @@ def compared_outputs(experiment: Experiment) -> list[str]:
 def study_networks(experiment: Experiment, backend: str, workers: Workers) -> tuple[TrainedNetwork, ...]:
     """The joint network and one for each compared output, on every fold of the first repeat, from SEEDS seeds.
 
-    Networks that failed are left out. Kept, because several questions look at the same ones.
+    Networks that failed are left out. Cached, because several questions inspect the same networks.
     """
     alone = [(name,) for name in compared_outputs(experiment)]
-    both = tuple(output.name for output in experiment.dataset.outputs)
-    return trained_networks(experiment, backend, workers, [both, *alone])
+    joint = tuple(output.name for output in experiment.dataset.outputs)
+    return trained_networks(experiment, backend, workers, [joint, *alone])
 
 
 def trained_networks(
@@ -67,23 +67,28 @@ def trained_networks(
     """A network for each group of outputs, on every fold of the first repeat, from SEEDS seeds."""
     chosen = replace(experiment, splits=first_folds(experiment), seeds=SEEDS)
     arms = [parse_arm("joint", experiment.dataset.outputs), parse_arm("separate", experiment.dataset.outputs)]
-    _, networks = plan_arms(replace(chosen, arms=tuple(arms)), backend, workers.device, "stacked")
-    wanted = [network for network in networks if network.group in groups]
-    numbers = _numbers(wanted)
+    _, planned = plan_arms(replace(chosen, arms=tuple(arms)), backend, workers.device, "stacked")
+    networks = [network for network in planned if network.group in groups]
+    numbers = _numbers(networks)
     pending = []
-    for task in tasks_of(chosen, wanted, "stacked"):
+    for stack in tasks_of(chosen, networks, "stacked"):
         jobs = [
-            replace(job(chosen, one, prepared_split(chosen, one.repeat, one.fold)), regression_loss=regression_loss)
-            for one in task
+            replace(
+                job(chosen, network, prepared_split(chosen, network.repeat, network.fold)),
+                regression_loss=regression_loss,
+            )
+            for network in stack
         ]
-        pending.append((task, jobs, workers.submit(fitted, jobs)))
-    made = [
-        TrainedNetwork(network.group, network.fold, numbers[network.id], one, trained)
-        for task, jobs, future in pending
-        for network, one, trained in zip(task, jobs, future.result(), strict=True)
+        pending.append((stack, jobs, workers.submit(fitted, jobs)))
+    networks_trained = [
+        TrainedNetwork(network.group, network.fold, numbers[network.id], network_job, trained)
+        for stack, jobs, future in pending
+        for network, network_job, trained in zip(stack, jobs, future.result(), strict=True)
         if trained.failure is None
     ]
-    return tuple(sorted(made, key=lambda one: (one.fold, one.number, groups.index(one.group))))
+    return tuple(
+        sorted(networks_trained, key=lambda network: (network.fold, network.number, groups.index(network.group)))
+    )
 
 
 def _numbers(networks: Iterable[Network]) -> dict[str, int]:

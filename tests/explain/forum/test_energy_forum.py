@@ -1,4 +1,4 @@
-"""The forum's run: its network, its identity, and sentences that say the opposite when the numbers do."""
+"""The forum's run: its network, its identity, and sentences that turn around when the numbers do."""
 
 from __future__ import annotations
 
@@ -14,11 +14,12 @@ from jointbench.errors import BadInput
 from jointbench.explain.forum.answer import forum_answer, identity_sentence
 from jointbench.explain.forum.network import (
     AS_POSTED,
-    BOTH,
+    JOINT,
     OUTPUTS,
     SETTINGS,
     VARIANTS,
     EnergyTable,
+    ForumRun,
     Variant,
     energy_table,
     forum_architecture,
@@ -33,7 +34,7 @@ from jointbench.explain.forum.runs import (
     Reach,
     Runs,
     identity,
-    measured,
+    measure,
     reach,
 )
 from jointbench.runtime.workers import Workers
@@ -81,16 +82,16 @@ AS_GOOD = dict.fromkeys(APART, (0.3, 0.4))
 def test_the_network_is_the_posted_one() -> None:
     """8-128-128, Y1 straight from it, Y2 through 64: parameters counted by hand."""
     shared = 8 * 128 + 128 + 128 * 128 + 128
-    one, two = 128 + 1, 128 * 64 + 64 + 64 + 1
-    assert forum_architecture(BOTH[0]).parameters == shared + one + two
-    assert forum_architecture(("Y1",)).parameters == shared + one
-    assert forum_architecture(("Y2",)).parameters == shared + two
+    y1, y2 = 128 + 1, 128 * 64 + 64 + 64 + 1
+    assert forum_architecture(JOINT[0]).parameters == shared + y1 + y2
+    assert forum_architecture(("Y1",)).parameters == shared + y1
+    assert forum_architecture(("Y2",)).parameters == shared + y2
 
 
 def test_a_job_is_the_posted_run(table: EnergyTable) -> None:
     """614 / 154 rows, batches of 10 and so 62 steps, features standardised, targets and weights as they are."""
-    made = forum_job(table, OUTPUTS, SETTINGS[0], AS_POSTED, 3, 0, 500)
-    job = made.job
+    posted = forum_job(table, OUTPUTS, ForumRun(SETTINGS[0], AS_POSTED, 500, seed=3))
+    job = posted.job
     assert (len(job.train), len(job.test), -(-len(job.train) // job.recipe.batch_size)) == (614, 154, 62)
     assert not set(job.train) & set(job.test)
     np.testing.assert_allclose(job.features[job.train].mean(axis=0), 0, atol=1e-5)
@@ -102,31 +103,36 @@ def test_a_job_is_the_posted_run(table: EnergyTable) -> None:
         1e-3,
         500,
     )
-    assert list(made.scale) == [1, 1]
-    alone = forum_job(table, ("Y2",), SETTINGS[2], AS_POSTED, 3, 0, 500).job
+    assert list(posted.scale) == [1, 1]
+    alone = forum_job(table, ("Y2",), ForumRun(SETTINGS[2], AS_POSTED, 500, seed=3)).job
     assert alone.loss_weights == (4.0,)
 
 
 def test_scaled_targets_come_back_in_their_unit(table: EnergyTable) -> None:
-    made = forum_job(table, OUTPUTS, SETTINGS[0], Variant("adam", scaled=True), 0, 0, 5)
-    np.testing.assert_allclose(made.job.targets[made.job.train].std(axis=0), 1, rtol=1e-5)
-    np.testing.assert_allclose(made.scale, table.targets[made.job.train].std(axis=0))
+    scaled = forum_job(table, OUTPUTS, ForumRun(SETTINGS[0], Variant("adam", scaled=True), 5))
+    np.testing.assert_allclose(scaled.job.targets[scaled.job.train].std(axis=0), 1, rtol=1e-5)
+    np.testing.assert_allclose(scaled.scale, table.targets[scaled.job.train].std(axis=0))
 
 
 def test_the_forums_printouts_hold_the_identity() -> None:
     """0.0604 = 2 x 0.0202 + 0.0200 and 0.3129 = 0.0733 + 4 x 0.0599, to the printed digits; not the plain sum."""
     for setting, total, losses in ((SETTINGS[0], 0.0604, (0.0202, 0.0200)), (SETTINGS[2], 0.3129, (0.0733, 0.0599))):
-        one = np.array([total]), np.array([losses])
-        assert identity(setting, TrainingHistory(*one, *one, {})).printed == 1
+        weighted = np.array([total]), np.array([losses])
+        assert identity(setting, TrainingHistory(*weighted, *weighted, {})).printed == 1
         plain = np.array([sum(losses)]), np.array([losses])
         assert identity(setting, TrainingHistory(*plain, *plain, {})).printed == 0
 
 
-def test_a_broken_identity_is_said_to_be_broken() -> None:
-    kept = Identity("[2, 1]", 500, 6e-8, 1e-7, 1.0)
-    assert "is the weighted sum of the printed losses in all 500 epochs: to 6e-08" in identity_sentence((kept,))
-    assert "off by up to 2.6%" in identity_sentence((kept, replace(kept, training=0.026)))
-    assert "is NOT the weighted sum" in identity_sentence((kept, replace(kept, validation=0.3)))
+def test_the_identity_is_claimed_only_where_it_holds() -> None:
+    intact = Identity("[2, 1]", 500, 6e-8, 1e-7, 1.0)
+    holds = identity_sentence((intact,))
+    assert "is the weighted sum" in holds
+    assert "500 epochs" in holds
+    assert "6e-08" in holds
+    assert "off by up to 2.6%" in identity_sentence((replace(intact, training=0.026),))
+    broken = identity_sentence((intact, replace(intact, validation=0.3)))
+    assert "is NOT the weighted sum" in broken
+    assert "3.0e-01" in broken
 
 
 def test_reach_is_the_first_epoch_of_the_median_run() -> None:
@@ -134,29 +140,44 @@ def test_reach_is_the_first_epoch_of_the_median_run() -> None:
     rmse[:2, 1:] = 0.1  # two of five are there after two epochs, three after four
     rmse[2, 3] = 0.1
     runs = Runs(rmse, (None,) * 5)
-    found = reach("x", runs, (0.435, 0.607))
-    assert (found.epochs, found.at, found.share) == (4, 4, 0.6)
+    reached = reach("x", runs, (0.435, 0.607))
+    assert (reached.epochs, reached.at, reached.share) == (4, 4, 0.6)
     rmse[0] = np.nan  # one of them broke off
     assert reach("x", runs, (0.435, 0.607)).epochs is None
 
 
-def test_sentences_follow_the_numbers() -> None:
-    clear = forum_answer("torch", planted(APART, 0.01))
-    assert (
-        "0 of 20 are as good as the 0.435 / 0.607 that was reported, which is not what this run usually gives"
-        in clear.sentence
-    )
-    assert "1.50 ± 0.01 on Y1" in clear.sentence
-    assert "100% of draws on Y1" in clear.sentence
-    assert "one run of each tells which is best" in clear.sentence
-    assert "soonest with Adam, targets standardised, after 300 epochs; as posted, not within 2,000" in clear.sentence
-    blurred = forum_answer("torch", planted(ALIKE, 0.3, (None,) * 4))
-    assert "one run of each does not tell which is best" in blurred.sentence
-    assert "No way of training tried reaches" in blurred.sentence
-    reached = forum_answer("torch", planted(AS_GOOD, 0.001, (250, 900, None, None)))
-    assert "20 of 20 are as good" in reached.sentence
-    assert "is what this run usually gives" in reached.sentence
-    assert "which is how it was posted" in reached.sentence
+def test_the_errors_beside_the_reported_ones() -> None:
+    worse = forum_answer("torch", planted(APART, 0.01))
+    assert worse.numbers["runs_as_good_as_reported"] == 0
+    assert "0 of 20 are as good as the 0.435 / 0.607" in worse.sentence
+    assert "not what this run usually gives" in worse.sentence
+    assert "1.50 ± 0.01 on Y1" in worse.sentence
+    as_good = forum_answer("torch", planted(AS_GOOD, 0.001))
+    assert as_good.numbers["runs_as_good_as_reported"] == 20
+    assert "20 of 20 are as good" in as_good.sentence
+    assert "is what this run usually gives" in as_good.sentence
+
+
+def test_one_run_ranks_settings_that_are_far_apart_only() -> None:
+    apart = forum_answer("torch", planted(APART, 0.01))
+    assert apart.numbers["Y1_ranking_of_one_run_is_true"] == 1
+    assert "100% of draws on Y1" in apart.sentence
+    assert "tells which is best" in apart.sentence
+    assert "does not tell which is best" in forum_answer("torch", planted(ALIKE, 0.3)).sentence
+
+
+@pytest.mark.parametrize(
+    ("reaches", "claims"),
+    [
+        ((None, None, 400, 300), ("soonest with Adam, targets standardised, after 300", "not within 2,000")),
+        ((None, None, None, None), ("No way of training",)),
+        ((250, 900, None, None), ("after 250", "which is how it was posted")),
+        ((250, 90, None, None), ("soonest with SGD, targets standardised, after 90", "as posted, after 250")),
+    ],
+)
+def test_the_fastest_way_to_the_reported_errors(reaches: tuple[int | None, ...], claims: tuple[str, ...]) -> None:
+    sentence = forum_answer("torch", planted(APART, 0.01, reaches)).sentence
+    assert all(claim in sentence for claim in claims), sentence
 
 
 def test_broken_runs_are_counted_not_averaged() -> None:
@@ -177,7 +198,7 @@ def test_without_the_data_it_says_how_to_get_it(monkeypatch: pytest.MonkeyPatch,
 
 
 @pytest.mark.parametrize(
-    "backend",  # tracing and compiling five settings' networks takes half a minute, two epochs of training them a second
+    "backend",  # TensorFlow traces and compiles five settings' networks for half a minute, to train for a second
     [
         pytest.param(name, marks=[pytest.mark.slow] if name == "tensorflow" else [])
         for name in BACKENDS
@@ -187,11 +208,11 @@ def test_without_the_data_it_says_how_to_get_it(monkeypatch: pytest.MonkeyPatch,
 def test_a_small_study_is_whole(backend: str, table: EnergyTable) -> None:
     """Two seeds, two epochs: every setting on both splits, and the identity holds in what the loop printed."""
     with Workers(backend, "cpu", 1, 1) as workers:
-        result = measured(workers, table, Effort(2, 2, 3))
+        result = measure(workers, table, Effort(2, 2, 3))
     assert set(result.runs) == {(setting.name, split) for setting in SETTINGS for split in SPLITS}
     assert all(runs.rmse.shape == (2, 2, 2) and np.isfinite(runs.rmse).all() for runs in result.runs.values())
-    assert [one.epochs for one in result.identities] == [2] * 4
-    assert max(one.validation for one in result.identities) < 1e-6
+    assert [printed.epochs for printed in result.identities] == [2] * 4
+    assert max(printed.validation for printed in result.identities) < 1e-6
     assert all(way.at == 3 for way in result.reach)
     answer = forum_answer(backend, result)
     assert len(answer.tables[-1].rows) == 2 * 5 * 2

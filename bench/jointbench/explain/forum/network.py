@@ -1,4 +1,4 @@
-"""The forum's own network and data, as it was posted: two outputs of the UCI energy-efficiency table, Keras's functional form."""
+"""The forum's network and data as posted: two outputs of the UCI energy-efficiency table."""
 
 from __future__ import annotations
 
@@ -31,23 +31,24 @@ class Setting:
     loss_weights: tuple[float, float]
 
 
-BOTH, EACH = (OUTPUTS,), tuple((name,) for name in OUTPUTS)
+JOINT, SEPARATE = (OUTPUTS,), tuple((name,) for name in OUTPUTS)
 SETTINGS = (
-    *(Setting(f"[{one}, {two}]", BOTH, (one, two)) for one, two in ((2, 1), (1, 2), (1, 4), (4, 1))),
-    Setting("separate networks", EACH, (1, 1)),
+    *(Setting(f"[{y1}, {y2}]", JOINT, (y1, y2)) for y1, y2 in ((2, 1), (1, 2), (1, 4), (4, 1))),
+    Setting("separate networks", SEPARATE, (1, 1)),
 )
 
 
 @dataclass(frozen=True)
 class Variant:
-    """How it is trained. scaled: targets standardised on the training rows; the post had them in their raw unit."""
+    """A way of training. scaled: targets standardised on the training rows; the post left them in their raw unit."""
 
     optimizer: Optimizer
     scaled: bool
 
     @property
     def name(self) -> str:
-        return f"{self.optimizer.upper() if self.optimizer == 'sgd' else 'Adam'}, targets {'standardised' if self.scaled else 'raw'}"
+        optimizer = self.optimizer.upper() if self.optimizer == "sgd" else "Adam"
+        return f"{optimizer}, targets {'standardised' if self.scaled else 'raw'}"
 
 
 AS_POSTED = Variant("sgd", scaled=False)
@@ -106,44 +107,51 @@ def forum_architecture(group: Sequence[str]) -> Architecture:
 def forum_split(rows: int, seed: int) -> tuple[IntArray, IntArray]:
     """(training, test) rows: 614 and 154 of 768, a random permutation."""
     order = np.random.default_rng([seed, 0xE242]).permutation(rows)
-    held = int(np.ceil(TEST_SHARE * rows))
-    return order[held:], order[:held]
+    test = int(np.ceil(TEST_SHARE * rows))
+    return order[test:], order[:test]
 
 
 @dataclass(frozen=True, eq=False)
 class ForumJob:
-    """A job, and what turns the root of its losses into kWh/m2: (outputs,)."""
+    """A job. scale: (outputs,), the factors that turn the roots of its losses into kWh/m2."""
 
     job: Job
     scale: FloatArray
 
 
-def forum_job(
-    table: EnergyTable,
-    group: Sequence[str],
-    setting: Setting,
-    variant: Variant,
-    seed: int,
-    split_seed: int,
-    epochs: int,
-) -> ForumJob:
-    """One network of a setting. ``seed`` draws its initial weights and batch orders; it is never stopped early.
+@dataclass(frozen=True)
+class ForumRun:
+    """One run of a setting. ``seed`` draws the initial weights and batch orders; a run is never stopped early."""
 
-    The test rows are its validation rows, as in the post: they give a curve, and nothing is chosen by it.
+    setting: Setting
+    variant: Variant
+    epochs: int
+    seed: int = 0
+    split_seed: int = FIXED_SPLIT
+
+
+def forum_job(table: EnergyTable, group: Sequence[str], run: ForumRun) -> ForumJob:
+    """The run's network for these outputs.
+
+    The test rows are its validation rows, as in the post. They give a curve only: nothing is chosen by it.
     """
-    train, test = forum_split(len(table.features), split_seed)
+    train, test = forum_split(len(table.features), run.split_seed)
     columns = [OUTPUTS.index(name) for name in group]
-    mean, spread = table.features[train].mean(axis=0), table.features[train].std(axis=0)
-    features = ((table.features - mean) / spread).astype(np.float32)
+    mean, sd = table.features[train].mean(axis=0), table.features[train].std(axis=0)
+    features = ((table.features - mean) / sd).astype(np.float32)
     targets, scale = table.targets[:, columns], np.ones(len(columns))
-    if variant.scaled:
+    if run.variant.scaled:
         scale = targets[train].std(axis=0)
         targets = (targets - targets[train].mean(axis=0)) / scale
-    built = forum_architecture(group)
+    network = forum_architecture(group)
     job = Job(
-        architecture=built,
+        architecture=network,
         recipe=Recipe(
-            optimizer=variant.optimizer, learning_rate=RATE, batch_size=BATCH, max_epochs=epochs, patience=epochs
+            optimizer=run.variant.optimizer,
+            learning_rate=RATE,
+            batch_size=BATCH,
+            max_epochs=run.epochs,
+            patience=run.epochs,
         ),
         features=features,
         targets=targets.astype(np.float32),
@@ -151,8 +159,8 @@ def forum_job(
         train=train,
         validation=test,
         test=test,
-        loss_weights=tuple(float(setting.loss_weights[i]) for i in columns),
-        initial=initial_weights(built, group, seed),
-        seed=seed,
+        loss_weights=tuple(float(run.setting.loss_weights[i]) for i in columns),
+        initial=initial_weights(network, group, run.seed),
+        seed=run.seed,
     )
     return ForumJob(job, scale)

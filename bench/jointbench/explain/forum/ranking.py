@@ -1,4 +1,4 @@
-"""What one run of each setting says about which setting is better."""
+"""How reliably one run of each setting shows which setting is better."""
 
 from __future__ import annotations
 
@@ -13,10 +13,11 @@ DRAWS = 20_000
 
 @dataclass(frozen=True)
 class Agreement:
-    """Shares of draws of one run per setting. best: the run with the least error is of the setting whose mean is least.
+    """How often a draw of one run per setting agrees with the settings' means, as shares of draws.
 
-    order: all settings come in the order of their means. chance_*: what guessing gives. repeated_order: how often the
-    means of as many new runs (drawn with replacement) come in that order themselves: how well it is known.
+    truth: the settings, least mean first. best: the run with the least error is of the setting with the least mean.
+    order: the runs come in the order of the means. chance_*: by guessing. repeated_order: the means of as many new runs
+    (drawn with replacement) come in that order, which shows how well it is known.
     """
 
     truth: tuple[int, ...]
@@ -28,7 +29,7 @@ class Agreement:
 
 
 def agreement(errors: FloatArray, seed: int = 0) -> Agreement:
-    """errors: (settings, runs), NaN for a run that failed: last in a draw, left out of its setting's mean."""
+    """errors: (settings, runs), NaN for a run that failed: it is last in a draw, and left out of its setting's mean."""
     rng = np.random.default_rng(seed)
     settings, runs = errors.shape
     truth = np.argsort(_means(errors), kind="stable")
@@ -38,17 +39,17 @@ def agreement(errors: FloatArray, seed: int = 0) -> Agreement:
     again = errors[rows[:, None], rng.integers(0, runs, (DRAWS // 10, settings, runs))]
     repeated = np.argsort(_means(again), axis=1, kind="stable")
     return Agreement(
-        tuple(int(i) for i in truth),
-        float((order[:, 0] == truth[0]).mean()),
-        float((order == truth).all(axis=1).mean()),
-        1 / settings,
-        1 / float(np.prod(np.arange(1, settings + 1))),
-        float((repeated == truth).all(axis=1).mean()),
+        truth=tuple(int(i) for i in truth),
+        best=float((order[:, 0] == truth[0]).mean()),
+        order=float((order == truth).all(axis=1).mean()),
+        chance_best=1 / settings,
+        chance_order=1 / float(np.prod(np.arange(1, settings + 1))),
+        repeated_order=float((repeated == truth).all(axis=1).mean()),
     )
 
 
 def _means(errors: FloatArray) -> FloatArray:
     """Over the last axis, of the runs that did not fail; infinite where all did."""
-    kept = (~np.isnan(errors)).sum(axis=-1)
-    means: FloatArray = np.where(kept > 0, np.nansum(errors, axis=-1) / np.maximum(kept, 1), np.inf)
+    finished = (~np.isnan(errors)).sum(axis=-1)
+    means: FloatArray = np.where(finished > 0, np.nansum(errors, axis=-1) / np.maximum(finished, 1), np.inf)
     return means

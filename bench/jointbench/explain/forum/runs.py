@@ -1,10 +1,10 @@
-"""Running the forum's own network over seeds: every setting, the ways to reach what was posted, and what its loop prints."""
+"""Runs the forum's network: every setting over seeds, ways to reach the posted errors, the printed losses."""
 
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from concurrent.futures import Future
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import numpy as np
 
@@ -16,9 +16,10 @@ from jointbench.explain.forum.network import (
     SETTINGS,
     VARIANTS,
     EnergyTable,
+    ForumRun,
     Setting,
-    Variant,
     forum_job,
+    forum_split,
 )
 from jointbench.runtime.workers import Workers
 from jointbench.types import FloatArray
@@ -30,7 +31,7 @@ DECIMALS = 4  # of the losses in the forum's printouts
 
 @dataclass(frozen=True)
 class Effort:
-    """How much is run: seeds a setting, epochs as posted, epochs at most to reach what was reported."""
+    """Seeds a setting, epochs as posted, and epochs at most to reach the reported errors."""
 
     seeds: int = 20
     epochs: int = 500
@@ -39,8 +40,10 @@ class Effort:
 
 @dataclass(frozen=True, eq=False)
 class Runs:
-    """Test RMSE after every epoch, (seeds, epochs, outputs), kWh/m2; NaN in a run that broke off, whose reason stands in
-    ``failures``, one a seed."""
+    """rmse: on the test rows after every epoch, (seeds, epochs, outputs), kWh/m2; NaN in a run that broke off.
+
+    failures: one a seed, why the run broke off.
+    """
 
     rmse: FloatArray
     failures: tuple[str | None, ...]
@@ -48,9 +51,10 @@ class Runs:
 
 @dataclass(frozen=True)
 class Identity:
-    """The largest relative difference, over epochs, between a printed total and the weighted sum of the printed losses.
+    """Printed totals against the weighted sums of the printed losses, over one run's epochs.
 
-    printed: share of epochs where they agree to the last digit that a printout of DECIMALS decimals can hold.
+    validation, training: the largest relative difference. printed: share of epochs where the two agree to the last
+    digit of a printout of DECIMALS decimals.
     """
 
     setting: str
@@ -62,8 +66,11 @@ class Identity:
 
 @dataclass(frozen=True)
 class Reach:
-    """What a way of training takes to get where the post was. epochs: the first at which the median over seeds of both
-    RMSEs is at most as reported, None if never; share: of runs that are there, both at once, after ``at`` epochs."""
+    """How a way of training reaches the reported errors.
+
+    epochs: the first after which the median over seeds of both RMSEs is at most as reported; None if never. share: of
+    runs whose RMSEs are both at most as reported after ``at`` epochs. rmse: their medians then.
+    """
 
     variant: str
     epochs: int | None
@@ -74,7 +81,7 @@ class Reach:
 
 @dataclass(frozen=True, eq=False)
 class ForumResult:
-    """Everything that was measured. runs: by (setting, split), as posted."""
+    """runs: as posted, by (setting, split). no_skill: RMSE of predicting the training mean, by output."""
 
     effort: Effort
     runs: Mapping[tuple[str, str], Runs]
@@ -83,119 +90,125 @@ class ForumResult:
     identities: tuple[Identity, ...]
 
 
-def measured(workers: Workers, table: EnergyTable, effort: Effort) -> ForumResult:
-    """Trains every setting over the seeds, on one split and on each seed's own; the ways to reach what was reported; and
-    the loop as posted, once a setting, for what it prints."""
+def measure(workers: Workers, table: EnergyTable, effort: Effort) -> ForumResult:
+    """Trains every setting over the seeds, on one split and on each seed's own; every way of training, for longer; and
+    the loop as posted, once a setting, for its printed losses."""
     posted = {
-        (setting.name, split): _submitted(workers, table, setting, AS_POSTED, split, effort.epochs, effort.seeds)
+        (setting.name, split): _submit(workers, table, ForumRun(setting, AS_POSTED, effort.epochs), split, effort.seeds)
         for split in SPLITS
         for setting in SETTINGS
         if (setting, split) != (SETTINGS[0], "fixed")
     }
-    ways = {
-        variant: _submitted(
-            workers, table, SETTINGS[0], variant, "fixed", max(effort.epochs, effort.long_epochs), effort.seeds
-        )
+    longest = max(effort.epochs, effort.long_epochs)
+    by_variant = {
+        variant: _submit(workers, table, ForumRun(SETTINGS[0], variant, longest), "fixed", effort.seeds)
         for variant in VARIANTS
     }
-    prints = {
-        setting: workers.submit(
-            _printed, forum_job(table, OUTPUTS, setting, AS_POSTED, 0, FIXED_SPLIT, effort.epochs).job
-        )
+    histories = {
+        setting: workers.submit(_printed, forum_job(table, OUTPUTS, ForumRun(setting, AS_POSTED, effort.epochs)).job)
         for setting in SETTINGS
         if len(setting.groups) == 1
     }
-    reached = {variant: _collected(pending) for variant, pending in ways.items()}
+    long_runs = {variant: _collect(pending) for variant, pending in by_variant.items()}
     # The run as posted is the first epochs of the long one: same seeds, same batches.
-    first = reached[AS_POSTED]
-    runs = {(SETTINGS[0].name, "fixed"): Runs(first.rmse[:, : effort.epochs], first.failures)}
-    runs |= {key: _collected(pending) for key, pending in posted.items()}
-    # The engine's own test rows: predicting the training mean is what a network that learnt nothing does.
-    job = forum_job(table, OUTPUTS, SETTINGS[0], AS_POSTED, 0, FIXED_SPLIT, 1).job
-    mean = table.targets[job.train].mean(axis=0)
-    no_skill = np.sqrt(((table.targets[job.test] - mean) ** 2).mean(axis=0))
+    as_posted = long_runs[AS_POSTED]
+    runs = {(SETTINGS[0].name, "fixed"): Runs(as_posted.rmse[:, : effort.epochs], as_posted.failures)}
+    runs |= {key: _collect(pending) for key, pending in posted.items()}
     return ForumResult(
         effort,
         runs,
-        (float(no_skill[0]), float(no_skill[1])),
-        tuple(reach(variant.name, runs_of, REPORTED[SETTINGS[0].name]) for variant, runs_of in reached.items()),
-        tuple(identity(setting, future.result()) for setting, future in prints.items()),
+        _no_skill_rmse(table),
+        tuple(reach(variant.name, of_variant, REPORTED[SETTINGS[0].name]) for variant, of_variant in long_runs.items()),
+        tuple(identity(setting, future.result()) for setting, future in histories.items()),
     )
 
 
-Pending = list[tuple[Future[list[tuple[FloatArray, str | None]]], list[FloatArray], int]]
+def _no_skill_rmse(table: EnergyTable) -> tuple[float, float]:
+    """Of predicting the training mean on the fixed split's test rows, as a network that learnt nothing does."""
+    train, test = forum_split(len(table.features), FIXED_SPLIT)
+    y1, y2 = np.sqrt(((table.targets[test] - table.targets[train].mean(axis=0)) ** 2).mean(axis=0))
+    return float(y1), float(y2)
 
 
-def _submitted(
-    workers: Workers, table: EnergyTable, setting: Setting, variant: Variant, split: str, epochs: int, seeds: int
-) -> Pending:
-    """One stack of all seeds for each of the setting's networks."""
+@dataclass(frozen=True, eq=False)
+class _PendingStack:
+    """Curves of one network of a setting, all seeds at once: (losses, failure) a seed. scales: of each seed's job."""
+
+    curves: Future[list[tuple[FloatArray, str | None]]]
+    scales: list[FloatArray]
+    epochs: int
+
+
+def _submit(workers: Workers, table: EnergyTable, run: ForumRun, split: str, seeds: int) -> list[_PendingStack]:
+    """One stack of all seeds for each of the setting's networks. The run's own seeds are replaced."""
     pending = []
-    for group in setting.groups:
-        made = [
-            forum_job(table, group, setting, variant, seed, FIXED_SPLIT if split == "fixed" else seed + 1, epochs)
+    for group in run.setting.groups:
+        jobs = [
+            forum_job(table, group, replace(run, seed=seed, split_seed=FIXED_SPLIT if split == "fixed" else seed + 1))
             for seed in range(seeds)
         ]
-        future = workers.submit(_curves, [one.job for one in made])
-        pending.append((future, [one.scale for one in made], epochs))
+        future = workers.submit(_curves, [stacked.job for stacked in jobs])
+        pending.append(_PendingStack(future, [stacked.scale for stacked in jobs], run.epochs))
     return pending
 
 
-def _collected(pending: Pending) -> Runs:
+def _collect(pending: Sequence[_PendingStack]) -> Runs:
     """The setting's networks side by side; a run is broken off when one of its networks is."""
     columns: list[FloatArray] = []
-    failures: list[str | None] = []
-    for future, scales, epochs in pending:
+    failures: list[str | None] = [None] * len(pending[0].scales)
+    for stack in pending:
         padded = []
-        found = future.result()
-        for (losses, _), scale in zip(found, scales, strict=True):
-            rmse = np.full((epochs, losses.shape[1]), np.nan)
+        curves = stack.curves.result()
+        for (losses, _), scale in zip(curves, stack.scales, strict=True):
+            rmse = np.full((stack.epochs, losses.shape[1]), np.nan)
             with np.errstate(invalid="ignore"):
                 rmse[: len(losses)] = np.sqrt(losses) * scale
             padded.append(rmse)
         columns.append(np.stack(padded))
-        failures = [one or other for one, (_, other) in zip(failures or [None] * len(found), found, strict=True)]
+        failures = [earlier or failure for earlier, (_, failure) in zip(failures, curves, strict=True)]
     rmse = np.concatenate(columns, axis=2)
     rmse[np.array([failure is not None for failure in failures])] = np.nan
     return Runs(rmse, tuple(failures))
 
 
 def _curves(backend: Backend, jobs: Sequence[Job]) -> list[tuple[FloatArray, str | None]]:
+    """(test losses by epoch and output, failure) of each job. A worker's task."""
     return [(trained.validation_loss, trained.failure) for trained in backend.fit_stacked(jobs).trained]
 
 
 def _printed(backend: Backend, job: Job) -> TrainingHistory:
+    """``Backend.tutorial``, as a worker's task."""
     return backend.tutorial(job, "branched")
 
 
 def identity(setting: Setting, printed: TrainingHistory) -> Identity:
-    """total = sum of weight x loss, at every epoch of one run."""
+    """Whether total = sum of weight x loss, at every epoch of one run."""
     weights = np.array(setting.loss_weights)
 
     def residual(total: FloatArray, losses: FloatArray) -> float:
         return float(np.max(np.abs(total - losses @ weights) / np.abs(total)))
 
-    # Each of the numbers in a printout is off by half its last digit at most.
-    slack = 0.5 * 10.0**-DECIMALS * (1 + weights.sum())
-    off = np.abs(printed.validation_total - printed.validation_losses @ weights)
+    # Each number in a printout is off by at most half its last digit.
+    rounding = 0.5 * 10.0**-DECIMALS * (1 + weights.sum())
+    errors = np.abs(printed.validation_total - printed.validation_losses @ weights)
     return Identity(
         setting.name,
         len(printed.total),
-        residual(printed.validation_total, printed.validation_losses),
-        residual(printed.total, printed.losses),
-        float((off <= slack).mean()),
+        validation=residual(printed.validation_total, printed.validation_losses),
+        training=residual(printed.total, printed.losses),
+        printed=float((errors <= rounding).mean()),
     )
 
 
 def reach(variant: str, runs: Runs, reported: tuple[float, float]) -> Reach:
-    """When the median run is as good as what was reported. A broken run is never there."""
+    """When the median run is as good as reported, (Y1, Y2). A run that broke off never is."""
     rmse = np.nan_to_num(runs.rmse, nan=np.inf)
-    there = (np.median(rmse, axis=0) <= reported).all(axis=1)
+    reached = (np.median(rmse, axis=0) <= reported).all(axis=1)
     last = np.median(rmse[:, -1], axis=0)
     return Reach(
         variant,
-        int(np.argmax(there)) + 1 if there.any() else None,
-        rmse.shape[1],
-        float((rmse[:, -1] <= reported).all(axis=1).mean()),
-        (float(last[0]), float(last[1])),
+        epochs=int(np.argmax(reached)) + 1 if reached.any() else None,
+        at=rmse.shape[1],
+        share=float((rmse[:, -1] <= reported).all(axis=1).mean()),
+        rmse=(float(last[0]), float(last[1])),
     )
