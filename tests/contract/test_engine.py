@@ -11,7 +11,7 @@ from hypothesis import strategies as st
 
 from contract_jobs import INPUTS, OUTPUTS, Wish, make_job
 from jointbench.backends.base import Backend, Job, Precision
-from jointbench.backends.batched import scheduler
+from jointbench.backends.batched import program
 from jointbench.networks.initialization import initial_weights
 from jointbench.types import Recipe
 
@@ -103,7 +103,7 @@ def test_slots_are_refilled_and_nobody_notices(backend: Backend, trunk: str, mon
     """Seven replicates through two slots give what seven slots give."""
     jobs = _stack("mixed", trunk, RECIPES[0], "float64", 7)
     wide = backend.fit_stacked(jobs)
-    monkeypatch.setattr(scheduler, "MAX_STACK", 2)
+    monkeypatch.setattr(program, "MAX_STACK", 2)
     narrow = backend.fit_stacked(jobs)
     assert (wide.slots, narrow.slots) == (7, 2)
     for one, other in zip(wide.trained, narrow.trained, strict=True):
@@ -165,8 +165,8 @@ def test_any_company_gives_the_same_replicate(
 
 def test_stack_size_is_a_function_of_shapes_and_the_budget(monkeypatch: pytest.MonkeyPatch) -> None:
     job = make_job(Wish())
-    size = scheduler.stack_size(job.architecture, job.recipe, "float32", 1000)
-    assert size == scheduler.stack_size(job.architecture, job.recipe, "float32", 1000) <= scheduler.MAX_STACK
-    assert scheduler.stack_size(job.architecture, job.recipe, "float32", 3) == 3
-    monkeypatch.setattr(scheduler, "MEMORY_BUDGET_BYTES", 1)
-    assert scheduler.stack_size(job.architecture, job.recipe, "float32", 1000) == 1
+    size = program.stack_size(job.architecture, job.recipe, "float32", 1000)
+    assert size == program.stack_size(job.architecture, job.recipe, "float32", 1000) <= program.MAX_STACK
+    assert program.stack_size(job.architecture, job.recipe, "float32", 3) == 3
+    monkeypatch.setattr(program, "MEMORY_BUDGET_BYTES", 1)
+    assert program.stack_size(job.architecture, job.recipe, "float32", 1000) == 1

@@ -49,7 +49,7 @@ class Movement:
 
     @property
     def broad_cosines(self) -> FloatArray:
-        return np.stack([cosines(one.broad) for one in self.products])
+        return np.stack([cosines(one.large_batch) for one in self.products])
 
     @property
     def norms(self) -> FloatArray:
@@ -113,7 +113,7 @@ def ask(experiment: Experiment, backend: str, context: Context) -> Answer:
         waiting.append((task, context.workers.submit(measure, task, at, rows)))
     products = tuple(future.result() for _, future in waiting)
     points = min(len(one.batch) for one in products)  # a short fit has fewer steps than POINTS
-    products = tuple(TrunkGramians(one.batch[:points], one.broad[:points]) for one in products)
+    products = tuple(TrunkGramians(one.batch[:points], one.large_batch[:points]) for one in products)
     ours, theirs = skills(experiment, joint_fits, places), skills(experiment, separate_fits, places)
     names = tuple(output.name for output in experiment.dataset.outputs)
     found = Movement(
