@@ -37,7 +37,7 @@ class MultiOutputNetwork(nn.Module):
             hidden = rows.permute(0, 3, 1, 2)
             for conv in self.convs:
                 hidden = torch.max_pool2d(self.activation(conv(hidden)), 2)
-            # Flattened as (height, width, channels), as in Keras, so that both have the next kernel's rows in one order.
+            # Flattened as (height, width, channels), as in Keras, so that the next kernel has the same row order.
             hidden = hidden.permute(0, 2, 3, 1).flatten(1)
         for layer in self.trunk:
             hidden = self.activation(layer(hidden))
