@@ -120,8 +120,8 @@ class StackedNetwork:
         parts = [dense.gradient for chain in (self.trunk, *self.heads) for dense in chain]
         if self.network.convs:
             parts.insert(0, torch.autograd.grad(self.maps, self.leaf, self.pixels_gradient)[0])
-        # Each layer's product has its own buffer and is copied. Written directly into the slots' rows, which are not
-        # contiguous, PyTorch would multiply slot by slot.
+        # Each layer's product goes to a buffer of its own and is copied from there. PyTorch would multiply slot by slot
+        # if it wrote into the slots' rows directly, because a layer's part of them is not contiguous.
         torch.cat(parts, dim=1, out=out)
 
     def _convolved(self, images: torch.Tensor, train: bool) -> torch.Tensor:
