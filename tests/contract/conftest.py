@@ -13,12 +13,12 @@ from jointbench.backends.registry import BACKENDS, load, unavailable_reason
 @pytest.fixture(scope="session")
 def backend_named() -> Callable[[str], Backend]:
     """Backends by name, each loaded once."""
-    held: dict[str, Backend] = {}
+    loaded: dict[str, Backend] = {}
 
     def get(name: str) -> Backend:
-        if name not in held:
-            held[name] = load(name, "cpu", 1)
-        return held[name]
+        if name not in loaded:
+            loaded[name] = load(name, "cpu", 1)
+        return loaded[name]
 
     return get
 

@@ -1,4 +1,4 @@
-"""Jobs that every backend must train alike: every kind of output, alone and mixed, on tables and images."""
+"""Jobs that every backend must train alike: each kind of output, alone and mixed, on tables and images."""
 
 from __future__ import annotations
 
@@ -29,12 +29,12 @@ RECIPE = Recipe(learning_rate=1e-2, batch_size=16, max_epochs=30, patience=4)
 
 
 @dataclass(frozen=True, kw_only=True)
-class Wish:
-    """A job to make: which outputs, which trunk, how trained.
+class JobSpec:
+    """The outputs, trunk and training of a job to make.
 
-    The default seed is one whose ten steps pass no kink within rounding. Keras holds Adam's 0.999 in float32, so its
-    first step differs by 7e-6 of itself; with seed 3 that moves one ReLU or pooling choice to its other side, and
-    PyTorch with a learning rate 7e-6 smaller then differs from itself by as much as from Keras.
+    With the default seed, no ReLU or pooling choice changes side within rounding in ten steps. With seed 3 one does:
+    Keras has Adam's 0.999 in float32, so its first step differs by 7e-6 of itself, and PyTorch with a learning rate
+    7e-6 smaller differs from itself by as much as from Keras.
     """
 
     outputs: str = "mixed"
@@ -46,21 +46,21 @@ class Wish:
     head: int = 5
 
 
-def make_job(wish: Wish) -> Job:
+def make_job(spec: JobSpec) -> Job:
     """A learnable job on generated rows, a tenth of the labels missing, the last batch of an epoch short."""
-    rng = np.random.default_rng(wish.seed)
-    outputs = OUTPUTS[wish.outputs]
-    shape = Shape(wish.widths, (wish.head,), (4, 6) if wish.trunk == "image" else ())
-    built = architecture(shape, INPUTS[wish.trunk], outputs)
-    features = rng.normal(size=(ROWS, *INPUTS[wish.trunk])).astype(np.float32)
+    rng = np.random.default_rng(spec.seed)
+    outputs = OUTPUTS[spec.outputs]
+    shape = Shape(spec.widths, (spec.head,), (4, 6) if spec.trunk == "image" else ())
+    network = architecture(shape, INPUTS[spec.trunk], outputs)
+    features = rng.normal(size=(ROWS, *INPUTS[spec.trunk])).astype(np.float32)
     signal = features.reshape(ROWS, -1)[:, :3].sum(axis=1) + 0.3 * rng.normal(size=ROWS)
     codes = {"regression": signal, "binary": signal > 0, "multiclass": np.digitize(signal, (-1, 1))}
     targets = np.stack([codes[output.kind] for output in outputs], axis=1).astype(np.float32)
     weights = (rng.random(targets.shape) > 0.1).astype(np.float32)
     order = rng.permutation(ROWS)
     return Job(
-        architecture=built,
-        recipe=wish.recipe,
+        architecture=network,
+        recipe=spec.recipe,
         features=features,
         targets=targets,
         weights=weights,
@@ -68,7 +68,7 @@ def make_job(wish: Wish) -> Job:
         validation=order[100:130],
         test=order[130:],
         loss_weights=tuple(np.linspace(1, 2, len(outputs))),
-        initial=initial_weights(built, [o.name for o in outputs], wish.seed),
-        seed=wish.seed,
-        precision=wish.precision,
+        initial=initial_weights(network, [o.name for o in outputs], spec.seed),
+        seed=spec.seed,
+        precision=spec.precision,
     )

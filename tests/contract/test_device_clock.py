@@ -11,7 +11,7 @@ import pytest
 
 import jointbench.benchmarks.requests
 import jointbench.benchmarks.training_steps
-from contract_jobs import Wish, make_job
+from contract_jobs import JobSpec, make_job
 from jointbench.backends.base import Backend
 from jointbench.benchmarks.requests import LatencyCase, time_requests
 from jointbench.benchmarks.training_steps import Budget, TimedArm, time_training
@@ -46,7 +46,7 @@ NOTHING = Budget(0.0, 0.0)
 
 @pytest.fixture
 def timed_arm(backend: Backend) -> TimedArm:
-    job = make_job(Wish())
+    job = make_job(JobSpec())
     networks = ((job.architecture, job.initial),)
     return TimedArm((job,), (1,), networks, tuple(backend.server(networks)(job.features)))
 
@@ -62,7 +62,7 @@ def timed(log: list[str], monkeypatch: pytest.MonkeyPatch) -> list[str]:
 
 def test_the_trainer_reads_the_clock_around_its_steps_only(backend: Backend, log: list[str]) -> None:
     """Whatever clock it is given; and it waits for the device at both ends, not between steps, where nobody would."""
-    trainer = backend.trainer([make_job(Wish())], 5)
+    trainer = backend.trainer([make_job(JobSpec())], 5)
     clock = logged_clock(log)
     assert [trainer(clock), trainer(clock)] == [1.0, 1.0]
     trainer.close()
@@ -114,7 +114,7 @@ def test_timed_requests_wait_before_every_reading(
 
 def test_the_stock_fit_waits_at_both_ends_of_an_epoch(backend: Backend, log: list[str]) -> None:
     trained = backend.fit(
-        make_job(Wish(recipe=Recipe(optimizer="adam", learning_rate=1e-2, batch_size=16, max_epochs=3, patience=5)))
+        make_job(JobSpec(recipe=Recipe(optimizer="adam", learning_rate=1e-2, batch_size=16, max_epochs=3, patience=5)))
     )
     assert trained.epochs == 3
     assert log == ["sync"] * 6

@@ -1,4 +1,4 @@
-"""A replicate trained in a stack is the network that the stock loop trains alone."""
+"""A network trained in a stack is the network that the stock loop trains alone."""
 
 from __future__ import annotations
 
@@ -9,9 +9,9 @@ import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
-from contract_jobs import INPUTS, OUTPUTS, Wish, make_job
+from contract_jobs import INPUTS, OUTPUTS, JobSpec, make_job
 from jointbench.backends.base import Backend, Job, Precision
-from jointbench.backends.batched import scheduler
+from jointbench.backends.batched import program
 from jointbench.networks.initialization import initial_weights
 from jointbench.types import Recipe
 
@@ -26,7 +26,10 @@ RECIPES = [
 
 def _stack(outputs: str, trunk: str, recipe: Recipe, precision: Precision, count: int) -> list[Job]:
     """Jobs alike in shape alone: own data, weights, batch order, row counts, loss weights."""
-    jobs = [make_job(Wish(outputs, trunk, recipe, precision, seed)) for seed in range(count)]
+    jobs = [
+        make_job(JobSpec(outputs=outputs, trunk=trunk, recipe=recipe, precision=precision, seed=seed))
+        for seed in range(count)
+    ]
     return [
         replace(
             job,
@@ -65,13 +68,13 @@ def test_in_float64_stacked_and_alone_are_the_same_fit(backend: Backend, trunk: 
 @pytest.mark.parametrize("recipe", RECIPES[1:], ids=["sgd with decay", "adam", "adamw"])
 @pytest.mark.parametrize("trunk", INPUTS)
 def test_networks_of_other_widths_and_outputs_share_a_program(backend: Backend, trunk: str, recipe: Recipe) -> None:
-    """Filled up with zeros to one shape, each is still the network that trains alone, in its own shape."""
-    wishes = [
-        Wish("regression", trunk, recipe, "float64", 1),
-        Wish("multiclass", trunk, recipe, "float64", 2, (9, 11), 3),
-        Wish("binary", trunk, recipe, "float64", 3, (5, 8), 7),
+    """Padded with zeros to one shape, each is still the network that trains alone, in its own shape."""
+    specs = [
+        JobSpec(outputs="regression", trunk=trunk, recipe=recipe, precision="float64", seed=1),
+        JobSpec(outputs="multiclass", trunk=trunk, recipe=recipe, precision="float64", seed=2, widths=(9, 11), head=3),
+        JobSpec(outputs="binary", trunk=trunk, recipe=recipe, precision="float64", seed=3, widths=(5, 8), head=7),
     ]
-    jobs = [make_job(wish) for wish in wishes]
+    jobs = [make_job(spec) for spec in specs]
     for job, trained in zip(jobs, backend.fit_stacked(jobs).trained, strict=True):
         alone = backend.fit(job)
         assert (trained.epochs, trained.best_epoch, trained.steps) == (alone.epochs, alone.best_epoch, alone.steps)
@@ -99,21 +102,21 @@ def test_in_float32_the_losses_of_three_epochs_agree(backend: Backend, outputs: 
 
 
 @pytest.mark.parametrize("trunk", INPUTS)
-def test_slots_are_refilled_and_nobody_notices(backend: Backend, trunk: str, monkeypatch: pytest.MonkeyPatch) -> None:
-    """Seven replicates through two slots give what seven slots give."""
+def test_refilling_slots_changes_no_result(backend: Backend, trunk: str, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Seven jobs in two slots have the results of seven jobs in seven slots."""
     jobs = _stack("mixed", trunk, RECIPES[0], "float64", 7)
     wide = backend.fit_stacked(jobs)
-    monkeypatch.setattr(scheduler, "MAX_STACK", 2)
+    monkeypatch.setattr(program, "MAX_STACK", 2)
     narrow = backend.fit_stacked(jobs)
     assert (wide.slots, narrow.slots) == (7, 2)
-    for one, other in zip(wide.trained, narrow.trained, strict=True):
-        assert one.epochs == other.epochs
-        np.testing.assert_allclose(one.validation_loss, other.validation_loss, rtol=1e-9)
-        np.testing.assert_allclose(one.predictions, other.predictions, atol=1e-6)
+    for trained, other in zip(wide.trained, narrow.trained, strict=True):
+        assert trained.epochs == other.epochs
+        np.testing.assert_allclose(trained.validation_loss, other.validation_loss, rtol=1e-9)
+        np.testing.assert_allclose(trained.predictions, other.predictions, atol=1e-6)
 
 
-def test_a_diverging_neighbour_harms_no_one(backend: Backend) -> None:
-    """One replicate's weights overflow: it is recorded as failed, and the other trains as if it were not there."""
+def test_a_diverging_neighbour_changes_no_other_job(backend: Backend) -> None:
+    """One job's weights overflow: it is recorded as failed, and the other trains as if alone."""
     good, bad = _stack(
         "regression",
         "table",
@@ -136,7 +139,7 @@ def test_the_scored_network_is_the_one_that_is_served(backend: Backend) -> None:
         np.testing.assert_allclose(served, trained.predictions, rtol=1e-5, atol=1e-6)
 
 
-def test_one_program_serves_equal_frames(backend: Backend) -> None:
+def test_stacks_of_equal_specs_share_a_program(backend: Backend) -> None:
     """A second stack of the same shape compiles nothing, whatever data it holds."""
     recipe = Recipe(optimizer="adam", learning_rate=1.23e-2, batch_size=16, max_epochs=7, patience=4)
     first = backend.fit_stacked(_stack("binary", "table", recipe, "float32", 4))
@@ -147,10 +150,10 @@ def test_one_program_serves_equal_frames(backend: Backend) -> None:
 
 @settings(max_examples=8, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
 @given(seed=st.integers(0, 1000), count=st.integers(1, 5), batch=st.sampled_from([1, 7, 16, 200]), data=st.data())
-def test_any_company_gives_the_same_replicate(
+def test_neighbours_and_order_change_nothing(
     backend: Backend, seed: int, count: int, batch: int, data: st.DataObject
 ) -> None:
-    """Whoever sits beside it, in whatever order, a replicate's curve is its own."""
+    """A job has the same curve beside any other jobs, in any order."""
     recipe = Recipe(optimizer="sgd", learning_rate=0.02, batch_size=batch, max_epochs=4, patience=2)
     pool = [
         replace(job, initial=initial_weights(job.architecture, ["r"], seed + i), seed=seed + i)
@@ -164,9 +167,9 @@ def test_any_company_gives_the_same_replicate(
 
 
 def test_stack_size_is_a_function_of_shapes_and_the_budget(monkeypatch: pytest.MonkeyPatch) -> None:
-    job = make_job(Wish())
-    size = scheduler.stack_size(job.architecture, job.recipe, "float32", 1000)
-    assert size == scheduler.stack_size(job.architecture, job.recipe, "float32", 1000) <= scheduler.MAX_STACK
-    assert scheduler.stack_size(job.architecture, job.recipe, "float32", 3) == 3
-    monkeypatch.setattr(scheduler, "MEMORY_BUDGET_BYTES", 1)
-    assert scheduler.stack_size(job.architecture, job.recipe, "float32", 1000) == 1
+    job = make_job(JobSpec())
+    size = program.stack_size(job.architecture, job.recipe, "float32", 1000)
+    assert size == program.stack_size(job.architecture, job.recipe, "float32", 1000) <= program.MAX_STACK
+    assert program.stack_size(job.architecture, job.recipe, "float32", 3) == 3
+    monkeypatch.setattr(program, "MEMORY_BUDGET_BYTES", 1)
+    assert program.stack_size(job.architecture, job.recipe, "float32", 1000) == 1

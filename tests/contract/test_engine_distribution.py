@@ -96,15 +96,15 @@ def _runs(jobs: Sequence[Job], fits: Sequence[Trained]) -> Runs:
 @pytest.fixture(scope="session")
 def study_of() -> Callable[[Backend, str], Study]:
     """Stock runs by backend and dataset, each trained once: they are what takes long here."""
-    held: dict[tuple[str, str], Study] = {}
+    studies: dict[tuple[str, str], Study] = {}
 
     def get(backend: Backend, slug: str) -> Study:
-        if (backend.name, slug) not in held:
+        if (backend.name, slug) not in studies:
             jobs = _jobs(slug, backend.name)
             stock = _runs(jobs, [backend.fit(job) for job in jobs])
             other = _runs(jobs, [backend.fit(_reordered(job, i)) for i, job in enumerate(jobs)])
-            held[backend.name, slug] = Study(jobs, stock, other)
-        return held[backend.name, slug]
+            studies[backend.name, slug] = Study(jobs, stock, other)
+        return studies[backend.name, slug]
 
     return get
 
@@ -118,7 +118,7 @@ def _biased(differences: FloatArray, tolerance: float) -> bool:
 def _compared(study: Study, runs: Runs) -> tuple[list[str], dict[str, dict[str, float]]]:
     """What tells these runs from the stock loop's more than reordered sums do (empty: nothing), and the figures."""
     rounding = SAME * float(study.stock.errors.mean())
-    found, figures = [], {}
+    objections, figures = [], {}
     for name, ours, stock, other, same in (
         ("error", runs.errors, study.stock.errors, study.reordered.errors, rounding),
         ("epochs", runs.epochs, study.stock.epochs, study.reordered.epochs, 0.0),
@@ -126,7 +126,7 @@ def _compared(study: Study, runs: Runs) -> tuple[list[str], dict[str, dict[str, 
         difference, yardstick = ours - stock, other - stock
         moved, allowed = int((abs(difference) > same).sum()), int((abs(yardstick) > same).sum())
         table = [[moved, SEEDS - moved], [allowed, SEEDS - allowed]]
-        made = figures[name] = {
+        measures = figures[name] = {
             "stock mean": stock.mean(),
             "mean difference": difference.mean(),
             "yardstick's": yardstick.mean(),
@@ -137,16 +137,16 @@ def _compared(study: Study, runs: Runs) -> tuple[list[str], dict[str, dict[str, 
             "Kolmogorov-Smirnov p": ks_2samp(ours, stock).pvalue,
             "Fisher p": fisher_exact(table, alternative="greater").pvalue,
         }
-        said = ", ".join(f"{what} {value:.3g}" for what, value in made.items())
+        details = ", ".join(f"{measure} {value:.3g}" for measure, value in measures.items())
         if _biased(difference, same):
-            found.append(f"{name}: biased ({said})")
-        if made["Kolmogorov-Smirnov p"] < ALPHA:
-            found.append(f"{name}: another distribution ({said})")
+            objections.append(f"{name}: biased ({details})")
+        if measures["Kolmogorov-Smirnov p"] < ALPHA:
+            objections.append(f"{name}: another distribution ({details})")
         if abs(difference).mean() > 2 * abs(yardstick).mean() + STRAYS * stock.std() / SEEDS:
-            found.append(f"{name}: further apart than reordered sums ({said})")
-        if made["Fisher p"] < ALPHA:
-            found.append(f"{name}: more seeds moved than by reordered sums ({said})")
-    return found, figures
+            objections.append(f"{name}: further apart than reordered sums ({details})")
+        if measures["Fisher p"] < ALPHA:
+            objections.append(f"{name}: more seeds moved than by reordered sums ({details})")
+    return objections, figures
 
 
 @pytest.mark.parametrize("slug", DATASETS)

@@ -63,17 +63,17 @@ def drawn(draw: st.DrawFn, images: bool) -> Drawn:
     return Drawn(outputs, shape, size, draw(arms([output.name for output in outputs])), draw(st.integers(1, 33)))
 
 
-def holds(backend: Backend, one: Drawn) -> None:
+def assert_counted(backend: Backend, arm: Drawn) -> None:
     """Zero difference for the whole arm, training and inference, and the parts are the whole."""
     train = inference = 0
-    counted = {network: backend.counted_flops(network, one.batch) for network in dict.fromkeys(one.networks)}
-    for network in one.networks:
+    counted = {network: backend.counted_flops(network, arm.batch) for network in dict.fromkeys(arm.networks)}
+    for network in arm.networks:
         train += counted[network]["train"]
         inference += counted[network]["inference"]
-    parts = flops_per_row(one.networks)
-    assert train == one.batch * train_flops_per_row(one.networks) == one.batch * sum(astuple(parts))
-    assert inference == one.batch * inference_flops_per_row(one.networks)
-    assert inference == one.batch * (parts.trunk_forward + parts.heads_forward)
+    parts = flops_per_row(arm.networks)
+    assert train == arm.batch * train_flops_per_row(arm.networks) == arm.batch * sum(astuple(parts))
+    assert inference == arm.batch * inference_flops_per_row(arm.networks)
+    assert inference == arm.batch * (parts.trunk_forward + parts.heads_forward)
 
 
 def examples(count: int) -> Callable[[Callable[..., None]], Callable[..., None]]:
@@ -88,28 +88,28 @@ def examples(count: int) -> Callable[[Callable[..., None]], Callable[..., None]]
 # Two hundred arms in all: both backends, tables and images.
 @examples(60)
 @given(drawn(images=False))
-def test_dense_arms(backend: Backend, one: Drawn) -> None:
-    holds(backend, one)
+def test_dense_arms(backend: Backend, arm: Drawn) -> None:
+    assert_counted(backend, arm)
 
 
 @examples(40)
 @given(drawn(images=True))
-def test_convolutional_arms(backend: Backend, one: Drawn) -> None:
-    holds(backend, one)
+def test_convolutional_arms(backend: Backend, arm: Drawn) -> None:
+    assert_counted(backend, arm)
 
 
 @pytest.mark.slow
 @examples(120)
 @given(drawn(images=False))
-def test_more_dense_arms(backend: Backend, one: Drawn) -> None:
-    holds(backend, one)
+def test_more_dense_arms(backend: Backend, arm: Drawn) -> None:
+    assert_counted(backend, arm)
 
 
 @pytest.mark.slow
 @examples(80)
 @given(drawn(images=True))
-def test_more_convolutional_arms(backend: Backend, one: Drawn) -> None:
-    holds(backend, one)
+def test_more_convolutional_arms(backend: Backend, arm: Drawn) -> None:
+    assert_counted(backend, arm)
 
 
 def test_the_first_layer_has_no_input_gradient(backend: Backend) -> None:

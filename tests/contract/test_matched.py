@@ -8,7 +8,7 @@ from dataclasses import replace
 import numpy as np
 import pytest
 
-from contract_jobs import INPUTS, OUTPUTS, Wish, make_job
+from contract_jobs import INPUTS, OUTPUTS, JobSpec, make_job
 from jointbench.backends.base import Backend, Trained
 from jointbench.backends.registry import BACKENDS, unavailable_reason
 from jointbench.types import Recipe
@@ -22,7 +22,7 @@ BOTH = Callable[[str], Backend]
 @pytest.mark.parametrize("outputs", OUTPUTS)
 @pytest.mark.parametrize("trunk", INPUTS)
 def test_copied_initial_weights_give_equal_outputs(backend_named: BOTH, outputs: str, trunk: str) -> None:
-    job = make_job(Wish(outputs, trunk))
+    job = make_job(JobSpec(outputs=outputs, trunk=trunk))
     rows = job.features[:9]
     torch, tensorflow = (
         backend_named(name).server([(job.architecture, job.initial)])(rows)[0] for name in ("torch", "tensorflow")
@@ -45,7 +45,7 @@ def test_copied_initial_weights_give_equal_outputs(backend_named: BOTH, outputs:
 )
 def test_ten_steps_give_equal_weights(backend_named: BOTH, outputs: str, trunk: str, recipe: Recipe) -> None:
     """Ten steps cross an epoch's end (7 batches of 100 rows by 16, the last one short)."""
-    job = make_job(Wish(outputs, trunk, recipe))
+    job = make_job(JobSpec(outputs=outputs, trunk=trunk, recipe=recipe))
     torch, tensorflow = (backend_named(name).steps(job, 10) for name in ("torch", "tensorflow"))
     moved = max(np.abs(torch[name] - job.initial[name]).max() for name in torch)
     assert moved > 1e-3
@@ -61,11 +61,11 @@ def test_a_whole_fit_is_the_same(backend_named: BOTH, outputs: str, trunk: str) 
     With SGD, because Keras's Adam holds its betas in float32 whatever the layers' precision.
     """
     job = make_job(
-        Wish(
-            outputs,
-            trunk,
-            Recipe(optimizer="sgd", learning_rate=0.1, batch_size=16, max_epochs=40, patience=3),
-            "float64",
+        JobSpec(
+            outputs=outputs,
+            trunk=trunk,
+            recipe=Recipe(optimizer="sgd", learning_rate=0.1, batch_size=16, max_epochs=40, patience=3),
+            precision="float64",
         )
     )
     torch, tensorflow = (backend_named(name).fit(job) for name in ("torch", "tensorflow"))
@@ -88,7 +88,10 @@ def _weighted_validation(trained: Trained, loss_weights: tuple[float, ...]) -> n
 @pytest.mark.parametrize("outputs", OUTPUTS)
 def test_stops_on_its_own_weighted_validation_loss_and_keeps_the_best_weights(backend: Backend, outputs: str) -> None:
     job = make_job(
-        Wish(outputs, recipe=Recipe(optimizer="adam", learning_rate=3e-2, batch_size=16, max_epochs=60, patience=4))
+        JobSpec(
+            outputs=outputs,
+            recipe=Recipe(optimizer="adam", learning_rate=3e-2, batch_size=16, max_epochs=60, patience=4),
+        )
     )
     trained = backend.fit(job)
     loss = _weighted_validation(trained, job.loss_weights)
@@ -102,7 +105,9 @@ def test_stops_on_its_own_weighted_validation_loss_and_keeps_the_best_weights(ba
 
 
 def test_runs_to_the_limit_when_patience_is_long(backend: Backend) -> None:
-    job = make_job(Wish(recipe=Recipe(optimizer="adam", learning_rate=1e-3, batch_size=16, max_epochs=3, patience=50)))
+    job = make_job(
+        JobSpec(recipe=Recipe(optimizer="adam", learning_rate=1e-3, batch_size=16, max_epochs=3, patience=50))
+    )
     trained = backend.fit(job)
     assert (trained.epochs, trained.stopped_by) == (3, "limit")
     assert trained.epoch_seconds.shape == (3,)
@@ -110,7 +115,7 @@ def test_runs_to_the_limit_when_patience_is_long(backend: Backend) -> None:
 
 def test_a_diverging_run_is_a_failure_with_its_reason(backend: Backend) -> None:
     trained = backend.fit(
-        make_job(Wish(recipe=Recipe(optimizer="sgd", learning_rate=1e30, batch_size=16, max_epochs=30, patience=4)))
+        make_job(JobSpec(recipe=Recipe(optimizer="sgd", learning_rate=1e30, batch_size=16, max_epochs=30, patience=4)))
     )
     assert trained.failure is not None
     assert "not finite" in trained.failure
@@ -118,7 +123,7 @@ def test_a_diverging_run_is_a_failure_with_its_reason(backend: Backend) -> None:
 
 def test_rows_of_weight_zero_change_nothing(backend: Backend) -> None:
     """A missing label's stand-in value must not reach any loss: whatever stands there, the fit is the same."""
-    job = make_job(Wish())
+    job = make_job(JobSpec())
     garbage = np.where(job.weights == 0, np.float32(2), job.targets)
     first, second = backend.fit(job), backend.fit(replace(job, targets=garbage))
     np.testing.assert_array_equal(first.validation_loss, second.validation_loss)
@@ -126,7 +131,7 @@ def test_rows_of_weight_zero_change_nothing(backend: Backend) -> None:
 
 
 def test_the_same_seed_gives_the_same_fit_and_another_seed_another(backend: Backend) -> None:
-    job = make_job(Wish())
+    job = make_job(JobSpec())
     first, again, other = backend.fit(job), backend.fit(job), backend.fit(replace(job, seed=job.seed + 1))
     np.testing.assert_array_equal(first.predictions, again.predictions)
     assert np.abs(first.predictions - other.predictions).max() > 1e-4
@@ -135,8 +140,8 @@ def test_the_same_seed_gives_the_same_fit_and_another_seed_another(backend: Back
 def test_training_learns_what_can_be_learnt(backend: Backend) -> None:
     trained = backend.fit(
         make_job(
-            Wish(
-                "regression",
+            JobSpec(
+                outputs="regression",
                 recipe=Recipe(optimizer="adam", learning_rate=1e-2, batch_size=16, max_epochs=60, patience=10),
             )
         )

@@ -7,7 +7,7 @@ from dataclasses import replace
 import numpy as np
 import pytest
 
-from contract_jobs import Wish, make_job
+from contract_jobs import JobSpec, make_job
 from jointbench.backends.base import Backend, RegressionLoss
 from jointbench.types import Recipe
 
@@ -18,8 +18,8 @@ def test_in_float64_stacked_and_alone_are_the_same_fit(backend: Backend, loss: R
     jobs = [
         replace(
             make_job(
-                Wish(
-                    "mixed",
+                JobSpec(
+                    outputs="mixed",
                     recipe=Recipe(optimizer="sgd", learning_rate=2**-4, batch_size=16, max_epochs=6, patience=3),
                     precision="float64",
                     seed=seed,
@@ -41,7 +41,10 @@ def test_in_float64_stacked_and_alone_are_the_same_fit(backend: Backend, loss: R
 def test_the_curve_is_in_the_loss_it_is_called(backend: Backend) -> None:
     """Validation losses of the untouched initial weights (a rate of nearly 0), by hand from the predictions."""
     job = make_job(
-        Wish("regression", recipe=Recipe(optimizer="sgd", learning_rate=1e-30, batch_size=16, max_epochs=1, patience=1))
+        JobSpec(
+            outputs="regression",
+            recipe=Recipe(optimizer="sgd", learning_rate=1e-30, batch_size=16, max_epochs=1, patience=1),
+        )
     )
     residual = (backend.server([(job.architecture, job.initial)])(job.features)[0][:, 0] - job.targets[:, 0])[
         job.validation
@@ -54,5 +57,6 @@ def test_the_curve_is_in_the_loss_it_is_called(backend: Backend) -> None:
         "huber": np.where(size <= 1, size**2 / 2, size - 0.5),
     }
     for loss, expected in by_hand.items():
-        (trained,) = backend.fit_stacked([replace(job, regression_loss=loss)]).trained  # type: ignore[arg-type]  # its values
+        changed = replace(job, regression_loss=loss)  # type: ignore[arg-type]  # its values
+        (trained,) = backend.fit_stacked([changed]).trained
         assert trained.validation_loss[0, 0] == pytest.approx(np.average(expected, weights=weights), rel=1e-5)

@@ -8,7 +8,7 @@ from dataclasses import replace
 import numpy as np
 import pytest
 
-from contract_jobs import INPUTS, OUTPUTS, Wish, make_job
+from contract_jobs import INPUTS, OUTPUTS, JobSpec, make_job
 from jointbench.backends.base import Backend
 from jointbench.backends.fused import one_output
 from jointbench.networks.architecture import Architecture, architecture
@@ -23,12 +23,12 @@ def networks(trunk: str, head: tuple[int, ...], groups: tuple[tuple[int, ...], .
     """An arm's networks over a mixed set of outputs, with biases that are not all zero."""
     rng = np.random.default_rng(0)
     outputs = (*OUTPUTS["mixed"], *OUTPUTS["mixed"])
-    made: Networks = []
+    arm: Networks = []
     for seed, group in enumerate(groups):
-        mine = [outputs[i] for i in group]
-        built = architecture(Shape((16, 8), head, (4, 6) if trunk == "image" else ()), INPUTS[trunk], mine)
+        own_outputs = [outputs[i] for i in group]
+        built = architecture(Shape((16, 8), head, (4, 6) if trunk == "image" else ()), INPUTS[trunk], own_outputs)
         weights = initial_weights(built, [f"o{i}" for i in group], seed)
-        made.append(
+        arm.append(
             (
                 built,
                 {
@@ -37,7 +37,7 @@ def networks(trunk: str, head: tuple[int, ...], groups: tuple[tuple[int, ...], .
                 },
             )
         )
-    return made
+    return arm
 
 
 ARMS = {
@@ -48,21 +48,21 @@ ARMS = {
 }
 
 
-@pytest.mark.parametrize("path", ["fused", "compiled", "predict"])
+@pytest.mark.parametrize("mode", ["fused", "compiled", "predict"])
 @pytest.mark.parametrize(("trunk", "head", "groups"), ARMS.values(), ids=ARMS)
-def test_every_path_gives_the_answers_of_the_networks_in_turn(
-    backend: Backend, trunk: str, head: tuple[int, ...], groups: tuple[tuple[int, ...], ...], path: ExecutionMode
+def test_every_mode_gives_the_answers_of_the_networks_in_turn(
+    backend: Backend, trunk: str, head: tuple[int, ...], groups: tuple[tuple[int, ...], ...], mode: ExecutionMode
 ) -> None:
-    if (reason := backend.unavailable_reason(path)) is not None:
+    if (reason := backend.unavailable_reason(mode)) is not None:
         pytest.skip(reason)
     arm = networks(trunk, head, groups)
     rng = np.random.default_rng(1)
-    in_turn, other = backend.server(arm), backend.server(arm, path)
+    in_turn, other = backend.server(arm), backend.server(arm, mode)
     for count in (1, 7):
         rows = rng.normal(size=(count, *INPUTS[trunk])).astype(np.float32)
-        for want, got in zip(in_turn(rows), other(rows), strict=True):
-            assert got.shape == want.shape
-            np.testing.assert_allclose(got, want, rtol=1e-5, atol=2e-6)
+        for expected, answer in zip(in_turn(rows), other(rows), strict=True):
+            assert answer.shape == expected.shape
+            np.testing.assert_allclose(answer, expected, rtol=1e-5, atol=2e-6)
 
 
 @pytest.mark.parametrize(("trunk", "head"), [("table", (5,)), ("image", ())])
@@ -81,38 +81,38 @@ def test_one_output_of_many_is_that_heads_answer_and_no_other_head_runs(
         start += layers[-1].units
 
 
-def test_a_path_that_a_framework_lacks_is_said_in_words(backend: Backend) -> None:
-    said = [backend.unavailable_reason(path) for path in ("in turn", "fused", "compiled", "predict")]
-    assert said[0] is said[1] is None
-    assert all(reason is None or reason.endswith("`predict`") for reason in said)
+def test_a_mode_that_a_framework_lacks_has_a_reason(backend: Backend) -> None:
+    reasons = [backend.unavailable_reason(mode) for mode in ("in turn", "fused", "compiled", "predict")]
+    assert reasons[0] is reasons[1] is None
+    assert all(reason is None or reason.endswith("`predict`") for reason in reasons)
 
 
 @pytest.mark.parametrize("optimizer", ["adam", "sgd"])
 def test_a_timed_trainer_takes_the_steps_it_says_and_no_others(backend: Backend, optimizer: str) -> None:
-    """After 5 + 2 steps under the clock, and one before each, each network's weights are those of nine steps of the stock loop."""
-    wish = Wish()
-    job = make_job(replace(wish, recipe=replace(wish.recipe, optimizer=optimizer)))
+    """Two calls time 5 and 2 steps, with one before each: the weights are those of nine steps of the stock loop."""
+    spec = JobSpec()
+    job = make_job(replace(spec, recipe=replace(spec.recipe, optimizer=optimizer)))
     jobs = [job, replace(job, seed=job.seed + 1)]
     trainer = backend.trainer(jobs, 5)
     assert trainer(time.perf_counter) > 0
     trainer.resize(2)
     trainer(time.perf_counter)
-    found, counted = trainer.weights(), trainer.steps_counted()
+    network_weights, counted = trainer.weights(), trainer.steps_counted()
     trainer.close()
     assert trainer.warm_up == 1
     assert counted in (18, None) and (counted == 18 or optimizer == "sgd")
-    for one, weights in zip(jobs, found, strict=True):
-        for name, value in backend.steps(one, 9).items():
+    for trained_job, weights in zip(jobs, network_weights, strict=True):
+        for name, value in backend.steps(trained_job, 9).items():
             np.testing.assert_allclose(weights[name], value, rtol=1e-5, atol=1e-6)
 
 
 def test_the_engine_alone_takes_the_steps_it_says(backend: Backend) -> None:
-    job = make_job(Wish())
+    job = make_job(JobSpec())
     trainer = backend.trainer([job], 5, "engine")
     trainer(time.perf_counter)
-    (found,) = trainer.weights()
+    (weights,) = trainer.weights()
     for name, value in backend.steps(job, trainer.steps).items():
-        np.testing.assert_allclose(found[name], value, rtol=1e-3, atol=1e-4)
+        np.testing.assert_allclose(weights[name], value, rtol=1e-3, atol=1e-4)
 
 
 def test_only_the_steps_are_under_the_clock(backend: Backend) -> None:
@@ -123,7 +123,7 @@ def test_only_the_steps_are_under_the_clock(backend: Backend) -> None:
         reads.append(time.perf_counter())
         return reads[-1]
 
-    job = make_job(Wish())
+    job = make_job(JobSpec())
     trainer = backend.trainer([job, job], 3)
     for call in (1, 2):
         seconds = trainer(clock)

@@ -1,4 +1,4 @@
-"""A Keras `fit` held between steps: where its thread runs."""
+"""A Keras `fit` paused between steps: where its thread runs."""
 
 from __future__ import annotations
 
@@ -20,7 +20,7 @@ if reason := unavailable_reason("tensorflow"):
     pytest.skip(reason, allow_module_level=True)
 
 
-def test_threads_that_drive_a_fit_share_one_core_and_nobody_else_is_kept_on_it(
+def test_the_threads_of_fits_share_one_core_and_the_main_thread_is_not_pinned(
     backend_named: Callable[[str], Backend],
 ) -> None:
     before = os.sched_getaffinity(0)

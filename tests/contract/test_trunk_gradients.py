@@ -1,4 +1,4 @@
-"""Inner products along training: those of the gradients themselves, at the weights that training has reached."""
+"""Inner products along training: equal to those of the gradients at the weights that training has reached."""
 
 from __future__ import annotations
 
@@ -7,19 +7,19 @@ from dataclasses import replace
 import numpy as np
 import pytest
 
-from contract_jobs import INPUTS, RECIPE, Wish, make_job
+from contract_jobs import INPUTS, RECIPE, JobSpec, make_job
 from jointbench.backends.base import Backend, Job
 from jointbench.networks.initialization import epoch_order
 from jointbench.types import FloatArray, IntArray
 
 
 def _expected(backend: Backend, job: Job, rows: IntArray) -> FloatArray:
-    found = backend.gradients(job, rows)
+    gradients = backend.gradients(job, rows)
     trunk = [layer.name for layer in (*job.architecture.convs, *job.architecture.trunk)]
     flat = np.stack(
         [
-            np.concatenate([one[f"{name}/{part}"].ravel() for name in trunk for part in ("kernel", "bias")])
-            for one in found.alone
+            np.concatenate([alone[f"{name}/{part}"].ravel() for name in trunk for part in ("kernel", "bias")])
+            for alone in gradients.alone
         ]
     )
     result: FloatArray = flat @ flat.T
@@ -27,14 +27,18 @@ def _expected(backend: Backend, job: Job, rows: IntArray) -> FloatArray:
 
 
 @pytest.mark.parametrize("trunk", INPUTS)
-def test_products_are_those_of_the_gradients_where_training_has_come(backend: Backend, trunk: str) -> None:
+def test_gramians_are_those_of_the_gradients_during_training(backend: Backend, trunk: str) -> None:
     """Before the first step and before the ninth, which is in the second epoch (seven batches, the last one short)."""
-    job = make_job(Wish(trunk=trunk, recipe=replace(RECIPE, optimizer="sgd", learning_rate=2**-5), precision="float64"))
-    broad = job.train[:50]
-    found = backend.trunk_gramians(job, (0, 8), broad)
+    job = make_job(
+        JobSpec(trunk=trunk, recipe=replace(RECIPE, optimizer="sgd", learning_rate=2**-5), precision="float64")
+    )
+    large_batch = job.train[:50]
+    gramians = backend.trunk_gramians(job, (0, 8), large_batch)
     later = replace(job, initial=backend.steps(job, 8))
     first_batch = job.train[epoch_order(job.seed, 0, 100)[:16]]
     ninth_batch = job.train[epoch_order(job.seed, 1, 100)[16:32]]
-    for place, (task, batch) in enumerate(((job, first_batch), (later, ninth_batch))):
-        np.testing.assert_allclose(found.batch[place], _expected(backend, task, batch), rtol=1e-6, atol=1e-10)
-        np.testing.assert_allclose(found.large_batch[place], _expected(backend, task, broad), rtol=1e-6, atol=1e-10)
+    for point, (task, batch) in enumerate(((job, first_batch), (later, ninth_batch))):
+        np.testing.assert_allclose(gramians.batch[point], _expected(backend, task, batch), rtol=1e-6, atol=1e-10)
+        np.testing.assert_allclose(
+            gramians.large_batch[point], _expected(backend, task, large_batch), rtol=1e-6, atol=1e-10
+        )

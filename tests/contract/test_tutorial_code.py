@@ -7,7 +7,7 @@ from dataclasses import replace
 import numpy as np
 import pytest
 
-from contract_jobs import OUTPUTS, Wish, make_job
+from contract_jobs import OUTPUTS, JobSpec, make_job
 from jointbench.backends.base import Backend, Job, Precision
 from jointbench.networks.architecture import architecture
 from jointbench.networks.initialization import initial_weights
@@ -25,11 +25,11 @@ def _job(
 ) -> Job:
     """Mixed heads of one layer, every label known, 100 rows."""
     job = make_job(
-        Wish(
-            "mixed",
-            trunk,
-            Recipe(optimizer="sgd", learning_rate=2**-5, batch_size=batch, max_epochs=3, patience=3),
-            precision,
+        JobSpec(
+            outputs="mixed",
+            trunk=trunk,
+            recipe=Recipe(optimizer="sgd", learning_rate=2**-5, batch_size=batch, max_epochs=3, patience=3),
+            precision=precision,
         )
     )
     built = architecture(

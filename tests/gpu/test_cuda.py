@@ -1,4 +1,4 @@
-"""On a CUDA device: the same steps as on the CPU, timed, with its memory counted. Each framework in a process of its own."""
+"""On a CUDA device: the steps of the CPU, timing, and memory. Each framework runs in its own process."""
 
 from __future__ import annotations
 
@@ -23,7 +23,7 @@ pytestmark = [pytest.mark.gpu, pytest.mark.skipif(NO_GPU is not None, reason=f"C
 OUTPUTS = (Output("r", "regression"), Output("b", "binary", ("no", "yes")))
 
 
-def job(images: bool) -> Job:
+def make_job(images: bool) -> Job:
     rng = np.random.default_rng(1)
     size = (12, 12, 3) if images else (20,)
     network = architecture(Shape((32,), channels=(4, 8) if images else ()), size, OUTPUTS)
@@ -57,46 +57,48 @@ def workers(request: pytest.FixtureRequest) -> Iterator[tuple[Workers, Workers]]
 
 @pytest.mark.parametrize("images", [False, True])
 def test_ten_steps_give_the_weights_of_the_cpu(workers: tuple[Workers, Workers], images: bool) -> None:
-    def steps(backend: Backend, one: Job) -> dict[str, np.ndarray]:
-        return dict(backend.steps(one, 10))
+    def steps(backend: Backend, job: Job) -> dict[str, np.ndarray]:
+        return dict(backend.steps(job, 10))
 
-    on_cpu, on_device = (worker.submit(steps, job(images)).result() for worker in workers)
+    on_cpu, on_device = (worker.submit(steps, make_job(images)).result() for worker in workers)
     for name, weights in on_cpu.items():
         np.testing.assert_allclose(on_device[name], weights, atol=2e-4, err_msg=name)
 
 
 @pytest.mark.parametrize("images", [False, True])
 def test_the_engine_trains_as_on_the_cpu(workers: tuple[Workers, Workers], images: bool) -> None:
-    def losses(backend: Backend, one: Job) -> np.ndarray:
-        return backend.fit_stacked([one, one]).trained[1].validation_loss
+    def losses(backend: Backend, job: Job) -> np.ndarray:
+        return backend.fit_stacked([job, job]).trained[1].validation_loss
 
-    on_cpu, on_device = (worker.submit(losses, job(images)).result() for worker in workers)
+    on_cpu, on_device = (worker.submit(losses, make_job(images)).result() for worker in workers)
     np.testing.assert_allclose(on_device, on_cpu, rtol=1e-3)
 
 
 def test_it_is_timed(workers: tuple[Workers, Workers]) -> None:
-    one = job(images=False)
-    networks = ((one.architecture, one.initial),)
+    job = make_job(images=False)
+    networks = ((job.architecture, job.initial),)
 
     def answers(backend: Backend) -> tuple[np.ndarray, ...]:
-        return tuple(backend.server(networks)(one.features))
+        return tuple(backend.server(networks)(job.features))
 
-    timed_arms = {name: TimedArm((one,), (1,), networks, workers[0].submit(answers).result()) for name in ("a", "b")}
+    timed_arms = {name: TimedArm((job,), (1,), networks, workers[0].submit(answers).result()) for name in ("a", "b")}
     budget = Budget(10.0, 1.0)
-    (take, *_) = workers[1].submit(time_training, timed_arms, ("stock loop", "engine"), budget).result().sample_sets
-    assert np.all(take.samples.seconds > 0)
-    rounds = [LatencyCase(1, ("in turn", "fused", "one of N", "compiled")), LatencyCase(64, ("in turn", "fused"))]
-    for timed in workers[1].submit(time_requests, timed_arms, one.features, rounds, budget).result():
-        assert not timed.untimed
-        assert np.all(timed.sample_sets[0].samples.seconds > 0)
+    (sample_set, *_) = (
+        workers[1].submit(time_training, timed_arms, ("stock loop", "engine"), budget).result().sample_sets
+    )
+    assert np.all(sample_set.samples.seconds > 0)
+    cases = [LatencyCase(1, ("in turn", "fused", "one of N", "compiled")), LatencyCase(64, ("in turn", "fused"))]
+    for timed_case in workers[1].submit(time_requests, timed_arms, job.features, cases, budget).result():
+        assert not timed_case.untimed
+        assert np.all(timed_case.sample_sets[0].samples.seconds > 0)
 
 
 def test_device_memory_is_the_frameworks_own_count(workers: tuple[Workers, Workers]) -> None:
-    one = job(images=True)
-    _, on_cpu = workers[0].submit(training_peak, [one]).result()
-    _, training = workers[1].submit(training_peak, [one]).result()
-    network = [(one.architecture, one.initial)]
-    _, serving = workers[1].submit(serving_peak, network, one.features, 4096).result()
+    job = make_job(images=True)
+    _, on_cpu = workers[0].submit(training_peak, [job]).result()
+    _, training = workers[1].submit(training_peak, [job]).result()
+    network = [(job.architecture, job.initial)]
+    _, serving = workers[1].submit(serving_peak, network, job.features, 4096).result()
     assert on_cpu is None
-    assert training is not None and training >= one.features.nbytes
-    assert serving is not None and serving >= 4096 * one.features[0].nbytes
+    assert training is not None and training >= job.features.nbytes
+    assert serving is not None and serving >= 4096 * job.features[0].nbytes

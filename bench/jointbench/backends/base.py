@@ -1,4 +1,4 @@
-"""What a backend takes and gives: the protocol that PyTorch and TensorFlow both implement."""
+"""The interface of a backend, which PyTorch and TensorFlow both implement, and the values that it takes and returns."""
 
 from __future__ import annotations
 
@@ -15,7 +15,7 @@ from jointbench.types import Float32Array, FloatArray, IntArray, Recipe, Weights
 
 Precision = Literal["float32", "float64"]
 Pattern = Literal["sliced", "branched", "hand-written"]
-RegressionLoss = Literal["squared", "absolute", "huber"]  # Huber's bends at HUBER_DELTA
+RegressionLoss = Literal["squared", "absolute", "huber"]  # Huber's is linear beyond HUBER_DELTA
 HUBER_DELTA = 1.0
 Clock = Callable[[], float]
 
@@ -24,10 +24,10 @@ Clock = Callable[[], float]
 class Job:
     """Everything one network needs to be trained: arrays and numbers, no names of data or arms.
 
-    features: (rows, features) or (rows, height, width, channels), the whole table; train, validation and
-    test pick its rows. targets and weights: (rows, outputs); a class code or a standardised value, and 0
-    where the label is missing. loss_weights: what multiplies each output's mean loss in the total.
-    regression_loss: what every regression output is trained and stopped by.
+    features: (rows, features) or (rows, height, width, channels), the whole table. train, validation, test: row
+    numbers. targets: (rows, outputs), a class code or a standardised value. weights: (rows, outputs), 0 where the label
+    is missing. loss_weights: what multiplies each output's mean loss in the total. regression_loss: the loss of every
+    regression output, in training and in early stopping.
     """
 
     architecture: Architecture
@@ -47,11 +47,12 @@ class Job:
 
 @dataclass(frozen=True, eq=False, kw_only=True)
 class Trained:
-    """What training one Job gave. Losses are (epochs, outputs), each output's own mean loss, the training one
-    averaged over the epoch's steps (Keras: over its rows where there is one output, so a short last batch weighs less). epoch_seconds: (epochs,), evaluation excluded, the framework's first-call work
-    in the first. weights are the best epoch's.
+    """The result of training one job.
 
-    predictions: (test rows, units), the heads' raw outputs side by side. failure: why training broke off.
+    train_loss, validation_loss: (epochs, outputs), each output's own mean loss. The training loss is averaged over the
+    epoch's steps (in Keras over its rows where there is one output, so a short last batch weighs less).
+    epoch_seconds: (epochs,), without evaluation; the first includes the framework's first-call work. predictions: (test
+    rows, units), the heads' raw outputs side by side. weights: the best epoch's. failure: why training broke off.
     """
 
     epochs: int
@@ -69,7 +70,10 @@ class Trained:
 
 @dataclass(frozen=True, eq=False)
 class Stacked:
-    """What a stack of jobs gave, in their order; its slots, and the programs compiled for it (0: compiled before)."""
+    """The results of a stack of jobs, in their order.
+
+    slots: networks trained at a time. compilations: programs compiled for this stack, 0 if an earlier one was used.
+    """
 
     trained: tuple[Trained, ...]
     slots: int
@@ -78,10 +82,10 @@ class Stacked:
 
 @dataclass(frozen=True, eq=False)
 class Gradients:
-    """Losses and gradients of one batch at one set of weights, by weight name as in ``Weights``.
+    """Losses and gradients of one batch at one set of weights; gradients by weight name, as in ``Weights``.
 
-    total: of the weighted total loss, as the framework's own training forms it. alone: per output, of its loss taken
-    by itself, without its weight; zeros where that loss does not reach. losses: (outputs,), unweighted.
+    total: gradient of the weighted total loss, as the framework's own training computes it. alone: per output, the
+    gradient of its unweighted loss; zeros for weights that it does not depend on. losses: (outputs,), unweighted.
     """
 
     total: Weights
@@ -94,8 +98,7 @@ class Gradients:
 class TrunkGramians:
     """Inner products of the outputs' trunk gradients (unweighted losses) before some steps of training.
 
-    batch: (steps, outputs, outputs), float64, on the rows of the step itself. large_batch: the same
-    shape, on given rows.
+    batch: (steps, outputs, outputs), float64, on the rows of the step itself. large_batch: the same, on given rows.
     """
 
     batch: FloatArray
@@ -104,10 +107,11 @@ class TrunkGramians:
 
 @dataclass(frozen=True, eq=False)
 class TrainingHistory:
-    """What a network written as in a tutorial reported while it trained, in the precision it works in.
+    """What a network written as in a tutorial reported while it trained, in its own precision.
 
-    total: (epochs,), the weighted total loss as its loop prints it; losses: (epochs, outputs), each output's own, not
-    weighted; the same on the validation rows after each epoch. gradients: of the first batch's total, by weight name.
+    total: (epochs,), the weighted total loss as its loop prints it. losses: (epochs, outputs), each output's own,
+    unweighted. validation_total, validation_losses: the same on the validation rows after each epoch. gradients: those
+    of the first batch's total, by weight name.
     """
 
     total: FloatArray
@@ -118,14 +122,17 @@ class TrainingHistory:
 
 
 class Server(Protocol):
-    """An arm's networks ready to answer: numpy rows in, one numpy array per network out, synchronised."""
+    """An arm's networks ready to predict: numpy rows in, one numpy array per network out, after the device is done."""
 
     def __call__(self, rows: Float32Array) -> list[npt.NDArray[np.floating]]: ...
 
 
 class Trainer(Protocol):
-    """An arm's networks ready to train, for timing: one call trains each, one after the other, for ``warm_up`` steps that
-    are not clocked (they find the caches as another's turn left them) and ``steps`` that are."""
+    """An arm's networks ready to train, for timing.
+
+    One call trains each network in turn: first ``warm_up`` steps, which are not timed because the caches hold another
+    network's data, then ``steps`` timed steps.
+    """
 
     warm_up: int
 
@@ -135,11 +142,11 @@ class Trainer(Protocol):
         ...
 
     def resize(self, steps: int) -> None:
-        """From now on a call takes about this many steps of each network; ``steps`` says how many."""
+        """Makes a call take about this many steps of each network; ``steps`` is the exact number."""
         ...
 
     def __call__(self, clock: Clock) -> float:
-        """Seconds that the steps took, read from ``clock`` after waiting for the device; set-up and evaluation excluded."""
+        """Seconds of the timed steps alone. ``clock`` is read after waiting for the device."""
         ...
 
     def weights(self) -> list[dict[str, npt.NDArray[np.floating]]]:
@@ -147,11 +154,11 @@ class Trainer(Protocol):
         ...
 
     def steps_counted(self) -> int | None:
-        """Steps that the optimisers have counted themselves, over all networks; None where they do not count."""
+        """Steps of all networks by the optimisers' own counters; None where they have none."""
         ...
 
     def close(self) -> None:
-        """Ends whatever runs behind it."""
+        """Ends the threads behind it, if there are any."""
         ...
 
 
@@ -160,24 +167,20 @@ class Backend(Protocol):
 
     name: str
 
-    def versions(self) -> dict[str, str]:
-        """Versions of the framework's packages."""
-        ...
-
     def unusable_reason(self) -> str | None:
-        """Why the framework cannot use its device here, with the way out; None when it can."""
+        """Why the framework cannot use its device here, and what to do about it; None when it can."""
         ...
 
     def synchronise(self) -> None:
-        """Waits until the device has done all it was given: no clock is read before that."""
+        """Waits until the device has finished all its work. Call it before reading a clock."""
         ...
 
     def device_peak_bytes(self) -> int | None:
-        """The most device memory that this process's tensors took, by the framework's counter; None on the CPU."""
+        """Peak device memory of this process's tensors, by the framework's counter; None on the CPU."""
         ...
 
     def saved_bytes(self, network: Architecture, weights: Weights) -> int:
-        """Bytes of the trained network as the file that the framework's users keep."""
+        """Size of the file that the framework's users save the network as."""
         ...
 
     def fit(self, job: Job) -> Trained:
@@ -188,24 +191,24 @@ class Backend(Protocol):
         """Trains jobs of one architecture and recipe together, each as if alone."""
         ...
 
-    def trainer(self, jobs: Sequence[Job], steps: int, path: ExecutionMode = "stock loop") -> Trainer:
-        """The jobs ready to be trained by the ``stock loop`` or by the ``engine``, one replicate at a time."""
+    def trainer(self, jobs: Sequence[Job], steps: int, mode: ExecutionMode = "stock loop") -> Trainer:
+        """The jobs ready to be trained for timing, by the ``stock loop`` or the ``engine``, one network at a time."""
         ...
 
-    def unavailable_reason(self, path: ExecutionMode) -> str | None:
-        """Why this framework has no such way to answer requests; None where it has."""
+    def unavailable_reason(self, mode: ExecutionMode) -> str | None:
+        """Why this framework cannot serve in this mode; None where it can."""
         ...
 
-    def server(self, networks: Sequence[tuple[Architecture, Weights]], path: ExecutionMode = "in turn") -> Server:
-        """The networks ready to answer: ``in turn``, ``fused`` into one program, ``compiled``, or by ``predict``."""
+    def server(self, networks: Sequence[tuple[Architecture, Weights]], mode: ExecutionMode = "in turn") -> Server:
+        """The networks ready to predict: ``in turn``, ``fused`` into one program, ``compiled``, or by ``predict``."""
         ...
 
     def reference_loops(self, job: Job, repeats: int) -> dict[str, float]:
-        """The loops as tutorials have them, by name: the best seconds of ``repeats`` epochs after a first one."""
+        """Seconds of the fastest of ``repeats`` epochs, after a first one, of loops as tutorials write them."""
         ...
 
     def counted_flops(self, network: Architecture, batch_size: int) -> Mapping[str, int]:
-        """FLOPs of one training step and one prediction, ``{"train", "inference"}``, by the framework's own counter."""
+        """FLOPs of one training step ("train") and one prediction ("inference") by the framework's own counter."""
         ...
 
     def steps(self, job: Job, count: int) -> dict[str, npt.NDArray[np.floating]]:
@@ -216,33 +219,35 @@ class Backend(Protocol):
         """Losses and gradients on these rows at the job's initial weights."""
         ...
 
-    def trunk_gramians(self, job: Job, at: Sequence[int], rows: IntArray) -> TrunkGramians:
-        """Trains the job and looks at its trunk's gradients before each of the steps ``at`` (ascending)."""
+    def trunk_gramians(self, job: Job, at_steps: Sequence[int], rows: IntArray) -> TrunkGramians:
+        """Trains the job and compares its outputs' trunk gradients before each of these steps (ascending).
+
+        rows: those of the large batch.
+        """
         ...
 
     def weighting_methods(self) -> Mapping[str, str | None]:
-        """The methods that set loss weights by themselves, and why one cannot run here (None where it can)."""
+        """The methods that adapt the loss weights, each with the reason why it cannot run here (None where it can)."""
         ...
 
     def fit_weighted(self, job: Job, method: str) -> Trained:
-        """Trains one network with a method, or with ``fixed`` weights as the stock loop does."""
+        """Trains one network with a weighting method, or with ``fixed`` weights as the stock loop does."""
         ...
 
     def weighted_steps(self, job: Job, method: str, steps: int) -> Callable[[Clock], float]:
-        """A method's steps, for timing: each call takes so many and gives their seconds, after waiting for the device."""
+        """Steps under a weighting method, for timing: a call takes ``steps`` steps and returns their seconds."""
         ...
 
     def tutorial(self, job: Job, pattern: Pattern) -> TrainingHistory:
-        """Trains the job's network as tutorials write it, for all the recipe's epochs, and gives what that reports.
+        """Trains the job's network as tutorials write it, for all the recipe's epochs. Every label must be known.
 
-        sliced: one linear layer as wide as all outputs, cut into columns (heads of one layer only). branched: a head an
-        output and the library's losses. hand-written: the same, with the losses and the step spelt out. Every label
-        must be known.
+        sliced: one linear layer as wide as all outputs, cut into columns (heads of one layer only). branched: one head
+        per output and the library's losses. hand-written: the same, with losses and step written out.
         """
         ...
 
     def activations(
         self, networks: Sequence[tuple[Architecture, Weights]], rows: Float32Array
     ) -> list[list[Float32Array]]:
-        """What each network's trunk makes of the rows: per network and trunk layer (pooled convolutions first), (rows, units)."""
+        """The trunk's activations: per network and trunk layer (pooled convolutions first), (rows, units)."""
         ...

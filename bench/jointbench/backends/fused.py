@@ -1,7 +1,7 @@
-"""An arm's networks as one batched program: their weights side by side on a leading axis, in numpy.
+"""An arm's networks fused for serving: their weights stacked on a leading axis, in numpy.
 
-Networks that agree in all but the units of their answers are one group; a backend runs each group's layers once for
-all of its networks. What is fused is arithmetic: every network's answer is what it is alone, to float32 rounding.
+Networks that differ only in the units of their answers form a group. A backend runs each layer of a group once for all
+of its networks. Each network's answers stay what they are alone, up to float32 rounding.
 """
 
 from __future__ import annotations
@@ -14,42 +14,43 @@ import numpy as np
 from jointbench.networks.architecture import Architecture
 from jointbench.types import Float32Array, Weights
 
-Stacked = tuple[Float32Array, Float32Array]
+StackedLayer = tuple[Float32Array, Float32Array]
 """Kernels (networks, in, out) or (networks, 3, 3, in, out), and biases (networks, out)."""
 
 
 @dataclass(frozen=True, eq=False, kw_only=True)
 class Group:
-    """Networks of one shape. members: their places among the arm's; units: how many answers each gives.
+    """Networks of one shape, their weights stacked.
 
-    heads: per head its hidden layers, then its answers, (networks, hidden, all answers), which are added up: a head's
-    kernel is 0 in the other heads' columns, and past the units of a network that gives fewer. Heads without hidden
-    layers are one. bias: (networks, all answers).
+    members: each network's index in the arm. units: the number of each network's answers, over all its heads. heads:
+    per head its hidden layers and its last kernel, (networks, hidden units, answers). A head's last kernel is 0 in the
+    columns of other heads and of padding, so that the heads' answers are added up. If no head has hidden layers, all
+    are joined to one. bias: (networks, answers).
     """
 
     architecture: Architecture
     members: tuple[int, ...]
     units: tuple[int, ...]
-    convs: tuple[Stacked, ...]
-    trunk: tuple[Stacked, ...]
-    heads: tuple[tuple[tuple[Stacked, ...], Float32Array], ...]
+    convs: tuple[StackedLayer, ...]
+    trunk: tuple[StackedLayer, ...]
+    heads: tuple[tuple[tuple[StackedLayer, ...], Float32Array], ...]
     bias: Float32Array
 
 
-def groups_of(networks: Sequence[tuple[Architecture, Weights]]) -> list[Group]:
-    """The networks, grouped by all of their shape but the units of their answers."""
-    places: dict[object, list[int]] = {}
-    for place, (network, _) in enumerate(networks):
+def group_networks(networks: Sequence[tuple[Architecture, Weights]]) -> list[Group]:
+    """The networks, grouped by their shape without the units of their answers."""
+    groups: dict[object, list[int]] = {}
+    for index, (network, _) in enumerate(networks):
         hidden_heads = tuple(head[:-1] for head in network.heads)
         key = (network.input_shape, network.convs, network.trunk, hidden_heads, network.activation)
-        places.setdefault(key, []).append(place)
-    return [_group(members, [networks[place] for place in members]) for members in places.values()]
+        groups.setdefault(key, []).append(index)
+    return [_group(members, [networks[index] for index in members]) for members in groups.values()]
 
 
 def _group(members: Sequence[int], networks: Sequence[tuple[Architecture, Weights]]) -> Group:
     first = networks[0][0]
 
-    def stacked(name: str) -> Stacked:
+    def stacked(name: str) -> StackedLayer:
         kernels, biases = (
             np.stack([weights[f"{name}/{part}"] for _, weights in networks]) for part in ("kernel", "bias")
         )
@@ -65,8 +66,8 @@ def _group(members: Sequence[int], networks: Sequence[tuple[Architecture, Weight
             kernel[row, :, columns] = weights[f"{head[-1].name}/kernel"]
             bias[row, columns] = weights[f"{head[-1].name}/bias"]
             start = columns.stop
-    hidden: list[tuple[Stacked, ...]] = [tuple(stacked(layer.name) for layer in head[:-1]) for head in first.heads]
-    if not any(hidden):  # all heads read the trunk, so their kernels, each in its own columns, are one
+    hidden: list[tuple[StackedLayer, ...]] = [tuple(stacked(layer.name) for layer in head[:-1]) for head in first.heads]
+    if not any(hidden):  # all heads read the trunk, and each has its own columns: their sum is one kernel
         hidden, kernels = [()], [np.sum(np.stack(kernels), axis=0, dtype=np.float32)]
     return Group(
         architecture=first,
@@ -79,20 +80,20 @@ def _group(members: Sequence[int], networks: Sequence[tuple[Architecture, Weight
     )
 
 
-def scattered(groups: Sequence[Group], answers: Sequence[Float32Array]) -> list[Float32Array]:
-    """Each network's (rows, units) from each group's (networks, rows, all answers), in the arm's order."""
-    found = {
+def split_answers(groups: Sequence[Group], answers: Sequence[Float32Array]) -> list[Float32Array]:
+    """Each network's answers, (rows, units), in the arm's order, from each group's, (networks, rows, answers)."""
+    by_network = {
         member: answer[row, :, : group.units[row]]
         for group, answer in zip(groups, answers, strict=True)
         for row, member in enumerate(group.members)
     }
-    return [found[place] for place in range(len(found))]
+    return [by_network[index] for index in range(len(by_network))]
 
 
 def one_output(network: Architecture, weights: Weights, head: int) -> tuple[Architecture, Weights]:
-    """The network with only one of its heads: what answers a request that wants one output of N."""
+    """The network with only one of its heads, for a request that wants one output of N."""
     renamed = {layer.name: f"head_0_{i}" for i, layer in enumerate(network.heads[head])}
     alone = tuple(replace(layer, name=renamed[layer.name], head=0) for layer in network.heads[head])
-    kept = {layer.name: layer.name for layer in (*network.convs, *network.trunk)} | renamed
-    parts = {f"{new}/{part}": weights[f"{old}/{part}"] for old, new in kept.items() for part in ("kernel", "bias")}
+    names = {layer.name: layer.name for layer in (*network.convs, *network.trunk)} | renamed
+    parts = {f"{new}/{part}": weights[f"{old}/{part}"] for old, new in names.items() for part in ("kernel", "bias")}
     return replace(network, heads=(alone,), kinds=(network.kinds[head],)), parts

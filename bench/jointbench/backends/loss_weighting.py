@@ -1,8 +1,7 @@
-"""Methods that set the loss weights by themselves: what both frameworks share of them.
+"""Methods that adapt the loss weights in training: the part that both frameworks share.
 
-The losses they see are those of training: each output's mean loss times its loss weight, which by default divides it by
-its no-skill loss. A framework's loop does the arithmetic of a step; epochs, early stopping and dynamic weight average
-are here.
+They act on each output's mean loss times its loss weight, which by default divides it by its no-skill loss. Epochs,
+early stopping and dynamic weight average are here; a framework's loop takes the steps.
 """
 
 from __future__ import annotations
@@ -34,7 +33,7 @@ TEMPERATURE = 2.0  # of dynamic weight average, as its authors have it
 
 
 def dynamic_weights(losses: FloatArray, temperature: float = TEMPERATURE) -> FloatArray:
-    """(outputs,): dynamic weight average from the epochs' training losses so far, (epochs, outputs).
+    """(outputs,): dynamic weight average from the training losses of the epochs before, (epochs, outputs).
 
     outputs x softmax(r / temperature) with r = last loss / the one before it; 1 for each in the first two epochs.
     """
@@ -58,16 +57,16 @@ def precision_factors(network: Architecture) -> FloatArray:
 def step_flops(network: Architecture, batch: int, method: str) -> int:
     """FLOPs of one optimisation step under a method, matrix products only, in closed form.
 
-    The gradient methods go back through the trunk once for each output instead of once, and multiply the trunk's
-    gradients with each other (the Gram matrix) and with their weights.
+    The gradient methods go back through the trunk once for each output. They also multiply the trunk's gradients with
+    each other (the Gram matrix) and with their weights.
     """
-    once = batch * train_flops_per_row([network])
+    plain_step = batch * train_flops_per_row([network])
     if method not in GRADIENT_METHODS:
-        return once
+        return plain_step
     trunk, outputs = [*network.convs, *network.trunk], len(network.heads)
     backward = sum(backward_flops(layer) for layer in trunk)
     parameters = sum(layer.parameters for layer in trunk)
-    return once + (outputs - 1) * batch * backward + 2 * outputs * parameters * (outputs + 1)
+    return plain_step + (outputs - 1) * batch * backward + 2 * outputs * parameters * (outputs + 1)
 
 
 class WeightedLoop(Protocol):
@@ -84,7 +83,7 @@ class WeightedLoop(Protocol):
         ...
 
     def factor(self, values: FloatArray) -> None:
-        """What multiplies each output's weighted loss from now on."""
+        """Sets what multiplies each output's weighted loss from now on, (outputs,)."""
         ...
 
     def mean(self, losses: Sequence[Any]) -> FloatArray:
@@ -95,7 +94,9 @@ class WeightedLoop(Protocol):
         """Each output's mean loss on the validation rows."""
         ...
 
-    def read(self) -> dict[str, npt.NDArray[np.floating]]: ...
+    def read(self) -> dict[str, npt.NDArray[np.floating]]:
+        """The network's weights as they are now."""
+        ...
 
     def predict(self, weights: dict[str, npt.NDArray[np.floating]]) -> npt.NDArray[np.floating]:
         """(test rows, units) by the network with these weights."""
@@ -103,14 +104,17 @@ class WeightedLoop(Protocol):
 
 
 def fit_weighted(loop: WeightedLoop, method: str, clock: Clock) -> Trained:
-    """Trains as the stock loop does: until the validation loss under the job's own weights has not improved for
-    ``patience`` epochs; keeps the best weights. ``clock`` waits for the device before it is read."""
+    """Trains until the validation loss under the job's own weights has not improved for ``patience`` epochs.
+
+    The result has the best epoch's weights, as in the stock loop. clock: waits for the device before it is read.
+    """
     job = loop.job
     train: list[FloatArray] = []
     validation: list[FloatArray] = []
     seconds: list[float] = []
     best, best_epoch, weights = math.inf, 0, loop.read()
-    failure, stopped_by = None, "limit"
+    failure: str | None = None
+    stopped_by: Stop = "limit"
     for epoch in range(job.recipe.max_epochs):
         if method == DYNAMIC:
             loop.factor(dynamic_weights(np.array(train).reshape(epoch, len(job.loss_weights))))
@@ -129,14 +133,13 @@ def fit_weighted(loop: WeightedLoop, method: str, clock: Clock) -> Trained:
             stopped_by = "patience"
             break
     epochs = len(train)
-    stop: Stop = "patience" if stopped_by == "patience" else "limit"
     return Trained(
         epochs=epochs,
         best_epoch=best_epoch,
         steps=epochs * math.ceil(len(job.train) / job.recipe.batch_size),
         rows_seen=epochs * len(job.train),
         epoch_seconds=np.array(seconds),
-        stopped_by=stop,
+        stopped_by=stopped_by,
         train_loss=np.array(train),
         validation_loss=np.array(validation),
         predictions=loop.predict(weights).astype(np.float32),
@@ -146,7 +149,7 @@ def fit_weighted(loop: WeightedLoop, method: str, clock: Clock) -> Trained:
 
 
 class WeightedSteps:
-    """A method's loop for timing: a call does some steps, the last batch of an epoch left out because it is short."""
+    """A method's loop for timing. A call takes ``steps`` steps; the last, short batch of an epoch is left out."""
 
     def __init__(self, loop: WeightedLoop, steps: int, synchronise: Callable[[], None]) -> None:
         self.loop, self.steps, self.synchronise = loop, steps, synchronise
@@ -158,9 +161,9 @@ class WeightedSteps:
             yield from itertools.islice(self.loop.batches(epoch), whole)
 
     def __call__(self, clock: Clock) -> float:
-        ready = [next(self.batches) for _ in range(self.steps)]
-        waiting = device_clock(self.synchronise, clock)
-        started = waiting()
-        for rows in ready:
+        batches = [next(self.batches) for _ in range(self.steps)]
+        waiting_clock = device_clock(self.synchronise, clock)
+        started = waiting_clock()
+        for rows in batches:
             self.loop.step(rows)
-        return waiting() - started
+        return waiting_clock() - started

@@ -1,4 +1,4 @@
-"""Which backends there are, which are installed here, and how to get one: no framework is imported to ask."""
+"""Which backends exist, which are installed here, and how to load one. Only ``load`` imports a framework."""
 
 from __future__ import annotations
 
@@ -12,7 +12,7 @@ from jointbench.errors import BadInput
 
 @dataclass(frozen=True)
 class Entry:
-    """Where a backend lives, the package it needs and the extra that installs it."""
+    """The module and class of a backend, and the package that it needs."""
 
     module: str
     attribute: str
@@ -26,21 +26,21 @@ BACKENDS = {
 
 
 def check_names(names: list[str]) -> None:
-    """Raises BadInput for a name that is no backend's."""
+    """Raises BadInput for a name that belongs to no backend."""
     for name in names:
         if name not in BACKENDS:
             raise BadInput(f"--backend {name!r}: the backends are {' and '.join(BACKENDS)}")
 
 
 def unavailable_reason(name: str) -> str | None:
-    """Why this backend cannot run here, with the way out; None when it can."""
+    """Why this backend cannot run here, and what to do about it; None when it can."""
     if importlib.util.find_spec(BACKENDS[name].package) is None:
         return f"not installed (pip install 'jointbench[{name}]')"
     return None
 
 
 def load(name: str, device: str, threads: int) -> Backend:
-    """The backend, its framework imported, on this device with this many threads."""
+    """The backend on this device with this many threads. Imports its framework."""
     entry = BACKENDS[name]
-    made: Backend = getattr(importlib.import_module(entry.module), entry.attribute)(device, threads)
-    return made
+    backend: Backend = getattr(importlib.import_module(entry.module), entry.attribute)(device, threads)
+    return backend

@@ -7,7 +7,7 @@ from collections.abc import Iterator, Sequence
 from concurrent.futures import FIRST_COMPLETED, Future, wait
 
 from jointbench.backends.base import Backend, Job, Stacked
-from jointbench.backends.batched.scheduler import MEMORY_BUDGET_BYTES
+from jointbench.backends.batched.program import MEMORY_BUDGET_BYTES
 from jointbench.data.preprocess import Prepared
 from jointbench.records import Fit, Record, Stack
 from jointbench.runtime.workers import Workers, failure_reason

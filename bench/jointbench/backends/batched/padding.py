@@ -1,8 +1,8 @@
-"""Networks of unlike shapes as guests of one: narrower layers and missing heads are filled up with zeros.
+"""Networks of unlike shapes in one: narrower layers and missing heads are padded with zeros.
 
-A zero unit stays zero: its answer is activation(0) = 0 and nothing reads it, so no gradient reaches it and no
-optimiser moves it; a missing head has loss weight 0. A guest therefore trains as it does alone, up to rounding, and a
-dataset's networks need one compiled program where each shape would need its own.
+A zero unit stays zero: its activation is 0 and its outgoing weights are 0, so no gradient reaches it and no optimiser
+moves it. A missing head has loss weight 0. A padded network therefore trains as it does alone, up to rounding, and the
+networks of a dataset need one compiled program instead of one for each shape.
 """
 
 from __future__ import annotations
@@ -19,108 +19,117 @@ from jointbench.networks.flops import train_flops_per_row
 from jointbench.types import Kind, Weights
 
 PADDING_FLOPS = 40e9  # what zeros may cost a stack in all: about the time that compiling another program takes
+HeadKey = tuple[Kind, int, int]
+"""What a head must share with its counterpart in the padded network: kind, units, depth."""
 
 
 def padding_key(network: Architecture) -> object:
-    """Networks of one family can share a host: same convolutions, depth, activation and number of heads.
+    """Networks with equal keys can be padded to one: same convolutions, depth, activation and number of heads.
 
-    Convolutions must be equal, because they are too dear to fill up; so must the number of heads, because a host has
-    every guest's heads and a step passes through all of them.
+    Convolutions must be equal, because they are too expensive to pad. So must the number of heads, because a padded
+    network has the heads of all networks and a step passes through all of them.
     """
     depths = tuple(sorted({len(head) for head in network.heads}))
     return network.input_shape, network.convs, len(network.trunk), depths, network.activation, len(network.heads)
 
 
 def padded_architecture(networks: Sequence[Architecture]) -> Architecture:
-    """The smallest network that every one of a family fits into: the widest of each layer, and all kinds of heads."""
+    """The smallest network that every one of these fits into: the widest of each layer, and all kinds of heads.
+
+    The networks must have equal padding keys.
+    """
     first = networks[0]
-    most: Counter[tuple[Kind, int, int]] = Counter()
-    widths: dict[tuple[Kind, int, int], tuple[int, ...]] = {}
+    heads_needed: Counter[HeadKey] = Counter()
+    head_widths: dict[HeadKey, tuple[int, ...]] = {}
     for network in networks:
-        needed: Counter[tuple[Kind, int, int]] = Counter()
+        own_heads: Counter[HeadKey] = Counter()
         for kind, head in zip(network.kinds, network.heads, strict=True):
-            key = _sort(kind, head)
-            needed[key] += 1
-            so_far = widths.get(key, (0,) * len(head))
-            widths[key] = tuple(max(layer.units, width) for layer, width in zip(head, so_far, strict=True))
-        most |= needed
+            key = _head_key(kind, head)
+            own_heads[key] += 1
+            widths = head_widths.get(key, (0,) * len(head))
+            head_widths[key] = tuple(max(layer.units, width) for layer, width in zip(head, widths, strict=True))
+        heads_needed |= own_heads
     trunk: list[Layer] = []
     for layers in zip(*(network.trunk for network in networks), strict=True):
         inputs = trunk[-1].units if trunk else layers[0].inputs
         trunk.append(replace(layers[0], inputs=inputs, units=max(layer.units for layer in layers)))
-    feeds = trunk[-1].units if trunk else first.heads[0][0].inputs
-    keys = list(most.elements())
-    heads = tuple(_head(place, widths[key], feeds, first.heads[0][0].reads_input) for place, key in enumerate(keys))
+    head_inputs = trunk[-1].units if trunk else first.heads[0][0].inputs
+    reads_input = first.heads[0][0].reads_input
+    keys = list(heads_needed.elements())
     return Architecture(
-        first.input_shape, first.convs, tuple(trunk), heads, tuple(key[0] for key in keys), first.activation
+        first.input_shape,
+        first.convs,
+        tuple(trunk),
+        tuple(_head(index, head_widths[key], head_inputs, reads_input) for index, key in enumerate(keys)),
+        tuple(kind for kind, _, _ in keys),
+        first.activation,
     )
 
 
-def _sort(kind: Kind, head: Sequence[Layer]) -> tuple[Kind, int, int]:
-    """What a head must share with its place in the host: kind, units, depth."""
+def _head_key(kind: Kind, head: Sequence[Layer]) -> HeadKey:
     return kind, head[-1].units, len(head)
 
 
-def _head(place: int, widths: Sequence[int], inputs: int, reads_input: bool) -> tuple[Layer, ...]:
-    made = []
+def _head(index: int, widths: Sequence[int], inputs: int, reads_input: bool) -> tuple[Layer, ...]:
+    layers = []
     for depth, units in enumerate(widths):
-        made.append(
+        layers.append(
             Layer(
-                name=f"head_{place}_{depth}",
+                name=f"head_{index}_{depth}",
                 kind="dense",
                 inputs=inputs,
                 units=units,
                 positions=1,
-                head=place,
+                head=index,
                 reads_input=reads_input and depth == 0,
             )
         )
         inputs = units
-    return tuple(made)
+    return tuple(layers)
 
 
-def head_places(network: Architecture, host: Architecture) -> tuple[int, ...]:
-    """The host's head for each of the network's, the first free one of its sort."""
-    free: dict[tuple[Kind, int, int], list[int]] = {}
-    for place, (kind, head) in enumerate(zip(host.kinds, host.heads, strict=True)):
-        free.setdefault(_sort(kind, head), []).append(place)
-    return tuple(free[_sort(kind, head)].pop(0) for kind, head in zip(network.kinds, network.heads, strict=True))
+def matching_heads(network: Architecture, padded: Architecture) -> tuple[int, ...]:
+    """For each head of the network, the index of its head in ``padded``: the first free one with the same key."""
+    free: dict[HeadKey, list[int]] = {}
+    for index, (kind, head) in enumerate(zip(padded.kinds, padded.heads, strict=True)):
+        free.setdefault(_head_key(kind, head), []).append(index)
+    return tuple(free[_head_key(kind, head)].pop(0) for kind, head in zip(network.kinds, network.heads, strict=True))
 
 
-def _pairs(network: Architecture, host: Architecture) -> list[tuple[Layer, Layer]]:
-    """Each layer of the network beside its place in the host."""
-    pairs = [*zip(network.convs, host.convs, strict=True), *zip(network.trunk, host.trunk, strict=True)]
-    for place, head in zip(head_places(network, host), network.heads, strict=True):
-        pairs += zip(head, host.heads[place], strict=True)
+def _layer_pairs(network: Architecture, padded: Architecture) -> list[tuple[Layer, Layer]]:
+    """Each layer of the network with its counterpart in ``padded``."""
+    pairs = [*zip(network.convs, padded.convs, strict=True), *zip(network.trunk, padded.trunk, strict=True)]
+    for index, head in zip(matching_heads(network, padded), network.heads, strict=True):
+        pairs += zip(head, padded.heads[index], strict=True)
     return pairs
 
 
-def pad_weights(network: Architecture, host: Architecture, weights: Weights) -> dict[str, npt.NDArray[np.floating]]:
-    """The network's weights among zeros, in the host's shapes."""
-    full: dict[str, npt.NDArray[np.floating]] = {
+def pad_weights(network: Architecture, padded: Architecture, weights: Weights) -> dict[str, npt.NDArray[np.floating]]:
+    """The network's weights in the shapes of ``padded``, zero elsewhere."""
+    padded_weights: dict[str, npt.NDArray[np.floating]] = {
         f"{layer.name}/{part}": np.zeros(shape)
-        for layer in host.layers
+        for layer in padded.layers
         for part, shape in (("kernel", layer.kernel_shape), ("bias", (layer.units,)))
     }
-    for own, place in _pairs(network, host):
-        full[f"{place.name}/kernel"][tuple(slice(size) for size in own.kernel_shape)] = weights[f"{own.name}/kernel"]
-        full[f"{place.name}/bias"][: own.units] = weights[f"{own.name}/bias"]
-    return full
+    for layer, wide in _layer_pairs(network, padded):
+        corner = tuple(slice(size) for size in layer.kernel_shape)
+        padded_weights[f"{wide.name}/kernel"][corner] = weights[f"{layer.name}/kernel"]
+        padded_weights[f"{wide.name}/bias"][: layer.units] = weights[f"{layer.name}/bias"]
+    return padded_weights
 
 
-def unpad_weights(network: Architecture, host: Architecture, weights: Weights) -> dict[str, npt.NDArray[np.floating]]:
+def unpad_weights(network: Architecture, padded: Architecture, weights: Weights) -> dict[str, npt.NDArray[np.floating]]:
     """The inverse of ``pad_weights``."""
     own_weights = {}
-    for own, place in _pairs(network, host):
-        own_weights[f"{own.name}/kernel"] = weights[f"{place.name}/kernel"][
-            tuple(slice(size) for size in own.kernel_shape)
-        ]
-        own_weights[f"{own.name}/bias"] = weights[f"{place.name}/bias"][: own.units]
+    for layer, wide in _layer_pairs(network, padded):
+        corner = tuple(slice(size) for size in layer.kernel_shape)
+        own_weights[f"{layer.name}/kernel"] = weights[f"{wide.name}/kernel"][corner]
+        own_weights[f"{layer.name}/bias"] = weights[f"{wide.name}/bias"][: layer.units]
     return own_weights
 
 
 def worth_padding(networks: Sequence[Architecture], rows_seen: int) -> bool:
-    """Whether one program for all costs less than what it saves, if each network sees ``rows_seen`` rows in training."""
-    each = train_flops_per_row([padded_architecture(networks)])
-    wasted = sum(each - train_flops_per_row([network]) for network in networks)
+    """Whether one padded program costs less than it saves. rows_seen: by each network in training."""
+    padded_flops = train_flops_per_row([padded_architecture(networks)])
+    wasted = sum(padded_flops - train_flops_per_row([network]) for network in networks)
     return wasted * rows_seen <= PADDING_FLOPS

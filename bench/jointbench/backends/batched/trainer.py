@@ -1,4 +1,4 @@
-"""The engine at one replicate, held between calls, so that it can be timed beside the stock loop."""
+"""The engine with one network per program, kept between calls, so that it can be timed beside the stock loop."""
 
 from __future__ import annotations
 
@@ -9,46 +9,55 @@ import numpy as np
 import numpy.typing as npt
 
 from jointbench.backends.base import Clock, Job
-from jointbench.backends.batched.scheduler import (
+from jointbench.backends.batched.program import (
+    BatchRows,
     PackedData,
     Program,
     ProgramSpec,
-    SlotState,
-    batch_orders,
-    fill,
     packed_data,
     program_spec,
-    validation_rows,
 )
+from jointbench.backends.batched.slots import SlotState, fill_slots, training_rows, validation_rows
 from jointbench.measure.device_clock import device_clock
 
 ENDLESS = 1_000_000
 
 
-class _OneReplicate:
-    """One job alone in a stack of one slot. It never stops, and its validation is one row, so that steps are what is timed."""
+class _SingleSlotTrainer:
+    """One job alone in a stack of one slot.
 
-    def __init__(self, job: Job, make: Callable[[ProgramSpec, PackedData], Program]) -> None:
+    It never stops, and it validates on one row, so that its time is the time of its steps.
+    """
+
+    def __init__(self, job: Job, make_program: Callable[[ProgramSpec, PackedData], Program]) -> None:
         endless = replace(job.recipe, max_epochs=ENDLESS, patience=ENDLESS)
         self.jobs = [replace(job, recipe=endless, validation=job.validation[:1])]
-        self.frame = program_spec(self.jobs)
-        self.program = make(self.frame, packed_data(self.jobs, self.frame.architecture))
-        self.occupants: list[SlotState | None] = [None]
+        self.spec = program_spec(self.jobs)
+        self.program = make_program(self.spec, packed_data(self.jobs, self.spec.architecture))
+        self.slots: list[SlotState | None] = [None]
         self.epochs = 0
-        fill(self.program, self.jobs, self.occupants, [0], self.frame)
+        fill_slots(self.program, self.jobs, self.slots, [0], self.spec)
 
     @property
     def steps(self) -> int:
-        return self.frame.epochs * self.frame.steps
+        return self.spec.epochs * self.spec.steps
 
     def __call__(self, clock: Clock) -> float:
         """Seconds of one call of the program, the laying out of its batches included, as in any fit."""
         started = clock()
-        rows, active = batch_orders(self.jobs, self.occupants, self.frame)
-        held = validation_rows(self.jobs, self.occupants, self.frame)
-        self.program.advance(rows, rows, active, held, held)
-        self.epochs += self.frame.epochs
-        self.occupants = [SlotState(0, self.epochs)]
+        rows, active = training_rows(self.jobs, self.slots, self.spec)
+        validation = validation_rows(self.jobs, self.slots, self.spec)
+        self.program.advance(  # the offsets of a single job are 0
+            BatchRows(
+                feature_rows=rows,
+                target_rows=rows,
+                active=active,
+                validation_features=validation,
+                validation_targets=validation,
+            )
+        )
+        self.epochs += self.spec.epochs
+        self.slots = [SlotState(0, self.epochs)]
         return clock() - started
 
 
@@ -58,27 +67,30 @@ class EngineTrainer:
     warm_up = 0
 
     def __init__(
-        self, jobs: Sequence[Job], make: Callable[[ProgramSpec, PackedData], Program], synchronise: Callable[[], None]
+        self,
+        jobs: Sequence[Job],
+        make_program: Callable[[ProgramSpec, PackedData], Program],
+        synchronise: Callable[[], None],
     ) -> None:
         self.synchronise = synchronise
-        self.replicates = [_OneReplicate(job, make) for job in jobs]
+        self.trainers = [_SingleSlotTrainer(job, make_program) for job in jobs]
 
     @property
     def steps(self) -> int:
-        return self.replicates[0].steps
+        return self.trainers[0].steps
 
     def resize(self, steps: int) -> None:
-        """A program's steps are fixed when it is compiled."""
+        """Does nothing: a program's steps are fixed when it is compiled."""
 
     def __call__(self, clock: Clock) -> float:
-        waiting = device_clock(self.synchronise, clock)
-        return sum(replicate(waiting) for replicate in self.replicates)
+        waiting_clock = device_clock(self.synchronise, clock)
+        return sum(trainer(waiting_clock) for trainer in self.trainers)
 
     def weights(self) -> list[dict[str, npt.NDArray[np.floating]]]:
-        return [replicate.program.weights(0) for replicate in self.replicates]
+        return [trainer.program.weights(0) for trainer in self.trainers]
 
     def steps_counted(self) -> int | None:
         return None
 
     def close(self) -> None:
-        """Nothing to end."""
+        """Does nothing: no thread or process runs behind it."""

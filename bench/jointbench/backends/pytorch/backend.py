@@ -21,7 +21,8 @@ from jointbench.backends.base import (
     TrainingHistory,
     TrunkGramians,
 )
-from jointbench.backends.batched.scheduler import fit_stacked, program_spec
+from jointbench.backends.batched.program import program_spec
+from jointbench.backends.batched.scheduler import fit_stacked
 from jointbench.backends.batched.trainer import EngineTrainer
 from jointbench.backends.pytorch.batched.program import BatchedProgram, predict
 from jointbench.backends.pytorch.device import peak_bytes, prepare, synchronise, unusable_reason
@@ -57,10 +58,7 @@ class TorchBackend:
         self.device = device
         prepare(device)
         torch.set_num_threads(threads)
-        torch.optim.SGD([torch.zeros(1)])  # the first optimiser imports 800 modules: part of importing the framework
-
-    def versions(self) -> dict[str, str]:
-        return {"torch": torch.__version__}
+        torch.optim.SGD([torch.zeros(1)])  # the first optimiser imports 800 modules, which is part of loading PyTorch
 
     def unusable_reason(self) -> str | None:
         return unusable_reason(self.device)
@@ -81,16 +79,16 @@ class TorchBackend:
         trained = fit_stacked(jobs, partial(BatchedProgram, device=self.device), partial(predict, device=self.device))
         return Stacked(trained, program_spec(jobs).slots, 0)
 
-    def trainer(self, jobs: Sequence[Job], steps: int, path: ExecutionMode = "stock loop") -> Trainer:
-        if path == "engine":
+    def trainer(self, jobs: Sequence[Job], steps: int, mode: ExecutionMode = "stock loop") -> Trainer:
+        if mode == "engine":
             return EngineTrainer(jobs, partial(BatchedProgram, device=self.device), self.synchronise)
         return StockTrainer(list(jobs), self.device, steps, self.synchronise)
 
-    def unavailable_reason(self, path: ExecutionMode) -> str | None:
-        return None if path in SERVERS else f"PyTorch has no `{path}`"
+    def unavailable_reason(self, mode: ExecutionMode) -> str | None:
+        return None if mode in SERVERS else f"PyTorch has no `{mode}`"
 
-    def server(self, networks: Sequence[tuple[Architecture, Weights]], path: ExecutionMode = "in turn") -> Server:
-        return SERVERS[path](networks, self.device)
+    def server(self, networks: Sequence[tuple[Architecture, Weights]], mode: ExecutionMode = "in turn") -> Server:
+        return SERVERS[mode](networks, self.device)
 
     def reference_loops(self, job: Job, repeats: int) -> dict[str, float]:
         return {name: loop(job, repeats) for name, loop in installed_loops().items()}
@@ -111,8 +109,8 @@ class TorchBackend:
     def gradients(self, job: Job, rows: IntArray) -> Gradients:
         return gradients(job, rows, self.device)
 
-    def trunk_gramians(self, job: Job, at: Sequence[int], rows: IntArray) -> TrunkGramians:
-        return trunk_gramians(job, at, rows, self.device)
+    def trunk_gramians(self, job: Job, at_steps: Sequence[int], rows: IntArray) -> TrunkGramians:
+        return trunk_gramians(job, at_steps, rows, self.device)
 
     def weighting_methods(self) -> Mapping[str, str | None]:
         return loss_weighting.methods()

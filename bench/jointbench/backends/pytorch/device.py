@@ -1,4 +1,4 @@
-"""Everything that only an accelerator needs: whether there is one, waiting for it, and its memory."""
+"""What an accelerator needs: a check that it is there, exact products, synchronisation, and its peak memory."""
 
 from __future__ import annotations
 
@@ -6,7 +6,7 @@ import torch
 
 
 def unusable_reason(device: str) -> str | None:
-    """Why this PyTorch cannot use the device, with the way out; None when it can."""
+    """Why this PyTorch cannot use the device, and what to do about it; None when it can."""
     if device == "cpu" or torch.cuda.is_available():
         return None
     built = f"built for CUDA {torch.version.cuda}" if torch.version.cuda else "built without CUDA"
@@ -14,19 +14,21 @@ def unusable_reason(device: str) -> str | None:
 
 
 def prepare(device: str) -> None:
-    """On CUDA, whole float32 products: by default PyTorch rounds the inputs of convolutions there to 10 bits (TF32), and
-    TensorFlow those of every product."""
+    """On CUDA, turns off TF32, which rounds the inputs of products to 10 bits.
+
+    PyTorch uses it for convolutions by default, TensorFlow for all products.
+    """
     if device != "cpu":
         torch.backends.cudnn.allow_tf32 = False
         torch.backends.cuda.matmul.allow_tf32 = False
 
 
 def synchronise(device: str) -> None:
-    """Waits until the device has done all it was given. The CPU has, by the time a call returns."""
+    """Waits until the device has finished all its work. The CPU has, when a call returns."""
     if device != "cpu":
         torch.cuda.synchronize(device)
 
 
 def peak_bytes(device: str) -> int | None:
-    """The most that PyTorch's allocator held in tensors on the device since the process began; None on the CPU."""
+    """The most bytes of tensors that PyTorch's allocator had on the device in this process; None on the CPU."""
     return None if device == "cpu" else int(torch.cuda.max_memory_allocated(device))

@@ -1,4 +1,4 @@
-"""FLOPs as PyTorch counts them, to hold the closed form to."""
+"""FLOPs by PyTorch's own counter, which the closed form is checked against."""
 
 from __future__ import annotations
 

@@ -12,7 +12,7 @@ from jointbench.types import Kind
 
 
 def regression_losses(loss: RegressionLoss, answer: torch.Tensor, target: torch.Tensor) -> torch.Tensor:
-    """Each element's loss: r^2, |r|, or Huber's r^2 / 2 that goes on as a straight line beyond HUBER_DELTA (1964)."""
+    """Each element's loss: r^2, |r|, or Huber's (1964), which is r^2 / 2 up to HUBER_DELTA and linear beyond."""
     if loss == "squared":
         return (answer - target) ** 2
     if loss == "absolute":
@@ -29,8 +29,8 @@ def output_losses(
 ) -> torch.Tensor:
     """(outputs,): each output's loss, sum(weight x loss) / sum(weight) over the rows, 0 if no row counts.
 
-    answers: per output (rows, units), raw. targets, weights: (rows, outputs). The mean of the regression loss, binary
-    and categorical cross-entropy from logits.
+    answers: per output (rows, units), raw. targets, weights: (rows, outputs). The losses are the regression loss and
+    binary and categorical cross-entropy from logits.
     """
     means = []
     for column, (kind, answer) in enumerate(zip(kinds, answers, strict=True)):

@@ -18,7 +18,7 @@ ACTIVATIONS = {"relu": torch.relu, "tanh": torch.tanh}
 class MultiOutputNetwork(nn.Module):
     """Convolutions with 2x2 max pooling (images only), a dense trunk, and a stack of dense layers per head.
 
-    Takes (rows, features) or (rows, height, width, channels); gives one (rows, units) tensor per head, raw.
+    Takes (rows, features) or (rows, height, width, channels); returns raw answers, (rows, units) for each head.
     """
 
     def __init__(self, network: Architecture) -> None:
@@ -31,13 +31,13 @@ class MultiOutputNetwork(nn.Module):
         )
 
     def features(self, rows: torch.Tensor) -> torch.Tensor:
-        """What the trunk hands to every head."""
+        """The trunk's output, which every head reads: (rows, units)."""
         hidden = rows
         if len(self.convs):
             hidden = rows.permute(0, 3, 1, 2)
             for conv in self.convs:
                 hidden = torch.max_pool2d(self.activation(conv(hidden)), 2)
-            # Flattened as (height, width, channels), so that the next kernel's rows mean the same in Keras.
+            # Flattened as (height, width, channels), as in Keras, so that the next kernel has the same row order.
             hidden = hidden.permute(0, 2, 3, 1).flatten(1)
         for layer in self.trunk:
             hidden = self.activation(layer(hidden))
@@ -78,24 +78,24 @@ def build(network: Architecture, weights: Weights, device: str, dtype: torch.dty
 
 def read_weights(network: Architecture, module: MultiOutputNetwork) -> dict[str, npt.NDArray[np.floating]]:
     """The module's weights as {"<layer>/kernel": (in, out) or (3, 3, in, out), "<layer>/bias": (out,)}."""
-    return _read(network, module, lambda parameter: parameter.detach())
+    return _named_arrays(network, module, lambda parameter: parameter.detach())
 
 
 def read_gradients(network: Architecture, module: MultiOutputNetwork) -> dict[str, npt.NDArray[np.floating]]:
-    """The gradients that the last backward pass left, in the form of the weights; zeros where it left none."""
-    return _read(network, module, lambda p: torch.zeros_like(p) if p.grad is None else p.grad.detach())
+    """The gradients of the last backward pass, by weight name as in ``read_weights``; zeros where there are none."""
+    return _named_arrays(network, module, lambda p: torch.zeros_like(p) if p.grad is None else p.grad.detach())
 
 
-def _read(
-    network: Architecture, module: MultiOutputNetwork, of: Callable[[torch.Tensor], torch.Tensor]
+def _named_arrays(
+    network: Architecture, module: MultiOutputNetwork, array_of: Callable[[torch.Tensor], torch.Tensor]
 ) -> dict[str, npt.NDArray[np.floating]]:
     arrays: dict[str, npt.NDArray[np.floating]] = {}
     for layer, part in _layers(network, module):
         assert isinstance(part, nn.Linear | nn.Conv2d)
         assert part.bias is not None
-        kernel = of(part.weight)
+        kernel = array_of(part.weight)
         arrays[f"{layer.name}/kernel"] = (
             (kernel.T if layer.kind == "dense" else kernel.permute(2, 3, 1, 0)).contiguous().cpu().numpy()
         )
-        arrays[f"{layer.name}/bias"] = of(part.bias).cpu().numpy().copy()
+        arrays[f"{layer.name}/bias"] = array_of(part.bias).cpu().numpy().copy()
     return arrays

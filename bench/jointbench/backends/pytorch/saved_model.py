@@ -1,4 +1,4 @@
-"""A trained network as the file that people keep: its `state_dict`."""
+"""The size of a trained network as its users save it: a file of its `state_dict`."""
 
 from __future__ import annotations
 
@@ -12,7 +12,7 @@ from jointbench.types import Weights
 
 
 def saved_bytes(network: Architecture, weights: Weights) -> int:
-    """Bytes that `torch.save` writes for the module's `state_dict`, float32."""
+    """Bytes of the float32 `state_dict` as `torch.save` writes it."""
     buffer = io.BytesIO()
     torch.save(build(network, weights, "cpu", torch.float32).state_dict(), buffer)
     return buffer.tell()

@@ -1,4 +1,4 @@
-"""Trained networks answering requests under `inference_mode`: in turn, fused into one program, and that compiled."""
+"""Serving under `inference_mode`: networks in turn, fused into one program, or that program compiled."""
 
 from __future__ import annotations
 
@@ -10,14 +10,14 @@ import numpy.typing as npt
 import torch
 from torch import nn
 
-from jointbench.backends.fused import Group, Stacked, groups_of, scattered
+from jointbench.backends.fused import Group, StackedLayer, group_networks, split_answers
 from jointbench.backends.pytorch.networks import ACTIVATIONS, build
 from jointbench.networks.architecture import Architecture
 from jointbench.types import Float32Array, Weights
 
 
 class EagerServer:
-    """An arm's networks called one after the other, from numpy to numpy (which waits for the device)."""
+    """An arm's networks called one after the other. The copy to numpy waits for the device."""
 
     def __init__(self, networks: Sequence[tuple[Architecture, Weights]], device: str) -> None:
         self.modules = [build(network, weights, device, torch.float32).eval() for network, weights in networks]
@@ -30,14 +30,18 @@ class EagerServer:
 
 
 class FusedDense(nn.Module):
-    """One dense layer of every network of a group: (networks, rows, in), or (rows, in) that all share, to (networks, rows, out)."""
+    """One dense layer of every network of a group.
+
+    Takes (networks, rows, in), or (rows, in) that all networks share; returns (networks, rows, out), or (rows, out) of
+    a single network with shared rows.
+    """
 
     kernel: torch.Tensor
     bias: torch.Tensor
     flat_kernel: torch.Tensor
     flat_bias: torch.Tensor
 
-    def __init__(self, layer: Stacked) -> None:
+    def __init__(self, layer: StackedLayer) -> None:
         super().__init__()
         kernel, bias = (torch.from_numpy(part) for part in layer)
         self.networks, inputs, self.units = kernel.shape
@@ -54,7 +58,10 @@ class FusedDense(nn.Module):
 
 
 class FusedGroup(nn.Module):
-    """A group's networks as one program: (rows, features) or images to (networks, rows, answers), or (rows, answers) of one."""
+    """A group's networks as one program.
+
+    Takes (rows, features) or images; returns (networks, rows, answers), or (rows, answers) of a single network.
+    """
 
     def __init__(self, group: Group) -> None:
         super().__init__()
@@ -68,11 +75,11 @@ class FusedGroup(nn.Module):
             FusedDense((kernel, group.bias if i == 0 else empty)) for i, (_, kernel) in enumerate(group.heads)
         )
 
-    def _conv(self, layer: Stacked, place: int) -> nn.Conv2d:
-        """All networks' kernels in one convolution; after the first, each reads its own network's channels."""
+    def _conv(self, layer: StackedLayer, depth: int) -> nn.Conv2d:
+        """All networks' kernels in one convolution. The first reads the image, later ones their network's channels."""
         kernels, biases = layer
         networks, _, _, inputs, units = kernels.shape
-        shared = place == 0
+        shared = depth == 0
         conv = nn.Conv2d(
             inputs if shared else inputs * networks,
             units * networks,
@@ -101,20 +108,20 @@ class FusedGroup(nn.Module):
         total: torch.Tensor | None = None
         for layers, answer in zip(self.hidden, self.answers, strict=True):
             assert isinstance(layers, nn.ModuleList)
-            own = hidden
+            head_hidden = hidden
             for layer in layers:
-                own = self.activation(layer(own))
-            part = answer(own)
+                head_hidden = self.activation(layer(head_hidden))
+            part = answer(head_hidden)
             total = part if total is None else total + part
         assert total is not None
         return total
 
 
 class FusedServer:
-    """An arm's networks as one batched program for each shape among them."""
+    """An arm's networks, as one batched program for each group."""
 
     def __init__(self, networks: Sequence[tuple[Architecture, Weights]], device: str) -> None:
-        self.groups = groups_of(networks)
+        self.groups = group_networks(networks)
         self.programs: list[nn.Module] = [FusedGroup(group).to(device).eval() for group in self.groups]
         self.device = device
 
@@ -122,12 +129,12 @@ class FusedServer:
         with torch.inference_mode():
             tensor = torch.from_numpy(rows).to(self.device)
             answers = [program(tensor).cpu().numpy() for program in self.programs]
-        whole = [answer if answer.ndim == 3 else answer[None] for answer in answers]
-        return list(scattered(self.groups, whole))
+        by_group = [answer if answer.ndim == 3 else answer[None] for answer in answers]
+        return list(split_answers(self.groups, by_group))
 
 
 class CompiledServer(FusedServer):
-    """The fused programs traced and frozen by TorchScript, which needs no C++ compiler on the machine."""
+    """The fused programs traced and frozen by TorchScript, which needs no C++ compiler."""
 
     def __init__(self, networks: Sequence[tuple[Architecture, Weights]], device: str) -> None:
         super().__init__(networks, device)

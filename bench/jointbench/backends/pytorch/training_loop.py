@@ -1,4 +1,4 @@
-"""The stock PyTorch training loop: what people write by hand, with early stopping on the validation loss."""
+"""The stock PyTorch training loop: the loop that users write by hand, with early stopping on the validation loss."""
 
 from __future__ import annotations
 
@@ -47,7 +47,7 @@ class StockLoop:
         )
 
     def step(self, rows: torch.Tensor) -> torch.Tensor:
-        """One optimisation step on these rows; the losses before it, (outputs,)."""
+        """Takes one optimisation step on these rows; returns the losses before it, (outputs,)."""
         self.optimizer.zero_grad()
         losses = self.losses(rows)
         (losses @ self.loss_weights).backward()
@@ -55,12 +55,15 @@ class StockLoop:
         return losses.detach()
 
     def epoch(self, number: int) -> torch.Tensor:
-        """One pass over the training rows; each output's batch loss averaged over the steps, (outputs,)."""
+        """Trains on every training row once; returns each output's batch loss averaged over the steps, (outputs,)."""
         return torch.stack([self.step(rows) for rows in self.batches(number)]).mean(dim=0)
 
 
 def fit(job: Job, device: str, clock: Clock) -> Trained:
-    """Trains until the weighted validation loss has not improved for ``patience`` epochs; keeps the best weights."""
+    """Trains until the weighted validation loss has not improved for ``patience`` epochs.
+
+    The result has the best epoch's weights. clock: waits for the device before it is read.
+    """
     loop = StockLoop(job, device)
     validation = torch.from_numpy(job.validation).to(device)
     train_curve, validation_curve = [], []
@@ -131,14 +134,14 @@ class StockTrainer:
         return [read_weights(loop.job.architecture, loop.network) for loop in self.loops]
 
     def steps_counted(self) -> int | None:
-        """By the optimisers themselves; plain SGD does not count."""
+        """From the optimisers' state; None for plain SGD, which does not count its steps."""
         counts = [
             [float(state["step"]) for state in loop.optimizer.state.values() if "step" in state] for loop in self.loops
         ]
         return sum(int(max(steps)) for steps in counts) if all(counts) else None
 
     def close(self) -> None:
-        """Nothing to end."""
+        """Does nothing: no thread runs behind it."""
 
 
 def _endless(loop: StockLoop) -> Iterator[torch.Tensor]:

@@ -7,10 +7,9 @@ from collections.abc import Callable, Mapping, Sequence
 from functools import partial
 from typing import Any
 
-# Keras reads it at import; jointbench measures Keras on TensorFlow, whatever a user's shell says.
+# Keras reads it at import. jointbench measures Keras on TensorFlow, whatever the user's environment sets.
 os.environ["KERAS_BACKEND"] = "tensorflow"
 
-import keras
 import tensorflow as tf
 
 from jointbench.backends.base import (
@@ -25,7 +24,8 @@ from jointbench.backends.base import (
     TrainingHistory,
     TrunkGramians,
 )
-from jointbench.backends.batched.scheduler import fit_stacked, program_spec
+from jointbench.backends.batched.program import program_spec
+from jointbench.backends.batched.scheduler import fit_stacked
 from jointbench.backends.batched.trainer import EngineTrainer
 from jointbench.backends.tensorflow.batched.program import GraphProgram, compilations, predict
 from jointbench.backends.tensorflow.device import peak_bytes, prepare, synchronise, unusable_reason
@@ -60,24 +60,21 @@ class TensorFlowBackend:
     name = "tensorflow"
 
     def __init__(self, device: str, threads: int) -> None:
-        self.choice = device
+        self.requested_device = device
         self.device = "/GPU:0" if device == "cuda" else "/CPU:0"
         prepare(device)
-        tf.get_logger().setLevel("ERROR")  # it warns of retracing, which here is one trace per network
+        tf.get_logger().setLevel("ERROR")  # it warns of retracing, but here each network is traced once
         tf.config.threading.set_intra_op_parallelism_threads(threads)
         tf.config.threading.set_inter_op_parallelism_threads(threads)
 
-    def versions(self) -> dict[str, str]:
-        return {"tensorflow": tf.__version__, "keras": keras.__version__}
-
     def unusable_reason(self) -> str | None:
-        return unusable_reason(self.choice)
+        return unusable_reason(self.requested_device)
 
     def synchronise(self) -> None:
-        synchronise(self.choice)
+        synchronise(self.requested_device)
 
     def device_peak_bytes(self) -> int | None:
-        return peak_bytes(self.choice)
+        return peak_bytes(self.requested_device)
 
     def saved_bytes(self, network: Architecture, weights: Weights) -> int:
         return saved_bytes(network, weights)
@@ -92,18 +89,18 @@ class TensorFlowBackend:
             trained = fit_stacked(jobs, GraphProgram, predict)
         return Stacked(trained, program_spec(jobs).slots, compilations() - before)
 
-    def trainer(self, jobs: Sequence[Job], steps: int, path: ExecutionMode = "stock loop") -> Trainer:
-        if path == "engine":
+    def trainer(self, jobs: Sequence[Job], steps: int, mode: ExecutionMode = "stock loop") -> Trainer:
+        if mode == "engine":
             with tf.device(self.device):
                 return EngineTrainer(jobs, GraphProgram, self.synchronise)
         return StockTrainer(list(jobs), self.device, steps, self.synchronise)
 
-    def unavailable_reason(self, path: ExecutionMode) -> str | None:
-        return None if path in SERVERS else f"Keras has no `{path}`"
+    def unavailable_reason(self, mode: ExecutionMode) -> str | None:
+        return None if mode in SERVERS else f"Keras has no `{mode}`"
 
-    def server(self, networks: Sequence[tuple[Architecture, Weights]], path: ExecutionMode = "in turn") -> Server:
+    def server(self, networks: Sequence[tuple[Architecture, Weights]], mode: ExecutionMode = "in turn") -> Server:
         with tf.device(self.device):
-            return SERVERS[path](networks)
+            return SERVERS[mode](networks)
 
     def reference_loops(self, job: Job, repeats: int) -> dict[str, float]:
         return {"keras_fit": keras_fit(job, repeats)}
@@ -119,9 +116,9 @@ class TensorFlowBackend:
         with tf.device(self.device), precision(job):
             return gradients(job, rows)
 
-    def trunk_gramians(self, job: Job, at: Sequence[int], rows: IntArray) -> TrunkGramians:
+    def trunk_gramians(self, job: Job, at_steps: Sequence[int], rows: IntArray) -> TrunkGramians:
         with tf.device(self.device), precision(job):
-            return trunk_gramians(job, at, rows)
+            return trunk_gramians(job, at_steps, rows)
 
     def weighting_methods(self) -> Mapping[str, str | None]:
         return loss_weighting.methods()

@@ -1,4 +1,4 @@
-"""Everything that only an accelerator needs: whether there is one, sharing it, waiting for it, and its memory."""
+"""What an accelerator needs: a check that it is there, set-up, synchronisation, and its peak memory."""
 
 from __future__ import annotations
 
@@ -8,9 +8,11 @@ GPU = "GPU:0"
 
 
 def prepare(device: str) -> None:
-    """Before TensorFlow starts: on CUDA, take device memory as it is needed, so that another framework's process finds
-    some, and multiply whole float32 numbers, as PyTorch is made to; on the CPU, leave the GPUs alone, of which TensorFlow
-    would otherwise take all memory."""
+    """Sets up the devices; call it before TensorFlow uses one.
+
+    On CUDA, TensorFlow allocates memory as it is needed, to leave some for another framework's process, and TF32 is
+    turned off, as in PyTorch. On the CPU, TensorFlow does not see the GPUs, whose memory it would otherwise take.
+    """
     gpus = tf.config.list_physical_devices("GPU")
     if gpus and device == "cpu":
         tf.config.set_visible_devices([], "GPU")
@@ -21,19 +23,22 @@ def prepare(device: str) -> None:
 
 
 def unusable_reason(device: str) -> str | None:
-    """Why this TensorFlow cannot use the device, with the way out; None when it can."""
+    """Why this TensorFlow cannot use the device, and what to do about it; None when it can."""
     if device == "cpu" or tf.config.list_physical_devices("GPU"):
         return None
     built = "built with CUDA" if tf.test.is_built_with_cuda() else "built without CUDA"
-    return f"TensorFlow {tf.__version__} sees no CUDA device ({built}); pip install 'tensorflow[and-cuda]', or use --device cpu"
+    return (
+        f"TensorFlow {tf.__version__} sees no CUDA device ({built}); "
+        "pip install 'tensorflow[and-cuda]', or use --device cpu"
+    )
 
 
 def synchronise(device: str) -> None:
-    """Waits until the device has done all it was given. The CPU has, by the time a call returns."""
+    """Waits until the device has finished all its work. The CPU has, when a call returns."""
     if device != "cpu":
         tf.test.experimental.sync_devices()
 
 
 def peak_bytes(device: str) -> int | None:
-    """The most that TensorFlow's allocator gave out on the device since the process began; None on the CPU."""
+    """The most bytes that TensorFlow's allocator had in use on the device in this process; None on the CPU."""
     return None if device == "cpu" else int(tf.config.experimental.get_memory_info(GPU)["peak"])

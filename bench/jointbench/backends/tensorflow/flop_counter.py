@@ -1,4 +1,4 @@
-"""FLOPs as TensorFlow's own per-operation statistics give them, to hold the closed form to."""
+"""FLOPs by TensorFlow's own operation statistics, which the closed form is checked against."""
 
 from __future__ import annotations
 
@@ -12,7 +12,7 @@ from jointbench.backends.tensorflow.networks import functional, head_name
 from jointbench.networks.architecture import Architecture
 
 COUNTED = {"MatMul", "Conv2D", "Conv2DBackpropInput", "Conv2DBackpropFilter"}
-GEMM_CLASS = ("MatMul", "Conv", "Einsum", "Xla")  # an operation named like these and not counted is an error
+GEMM_CLASS = ("MatMul", "Conv", "Einsum", "Xla")  # an uncounted operation with such a name is an error
 
 
 def counted_flops(network: Architecture, batch_size: int) -> dict[str, int]:
@@ -41,7 +41,10 @@ def counted_flops(network: Architecture, batch_size: int) -> dict[str, int]:
 
 
 def _reachable_flops(graph: Any) -> int:
-    """Sum over the operations that the graph's outputs depend on (it also holds a dead first input gradient)."""
+    """FLOPs of the operations that the graph's outputs depend on.
+
+    The graph also has operations that no output needs, such as the gradient of the input.
+    """
     waiting, seen, total = [tensor.op for tensor in graph.outputs], set(), 0
     while waiting:
         operation = waiting.pop()

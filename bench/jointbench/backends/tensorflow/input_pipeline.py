@@ -1,4 +1,4 @@
-"""A job's rows as `tf.data`: the batches that both frameworks see, in the same order."""
+"""A job's rows as `tf.data`: the same batches in the same order as in PyTorch."""
 
 from __future__ import annotations
 
@@ -13,7 +13,7 @@ from jointbench.networks.initialization import epoch_order
 
 
 class BatchPipeline:
-    """The job's arrays on the device, gathered by row number."""
+    """The job's arrays on the device, and batches of their rows."""
 
     def __init__(self, job: Job) -> None:
         self.job = job
@@ -31,7 +31,7 @@ class BatchPipeline:
         )
 
     def batches(self, first_epoch: int, epochs: int) -> Any:
-        """Shuffled training batches of these epochs, one after the other; the last batch of an epoch may be short."""
+        """Shuffled training batches of these epochs in turn. The last batch of an epoch may be short."""
         train = self.job.train
 
         def orders() -> Any:

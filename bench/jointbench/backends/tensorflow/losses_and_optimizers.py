@@ -1,4 +1,4 @@
-"""Losses and optimisers as Keras has them, chosen by the recipe."""
+"""The job's losses and optimiser, from Keras."""
 
 from __future__ import annotations
 
@@ -29,7 +29,7 @@ def make_loss(kind: Kind, regression_loss: RegressionLoss = "squared") -> Any:
 
 
 def make_optimizer(recipe: Recipe) -> Any:
-    """SGD, Adam or AdamW with decoupled weight decay (Keras decays before the update, as Loshchilov & Hutter do)."""
+    """SGD, Adam or AdamW, with decoupled weight decay before the update, as in Loshchilov & Hutter (2019)."""
     decay = recipe.weight_decay or None
     if recipe.optimizer == "sgd":
         return keras.optimizers.SGD(recipe.learning_rate, weight_decay=decay)
@@ -41,7 +41,7 @@ def make_optimizer(recipe: Recipe) -> Any:
 
 @contextmanager
 def precision(job: Job) -> Iterator[None]:
-    """Keras's default float type for a while: its losses, metrics and optimiser state follow it, not the layers."""
+    """Sets Keras's default float type: losses, metrics and optimiser state follow it, and not the layers' type."""
     before = keras.config.floatx()
     keras.config.set_floatx(job.precision)
     try:
@@ -53,8 +53,8 @@ def precision(job: Job) -> Iterator[None]:
 def compiled(job: Job, model: Any) -> Any:
     """The model, compiled with the job's losses, loss weights and optimiser.
 
-    All their variables are made here: those made inside the first step make Keras trace that step twice, which is half
-    of a small network's cold start.
+    All their variables are created here. Created in the first step, they would make Keras trace that step twice, which
+    is half of a small network's cold start.
     """
     kinds = job.architecture.kinds
     model.compile(
@@ -65,7 +65,7 @@ def compiled(job: Job, model: Any) -> Any:
     model.optimizer.build(model.trainable_variables)
     row = np.zeros((1, *job.architecture.input_shape), job.precision)
     zeros, ones = (
-        {head_name(i): make((1, 1), job.precision) for i in range(len(kinds))} for make in (np.zeros, np.ones)
+        {head_name(i): fill((1, 1), job.precision) for i in range(len(kinds))} for fill in (np.zeros, np.ones)
     )
     model.compute_loss(row, zeros, model(row), ones)
     return model

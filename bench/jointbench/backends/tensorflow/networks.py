@@ -7,23 +7,27 @@ from typing import Any
 import keras
 import numpy as np
 import numpy.typing as npt
+import tensorflow as tf
 
 from jointbench.networks.architecture import Architecture
 from jointbench.types import Weights
 
+ACTIVATIONS = {"relu": tf.nn.relu, "tanh": tf.tanh}
+
 
 def head_name(index: int) -> str:
-    """The name of a head's output; a user's own names may hold what Keras forbids in a layer's."""
+    """The name of a head's output. The user's own name may have characters that Keras forbids in a layer's name."""
     return f"output_{index}"
 
 
 def functional(network: Architecture, dtype: str = "float32") -> Any:
     """The model: (rows, features) or (rows, height, width, channels) to {head name: (rows, units)}, raw.
 
-    Everything in it is named: names that Keras counts up would make the saved file's size depend on what was built before.
+    Every layer is named: Keras numbers unnamed layers across models, so the size of the saved file would depend on what
+    was built before.
     """
-    entrance = keras.Input(network.input_shape, dtype=dtype, name="rows")
-    hidden = entrance
+    inputs = keras.Input(network.input_shape, dtype=dtype, name="rows")
+    hidden = inputs
     for conv in network.convs:
         hidden = keras.layers.Conv2D(
             conv.units, 3, padding="same", activation=network.activation, name=conv.name, dtype=dtype
@@ -42,7 +46,7 @@ def functional(network: Architecture, dtype: str = "float32") -> Any:
             )
         answer = keras.layers.Dense(head[-1].units, name=head[-1].name, dtype=dtype)(answer)
         answers[head_name(index)] = keras.layers.Identity(name=head_name(index), dtype=dtype)(answer)
-    return keras.Model(entrance, answers, name="network")
+    return keras.Model(inputs, answers, name="network")
 
 
 def build(network: Architecture, weights: Weights, dtype: str = "float32") -> Any:

@@ -1,4 +1,4 @@
-"""A trained network as the file that people keep: a `.keras` archive of configuration and weights."""
+"""The size of a trained network as its users save it: a `.keras` archive of configuration and weights."""
 
 from __future__ import annotations
 
@@ -12,12 +12,11 @@ from jointbench.types import Weights
 
 
 def saved_bytes(network: Architecture, weights: Weights) -> int:
-    """Bytes of the file that `model.save` writes, float32, without an optimiser's state."""
+    """Bytes of the float32 file that `model.save` writes, without optimiser state."""
     with tempfile.TemporaryDirectory() as folder:
         path = Path(folder) / "network.keras"
         with warnings.catch_warnings():
-            warnings.simplefilter(
-                "ignore", DeprecationWarning
-            )  # Keras reads its variables in a way that numpy 2 warns of
+            # Keras reads its variables in a way that numpy 2 warns of.
+            warnings.simplefilter("ignore", DeprecationWarning)
             build(network, weights).save(path)
         return path.stat().st_size

@@ -1,4 +1,4 @@
-"""Trained models answering requests: each through a `tf.function` of a fixed signature, fused, compiled, or by `predict`."""
+"""Serving: each model through a `tf.function` of a fixed signature, models fused, compiled, or by `predict`."""
 
 from __future__ import annotations
 
@@ -9,9 +9,8 @@ import numpy as np
 import numpy.typing as npt
 import tensorflow as tf
 
-from jointbench.backends.fused import Group, Stacked, groups_of, scattered
-from jointbench.backends.tensorflow.batched.program import ACTIVATIONS
-from jointbench.backends.tensorflow.networks import build, head_name
+from jointbench.backends.fused import Group, StackedLayer, group_networks, split_answers
+from jointbench.backends.tensorflow.networks import ACTIVATIONS, build, head_name
 from jointbench.networks.architecture import Architecture
 from jointbench.types import Float32Array, Weights
 
@@ -19,11 +18,11 @@ Networks = Sequence[tuple[Architecture, Weights]]
 
 
 def _signature(network: Architecture) -> list[Any]:
-    """Any number of rows: one trace serves every batch size."""
+    """Rows of any number, so that one trace serves every batch size."""
     return [tf.TensorSpec((None, *network.input_shape), tf.float32)]
 
 
-def _served(network: Architecture, weights: Weights) -> Callable[[Any], Any]:
+def _predict_function(network: Architecture, weights: Weights) -> Callable[[Any], Any]:
     model = build(network, weights)
 
     def answer(rows: Any) -> Any:
@@ -34,10 +33,10 @@ def _served(network: Architecture, weights: Weights) -> Callable[[Any], Any]:
 
 
 class FunctionServer:
-    """An arm's models called one after the other, from numpy to numpy (which waits for the device)."""
+    """An arm's models called one after the other. The copy to numpy waits for the device."""
 
     def __init__(self, networks: Networks) -> None:
-        self.functions = [_served(network, weights) for network, weights in networks]
+        self.functions = [_predict_function(network, weights) for network, weights in networks]
 
     def __call__(self, rows: Float32Array) -> list[npt.NDArray[np.floating]]:
         tensor = tf.constant(rows)
@@ -45,16 +44,20 @@ class FunctionServer:
 
 
 class _FusedDense:
-    """One dense layer of every network of a group; rows that all networks share meet all kernels in one product."""
+    """One dense layer of every network of a group. Rows that all share are multiplied by all kernels in one product."""
 
-    def __init__(self, layer: Stacked) -> None:
+    def __init__(self, layer: StackedLayer) -> None:
         kernel, bias = layer
         self.networks, inputs, self.units = kernel.shape
-        self.kernel, self.bias = _held(kernel), _held(bias[:, None, :])
-        self.flat_kernel, self.flat_bias = _held(kernel.transpose(1, 0, 2).reshape(inputs, -1)), _held(bias.reshape(-1))
+        self.kernel, self.bias = _constant(kernel), _constant(bias[:, None, :])
+        self.flat_kernel = _constant(kernel.transpose(1, 0, 2).reshape(inputs, -1))
+        self.flat_bias = _constant(bias.reshape(-1))
 
     def __call__(self, rows: Any) -> Any:
-        """(networks, rows, in), or (rows, in) that all share, to (networks, rows, out), or (rows, out) of one network."""
+        """From (networks, rows, in), or (rows, in) that all networks share, to (networks, rows, out).
+
+        A single network with shared rows returns (rows, out).
+        """
         if len(rows.shape) == 3:
             return tf.matmul(rows, self.kernel) + self.bias
         answer = tf.nn.bias_add(tf.matmul(rows, self.flat_kernel), self.flat_bias)
@@ -63,17 +66,20 @@ class _FusedDense:
         return tf.transpose(tf.reshape(answer, (-1, self.networks, self.units)), (1, 0, 2))
 
 
-def _held(values: npt.NDArray[np.floating]) -> Any:
+def _constant(values: npt.NDArray[np.floating]) -> Any:
     return tf.Variable(values, trainable=False)
 
 
 class _FusedGroup:
-    """A group's networks as one graph: (rows, features) or images to (networks, rows, answers), or (rows, answers) of one."""
+    """A group's networks as one graph.
+
+    Takes (rows, features) or images; returns (networks, rows, answers), or (rows, answers) of a single network.
+    """
 
     def __init__(self, group: Group) -> None:
         self.activate = ACTIVATIONS[group.architecture.activation]
         self.networks = len(group.members)
-        self.convs = [(_held(kernel), _held(bias)) for kernel, bias in group.convs]
+        self.convs = [(_constant(kernel), _constant(bias)) for kernel, bias in group.convs]
         self.trunk = [_FusedDense(layer) for layer in group.trunk]
         self.hidden = [[_FusedDense(layer) for layer in head] for head, _ in group.heads]
         empty = np.zeros_like(group.bias)
@@ -82,12 +88,12 @@ class _FusedGroup:
         ]
 
     def _convolved(self, images: Any) -> Any:
-        """(networks, rows, features); TensorFlow has no grouped convolution on a CPU, so each network has its own."""
+        """(networks, rows, features). Each network has its own convolution: TensorFlow has no grouped one on a CPU."""
         parts = []
-        for place in range(self.networks):
+        for network in range(self.networks):
             hidden = images
             for kernel, bias in self.convs:
-                answer = self.activate(tf.nn.conv2d(hidden, kernel[place], 1, "SAME") + bias[place])
+                answer = self.activate(tf.nn.conv2d(hidden, kernel[network], 1, "SAME") + bias[network])
                 hidden = tf.nn.max_pool2d(answer, 2, 2, "VALID")
             height, width, channels = hidden.shape[1:]
             parts.append(tf.reshape(hidden, (-1, height * width * channels)))
@@ -99,21 +105,21 @@ class _FusedGroup:
             hidden = self.activate(layer(hidden))
         total: Any = None
         for layers, answer in zip(self.hidden, self.answers, strict=True):
-            own = hidden
+            head_hidden = hidden
             for layer in layers:
-                own = self.activate(layer(own))
-            part = answer(own)
+                head_hidden = self.activate(layer(head_hidden))
+            part = answer(head_hidden)
             total = part if total is None else total + part
         return total
 
 
 class FusedServer:
-    """An arm's networks as one batched program for each shape among them, in one call; XLA compiles it where asked."""
+    """An arm's networks, as one batched program for each group, all in one call. xla: compiles it."""
 
     def __init__(self, networks: Networks, xla: bool = False) -> None:
-        self.groups = groups_of(networks)
+        self.groups = group_networks(networks)
         self.programs = [_FusedGroup(group) for group in self.groups]
-        # XLA wants to know the number of rows, so a compiled program is one for each batch size.
+        # XLA needs the number of rows, so there is one compiled program for each batch size.
         signature = None if xla else _signature(networks[0][0])
         self.function = tf.function(
             lambda rows: [program(rows) for program in self.programs],
@@ -124,16 +130,16 @@ class FusedServer:
 
     def __call__(self, rows: Float32Array) -> list[npt.NDArray[np.floating]]:
         answers = [answer.numpy() for answer in self.function(tf.constant(rows))]
-        whole = [answer if answer.ndim == 3 else answer[None] for answer in answers]
-        return list(scattered(self.groups, whole))
+        by_group = [answer if answer.ndim == 3 else answer[None] for answer in answers]
+        return list(split_answers(self.groups, by_group))
 
 
 class PredictServer:
-    """An arm's models called one after the other through `predict`, which is made for whole data sets."""
+    """An arm's models called one after the other through `predict`, which is meant for whole data sets."""
 
     def __init__(self, networks: Networks) -> None:
         self.models = [(build(network, weights), len(network.heads)) for network, weights in networks]
 
     def __call__(self, rows: Float32Array) -> list[npt.NDArray[np.floating]]:
-        asked = [(model.predict(rows, batch_size=len(rows), verbose=0), heads) for model, heads in self.models]
-        return [np.concatenate([answer[head_name(i)] for i in range(heads)], axis=1) for answer, heads in asked]
+        answers = [(model.predict(rows, batch_size=len(rows), verbose=0), heads) for model, heads in self.models]
+        return [np.concatenate([answer[head_name(i)] for i in range(heads)], axis=1) for answer, heads in answers]

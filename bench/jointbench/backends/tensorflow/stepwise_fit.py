@@ -1,4 +1,4 @@
-"""Keras `fit`, held between steps, so that two models' steps can be timed in turns."""
+"""Keras `fit`, paused between steps, so that the steps of two models can be timed in turn."""
 
 from __future__ import annotations
 
@@ -22,11 +22,11 @@ from jointbench.backends.tensorflow.networks import build, read_weights
 from jointbench.measure.device_clock import device_clock
 
 ENDLESS = 1_000_000
-WARM_UP = 1  # step before the clock is read
+WARM_UP = 1  # steps of a call before the clock is read
 
 
 class StepGate(keras.callbacks.Callback):  # type: ignore[misc]  # keras ships no types
-    """Lets so many steps through at a time, and reads the clock after WARM_UP of them and after the last."""
+    """Pauses `fit` until a number of steps is ordered; times all but the first WARM_UP of them."""
 
     def __init__(self) -> None:
         super().__init__()
@@ -35,46 +35,45 @@ class StepGate(keras.callbacks.Callback):  # type: ignore[misc]  # keras ships n
         self.left = 0
 
     def on_train_batch_begin(self, batch: int, logs: object = None) -> None:
-        if batch == 1:  # by now the threads that feed it are there, which would inherit the core
+        if batch == 1:  # not earlier: the threads that feed `fit` would be started on the same core
             keep_on_one_core()
         if self.left == 0:
             order = self.orders.get()
             if order is None:
                 raise StopFit
-            self.clock, clocked = order
-            self.left = WARM_UP + clocked
-            self.clocked = clocked
-        if self.left == self.clocked:
+            self.clock, self.timed_steps = order
+            self.left = WARM_UP + self.timed_steps
+        if self.left == self.timed_steps:
             self.started = self.clock()
 
     def on_train_batch_end(self, batch: int, logs: object = None) -> None:
         self.left -= 1
         if self.left == 0:
-            # Only after the last step: reading the clock waits for the device. Keras turns each step's loss into numpy,
-            # but the step's update may still be on its way then.
+            # Read after the last step only, because reading waits for the device. That each step's loss is in numpy by
+            # now is not enough: the update may still be running.
             self.results.put(self.clock() - self.started)
 
 
 def keep_on_one_core() -> None:
-    """Keeps the calling thread, one that drives a `fit`, on the first core it may use; elsewhere than on Linux it roams.
+    """Pins the calling thread to the first core that it may use. Does nothing on systems other than Linux.
 
-    Threads that roam settle on different cores for several blocks each, and what else runs there is then in the ratio.
+    Two unpinned threads stay on different cores for several blocks, so that the load of these cores distorts the ratio.
     """
     if sys.platform != "linux":
         return
-    with contextlib.suppress(OSError):  # a sandbox may forbid it: then they roam
+    with contextlib.suppress(OSError):  # a sandbox may forbid it
         os.sched_setaffinity(0, {min(os.sched_getaffinity(0))})
 
 
 class StopFit(Exception):
-    """Ends a held `fit`."""
+    """Ends a paused `fit`."""
 
 
 class StepwiseFit:
-    """One model in an endless `fit`, a few steps of it let through by each call.
+    """One model in an endless `fit`, of which each call runs a few steps.
 
-    `fit` runs in a thread that sleeps between calls: what `fit` costs once (iterators, tracing) is paid once,
-    and one model's step never overlaps another's.
+    `fit` runs in a thread that sleeps between calls. So its set-up (iterators, tracing) happens once, and the steps of
+    two models never overlap.
     """
 
     def __init__(self, job: Job, device: str) -> None:
@@ -94,11 +93,11 @@ class StepwiseFit:
                 )
         except StopFit:
             return
-        except BaseException as error:  # noqa: BLE001 - handed to the caller, who is waiting for a result
+        except BaseException as error:  # noqa: BLE001 - raised in the thread that waits for a result
             self.gate.results.put(error)
 
     def __call__(self, clock: Clock, steps: int) -> float:
-        """Seconds of ``steps`` steps, after WARM_UP that are not clocked."""
+        """Seconds of ``steps`` steps, after WARM_UP steps that are not timed."""
         self.gate.orders.put((clock, steps))
         result = self.gate.results.get()
         if isinstance(result, BaseException):
@@ -123,8 +122,8 @@ class StockTrainer:
         self.steps = steps
 
     def __call__(self, clock: Clock) -> float:
-        waiting = device_clock(self.synchronise, clock)
-        return sum(fit(waiting, self.steps) for fit in self.fits)
+        waiting_clock = device_clock(self.synchronise, clock)
+        return sum(fit(waiting_clock, self.steps) for fit in self.fits)
 
     def weights(self) -> list[dict[str, npt.NDArray[np.floating]]]:
         return [read_weights(fit.job.architecture, fit.model) for fit in self.fits]

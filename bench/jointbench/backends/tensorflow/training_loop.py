@@ -20,7 +20,7 @@ from jointbench.types import FloatArray
 
 
 class EpochSeconds(keras.callbacks.Callback):  # type: ignore[misc]  # keras ships no types
-    """Seconds between an epoch's first batch and its last, validation excluded, by a clock that waits for the device."""
+    """Seconds of each epoch without validation, by a clock that waits for the device."""
 
     def __init__(self, clock: Clock) -> None:
         super().__init__()
@@ -46,10 +46,13 @@ def steps_per_epoch(job: Job) -> int:
 
 
 def fit(job: Job, clock: Clock) -> Trained:
-    """`fit` with early stopping on the weighted validation loss, best weights restored; NaN ends it."""
+    """Trains until the weighted validation loss has not improved for ``patience`` epochs, or is NaN.
+
+    The result has the best epoch's weights. clock: waits for the device before it is read.
+    """
     model = compiled(job, build(job.architecture, job.initial, job.precision))
     rows = BatchPipeline(job)
-    epochs_clock = EpochSeconds(clock)
+    epoch_seconds = EpochSeconds(clock)
     stopping = keras.callbacks.EarlyStopping(
         monitor="val_loss", patience=job.recipe.patience, restore_best_weights=True
     )
@@ -58,11 +61,11 @@ def fit(job: Job, clock: Clock) -> Trained:
         steps_per_epoch=steps_per_epoch(job),
         epochs=job.recipe.max_epochs,
         validation_data=rows.whole(job.validation),
-        callbacks=[epochs_clock, stopping, keras.callbacks.TerminateOnNaN()],
+        callbacks=[epoch_seconds, stopping, keras.callbacks.TerminateOnNaN()],
         shuffle=False,
         verbose=0,
     ).history
-    train_loss, validation_loss = _curve(history, "", job), _curve(history, "val_", job)
+    train_loss, validation_loss = _loss_curve(history, "", job), _loss_curve(history, "val_", job)
     epochs = len(train_loss)
     broken = ~np.isfinite(np.c_[train_loss, validation_loss]).all(axis=1)
     failure = f"the loss is not finite in epoch {int(np.argmax(broken)) + 1}" if broken.any() else None
@@ -74,7 +77,7 @@ def fit(job: Job, clock: Clock) -> Trained:
         best_epoch=int(np.argmin(history["val_loss"])) if failure is None else 0,
         steps=epochs * steps_per_epoch(job),
         rows_seen=epochs * len(job.train),
-        epoch_seconds=np.array(epochs_clock.seconds),
+        epoch_seconds=np.array(epoch_seconds.seconds),
         stopped_by=stopped_by,
         train_loss=train_loss,
         validation_loss=validation_loss,
@@ -84,10 +87,10 @@ def fit(job: Job, clock: Clock) -> Trained:
     )
 
 
-def _curve(history: dict[str, list[float]], prefix: str, job: Job) -> FloatArray:
-    """(epochs, outputs) from Keras's history, which names each output's unweighted loss only if there are several."""
+def _loss_curve(history: dict[str, list[float]], prefix: str, job: Job) -> FloatArray:
+    """Each output's unweighted loss, (epochs, outputs), from Keras's history. prefix: "val_" for validation."""
     names = [head_name(i) for i in range(len(job.loss_weights))]
-    if len(names) == 1:
+    if len(names) == 1:  # then Keras records the weighted total alone
         return np.array(history[f"{prefix}loss"])[:, None] / job.loss_weights[0]
     return np.stack([history[f"{prefix}{name}_loss"] for name in names], axis=1)
 

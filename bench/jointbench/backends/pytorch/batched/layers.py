@@ -1,7 +1,7 @@
-"""Forward and backward pass of a stack of networks: batched products into buffers that are made once.
+"""Forward and backward pass of a stack of networks: batched products into buffers that are allocated once.
 
-The dense part's gradient is written out: autograd costs more than the arithmetic of small layers, and allocates. The
-convolutions of images stay with autograd, for theirs is the library's own kernel and its overhead does not count.
+The gradient of dense layers is written out, because autograd allocates and costs more than the arithmetic of small
+layers. Convolutions use autograd, whose overhead is small beside theirs.
 """
 
 from __future__ import annotations
@@ -32,11 +32,11 @@ def _activate_backward(name: str, gradient: torch.Tensor, hidden: torch.Tensor) 
 
 
 class Dense:
-    """One block for batches of a fixed number of rows; h = f(z), z = [x 1] K with K: (slots, inputs + 1, units).
+    """One block for batches of a fixed size: h = f(z), z = [x 1] K with K: (slots, inputs + 1, units).
 
-    Every input carries a last column of ones, so the bias is K's last row, and one product gives both gradients:
-    dK = [x 1]^T dz, and for the layer below dx = dz K^T without K's last row. ``output`` is [h 1], or z itself where
-    there is no activation. Once h is known z is not needed, and its buffer takes dz on the way back.
+    Every input has a last column of ones, so the bias is the last row of K and its gradient comes with the kernel's:
+    dK = [x 1]^T dz. For the layer below, dx = dz K^T without the last row of K. ``output`` is [h 1], or z where there
+    is no activation. z is not needed after h is computed, so its buffer takes dz in the backward pass.
     """
 
     def __init__(
@@ -45,7 +45,7 @@ class Dense:
         slots = len(flat)
         self.activation, self.transposed = activation, block.transposed
         self.matrix = block.matrix(flat)
-        self.back = self.matrix[:, :-1].transpose(1, 2)
+        self.kernel_transposed = self.matrix[:, :-1].transpose(1, 2)
         self.z = flat.new_empty(slots, rows, block.units) if z is None else z
         self.output = self.z if activation is None else flat.new_ones(slots, rows, block.units + 1)
         self.hidden = self.output[..., : block.units]
@@ -62,7 +62,10 @@ class Dense:
         return self.output
 
     def backward(self, dx: torch.Tensor | None, add: bool) -> None:
-        """From the gradient of h, which lies in z's buffer, that of K, and that of x into ``dx`` (added to it if ``add``)."""
+        """Computes the gradient of K from that of h, which is in the buffer of z.
+
+        dx: where the gradient of x goes, if it is needed. add: adds to ``dx`` instead of overwriting it.
+        """
         if self.activation is not None:
             _activate_backward(self.activation, self.z, self.hidden)
         if self.transposed:
@@ -70,9 +73,9 @@ class Dense:
         else:
             torch.bmm(self.x.transpose(1, 2), self.z, out=self.stored_gradient)
         if dx is not None and add:
-            dx.baddbmm_(self.z, self.back)
+            dx.baddbmm_(self.z, self.kernel_transposed)
         elif dx is not None:
-            torch.bmm(self.z, self.back, out=dx)
+            torch.bmm(self.z, self.kernel_transposed, out=dx)
 
 
 class StackedNetwork:
@@ -97,7 +100,7 @@ class StackedNetwork:
     def forward(self, rows: torch.Tensor, train: bool) -> torch.Tensor:
         """Raw answers (slots, rows, all heads' units), in a buffer that the next call overwrites.
 
-        rows: (slots, rows, features + 1), the last a one; or images (slots, rows, height, width, channels).
+        rows: (slots, rows, features + 1) with a last column of ones, or images (slots, rows, height, width, channels).
         """
         hidden = self._convolved(rows, train) if self.network.convs else rows
         for dense in self.trunk:
@@ -109,7 +112,7 @@ class StackedNetwork:
         return self.raw
 
     def backward(self, out: torch.Tensor) -> None:
-        """Puts the gradient of all parameters, (slots, parameters), into ``out``; that of the answers lies in ``raw``."""
+        """Writes the gradient of all parameters, (slots, parameters), to ``out``. That of the answers is in ``raw``."""
         below = self.trunk[-1].z if self.trunk else self.pixels_gradient if self.network.convs else None
         for i, head in enumerate(self.heads):
             _backward(head, below, add=i > 0)
@@ -117,14 +120,14 @@ class StackedNetwork:
         parts = [dense.gradient for chain in (self.trunk, *self.heads) for dense in chain]
         if self.network.convs:
             parts.insert(0, torch.autograd.grad(self.maps, self.leaf, self.pixels_gradient)[0])
-        # Products are written a layer at a time and copied: into a slot's row, with gaps between the slots, the
-        # library would multiply slot by slot.
+        # Each layer's product goes to a buffer of its own and is copied from there. PyTorch would multiply slot by slot
+        # if it wrote into the slots' rows directly, because a layer's part of them is not contiguous.
         torch.cat(parts, dim=1, out=out)
 
     def _convolved(self, images: torch.Tensor, train: bool) -> torch.Tensor:
         """The convolutions' maps, flattened, with a column of ones.
 
-        Slot by slot: the library's convolution is six times faster than one batched product over all slots' 3x3
+        A loop over the slots: PyTorch's convolution is six times faster than one batched product over all slots' 3x3
         neighbourhoods and twice as fast as a grouped convolution.
         """
         activate = ACTIVATIONS[self.network.activation]
@@ -145,6 +148,6 @@ class StackedNetwork:
 
 
 def _backward(chain: Sequence[Dense], below: torch.Tensor | None, add: bool) -> None:
-    """Back through a chain of layers into the gradient ``below`` it."""
+    """The backward pass of a chain of layers. below: where the gradient of its input goes."""
     for i in reversed(range(len(chain))):
         chain[i].backward(chain[i - 1].z if i else below, add=add and i == 0)

@@ -1,8 +1,8 @@
-"""The losses of a stack's outputs and their gradient, over columns: an output has one, or one per class.
+"""The losses of a stack's outputs and their gradient. An output has one column, or one column per class.
 
-Targets and weights are spread over the same columns as the raw answers a (classes as 0 and 1), so that the gradient
-of every loss is (predicted mean - target) x weight: a for squared error, sigmoid(a) for binary and softmax(a) for
-categorical cross-entropy. Absolute and Huber's loss take the sign of that difference, or cut it at HUBER_DELTA.
+Targets (classes as 0 and 1) and weights have the same columns as the raw answers a. So the gradient of every loss is
+(predicted mean - target) x weight, where the mean is a for squared error, sigmoid(a) for binary and softmax(a) for
+categorical cross-entropy. The absolute loss takes the sign of that difference; Huber's clips it at HUBER_DELTA.
 """
 
 from __future__ import annotations
@@ -55,7 +55,7 @@ class StackedLosses:
         return values.repeat_interleave(units, dim=-1)
 
     def table(self, targets: torch.Tensor, weights: torch.Tensor) -> torch.Tensor:
-        """(rows, 2 x columns): targets, class codes as 0 and 1, and beside them the weights."""
+        """(rows, 2 x columns): the targets, with class codes as 0 and 1, then the weights."""
         parts = []
         for column, (kind, units) in enumerate(zip(self.network.kinds, self.network.units, strict=True)):
             target = targets[:, column]
@@ -72,7 +72,7 @@ class StackedLosses:
 
     def means(self, raw: torch.Tensor, targets: torch.Tensor, shares: torch.Tensor) -> torch.Tensor:
         """(..., outputs): each output's loss, averaged over the rows by their shares."""
-        made = []
+        means = []
         for run in self.runs:
             answer, target, share = (part[..., run.columns] for part in (raw, targets, shares))
             if run.kind == "regression":
@@ -82,14 +82,14 @@ class StackedLosses:
             else:
                 loss = -(torch.log_softmax(answer, dim=-1) * target).sum(dim=-1, keepdim=True)
                 share = share[..., :1]
-            made.append((loss * share).sum(dim=-2))
-        return torch.cat(made, dim=-1)
+            means.append((loss * share).sum(dim=-2))
+        return torch.cat(means, dim=-1)
 
     def factors(self, loss_weights: torch.Tensor) -> torch.Tensor:
-        """(slots, columns): what multiplies (mean - target) x share: the loss weight, and for a square its 2."""
+        """(slots, columns): what multiplies (mean - target) x share: the loss weight, times 2 for a squared error."""
         squared = self.regression_loss == "squared"
-        twice = torch.tensor([2.0 if kind == "regression" and squared else 1.0 for kind in self.network.kinds])
-        return self.spread(loss_weights * twice.to(loss_weights))
+        slopes = torch.tensor([2.0 if kind == "regression" and squared else 1.0 for kind in self.network.kinds])
+        return self.spread(loss_weights * slopes.to(loss_weights))
 
     def differentiate(self, raw: torch.Tensor, targets: torch.Tensor, scale: torch.Tensor) -> None:
         """Turns raw answers, in place, into the gradient of the total loss. scale: shares x factors."""
@@ -104,7 +104,8 @@ class StackedLosses:
             for run in self.runs:
                 if run.kind == "regression":
                     part = raw[..., run.columns]
-                    part.copy_(part.sign()) if self.regression_loss == "absolute" else part.clamp_(
-                        -HUBER_DELTA, HUBER_DELTA
-                    )
+                    if self.regression_loss == "absolute":
+                        part.copy_(part.sign())
+                    else:
+                        part.clamp_(-HUBER_DELTA, HUBER_DELTA)
         raw.mul_(scale)

@@ -1,4 +1,4 @@
-"""Where a stack's parameters live: one row per slot, in which every dense layer is one block, bias included."""
+"""The layout of a stack's parameters: one row per slot, in which every dense layer is one block with its bias."""
 
 from __future__ import annotations
 
@@ -15,8 +15,8 @@ from jointbench.networks.architecture import Architecture, Layer
 class Block:
     """Dense layers on the same input, side by side as one matrix of (inputs + 1, units); its last row is the bias.
 
-    start: its place in a slot's row. The matrix is stored with its longer side along memory: the library multiplies
-    a 64 x 2 matrix four times faster from its transpose.
+    start: its offset in a slot's row. The matrix is stored with its longer side contiguous: PyTorch multiplies a 64 x 2
+    matrix four times faster from its transpose.
     """
 
     layers: tuple[Layer, ...]
@@ -51,8 +51,8 @@ class Block:
 class Layout:
     """The order of a slot's row: convolutions (kernel, bias, kernel, ...), the trunk's blocks, the heads' blocks.
 
-    Heads of a single layer share one block, so that narrow outputs make one product and not one each. Deeper heads
-    are chains of blocks of their own.
+    Heads of a single layer share one block, so that they need one product and not one each. Deeper heads are chains of
+    blocks of their own.
     """
 
     def __init__(self, network: Architecture) -> None:
@@ -66,8 +66,8 @@ class Layout:
 
     def _chain(self, layers: Sequence[tuple[Layer, ...]]) -> list[Block]:
         blocks = []
-        for beside in layers:
-            blocks.append(Block(beside, self.size))
+        for side_by_side in layers:
+            blocks.append(Block(side_by_side, self.size))
             self.size += blocks[-1].size
         return blocks
 
@@ -77,7 +77,10 @@ class Layout:
         return [*self.trunk, *(block for head in self.heads for block in head)]
 
     def conv_views(self, flat: torch.Tensor) -> dict[str, torch.Tensor]:
-        """Views of the convolutions into rows that hold at least them: kernels (slots, 3, 3, in, out), biases (slots, out)."""
+        """Views into the slots' rows: kernels (slots, 3, 3, in, out), biases (slots, out).
+
+        flat: (slots, at least ``conv_size``).
+        """
         views, start = {}, 0
         for conv in self.convs:
             for part, shape in (("kernel", conv.kernel_shape), ("bias", (conv.units,))):

@@ -1,4 +1,4 @@
-"""The PyTorch engine: a stack's weights in one buffer, batched products, a written-out gradient, fused updates."""
+"""The PyTorch engine: one buffer of weights for a stack, batched products, a written-out gradient, fused updates."""
 
 from __future__ import annotations
 
@@ -8,7 +8,7 @@ import numpy as np
 import numpy.typing as npt
 import torch
 
-from jointbench.backends.batched.scheduler import Int32Array, PackedData, ProgramSpec, ProgramStep
+from jointbench.backends.batched.program import BatchRows, PackedData, ProgramSpec, ProgramStep
 from jointbench.backends.pytorch.batched.layers import StackedNetwork
 from jointbench.backends.pytorch.batched.losses import StackedLosses
 from jointbench.backends.pytorch.batched.optimizer import StackedOptimizer
@@ -18,127 +18,128 @@ from jointbench.backends.pytorch.training_loop import DTYPES
 from jointbench.networks.architecture import Architecture
 from jointbench.types import Float32Array, Weights
 
-GATHERED_BYTES = 4 * 2**20  # rows laid out at a time: many steps of a small stack, and they stay in the cache
+GATHERED_BYTES = 4 * 2**20  # of rows gathered at a time: many steps of a small stack, and they fit the cache
 
 
 class BatchedProgram:
-    """A stack on PyTorch. All slots' parameters are one (slots, parameters) buffer."""
+    """A stack on PyTorch. All slots' parameters are in one (slots, parameters) buffer."""
 
-    def __init__(self, frame: ProgramSpec, tables: PackedData, device: str) -> None:
-        self.frame, self.device = frame, device
-        network, slots, dtype = frame.architecture, frame.slots, DTYPES[frame.precision]
+    def __init__(self, spec: ProgramSpec, data: PackedData, device: str) -> None:
+        self.spec, self.device = spec, device
+        network, slots, dtype = spec.architecture, spec.slots, DTYPES[spec.precision]
         features, targets, weights = (
-            torch.as_tensor(table).to(device) for table in (tables.features, tables.targets, tables.weights)
+            torch.as_tensor(table).to(device) for table in (data.features, data.targets, data.weights)
         )
-        # A column of ones, which the first layer's bias multiplies; images get theirs after the convolutions.
+        # The first layer's bias multiplies a column of ones. Images get theirs after the convolutions.
         self.features = features if network.convs else torch.cat([features, torch.ones_like(features[:, :1])], dim=1)
-        self.losses = StackedLosses(network, frame.regression_loss)
+        self.losses = StackedLosses(network, spec.regression_loss)
         self.labels = self.losses.table(targets, weights)
         self.layout = Layout(network)
         self.flat = torch.zeros(slots, self.layout.size, dtype=dtype, device=device)
         self.best_flat = torch.zeros_like(self.flat)
-        self.optimizer = StackedOptimizer(frame.recipe, self.flat)
-        self.network = StackedNetwork(network, self.layout, self.flat, frame.batch)
+        self.optimizer = StackedOptimizer(spec.recipe, self.flat)
+        self.network = StackedNetwork(network, self.layout, self.flat, spec.batch)
         self.loss_weights = torch.zeros(slots, len(network.heads), dtype=dtype, device=device)
         self.best_loss = np.full(slots, np.inf)
         self.wait, self.done = np.zeros(slots, np.int64), np.zeros(slots, np.int64)
         self.alive = np.zeros(slots, np.bool_)
 
     def load(self, slots: Sequence[int], weights: Sequence[Weights], loss_weights: npt.NDArray[np.floating]) -> None:
-        place = torch.tensor(slots, device=self.device)
+        index = torch.tensor(slots, device=self.device)
         for name, view in self.layout.views(self.flat).items():
-            view[place] = torch.as_tensor(np.stack([one[name] for one in weights])).to(view)
-        self.best_flat[place] = self.flat[place]
-        self.loss_weights[place] = torch.as_tensor(loss_weights).to(self.flat)
+            view[index] = torch.as_tensor(np.stack([network[name] for network in weights])).to(view)
+        self.best_flat[index] = self.flat[index]
+        self.loss_weights[index] = torch.as_tensor(loss_weights).to(self.flat)
         self.factors = self.losses.factors(self.loss_weights)
         self.optimizer.reset(slots)
-        at = list(slots)
-        self.wait[at], self.done[at], self.best_loss[at], self.alive[at] = 0, 0, np.inf, True
+        new = list(slots)
+        self.wait[new], self.done[new], self.best_loss[new], self.alive[new] = 0, 0, np.inf, True
 
-    def advance(
-        self,
-        feature_rows: Int32Array,
-        target_rows: Int32Array,
-        active: npt.NDArray[np.bool_],
-        validation_features: Int32Array,
-        validation_targets: Int32Array,
-    ) -> ProgramStep:
-        rows, places, held, held_places = (
+    def advance(self, rows: BatchRows) -> ProgramStep:
+        feature_rows, target_rows, validation_features, validation_targets = (
             torch.as_tensor(part).to(self.device).contiguous()
-            for part in (feature_rows, target_rows, validation_features, validation_targets)
+            for part in (rows.feature_rows, rows.target_rows, rows.validation_features, rows.validation_targets)
         )
-        train, validation, lived = [], [], []
+        train, validation, alive = [], [], []
         with torch.no_grad():
-            labels, shares = self._labels(held_places)
-            # Validation goes through the same buffers, so its last batch is filled up with rows from the start.
-            filled = -(-self.frame.validation // self.frame.batch) * self.frame.batch
-            around = torch.arange(filled, device=self.device) % self.frame.validation
-            batches = held[:, around].unflatten(1, (-1, self.frame.batch)).transpose(0, 1)
-            for epoch in range(self.frame.epochs):
-                train.append(self._epoch(rows[epoch], places[epoch], active[epoch] & self.alive))
-                losses = self._validate(batches, labels, shares)
+            targets, shares = self._labels(validation_targets)
+            batches = self._validation_batches(validation_features)
+            for epoch in range(self.spec.epochs):
+                active = rows.active[epoch] & self.alive
+                train.append(self._train_epoch(feature_rows[epoch], target_rows[epoch], active))
+                losses = self._validate(batches, targets, shares)
                 validation.append(losses.cpu().numpy().astype(np.float64))
-                lived.append(self.alive)
-                self._stop((losses * self.loss_weights).sum(dim=1).cpu().numpy())
-        return ProgramStep(np.stack(train), np.stack(validation), np.stack(lived))
+                alive.append(self.alive)
+                self._stop_early((losses * self.loss_weights).sum(dim=1).cpu().numpy())
+        return ProgramStep(np.stack(train), np.stack(validation), np.stack(alive))
+
+    def _validation_batches(self, rows: torch.Tensor) -> torch.Tensor:
+        """Rows (slots, rows) as (batches, slots, batch), the buffers' size. The first rows fill the last batch."""
+        padded = -(-self.spec.validation // self.spec.batch) * self.spec.batch
+        columns = torch.arange(padded, device=self.device) % self.spec.validation
+        batches: torch.Tensor = rows[:, columns].unflatten(1, (-1, self.spec.batch)).transpose(0, 1)
+        return batches
 
     def _gather(self, table: torch.Tensor, rows: torch.Tensor) -> torch.Tensor:
         return table.index_select(0, rows.reshape(-1)).view(*rows.shape, *table.shape[1:])
 
-    def _labels(self, places: torch.Tensor) -> tuple[torch.Tensor, torch.Tensor]:
+    def _labels(self, rows: torch.Tensor) -> tuple[torch.Tensor, torch.Tensor]:
         """Targets and shares of these rows, (..., rows, columns) each."""
-        targets, weights = self._gather(self.labels, places).split(self.losses.columns, dim=-1)
+        targets, weights = self._gather(self.labels, rows).split(self.losses.columns, dim=-1)
         return targets, self.losses.shares(weights)
 
-    def _blocks(self) -> Iterator[slice]:
-        """The epoch's steps, as many at a time as GATHERED_BYTES hold."""
-        step_bytes = self.frame.slots * self.frame.batch * self.features[0].numel() * self.features.element_size()
+    def _step_blocks(self) -> Iterator[slice]:
+        """The epoch's steps in blocks of at most GATHERED_BYTES."""
+        step_bytes = self.spec.slots * self.spec.batch * self.features[0].numel() * self.features.element_size()
         length = max(1, GATHERED_BYTES // step_bytes)
-        for start in range(0, self.frame.steps, length):
-            yield slice(start, min(start + length, self.frame.steps))
+        for start in range(0, self.spec.steps, length):
+            yield slice(start, min(start + length, self.spec.steps))
 
-    def _epoch(
-        self, rows: torch.Tensor, places: torch.Tensor, moving: npt.NDArray[np.bool_]
+    def _train_epoch(
+        self, feature_rows: torch.Tensor, target_rows: torch.Tensor, active: npt.NDArray[np.bool_]
     ) -> npt.NDArray[np.float64]:
-        """Trains on batches (steps, slots, batch) those who move; their mean losses before each step, (slots, outputs)."""
+        """Trains the active slots on batches of rows; returns their mean losses before each step, (slots, outputs).
+
+        feature_rows, target_rows: (steps, slots, batch). active: (steps, slots).
+        """
         total = np.zeros(self.loss_weights.shape)
-        for block in self._blocks():
-            features = self._gather(self.features, rows[block])
-            targets, shares = self._labels(places[block])
+        for block in self._step_blocks():
+            features = self._gather(self.features, feature_rows[block])
+            targets, shares = self._labels(target_rows[block])
             scales = shares * self.factors.unsqueeze(1)
             raw = torch.empty_like(shares)
-            turns = moving[block]
-            for batch, target, scale, kept, turn in zip(features, targets, scales, raw, turns, strict=True):
-                answers = self.network.forward(batch, train=True)
-                kept.copy_(answers)
-                self.losses.differentiate(answers, target, scale)
+            steps = zip(features, targets, scales, raw, active[block], strict=True)
+            for step_features, step_targets, step_scales, step_raw, step_active in steps:
+                answers = self.network.forward(step_features, train=True)
+                step_raw.copy_(answers)
+                self.losses.differentiate(answers, step_targets, step_scales)
                 self.network.backward(self.optimizer.gradient)
-                self.optimizer.step(turn)
-            # The curve's losses need no step's result at once: those of a block are computed together.
+                self.optimizer.step(step_active)
+            # The losses are only recorded, so those of a block are computed together.
             losses = self.losses.means(raw, targets, shares).cpu().numpy()
-            total += np.where(turns[..., None], losses, 0).sum(axis=0)
-        mean: npt.NDArray[np.float64] = total / np.maximum(moving.sum(axis=0), 1)[:, None]
+            total += np.where(active[block][..., None], losses, 0).sum(axis=0)
+        mean: npt.NDArray[np.float64] = total / np.maximum(active.sum(axis=0), 1)[:, None]
         return mean
 
-    def _validate(self, held: torch.Tensor, targets: torch.Tensor, shares: torch.Tensor) -> torch.Tensor:
-        """Each slot's validation losses, (slots, outputs). held: rows in batches, (batches, slots, batch)."""
+    def _validate(self, batches: torch.Tensor, targets: torch.Tensor, shares: torch.Tensor) -> torch.Tensor:
+        """Each slot's validation losses, (slots, outputs). batches: rows, (batches, slots, batch)."""
         answers = []
-        for rows in held:
+        for rows in batches:
             raw = self.network.forward(self._gather(self.features, rows), train=False)
             answers.append(raw.clone())
-        raw = torch.cat(answers, dim=1)[:, : self.frame.validation]
+        raw = torch.cat(answers, dim=1)[:, : self.spec.validation]
         return self.losses.means(raw, targets, shares)
 
-    def _stop(self, loss: npt.NDArray[np.floating]) -> None:
-        """Early stopping after an epoch with these validation losses, (slots,): keeps what is best, ends who waits long."""
+    def _stop_early(self, loss: npt.NDArray[np.floating]) -> None:
+        """Copies the best weights and stops slots after an epoch. loss: weighted validation losses, (slots,)."""
         better = self.alive & (loss < self.best_loss)
         if better.any():
-            place = torch.from_numpy(np.flatnonzero(better)).to(self.device)
-            self.best_flat[place] = self.flat[place]
+            index = torch.from_numpy(np.flatnonzero(better)).to(self.device)
+            self.best_flat[index] = self.flat[index]
         self.best_loss = np.where(better, loss, self.best_loss)
         self.wait = np.where(better, 0, self.wait + 1)
         self.done = self.done + self.alive
-        recipe = self.frame.recipe
+        recipe = self.spec.recipe
         self.alive = self.alive & (self.wait < recipe.patience) & (self.done < recipe.max_epochs)
 
     def best(self, slot: int) -> dict[str, npt.NDArray[np.floating]]:
@@ -152,10 +153,10 @@ class BatchedProgram:
         return {name: view[0].cpu().numpy().copy() for name, view in views.items()}
 
 
-def predict(network: Architecture, asked: Sequence[tuple[Weights, Float32Array]], device: str) -> list[Float32Array]:
-    """Predictions of each network on its rows, by the stock module with the network's weights put in."""
+def predict(network: Architecture, requests: Sequence[tuple[Weights, Float32Array]], device: str) -> list[Float32Array]:
+    """Each request's answers, (rows, units), by the stock module with the request's weights."""
     answers = []
-    for weights, rows in asked:
+    for weights, rows in requests:
         tensor = torch.from_numpy(rows).to(device)
         module = build(network, weights, device, tensor.dtype).eval()
         with torch.inference_mode():

@@ -1,1 +1,1 @@
-"""What only `explain` and the engine's benchmark ask of PyTorch."""
+"""What only `explain` and the engine's benchmark use of PyTorch."""

@@ -1,4 +1,4 @@
-"""What every layer of a trunk makes of rows."""
+"""The activations of every layer of a trunk."""
 
 from __future__ import annotations
 
@@ -15,9 +15,12 @@ from jointbench.types import Float32Array, Weights
 def activations(
     networks: Sequence[tuple[Architecture, Weights]], rows: Float32Array, device: str
 ) -> list[list[Float32Array]]:
-    """Per network and trunk layer, (rows, units); a convolution's map after pooling, flattened (height, width, channels)."""
+    """Per network and trunk layer, (rows, units).
+
+    A convolution's map is taken after pooling and flattened as (height, width, channels).
+    """
     tensor = torch.from_numpy(np.ascontiguousarray(rows, np.float32)).to(device)
-    made = []
+    by_network = []
     for network, weights in networks:
         module = build(network, weights, device, torch.float32).eval()
         layers = []
@@ -32,5 +35,5 @@ def activations(
             for layer in module.trunk:
                 hidden = module.activation(layer(hidden))
                 layers.append(hidden)
-        made.append([layer.cpu().numpy() for layer in layers])
-    return made
+        by_network.append([layer.cpu().numpy() for layer in layers])
+    return by_network

@@ -1,4 +1,4 @@
-"""Gradients of the total loss and of each output's own, each from a forward and a backward pass of its own."""
+"""Gradients of the total loss and of each output's own loss, each from its own forward and backward pass."""
 
 from __future__ import annotations
 
@@ -15,13 +15,13 @@ from jointbench.types import IntArray
 
 
 def gradients(job: Job, rows: IntArray, device: str) -> Gradients:
-    """At the job's initial weights, on these rows."""
+    """Losses and gradients on these rows at the job's initial weights."""
     loop = StockLoop(job, device)
-    chosen = torch.from_numpy(rows).to(device)
+    batch = torch.from_numpy(rows).to(device)
 
     def backward(loss_of: Callable[[torch.Tensor], torch.Tensor]) -> tuple[float, dict[str, npt.NDArray[np.floating]]]:
         loop.optimizer.zero_grad()
-        loss = loss_of(loop.losses(chosen))
+        loss = loss_of(loop.losses(batch))
         loss.backward()
         return loss.item(), read_gradients(job.architecture, loop.network)
 
@@ -30,4 +30,4 @@ def gradients(job: Job, rows: IntArray, device: str) -> Gradients:
 
     total_loss, total = backward(lambda losses: losses @ loop.loss_weights)
     alone = [own(index) for index in range(len(job.loss_weights))]
-    return Gradients(total, tuple(read for _, read in alone), total_loss, np.array([loss for loss, _ in alone]))
+    return Gradients(total, tuple(gradient for _, gradient in alone), total_loss, np.array([loss for loss, _ in alone]))

@@ -1,4 +1,4 @@
-"""Training steps whose loss weights set themselves, in PyTorch; those that look at gradients through TorchJD."""
+"""Training steps with adaptive loss weights, in PyTorch. The methods that need gradients use TorchJD."""
 
 from __future__ import annotations
 
@@ -32,9 +32,9 @@ INSTALL = "not installed: pip install 'jointbench[methods]'"
 
 
 def methods() -> dict[str, str | None]:
-    """Every method, and why it cannot run here; None where it can."""
-    here = importlib.util.find_spec("torchjd") is not None
-    return {method: None if here or method not in GRADIENT_METHODS else INSTALL for method in METHODS}
+    """Every method, with the reason why it cannot run here; None where it can."""
+    installed = importlib.util.find_spec("torchjd") is not None
+    return {method: None if installed or method not in GRADIENT_METHODS else INSTALL for method in METHODS}
 
 
 class TorchWeightedLoop(StockLoop):
@@ -43,7 +43,7 @@ class TorchWeightedLoop(StockLoop):
     def __init__(self, job: Job, device: str) -> None:
         super().__init__(job, device)
         self.factors = torch.ones_like(self.loss_weights)
-        self.held = torch.from_numpy(job.validation).to(device)
+        self.validation_rows = torch.from_numpy(job.validation).to(device)
 
     def factor(self, values: FloatArray) -> None:
         self.factors = torch.as_tensor(values).to(self.loss_weights)
@@ -55,13 +55,13 @@ class TorchWeightedLoop(StockLoop):
         return losses
 
     def differentiate(self, rows: torch.Tensor) -> torch.Tensor:
-        """Leaves the gradient of this step's objective in the parameters; the losses, (outputs,)."""
+        """Sets the parameters' gradients to those of this step's objective; returns the losses, (outputs,)."""
         losses = self.losses(rows)
         self.objective(losses * self.loss_weights * self.factors).backward()
         return losses.detach()
 
     def objective(self, losses: torch.Tensor) -> torch.Tensor:
-        """What a step descends, from the weighted losses."""
+        """What a step minimises, from the weighted losses."""
         return losses.sum()
 
     def mean(self, losses: Sequence[torch.Tensor]) -> FloatArray:
@@ -69,7 +69,7 @@ class TorchWeightedLoop(StockLoop):
 
     def validate(self) -> FloatArray:
         with torch.no_grad():
-            return self.losses(self.held).cpu().numpy().astype(np.float64)
+            return self.losses(self.validation_rows).cpu().numpy().astype(np.float64)
 
     def read(self) -> dict[str, npt.NDArray[np.floating]]:
         return read_weights(self.job.architecture, self.network)
@@ -82,7 +82,7 @@ class TorchWeightedLoop(StockLoop):
 
 
 class UncertaintyLoop(TorchWeightedLoop):
-    """A log variance for each output, trained along with the network and not decayed."""
+    """A log variance for each output, trained with the network and without weight decay."""
 
     def __init__(self, job: Job, device: str) -> None:
         super().__init__(job, device)
@@ -95,7 +95,10 @@ class UncertaintyLoop(TorchWeightedLoop):
 
 
 class GradientLoop(TorchWeightedLoop):
-    """The trunk follows a combination of the outputs' gradients that their inner products decide; heads their own loss."""
+    """The trunk descends a weighted sum of the outputs' gradients, each head its own output's gradient.
+
+    The weights of that sum follow from the gradients' inner products.
+    """
 
     def __init__(self, job: Job, device: str, method: str) -> None:
         super().__init__(job, device)
@@ -107,17 +110,17 @@ class GradientLoop(TorchWeightedLoop):
         answers = self.network(self.features[rows])
         losses, gradients = [], []
         for output, head in enumerate(self.heads):
-            # Alone, not picked from a stack of losses: that would go back through the other heads with zeros.
+            # Each loss is computed alone: one taken from a stack of losses would send zeros through the other heads.
             only = slice(output, output + 1)
             loss = output_losses(
                 self.job.architecture.kinds[only], answers[only], self.targets[rows, only], self.weights[rows, only]
             )
             losses.append(loss.detach())
-            found = torch.autograd.grad(
+            loss_gradients = torch.autograd.grad(
                 (loss * self.loss_weights[only]).sum(), [*self.trunk, *head], retain_graph=output < len(self.heads) - 1
             )
-            gradients.append(torch.cat([gradient.reshape(-1) for gradient in found[: len(self.trunk)]]))
-            for parameter, gradient in zip(head, found[len(self.trunk) :], strict=True):
+            gradients.append(torch.cat([gradient.reshape(-1) for gradient in loss_gradients[: len(self.trunk)]]))
+            for parameter, gradient in zip(head, loss_gradients[len(self.trunk) :], strict=True):
                 parameter.grad = gradient
         jacobian = torch.stack(gradients)
         weights: torch.Tensor = self.weighting(jacobian @ jacobian.T)
@@ -128,12 +131,12 @@ class GradientLoop(TorchWeightedLoop):
 
 
 def _weighting(method: str, outputs: int, like: torch.Tensor) -> Callable[[torch.Tensor], torch.Tensor]:
-    """From the Gram matrix of the gradients, (outputs, outputs), to what multiplies each, (outputs,)."""
+    """A function from the gradients' Gram matrix, (outputs, outputs), to their weights, (outputs,)."""
     from torchjd.aggregation import MGDAWeighting, PCGradWeighting, UPGradWeighting
 
     if method == PCGRAD:
         return PCGradWeighting()
-    # UPGrad's preference of 1 for each makes it the plain sum where nothing conflicts, as PCGrad is.
+    # With a preference of 1 for each output UPGrad is the plain sum where nothing conflicts, as PCGrad is.
     return MGDAWeighting() if method == MGDA else UPGradWeighting(pref_vector=torch.ones(outputs).to(like))
 
 
@@ -145,7 +148,7 @@ def make_loop(job: Job, device: str, method: str) -> TorchWeightedLoop:
 
 @contextmanager
 def _seeded(seed: int) -> Iterator[None]:
-    """TorchJD's PCGrad draws its order from PyTorch's global state, which is set here and put back."""
+    """Sets PyTorch's global random state, from which TorchJD's PCGrad draws its order, and restores it after."""
     with torch.random.fork_rng(devices=[]):
         torch.manual_seed(seed)
         yield
@@ -162,7 +165,7 @@ def timed_steps(job: Job, device: str, method: str, steps: int, synchronise: Cal
 
 
 def counted_step_flops(job: Job, method: str) -> int:
-    """FLOPs of one step under a method as PyTorch counts them, to hold the closed form to."""
+    """FLOPs of one step under a method by PyTorch's counter, which the closed form is checked against."""
     loop = make_loop(job, "cpu", method)
     rows = next(iter(loop.batches(0)))
     with FlopCounterMode(display=False) as counter, _seeded(job.seed):

@@ -1,4 +1,4 @@
-"""The loops as tutorials have them: a DataLoader and a step, Lightning, skorch. For comparison alone."""
+"""Training loops as tutorials write them: a DataLoader, Lightning, skorch. Only for comparison."""
 
 from __future__ import annotations
 
@@ -19,7 +19,7 @@ from jointbench.backends.pytorch.training_loop import DTYPES
 
 
 def installed_loops() -> dict[str, Callable[[Job, int], float]]:
-    """The loops that can run here, by name: a plain one, and those of packages that are installed."""
+    """The loops that can run here, by name: a plain one, and those whose package is installed."""
     loops: dict[str, Callable[[Job, int], float]] = {"torch_dataloader": dataloader_loop}
     if importlib.util.find_spec("lightning") is not None:
         loops["lightning"] = lightning_fit
@@ -37,33 +37,33 @@ def _rows(job: Job) -> TensorDataset:
 
 
 def _loss(answers: list[torch.Tensor], targets: torch.Tensor) -> torch.Tensor:
-    """A squared error on the first head and a log loss on the second, as the job has them."""
+    """A squared error on the first head and a log loss on the second, as in the benchmark's job."""
     first, second = answers
-    number = nn.functional.mse_loss(first[:, 0], targets[:, 0])
-    return number + nn.functional.binary_cross_entropy_with_logits(second[:, 0], targets[:, 1])
+    squared_error = nn.functional.mse_loss(first[:, 0], targets[:, 0])
+    return squared_error + nn.functional.binary_cross_entropy_with_logits(second[:, 0], targets[:, 1])
 
 
 def dataloader_loop(job: Job, repeats: int) -> float:
-    """The best seconds of an epoch over the job's training rows, after a first one that is not counted."""
+    """Seconds of the fastest of ``repeats`` epochs over the job's training rows, after a first one."""
     network = _network(job)
     loader = DataLoader(_rows(job), batch_size=job.recipe.batch_size, shuffle=True)
     optimizer = torch.optim.Adam(network.parameters(), lr=job.recipe.learning_rate)
-    takes = []
+    seconds = []
     for _ in range(repeats + 1):
         started = time.perf_counter()
         for features, targets in loader:
             optimizer.zero_grad()
             _loss(network(features), targets).backward()
             optimizer.step()
-        takes.append(time.perf_counter() - started)
-    return min(takes[1:])
+        seconds.append(time.perf_counter() - started)
+    return min(seconds[1:])
 
 
 def lightning_fit(job: Job, repeats: int) -> float:
-    """The best seconds of an epoch of Lightning's Trainer, after a first one."""
+    """Seconds of the fastest of ``repeats`` epochs of Lightning's Trainer, after a first one."""
     import lightning
 
-    takes: list[float] = []
+    seconds: list[float] = []
 
     class Module(lightning.LightningModule):  # type: ignore[misc]  # an optional package
         def __init__(self) -> None:
@@ -80,11 +80,11 @@ def lightning_fit(job: Job, repeats: int) -> float:
             self.started = time.perf_counter()
 
         def on_train_epoch_end(self) -> None:
-            takes.append(time.perf_counter() - self.started)
+            seconds.append(time.perf_counter() - self.started)
 
     logging.getLogger("lightning.pytorch").setLevel(logging.ERROR)
     with warnings.catch_warnings():
-        warnings.simplefilter("ignore")  # it recommends loader workers, which cost more than they give here
+        warnings.simplefilter("ignore")  # it recommends loader workers, which are slower here
         trainer = lightning.Trainer(
             max_epochs=repeats + 1,
             accelerator="cpu",
@@ -94,11 +94,11 @@ def lightning_fit(job: Job, repeats: int) -> float:
             enable_model_summary=False,
         )
         trainer.fit(Module(), DataLoader(_rows(job), batch_size=job.recipe.batch_size, shuffle=True))
-    return min(takes[1:])
+    return min(seconds[1:])
 
 
 def skorch_fit(job: Job, repeats: int) -> float:
-    """The best seconds of an epoch of skorch's NeuralNet, as its own history has them, after a first one."""
+    """Seconds of the fastest of ``repeats`` epochs of skorch's NeuralNet, from its history, after a first one."""
     import skorch
 
     class Loss(nn.Module):

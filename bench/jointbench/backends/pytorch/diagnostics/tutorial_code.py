@@ -1,4 +1,4 @@
-"""Networks with two outputs as tutorials and forums write them, run on a job's rows, with what their loops report."""
+"""Networks with several outputs as tutorials and forums write them, trained on a job's rows."""
 
 from __future__ import annotations
 
@@ -20,7 +20,7 @@ Answers = list[torch.Tensor]
 
 
 class SlicedNetwork(nn.Module):
-    """The trunk, and ONE linear layer that is as wide as all outputs together; an output is a slice of its columns."""
+    """The trunk, and ONE linear layer as wide as all outputs; an output is a slice of its columns."""
 
     def __init__(self, branched: MultiOutputNetwork) -> None:
         super().__init__()
@@ -48,7 +48,7 @@ def library_loss(kind: Kind, answer: torch.Tensor, target: torch.Tensor) -> torc
 
 
 def hand_written_loss(kind: Kind, answer: torch.Tensor, target: torch.Tensor) -> torch.Tensor:
-    """The same numbers from their formulas; log(1 + e^a) - t a is binary cross-entropy from a logit a."""
+    """The same losses from their formulas; binary cross-entropy from a logit a is log(1 + e^a) - t a."""
     if kind == "regression":
         return ((answer[:, 0] - target) ** 2).mean()
     if kind == "binary":
@@ -58,7 +58,7 @@ def hand_written_loss(kind: Kind, answer: torch.Tensor, target: torch.Tensor) ->
 
 
 def run(job: Job, pattern: Pattern, device: str) -> TrainingHistory:
-    """Trains for the recipe's epochs, no early stopping; gradients are of the first batch's total."""
+    """Trains for all the recipe's epochs, without early stopping."""
     dtype = DTYPES[job.precision]
     network: nn.Module = build(job.architecture, job.initial, device, dtype)
     if pattern == "sliced":
@@ -67,9 +67,9 @@ def run(job: Job, pattern: Pattern, device: str) -> TrainingHistory:
     loss = hand_written_loss if pattern == "hand-written" else library_loss
     optimizer = make_optimizer(job.recipe, network.parameters())
     features, targets = (torch.as_tensor(part).to(device=device, dtype=dtype) for part in (job.features, job.targets))
-    held = torch.from_numpy(job.validation).to(device)
+    validation = torch.from_numpy(job.validation).to(device)
     gradients: Weights = {}
-    reported = []
+    epochs = []
     for epoch in range(job.recipe.max_epochs):
         order = torch.from_numpy(job.train[epoch_order(job.seed, epoch, len(job.train))]).to(device)
         steps = []
@@ -82,10 +82,10 @@ def run(job: Job, pattern: Pattern, device: str) -> TrainingHistory:
             optimizer.step()
             steps.append(torch.stack([total.detach(), *(part.detach() for part in losses)]))
         with torch.no_grad():
-            losses = _losses(job, network(features[held]), targets[held], loss)
-            after = torch.stack([_total(job, losses), *losses])
-        reported.append(torch.stack([torch.stack(steps).mean(dim=0), after]))
-    curves = torch.stack(reported).cpu().numpy().astype(np.float64)
+            losses = _losses(job, network(features[validation]), targets[validation], loss)
+            validated = torch.stack([_total(job, losses), *losses])
+        epochs.append(torch.stack([torch.stack(steps).mean(dim=0), validated]))
+    curves = torch.stack(epochs).cpu().numpy().astype(np.float64)
     return TrainingHistory(curves[:, 0, 0], curves[:, 0, 1:], curves[:, 1, 0], curves[:, 1, 1:], gradients)
 
 
@@ -104,18 +104,18 @@ def _total(job: Job, losses: Sequence[torch.Tensor]) -> torch.Tensor:
 
 
 def _gradients(job: Job, network: nn.Module) -> Weights:
-    """By weight name; the columns of a sliced layer under the names of the heads that they are."""
+    """Gradients by weight name. The columns of a sliced layer have the names of the heads that they replace."""
     branched = network.branched_trunk if isinstance(network, SlicedNetwork) else network
     assert isinstance(branched, MultiOutputNetwork)
-    parts: list[nn.Module] = [*branched.convs, *branched.trunk]
-    made = []
-    for layer in parts:
+    trunk: list[nn.Module] = [*branched.convs, *branched.trunk]
+    gradients = []
+    for layer in trunk:
         assert isinstance(layer, nn.Linear | nn.Conv2d)
-        made.append((layer.weight.grad, layer.bias.grad if layer.bias is not None else None))
+        gradients.append((layer.weight.grad, layer.bias.grad if layer.bias is not None else None))
     if isinstance(network, SlicedNetwork):
         assert network.both.weight.grad is not None
         assert network.both.bias.grad is not None
-        made += zip(
+        gradients += zip(
             network.both.weight.grad.split(network.units), network.both.bias.grad.split(network.units), strict=True
         )
     else:
@@ -123,14 +123,12 @@ def _gradients(job: Job, network: nn.Module) -> Weights:
             assert isinstance(head, nn.ModuleList)
             for layer in head:
                 assert isinstance(layer, nn.Linear)
-                made.append((layer.weight.grad, layer.bias.grad))
+                gradients.append((layer.weight.grad, layer.bias.grad))
     named = {}
-    for layer_of, (kernel, bias) in zip(job.architecture.layers, made, strict=True):
+    for described, (kernel, bias) in zip(job.architecture.layers, gradients, strict=True):
         assert kernel is not None
         assert bias is not None
-        turned = kernel.T if layer_of.kind == "dense" else kernel.permute(2, 3, 1, 0)
-        named[f"{layer_of.name}/kernel"], named[f"{layer_of.name}/bias"] = (
-            turned.cpu().numpy().copy(),
-            bias.cpu().numpy().copy(),
-        )
+        transposed = kernel.T if described.kind == "dense" else kernel.permute(2, 3, 1, 0)
+        named[f"{described.name}/kernel"] = transposed.cpu().numpy().copy()
+        named[f"{described.name}/bias"] = bias.cpu().numpy().copy()
     return named

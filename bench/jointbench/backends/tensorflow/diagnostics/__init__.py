@@ -1,1 +1,1 @@
-"""What only `explain` and the engine's benchmark ask of TensorFlow."""
+"""What only `explain` and the engine's benchmark use of TensorFlow."""

@@ -1,4 +1,4 @@
-"""What every layer of a trunk makes of rows."""
+"""The activations of every layer of a trunk."""
 
 from __future__ import annotations
 
@@ -15,21 +15,24 @@ from jointbench.types import Float32Array, Weights
 
 
 def activations(networks: Sequence[tuple[Architecture, Weights]], rows: Float32Array) -> list[list[Float32Array]]:
-    """Per network and trunk layer, (rows, units); a convolution's map after pooling, flattened (height, width, channels)."""
-    built: dict[Architecture, tuple[Any, Any]] = {}
-    made = []
+    """Per network and trunk layer, (rows, units).
+
+    A convolution's map is taken after pooling and flattened as (height, width, channels).
+    """
+    models: dict[Architecture, tuple[Any, Any]] = {}
+    by_network = []
     tensor = tf.constant(np.ascontiguousarray(rows, np.float32))
     for network, weights in networks:
-        if network not in built:
+        if network not in models:
             model = build(network, weights)
             pooled = [layer.output for layer in model.layers if isinstance(layer, keras.layers.MaxPooling2D)]
             dense = [model.get_layer(layer.name).output for layer in network.trunk]
-            built[network] = (model, keras.Model(model.input, [*pooled, *dense]))
-        model, inner = built[network]
+            models[network] = (model, keras.Model(model.input, [*pooled, *dense]))
+        model, trunk = models[network]
         for layer in network.layers:
             model.get_layer(layer.name).set_weights([weights[f"{layer.name}/kernel"], weights[f"{layer.name}/bias"]])
-        layers = inner(tensor, training=False)
-        made.append(
+        layers = trunk(tensor, training=False)
+        by_network.append(
             [layer.numpy().reshape(len(rows), -1) for layer in (layers if isinstance(layers, list) else [layers])]
         )
-    return made
+    return by_network

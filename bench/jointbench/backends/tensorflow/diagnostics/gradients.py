@@ -1,4 +1,4 @@
-"""Gradients of the total loss as Keras forms it, and of each output's own, each from a tape of its own."""
+"""Gradients of the total loss as Keras computes it and of each output's own loss, each from its own tape."""
 
 from __future__ import annotations
 
@@ -17,7 +17,7 @@ from jointbench.types import IntArray
 
 
 def gradients(job: Job, rows: IntArray) -> Gradients:
-    """At the job's initial weights, on these rows."""
+    """Losses and gradients on these rows at the job's initial weights."""
     model = compiled(job, build(job.architecture, job.initial, job.precision))
     features, targets, weights = BatchPipeline(job).gather(rows)
     variables = named_variables(job.architecture, model)
@@ -25,8 +25,8 @@ def gradients(job: Job, rows: IntArray) -> Gradients:
     def taped(loss_of: Any) -> tuple[float, dict[str, npt.NDArray[np.floating]]]:
         with tf.GradientTape() as tape:
             loss = loss_of(model(features, training=True))
-        made = tape.gradient(loss, variables, unconnected_gradients=tf.UnconnectedGradients.ZERO)
-        return float(loss), {name: gradient.numpy() for name, gradient in made.items()}
+        by_name = tape.gradient(loss, variables, unconnected_gradients=tf.UnconnectedGradients.ZERO)
+        return float(loss), {name: gradient.numpy() for name, gradient in by_name.items()}
 
     def own(index: int) -> tuple[float, dict[str, npt.NDArray[np.floating]]]:
         name, loss = head_name(index), make_loss(job.architecture.kinds[index])
@@ -34,13 +34,14 @@ def gradients(job: Job, rows: IntArray) -> Gradients:
 
     total_loss, total = taped(lambda answers: model.compute_loss(features, targets, answers, weights))
     alone = [own(index) for index in range(len(job.loss_weights))]
-    return Gradients(total, tuple(read for _, read in alone), total_loss, np.array([loss for loss, _ in alone]))
+    return Gradients(total, tuple(gradient for _, gradient in alone), total_loss, np.array([loss for loss, _ in alone]))
 
 
 def named_variables(network: Architecture, model: Any) -> dict[str, Any]:
     """The model's variables by weight name."""
-    found = {}
+    variables = {}
     for layer in network.layers:
-        held = model.get_layer(layer.name)
-        found[f"{layer.name}/kernel"], found[f"{layer.name}/bias"] = held.kernel.value, held.bias.value
-    return found
+        keras_layer = model.get_layer(layer.name)
+        variables[f"{layer.name}/kernel"] = keras_layer.kernel.value
+        variables[f"{layer.name}/bias"] = keras_layer.bias.value
+    return variables

@@ -1,4 +1,4 @@
-"""Training steps whose loss weights set themselves, in TensorFlow: a gradient tape and a Keras optimiser."""
+"""Training steps with adaptive loss weights, in TensorFlow: a gradient tape and a Keras optimiser."""
 
 from __future__ import annotations
 
@@ -27,15 +27,16 @@ from jointbench.types import FloatArray
 
 
 def methods() -> dict[str, str | None]:
-    """Every method, and why it cannot run here; None where it can."""
-    return {m: "TorchJD, which has it, is for PyTorch alone" if m in GRADIENT_METHODS else None for m in METHODS}
+    """Every method, with the reason why it cannot run here; None where it can."""
+    reason = "TorchJD, which has it, is for PyTorch alone"
+    return {method: reason if method in GRADIENT_METHODS else None for method in METHODS}
 
 
 class TapeLoop:
     """One network, its optimiser and its data; a step is one call of a traced function.
 
-    The factor on each output's loss is fixed, set anew before each epoch, or (``uncertain``) a variance that is
-    trained along with the network and not decayed.
+    The factor on each output's loss is fixed, set before each epoch, or (``uncertain``) from a log variance that is
+    trained with the network and without weight decay.
     """
 
     def __init__(self, job: Job, uncertain: bool = False) -> None:
@@ -63,7 +64,7 @@ class TapeLoop:
         return tf.stack([loss(targets[name], answers[name], sample_weight=weights[name]) for name, loss in named])
 
     def objective(self, losses: Any) -> Any:
-        """What a step descends, from the losses."""
+        """What a step minimises, from the losses."""
         weighted = losses * self.loss_weights * self.factors
         if self.log_variance is not None:
             variance = self.log_variance.value

@@ -14,8 +14,8 @@ from jointbench.backends.tensorflow.diagnostics.loss_weighting import TapeLoop
 from jointbench.types import IntArray
 
 
-def trunk_gramians(job: Job, at: Sequence[int], rows: IntArray) -> TrunkGramians:
-    """Trains with a tape's steps and looks at the gradients before those of ``at``."""
+def trunk_gramians(job: Job, at_steps: Sequence[int], rows: IntArray) -> TrunkGramians:
+    """Trains with a tape's steps; computes the inner products before each step of ``at_steps``."""
     loop = TapeLoop(job)
     trunk = [
         part.value
@@ -23,23 +23,25 @@ def trunk_gramians(job: Job, at: Sequence[int], rows: IntArray) -> TrunkGramians
         for part in loop.model.get_layer(layer.name).trainable_variables
     ]
 
-    @tf.function(input_signature=[tf.TensorSpec((None,), tf.int64)])  # type: ignore[untyped-decorator]  # tensorflow ships no types
-    def products(chosen: Any) -> Any:
+    def gramian(batch: Any) -> Any:
+        """(outputs, outputs), accumulated in float64."""
         with tf.GradientTape(persistent=True) as tape:
-            each = tf.unstack(loop.losses(chosen))
+            losses = tf.unstack(loop.losses(batch))
         flat = [
-            tf.concat([tf.reshape(gradient, (-1,)) for gradient in tape.gradient(loss, trunk)], axis=0) for loss in each
+            tf.concat([tf.reshape(gradient, (-1,)) for gradient in tape.gradient(loss, trunk)], axis=0)
+            for loss in losses
         ]
         jacobian = tf.cast(tf.stack(flat), tf.float64)
         return tf.matmul(jacobian, jacobian, transpose_b=True)
 
-    broad = tf.constant(rows)
-    wanted, batch_made, broad_made = set(at), [], []
+    compiled_gramian = tf.function(gramian, input_signature=[tf.TensorSpec((None,), tf.int64)])
+    large_batch = tf.constant(rows)
+    of_batch, of_large_batch = [], []
     for step, batch in enumerate(itertools.chain.from_iterable(map(loop.batches, itertools.count()))):
-        if step in wanted:
-            batch_made.append(products(batch).numpy())
-            broad_made.append(products(broad).numpy())
-        if step >= max(at):
+        if step in at_steps:
+            of_batch.append(compiled_gramian(batch).numpy())
+            of_large_batch.append(compiled_gramian(large_batch).numpy())
+        if step >= max(at_steps):
             break
         loop.step(batch)
-    return TrunkGramians(np.stack(batch_made), np.stack(broad_made))
+    return TrunkGramians(np.stack(of_batch), np.stack(of_large_batch))

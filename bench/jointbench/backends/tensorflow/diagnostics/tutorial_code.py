@@ -1,4 +1,4 @@
-"""Networks with two outputs as tutorials and forums write them, run on a job's rows, with what their loops report."""
+"""Networks with several outputs as tutorials and forums write them, trained on a job's rows."""
 
 from __future__ import annotations
 
@@ -44,7 +44,7 @@ def library_loss(kind: Kind) -> Any:
 
 
 def hand_written_loss(kind: Kind, answer: Any, target: Any) -> Any:
-    """The same numbers from their formulas; log(1 + e^a) - t a is binary cross-entropy from a logit a."""
+    """The same losses from their formulas; binary cross-entropy from a logit a is log(1 + e^a) - t a."""
     if kind == "regression":
         return tf.reduce_mean(tf.square(answer - target))
     if kind == "binary":
@@ -54,7 +54,7 @@ def hand_written_loss(kind: Kind, answer: Any, target: Any) -> Any:
 
 
 def run(job: Job, pattern: Pattern) -> TrainingHistory:
-    """Trains for the recipe's epochs, no early stopping; gradients are of the first batch's total."""
+    """Trains for all the recipe's epochs, without early stopping."""
     model = build(job.architecture, job.initial, job.precision)
     if pattern == "sliced":
         model = sliced(job, model)
@@ -64,7 +64,7 @@ def run(job: Job, pattern: Pattern) -> TrainingHistory:
         total, _ = _total(job, model, features, targets)
     variables = model.trainable_variables
     gradients = _named(job, model, dict(zip((id(v) for v in variables), tape.gradient(total, variables), strict=True)))
-    train = _hand_written if pattern == "hand-written" else _compiled_and_fitted
+    train = _hand_written if pattern == "hand-written" else _compile_and_fit
     return TrainingHistory(*train(job, model, rows), gradients)
 
 
@@ -78,8 +78,8 @@ def _total(job: Job, model: Any, features: Any, targets: Any) -> tuple[Any, list
     return tf.add_n([weight * loss for weight, loss in zip(job.loss_weights, losses, strict=True)]), losses
 
 
-def _compiled_and_fitted(job: Job, model: Any, rows: BatchPipeline) -> Curves:
-    """`compile` with one loss and one weight an output, and `fit`; what its history holds."""
+def _compile_and_fit(job: Job, model: Any, rows: BatchPipeline) -> Curves:
+    """The curves of `compile`, with one loss and one weight per output, and `fit`."""
     kinds = job.architecture.kinds
     names = [head_name(i) for i in range(len(kinds))]
     model.compile(
@@ -99,23 +99,23 @@ def _compiled_and_fitted(job: Job, model: Any, rows: BatchPipeline) -> Curves:
 
     def curves(prefix: str) -> tuple[FloatArray, FloatArray]:
         total = np.array(history[f"{prefix}loss"])
-        # Keras names each output's unweighted loss only if there are several.
-        alone = (
+        # With one output Keras records the weighted total alone.
+        losses = (
             total[:, None] / job.loss_weights[0]
             if len(names) == 1
             else np.stack([history[f"{prefix}{name}_loss"] for name in names], axis=1)
         )
-        return total, alone
+        return total, losses
 
     return *curves(""), *curves("val_")
 
 
 def _hand_written(job: Job, model: Any, rows: BatchPipeline) -> Curves:
-    """A GradientTape loop, its step a `tf.function`."""
+    """The curves of a GradientTape loop, its step a `tf.function`."""
     optimizer = make_optimizer(job.recipe)
     optimizer.build(model.trainable_variables)
 
-    def take(features: Any, targets: Any) -> Any:
+    def step(features: Any, targets: Any) -> Any:
         with tf.GradientTape() as tape:
             total, losses = _total(job, model, features, targets)
         optimizer.apply_gradients(
@@ -123,21 +123,20 @@ def _hand_written(job: Job, model: Any, rows: BatchPipeline) -> Curves:
         )
         return tf.stack([total, *losses])
 
-    step = tf.function(take, reduce_retracing=True)
-    held_features, held_targets, _ = next(iter(rows.whole(job.validation)))
-    reported = []
+    compiled_step = tf.function(step, reduce_retracing=True)
+    validation_features, validation_targets, _ = next(iter(rows.whole(job.validation)))
+    epochs = []
     for epoch in range(job.recipe.max_epochs):
-        steps = [step(features, targets) for features, targets, _ in rows.batches(epoch, 1)]
-        total, losses = _total(job, model, held_features, held_targets)
-        reported.append(
-            np.stack([np.mean([taken.numpy() for taken in steps], axis=0), tf.stack([total, *losses]).numpy()])
-        )
-    curves = np.array(reported, np.float64)
+        steps = [compiled_step(features, targets) for features, targets, _ in rows.batches(epoch, 1)]
+        total, losses = _total(job, model, validation_features, validation_targets)
+        mean = np.mean([step_losses.numpy() for step_losses in steps], axis=0)
+        epochs.append(np.stack([mean, tf.stack([total, *losses]).numpy()]))
+    curves = np.array(epochs, np.float64)
     return curves[:, 0, 0], curves[:, 0, 1:], curves[:, 1, 0], curves[:, 1, 1:]
 
 
 def _named(job: Job, model: Any, gradients: dict[int, Any]) -> dict[str, npt.NDArray[np.floating]]:
-    """By weight name; the columns of a sliced layer under the names of the heads that they are."""
+    """Gradients by weight name. The columns of a sliced layer have the names of the heads that they replace."""
     named: dict[str, npt.NDArray[np.floating]] = {}
     layers = {layer.name: layer for layer in model.layers}
     start = 0
@@ -145,7 +144,7 @@ def _named(job: Job, model: Any, gradients: dict[int, Any]) -> dict[str, npt.NDA
         columns = slice(None)
         if SLICED in layers and layer.head is not None:
             columns, start = slice(start, start + layer.units), start + layer.units
-        held = layers[SLICED if SLICED in layers and layer.head is not None else layer.name]
-        for part, variable in (("kernel", held.kernel), ("bias", held.bias)):
+        keras_layer = layers[SLICED if SLICED in layers and layer.head is not None else layer.name]
+        for part, variable in (("kernel", keras_layer.kernel), ("bias", keras_layer.bias)):
             named[f"{layer.name}/{part}"] = gradients[id(variable)].numpy()[..., columns]
     return named

@@ -1,0 +1,172 @@
+"""What a batched training program is: its static sizes, the data it reads, and what a backend must implement.
+
+A program trains the networks of a stack together, on a leading axis. A stack has a fixed number of slots, one network
+in each, so a program is compiled once for its sizes.
+"""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Sequence
+from dataclasses import dataclass, replace
+from typing import Protocol
+
+import numpy as np
+import numpy.typing as npt
+
+from jointbench.backends.base import Job, Precision, RegressionLoss
+from jointbench.backends.batched.padding import matching_heads, padded_architecture
+from jointbench.networks.architecture import Architecture
+from jointbench.types import FloatArray, Recipe, Weights
+
+MEMORY_BUDGET_BYTES = 256 * 2**20  # of weights, optimiser state and activations of one stack
+MAX_STACK = 32  # beyond it a step costs no less per network, and more slots idle at the end
+STEPS_PER_CALL = 64  # small epochs are joined until a call is at least this long
+Int32Array = npt.NDArray[np.int32]
+
+
+@dataclass(frozen=True, kw_only=True)
+class ProgramSpec:
+    """The static sizes of a program; stacks with equal specs can share a compiled one.
+
+    slots: networks at a time. epochs: per call. steps: per epoch. batch: rows per step. validation: rows, padded.
+    """
+
+    architecture: Architecture
+    recipe: Recipe
+    precision: Precision
+    slots: int
+    epochs: int
+    steps: int
+    batch: int
+    validation: int
+    regression_loss: RegressionLoss
+
+
+@dataclass(frozen=True, eq=False)
+class PackedData:
+    """All jobs' rows end to end. Every job's part ends with a row of zeros of weight 0, which padding points at.
+
+    features: (all rows, ...); targets, weights: (all rows, outputs). Jobs on the same features share them, so a
+    job has one offset into features and another into targets and weights.
+    """
+
+    features: npt.NDArray[np.floating]
+    targets: npt.NDArray[np.floating]
+    weights: npt.NDArray[np.floating]
+    feature_offset: npt.NDArray[np.int64]
+    target_offset: npt.NDArray[np.int64]
+
+
+@dataclass(frozen=True, eq=False, kw_only=True)
+class BatchRows:
+    """The rows of the packed data that one call reads.
+
+    feature_rows, target_rows: (epochs, steps, slots, batch). active: (epochs, steps, slots), false where the slot has
+    no batch left in that epoch. validation_features, validation_targets: (slots, validation rows).
+    """
+
+    feature_rows: Int32Array
+    target_rows: Int32Array
+    active: npt.NDArray[np.bool_]
+    validation_features: Int32Array
+    validation_targets: Int32Array
+
+
+@dataclass(frozen=True, eq=False)
+class ProgramStep:
+    """The result of one call.
+
+    train_loss, validation_loss: (epochs, slots, outputs). alive: (epochs, slots), true where the slot still trained.
+    """
+
+    train_loss: FloatArray
+    validation_loss: FloatArray
+    alive: npt.NDArray[np.bool_]
+
+
+class Program(Protocol):
+    """A backend's batched training program over the slots of a stack."""
+
+    def load(self, slots: Sequence[int], weights: Sequence[Weights], loss_weights: npt.NDArray[np.floating]) -> None:
+        """Puts new networks into these slots: initial weights, zero optimiser state, no best epoch yet."""
+        ...
+
+    def advance(self, rows: BatchRows) -> ProgramStep:
+        """Trains every slot that has not stopped for the spec's epochs."""
+        ...
+
+    def best(self, slot: int) -> dict[str, npt.NDArray[np.floating]]:
+        """The weights of the slot's best epoch."""
+        ...
+
+    def weights(self, slot: int) -> dict[str, npt.NDArray[np.floating]]:
+        """The slot's weights after the last step."""
+        ...
+
+
+def stack_size(network: Architecture, recipe: Recipe, precision: Precision, jobs: int) -> int:
+    """Slots of a stack: as many as fit the memory budget, at most MAX_STACK; a function of shapes alone.
+
+    A slot holds weights, gradient, two moments and best weights, and a batch's activations forward and backward.
+    """
+    item_bytes = 4 if precision == "float32" else 8
+    activations = sum(
+        layer.positions * (layer.units + 9 * layer.inputs * (layer.kind == "conv")) for layer in network.layers
+    )
+    inputs = math.prod(network.input_shape)
+    slot_bytes = item_bytes * (6 * network.parameters + 3 * recipe.batch_size * (activations + inputs))
+    return max(1, min(jobs, MAX_STACK, MEMORY_BUDGET_BYTES // slot_bytes))
+
+
+def program_spec(jobs: Sequence[Job]) -> ProgramSpec:
+    """The spec of a stack of jobs.
+
+    The jobs must agree in recipe, regression loss, precision and padding key. They may differ in loss weights, which
+    belong to a slot and need no other program.
+    """
+    first = jobs[0]
+    network = padded_architecture(list(dict.fromkeys(job.architecture for job in jobs)))
+    batch = min(first.recipe.batch_size, max(len(job.train) for job in jobs))
+    steps = max(math.ceil(len(job.train) / batch) for job in jobs)
+    epochs = min(first.recipe.max_epochs, max(1, math.ceil(STEPS_PER_CALL / steps)))
+    slots = stack_size(network, first.recipe, first.precision, len(jobs))
+    return ProgramSpec(
+        architecture=network,
+        recipe=replace(first.recipe, loss_weights=()),
+        precision=first.precision,
+        slots=slots,
+        epochs=epochs,
+        steps=steps,
+        batch=batch,
+        validation=max(len(job.validation) for job in jobs),
+        regression_loss=first.regression_loss,
+    )
+
+
+def packed_data(jobs: Sequence[Job], padded: Architecture) -> PackedData:
+    """The jobs' rows end to end, shared features only once; targets have one column per head of ``padded``."""
+    dtype = np.dtype(jobs[0].precision)
+    feature_starts: dict[int, int] = {}
+    features: list[npt.NDArray[np.floating]] = []
+    feature_offset, length = [], 0
+    for job in jobs:
+        if id(job.features) not in feature_starts:
+            feature_starts[id(job.features)] = length
+            features += [job.features, np.zeros((1, *job.features.shape[1:]))]
+            length += len(job.features) + 1
+        feature_offset.append(feature_starts[id(job.features)])
+    rows = [len(job.targets) + 1 for job in jobs]
+    targets, weights = (np.zeros((sum(rows), len(padded.heads)), dtype) for _ in range(2))
+    target_offset = np.concatenate([[0], np.cumsum(rows)[:-1]])
+    for job, start in zip(jobs, target_offset, strict=True):
+        columns = matching_heads(job.architecture, padded)
+        targets[start : start + len(job.targets), columns] = job.targets
+        weights[start : start + len(job.targets), columns] = job.weights
+    return PackedData(
+        np.concatenate([part.astype(dtype, copy=False) for part in features]),
+        targets,
+        weights,
+        np.array(feature_offset),
+        target_offset,
+    )

@@ -1,0 +1,150 @@
+"""One call of a stack's program: steps, validation and early stopping for several epochs, as one graph."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import Any
+
+import tensorflow as tf
+
+from jointbench.backends.batched.program import ProgramSpec
+from jointbench.backends.tensorflow.batched.layers import flat_weights, forward, named_weights
+from jointbench.backends.tensorflow.batched.losses import output_losses
+from jointbench.networks.recipes import ADAM_BETAS, ADAM_EPSILON
+
+State = dict[str, Any]
+"""What a call changes, by name: weights, best weights, moments, step counts and early stopping, slots first."""
+
+
+@dataclass(frozen=True, eq=False, kw_only=True)
+class CallInputs:
+    """The tensors that a call reads and does not change.
+
+    loss_weights: (slots, outputs). features, targets, weights: as in ``PackedData``. The rest: as in ``BatchRows``.
+    """
+
+    loss_weights: Any
+    features: Any
+    targets: Any
+    weights: Any
+    feature_rows: Any
+    target_rows: Any
+    active: Any
+    validation_features: Any
+    validation_targets: Any
+
+
+def train_epochs(spec: ProgramSpec, state: State, inputs: CallInputs) -> tuple[State, Any, Any, Any]:
+    """The spec's epochs: state after them, training losses, validation losses, and which slots still trained.
+
+    Losses: (epochs, slots, outputs). Slots: (epochs, slots).
+    """
+    outputs, dtype = len(spec.architecture.heads), inputs.features.dtype
+    validation_batch = _gather(inputs, inputs.validation_features, inputs.validation_targets)
+
+    def epoch_body(
+        epoch: Any, state: State, train: Any, validation: Any, alive: Any
+    ) -> tuple[Any, State, Any, Any, Any]:
+        state, train_losses = _train_epoch(spec, state, inputs, epoch)
+        losses = _batch_losses(spec, named_weights(spec.architecture, state["weights"]), validation_batch)
+        return (
+            epoch + 1,
+            _stop_early(spec, state, tf.reduce_sum(losses * inputs.loss_weights, axis=1)),
+            train.write(epoch, train_losses),
+            validation.write(epoch, losses),
+            alive.write(epoch, state["alive"]),
+        )
+
+    start = (
+        tf.constant(0),
+        state,
+        tf.TensorArray(dtype, spec.epochs, element_shape=(spec.slots, outputs)),
+        tf.TensorArray(dtype, spec.epochs, element_shape=(spec.slots, outputs)),
+        tf.TensorArray(tf.bool, spec.epochs, element_shape=(spec.slots,)),
+    )
+    _, state, train, validation, alive = tf.while_loop(lambda epoch, *_: epoch < spec.epochs, epoch_body, start)
+    return state, train.stack(), validation.stack(), alive.stack()
+
+
+def _gather(inputs: CallInputs, feature_rows: Any, target_rows: Any) -> tuple[Any, Any, Any]:
+    """Features, targets and weights of these rows."""
+    return (
+        tf.gather(inputs.features, feature_rows),
+        tf.gather(inputs.targets, target_rows),
+        tf.gather(inputs.weights, target_rows),
+    )
+
+
+def _batch_losses(spec: ProgramSpec, network_weights: dict[str, Any], batch: tuple[Any, Any, Any]) -> Any:
+    """(slots, outputs): the networks' losses on a batch of features, targets and weights."""
+    features, targets, weights = batch
+    answers = forward(spec.architecture, network_weights, features)
+    return output_losses(spec.architecture, answers, targets, weights, spec.regression_loss)
+
+
+def _train_epoch(spec: ProgramSpec, state: State, inputs: CallInputs, epoch: Any) -> tuple[State, Any]:
+    """One epoch's steps: state after them, and the mean of the losses before each step, (slots, outputs)."""
+    outputs, dtype = len(spec.architecture.heads), inputs.features.dtype
+
+    def step_body(step: Any, state: State, total: Any) -> tuple[Any, State, Any]:
+        batch = _gather(inputs, inputs.feature_rows[epoch, step], inputs.target_rows[epoch, step])
+        active = inputs.active[epoch, step] & state["alive"]
+        state, losses = _train_step(spec, state, inputs.loss_weights, batch, active)
+        return step + 1, state, total + losses * tf.cast(active, dtype)[:, None]
+
+    start = (tf.constant(0), state, tf.zeros((spec.slots, outputs), dtype))
+    _, state, total = tf.while_loop(lambda step, *_: step < spec.steps, step_body, start)
+    steps = tf.reduce_sum(tf.cast(inputs.active[epoch], dtype), axis=0)
+    return state, tf.math.divide_no_nan(total, steps[:, None])
+
+
+def _train_step(
+    spec: ProgramSpec, state: State, loss_weights: Any, batch: tuple[Any, Any, Any], active: Any
+) -> tuple[State, Any]:
+    """One optimisation step: state after it, and the losses before it. Inactive slots do not change at all."""
+    network_weights = named_weights(spec.architecture, state["weights"])
+    with tf.GradientTape() as tape:
+        tape.watch(network_weights)
+        losses = _batch_losses(spec, network_weights, batch)
+        total = tf.reduce_sum(losses * loss_weights)
+    gradient = flat_weights(tape.gradient(total, network_weights))
+    return _update(spec, state, gradient, tf.cast(active, losses.dtype)), losses
+
+
+def _update(spec: ProgramSpec, state: State, gradient: Any, active: Any) -> State:
+    """The recipe's update of the active slots. gradient: (slots, parameters); active: (slots,), 0 or 1."""
+    recipe, change = spec.recipe, gradient
+    new: State = {"count": state["count"] + active}
+    on, rate = active[:, None], tf.cast(recipe.learning_rate, gradient.dtype)
+    if recipe.optimizer != "sgd":
+        beta_1, beta_2 = ADAM_BETAS
+        # An idle slot has count 0 until its first step; the corrections would divide 0 by 0.
+        steps = tf.maximum(new["count"], 1)
+        # Keras takes powers of the betas rounded to float32 in every precision; so does this.
+        power_1, power_2 = (
+            tf.pow(tf.cast(tf.constant(beta, tf.float32), gradient.dtype), steps) for beta in ADAM_BETAS
+        )
+        rate = (rate * tf.sqrt(1 - power_2) / (1 - power_1))[:, None]
+        new["first"] = state["first"] + on * (change - state["first"]) * (1 - beta_1)
+        new["second"] = state["second"] + on * (tf.square(change) - state["second"]) * (1 - beta_2)
+        change = new["first"] / (tf.sqrt(new["second"]) + ADAM_EPSILON)
+    decay = recipe.learning_rate * recipe.weight_decay if recipe.optimizer != "adam" else 0.0
+    # A subtraction of its own, as in Keras: a factor 1 - decay, rounded once, would err the same way in every step.
+    decayed = state["weights"] - state["weights"] * decay
+    new["weights"] = tf.where(on > 0, decayed - rate * change, state["weights"])
+    return {**state, **new}
+
+
+def _stop_early(spec: ProgramSpec, state: State, loss: Any) -> State:
+    """Copies the best weights and stops slots after an epoch. loss: weighted validation losses, (slots,)."""
+    better = state["alive"] & (loss < state["best_loss"])
+    wait = tf.where(better, 0, state["wait"] + 1)
+    done = state["done"] + tf.cast(state["alive"], tf.int32)
+    return {
+        **state,
+        "best": tf.where(better[:, None], state["weights"], state["best"]),
+        "best_loss": tf.where(better, loss, state["best_loss"]),
+        "wait": wait,
+        "done": done,
+        "alive": state["alive"] & (wait < spec.recipe.patience) & (done < spec.recipe.max_epochs),
+    }
