@@ -73,7 +73,7 @@ class Pretender:
     def synchronise(self) -> None:
         """There is no device to wait for."""
 
-    def why_not(self, path: ExecutionMode) -> str | None:
+    def unavailable_reason(self, path: ExecutionMode) -> str | None:
         return "there is none here" if path == "predict" else None
 
     def server(self, networks: Sequence[Any], path: ExecutionMode = "in turn") -> Callable[[Any], Any]:
