@@ -11,7 +11,7 @@ import pandas as pd
 import pytest
 
 from jointbench.cli.app import main
-from jointbench.runs import options
+from jointbench.runs.options import RunOptions, load_datasets, profile_named, reruns
 
 
 @pytest.fixture
@@ -107,11 +107,11 @@ def test_a_run_is_never_overwritten(
 
 
 def test_kinds_are_inferred_and_can_be_overridden(table: Path) -> None:
-    asked = options.RunOptions(datasets=(str(table),), targets=("y", "c"))
-    (dataset,) = options.load_datasets(asked, options.profile_named("quick"))
+    asked = RunOptions(datasets=(str(table),), targets=("y", "c"))
+    (dataset,) = load_datasets(asked, profile_named("quick"))
     assert [output.kind for output in dataset.outputs] == ["regression", "binary"]
-    asked = options.RunOptions(datasets=(str(table),), targets=("c:multiclass",))
-    (dataset,) = options.load_datasets(asked, options.profile_named("quick"))
+    asked = RunOptions(datasets=(str(table),), targets=("c:multiclass",))
+    (dataset,) = load_datasets(asked, profile_named("quick"))
     assert dataset.outputs[0].kind == "multiclass"
     assert dataset.outputs[0].classes == ("down", "up")
 
@@ -140,7 +140,7 @@ def test_verify_passes_on_the_files_as_shipped_and_names_a_changed_one(
 
 
 def test_the_command_that_reruns_one_dataset_has_what_was_asked_and_not_the_sizes(table: Path) -> None:
-    asked = options.RunOptions(
+    asked = RunOptions(
         profile="smoke",
         datasets=("concrete_slump", str(table)),
         targets=("y", "c:binary"),
@@ -149,9 +149,9 @@ def test_the_command_that_reruns_one_dataset_has_what_was_asked_and_not_the_size
         repeats=2,
         seeds=2,
     )
-    datasets = options.load_datasets(asked, options.profile_named("smoke"))
+    datasets = load_datasets(asked, profile_named("smoke"))
     common = ["--profile", "smoke", "--backend", "torch"]
-    made = {slug: shlex.split(command) for slug, command in options.reruns(asked, datasets).items()}
+    made = {slug: shlex.split(command) for slug, command in reruns(asked, datasets).items()}
     from_catalog, own = made.values()
     assert from_catalog[:3] == ["jointbench", "run", "concrete_slump"]
     assert own[:3] == ["jointbench", "run", str(table)]

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 
-from jointbench.runs.options import RunOptions, config, notes
+from jointbench.runs.options import RunOptions, notes, study_config
 from jointbench.study.profiles import PROFILES
 
 
@@ -14,4 +14,4 @@ def test_every_profile_says_what_it_cuts(name: str) -> None:
     for rows in (PROFILES[name].max_rows, PROFILES[name].max_images):
         assert rows is None or f"{rows:,} rows" in said
     assert f"{PROFILES[name].timing_seconds:g} s" in said
-    assert config(RunOptions(profile=name)).timing_seconds == PROFILES[name].timing_seconds
+    assert study_config(RunOptions(profile=name)).timing_seconds == PROFILES[name].timing_seconds

@@ -98,10 +98,7 @@ def test_an_id_does_not_depend_on_where_one_name_ends() -> None:
 @pytest.mark.parametrize("hash_seed", ["1", "2"])
 def test_an_id_is_the_same_in_another_process(hash_seed: str) -> None:
     """Resuming finds yesterday's fits by it."""
-    code = (
-        "from jointbench.types import Network, Recipe, Shape; "
-        "print(Network('wine', 'f' * 64, 1, 2, 'd1', 7, ('a', 'b'), Shape((64, 64)), Recipe(), 'torch', 'cpu', 'stock').id)"
-    )
+    code = f"from jointbench.types import Network, Recipe, Shape; print({NETWORK!r}.id)"
     bench = Path(__file__).resolve().parents[2] / "bench"
     environment = {**os.environ, "PYTHONHASHSEED": hash_seed, "PYTHONPATH": str(bench)}
     printed = subprocess.run([sys.executable, "-c", code], env=environment, capture_output=True, text=True, check=True)

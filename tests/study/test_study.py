@@ -32,8 +32,8 @@ from jointbench.records import (
 )
 from jointbench.records.store import read_records
 from jointbench.report.markdown import markdown_report
-from jointbench.runs.folder import execute, new_folder, republish
-from jointbench.runs.options import RunOptions, config, experiments, load_datasets, profile_named
+from jointbench.runs.folder import RunDescription, execute, new_folder, republish
+from jointbench.runs.options import RunOptions, experiments, load_datasets, profile_named, study_config
 from jointbench.study.config import StudyConfig
 from jointbench.study.plan import Experiment
 from jointbench.study.run import run
@@ -43,7 +43,7 @@ ASKED = RunOptions(profile="smoke", datasets=("concrete_slump",), backends=("tor
 
 
 def planned(asked: RunOptions = ASKED) -> tuple[list[Experiment], StudyConfig]:
-    return experiments(asked, load_datasets(asked, profile_named(asked.profile))), config(asked)
+    return experiments(asked, load_datasets(asked, profile_named(asked.profile))), study_config(asked)
 
 
 def silent(*_: object) -> None:
@@ -203,10 +203,8 @@ def test_a_failed_training_is_a_record_and_the_rest_goes_on(tmp_path: Path) -> N
         broken,
         where,
         new_folder(tmp_path / "run"),
-        profile="smoke",
-        command="test",
-        notes=(),
-        progress=silent,
+        RunDescription(profile="smoke", command="test"),
+        silent,
     )
     records = list(read_records(tmp_path / "run" / "records.jsonl"))
     assert all("not finite" in fit.failure for fit in of(records, Fit))
@@ -236,10 +234,8 @@ def test_the_report_is_redrawn_from_the_records_alone(tmp_path: Path) -> None:
         made,
         replace(where, timing_seconds=0.5),
         tmp_path,
-        profile="smoke",
-        command="test",
-        notes=("n",),
-        progress=silent,
+        RunDescription(profile="smoke", command="test", notes=("n",)),
+        silent,
     )
     before = json.loads((tmp_path / "summary.json").read_text())
     (tmp_path / "summary.json").unlink()
@@ -259,12 +255,13 @@ def test_a_report_can_be_decided_anew_and_is_as_it_was_asked_otherwise(tmp_path:
         made,
         replace(where, timing_seconds=0.0),
         tmp_path,
-        profile="smoke",
-        command="test",
-        notes=(),
-        progress=silent,
-        criteria=VerdictCriteria(0.03, 0.9),
-        reruns={"concrete_slump": "jointbench run concrete_slump --profile smoke"},
+        RunDescription(
+            profile="smoke",
+            command="test",
+            criteria=VerdictCriteria(0.03, 0.9),
+            reruns={"concrete_slump": "jointbench run concrete_slump --profile smoke"},
+        ),
+        silent,
     )
     assert json.loads((tmp_path / "environment.json").read_text())["rope"] == 0.03
     page = (tmp_path / "report.html").read_text()
