@@ -21,8 +21,8 @@ def pack(folder: Path) -> Path:
 def packed(records: Iterable[Record]) -> Iterator[Record]:
     """Every record, without what nothing is computed from again.
 
-    Left out are the predictions on the test rows, and the learning curves that no page shows: all but those of the first
-    fit of each network in each fold of the first repeat.
+    Left out are the predictions on the test rows, and the learning curves that no page shows: all but those of the
+    first fit of each network in each fold of the first repeat.
     """
     seen: set[tuple[object, ...]] = set()
     for record in records:
