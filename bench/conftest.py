@@ -63,24 +63,38 @@ class Outcome:
     summary: Summary
     timings: tuple[Timing, ...]
 
-    def cell(self, dataset: str, backend: str, device: str) -> CellSummary:
-        return next(c for c in self.summary.cells if (c.dataset, c.backend, c.device) == (dataset, backend, device))
 
-    def cost(self, dataset: str, backend: str, device: str, arm: str) -> ArmCost:
+@dataclass(frozen=True)
+class OutcomeCell:
+    """One dataset on one backend and device in a finished study."""
+
+    outcome: Outcome
+    dataset: str
+    backend: str
+    device: str
+
+    @property
+    def key(self) -> tuple[str, str, str]:
+        return self.dataset, self.backend, self.device
+
+    @property
+    def summary(self) -> CellSummary:
+        return next(c for c in self.outcome.summary.cells if (c.dataset, c.backend, c.device) == self.key)
+
+    def cost(self, arm: str) -> ArmCost:
         """The arm's costs; skips the test, with the reason, where the cell did not run."""
-        cell = self.cell(dataset, backend, device)
-        for cost in cell.costs:
+        for cost in self.summary.costs:
             if cost.arm == arm:
                 return cost
-        pytest.skip(f"{backend} on {device}: {'; '.join(cell.absences)}")
+        pytest.skip(f"{self.backend} on {self.device}: {'; '.join(self.summary.absences)}")
 
-    def samples(self, dataset: str, backend: str, device: str, variant: Variant, batch: int | None) -> FloatArray:
+    def samples(self, variant: Variant, batch: int | None = None) -> FloatArray:
         """Raw seconds of each step or request, on all cores; skips the test where there are none."""
-        timings = [t for t in self.timings if (t.dataset, t.backend, t.device) == (dataset, backend, device)]
+        timings = [t for t in self.outcome.timings if (t.dataset, t.backend, t.device) == self.key]
         for timing in best_takes(timings):
             if variant in timing.variants and batch in (None, timing.batch_size):
                 return timing.of(variant)
-        reasons = [reason for reason in self.cell(dataset, backend, device).absences if variant.path in reason]
+        reasons = [reason for reason in self.summary.absences if variant.path in reason]
         pytest.skip("; ".join(reasons) or "not timed in this profile")
 
 
@@ -197,6 +211,11 @@ def outcome(request: pytest.FixtureRequest) -> Outcome:
     result = Outcome(folder, summary, timings)
     request.config.stash[OUTCOME] = result
     return result
+
+
+@pytest.fixture
+def cell(outcome: Outcome, dataset: str, backend: str, device: str) -> OutcomeCell:
+    return OutcomeCell(outcome, dataset, backend, device)
 
 
 @contextlib.contextmanager

@@ -12,21 +12,21 @@ from jointbench.study import memory
 from jointbench.study.config import ScoredModels
 from jointbench.study.plan import Plan, plan_arms
 
-ASKED = RunOptions(
+OPTIONS = RunOptions(
     profile="smoke",
     datasets=("concrete_slump", "wine_quality"),
     arms=("joint", "separate"),
     backends=("torch",),
     device="cpu",
 )
-SIZES = {slug: {"joint": 10, "separate": 20} for slug in ASKED.datasets}
+SIZES = {slug: {"joint": 10, "separate": 20} for slug in OPTIONS.datasets}
 
 
 def measured(datasets: int | None, sizes: dict[str, dict[str, int]] = SIZES) -> dict[tuple[str, str], Memory]:
-    made = experiments(ASKED, load_datasets(ASKED, profile_named(ASKED.profile)))
-    plans = [Plan(experiment, *plan_arms(experiment, "torch", "cpu", "stacked")) for experiment in made]
-    where = replace(study_config(ASKED), memory_datasets=datasets)
-    records = memory.footprints(plans, where, ScoredModels(), sizes, lambda *_: None)
+    chosen = experiments(OPTIONS, load_datasets(OPTIONS, profile_named(OPTIONS.profile)))
+    plans = [Plan(experiment, *plan_arms(experiment, "torch", "cpu", "stacked")) for experiment in chosen]
+    config = replace(study_config(OPTIONS), memory_datasets=datasets)
+    records = memory.footprints(plans, config, ScoredModels(), sizes, lambda *_: None)
     return {(record.dataset, record.arm): record for record in records}
 
 
