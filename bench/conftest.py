@@ -20,18 +20,18 @@ from jointbench.compare.summary.run import CellSummary, Summary
 from jointbench.compare.verdict import PROBABILITY
 from jointbench.errors import BadInput
 from jointbench.networks.arms import DEFAULT_ARMS
-from jointbench.records import Timing, Variant
+from jointbench.records import SEQUENTIAL, SINGLE_OUTPUT, Timing, Variant
 from jointbench.records.store import read_records
-from jointbench.runs.folder import REPORT, execute, new_folder
+from jointbench.runs.folder import REPORT, RunDescription, execute, new_folder
 from jointbench.runs.options import (
     RunOptions,
-    conditions,
-    criteria,
     dataset_names,
     experiments,
     load_datasets,
     notes,
     reruns,
+    study_config,
+    verdict_criteria,
 )
 from jointbench.runtime.devices import devices_for
 from jointbench.stats.correlated_t_test import ROPE
@@ -63,25 +63,39 @@ class Outcome:
     summary: Summary
     timings: tuple[Timing, ...]
 
-    def cell(self, dataset: str, backend: str, device: str) -> CellSummary:
-        return next(c for c in self.summary.cells if (c.dataset, c.backend, c.device) == (dataset, backend, device))
 
-    def cost(self, dataset: str, backend: str, device: str, arm: str) -> ArmCost:
+@dataclass(frozen=True)
+class OutcomeCell:
+    """One dataset on one backend and device in a finished study."""
+
+    outcome: Outcome
+    dataset: str
+    backend: str
+    device: str
+
+    @property
+    def key(self) -> tuple[str, str, str]:
+        return self.dataset, self.backend, self.device
+
+    @property
+    def summary(self) -> CellSummary:
+        return next(c for c in self.outcome.summary.cells if (c.dataset, c.backend, c.device) == self.key)
+
+    def cost(self, arm: str) -> ArmCost:
         """The arm's costs; skips the test, with the reason, where the cell did not run."""
-        cell = self.cell(dataset, backend, device)
-        for cost in cell.costs:
+        for cost in self.summary.costs:
             if cost.arm == arm:
                 return cost
-        pytest.skip(f"{backend} on {device}: {'; '.join(cell.absences)}")
+        pytest.skip(f"{self.backend} on {self.device}: {'; '.join(self.summary.absences)}")
 
-    def samples(self, dataset: str, backend: str, device: str, who: Variant, batch: int | None) -> FloatArray:
-        """Seconds of each step or request, raw, on all cores; skips the test where none was taken."""
-        mine = [t for t in self.timings if (t.dataset, t.backend, t.device) == (dataset, backend, device)]
-        for timing in best_takes(mine):
-            if who in timing.variants and batch in (None, timing.batch_size):
-                return timing.of(who)
-        said = [reason for reason in self.cell(dataset, backend, device).absences if who.path in reason]
-        pytest.skip("; ".join(said) or "not timed in this profile")
+    def samples(self, variant: Variant, batch: int | None = None) -> FloatArray:
+        """Raw seconds of each step or request, on all cores; skips the test where there are none."""
+        timings = [t for t in self.outcome.timings if (t.dataset, t.backend, t.device) == self.key]
+        for timing in best_takes(timings):
+            if variant in timing.variants and batch in (None, timing.batch_size):
+                return timing.of(variant)
+        reasons = [reason for reason in self.summary.absences if variant.path in reason]
+        pytest.skip("; ".join(reasons) or "not timed in this profile")
 
 
 def pytest_addoption(parser: pytest.Parser) -> None:
@@ -90,12 +104,12 @@ def pytest_addoption(parser: pytest.Parser) -> None:
     group.addoption("--dataset", action="append", default=[], help="a bundled dataset; repeat it")
     group.addoption("--backend", action="append", default=[], help="torch or tensorflow; repeat it")
     group.addoption("--device", default="auto", help="cpu, cuda or auto")
-    for option, what in (
+    for option, meaning in (
         ("folds", "of the cross-validation"),
         ("repeats", "of it"),
         ("seeds", "initialisations in each fold"),
     ):
-        group.addoption(f"--{option}", type=int, default=None, help=f"{what}; default: the profile's")
+        group.addoption(f"--{option}", type=int, default=None, help=f"{meaning}; default: the profile's")
     group.addoption("--rope", type=float, default=ROPE, help="difference in skill that does not matter")
     group.addoption("--probability", type=float, default=PROBABILITY, help="probability that a verdict needs")
     group.addoption("--out", type=Path, default=None, help="folder for records, summary and report")
@@ -106,18 +120,18 @@ def pytest_configure(config: pytest.Config) -> None:
         config.option.benchmark_storage = STORAGE
     # The project's own tests turn warnings into errors; a user's benchmark must not fail for a library's warning.
     config.addinivalue_line("filterwarnings", "default")
-    asked = _asked(config)
+    options = _options(config)
     try:
-        profile = profile_named(asked.profile)
-        check_names(list(asked.backends))
-        criteria(asked.rope, asked.probability)
-        names = dataset_names(profile, asked.datasets)
-        config.stash[SELECTION] = Selection(profile, names, asked.backends, devices_for(asked.device))
+        profile = profile_named(options.profile)
+        check_names(list(options.backends))
+        verdict_criteria(options.rope, options.probability)
+        names = dataset_names(profile, options.datasets)
+        config.stash[SELECTION] = Selection(profile, names, options.backends, devices_for(options.device))
     except BadInput as error:
         raise pytest.UsageError(str(error)) from error
 
 
-def _asked(config: pytest.Config) -> RunOptions:
+def _options(config: pytest.Config) -> RunOptions:
     return RunOptions(
         profile=config.getoption("--profile"),
         datasets=tuple(config.getoption("--dataset")),
@@ -132,7 +146,7 @@ def _asked(config: pytest.Config) -> RunOptions:
 
 
 def run_folder(config: pytest.Config) -> Path:
-    """The run's folder: one for the whole session, whichever test asks first."""
+    """The run's folder: one for the whole session, made by the first test that needs it."""
     if FOLDER not in config.stash:
         config.stash[FOLDER] = new_folder(config.getoption("--out"))
     return config.stash[FOLDER]
@@ -153,7 +167,7 @@ def pytest_generate_tests(metafunc: pytest.Metafunc) -> None:
     chosen = metafunc.config.stash[SELECTION]
     metafunc.parametrize("arm", DEFAULT_ARMS)
     if "path" in metafunc.fixturenames:
-        metafunc.parametrize("path", ("in turn", "fused", "one of N"), ids=lambda path: path.replace(" ", "_"))
+        metafunc.parametrize("path", (SEQUENTIAL, "fused", SINGLE_OUTPUT), ids=lambda path: path.replace(" ", "_"))
     if "batch_size" in metafunc.fixturenames:
         metafunc.parametrize("batch_size", chosen.profile.batch_sizes, ids=lambda size: f"batch{size}")
     metafunc.parametrize("device", chosen.devices)
@@ -169,33 +183,39 @@ def outcome(request: pytest.FixtureRequest) -> Outcome:
         for item in request.session.items
         if isinstance(item, pytest.Function) and hasattr(item, "callspec") and "dataset" in item.callspec.params
     ]
-    asked = _asked(request.config)
-    wanted = replace(
-        asked,
+    options = replace(
+        _options(request.config),
         datasets=tuple(dict.fromkeys(params["dataset"] for params in chosen)),
         backends=tuple(dict.fromkeys(params["backend"] for params in chosen)),
     )
-    where = conditions(wanted)
+    study = study_config(options)
     folder = run_folder(request.config)
-    loaded = load_datasets(wanted, profile_named(wanted.profile))
-    planned = experiments(wanted, loaded)
+    loaded = load_datasets(options, profile_named(options.profile))
+    planned = experiments(options, loaded)
     command = "pytest " + " ".join(str(word) for word in request.config.invocation_params.args)
     with _terminal(request.config) as progress:
         summary = execute(
             planned,
-            where,
+            study,
             folder,
-            profile=wanted.profile,
-            command=command,
-            notes=notes(wanted, where.devices),
-            progress=progress,
-            criteria=criteria(wanted.rope, wanted.probability),
-            reruns=reruns(wanted, loaded),
+            RunDescription(
+                profile=options.profile,
+                command=command,
+                notes=notes(options, study.devices),
+                criteria=verdict_criteria(options.rope, options.probability),
+                reruns=reruns(options, loaded),
+            ),
+            progress,
         )
     timings = tuple(record for record in read_records(folder) if isinstance(record, Timing))
-    made = Outcome(folder, summary, timings)
-    request.config.stash[OUTCOME] = made
-    return made
+    result = Outcome(folder, summary, timings)
+    request.config.stash[OUTCOME] = result
+    return result
+
+
+@pytest.fixture
+def cell(outcome: Outcome, dataset: str, backend: str, device: str) -> OutcomeCell:
+    return OutcomeCell(outcome, dataset, backend, device)
 
 
 @contextlib.contextmanager
@@ -203,23 +223,23 @@ def _terminal(config: pytest.Config) -> Iterator[object]:
     """A progress bar on the real terminal while pytest captures output."""
     from rich.console import Console
 
-    from jointbench.cli.app import progress_bar
+    from jointbench.cli.progress import progress_bar
 
     capture = config.pluginmanager.getplugin("capturemanager")
     with capture.global_and_fixture_disabled() if capture else contextlib.nullcontext():
-        print()  # noqa: T201 - end the line of test names that pytest has begun
+        print()  # noqa: T201 - ends the line of test names that pytest has begun
         with progress_bar(Console()) as progress:
             yield progress
 
 
 def pytest_terminal_summary(terminalreporter: pytest.TerminalReporter, config: pytest.Config) -> None:
-    made = config.stash.get(OUTCOME, None)
-    if made is None:
+    result = config.stash.get(OUTCOME, None)
+    if result is None:
         return
     from rich.console import Console
 
     from jointbench.report.terminal import terminal_report
 
     terminalreporter.section("jointbench")
-    terminal_report(made.summary, Console())
-    terminalreporter.write_line(f"Report: {made.folder / REPORT}")
+    terminal_report(result.summary, Console())
+    terminalreporter.write_line(f"Report: {result.folder / REPORT}")

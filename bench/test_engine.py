@@ -43,9 +43,9 @@ def speeds(request: pytest.FixtureRequest) -> dict[str, float]:
     us["sklearn_mlp"] = sklearn_speed(REPEATS)
     with threadpool_limits(1):
         gflops = gemm_gflops(REPEATS)
-    found = {"us_per_step": {name: round(value, 2) for name, value in us.items()}, "gemm_gflops": round(gflops, 2)}
+    content = {"us_per_step": {name: round(value, 2) for name, value in us.items()}, "gemm_gflops": round(gflops, 2)}
     folder: Path = run_folder(request.config)
-    (folder / ENGINE).write_text(json.dumps(found, indent=2) + "\n", encoding="utf-8")
+    (folder / ENGINE).write_text(json.dumps(content, indent=2) + "\n", encoding="utf-8")
     return us
 
 

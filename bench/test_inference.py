@@ -8,25 +8,18 @@ from __future__ import annotations
 import pytest
 from pytest_benchmark.fixture import BenchmarkFixture
 
-from conftest import Outcome
+from conftest import OutcomeCell
 from jointbench.records import ExecutionMode, Variant
 from worker_clock import CLOCK
 
 
 @pytest.mark.benchmark(timer=CLOCK)
 def test_request(
-    benchmark: BenchmarkFixture,
-    outcome: Outcome,
-    dataset: str,
-    backend: str,
-    device: str,
-    arm: str,
-    batch_size: int,
-    path: ExecutionMode,
+    benchmark: BenchmarkFixture, cell: OutcomeCell, arm: str, batch_size: int, path: ExecutionMode
 ) -> None:
-    cost = outcome.cost(dataset, backend, device, arm)
-    seconds = outcome.samples(dataset, backend, device, Variant(arm, path), batch_size)
-    benchmark.group = f"{dataset} | {backend} {device} | request of {batch_size} rows, {path}"
+    cost = cell.cost(arm)
+    seconds = cell.samples(Variant(arm, path), batch_size)
+    benchmark.group = f"{cell.dataset} | {cell.backend} {cell.device} | request of {batch_size} rows, {path}"
     benchmark.extra_info.update(
         inference_flops=cost.inference_flops_per_row * batch_size, parameters=cost.parameters, networks=len(cost.groups)
     )

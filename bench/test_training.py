@@ -5,20 +5,19 @@ from __future__ import annotations
 import pytest
 from pytest_benchmark.fixture import BenchmarkFixture
 
-from conftest import Outcome
+from conftest import OutcomeCell
 from jointbench.records import Variant
 from worker_clock import CLOCK
 
 
 @pytest.mark.benchmark(timer=CLOCK)
-def test_training_step(
-    benchmark: BenchmarkFixture, outcome: Outcome, dataset: str, backend: str, device: str, arm: str
-) -> None:
-    cost = outcome.cost(dataset, backend, device, arm)
-    seconds = outcome.samples(dataset, backend, device, Variant(arm, "stock loop"), None)
-    cell = outcome.cell(dataset, backend, device)
-    benchmark.group = f"{dataset} | {backend} {device} | training step"
-    benchmark.extra_info.update({f"skill of {q.output}": round(q.skill, 4) for q in cell.quality if q.model == arm})
+def test_training_step(benchmark: BenchmarkFixture, cell: OutcomeCell, arm: str) -> None:
+    cost = cell.cost(arm)
+    seconds = cell.samples(Variant(arm, "stock loop"))
+    benchmark.group = f"{cell.dataset} | {cell.backend} {cell.device} | training step"
+    benchmark.extra_info.update(
+        {f"skill of {q.output}": round(q.skill, 4) for q in cell.summary.quality if q.model == arm}
+    )
     benchmark.extra_info.update(
         train_flops=cost.train_flops,
         train_flops_per_row=cost.train_flops_per_row,

@@ -24,16 +24,16 @@ except PackageNotFoundError:  # run from a checkout without installation
 def compare_arms(
     records: str | os.PathLike[str] | Iterable[Record], *, rope: float = 0.01, probability: float = 0.95
 ) -> Comparisons:
-    """Joint against every other arm, with verdicts: what ``jointbench report`` decides, as frozen dataclasses.
+    """Compares joint with every other arm: the verdicts of ``jointbench report``, as frozen dataclasses.
 
-    ``records``: a run's folder, its records.jsonl, or the records themselves (``jointbench.records.store.read_records``).
-    ``rope``: half the region of practical equivalence, a difference in skill; ``probability``: what a verdict needs.
+    records: a run's folder, its records.jsonl, or the records themselves (``jointbench.records.store.read_records``).
+    rope: half the region of practical equivalence, a difference in skill. probability: what a verdict needs.
     Raises BadInput for a file that holds no records, ValueError for a region or probability that decides nothing.
 
     >>> import jointbench
-    >>> found = jointbench.compare_arms("results/runs/mine")  # doctest: +SKIP
-    >>> for one in found.comparisons:  # doctest: +SKIP
-    ...     print(one.dataset, one.other, one.decision.verdict, one.decision.reason)
+    >>> result = jointbench.compare_arms("results/runs/mine")  # doctest: +SKIP
+    >>> for pair in result.comparisons:  # doctest: +SKIP
+    ...     print(pair.dataset, pair.other, pair.decision.verdict, pair.decision.reason)
     """
     from jointbench.compare.api import compare_arms as compare  # so that importing jointbench stays light
     from jointbench.compare.criteria import VerdictCriteria

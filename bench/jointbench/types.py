@@ -1,7 +1,7 @@
-"""The nouns of jointbench: what is trained, on what and how. What that leaves behind is in ``records``.
+"""The values of jointbench: what is trained, on what and how. What a study leaves behind is in ``records``.
 
-Every value here is a frozen dataclass over the standard library and numpy. What a value *means* in
-a benchmark is said in its docstring; how it is computed lives in the modules further down.
+Every value is a frozen dataclass over the standard library and numpy. Its docstring gives its meaning; other modules
+compute it.
 """
 
 from __future__ import annotations
@@ -46,7 +46,7 @@ class Output:
 
 @dataclass(frozen=True)
 class Provenance:
-    """Where a dataset is from. ``sha256`` is that of the data file's bytes."""
+    """Where a dataset comes from. ``sha256``: of the data file's bytes."""
 
     source: str
     licence: str
@@ -148,7 +148,7 @@ class Arm:
 
 @dataclass(frozen=True, kw_only=True)
 class Network:
-    """The unit of training: everything that decides what one fit gives, and hence its identity."""
+    """The unit of training: everything that determines the result of a fit, and hence its identity."""
 
     dataset: str
     sha256: str
@@ -165,7 +165,7 @@ class Network:
 
     @property
     def id(self) -> str:
-        """A stable id: the same network, however it was asked for, has the same one."""
+        """A stable id: equal networks have the same one, in every process."""
         parts = {**vars(self), "shape": vars(self.shape), "recipe": vars(self.recipe)}  # asdict is ten times slower
         text = json.dumps(parts, sort_keys=True, separators=(",", ":"))
         return hashlib.sha256(text.encode()).hexdigest()[:16]

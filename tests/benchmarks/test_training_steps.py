@@ -66,14 +66,14 @@ class Pretender:
         self.trainers, self.servers = list(trainers), list(servers)
 
     def trainer(self, jobs: Sequence[Job], steps: int, path: ExecutionMode = "stock loop") -> Trainer:
-        made = self.trainers.pop(0)
-        made.resize(steps)
-        return made
+        trainer = self.trainers.pop(0)
+        trainer.resize(steps)
+        return trainer
 
     def synchronise(self) -> None:
         """There is no device to wait for."""
 
-    def why_not(self, path: ExecutionMode) -> str | None:
+    def unavailable_reason(self, path: ExecutionMode) -> str | None:
         return "there is none here" if path == "predict" else None
 
     def server(self, networks: Sequence[Any], path: ExecutionMode = "in turn") -> Callable[[Any], Any]:
@@ -86,11 +86,12 @@ def timed_arm() -> TimedArm:
 
 
 def trained(*trainers: Trainer) -> tuple[set[str], dict[str, str]]:
-    """Who was timed, and why others were not."""
+    """The arms that were timed, and why others were not."""
     arms = {f"arm {i}": timed_arm() for i in range(len(trainers))}
-    found = time_training(Pretender(trainers), arms, ("stock loop",), BUDGET)  # type: ignore[arg-type]  # it pretends
-    return {who.arm for who in found.sample_sets[-1].samples.order}, {
-        who.arm: why for who, why in found.untimed.items()
+    backend: Any = Pretender(trainers)
+    training = time_training(backend, arms, ("stock loop",), BUDGET)
+    return {variant.arm for variant in training.sample_sets[-1].samples.order}, {
+        variant.arm: reason for variant, reason in training.untimed.items()
     }
 
 
@@ -108,13 +109,16 @@ def test_a_trainer_that_skips_steps_is_refused() -> None:
 
 def requested(
     *servers: Callable[[Any], Any],
-    rounds: Sequence[LatencyCase] = (LatencyCase(1, ("in turn",)), LatencyCase(64, ("in turn",))),
+    cases: Sequence[LatencyCase] = (LatencyCase(1, ("in turn",)), LatencyCase(64, ("in turn",))),
 ) -> list[tuple[set[Variant], dict[Variant, str]]]:
-    """Per round, who was timed and why others were not."""
-    count = len(servers) if rounds[0].paths == ("in turn",) else 1
+    """Per case, the variants that were timed and why others were not."""
+    count = len(servers) if cases[0].paths == ("in turn",) else 1
     arms = {f"arm {i}": timed_arm() for i in range(count)}
-    found = time_requests(Pretender(servers=servers), arms, ROWS, rounds, BUDGET)  # type: ignore[arg-type]  # it pretends
-    return [(set(one.sample_sets[-1].samples.order) if one.sample_sets else set(), one.untimed) for one in found]
+    backend: Any = Pretender(servers=servers)
+    timed_cases = time_requests(backend, arms, ROWS, cases, BUDGET)
+    return [
+        (set(case.sample_sets[-1].samples.order) if case.sample_sets else set(), case.untimed) for case in timed_cases
+    ]
 
 
 def test_right_servers_are_timed_at_every_batch_size_even_beyond_the_rows() -> None:
@@ -123,7 +127,7 @@ def test_right_servers_are_timed_at_every_batch_size_even_beyond_the_rows() -> N
         assert not untimed
 
 
-def test_all_servers_of_a_round_are_asked_from_the_same_place_in_memory() -> None:
+def test_all_servers_of_a_case_are_asked_from_the_same_place_in_memory() -> None:
     """Each from a copy of its own, and where the copies lie would be in the ratio."""
     seen: list[Any] = []
 
@@ -131,19 +135,19 @@ def test_all_servers_of_a_round_are_asked_from_the_same_place_in_memory() -> Non
         seen.append(rows)
         return right(rows)
 
-    requested(noted, noted, rounds=(LatencyCase(8, ("in turn",)),))
+    requested(noted, noted, cases=(LatencyCase(8, ("in turn",)),))
     pools = {rows.base.__array_interface__["data"][0] for rows in seen if len(rows) == 8}
     assert len(pools) == 1
 
 
 def stored() -> Callable[[Any], Any]:
     """A server that answers everything with its first answer, cut or repeated to the right shape."""
-    kept: list[Any] = []
+    stored_answers: list[Any] = []
 
     def answer(rows: Float32Array) -> list[Any]:
-        if not kept:
-            kept.extend(right(rows))
-        return [np.resize(part, (len(rows), part.shape[1])) for part in kept]
+        if not stored_answers:
+            stored_answers.extend(right(rows))
+        return [np.resize(part, (len(rows), part.shape[1])) for part in stored_answers]
 
     return answer
 
@@ -186,32 +190,32 @@ def test_no_two_requests_in_a_row_are_the_same() -> None:
         return right(rows)
 
     requested(watching)
-    assert all(one != next_ for one, next_ in itertools.pairwise(seen[2:]))
+    assert all(request != following for request, following in itertools.pairwise(seen[2:]))
 
 
 def test_a_request_for_one_output_knows_which_answer_is_right() -> None:
-    (found,) = requested(lambda rows: right(rows)[:1], rounds=(LatencyCase(2, ("one of N",)),))
-    assert found == ({Variant("arm 0", "one of N")}, {})
-    (refused,) = requested(lambda rows: right(rows)[1:], rounds=(LatencyCase(2, ("one of N",)),))
+    (timed,) = requested(lambda rows: right(rows)[:1], cases=(LatencyCase(2, ("one of N",)),))
+    assert timed == ({Variant("arm 0", "one of N")}, {})
+    (refused,) = requested(lambda rows: right(rows)[1:], cases=(LatencyCase(2, ("one of N",)),))
     assert not refused[0]
     assert refused[1]
 
 
 def test_a_path_the_framework_lacks_is_said_and_not_built() -> None:
-    (found,) = requested(right, rounds=(LatencyCase(1, ("in turn", "predict"), first_arm_only=True),))
-    assert found == ({Variant("arm 0", "in turn")}, {Variant("arm 0", "predict"): "there is none here"})
+    (timed,) = requested(right, cases=(LatencyCase(1, ("in turn", "predict"), first_arm_only=True),))
+    assert timed == ({Variant("arm 0", "in turn")}, {Variant("arm 0", "predict"): "there is none here"})
 
 
-def test_a_round_that_would_take_far_more_than_its_share_is_not_begun() -> None:
-    """Ten milliseconds at 512 rows foretell most of a second at 40,960, seven times over; 600 rows are cheap enough."""
+def test_a_case_that_would_take_far_more_than_its_share_is_not_begun() -> None:
+    """Ten milliseconds at 512 rows predict most of a second at 40,960, seven times over; 600 rows are cheap enough."""
 
     def slow(rows: Float32Array) -> list[Any]:
         time.sleep(len(rows) * 2e-5)
         return right(rows)
 
-    found = requested(slow, rounds=[LatencyCase(size, ("in turn",)) for size in (512, 40_960, 600)])
-    assert [bool(timed) for timed, _ in found] == [True, False, True]
-    assert "two blocks of requests of 40960 rows take about" in found[1][1][Variant("arm 0", "in turn")]
+    timed_cases = requested(slow, cases=[LatencyCase(size, ("in turn",)) for size in (512, 40_960, 600)])
+    assert [bool(timed) for timed, _ in timed_cases] == [True, False, True]
+    assert "two blocks of requests of 40960 rows take about" in timed_cases[1][1][Variant("arm 0", "in turn")]
 
 
 def test_set_up_stops_where_its_time_would_be_overrun_but_never_before_two(monkeypatch: pytest.MonkeyPatch) -> None:
@@ -222,21 +226,21 @@ def test_set_up_stops_where_its_time_would_be_overrun_but_never_before_two(monke
     now = [0.0]
     monkeypatch.setattr(training_steps, "time", SimpleNamespace(monotonic=lambda: now[0]))
 
-    def make(participant: Variant) -> str:
-        now[0] += {"small": 1.0, "large": 4.0}[participant.arm.split()[0]]
-        return participant.arm
+    def make(variant: Variant) -> str:
+        now[0] += {"small": 1.0, "large": 4.0}[variant.arm.split()[0]]
+        return variant.arm
 
-    wanted = [
+    variants = [
         (Variant(arm, "in turn"), count)
         for arm, count in (("small 1", 1), ("large 4", 4), ("large 4b", 4), ("small 1b", 1))
     ]
-    made = set_up(wanted, make, 7.0)
-    assert list(made.ready.values()) == ["small 1", "large 4", "small 1b"]
-    assert [who.arm for who in made.untimed] == ["large 4b"]
-    assert len(set_up(wanted, make, 0.0).ready) == 2
+    prepared = set_up(variants, make, 7.0)
+    assert list(prepared.ready.values()) == ["small 1", "large 4", "small 1b"]
+    assert [variant.arm for variant in prepared.untimed] == ["large 4b"]
+    assert len(set_up(variants, make, 0.0).ready) == 2
 
 
-def test_the_purse_gives_even_shares_and_what_one_saves_the_next_may_spend() -> None:
+def test_the_timing_budget_gives_even_shares_and_what_one_saves_the_next_may_spend() -> None:
     timing_budget = TimingBudget(90.0, 30)
     assert timing_budget.next_share().total == pytest.approx(3.0)
     for _ in range(15):

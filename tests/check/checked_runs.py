@@ -11,12 +11,12 @@ import numpy as np
 
 from jointbench.records import AA_CONTROL, Record, Timing, Variant
 from jointbench.records.store import read_records, write_records
-from jointbench.runs.options import RunOptions, config
+from jointbench.runs.options import RunOptions, study_config
 from jointbench.study.plan import Experiment
 
 ASKED = RunOptions(profile="smoke", datasets=("concrete_slump", "wine_quality"), backends=("torch",), device="cpu")
 ARMS = ("joint", "separate", "separate-matched")
-UNTIMED = replace(config(ASKED), timing_seconds=0.0)
+UNTIMED = replace(study_config(ASKED), timing_seconds=0.0)
 Check = Callable[..., "Result"]
 Train = Callable[[Callable[[Experiment], Experiment]], Path]
 

@@ -14,7 +14,7 @@ import pytest
 from checked_runs import ASKED, UNTIMED, Result, Train, copy_of, silent
 from jointbench.cli.app import main
 from jointbench.records.store import read_records
-from jointbench.runs.folder import execute, new_folder
+from jointbench.runs.folder import RunDescription, execute, new_folder
 from jointbench.runs.options import experiments, load_datasets, profile_named
 from jointbench.study.plan import Experiment
 from jointbench.study.run import run as study
@@ -25,7 +25,7 @@ def run(tmp_path_factory: pytest.TempPathFactory) -> Path:
     """The smoke study in torch, not timed."""
     folder = new_folder(tmp_path_factory.mktemp("run"))
     made = experiments(ASKED, load_datasets(ASKED, profile_named("smoke")))
-    execute(made, UNTIMED, folder, profile="smoke", command="test", notes=(), progress=silent)
+    execute(made, UNTIMED, folder, RunDescription(profile="smoke", command="test"), silent)
     return folder
 
 

@@ -22,7 +22,7 @@ def call(monkeypatch: pytest.MonkeyPatch, *words: str) -> int:
     return int(stopped.value.code or 0)
 
 
-def found(folder: Path) -> dict[str, Any]:
+def calibration(folder: Path) -> dict[str, Any]:
     return dict(json.loads((folder / "calibration.json").read_text(encoding="utf-8")))
 
 
@@ -31,7 +31,7 @@ def test_writes_rates_and_table(
 ) -> None:
     folder = tmp_path / "made"
     assert call(monkeypatch, "--comparisons", "200", "--seed", "3", "--out", str(folder)) == 0
-    study = found(folder)
+    study = calibration(folder)
     assert all(0.0 <= study[rate] <= 1.0 for rate in RATES)
     assert study["equivalent_found"] >= 0.75 and study["power_0_03"] >= 0.75
     best = study["recommended"]
@@ -67,6 +67,6 @@ def test_bad_input_is_one_sentence(
 ) -> None:
     monkeypatch.chdir(tmp_path)
     assert call(monkeypatch, *words) == 2
-    said = capsys.readouterr().err.strip()
-    assert named in said and "\n" not in said
+    message = capsys.readouterr().err.strip()
+    assert named in message and "\n" not in message
     assert not list(tmp_path.iterdir())

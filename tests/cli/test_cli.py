@@ -11,7 +11,7 @@ import pandas as pd
 import pytest
 
 from jointbench.cli.app import main
-from jointbench.runs import options
+from jointbench.runs.options import RunOptions, load_datasets, profile_named, reruns
 
 
 @pytest.fixture
@@ -35,10 +35,10 @@ def complaint(monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str
     with pytest.raises(SystemExit) as stopped:
         main()
     assert stopped.value.code == 2
-    said = capsys.readouterr().err.strip()
-    assert "Traceback" not in said
-    assert said.count("\n") == 0, said
-    return said
+    message = capsys.readouterr().err.strip()
+    assert "Traceback" not in message
+    assert message.count("\n") == 0, message
+    return message
 
 
 @pytest.mark.parametrize(
@@ -83,9 +83,9 @@ def test_bad_input_is_one_sentence_that_names_it(
 ) -> None:
     out = tmp_path / "out"
     run = [str(table) if word == "TABLE" else word for word in words]
-    said = complaint(monkeypatch, capsys, *run, *(["--out", str(out)] if words[0] == "run" else []))
+    message = complaint(monkeypatch, capsys, *run, *(["--out", str(out)] if words[0] == "run" else []))
     for name in names:
-        assert name in said
+        assert name in message
     assert not out.exists()
 
 
@@ -93,25 +93,25 @@ def test_cuda_without_a_gpu_is_one_sentence(
     monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
 ) -> None:
     monkeypatch.setattr("jointbench.runtime.devices.gpu_names", list)
-    said = complaint(monkeypatch, capsys, "run", "concrete_slump", "--device", "cuda")
-    assert "no NVIDIA GPU" in said
+    message = complaint(monkeypatch, capsys, "run", "concrete_slump", "--device", "cuda")
+    assert "no NVIDIA GPU" in message
 
 
 def test_a_run_is_never_overwritten(
     monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str], tmp_path: Path
 ) -> None:
     (tmp_path / "records.jsonl").write_text("precious")
-    said = complaint(monkeypatch, capsys, "run", "concrete_slump", "--out", str(tmp_path))
-    assert "nothing was overwritten" in said
+    message = complaint(monkeypatch, capsys, "run", "concrete_slump", "--out", str(tmp_path))
+    assert "nothing was overwritten" in message
     assert (tmp_path / "records.jsonl").read_text() == "precious"
 
 
 def test_kinds_are_inferred_and_can_be_overridden(table: Path) -> None:
-    asked = options.RunOptions(datasets=(str(table),), targets=("y", "c"))
-    (dataset,) = options.load_datasets(asked, options.profile_named("quick"))
+    options = RunOptions(datasets=(str(table),), targets=("y", "c"))
+    (dataset,) = load_datasets(options, profile_named("quick"))
     assert [output.kind for output in dataset.outputs] == ["regression", "binary"]
-    asked = options.RunOptions(datasets=(str(table),), targets=("c:multiclass",))
-    (dataset,) = options.load_datasets(asked, options.profile_named("quick"))
+    options = RunOptions(datasets=(str(table),), targets=("c:multiclass",))
+    (dataset,) = load_datasets(options, profile_named("quick"))
     assert dataset.outputs[0].kind == "multiclass"
     assert dataset.outputs[0].classes == ("down", "up")
 
@@ -140,7 +140,7 @@ def test_verify_passes_on_the_files_as_shipped_and_names_a_changed_one(
 
 
 def test_the_command_that_reruns_one_dataset_has_what_was_asked_and_not_the_sizes(table: Path) -> None:
-    asked = options.RunOptions(
+    options = RunOptions(
         profile="smoke",
         datasets=("concrete_slump", str(table)),
         targets=("y", "c:binary"),
@@ -149,10 +149,10 @@ def test_the_command_that_reruns_one_dataset_has_what_was_asked_and_not_the_size
         repeats=2,
         seeds=2,
     )
-    datasets = options.load_datasets(asked, options.profile_named("smoke"))
+    datasets = load_datasets(options, profile_named("smoke"))
     common = ["--profile", "smoke", "--backend", "torch"]
-    made = {slug: shlex.split(command) for slug, command in options.reruns(asked, datasets).items()}
-    from_catalog, own = made.values()
+    commands = {slug: shlex.split(command) for slug, command in reruns(options, datasets).items()}
+    from_catalog, own = commands.values()
     assert from_catalog[:3] == ["jointbench", "run", "concrete_slump"]
     assert own[:3] == ["jointbench", "run", str(table)]
     assert sorted(from_catalog[3:]) == sorted(common)

@@ -68,9 +68,9 @@ def test_bad_input_is_one_sentence(
     with pytest.raises(SystemExit) as stopped:
         _explain(monkeypatch, *[str(table) if word == table.name else word for word in words], "--out", str(out))
     assert stopped.value.code == 2
-    said = capsys.readouterr().err.strip()
-    assert "\n" not in said
-    assert all(name in said for name in names)
+    message = capsys.readouterr().err.strip()
+    assert "\n" not in message
+    assert all(name in message for name in names)
     assert not out.exists()
 
 
@@ -91,7 +91,7 @@ def test_energy_forum_is_a_study_by_its_name(
     )
     run = questions.forum_run(7)
     monkeypatch.setattr(runner, "Workers", lambda *_: nullcontext(None))
-    found = list(
+    answers = list(
         runner.answer_all(
             [
                 make_experiment(
@@ -105,7 +105,7 @@ def test_energy_forum_is_a_study_by_its_name(
             lambda *_: None,
         )
     )
-    assert found == [ANSWER]
+    assert answers == [ANSWER]
     assert asked == [("torch", 7)]
 
 
@@ -122,23 +122,23 @@ def test_a_question_that_fails_is_an_answer(monkeypatch: pytest.MonkeyPatch, slu
 
     monkeypatch.setattr(runner, "Workers", _no_workers)
     asked = [Question("bad", "?", fail), Question("good", "?", lambda *_: ANSWER)]
-    found = list(runner.answer_all([slump], ["torch"], "cpu", 1, asked, lambda *_: None))
-    assert found[0].failure == "ValueError: no"
-    assert found[1] is ANSWER
+    answers = list(runner.answer_all([slump], ["torch"], "cpu", 1, asked, lambda *_: None))
+    assert answers[0].failure == "ValueError: no"
+    assert answers[1] is ANSWER
 
 
 def test_a_backend_that_is_not_there_answers_why(monkeypatch: pytest.MonkeyPatch, slump: Experiment) -> None:
     monkeypatch.setattr(runner, "unavailable_reason", lambda name: "not installed (pip install it)")
-    found = list(runner.answer_all([slump], ["torch"], "cpu", 1, questions.QUESTIONS, lambda *_: None))
-    assert len(found) == len(questions.QUESTIONS)
-    assert {answer.failure for answer in found} == {"not installed (pip install it)"}
+    answers = list(runner.answer_all([slump], ["torch"], "cpu", 1, questions.QUESTIONS, lambda *_: None))
+    assert len(answers) == len(questions.QUESTIONS)
+    assert {answer.failure for answer in answers} == {"not installed (pip install it)"}
 
 
 def test_answers_survive_the_file_and_the_page_escapes_them(tmp_path: Path) -> None:
     publish_answers(tmp_path, "jointbench explain x", [ANSWER], ["cut"])
-    held = read_answers(tmp_path)
-    assert held is not None
-    assert held.answers == (ANSWER,)
+    explained = read_answers(tmp_path)
+    assert explained is not None
+    assert explained.answers == (ANSWER,)
     assert json.loads((tmp_path / "explain.json").read_text(encoding="utf-8"))["schema_version"] == 1
     page = (tmp_path / folder.EXPLAIN_PAGE).read_text(encoding="utf-8")
     assert "<script" not in page
@@ -156,10 +156,10 @@ def test_what_is_not_finite_is_null(tmp_path: Path) -> None:
         tables=(Table("t", ("a",), ((float("inf"),),)),),
     )
     write_answers(tmp_path, "c", [odd])
-    held = read_answers(tmp_path)
-    assert held is not None
-    assert held.answers[0].numbers["n"] is None
-    assert held.answers[0].tables[0].rows == ((None,),)
+    explained = read_answers(tmp_path)
+    assert explained is not None
+    assert explained.answers[0].numbers["n"] is None
+    assert explained.answers[0].tables[0].rows == ((None,),)
 
 
 def test_a_run_s_report_gets_the_answers(tmp_path: Path) -> None:

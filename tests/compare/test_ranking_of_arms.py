@@ -14,8 +14,8 @@ from jointbench.compare.summary.run import CellSummary
 from jointbench.data.preprocess import in_units, prepare
 from jointbench.records import Fit, PlannedArm
 from jointbench.records.store import read_records
-from jointbench.runs.folder import execute
-from jointbench.runs.options import RunOptions, config, experiments, load_datasets, profile_named
+from jointbench.runs.folder import RunDescription, execute
+from jointbench.runs.options import RunOptions, experiments, load_datasets, profile_named, study_config
 from planted import two_arms
 
 
@@ -56,15 +56,13 @@ def test_an_arm_without_skill_stands_outside() -> None:
 def test_relative_errors_are_those_of_the_stored_predictions(tmp_path: Path) -> None:
     """aRRMSE from a real run's summary, against its raw predictions mapped back to units by the training rows."""
     asked = RunOptions(profile="smoke", datasets=("concrete_slump",), backends=("torch",), device="cpu", repeats=2)
-    made, where = experiments(asked, load_datasets(asked, profile_named("smoke"))), config(asked)
+    made, where = experiments(asked, load_datasets(asked, profile_named("smoke"))), study_config(asked)
     summary = execute(
         made,
         replace(where, timing_seconds=0.0),
         tmp_path,
-        profile="smoke",
-        command="",
-        notes=(),
-        progress=lambda *_: None,
+        RunDescription(profile="smoke", command=""),
+        lambda *_: None,
     )
     (experiment,) = made
     outputs = experiment.dataset.outputs

@@ -3,14 +3,28 @@
 from __future__ import annotations
 
 import math
+import time
 
 import pytest
 
-from jointbench.backends.base import Backend
+from jointbench.backends.base import Backend, Job
 from jointbench.benchmarks.engine import wine_shaped_job
-from jointbench.benchmarks.training_steps import timing_overhead
-from jointbench.measure.paired_timing import interval, log_ratios
+from jointbench.benchmarks.training_steps import FEWEST_STEPS
+from jointbench.measure.paired_timing import Paired, interval, log_ratios, paired
 from jointbench.measure.system_load import DISTURBED_CORES
+
+
+def timing_overhead(backend: Backend, job: Job, budget_seconds: float, steps: int = 20) -> Paired[str]:
+    """The same steps, clocked two at a time ("often") and all at once ("once")."""
+    trainer = backend.trainer([job], steps)
+
+    def clocked(interval_steps: int) -> list[float]:
+        trainer.resize(interval_steps)
+        return [sum(trainer(time.perf_counter) for _ in range(steps // interval_steps))]
+
+    samples = paired({"once": lambda: clocked(steps), "often": lambda: clocked(FEWEST_STEPS)}, budget_seconds)
+    trainer.close()
+    return samples
 
 
 @pytest.mark.slow

@@ -3,8 +3,8 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Iterator, Mapping
-from dataclasses import fields, is_dataclass
+from collections.abc import Iterator
+from dataclasses import fields
 from pathlib import Path
 from typing import Any, get_args
 
@@ -14,216 +14,10 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from hypothesis.extra import numpy as arrays
 
+from example_records import CURVE, NETWORK, RECORDS, same
 from jointbench.errors import BadInput
-from jointbench.records import (
-    AA_CONTROL,
-    SCHEMA_VERSION,
-    ColdStart,
-    Fit,
-    FlopsPerRow,
-    FoldRecord,
-    Memory,
-    NotMeasured,
-    Peak,
-    PlannedArm,
-    Projection,
-    Record,
-    Reference,
-    Score,
-    Stack,
-    Timing,
-    Variant,
-)
+from jointbench.records import SCHEMA_VERSION, Fit, Record, Score
 from jointbench.records.store import NOUNS, from_line, read_records, to_line, write_records
-from jointbench.types import Arm, Network, Recipe, Shape
-
-NAME = 'a "quoted",\nbroken\u2028 name\\ \u00e9\U0001f642'
-SHAPE = Shape((64, 32), (8,), (4, 2), "tanh")
-RECIPE = Recipe(
-    optimizer="adamw",
-    learning_rate=3e-4,
-    batch_size=16,
-    max_epochs=40,
-    patience=7,
-    loss_weights=((NAME, 0.1), ("b", 2.0)),
-    weight_decay=1e-2,
-)
-NETWORK = Network(
-    dataset="wine",
-    sha256="f" * 64,
-    repeat=1,
-    fold=2,
-    split="d1",
-    seed=4294967295,
-    group=(NAME, "b"),
-    shape=SHAPE,
-    recipe=RECIPE,
-    backend="torch",
-    device="cpu",
-    engine="stock",
-)
-ARM = Arm(NAME, ((NAME,), ("b",)), "same-parameters", ((NAME, "b"),))
-SCORE = Score(NAME, 0.1 + 0.2, {"rmse": 1 / 3, "r2": None, "auc": 0.0})
-CURVE = np.array([[0.1, np.nan], [np.inf, -0.0], [5e-324, 1e308]])
-
-RECORDS: tuple[Record, ...] = (
-    Fit(
-        network=NETWORK,
-        parameters=5058,
-        flops_per_row=28160,
-        epochs=40,
-        best_epoch=33,
-        steps=4880,
-        train_flops=10**15,
-        stopped_by="patience",
-        epoch_seconds=np.array([0.1, 0.2]),
-        train_loss=CURVE,
-        validation_loss=CURVE[::-1],
-        predictions=np.array([[0.1, np.nan, -np.inf]], np.float32),
-        scores=(SCORE, SCORE),
-    ),
-    Fit(network=NETWORK, failure="loss is not finite in epoch 3: " + NAME),
-    FoldRecord(
-        dataset="wine",
-        repeat=0,
-        fold=1,
-        folds=5,
-        seed=0,
-        digest="d1",
-        outputs=(NAME, "b"),
-        train_rows=80,
-        validation_rows=16,
-        test=np.array([3, 1, 2**40]),
-        y_true=CURVE,
-        weights=np.ones((3, 2)),
-        no_skill_error=(1 / 3, 0.7),
-    ),
-    Reference(dataset="wine", repeat=0, fold=1, model="ridge", output=NAME, score=SCORE),
-    Reference(dataset="wine", repeat=0, fold=1, model="logistic", output=NAME, score=None, failure="one class only"),
-    PlannedArm(
-        dataset="wine",
-        backend="torch",
-        device="cpu",
-        engine="stacked",
-        arm=ARM,
-        shapes=(SHAPE, SHAPE),
-        parameters=10,
-        reference_parameters=11,
-        train_flops_per_row=12,
-        inference_flops_per_row=13,
-        network_ids=("id1", "id2"),
-        flops=FlopsPerRow(1, 2, 3, 7),
-    ),
-    PlannedArm(
-        dataset="wine",
-        backend="torch",
-        device="cpu",
-        engine="stacked",
-        arm=ARM,
-        shapes=(SHAPE, SHAPE),
-        parameters=10,
-        reference_parameters=11,
-        train_flops_per_row=12,
-        inference_flops_per_row=13,
-        network_ids=("id1", "id2"),
-    ),
-    Timing(
-        dataset="wine",
-        backend="torch",
-        device="cpu",
-        scenario="request",
-        batch_size=64,
-        threads=2,
-        variants=(Variant("joint", "fused"), Variant(AA_CONTROL, "fused")),
-        block=4,
-        order=(0, 1, 1, 0),
-        seconds=np.array([[1e-3, 2e-3]] * 4),
-        load=np.array([0.5]),
-        disturbed=True,
-        take=1,
-    ),
-    Timing(
-        dataset="wine",
-        backend="torch",
-        device="cuda",
-        scenario="training",
-        batch_size=32,
-        threads=2,
-        variants=(Variant("joint", "engine"),),
-        block=2,
-        order=(),
-        seconds=np.zeros((0, 0)),
-        load=np.zeros(0),
-    ),
-    Projection(
-        dataset="wine",
-        backend="torch",
-        device="cpu",
-        threads=2,
-        arm=NAME,
-        steps=1200,
-        projected_seconds=3.1,
-        measured_seconds=3.2,
-    ),
-    ColdStart(
-        dataset="wine",
-        backend="tensorflow",
-        device="cpu",
-        arm=NAME,
-        import_seconds=7.1,
-        build_seconds=0.2,
-        first_call_seconds=0.3,
-    ),
-    Memory(
-        dataset="wine",
-        backend="torch",
-        device="cuda",
-        arm=NAME,
-        artifact_bytes=23501,
-        training=Peak(1, 2**40, 3),
-        serving=Peak(4, 5, None),
-        reason=None,
-    ),
-    Memory(
-        dataset="wine",
-        backend="torch",
-        device="cpu",
-        arm="joint",
-        artifact_bytes=None,
-        training=None,
-        serving=None,
-        reason="the process died",
-    ),
-    NotMeasured("wine", "tensorflow", "cuda", "not installed: pip install 'jointbench[tensorflow]'"),
-    Stack(
-        dataset="wine",
-        backend="torch",
-        device="cpu",
-        network_ids=("id1", "id2"),
-        slots=20,
-        compilations=1,
-        memory_budget_bytes=2**34,
-        seconds=12.5,
-    ),
-)
-
-
-def same(one: Any, other: Any) -> bool:
-    """Equal to the last bit and of the same types, not-a-number included."""
-    if isinstance(one, np.ndarray):
-        return (
-            isinstance(other, np.ndarray)
-            and one.dtype == other.dtype
-            and one.shape == other.shape
-            and one.tobytes() == other.tobytes()
-        )
-    if is_dataclass(one):
-        return type(one) is type(other) and all(same(getattr(one, f.name), getattr(other, f.name)) for f in fields(one))
-    if isinstance(one, tuple):
-        return isinstance(other, tuple) and len(one) == len(other) and all(map(same, one, other))
-    if isinstance(one, Mapping):
-        return isinstance(other, Mapping) and list(one) == list(other) and all(same(one[k], other[k]) for k in one)
-    return type(one) is type(other) and (one == other or (one != one and other != other))
 
 
 def test_the_examples_cover_every_noun() -> None:
@@ -291,26 +85,26 @@ def test_a_line_says_what_it_is_and_which_schema_it_has() -> None:
 def test_a_file_of_records_is_read_back_in_order(tmp_path: Path) -> None:
     path = tmp_path / "records.jsonl"
     write_records(path, RECORDS)
-    assert all(same(one, other) for one, other in zip(read_records(path), RECORDS, strict=True))
+    assert all(same(read, written) for read, written in zip(read_records(path), RECORDS, strict=True))
     assert len(path.read_bytes().splitlines()) == len(RECORDS)
 
 
 @pytest.mark.parametrize(
-    ("change", "says"),
+    ("change", "named"),
     [
         ({"schema": SCHEMA_VERSION + 1}, str(SCHEMA_VERSION + 1)),
         ({"schema": None}, "None"),
         ({"record": "Fitt"}, "Fitt"),
     ],
 )
-def test_another_schema_or_noun_is_refused_by_name(tmp_path: Path, change: dict[str, Any], says: str) -> None:
+def test_another_schema_or_noun_is_refused_by_name(tmp_path: Path, change: dict[str, Any], named: str) -> None:
     """Numbers of another version must not be read as if they meant the same."""
     line = json.dumps(json.loads(to_line(RECORDS[0])) | change)
-    with pytest.raises(ValueError, match=says):
+    with pytest.raises(ValueError, match=named):
         from_line(line)
     path = tmp_path / "records.jsonl"
     path.write_text(to_line(RECORDS[8]) + "\n" + line + "\n", encoding="utf-8")
-    with pytest.raises(BadInput, match=f"line 2, .*{says}"):
+    with pytest.raises(BadInput, match=f"line 2, .*{named}"):
         list(read_records(path))
 
 

@@ -37,12 +37,12 @@ def ran(tmp_path_factory: pytest.TempPathFactory) -> tuple[Path, str]:
 def test_joint_stands_beside_separate_with_quality_flops_and_parameters(ran: tuple[Path, str]) -> None:
     benchmarks = json.loads((ran[0] / "b.json").read_text())["benchmarks"]
     groups: dict[str, set[str]] = {}
-    for one in benchmarks:
-        groups.setdefault(one["group"], set()).add(one["params"]["arm"])
-        assert one["extra_info"]["parameters"] > 0
-        if "training" in one["group"]:
-            assert one["extra_info"]["train_flops"] > 0
-            assert {"skill of slump", "skill of flow", "skill of strength"} <= set(one["extra_info"])
+    for benchmark in benchmarks:
+        groups.setdefault(benchmark["group"], set()).add(benchmark["params"]["arm"])
+        assert benchmark["extra_info"]["parameters"] > 0
+        if "training" in benchmark["group"]:
+            assert benchmark["extra_info"]["train_flops"] > 0
+            assert {"skill of slump", "skill of flow", "skill of strength"} <= set(benchmark["extra_info"])
     assert len(groups) == 1 + 2 + 2  # steps; requests in turn at two batch sizes; fused and one of N at one
     assert all(arms == {"joint", "separate", "separate-matched"} for arms in groups.values())
 
@@ -50,21 +50,21 @@ def test_joint_stands_beside_separate_with_quality_flops_and_parameters(ran: tup
 def test_the_figures_are_the_workers_own_samples(ran: tuple[Path, str]) -> None:
     """pytest-benchmark's mean is the mean of what the worker's clock read, not of anything timed around it."""
     benchmarks = json.loads((ran[0] / "b.json").read_text())["benchmarks"]
-    taken = [record for record in read_records(ran[0] / "run" / "records.jsonl") if isinstance(record, Timing)]
-    (timing,) = best_takes(timing for timing in taken if timing.scenario == "training")
-    for one in benchmarks:
-        if "training" in one["group"]:
-            seconds = timing.of(Variant(one["params"]["arm"], "stock loop"))
-            assert one["stats"]["mean"] == pytest.approx(seconds.mean(), rel=1e-9)
-            assert one["stats"]["rounds"] == len(seconds)
+    timings = [record for record in read_records(ran[0] / "run" / "records.jsonl") if isinstance(record, Timing)]
+    (timing,) = best_takes(timing for timing in timings if timing.scenario == "training")
+    for benchmark in benchmarks:
+        if "training" in benchmark["group"]:
+            seconds = timing.of(Variant(benchmark["params"]["arm"], "stock loop"))
+            assert benchmark["stats"]["mean"] == pytest.approx(seconds.mean(), rel=1e-9)
+            assert benchmark["stats"]["rounds"] == len(seconds)
 
 
 def test_it_leaves_a_run_behind_and_says_where(ran: tuple[Path, str]) -> None:
-    folder, said = ran
+    folder, output = ran
     for name in ("records.jsonl", "summary.json", "environment.json", "report.html"):
         assert (folder / "run" / name).stat().st_size > 0
-    assert str(folder / "run" / "report.html") in said
-    assert "concrete_slump" in said
+    assert str(folder / "run" / "report.html") in output
+    assert "concrete_slump" in output
     assert list((folder / "saved").rglob("*.json"))
 
 
@@ -72,8 +72,8 @@ def test_comparing_with_a_saved_run_names_what_got_slower(ran: tuple[Path, str],
     """Names are stable, so a saved run whose times are a hundredth of the true ones fails every benchmark by name."""
     (saved,) = (ran[0] / "saved").rglob("*.json")
     body = json.loads(saved.read_text())
-    for one in body["benchmarks"]:
-        one["stats"]["mean"] /= 100
+    for benchmark in body["benchmarks"]:
+        benchmark["stats"]["mean"] /= 100
     copy = tmp_path / "history" / saved.parent.name / saved.name
     copy.parent.mkdir(parents=True)
     copy.write_text(json.dumps(body))
@@ -84,11 +84,11 @@ def test_comparing_with_a_saved_run_names_what_got_slower(ran: tuple[Path, str],
     )
     done = bench(*WORDS, "--out", str(tmp_path / "run"), *words, "-k", "training")
     assert done.returncode != 0
-    said = done.stdout + done.stderr
-    assert "(NOW)" in said
-    assert "(0001_" in said
-    assert "Performance has regressed" in said
-    assert said.count("Field 'mean' has failed") == 3
+    output = done.stdout + done.stderr
+    assert "(NOW)" in output
+    assert "(0001_" in output
+    assert "Performance has regressed" in output
+    assert output.count("Field 'mean' has failed") == 3
 
 
 def test_a_wrong_option_is_one_sentence() -> None:

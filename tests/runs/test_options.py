@@ -4,14 +4,14 @@ from __future__ import annotations
 
 import pytest
 
-from jointbench.runs.options import RunOptions, config, notes
+from jointbench.runs.options import RunOptions, notes, study_config
 from jointbench.study.profiles import PROFILES
 
 
 @pytest.mark.parametrize("name", PROFILES)
 def test_every_profile_says_what_it_cuts(name: str) -> None:
-    said = " ".join(notes(RunOptions(profile=name), ("cpu",)))
+    text = " ".join(notes(RunOptions(profile=name), ("cpu",)))
     for rows in (PROFILES[name].max_rows, PROFILES[name].max_images):
-        assert rows is None or f"{rows:,} rows" in said
-    assert f"{PROFILES[name].timing_seconds:g} s" in said
-    assert config(RunOptions(profile=name)).timing_seconds == PROFILES[name].timing_seconds
+        assert rows is None or f"{rows:,} rows" in text
+    assert f"{PROFILES[name].timing_seconds:g} s" in text
+    assert study_config(RunOptions(profile=name)).timing_seconds == PROFILES[name].timing_seconds

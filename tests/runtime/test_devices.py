@@ -48,8 +48,8 @@ def test_a_gpu_that_another_process_holds_is_refused_by_its_pid(nvidia_smi: Fake
     assert "\n" not in str(refused.value)
     assert devices_for("auto") == ("cpu",)
     assert devices_for("cpu") == ("cpu",)
-    (said,) = [note for note in notes(RunOptions(), ("cpu",)) if note.startswith("GPU")]
-    assert said.startswith("GPU: not measured: held by /usr/bin/python3 (pid 4242)")
+    (message,) = [note for note in notes(RunOptions(), ("cpu",)) if note.startswith("GPU")]
+    assert message.startswith("GPU: not measured: held by /usr/bin/python3 (pid 4242)")
 
 
 def test_many_holders_are_not_all_named(nvidia_smi: Fake) -> None:
@@ -72,9 +72,9 @@ def test_the_command_refuses_a_held_gpu_in_one_sentence(
     monkeypatch.setattr(sys, "argv", ["jointbench", "run", "concrete_slump", "--device", "cuda", "--out", str(out)])
     with pytest.raises(SystemExit) as stopped:
         main()
-    said = capsys.readouterr().err
-    assert (stopped.value.code, said.count("\n"), out.exists()) == (2, 1, False)
-    assert "pid 4242" in said
+    message = capsys.readouterr().err
+    assert (stopped.value.code, message.count("\n"), out.exists()) == (2, 1, False)
+    assert "pid 4242" in message
 
 
 def test_what_the_machine_cannot_give_is_listed_with_its_reason(monkeypatch: pytest.MonkeyPatch) -> None:
@@ -86,4 +86,4 @@ def test_what_the_machine_cannot_give_is_listed_with_its_reason(monkeypatch: pyt
     assert "1.7 of 2 cores" in not_measured()[1]
     monkeypatch.setattr("jointbench.runtime.environment.cores", lambda: 1)
     assert "one core" in not_measured()[1]
-    assert all("not measured: " in said for said in not_measured())
+    assert all("not measured: " in message for message in not_measured())

@@ -17,15 +17,15 @@ from jointbench.study.training import _results
 
 
 @pytest.mark.parametrize(
-    ("error", "said"),
+    ("error", "message"),
     [
         (BrokenProcessPool("gone"), "the worker process died (out of memory?)"),
         (RuntimeError("CUDA out of memory\ntried 3 GiB"), "RuntimeError: CUDA out of memory"),
         (MemoryError(), "MemoryError"),
     ],
 )
-def test_every_network_of_a_task_that_broke_is_a_failed_fit(error: Exception, said: str) -> None:
-    assert failure_reason(error) == said
+def test_every_network_of_a_task_that_broke_is_a_failed_fit(error: Exception, message: str) -> None:
+    assert failure_reason(error) == message
     slump = make_experiment(
         load_bundled("concrete_slump"), ("joint",), CrossValidation(folds=2, repeats=1, seeds=1, seed=0)
     )
@@ -33,4 +33,6 @@ def test_every_network_of_a_task_that_broke_is_a_failed_fit(error: Exception, sa
     future: Future[Any] = Future()
     future.set_exception(error)
     fits = list(_results(future, slump, set(), task, "stacked", ScoredModels()))
-    assert [(fit.network, fit.failure) for fit in fits if isinstance(fit, Fit)] == [(network, said) for network in task]
+    assert [(fit.network, fit.failure) for fit in fits if isinstance(fit, Fit)] == [
+        (network, message) for network in task
+    ]

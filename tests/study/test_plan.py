@@ -22,16 +22,16 @@ from jointbench.study.plan import CrossValidation, Experiment, job, make_experim
 from jointbench.types import Network, Recipe, Shape
 from mixed_table import ROWS, mixed
 
-SIZES = CrossValidation(folds=3, repeats=2, seeds=2, seed=5)
+VALIDATION = CrossValidation(folds=3, repeats=2, seeds=2, seed=5)
 
 
 def planned(
-    *arms: str, sizes: CrossValidation = SIZES
+    *arms: str, validation: CrossValidation = VALIDATION
 ) -> tuple[Experiment, dict[str, tuple[str, ...]], dict[str, Network]]:
-    """The subject, each arm's network ids and the networks by id."""
-    made = make_experiment(mixed(), arms, sizes)
-    built, networks = plan_arms(made, "torch", "cpu", "stock")
-    return made, {a.arm.name: a.network_ids for a in built}, {network.id: network for network in networks}
+    """The experiment, each arm's network ids and the networks by id."""
+    experiment = make_experiment(mixed(), arms, validation)
+    planned_arms, networks = plan_arms(experiment, "torch", "cpu", "stock")
+    return experiment, {a.arm.name: a.network_ids for a in planned_arms}, {network.id: network for network in networks}
 
 
 NETWORK = Network(
@@ -98,10 +98,7 @@ def test_an_id_does_not_depend_on_where_one_name_ends() -> None:
 @pytest.mark.parametrize("hash_seed", ["1", "2"])
 def test_an_id_is_the_same_in_another_process(hash_seed: str) -> None:
     """Resuming finds yesterday's fits by it."""
-    code = (
-        "from jointbench.types import Network, Recipe, Shape; "
-        "print(Network('wine', 'f' * 64, 1, 2, 'd1', 7, ('a', 'b'), Shape((64, 64)), Recipe(), 'torch', 'cpu', 'stock').id)"
-    )
+    code = f"from jointbench.types import Network, Recipe, Shape; print({NETWORK!r}.id)"
     bench = Path(__file__).resolve().parents[2] / "bench"
     environment = {**os.environ, "PYTHONHASHSEED": hash_seed, "PYTHONPATH": str(bench)}
     printed = subprocess.run([sys.executable, "-c", code], env=environment, capture_output=True, text=True, check=True)
@@ -112,9 +109,9 @@ def test_arms_that_hold_the_same_network_share_one_fit() -> None:
     """`b` alone is in both arms: trained once, counted in both."""
     _, ids, networks = planned("separate", "a,c|b")
     folds = 3 * 2 * 2
-    assert {name: len(found) for name, found in ids.items()} == {"separate": 3 * folds, "a,c|b": 2 * folds}
+    assert {name: len(arm_ids) for name, arm_ids in ids.items()} == {"separate": 3 * folds, "a,c|b": 2 * folds}
     shared = set(ids["separate"]) & set(ids["a,c|b"])
-    assert {networks[one].group for one in shared} == {("b",)}
+    assert {networks[network_id].group for network_id in shared} == {("b",)}
     assert len(shared) == folds
     assert set(networks) == {*ids["separate"], *ids["a,c|b"]}
     assert len(networks) == 4 * folds
@@ -132,15 +129,16 @@ def test_a_matched_network_is_not_taken_for_the_wide_one() -> None:
 
 
 def test_the_same_question_has_the_same_ids_and_another_seed_others() -> None:
-    one, again, other = (planned("joint", sizes=replace(SIZES, seed=seed))[1]["joint"] for seed in (5, 5, 6))
-    assert one == again
-    assert not set(one) & set(other)
+    ids, again, other = (planned("joint", validation=replace(VALIDATION, seed=seed))[1]["joint"] for seed in (5, 5, 6))
+    assert ids == again
+    assert not set(ids) & set(other)
 
 
 def test_more_seeds_or_repeats_keep_the_networks_already_trained() -> None:
     """So that a run can be extended instead of repeated."""
     small, more_seeds, more_repeats = (
-        set(planned("joint", sizes=sizes)[2]) for sizes in (SIZES, replace(SIZES, seeds=3), replace(SIZES, repeats=3))
+        set(planned("joint", validation=validation)[2])
+        for validation in (VALIDATION, replace(VALIDATION, seeds=3), replace(VALIDATION, repeats=3))
     )
     assert small < more_seeds
     assert small < more_repeats
@@ -149,15 +147,16 @@ def test_more_seeds_or_repeats_keep_the_networks_already_trained() -> None:
 def test_arms_start_from_the_same_seeds_and_each_fold_and_number_has_its_own() -> None:
     _, ids, networks = planned(*DEFAULT_ARMS)
     seeds = {
-        name: {(networks[i].repeat, networks[i].fold, networks[i].seed) for i in found} for name, found in ids.items()
+        name: {(networks[i].repeat, networks[i].fold, networks[i].seed) for i in arm_ids}
+        for name, arm_ids in ids.items()
     }
     assert seeds["joint"] == seeds["separate"] == seeds["separate-matched"]
     assert len({seed for _, _, seed in seeds["joint"]}) == 3 * 2 * 2
 
 
 def test_networks_come_in_the_order_of_the_splits() -> None:
-    made, _, networks = planned(*DEFAULT_ARMS)
-    places = [[(s.repeat, s.fold) for s in made.splits].index((n.repeat, n.fold)) for n in networks.values()]
+    experiment, _, networks = planned(*DEFAULT_ARMS)
+    places = [[(s.repeat, s.fold) for s in experiment.splits].index((n.repeat, n.fold)) for n in networks.values()]
     assert places == sorted(places)
 
 
@@ -171,32 +170,32 @@ def write(path: Path) -> Path:
 
 
 @pytest.mark.parametrize(
-    ("one", "other"),
+    ("first", "second"),
     [((["a"], "day"), (["a", "b"], "day")), ((["k:binary"], None), (["k:multiclass"], None))],
     ids=["b is a feature or a target", "one logit or two"],
 )
 def test_different_questions_to_one_file_do_not_share_a_fit(
-    tmp_path: Path, one: tuple[Sequence[str], str | None], other: tuple[Sequence[str], str | None]
+    tmp_path: Path, first: tuple[Sequence[str], str | None], second: tuple[Sequence[str], str | None]
 ) -> None:
     """The network of the first target sees other features, or ends in other units: its id must differ too."""
     path = write(tmp_path / "table.csv")
     ids = []
-    for targets, time in (one, other):
-        made = make_experiment(
+    for targets, time in (first, second):
+        experiment = make_experiment(
             load_table(path, targets, None, time), ["separate"], CrossValidation(folds=2, repeats=1, seeds=1, seed=0)
         )
         ids.append(
-            {n.id for n in plan_arms(made, "torch", "cpu", "stock")[1] if n.group == (targets[0].split(":")[0],)}
+            {n.id for n in plan_arms(experiment, "torch", "cpu", "stock")[1] if n.group == (targets[0].split(":")[0],)}
         )
     assert not ids[0] & ids[1]
 
 
-def test_an_assembly_adds_its_networks_up() -> None:
+def test_a_planned_arm_adds_its_networks_up() -> None:
     """Hand count, 2 features, widths 32-32: trunk 2 x 32 + 32 + 32 x 32 + 32, heads of 33 per unit."""
-    made = make_experiment(mixed(), DEFAULT_ARMS, SIZES)
-    joint, separate, matched = plan_arms(made, "torch", "cpu", "stock")[0]
+    experiment = make_experiment(mixed(), DEFAULT_ARMS, VALIDATION)
+    joint, separate, matched = plan_arms(experiment, "torch", "cpu", "stock")[0]
     trunk, heads = 96 + 1056, 33 + 33 + 99
-    assert made.shape == Shape((32, 32))
+    assert experiment.shape == Shape((32, 32))
     assert joint.parameters == joint.reference_parameters == trunk + heads
     assert separate.parameters == 3 * trunk + heads
     assert separate.reference_parameters == matched.reference_parameters == joint.parameters
@@ -208,61 +207,61 @@ def test_an_assembly_adds_its_networks_up() -> None:
 
 def test_a_job_holds_the_columns_of_its_group_in_the_networks_order() -> None:
     """A head trained on another output's column would look like a bad network."""
-    made, ids, networks = planned("c,a|b")
-    for one in ids["c,a|b"]:
-        network = networks[one]
-        split = next(s for s in made.splits if (s.repeat, s.fold) == (network.repeat, network.fold))
-        prepared = prepare(made.dataset, split)
-        got = job(made, network, prepared)
+    experiment, ids, networks = planned("c,a|b")
+    for network_id in ids["c,a|b"]:
+        network = networks[network_id]
+        split = next(s for s in experiment.splits if (s.repeat, s.fold) == (network.repeat, network.fold))
+        prepared = prepare(experiment.dataset, split)
+        network_job = job(experiment, network, prepared)
         assert network.group in {("a", "c"), ("b",)}
-        assert got.architecture.units == tuple({"a": 1, "b": 1, "c": 3}[name] for name in network.group)
+        assert network_job.architecture.units == tuple({"a": 1, "b": 1, "c": 3}[name] for name in network.group)
         for place, name in enumerate(network.group):
             values = mixed().targets[name]
             known = ~np.isnan(values)
             train = values[split.train][~np.isnan(values[split.train])]
             mean, scale = (train.mean(), train.std()) if name == "a" else (0.0, 1.0)
-            assert got.targets[known, place] == pytest.approx((values[known] - mean) / scale, abs=1e-5)
-            assert np.array_equal(got.weights[:, place] > 0, known)
-            assert not got.targets[~known, place].any()
+            assert network_job.targets[known, place] == pytest.approx((values[known] - mean) / scale, abs=1e-5)
+            assert np.array_equal(network_job.weights[:, place] > 0, known)
+            assert not network_job.targets[~known, place].any()
         for part in ("train", "validation", "test"):
-            assert np.array_equal(getattr(got, part), getattr(split, part))
-        assert got.features.shape == (ROWS, 2)
+            assert np.array_equal(getattr(network_job, part), getattr(split, part))
+        assert network_job.features.shape == (ROWS, 2)
 
 
 def test_a_job_weighs_each_output_by_its_no_skill_loss() -> None:
-    made = make_experiment(mixed(), ["joint"], SIZES, (("b", 3.0),))
-    network = plan_arms(made, "torch", "cpu", "stock")[1][0]
-    got = job(made, network, prepare(made.dataset, made.splits[0]))
-    train = mixed().targets["c"][made.splits[0].train]
+    experiment = make_experiment(mixed(), ["joint"], VALIDATION, (("b", 3.0),))
+    network = plan_arms(experiment, "torch", "cpu", "stock")[1][0]
+    network_job = job(experiment, network, prepare(experiment.dataset, experiment.splits[0]))
+    train = mixed().targets["c"][experiment.splits[0].train]
     share = np.array([(train == code).sum() for code in range(3)]) / (~np.isnan(train)).sum()
     entropy = -(share * np.log(share)).sum()
-    assert got.loss_weights[0] == pytest.approx(1.0)
-    assert got.loss_weights[1] == pytest.approx(3 / np.log(2), rel=0.05)
-    assert got.loss_weights[2] == pytest.approx(1 / entropy, rel=0.01)
+    assert network_job.loss_weights[0] == pytest.approx(1.0)
+    assert network_job.loss_weights[1] == pytest.approx(3 / np.log(2), rel=0.05)
+    assert network_job.loss_weights[2] == pytest.approx(1 / entropy, rel=0.01)
 
 
 def test_jobs_of_one_fold_start_their_shared_head_alike() -> None:
     """Arms differ by sharing, not by the luck of another draw or another batch order."""
-    made, ids, networks = planned("joint", "separate")
-    prepared = prepare(made.dataset, made.splits[0])
-    joint = job(made, networks[ids["joint"][0]], prepared)
-    alone = job(made, networks[ids["separate"][2]], prepared)
+    experiment, ids, networks = planned("joint", "separate")
+    prepared = prepare(experiment.dataset, experiment.splits[0])
+    joint = job(experiment, networks[ids["joint"][0]], prepared)
+    alone = job(experiment, networks[ids["separate"][2]], prepared)
     assert joint.seed == alone.seed
     assert np.array_equal(joint.initial["head_2_0/kernel"], alone.initial["head_0_0/kernel"])
     assert np.array_equal(joint.initial["trunk_0/kernel"], alone.initial["trunk_0/kernel"])
 
 
 def test_a_profile_caps_epochs_and_never_raises_them() -> None:
-    plain = make_experiment(mixed(), ["joint"], SIZES).recipe
-    assert make_experiment(mixed(), ["joint"], replace(SIZES, max_epochs=5)).recipe == replace(plain, max_epochs=5)
-    assert make_experiment(mixed(), ["joint"], replace(SIZES, max_epochs=10**6)).recipe == plain
+    plain = make_experiment(mixed(), ["joint"], VALIDATION).recipe
+    assert make_experiment(mixed(), ["joint"], replace(VALIDATION, max_epochs=5)).recipe == replace(plain, max_epochs=5)
+    assert make_experiment(mixed(), ["joint"], replace(VALIDATION, max_epochs=10**6)).recipe == plain
 
 
 def test_what_cannot_be_planned_is_refused_before_anything_trains() -> None:
-    for arms, sizes, weights in (
-        (["a|b"], SIZES, ()),
-        (["joint"], replace(SIZES, folds=ROWS + 1), ()),
-        (["joint"], SIZES, (("nope", 1.0),)),
+    for arms, validation, weights in (
+        (["a|b"], VALIDATION, ()),
+        (["joint"], replace(VALIDATION, folds=ROWS + 1), ()),
+        (["joint"], VALIDATION, (("nope", 1.0),)),
     ):
         with pytest.raises(BadInput):
-            make_experiment(mixed(), arms, sizes, weights)
+            make_experiment(mixed(), arms, validation, weights)

@@ -32,18 +32,18 @@ from jointbench.records import (
 )
 from jointbench.records.store import read_records
 from jointbench.report.markdown import markdown_report
-from jointbench.runs.folder import execute, new_folder, republish
-from jointbench.runs.options import RunOptions, config, experiments, load_datasets, profile_named
+from jointbench.runs.folder import RunDescription, execute, new_folder, republish
+from jointbench.runs.options import RunOptions, experiments, load_datasets, profile_named, study_config
 from jointbench.study.config import StudyConfig
 from jointbench.study.plan import Experiment
 from jointbench.study.run import run
 from jointbench.study.stacks import tasks_of
 
-ASKED = RunOptions(profile="smoke", datasets=("concrete_slump",), backends=("torch",), device="cpu")
+OPTIONS = RunOptions(profile="smoke", datasets=("concrete_slump",), backends=("torch",), device="cpu")
 
 
-def planned(asked: RunOptions = ASKED) -> tuple[list[Experiment], StudyConfig]:
-    return experiments(asked, load_datasets(asked, profile_named(asked.profile))), config(asked)
+def planned(options: RunOptions = OPTIONS) -> tuple[list[Experiment], StudyConfig]:
+    return experiments(options, load_datasets(options, profile_named(options.profile))), study_config(options)
 
 
 def silent(*_: object) -> None:
@@ -56,8 +56,8 @@ def of(records: list[Record], kind: type) -> list:  # type: ignore[type-arg]  # 
 
 @pytest.fixture(scope="module")
 def records() -> list[Record]:
-    made, where = planned()
-    return list(run(made, replace(where, timing_seconds=30.0, batch_sizes=(1, 8), memory_datasets=None), silent))
+    chosen, config = planned()
+    return list(run(chosen, replace(config, timing_seconds=30.0, batch_sizes=(1, 8), memory_datasets=None), silent))
 
 
 def test_every_network_of_every_arm_has_its_fit(records: list[Record]) -> None:
@@ -74,8 +74,8 @@ def test_every_network_of_every_arm_has_its_fit(records: list[Record]) -> None:
 def test_every_fold_has_its_references_and_its_rows(records: list[Record]) -> None:
     folds = of(records, FoldRecord)
     assert sorted(np.concatenate([fold.test for fold in folds])) == list(range(103))
-    asked = {(r.fold, r.model, r.output) for r in of(records, Reference)}
-    assert len(asked) == 2 * 2 * 3
+    references = {(r.fold, r.model, r.output) for r in of(records, Reference)}
+    assert len(references) == 2 * 2 * 3
 
 
 def test_every_arm_is_timed_against_every_other_with_its_twin(records: list[Record]) -> None:
@@ -95,36 +95,36 @@ def test_records_name_the_arm_with_the_twin_first_whatever_the_order_of_the_turn
     timings = of(records, Timing)
     assert len({timing.order for timing in timings}) > 1
     for timing in timings:
-        for path in {who.path for who in timing.variants}:
-            assert next(who.arm for who in timing.variants if who.path == path) == "joint"
+        for path in {variant.path for variant in timing.variants}:
+            assert next(variant.arm for variant in timing.variants if variant.path == path) == "joint"
         ratios = paired_ratios(timing, "joint")
         assert ratios
         assert all(ratio.floor is not None for ratio in ratios)
 
 
-def test_what_is_not_timed_is_said_and_why() -> None:
+def test_what_is_not_timed_is_reported_with_the_reason() -> None:
     """No second for set-up: two arms are timed all the same, and the others are not a hole."""
-    made, where = planned()
-    records = list(run(made, replace(where, timing_seconds=1e-3, batch_sizes=(1,), extras="all"), silent))
-    said = " ".join(absence.reason for absence in of(records, NotMeasured))
-    assert "not timed: training" in said and "engine: joint" in said
-    assert "stock loop: separate-matched" in said and "the time for setting up" in said
-    assert "PyTorch has no `predict`" in said
+    chosen, config = planned()
+    records = list(run(chosen, replace(config, timing_seconds=1e-3, batch_sizes=(1,), extras="all"), silent))
+    reasons = " ".join(absence.reason for absence in of(records, NotMeasured))
+    assert "not timed: training" in reasons and "engine: joint" in reasons
+    assert "stock loop: separate-matched" in reasons and "the time for setting up" in reasons
+    assert "PyTorch has no `predict`" in reasons
     for timing in of(records, Timing):
         assert timing.variants
 
 
 @pytest.mark.slow
 def test_everything_is_timed_at_every_thread_count(records: list[Record]) -> None:
-    made, where = planned(replace(ASKED, arms=("joint", "separate")))
-    where = replace(where, timing_seconds=2.0, batch_sizes=(1,), thread_counts=(2, 1), projections=1)
-    again = list(run(made, where, silent))
+    chosen, config = planned(replace(OPTIONS, arms=("joint", "separate")))
+    config = replace(config, timing_seconds=2.0, batch_sizes=(1,), thread_counts=(2, 1), projections=1)
+    again = list(run(chosen, config, silent))
     assert {(t.scenario, t.threads) for t in of(again, Timing)} == {
         (s, n) for s in ("training", "request") for n in (1, 2)
     }
     projections = of(again, Projection)
     assert [(p.arm, p.threads) for p in projections] == [("joint", 2), ("separate", 2)]
-    steps = -(-len(made[0].splits[0].train) // 16)
+    steps = -(-len(chosen[0].splits[0].train) // 16)
     assert all(p.steps % steps == 0 and p.steps > 0 and p.measured_seconds > 0 for p in projections)
 
 
@@ -133,9 +133,9 @@ def test_every_arms_memory_is_its_own(records: list[Record]) -> None:
     memory = {m.arm: m for m in of(records, Memory)}
     assert set(memory) == {planned.arm.name for planned in of(records, PlannedArm)}
     assert 2 < memory["separate"].artifact_bytes / memory["joint"].artifact_bytes < 3
-    for one in memory.values():
-        assert one.reason is None
-        for peak in (one.training, one.serving):
+    for record in memory.values():
+        assert record.reason is None
+        for peak in (record.training, record.serving):
             assert 50 * 2**20 < peak.baseline < peak.peak < 2**30
             assert peak.device is None
 
@@ -148,8 +148,8 @@ def test_stacks_are_recorded_with_their_compilations(records: list[Record]) -> N
 
 
 def test_same_seed_same_records(records: list[Record]) -> None:
-    made, where = planned()
-    again = list(run(made, replace(where, timing_seconds=0.0), silent))
+    chosen, config = planned()
+    again = list(run(chosen, replace(config, timing_seconds=0.0), silent))
     first = {fit.network.id: fit for fit in of(records, Fit)}
     for fit in of(again, Fit):
         np.testing.assert_array_equal(fit.predictions, first[fit.network.id].predictions)
@@ -158,8 +158,8 @@ def test_same_seed_same_records(records: list[Record]) -> None:
 
 def test_networks_of_different_outputs_share_a_stack() -> None:
     """The 14 single-output networks of yeast x 2 folds are one program, not 28."""
-    asked = replace(ASKED, datasets=("yeast",), arms=("separate",))
-    (experiment,), _ = planned(asked)
+    options = replace(OPTIONS, datasets=("yeast",), arms=("separate",))
+    (experiment,), _ = planned(options)
     from jointbench.study.plan import plan_arms
 
     _, networks = plan_arms(experiment, "torch", "cpu", "stacked")
@@ -167,10 +167,10 @@ def test_networks_of_different_outputs_share_a_stack() -> None:
     assert [len(stack) for stack in stacks] == [28]
 
 
-def test_small_networks_of_other_widths_and_outputs_share_a_stack_and_dear_ones_do_not() -> None:
+def test_small_networks_of_other_widths_and_outputs_share_a_stack_and_expensive_ones_do_not() -> None:
     """Separate and separate-matched, regression and binary: one program where zeros cost less than compiling."""
-    asked = replace(ASKED, datasets=("wine_quality",), arms=("joint", "separate", "separate-matched"))
-    (experiment,), _ = planned(asked)
+    options = replace(OPTIONS, datasets=("wine_quality",), arms=("joint", "separate", "separate-matched"))
+    (experiment,), _ = planned(options)
     from jointbench.study.plan import plan_arms
 
     _, networks = plan_arms(experiment, "torch", "cpu", "stacked")
@@ -181,8 +181,8 @@ def test_small_networks_of_other_widths_and_outputs_share_a_stack_and_dear_ones_
 
 
 def test_a_study_of_few_datasets_cuts_its_large_stacks_so_that_two_workers_share_them() -> None:
-    asked = replace(ASKED, datasets=("concrete_slump",), arms=("joint", "separate"), folds=12)
-    (experiment,), _ = planned(asked)
+    options = replace(OPTIONS, datasets=("concrete_slump",), arms=("joint", "separate"), folds=12)
+    (experiment,), _ = planned(options)
     from jointbench.study.plan import plan_arms
 
     _, networks = plan_arms(experiment, "torch", "cpu", "stacked")
@@ -193,20 +193,18 @@ def test_a_study_of_few_datasets_cuts_its_large_stacks_so_that_two_workers_share
 
 
 def test_a_failed_training_is_a_record_and_the_rest_goes_on(tmp_path: Path) -> None:
-    asked = replace(ASKED, arms=("joint", "separate"))
-    made, where = planned(asked)
+    options = replace(OPTIONS, arms=("joint", "separate"))
+    chosen, config = planned(options)
     broken = [
         replace(experiment, recipe=replace(experiment.recipe, optimizer="sgd", learning_rate=1e30))
-        for experiment in made
+        for experiment in chosen
     ]
     summary = execute(
         broken,
-        where,
+        config,
         new_folder(tmp_path / "run"),
-        profile="smoke",
-        command="test",
-        notes=(),
-        progress=silent,
+        RunDescription(profile="smoke", command="test"),
+        silent,
     )
     records = list(read_records(tmp_path / "run" / "records.jsonl"))
     assert all("not finite" in fit.failure for fit in of(records, Fit))
@@ -220,10 +218,10 @@ def test_a_failed_training_is_a_record_and_the_rest_goes_on(tmp_path: Path) -> N
 def test_a_missing_framework_is_reported_and_the_rest_runs(monkeypatch: pytest.MonkeyPatch) -> None:
     import importlib.util
 
-    found = importlib.util.find_spec
-    monkeypatch.setattr(importlib.util, "find_spec", lambda name: None if name == "tensorflow" else found(name))
-    made, where = planned(replace(ASKED, backends=("torch", "tensorflow")))
-    records = list(run(made, replace(where, timing_seconds=0.0), silent))
+    find_spec = importlib.util.find_spec
+    monkeypatch.setattr(importlib.util, "find_spec", lambda name: None if name == "tensorflow" else find_spec(name))
+    chosen, config = planned(replace(OPTIONS, backends=("torch", "tensorflow")))
+    records = list(run(chosen, replace(config, timing_seconds=0.0), silent))
     (absence,) = of(records, NotMeasured)
     assert (absence.backend, absence.dataset) == ("tensorflow", "concrete_slump")
     assert "not installed" in absence.reason
@@ -231,15 +229,13 @@ def test_a_missing_framework_is_reported_and_the_rest_runs(monkeypatch: pytest.M
 
 
 def test_the_report_is_redrawn_from_the_records_alone(tmp_path: Path) -> None:
-    made, where = planned()
+    chosen, config = planned()
     first = execute(
-        made,
-        replace(where, timing_seconds=0.5),
+        chosen,
+        replace(config, timing_seconds=0.5),
         tmp_path,
-        profile="smoke",
-        command="test",
-        notes=("n",),
-        progress=silent,
+        RunDescription(profile="smoke", command="test", notes=("n",)),
+        silent,
     )
     before = json.loads((tmp_path / "summary.json").read_text())
     (tmp_path / "summary.json").unlink()
@@ -254,17 +250,18 @@ def test_the_report_is_redrawn_from_the_records_alone(tmp_path: Path) -> None:
 
 
 def test_a_report_can_be_decided_anew_and_is_as_it_was_asked_otherwise(tmp_path: Path) -> None:
-    made, where = planned()
+    chosen, config = planned()
     execute(
-        made,
-        replace(where, timing_seconds=0.0),
+        chosen,
+        replace(config, timing_seconds=0.0),
         tmp_path,
-        profile="smoke",
-        command="test",
-        notes=(),
-        progress=silent,
-        criteria=VerdictCriteria(0.03, 0.9),
-        reruns={"concrete_slump": "jointbench run concrete_slump --profile smoke"},
+        RunDescription(
+            profile="smoke",
+            command="test",
+            criteria=VerdictCriteria(0.03, 0.9),
+            reruns={"concrete_slump": "jointbench run concrete_slump --profile smoke"},
+        ),
+        silent,
     )
     assert json.loads((tmp_path / "environment.json").read_text())["rope"] == 0.03
     page = (tmp_path / "report.html").read_text()
@@ -277,7 +274,7 @@ def test_a_report_can_be_decided_anew_and_is_as_it_was_asked_otherwise(tmp_path:
     again = republish(tmp_path)
     assert (again.rope, again.probability) == (0.03, 0.9)
     assert (tmp_path / "report.html").read_text() == page
-    found = compare_arms(tmp_path, rope=0.03, probability=0.9)
-    assert tuple(d for c in found.comparisons for d in c.differences) == again.cells[0].differences
-    assert [c.decision.verdict for c in found.comparisons] == [d.verdict for d in again.cells[0].decisions]
-    assert compare_arms(read_records(tmp_path / "records.jsonl"), rope=0.03, probability=0.9) == found
+    comparisons = compare_arms(tmp_path, rope=0.03, probability=0.9)
+    assert tuple(d for c in comparisons.comparisons for d in c.differences) == again.cells[0].differences
+    assert [c.decision.verdict for c in comparisons.comparisons] == [d.verdict for d in again.cells[0].decisions]
+    assert compare_arms(read_records(tmp_path / "records.jsonl"), rope=0.03, probability=0.9) == comparisons

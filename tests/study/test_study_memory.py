@@ -7,26 +7,26 @@ from dataclasses import replace
 import pytest
 
 from jointbench.records import Memory, Peak
-from jointbench.runs.options import RunOptions, config, experiments, load_datasets, profile_named
+from jointbench.runs.options import RunOptions, experiments, load_datasets, profile_named, study_config
 from jointbench.study import memory
 from jointbench.study.config import ScoredModels
-from jointbench.study.plan import plan_arms
+from jointbench.study.plan import Plan, plan_arms
 
-ASKED = RunOptions(
+OPTIONS = RunOptions(
     profile="smoke",
     datasets=("concrete_slump", "wine_quality"),
     arms=("joint", "separate"),
     backends=("torch",),
     device="cpu",
 )
-SIZES = {slug: {"joint": 10, "separate": 20} for slug in ASKED.datasets}
+SIZES = {slug: {"joint": 10, "separate": 20} for slug in OPTIONS.datasets}
 
 
 def measured(datasets: int | None, sizes: dict[str, dict[str, int]] = SIZES) -> dict[tuple[str, str], Memory]:
-    made = experiments(ASKED, load_datasets(ASKED, profile_named(ASKED.profile)))
-    plans = [(experiment, *plan_arms(experiment, "torch", "cpu", "stacked")) for experiment in made]
-    where = replace(config(ASKED), memory_datasets=datasets)
-    records = memory.footprints(plans, where, ScoredModels(), sizes, lambda *_: None)
+    chosen = experiments(OPTIONS, load_datasets(OPTIONS, profile_named(OPTIONS.profile)))
+    plans = [Plan(experiment, *plan_arms(experiment, "torch", "cpu", "stacked")) for experiment in chosen]
+    config = replace(study_config(OPTIONS), memory_datasets=datasets)
+    records = memory.footprints(plans, config, ScoredModels(), sizes, lambda *_: None)
     return {(record.dataset, record.arm): record for record in records}
 
 

@@ -21,7 +21,7 @@ from jointbench.types import Output, Recipe, Shape
 ROWS, VALIDATION_ROWS, FEATURES, WIDTH, BATCH = 4_872, 974, 11, 64, 32
 STEPS_PER_EPOCH = -(-ROWS // BATCH)
 REPLICATES = (1, 5, 20, 50)
-EPOCHS = 6  # what a fit costs once (tables, scoring) is spread over these
+EPOCHS = 6  # the fixed cost of a fit (tables, scoring) is spread over these
 OUTPUTS = (Output("quality", "regression"), Output("type", "binary", ("red", "white")))
 
 
@@ -49,19 +49,22 @@ def wine_shaped_job(seed: int, epochs: int) -> Job:
 
 
 def best_seconds(work: Callable[[], object], repeats: int) -> float:
-    """The shortest of several takes, after one that is not counted: other work on the machine only ever adds."""
+    """The shortest of several repetitions, after one that is not counted: other work on the machine only ever adds."""
     work()
-    takes = []
+    seconds = []
     for _ in range(repeats):
         started = time.perf_counter()
         work()
-        takes.append(time.perf_counter() - started)
-    return min(takes)
+        seconds.append(time.perf_counter() - started)
+    return min(seconds)
 
 
 def engine_speed(backend: Backend, replicates: Sequence[int], repeats: int) -> dict[str, float]:
-    """Microseconds per step of one replicate by ``<backend>_stacked_<replicates>``: everything of a real fit included: validation, early stopping,
-    best weights, batch orders, scoring. Compilation is in the take that is not counted."""
+    """Microseconds per step of one replicate, by ``<backend>_stacked_<replicates>``.
+
+    Everything of a real fit is included: validation, early stopping, best weights, batch orders, scoring. Compilation
+    happens in the repetition that is not counted.
+    """
     us = {}
     for count in replicates:
         epochs = EPOCHS
@@ -73,13 +76,13 @@ def engine_speed(backend: Backend, replicates: Sequence[int], repeats: int) -> d
 
 
 def stock_speed(backend: Backend, repeats: int) -> dict[str, float]:
-    """Microseconds per step of the backend's stock loop, and of the loops as people paste them."""
+    """Microseconds per step of the backend's stock loop, and of the reference loops that people paste."""
     trainer = backend.trainer([wine_shaped_job(0, 1)], STEPS_PER_EPOCH)
     trainer(time.perf_counter)
     stock = min(trainer(time.perf_counter) for _ in range(repeats))
     trainer.close()
     seconds = {f"{backend.name}_stock": stock, **backend.reference_loops(wine_shaped_job(0, 1), repeats)}
-    return {name: taken / STEPS_PER_EPOCH * 1e6 for name, taken in seconds.items()}
+    return {name: value / STEPS_PER_EPOCH * 1e6 for name, value in seconds.items()}
 
 
 def sklearn_speed(repeats: int) -> float:

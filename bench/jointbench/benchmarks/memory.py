@@ -13,12 +13,12 @@ from jointbench.networks.architecture import Architecture
 from jointbench.types import Float32Array, Weights
 
 Networks = Sequence[tuple[Architecture, Weights]]
-EPOCHS = 2  # the second brings nothing new but the copy of better weights; a peak needs no full training
+EPOCHS = 2  # the second adds the copy of better weights, later ones add nothing
 REQUESTS = 3
 
 
 def baseline_bytes(_: Backend) -> int:
-    """What is resident once the framework is imported, before any data."""
+    """Resident bytes once the framework is imported, before any data."""
     return resident_bytes()
 
 
@@ -27,12 +27,12 @@ def saved_bytes(backend: Backend, arms: Mapping[str, Networks]) -> dict[str, int
 
     Files hold shapes and raw numbers, so networks of equal architecture weigh the same and are saved once.
     """
-    made: dict[Architecture, int] = {}
+    sizes: dict[Architecture, int] = {}
     for networks in arms.values():
         for architecture, weights in networks:
-            if architecture not in made:
-                made[architecture] = backend.saved_bytes(architecture, weights)
-    return {name: sum(made[architecture] for architecture, _ in networks) for name, networks in arms.items()}
+            if architecture not in sizes:
+                sizes[architecture] = backend.saved_bytes(architecture, weights)
+    return {name: sum(sizes[architecture] for architecture, _ in networks) for name, networks in arms.items()}
 
 
 def training_peak(backend: Backend, jobs: Sequence[Job]) -> tuple[int, int | None]:
@@ -45,7 +45,7 @@ def training_peak(backend: Backend, jobs: Sequence[Job]) -> tuple[int, int | Non
 
 
 def serving_peak(backend: Backend, networks: Networks, rows: Float32Array, batch: int) -> tuple[int, int | None]:
-    """(resident, on the device): peaks in bytes of holding the networks ready and answering REQUESTS of ``batch`` rows."""
+    """(resident, on the device): peaks in bytes of serving the networks, with REQUESTS requests of ``batch`` rows."""
     reset_peak()
     server = backend.server(networks)
     request = np.ascontiguousarray(rows[np.arange(batch) % len(rows)])

@@ -47,11 +47,11 @@ def calibrate(
         raise BadInput(f"--seed {seed}: a seed is 0 or more")
     if jobs is not None and jobs < 1:
         raise BadInput(f"--jobs {jobs}: at least 1 is needed")
-    names = _present(backend) if training else ()
-    noise = _noise_of(run) if run else OBSERVED_NOISE
+    names = _installed(backend) if training else ()
+    noise = _noise_in(run) if run else OBSERVED_NOISE
     folder = new_folder(out)
     console = Console()
-    trials = _trained(console, names, jobs) if training else ()
+    trials = _train_known_truth(console, names, jobs) if training else ()
     with console.status("simulating"):
         study = calibration_study(comparisons=comparisons, seed=seed, noise=noise)
     truth = tallies(trials)
@@ -62,15 +62,15 @@ def calibrate(
     console.print(f"Written: {folder / 'calibration.json'}", markup=False, highlight=False, soft_wrap=True)
 
 
-def _noise_of(folder: Path) -> tuple[ObservedNoise, ...]:
+def _noise_in(folder: Path) -> tuple[ObservedNoise, ...]:
     from jointbench.calibration.noise import observed_noise
     from jointbench.records.store import read_records
 
     return observed_noise(read_records(folder))
 
 
-def _present(backend: list[str] | None) -> tuple[str, ...]:
-    """The backends asked for, else those that are installed. Raises BadInput for one that is not there."""
+def _installed(backend: list[str] | None) -> tuple[str, ...]:
+    """The named backends, else the installed ones. Raises BadInput for one that is not installed."""
     from jointbench.backends.registry import BACKENDS, check_names, unavailable_reason
     from jointbench.errors import BadInput
 
@@ -82,13 +82,13 @@ def _present(backend: list[str] | None) -> tuple[str, ...]:
     return names
 
 
-def _trained(console: Console, backends: tuple[str, ...], jobs: int | None) -> tuple[Trial, ...]:
+def _train_known_truth(console: Console, backends: tuple[str, ...], jobs: int | None) -> tuple[Trial, ...]:
     from jointbench.calibration.known_truth import known_truth
     from jointbench.cli.progress import progress_bar
     from jointbench.runtime.environment import cores
     from jointbench.study.config import StudyConfig
 
-    where = StudyConfig(
+    config = StudyConfig(
         backends=backends,
         devices=("cpu",),
         engine="stacked",
@@ -99,4 +99,4 @@ def _trained(console: Console, backends: tuple[str, ...], jobs: int | None) -> t
         references=False,
     )
     with progress_bar(console) as progress:
-        return known_truth(where, progress)
+        return known_truth(config, progress)

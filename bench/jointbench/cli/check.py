@@ -5,11 +5,15 @@ from __future__ import annotations
 import os
 import sys
 from pathlib import Path
-from typing import Annotated, Optional
+from typing import TYPE_CHECKING, Annotated, Optional
 
 import typer
 
 from jointbench.errors import BadInput
+
+if TYPE_CHECKING:
+    from jointbench.check.findings import CheckResult
+    from jointbench.check.from_run import Reading
 
 FORMATS = ("text", "json", "markdown")
 
@@ -38,47 +42,53 @@ def check(
         raise BadInput("name one of --baseline FILE, to compare with, and --write-baseline FILE, to write")
     if format not in FORMATS:
         raise BadInput(f"--format {format!r}: the formats are {', '.join(FORMATS)}")
-    held = None if baseline is None else baseline_file.read_baseline(baseline)
+    committed = None if baseline is None else baseline_file.read_baseline(baseline)
     about = about_run(run)
     reading = read_run(read_records(run), about.datasets, about.machine, about.profile, about.engine)
-    if held is None:
+    if committed is None:
         assert write_baseline is not None
-        if not reading.measured.skills:
-            raise BadInput(f"{run}: nothing in it ran, so there is nothing to hold later runs to")
-        baseline_file.write_baseline(write_baseline, reading.measured)
-        typer.echo(
-            f"{write_baseline}: {len(reading.measured.sizes)} counts, {len(reading.measured.skills)} skills, {len(reading.measured.ratios)} cost ratios"
-        )
-        for (dataset, backend, device), reason in reading.reasons.items():
-            if reason:
-                typer.echo(f"not in it: {dataset}, {backend} on {device}: {reason}")
+        _write(run, reading, write_baseline)
         return
-    checked = compare(
+    result = compare(
         reading,
-        held,
+        committed,
         only_backends=only_backend or (),
         require_cost=require_cost,
         strict_time=strict_time,
         rope=about.rope,
     )
-    _show(checked, format)
-    raise typer.Exit(checked.exit_code)
+    _show(result, format)
+    raise typer.Exit(result.exit_code)
 
 
-def _show(checked: object, format: str) -> None:  # noqa: A002 - as above
+def _write(run: Path, reading: Reading, path: Path) -> None:
+    """Writes the run as a baseline file, and prints what could not be put into it."""
+    from jointbench.check.baseline_file import write_baseline
+
+    measured = reading.measured
+    if not measured.skills:
+        raise BadInput(f"{run}: nothing in it ran, so there is nothing to hold later runs to")
+    write_baseline(path, measured)
+    typer.echo(
+        f"{path}: {len(measured.sizes)} counts, {len(measured.skills)} skills, {len(measured.ratios)} cost ratios"
+    )
+    for (dataset, backend, device), reason in reading.reasons.items():
+        if reason:
+            typer.echo(f"not in it: {dataset}, {backend} on {device}: {reason}")
+
+
+def _show(result: CheckResult, format: str) -> None:  # noqa: A002 - as above
     """The result on standard output; GitHub's annotations on standard error, so that they are in no file."""
     from rich.console import Console
 
-    from jointbench.check.findings import CheckResult
     from jointbench.report.check import github_annotations, json_check, markdown_check, terminal_check
 
-    assert isinstance(checked, CheckResult)
     if format == "json":
-        typer.echo(json_check(checked))
+        typer.echo(json_check(result))
     elif format == "markdown":
-        typer.echo(markdown_check(checked))
+        typer.echo(markdown_check(result))
     else:
-        terminal_check(checked, Console())
+        terminal_check(result, Console())
     if os.environ.get("GITHUB_ACTIONS"):
-        for line in github_annotations(checked):
+        for line in github_annotations(result):
             print(line, file=sys.stderr)  # noqa: T201 - GitHub reads it here

@@ -25,8 +25,8 @@ def list_datasets() -> None:
     table = Table("dataset", "rows", "outputs", "licence", "")
     for slug, card in cards().items():
         outputs = ", ".join(f"{o.name} ({o.kind})" for o in card.outputs)
-        here = "" if card.file else "fetched" if is_fetched(slug) else "fetch it"
-        table.add_row(slug, f"{card.rows:,}", escape(outputs), escape(card.licence), here)
+        state = "" if card.file else "fetched" if is_fetched(slug) else "fetch it"
+        table.add_row(slug, f"{card.rows:,}", escape(outputs), escape(card.licence), state)
     Console().print(table)
 
 
@@ -40,17 +40,17 @@ def show(name: str) -> None:
 
     console = Console()
     card = card_of(name)
-    shown = card.model_dump(exclude_defaults=True)
+    values = card.model_dump(exclude_defaults=True)
     if card.file is None:
-        shown["file"] = (
+        values["file"] = (
             str(cached_file(name, card)) if is_fetched(name) else f"not here; jointbench datasets fetch {name}"
         )
-    for field, value in shown.items():
+    for field, value in values.items():
         lines = value if isinstance(value, tuple | list) else [value]
         console.print(f"{field}:", markup=False, highlight=False)
         for line in lines:
-            said = ", ".join(f"{k}: {v}" for k, v in line.items() if v) if isinstance(line, dict) else str(line)
-            console.print(f"    {said}", markup=False, highlight=False)
+            text = ", ".join(f"{k}: {v}" for k, v in line.items() if v) if isinstance(line, dict) else str(line)
+            console.print(f"    {text}", markup=False, highlight=False)
 
 
 @app.command()
@@ -77,7 +77,9 @@ def fetch_dataset(
         Optional[Path], typer.Option("--from", help="A copy that you have, .xlsx or .csv; no network.")
     ] = None,
 ) -> None:
-    """Gets a dataset that is not bundled from UCI, or from your copy, into $JOINTBENCH_CACHE or the platform's cache."""
+    """Gets a dataset that is not bundled from UCI, or from your copy, into $JOINTBENCH_CACHE or the platform's
+    cache.
+    """
     from jointbench.data.catalog import card_of
     from jointbench.data.fetch import fetch
 

@@ -2,9 +2,12 @@
 
 from __future__ import annotations
 
-from typing import Annotated
+from typing import TYPE_CHECKING, Annotated
 
 import typer
+
+if TYPE_CHECKING:
+    from rich.console import Console
 
 
 def doctor(
@@ -28,9 +31,8 @@ def doctor(
         _self_test(console)
 
 
-def _self_test(console: object) -> None:
+def _self_test(console: Console) -> None:
     from rich.box import SIMPLE_HEAD
-    from rich.console import Console
     from rich.table import Table
     from rich.text import Text
 
@@ -38,10 +40,9 @@ def _self_test(console: object) -> None:
     from jointbench.self_test.decide import decide
     from jointbench.self_test.run import run_self_test
 
-    assert isinstance(console, Console)
     with progress_bar(console) as progress:
-        figures = run_self_test(progress)
-    decision = decide(figures)
+        measurements = run_self_test(progress)
+    decision = decide(measurements)
     table = Table("check", "figure", "wanted", "result", box=SIMPLE_HEAD, pad_edge=False)
     for check in decision.checks:
         colour = {"passed": "green", "too noisy": "yellow", "failed": "bold red"}[check.result]

@@ -4,16 +4,26 @@ from __future__ import annotations
 
 import shlex
 import sys
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import replace
 from pathlib import Path
-from typing import Annotated, Optional
+from typing import TYPE_CHECKING, Annotated, Optional
 
 import typer
 
 from jointbench.cli.outcome import DID_NOT_RUN
 from jointbench.errors import BadInput
 
-SEEDS = 3  # in each fold, where the profile has fewer: the engine trains them for little, and the sweep needs them
+if TYPE_CHECKING:
+    from rich.console import Console
+
+    from jointbench.explain.answer import Answer
+    from jointbench.explain.questions import Question
+    from jointbench.runs.options import RunOptions
+    from jointbench.study.config import StudyConfig
+    from jointbench.study.plan import Experiment
+
+SEEDS = 3  # in each fold, at least: the sweep needs them, and the engine trains them fast
 
 
 def explain(
@@ -42,31 +52,34 @@ def explain(
         Optional[Path], typer.Option(help="Folder for the answers; a run's folder gets them in its report.")
     ] = None,
 ) -> None:
-    """Answers what people ask about sharing (one model or several? which loss? are gradients summed?) by measurement."""
-    from rich.console import Console
-    from rich.text import Text
-
-    from jointbench.explain.answer import Answer
-    from jointbench.explain.answer_store import EXPLAIN
-    from jointbench.explain.conflict_vs_transfer import across
+    """Answers what people ask about sharing (one model or several? which loss? are gradients summed?) by
+    measurement.
+    """
     from jointbench.explain.forum.answer import KEY as FORUM
     from jointbench.explain.forum.network import DATASET
     from jointbench.explain.forum.runs import Effort
     from jointbench.explain.questions import chosen, forum_run
-    from jointbench.explain.runner import answer_all
-    from jointbench.report.explained_page import print_answer
-    from jointbench.runs import options
-    from jointbench.runs.folder import EXPLAIN_PAGE, new_folder, publish_answers
+    from jointbench.runs.options import RunOptions, study_config
     from jointbench.study.profiles import profile_named
 
     if every == bool(datasets):
         raise BadInput("explain: name a bundled dataset or a table file, or ask for every bundled one with --all")
     forum = FORUM in (datasets or ())
     if forum:
-        _forum_alone(datasets, question, target, group, time, folds, profile)
+        _check_forum_options(
+            {
+                "another dataset": datasets != [FORUM],
+                "--question": question,
+                "--target": target,
+                "--group": group,
+                "--time": time,
+                "--folds": folds,
+                f"--profile {profile}": profile != "quick",
+            }
+        )
         datasets = [DATASET]
-    defaults = options.RunOptions()
-    asked = options.RunOptions(
+    defaults = RunOptions()
+    options = RunOptions(
         profile=profile,
         datasets=tuple(datasets or ()),
         targets=tuple(target or ()),
@@ -81,52 +94,77 @@ def explain(
         group=group,
         time=time,
     )
-    where = options.config(asked)
+    config = study_config(options)
     questions = (forum_run(seeds or Effort().seeds),) if forum else chosen(tuple(question or ()))
-    loaded = options.load_datasets(asked, profile_named(profile))
-    for dataset in loaded:
-        if len(dataset.outputs) < 2:
-            raise BadInput(f"{dataset.slug} has one output, so there is nothing to share; name another with --target")
-    # Images train in seconds, tables in a tenth of one.
-    experiments = [
-        replace(one, seeds=1) if seeds is None and len(one.input_shape) == 3 else one
-        for one in options.experiments(asked, loaded)
-    ]
-    folder = new_folder(out, "-explain", EXPLAIN)
-    console = Console()
-    found: list[Answer] = []
-    with console.status("") as status:
-
-        def say(backend: str, dataset: str, text: str) -> None:
-            status.update(Text(f"{dataset}, {backend}: {text}"))
-
-        for answer in answer_all(experiments, where.backends, where.devices[-1], where.jobs, questions, say):
-            print_answer(answer, console)
-            found.append(answer)
-    for answer in across(found, seed):
-        print_answer(answer, console)
-        found.append(answer)
-    publish_answers(folder, "jointbench " + shlex.join(sys.argv[1:]), found, options.notes(asked, where.devices)[:-1])
-    console.print(f"Answers: {folder / EXPLAIN_PAGE}", markup=False, highlight=False, soft_wrap=True)
+    answers = _answer(options, config, questions, out, one_image_seed=seeds is None)
     explicit = set(backend or ())
-    if all(answer.failure for answer in found) or any(a.failure for a in found if a.backend in explicit):
+    if all(answer.failure for answer in answers) or any(a.failure for a in answers if a.backend in explicit):
         raise typer.Exit(DID_NOT_RUN)
 
 
-def _forum_alone(
-    datasets: object, question: object, target: object, group: object, time: object, folds: object, profile: str
-) -> None:
-    """The forum's run has its own data, split, network and number of epochs. Raises BadInput for what would change them."""
-    given = {
-        "another dataset": datasets != ["energy-forum"],
-        "--question": question,
-        "--target": target,
-        "--group": group,
-        "--time": time,
-        "--folds": folds,
-        f"--profile {profile}": profile != "quick",
-    }
-    if wrong := [option for option, value in given.items() if value]:
+def _answer(
+    options: RunOptions,
+    config: StudyConfig,
+    questions: Sequence[Question],
+    out: Path | None,
+    *,
+    one_image_seed: bool,
+) -> list[Answer]:
+    """Answers the questions into their folder.
+
+    one_image_seed: images get one seed in each fold; they train in seconds, tables in a tenth of one.
+    """
+    from rich.console import Console
+
+    from jointbench.explain.answer_store import EXPLAIN
+    from jointbench.report.explained_page import print_answer
+    from jointbench.runs.folder import EXPLAIN_PAGE, new_folder, publish_answers
+    from jointbench.runs.options import experiments, load_datasets, notes
+    from jointbench.study.profiles import profile_named
+
+    datasets = load_datasets(options, profile_named(options.profile))
+    for dataset in datasets:
+        if len(dataset.outputs) < 2:
+            raise BadInput(f"{dataset.slug} has one output, so there is nothing to share; name another with --target")
+    planned = [
+        replace(experiment, seeds=1) if one_image_seed and len(experiment.input_shape) == 3 else experiment
+        for experiment in experiments(options, datasets)
+    ]
+    folder = new_folder(out, "-explain", EXPLAIN)
+    console = Console()
+    answers = []
+    for answer in _answers(planned, config, questions, options.seed, console):
+        print_answer(answer, console)
+        answers.append(answer)
+    publish_answers(folder, "jointbench " + shlex.join(sys.argv[1:]), answers, notes(options, config.devices)[:-1])
+    console.print(f"Answers: {folder / EXPLAIN_PAGE}", markup=False, highlight=False, soft_wrap=True)
+    return answers
+
+
+def _answers(
+    planned: Sequence[Experiment], config: StudyConfig, questions: Sequence[Question], seed: int, console: Console
+) -> Iterator[Answer]:
+    """The answers of each dataset and backend, with a status line meanwhile; then those across datasets."""
+    from rich.text import Text
+
+    from jointbench.explain.conflict_vs_transfer import across
+    from jointbench.explain.runner import answer_all
+
+    answers = []
+    with console.status("") as status:
+
+        def show(backend: str, dataset: str, text: str) -> None:
+            status.update(Text(f"{dataset}, {backend}: {text}"))
+
+        for answer in answer_all(planned, config.backends, config.devices[-1], config.jobs, questions, show):
+            yield answer
+            answers.append(answer)
+    yield from across(answers, seed)
+
+
+def _check_forum_options(changed: Mapping[str, object]) -> None:
+    """Raises BadInput for options that would change the forum's run: its data, split, network or number of epochs."""
+    if wrong := [option for option, value in changed.items() if value]:
         raise BadInput(
             f"explain energy-forum is a study of its own, run as it was posted: leave out {', '.join(wrong)}; "
             f"--seeds, --backend, --device, --jobs and --out can be given"

@@ -8,18 +8,17 @@ from typing import TYPE_CHECKING
 import typer
 
 if TYPE_CHECKING:
+    from rich.console import Console
+
     from jointbench.compare.summary.run import Summary
 
 DID_NOT_RUN = 4
 
 
-def finish(summary: Summary, console: object, report: Path, explicit: tuple[str, ...]) -> None:
+def finish(summary: Summary, console: Console, report: Path, explicit: tuple[str, ...]) -> None:
     """The table at the end, and exit code 4 when nothing ran or something asked for by name did not."""
-    from rich.console import Console
-
     from jointbench.report.terminal import terminal_report
 
-    assert isinstance(console, Console)
     terminal_report(summary, console)
     console.print(f"Report: {report}", markup=False, highlight=False, soft_wrap=True)
     absent = [cell for cell in summary.cells if not cell.quality]

@@ -7,13 +7,14 @@ from contextlib import contextmanager
 from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
+    from rich.console import Console
+
     from jointbench.study.config import Progress
 
 
 @contextmanager
-def progress_bar(console: object) -> Iterator[Progress]:
+def progress_bar(console: Console) -> Iterator[Progress]:
     """A bar for each phase, with the time left."""
-    from rich.console import Console
     from rich.progress import (
         BarColumn,
         MofNCompleteColumn,
@@ -24,7 +25,6 @@ def progress_bar(console: object) -> Iterator[Progress]:
         TimeRemainingColumn,
     )
 
-    assert isinstance(console, Console)
     columns = (
         TextColumn("{task.description}", markup=False),
         BarColumn(),

@@ -1,10 +1,15 @@
-"""`jointbench projection`: is time to the stop what steady seconds per step foretell?"""
+"""`jointbench projection`: is the time to the stop what steady seconds per step predict?"""
 
 from __future__ import annotations
 
-from typing import Annotated, Optional
+from typing import TYPE_CHECKING, Annotated, Optional
 
 import typer
+
+if TYPE_CHECKING:
+    from rich.console import Console
+
+    from jointbench.runs.options import RunOptions
 
 DISAGREES = 3
 
@@ -22,19 +27,12 @@ def projection(
 
     Exits 3 where one of them is off by more than 10 %.
     """
-    from dataclasses import replace
-
     from rich.console import Console
 
-    from jointbench.compare.costs import projection_check
-    from jointbench.records import NotMeasured, Projection
-    from jointbench.report import format as show
-    from jointbench.runs import options
-    from jointbench.study.profiles import profile_named
-    from jointbench.study.run import run
+    from jointbench.runs.options import RunOptions
 
-    defaults = options.RunOptions()
-    asked = options.RunOptions(
+    defaults = RunOptions()
+    options = RunOptions(
         profile=profile,
         datasets=tuple(datasets),
         targets=tuple(target or ()),
@@ -44,28 +42,37 @@ def projection(
         folds=2,
         seeds=1,
     )
-    experiments = options.experiments(asked, options.load_datasets(asked, profile_named(profile)))
-    where = replace(
-        options.config(asked),
-        timing_seconds=0.0,
-        thread_counts=(),
-        projections=len(experiments),
-    )
-    console, agree = Console(), True
-    for record in run(experiments, where, lambda *_: None):
+    if not _agree(options, Console()):
+        raise typer.Exit(DISAGREES)
+
+
+def _agree(options: RunOptions, console: Console) -> bool:
+    """Whether every projection agrees with the time that was measured; prints each."""
+    from dataclasses import replace
+
+    from jointbench.compare.costs import projection_check
+    from jointbench.records import NotMeasured, Projection
+    from jointbench.report import format as show
+    from jointbench.runs.options import experiments, load_datasets, study_config
+    from jointbench.study.profiles import profile_named
+    from jointbench.study.run import run
+
+    planned = experiments(options, load_datasets(options, profile_named(options.profile)))
+    config = replace(study_config(options), timing_seconds=0.0, thread_counts=(), projections=len(planned))
+    agree = True
+    for record in run(planned, config, lambda *_: None):
         if isinstance(record, NotMeasured):
             console.print(f"{record.dataset}, {record.backend} on {record.device}: {record.reason}", markup=False)
         if isinstance(record, Projection):
             check = projection_check(record)
             agree = agree and check.agrees
-            said = "agrees" if check.agrees else "differs by more than 10 %"
+            result = "agrees" if check.agrees else "differs by more than 10 %"
             console.print(
                 f"{record.dataset}, {record.backend} on {record.device}, {record.arm}: {check.steps:,} steps, foretold "
                 f"{show.seconds(check.projected_seconds)}, measured {show.seconds(check.measured_seconds)}, "
-                f"{show.times(check.ratio)}: {said}",
+                f"{show.times(check.ratio)}: {result}",
                 markup=False,
                 highlight=False,
                 soft_wrap=True,
             )
-    if not agree:
-        raise typer.Exit(DISAGREES)
+    return agree

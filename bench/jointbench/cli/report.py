@@ -24,11 +24,11 @@ def report(
     """Redraws the report of a run from its records."""
     from rich.console import Console
 
-    from jointbench.runs import options
     from jointbench.runs.folder import REPORT, republish
+    from jointbench.runs.options import RunOptions, verdict_criteria
 
-    defaults = options.RunOptions()
-    options.criteria(
+    defaults = RunOptions()
+    verdict_criteria(
         defaults.rope if rope is None else rope, defaults.probability if probability is None else probability
     )
     summary = republish(folder, rope, probability)

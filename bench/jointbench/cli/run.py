@@ -2,14 +2,18 @@
 
 from __future__ import annotations
 
+import shlex
 import sys
 from pathlib import Path
-from typing import Annotated, Optional
+from typing import TYPE_CHECKING, Annotated, Optional
 
 import typer
 
 from jointbench.cli.outcome import finish
 from jointbench.cli.progress import progress_bar
+
+if TYPE_CHECKING:
+    from jointbench.runs.options import RunOptions
 
 
 def run(
@@ -44,14 +48,10 @@ def run(
     out: Annotated[Optional[Path], typer.Option(help="Folder for records, summary and report.")] = None,
 ) -> None:
     """Trains joint and separate networks on bundled data or your own table, and reports what the choice costs."""
-    from rich.console import Console
+    from jointbench.runs.options import RunOptions
 
-    from jointbench.runs import options
-    from jointbench.runs.folder import REPORT, execute, new_folder
-    from jointbench.study.profiles import profile_named
-
-    defaults = options.RunOptions()
-    asked = options.RunOptions(
+    defaults = RunOptions()
+    options = RunOptions(
         profile=profile,
         datasets=tuple(datasets or ()),
         targets=tuple(target or ()),
@@ -70,33 +70,35 @@ def run(
         rope=defaults.rope if rope is None else rope,
         probability=defaults.probability if probability is None else probability,
     )
+    _run(options, out, explicit=tuple(backend or ()))
+
+
+def _run(options: RunOptions, out: Path | None, explicit: tuple[str, ...]) -> None:
+    """Runs the study into its folder. explicit: the backends named on the command line, which must run."""
+    from rich.console import Console
+
+    from jointbench.runs.folder import REPORT, RunDescription, execute, new_folder
+    from jointbench.runs.options import experiments, load_datasets, notes, reruns, study_config, verdict_criteria
+    from jointbench.study.profiles import profile_named
+
     console = Console()
-    criteria = options.criteria(asked.rope, asked.probability)
-    where = options.config(asked)
-    loaded = options.load_datasets(asked, profile_named(profile))
-    for dataset in loaded:
+    criteria = verdict_criteria(options.rope, options.probability)
+    config = study_config(options)
+    datasets = load_datasets(options, profile_named(options.profile))
+    for dataset in datasets:
         kinds = ", ".join(
             f"{o.name}: {o.kind}" + (f" ({len(o.classes)} classes)" if o.classes else "") for o in dataset.outputs
         )
         console.print(f"{dataset.slug}: {dataset.rows:,} rows; {kinds}", markup=False, highlight=False)
-    experiments = options.experiments(asked, loaded)
+    planned = experiments(options, datasets)
     folder = new_folder(out)
+    description = RunDescription(
+        profile=options.profile,
+        command="jointbench " + shlex.join(sys.argv[1:]),
+        notes=notes(options, config.devices),
+        criteria=criteria,
+        reruns=reruns(options, datasets),
+    )
     with progress_bar(console) as progress:
-        summary = execute(
-            experiments,
-            where,
-            folder,
-            profile=profile,
-            command="jointbench " + " ".join(_quoted(sys.argv[1:])),
-            notes=options.notes(asked, where.devices),
-            progress=progress,
-            criteria=criteria,
-            reruns=options.reruns(asked, loaded),
-        )
-    finish(summary, console, folder / REPORT, explicit=tuple(backend or ()))
-
-
-def _quoted(words: list[str]) -> list[str]:
-    import shlex
-
-    return [shlex.quote(word) for word in words]
+        summary = execute(planned, config, folder, description, progress)
+    finish(summary, console, folder / REPORT, explicit)

@@ -3,11 +3,14 @@
 from __future__ import annotations
 
 from pathlib import Path
-from typing import Annotated, Optional
+from typing import TYPE_CHECKING, Annotated, Optional
 
 import typer
 
 from jointbench.cli.outcome import DID_NOT_RUN
+
+if TYPE_CHECKING:
+    from jointbench.scaling.plan import SweepConfig
 
 
 def scaling(
@@ -24,19 +27,10 @@ def scaling(
     out: Annotated[Optional[Path], typer.Option(help="Folder for scaling.json and scaling.html.")] = None,
 ) -> None:
     """Measures from what size on one network pays: outputs, width, depth and batch size on generated data."""
-    from rich.console import Console
-
     from jointbench.backends.registry import BACKENDS
-    from jointbench.cli.progress import progress_bar
-    from jointbench.records.store import records_path
-    from jointbench.report.scaling_page import render_study
-    from jointbench.runs.folder import new_folder
-    from jointbench.runtime.devices import devices_for
     from jointbench.scaling.plan import SweepConfig, check, numbers
-    from jointbench.scaling.regimes import regimes
-    from jointbench.scaling.run import SCALING, run_study, to_json
 
-    wanted = check(
+    config = check(
         SweepConfig(
             backends=tuple(backend or BACKENDS),
             outputs=numbers("outputs", outputs),
@@ -47,18 +41,35 @@ def scaling(
             budget_seconds=budget_seconds,
         )
     )
-    (where,) = devices_for(device)[-1:]
+    measured = _sweep(config, device, out)
+    if not measured or (backend and measured != set(config.backends)):
+        raise typer.Exit(DID_NOT_RUN)
+
+
+def _sweep(config: SweepConfig, device_choice: str, out: Path | None) -> set[str]:
+    """Measures the sweep into its folder and prints what it shows. Returns the backends that gave a measurement."""
+    from rich.console import Console
+
+    from jointbench.cli.progress import progress_bar
+    from jointbench.records.store import records_path
+    from jointbench.report.scaling_page import render_study
+    from jointbench.runs.folder import new_folder
+    from jointbench.runtime.devices import devices_for
+    from jointbench.scaling.regimes import regimes
+    from jointbench.scaling.run import SCALING, run_study, to_json
+
+    device = devices_for(device_choice)[-1]
     folder = new_folder(out, "-scaling", SCALING)
     console = Console()
     with progress_bar(console) as progress:
-        study = run_study(wanted, where, progress)
+        study = run_study(config, device, progress)
     (folder / SCALING).write_text(to_json(study), encoding="utf-8")
     page = folder / "scaling.html"
     page.write_text(render_study(study), encoding="utf-8")
     grid = {(p.backend, p.line.scenario, p.line.depth, p.line.batch_size) for p in study.points if study.in_grid(p)}
-    for one in regimes(study):
-        if (one.backend, one.scenario, one.depth, one.batch_size) in grid:
-            console.print(one.sentence, markup=False, highlight=False)
+    for regime in regimes(study):
+        if (regime.backend, regime.scenario, regime.depth, regime.batch_size) in grid:
+            console.print(regime.sentence, markup=False, highlight=False)
     console.print(f"Heat maps: {page}", markup=False, highlight=False, soft_wrap=True)
     if records_path(folder).is_file():
         console.print(
@@ -67,6 +78,4 @@ def scaling(
             highlight=False,
             soft_wrap=True,
         )
-    measured = {point.backend for point in study.points if point.measured}
-    if not measured or (backend and measured != set(wanted.backends)):
-        raise typer.Exit(DID_NOT_RUN)
+    return {point.backend for point in study.points if point.measured}

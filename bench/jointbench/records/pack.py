@@ -19,13 +19,16 @@ def pack(folder: Path) -> Path:
 
 
 def packed(records: Iterable[Record]) -> Iterator[Record]:
-    """Every record, without the predictions of the test rows, from which nothing is computed again, and without the
-    learning curves beyond the first fit of each network in each fold of the first repeat: a page shows those then."""
-    kept: set[tuple[object, ...]] = set()
+    """Every record, without what nothing is computed from again.
+
+    Left out are the predictions on the test rows, and the learning curves that no page shows: all but those of the
+    first fit of each network in each fold of the first repeat.
+    """
+    seen: set[tuple[object, ...]] = set()
     for record in records:
         if isinstance(record, Fit):
             network = record.network
-            which = (
+            key = (
                 network.dataset,
                 network.backend,
                 network.device,
@@ -34,8 +37,8 @@ def packed(records: Iterable[Record]) -> Iterator[Record]:
                 network.recipe,
                 network.fold,
             )
-            first = network.repeat == 0 and which not in kept
-            kept.add(which)
+            first = network.repeat == 0 and key not in seen
+            seen.add(key)
             rows = None if first else 0
             record = replace(
                 record,

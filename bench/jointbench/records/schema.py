@@ -1,13 +1,13 @@
 """What a study leaves behind: the evidence, one frozen dataclass for each kind of record.
 
-How a record is written is ``store``'s matter, what it means is said here, and what follows from it is ``compare``'s.
+``store`` writes and reads the records; ``compare`` draws conclusions from them.
 """
 
 from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass, field
-from typing import Literal
+from typing import Final, Literal
 
 import numpy as np
 
@@ -17,6 +17,8 @@ SCHEMA_VERSION = 1
 Stop = Literal["patience", "limit"]
 Scenario = Literal["training", "request"]
 ExecutionMode = Literal["stock loop", "engine", "in turn", "fused", "one of N", "compiled", "predict"]
+SEQUENTIAL: Final = "in turn"  # an arm's networks are called one after the other, for all outputs
+SINGLE_OUTPUT: Final = "one of N"  # only the first output is asked for
 AA_CONTROL = "A/A twin"
 
 
@@ -38,8 +40,8 @@ class Fit:
     """What training one Network gave, or why it gave nothing (``failure``).
 
     Curves are (epochs, outputs): the mean loss of each output divided by its no-skill loss, so 1 is no skill.
-    epoch_seconds: (epochs,) as they passed, the first with the framework's first-call work in it; empty where
-    networks were trained together. predictions: float32 (test rows, units), raw: standardised values and logits.
+    epoch_seconds: (epochs,), the first with the work of the framework's first call; empty where networks were trained
+    together. predictions: float32 (test rows, units), raw: standardised values and logits.
     """
 
     network: Network
@@ -127,7 +129,7 @@ class PlannedArm:
 
 @dataclass(frozen=True)
 class Variant:
-    """Who takes turns in a timing: an arm, and the way its work is done."""
+    """What takes turns in a timing: an arm, and the way its work is done."""
 
     arm: str
     path: ExecutionMode
@@ -135,15 +137,15 @@ class Variant:
 
 @dataclass(frozen=True, eq=False, kw_only=True)
 class Timing:
-    """Interleaved samples of several participants doing the same work in one process.
+    """Interleaved samples of several variants doing the same work in one process.
 
-    order[i] is the participant (its place) of visit i; seconds[i] are that visit's clocked intervals, (visits,
-    intervals), of one optimisation step of each of the arm's networks, or of one request. A block is ``block``
-    consecutive visits and reads the same forwards and backwards (A B B A), so a drift over the block cancels. AA_CONTROL is
-    the first arm built a second time, on its own: its ratio to the first is pure noise.
+    order[i] is the index of the variant of visit i. seconds[i] are that visit's timed intervals, (visits, intervals):
+    of one optimisation step of each of the arm's networks, or of one request. A block is ``block`` consecutive visits
+    and reads the same forwards and backwards (A B B A), so a drift over the block cancels. AA_CONTROL is the first arm
+    built a second time: its ratio to the first is pure noise.
 
     load: (blocks,), cores that other processes kept busy meanwhile; disturbed: they kept too many busy. take: 0, or 1
-    for the one time that a disturbed timing was repeated.
+    where it repeats a disturbed timing.
     """
 
     dataset: str
@@ -160,10 +162,10 @@ class Timing:
     disturbed: bool = False
     take: int = 0
 
-    def of(self, participant: Variant) -> FloatArray:
-        """The participant's intervals, in the order they were taken."""
-        place = self.variants.index(participant)
-        return self.seconds[[who == place for who in self.order]].ravel()
+    def of(self, variant: Variant) -> FloatArray:
+        """The variant's intervals, in the order they were taken."""
+        index = self.variants.index(variant)
+        return self.seconds[[visitor == index for visitor in self.order]].ravel()
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -194,7 +196,7 @@ class Peak:
 
 @dataclass(frozen=True, kw_only=True)
 class Memory:
-    """What an arm takes to keep, to train and to serve, in bytes. None: not measured, and ``reason`` says why.
+    """Bytes that an arm takes saved, in training and in serving. None: not measured, for the ``reason``.
 
     artifact_bytes: its networks as saved files, the sum over them. training, serving: each in a fresh process.
     """
@@ -211,9 +213,9 @@ class Memory:
 
 @dataclass(frozen=True, kw_only=True)
 class Projection:
-    """An arm's training really timed to the stop, beside the steady seconds per step carried on over as many steps.
+    """An arm's training timed to the stop, beside its steady seconds per step times the number of steps.
 
-    Both leave out evaluation and every network's first epoch, which holds the framework's first call.
+    Both leave out evaluation and every network's first epoch, which contains the framework's first call.
     """
 
     dataset: str
@@ -228,10 +230,10 @@ class Projection:
 
 @dataclass(frozen=True, kw_only=True)
 class Stack:
-    """Networks that were trained together in one program, and what that took.
+    """Networks that were trained together in one program, and its cost.
 
     slots: replicates at a time, a function of shapes and ``memory_budget_bytes``. compilations: programs compiled
-    for this stack, 0 where an earlier one's was used. seconds: all of it, compilation included.
+    for this stack, 0 where an earlier one was reused. seconds: in all, compilation included.
     """
 
     dataset: str
@@ -246,7 +248,7 @@ class Stack:
 
 @dataclass(frozen=True)
 class NotMeasured:
-    """A cell that was asked for and did not run, with the reason: never a hole in a table."""
+    """What was asked for and not measured, with the reason, so that no table has a hole."""
 
     dataset: str
     backend: str

@@ -73,11 +73,10 @@ def _is_array(kind: Any) -> bool:
 def _converter() -> cattrs.Converter:
     converter = cattrs.Converter(forbid_extra_keys=True)
     converter.register_unstructure_hook_func(_is_array, _encode)
-    converter.register_structure_hook(
-        str, lambda value, _: sys.intern(str(value))
-    )  # a few names, a hundred thousand times
+    # A few names occur a hundred thousand times.
+    converter.register_structure_hook(str, lambda value, _: sys.intern(str(value)))
     converter.register_structure_hook_func(_is_array, _decode)
-    # Fields that the file calls otherwise than the class does keep their name on disk.
+    # These fields have other names in the file than in the class.
     observed, participants = override(rename="observed"), override(rename="participants")
     write_fold = make_dict_unstructure_fn(FoldRecord, converter, y_true=observed)
     read_fold = make_dict_structure_fn(FoldRecord, converter, _cattrs_forbid_extra_keys=True, y_true=observed)

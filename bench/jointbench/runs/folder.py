@@ -1,10 +1,10 @@
-"""A run: from what was asked for to a folder with records, summary, environment and report."""
+"""A run's folder: records, summary, environment and report."""
 
 from __future__ import annotations
 
 import json
 from collections.abc import Mapping, Sequence
-from dataclasses import asdict, dataclass, replace
+from dataclasses import asdict, dataclass, field, replace
 from datetime import UTC, datetime
 from pathlib import Path
 
@@ -34,7 +34,7 @@ EXPLAIN_PAGE = "explain.html"
 
 @dataclass(frozen=True, kw_only=True)
 class About:
-    """What a run's folder says of itself beside its records; rope and probability are what its verdicts were asked."""
+    """What a run's folder holds about itself beside its records; rope and probability: its verdicts' criteria."""
 
     schema_version: int
     profile: str
@@ -47,8 +47,22 @@ class About:
     probability: float = PROBABILITY
 
 
+@dataclass(frozen=True, kw_only=True)
+class RunDescription:
+    """How a run came about, for its folder.
+
+    reruns: by dataset, the command that runs it alone; advice on sample size is made from it.
+    """
+
+    profile: str
+    command: str
+    notes: tuple[str, ...] = ()
+    criteria: VerdictCriteria = DEFAULT
+    reruns: Mapping[str, str] = field(default_factory=dict)
+
+
 def new_folder(out: Path | None, suffix: str = "", holds: str = RECORDS) -> Path:
-    """The folder asked for, or one named by the time. Raises BadInput when it has the file that it is to hold."""
+    """The folder ``out``, or one named by the time. Raises BadInput when it has the file ``holds`` already."""
     folder = out or Path("results/runs") / (datetime.now(UTC).strftime("%Y%m%d-%H%M%S-%f")[:-3] + suffix)
     if (folder / holds).exists():
         raise BadInput(f"--out {folder}: it has a {holds} already; name another folder, nothing was overwritten")
@@ -63,38 +77,29 @@ def execute(
     experiments: Sequence[Experiment],
     config: StudyConfig,
     folder: Path,
-    *,
-    profile: str,
-    command: str,
-    notes: Sequence[str],
+    description: RunDescription,
     progress: Progress,
-    criteria: VerdictCriteria = DEFAULT,
-    reruns: Mapping[str, str] | None = None,
 ) -> Summary:
-    """Runs the study and writes its folder. Records are written as they come: a killed run keeps what it has.
-
-    reruns: by dataset, the command that runs it alone, which the advice on what would settle it is made from.
-    """
-    commands = reruns or {}
+    """Runs the study and writes its folder. Records are written as they come: a killed run keeps what it has."""
     about = About(
         schema_version=SCHEMA_VERSION,
-        profile=profile,
+        profile=description.profile,
         engine=config.engine,
-        command=command,
-        notes=tuple(notes),
+        command=description.command,
+        notes=description.notes,
         machine=environment(),
         datasets=tuple(
             describe(
-                s.dataset,
-                s.splits[0].folds,
-                1 + max(split.repeat for split in s.splits),
-                s.seeds,
-                commands.get(s.dataset.slug, ""),
+                experiment.dataset,
+                experiment.splits[0].folds,
+                1 + max(split.repeat for split in experiment.splits),
+                experiment.seeds,
+                description.reruns.get(experiment.dataset.slug, ""),
             )
-            for s in experiments
+            for experiment in experiments
         ),
-        rope=criteria.rope,
-        probability=criteria.probability,
+        rope=description.criteria.rope,
+        probability=description.criteria.probability,
     )
     (folder / ENVIRONMENT).write_text(json.dumps(asdict(about), indent=2) + "\n", encoding="utf-8")
     records: list[Record] = []
@@ -125,7 +130,7 @@ def publish(folder: Path, about: About, records: Sequence[Record]) -> Summary:
     )
     (folder / SUMMARY).write_text(summary_json(summary, indent=1) + "\n", encoding="utf-8")
     with open_records(records_path(folder)) as file:
-        text = file.read(WORTH_TRYING + 1).decode(errors="replace")  # so many and more do not fit into the page
+        text = file.read(WORTH_TRYING + 1).decode(errors="replace")  # a longer text does not fit into the page
     page = render(
         summary,
         about.machine,
@@ -140,7 +145,7 @@ def publish(folder: Path, about: About, records: Sequence[Record]) -> Summary:
 
 
 def publish_answers(folder: Path, command: str, answers: Sequence[Answer], notes: Sequence[str]) -> None:
-    """Writes the answers and their page into the folder, and into the report of the run that is there, if one is."""
+    """Writes the answers and their page into the folder, and into the report of a run that is there."""
     from jointbench.report.explained_page import render_answers
 
     explained = write_answers(folder, command, answers, notes)
@@ -150,13 +155,13 @@ def publish_answers(folder: Path, command: str, answers: Sequence[Answer], notes
 
 
 def _engine_speed(folder: Path) -> dict[str, float] | None:
-    """What the engine's benchmark left in the run's folder, if it ran."""
+    """Microseconds per step from the engine's benchmark, if it ran in this folder."""
     path = folder / ENGINE
     return dict(json.loads(path.read_text(encoding="utf-8"))["us_per_step"]) if path.is_file() else None
 
 
 def about_run(folder: Path) -> About:
-    """What a run's folder says of itself. Raises BadInput when it holds no run, or one of another version."""
+    """The folder's account of its run. Raises BadInput when it holds no run, or one of another version."""
     path = folder / ENVIRONMENT
     try:
         about = cattrs.structure(json.loads(path.read_text(encoding="utf-8")), About)
@@ -170,7 +175,7 @@ def about_run(folder: Path) -> About:
 
 
 def republish(folder: Path, rope: float | None = None, probability: float | None = None) -> Summary:
-    """Redraws a run's summary and report from its records; None keeps what the run was asked.
+    """Redraws a run's summary and report from its records; None keeps the run's own criterion.
 
     Raises BadInput when the folder holds no run.
     """
@@ -184,5 +189,5 @@ def republish(folder: Path, rope: float | None = None, probability: float | None
 
 
 def _without_training_loss(record: Record) -> Record:
-    """Neither summary nor page shows it, and it is a fifth of the memory that a large run's records take."""
+    """The record without what neither summary nor page shows: a fifth of the memory of a large run's records."""
     return replace(record, train_loss=np.zeros((0, 0))) if isinstance(record, Fit) else record

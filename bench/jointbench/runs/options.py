@@ -1,4 +1,4 @@
-"""What users ask for, in their words, turned into subjects and conditions. Shared by the command and pytest."""
+"""The options of a run, and the experiments and the configuration made from them. Shared by the command and pytest."""
 
 from __future__ import annotations
 
@@ -25,7 +25,7 @@ from jointbench.types import Dataset, Engine
 ENGINES: dict[str, Engine] = {"stacked": "stacked", "stock": "stock"}
 DEFAULT_ENGINE: Engine = "stacked"
 TABLE_OPTIONS = ("--target", "--group", "--time")
-OPTIONS = {
+FLAGS = {
     "profile": "--profile",
     "targets": "--target",
     "arms": "--arm",
@@ -43,7 +43,7 @@ TABLE_SUFFIXES = (".csv", ".parquet", ".gz", ".xz", ".tsv", ".txt")
 
 @dataclass(frozen=True, kw_only=True)
 class RunOptions:
-    """A run as asked for. None leaves a number to the profile."""
+    """What a user asks for. None leaves a number to the profile."""
 
     profile: str = "quick"
     datasets: tuple[str, ...] = ()
@@ -64,25 +64,25 @@ class RunOptions:
     probability: float = PROBABILITY
 
 
-def dataset_names(profile: Profile, asked: Sequence[str]) -> tuple[str, ...]:
-    """The bundled datasets asked for, else the profile's, else all. Raises BadInput for an unknown one."""
-    for name in asked:
+def dataset_names(profile: Profile, names: Sequence[str]) -> tuple[str, ...]:
+    """The named bundled datasets, else the profile's, else all. Raises BadInput for an unknown one."""
+    for name in names:
         card_of(name)
-    return tuple(dict.fromkeys(asked)) or profile.datasets or tuple(bundled_slugs())
+    return tuple(dict.fromkeys(names)) or profile.datasets or tuple(bundled_slugs())
 
 
-def load_datasets(asked: RunOptions, profile: Profile) -> list[Dataset]:
+def load_datasets(options: RunOptions, profile: Profile) -> list[Dataset]:
     """Bundled datasets by name, a user's table by path."""
-    tables = [name for name in asked.datasets if _is_path(name)]
-    if asked.targets and not tables:
+    tables = [name for name in options.datasets if _is_path(name)]
+    if options.targets and not tables:
         raise BadInput("--target names columns of a table of your own; name its file too")
-    if (asked.group or asked.time) and not tables:
+    if (options.group or options.time) and not tables:
         raise BadInput("--group and --time name columns of a table of your own; name its file too")
-    if not asked.datasets:
+    if not options.datasets:
         return [load_bundled(slug) for slug in dataset_names(profile, ())]
     loaded = [
-        load_table(Path(name), asked.targets, asked.group, asked.time) if _is_path(name) else load_bundled(name)
-        for name in dict.fromkeys(asked.datasets)
+        load_table(Path(name), options.targets, options.group, options.time) if _is_path(name) else load_bundled(name)
+        for name in dict.fromkeys(options.datasets)
     ]
     slugs = [dataset.slug for dataset in loaded]
     if twice := next((slug for slug in slugs if slugs.count(slug) > 1), None):
@@ -96,28 +96,28 @@ def _is_path(name: str) -> bool:
     return "/" in name or "\\" in name or name.lower().endswith(TABLE_SUFFIXES)
 
 
-def experiments(asked: RunOptions, datasets: Sequence[Dataset]) -> list[Experiment]:
+def experiments(options: RunOptions, datasets: Sequence[Dataset]) -> list[Experiment]:
     """The datasets with their splits, shapes, recipes and arms."""
-    profile = profile_named(asked.profile)
+    profile = profile_named(options.profile)
     for option, value in (
-        ("folds", asked.folds),
-        ("repeats", asked.repeats),
-        ("seeds", asked.seeds),
-        ("jobs", asked.jobs),
+        ("folds", options.folds),
+        ("repeats", options.repeats),
+        ("seeds", options.seeds),
+        ("jobs", options.jobs),
     ):
         if value is not None and value < 1:
             raise BadInput(f"--{option} {value}: at least 1 is needed")
-    sizes = CrossValidation(
-        folds=asked.folds or profile.folds,
-        repeats=asked.repeats or profile.repeats,
-        seeds=asked.seeds or profile.seeds,
-        seed=asked.seed,
+    validation = CrossValidation(
+        folds=options.folds or profile.folds,
+        repeats=options.repeats or profile.repeats,
+        seeds=options.seeds or profile.seeds,
+        seed=options.seed,
         max_rows=profile.max_rows,
         max_images=profile.max_images,
         max_epochs=profile.max_epochs,
     )
-    weights = tuple(_loss_weight(text) for text in asked.loss_weights)
-    return [make_experiment(dataset, asked.arms, sizes, weights) for dataset in datasets]
+    weights = tuple(_loss_weight(text) for text in options.loss_weights)
+    return [make_experiment(dataset, options.arms, validation, weights) for dataset in datasets]
 
 
 def _loss_weight(text: str) -> tuple[str, float]:
@@ -130,8 +130,8 @@ def _loss_weight(text: str) -> tuple[str, float]:
         raise BadInput(f"--loss-weight {text!r}: write NAME=NUMBER, such as quality=2") from error
 
 
-def criteria(rope: float, probability: float) -> VerdictCriteria:
-    """What a verdict is asked to mean. Raises BadInput."""
+def verdict_criteria(rope: float, probability: float) -> VerdictCriteria:
+    """The criteria of verdicts. Raises BadInput for a region or probability that decides nothing."""
     try:
         return VerdictCriteria(rope, probability)
     except ValueError as error:
@@ -139,33 +139,36 @@ def criteria(rope: float, probability: float) -> VerdictCriteria:
         raise BadInput(f"{option}: {error}") from error
 
 
-def reruns(asked: RunOptions, datasets: Sequence[Dataset]) -> dict[str, str]:
-    """By slug, the command that runs one dataset alone as it was asked for, without folds, repeats and seeds, and a verdict's terms."""
-    words = tuple(dict.fromkeys(asked.datasets)) or tuple(dataset.slug for dataset in datasets)
-    made = {}
+def reruns(options: RunOptions, datasets: Sequence[Dataset]) -> dict[str, str]:
+    """By slug, the command that runs this dataset alone with the same options.
+
+    It leaves out folds, repeats and seeds, and the criteria of verdicts.
+    """
+    words = tuple(dict.fromkeys(options.datasets)) or tuple(dataset.slug for dataset in datasets)
+    commands = {}
     for word, dataset in zip(words, datasets, strict=True):
-        said = ["jointbench", "run", word]
+        arguments = ["jointbench", "run", word]
         for field in fields(RunOptions):
-            value, options = getattr(asked, field.name), OPTIONS.get(field.name)
-            if options is None or value == field.default or (options in TABLE_OPTIONS and not _is_path(word)):
+            value, flag = getattr(options, field.name), FLAGS.get(field.name)
+            if flag is None or value == field.default or (flag in TABLE_OPTIONS and not _is_path(word)):
                 continue
-            for one in value if isinstance(value, tuple) else (value,):
-                said += [options, f"{one:g}" if isinstance(one, float) else str(one)]
-        made[dataset.slug] = shlex.join(said)
-    return made
+            for item in value if isinstance(value, tuple) else (value,):
+                arguments += [flag, f"{item:g}" if isinstance(item, float) else str(item)]
+        commands[dataset.slug] = shlex.join(arguments)
+    return commands
 
 
-def config(asked: RunOptions) -> StudyConfig:
-    """Where it runs. Raises BadInput for an unknown backend, device or engine."""
-    profile = profile_named(asked.profile)
-    check_names(list(asked.backends))
-    if asked.engine not in ENGINES:
-        raise BadInput(f"--engine {asked.engine!r}: the engines are {', '.join(ENGINES)}")
+def study_config(options: RunOptions) -> StudyConfig:
+    """Where and how the study runs. Raises BadInput for an unknown backend, device or engine."""
+    profile = profile_named(options.profile)
+    check_names(list(options.backends))
+    if options.engine not in ENGINES:
+        raise BadInput(f"--engine {options.engine!r}: the engines are {', '.join(ENGINES)}")
     return StudyConfig(
-        backends=tuple(dict.fromkeys(asked.backends)),
-        devices=devices_for(asked.device),
-        engine=ENGINES[asked.engine],
-        jobs=asked.jobs or cores(),
+        backends=tuple(dict.fromkeys(options.backends)),
+        devices=devices_for(options.device),
+        engine=ENGINES[options.engine],
+        jobs=options.jobs or cores(),
         threads=cores(),
         batch_sizes=profile.batch_sizes,
         timing_seconds=profile.timing_seconds,
@@ -177,29 +180,29 @@ def config(asked: RunOptions) -> StudyConfig:
     )
 
 
-def notes(asked: RunOptions, devices: Sequence[str]) -> tuple[str, ...]:
+def notes(options: RunOptions, devices: Sequence[str]) -> tuple[str, ...]:
     """Sentences on what this run cut or could not do."""
-    profile = profile_named(asked.profile)
-    said = []
+    profile = profile_named(options.profile)
+    sentences = []
     if "cuda" not in devices:
         reason = (
-            (gpu_unavailable_reason() or "not free when the run began") if asked.device == "auto" else "not asked for"
+            (gpu_unavailable_reason() or "not free when the run began") if options.device == "auto" else "not asked for"
         )
-        said.append(f"GPU: not measured: {reason}.")
-    said.extend(not_measured())
-    for what, most in (("tables", profile.max_rows), ("sets of images", profile.max_images)):
+        sentences.append(f"GPU: not measured: {reason}.")
+    sentences.extend(not_measured())
+    for kind, most in (("tables", profile.max_rows), ("sets of images", profile.max_images)):
         if most is not None:
-            said.append(f"Profile {profile.name}: {what} of more than {most:,} rows are cut to that many.")
+            sentences.append(f"Profile {profile.name}: {kind} of more than {most:,} rows are cut to that many.")
     if profile.max_epochs is not None:
-        said.append(f"Profile {profile.name}: training stops after {profile.max_epochs} epochs at the latest.")
-    said.append(f"Profile {profile.name}: timing takes at most about {profile.timing_seconds:g} s in all.")
+        sentences.append(f"Profile {profile.name}: training stops after {profile.max_epochs} epochs at the latest.")
+    sentences.append(f"Profile {profile.name}: timing takes at most about {profile.timing_seconds:g} s in all.")
     if profile.extras != "all":
-        where = "not timed" if profile.extras == "none" else "timed on the first dataset only"
+        extras = "not timed" if profile.extras == "none" else "timed on the first dataset only"
         sizes = " and ".join(str(size) for size in profile.extra_batch_sizes)
-        said.append(
-            f"Profile {profile.name}: the engine at one replicate, compiled programs and Keras's predict are {where}; fused "
-            f"programs and requests for one output at batch {sizes} only."
+        sentences.append(
+            f"Profile {profile.name}: the engine at one replicate, compiled programs and Keras's predict "
+            f"are {extras}; fused programs and requests for one output at batch {sizes} only."
         )
     if not profile.one_thread:
-        said.append(f"Profile {profile.name}: timed on all cores; profile full times one thread too.")
-    return tuple(said)
+        sentences.append(f"Profile {profile.name}: timed on all cores; profile full times one thread too.")
+    return tuple(sentences)

@@ -13,7 +13,7 @@ NO_GPU = "none on this machine"
 
 def gpu_names() -> list[str]:
     """Names of the NVIDIA GPUs that the driver lists, empty without a driver."""
-    return _asked("--query-gpu=name")
+    return _nvidia_smi("--query-gpu=name")
 
 
 def gpu_holders() -> list[str]:
@@ -21,11 +21,11 @@ def gpu_holders() -> list[str]:
 
     Inside a container the driver may not know the name, or not list what runs outside.
     """
-    held = [line.partition(",") for line in _asked("--query-compute-apps=pid,process_name")]
-    return [f"{name.strip()} (pid {pid.strip()})" for pid, _, name in held]
+    processes = [line.partition(",") for line in _nvidia_smi("--query-compute-apps=pid,process_name")]
+    return [f"{name.strip()} (pid {pid.strip()})" for pid, _, name in processes]
 
 
-def _asked(query: str) -> list[str]:
+def _nvidia_smi(query: str) -> list[str]:
     """The lines that nvidia-smi answers, empty where there is none or it fails."""
     tool = shutil.which("nvidia-smi")
     if tool is None:
@@ -49,8 +49,8 @@ def _listed(holders: Sequence[str]) -> str:
 def devices_for(choice: str) -> tuple[str, ...]:
     """The devices to run on: ``cpu``, ``cuda``, or with ``auto`` the CPU and, where one is free, the GPU.
 
-    Raises BadInput for another name, and for cuda where there is no GPU or another process computes on it: its work
-    would be in the clocks and in the memory.
+    Raises BadInput for another name, and for cuda where there is no GPU or another process computes on it: that would
+    distort times and memory.
     """
     if choice == "cpu":
         return ("cpu",)

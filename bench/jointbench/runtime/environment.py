@@ -1,4 +1,4 @@
-"""The machine and the software a run was made on, as text."""
+"""The machine and the software of a run, as text."""
 
 from __future__ import annotations
 
@@ -13,7 +13,7 @@ import psutil
 
 from jointbench.runtime.devices import NO_GPU, gpu_names
 
-CORE_EVENTS = Path("/sys/bus/event_source/devices/cpu")  # there where the kernel can count a core's events
+CORE_EVENTS = Path("/sys/bus/event_source/devices/cpu")  # exists where the kernel can count a core's events
 PACKAGES = ("torch", "tensorflow", "keras", "numpy", "pandas", "scikit-learn", "scipy", "pytest-benchmark")
 
 
@@ -44,7 +44,7 @@ def commit() -> str:
     """The commit of the checkout that the package runs from, marked when files differ; or why there is none."""
     folder = Path(__file__).parent
     try:
-        found = subprocess.run(
+        described = subprocess.run(
             ["git", "describe", "--always", "--dirty", "--abbrev=12"],  # noqa: S607 - whichever git the user has
             cwd=folder,
             capture_output=True,
@@ -54,24 +54,24 @@ def commit() -> str:
         )
     except (OSError, subprocess.TimeoutExpired):
         return "not a checkout"
-    return found.stdout.strip() if found.returncode == 0 else "not a checkout"
+    return described.stdout.strip() if described.returncode == 0 else "not a checkout"
 
 
 def not_measured() -> tuple[str, ...]:
-    """What this machine cannot give, each with its reason."""
+    """Sentences on what this machine cannot measure, each with its reason."""
     counters = "no program here reads them" if CORE_EVENTS.exists() else "this machine gives none, as many virtual ones"
-    said = [
+    sentences = [
         f"Hardware counters (instructions, cache misses, energy): not measured: {counters}; FLOPs are from the shapes."
     ]
     if cores() < 2:
-        said.append(
+        sentences.append(
             "A quiet second core: not measured: the machine has one core, so the system's own work is in the clocks."
         )
     elif (load := os.getloadavg()[0]) > cores() - 1:
-        said.append(
+        sentences.append(
             f"A quiet second core: not measured: other work kept {load:.1f} of {cores()} cores busy when the run began."
         )
-    return tuple(said)
+    return tuple(sentences)
 
 
 def environment() -> dict[str, str]:

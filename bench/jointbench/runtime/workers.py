@@ -26,8 +26,8 @@ _import_seconds = 0.0
 def _start(name: str, device: str, threads: int) -> None:
     """Runs once in a new worker: loads its backend and notes how long that took."""
     global _backend, _import_seconds
-    # loky replaces a worker that has grown by 300 MB, in the middle of timing and with another import to pay for; a
-    # framework's caches and a set of images are no leak.
+    # loky replaces a worker that has grown by 300 MB, even in the middle of timing, and the new one imports again. The
+    # caches of a framework and a set of images are no leak.
     process_executor._MAX_MEMORY_LEAK_SIZE = sys.maxsize
     started = time.perf_counter()
     with _quiet():
@@ -39,14 +39,14 @@ def _start(name: str, device: str, threads: int) -> None:
 def _quiet() -> Iterator[None]:
     """Drops what native code writes to standard error (TensorFlow greets before its log level is read)."""
     sys.stderr.flush()
-    kept, nowhere = os.dup(2), os.open(os.devnull, os.O_WRONLY)
-    os.dup2(nowhere, 2)
+    standard_error, null = os.dup(2), os.open(os.devnull, os.O_WRONLY)
+    os.dup2(null, 2)
     try:
         yield
     finally:
-        os.dup2(kept, 2)
-        os.close(kept)
-        os.close(nowhere)
+        os.dup2(standard_error, 2)
+        os.close(standard_error)
+        os.close(null)
 
 
 def _call(function: Callable[..., T], args: tuple[Any, ...]) -> T:
@@ -60,7 +60,7 @@ def import_seconds(_: Backend) -> float:
 
 
 def unusable_reason(backend: Backend) -> str | None:
-    """Why the worker's framework cannot use its device."""
+    """Why the worker's framework cannot use its device; None where it can."""
     return backend.unusable_reason()
 
 

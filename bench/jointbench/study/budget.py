@@ -1,4 +1,4 @@
-"""What timing may take: a study's seconds, shared out over its datasets, backends and thread counts."""
+"""The time that a study may spend on timing, shared out over its datasets, backends and thread counts."""
 
 from __future__ import annotations
 
@@ -8,8 +8,8 @@ from jointbench.benchmarks.training_steps import Budget
 
 FEWEST_SHARES = 6  # a study of few cells does not spend the whole timing budget on them
 MOST_SHARES = 3
-LEAST_SHARE = 0.5  # of an even share: what the last cells get even where the earlier ones were dear
-SAMPLES_SHARE = 0.25  # of an even share goes into samples at the most; what is left pays for whoever is dear to set up
+LEAST_SHARE = 0.5  # of an even share: what the last cells get even where earlier ones were expensive
+SAMPLES_SHARE = 0.25  # of an even share, at the most, goes into samples; the rest is for what is expensive to set up
 
 
 @dataclass
@@ -24,7 +24,7 @@ class TimingBudget:
         self.seconds = self.even * self.cells
 
     def next_share(self) -> Budget:
-        """What the next cell may take: an even part of what is left, so that one's savings are the next one's."""
+        """What the next cell may take: an even part of what is left, so that it may spend what earlier ones saved."""
         left = self.seconds / max(self.cells, 1)
         total = min(max(left, LEAST_SHARE * self.even), MOST_SHARES * self.even)
         return Budget(total, min(total, self.even) * SAMPLES_SHARE)

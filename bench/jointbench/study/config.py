@@ -1,4 +1,4 @@
-"""Where and how a study runs, what it keeps while it runs, and whom it tells."""
+"""Where and how a study runs, how it reports progress, and the models that it keeps from training to timing."""
 
 from __future__ import annotations
 
@@ -9,18 +9,18 @@ from jointbench.study.profiles import ExtraModes
 from jointbench.types import Engine, Float32Array, Weights
 
 Progress = Callable[[str, str, int, int], None]
-"""Called as work finishes with the phase, what it is busy with, and how much of the phase is done of how much."""
+"""Called as work finishes: phase, what it works on, units done, units in all."""
 
 
 @dataclass(frozen=True, kw_only=True)
 class StudyConfig:
     """Where and how a study runs: what does not change what is trained.
 
-    timing_seconds: what all timing may take. batch_sizes: of requests; extra_batch_sizes: those at which other paths than
-    one network after the other are timed too. extras: on which datasets the engine, compiled programs and `predict` are.
-    thread_counts: timing is repeated at each, () means ``threads`` alone. projections: on how many datasets the whole
-    training is timed. memory_datasets: on how many datasets, the largest first, peak memory is measured; None: on all.
-    references: fit the models that are no network too.
+    timing_seconds: what all timing may take. batch_sizes: rows of a request. extra_batch_sizes: rows at which the paths
+    other than one network after the other are timed too. extras: the datasets on which the engine, compiled programs
+    and `predict` are timed. thread_counts: timing is repeated at each; () means ``threads`` alone. projections: number
+    of datasets whose whole training is timed. memory_datasets: number of datasets, the largest first, whose peak memory
+    is measured; None: all. references: also fit the models that are no networks.
     """
 
     backends: tuple[str, ...]
@@ -44,8 +44,10 @@ class StudyConfig:
 
 @dataclass
 class ScoredModels:
-    """Trained weights and scored answers of the first split and seed (and, by dataset and arm, bytes of the
-    saved networks): the models that were scored are the models that are timed."""
+    """The models of the first split and seed, kept so that the scored models are the ones that are timed.
+
+    weights, answers (test rows, units): by network id. saved: bytes of the saved networks, by dataset and arm.
+    """
 
     weights: dict[str, Weights] = field(default_factory=dict)
     answers: dict[str, Float32Array] = field(default_factory=dict)

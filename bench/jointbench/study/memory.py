@@ -1,4 +1,4 @@
-"""What arms take to keep, to train and to serve: saved bytes of all, peak memory in a fresh process of its own."""
+"""Memory that arms take: the bytes of their saved networks, and the peaks of training and serving in new processes."""
 
 from __future__ import annotations
 
@@ -12,8 +12,7 @@ from jointbench.measure.process_memory import peak_unavailable_reason
 from jointbench.records import Memory, Peak, PlannedArm
 from jointbench.runtime.workers import Workers, failure_reason
 from jointbench.study.config import Progress, ScoredModels, StudyConfig
-from jointbench.study.plan import Experiment, Plan, job, prepared_split
-from jointbench.types import Network
+from jointbench.study.plan import Experiment, Plan, first_ids, first_prepared, job
 
 FAILED = "one of its networks failed"
 
@@ -21,12 +20,11 @@ FAILED = "one of its networks failed"
 def saved_sizes(workers: Workers, plans: Sequence[Plan], scored: ScoredModels) -> dict[str, dict[str, int]]:
     """Bytes of the saved networks of each arm, by dataset and arm; an arm with a failed network has none."""
     sizes = {}
-    for experiment, made, networks in plans:
-        by_id = {network.id: network for network in networks}
-        arms = {a.arm.name: trained for a in made if (trained := _trained(experiment, a, by_id, scored)) is not None}
+    for plan in plans:
+        arms = {arm.arm.name: trained for arm in plan.arms if (trained := _trained(plan, arm, scored)) is not None}
         try:
-            sizes[experiment.dataset.slug] = workers.submit(saved_bytes, arms).result()
-        except Exception:  # noqa: BLE001 - whatever broke in the worker, the records of its arms say that there is no size
+            sizes[plan.experiment.dataset.slug] = workers.submit(saved_bytes, arms).result()
+        except Exception:  # noqa: BLE001 - whatever broke, the records of its arms have no size
             break
     return sizes
 
@@ -38,41 +36,36 @@ def footprints(
     sizes: Mapping[str, Mapping[str, int]],
     progress: Progress,
 ) -> Iterator[Memory]:
-    """A record for every arm. Peaks only of the largest ``memory_datasets``; each process is a new one, ``jobs`` at a time."""
-    largest = sorted(plans, key=lambda plan: -_table(plan[0]))[: config.memory_datasets]
-    chosen = {experiment.dataset.slug for experiment, _, _ in largest}
-    total, done = sum(len(made) for _, made, _ in largest), 0
-    for experiment, made, networks in plans:
-        slug = experiment.dataset.slug
+    """A record for every arm. Peaks only on the largest ``memory_datasets``, in new processes, ``jobs`` at a time."""
+    largest = sorted(plans, key=lambda plan: -_table_numbers(plan.experiment))[: config.memory_datasets]
+    chosen = {plan.experiment.dataset.slug for plan in largest}
+    total, done = sum(len(plan.arms) for plan in largest), 0
+    for plan in plans:
+        slug = plan.experiment.dataset.slug
         saved = sizes.get(slug, {})
         reason = peak_unavailable_reason() if slug in chosen else _left_out(len(chosen))
         if reason is not None:
-            yield from (_memory(planned, saved, None, None, reason) for planned in made)
+            yield from (_memory(planned, saved, None, None, reason) for planned in plan.arms)
             continue
-        by_id = {network.id: network for network in networks}
         with ThreadPoolExecutor(config.jobs) as pool:
             waiting = [
                 (
                     planned,
-                    pool.submit(_training, experiment, planned, by_id, config.threads),
-                    pool.submit(_serving, experiment, planned, by_id, scored, config),
+                    pool.submit(_training, plan, planned, config.threads),
+                    pool.submit(_serving, plan, planned, scored, config),
                 )
-                for planned in made
+                for planned in plan.arms
             ]
             for planned, training, serving in waiting:
-                trained, served = training.result(), serving.result()
-                yield _memory(
-                    planned,
-                    saved,
-                    trained if isinstance(trained, Peak) else None,
-                    served if isinstance(served, Peak) else None,
-                    next((said for said in (trained, served) if isinstance(said, str)), None),
-                )
+                results = training.result(), serving.result()
+                trained, served = (result if isinstance(result, Peak) else None for result in results)
+                failure = next((result for result in results if isinstance(result, str)), None)
+                yield _memory(planned, saved, trained, served, failure)
                 done += 1
                 progress(f"{planned.backend} {planned.device}: memory", slug, done, total)
 
 
-def _table(experiment: Experiment) -> int:
+def _table_numbers(experiment: Experiment) -> int:
     """Numbers in the dataset's table."""
     return experiment.dataset.rows * int(np.prod(experiment.input_shape))
 
@@ -99,50 +92,35 @@ def _memory(
     )
 
 
-def _ids(planned: PlannedArm) -> tuple[str, ...]:
-    """The arm's networks of the first split and seed."""
-    return planned.network_ids[: len(planned.arm.groups)]
-
-
-def _trained(
-    experiment: Experiment, planned: PlannedArm, networks: Mapping[str, Network], scored: ScoredModels
-) -> Networks | None:
+def _trained(plan: Plan, planned: PlannedArm, scored: ScoredModels) -> Networks | None:
     """The networks with the weights they were scored with; None when one of them failed."""
-    ids = _ids(planned)
+    ids = first_ids(planned)
     if not all(network_id in scored.weights for network_id in ids):
         return None
-    return [(experiment.architecture(networks[network_id]), scored.weights[network_id]) for network_id in ids]
+    return [(plan.experiment.architecture(plan.by_id[network_id]), scored.weights[network_id]) for network_id in ids]
 
 
-def _training(experiment: Experiment, planned: PlannedArm, networks: Mapping[str, Network], threads: int) -> Peak | str:
+def _training(plan: Plan, planned: PlannedArm, threads: int) -> Peak | str:
     """The peak of training, or why there is none."""
-    first = experiment.splits[0]
-    ready = prepared_split(experiment, first.repeat, first.fold)
-    jobs = [job(experiment, networks[network_id], ready) for network_id in _ids(planned)]
+    prepared = first_prepared(plan.experiment)
+    jobs = [job(plan.experiment, plan.by_id[network_id], prepared) for network_id in first_ids(planned)]
     try:
-        with Workers(planned.backend, planned.device, threads, 1) as fresh:
-            baseline = fresh.submit(baseline_bytes).result()
-            return Peak(baseline, *fresh.submit(training_peak, jobs).result())
+        with Workers(planned.backend, planned.device, threads, 1) as worker:
+            baseline = worker.submit(baseline_bytes).result()
+            return Peak(baseline, *worker.submit(training_peak, jobs).result())
     except Exception as error:  # noqa: BLE001 - whatever broke in the worker becomes a record
         return failure_reason(error)
 
 
-def _serving(
-    experiment: Experiment,
-    planned: PlannedArm,
-    networks: Mapping[str, Network],
-    scored: ScoredModels,
-    config: StudyConfig,
-) -> Peak | str:
+def _serving(plan: Plan, planned: PlannedArm, scored: ScoredModels, config: StudyConfig) -> Peak | str:
     """The peak of serving the largest batch, or why there is none."""
-    trained = _trained(experiment, planned, networks, scored)
+    trained = _trained(plan, planned, scored)
     if trained is None:
         return FAILED
-    first = experiment.splits[0]
-    rows = prepared_split(experiment, first.repeat, first.fold).features[first.test]
+    rows = first_prepared(plan.experiment).features[plan.experiment.splits[0].test]
     try:
-        with Workers(planned.backend, planned.device, config.threads, 1) as fresh:
-            baseline = fresh.submit(baseline_bytes).result()
-            return Peak(baseline, *fresh.submit(serving_peak, trained, rows, max(config.batch_sizes)).result())
+        with Workers(planned.backend, planned.device, config.threads, 1) as worker:
+            baseline = worker.submit(baseline_bytes).result()
+            return Peak(baseline, *worker.submit(serving_peak, trained, rows, max(config.batch_sizes)).result())
     except Exception as error:  # noqa: BLE001 - whatever broke in the worker becomes a record
         return failure_reason(error)

@@ -1,10 +1,10 @@
-"""Planning: from a dataset and what is asked for to the networks to fit. Pure; nothing is trained here."""
+"""Planning: from a dataset and the chosen arms to the networks to fit. Pure; nothing is trained here."""
 
 from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, replace
-from functools import lru_cache
+from functools import cached_property, lru_cache
 
 import numpy as np
 
@@ -21,7 +21,7 @@ from jointbench.networks.recipes import check_loss_weights, default_recipe, defa
 from jointbench.records import PlannedArm
 from jointbench.types import Arm, Dataset, Engine, Network, Output, Recipe, Shape, Split
 
-MIN_LABELS = 2  # labelled rows that a fold's test and training part need at the least, on average
+MIN_LABELS = 2  # fewest labelled rows that a fold's test and training part need, on average
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -50,14 +50,14 @@ class Experiment:
     input_shape: tuple[int, ...]
 
     def work(self, networks: Sequence[Network]) -> int:
-        """FLOPs of one epoch of these networks: a guess at how long they take, to start the longest first."""
+        """FLOPs of one epoch of these networks: an estimate of their time, to start the longest first."""
         return train_flops_per_row([self.architecture(network) for network in networks]) * self.dataset.rows
 
     def outputs(self, group: Sequence[str]) -> list[Output]:
         return [output for output in self.dataset.outputs if output.name in group]
 
     def columns(self, group: Sequence[str]) -> list[int]:
-        """Places of the group's outputs among the dataset's."""
+        """Indices of the group's outputs among the dataset's."""
         return [i for i, output in enumerate(self.dataset.outputs) if output.name in group]
 
     def architecture(self, network: Network) -> Architecture:
@@ -65,68 +65,72 @@ class Experiment:
 
 
 def make_experiment(
-    dataset: Dataset, arms: Sequence[str], sizes: CrossValidation, loss_weights: tuple[tuple[str, float], ...] = ()
+    dataset: Dataset, arms: Sequence[str], validation: CrossValidation, loss_weights: tuple[tuple[str, float], ...] = ()
 ) -> Experiment:
     """Everything about a dataset that does not depend on a backend. Raises BadInput for what cannot be planned."""
     parsed = tuple(parse_arm(text, dataset.outputs) for text in dict.fromkeys(arms))
     image = isinstance(dataset.features, np.ndarray)
-    cut = subsampled(dataset, sizes.max_images if image else sizes.max_rows, sizes.seed)
+    cut = subsampled(dataset, validation.max_images if image else validation.max_rows, validation.seed)
     recipe = cut.recipe or default_recipe(dataset.rows, image)
     if loss_weights:
         recipe = replace(recipe, loss_weights=loss_weights)
     check_loss_weights(recipe, cut.outputs)
-    if sizes.max_epochs is not None:
-        recipe = replace(recipe, max_epochs=min(recipe.max_epochs, sizes.max_epochs))
+    if validation.max_epochs is not None:
+        recipe = replace(recipe, max_epochs=min(recipe.max_epochs, validation.max_epochs))
     shape = cut.shape or default_shape(dataset.rows, image)
-    made = splits(cut, sizes.folds, sizes.repeats, sizes.seed)
+    all_splits = splits(cut, validation.folds, validation.repeats, validation.seed)
     for output in cut.outputs:
         labelled = int((~np.isnan(cut.targets[output.name])).sum())
-        if labelled < 2 * sizes.folds * MIN_LABELS:
+        if labelled < 2 * validation.folds * MIN_LABELS:
             raise BadInput(
-                f"{cut.slug}: output {output.name!r} has only {labelled} labelled rows, too few for {sizes.folds} folds; "
-                f"ask for fewer with --folds, or leave the output out"
+                f"{cut.slug}: output {output.name!r} has only {labelled} labelled rows, "
+                f"too few for {validation.folds} folds; ask for fewer with --folds, or leave the output out"
             )
-    input_shape = prepare(cut, made[0]).features.shape[1:]
+    input_shape = prepare(cut, all_splits[0]).features.shape[1:]
     return Experiment(
-        dataset=cut, splits=made, seeds=sizes.seeds, shape=shape, recipe=recipe, arms=parsed, input_shape=input_shape
+        dataset=cut,
+        splits=all_splits,
+        seeds=validation.seeds,
+        shape=shape,
+        recipe=recipe,
+        arms=parsed,
+        input_shape=input_shape,
     )
 
 
 def plan_arms(
-    make_experiment: Experiment, backend: str, device: str, engine: Engine
+    experiment: Experiment, backend: str, device: str, engine: Engine
 ) -> tuple[list[PlannedArm], list[Network]]:
     """The arms made concrete, and every network they need, each once, in the order of the splits."""
     networks: dict[str, Network] = {}
-    made = []
-    for arm in make_experiment.arms:
-        shape = sized(arm, make_experiment.shape, make_experiment.input_shape, make_experiment.dataset.outputs)
-        built = architectures(arm.groups, shape, make_experiment.input_shape, make_experiment.dataset.outputs)
-        reference = architectures(
-            arm.reference, make_experiment.shape, make_experiment.input_shape, make_experiment.dataset.outputs
-        )
-        wanted = [
+    planned_arms = []
+    for arm in experiment.arms:
+        shape = sized(arm, experiment.shape, experiment.input_shape, experiment.dataset.outputs)
+        built = architectures(arm.groups, shape, experiment.input_shape, experiment.dataset.outputs)
+        reference = architectures(arm.reference, experiment.shape, experiment.input_shape, experiment.dataset.outputs)
+        arm_networks = [
             Network(
-                dataset=make_experiment.dataset.slug,
-                sha256=make_experiment.dataset.digest,
+                dataset=experiment.dataset.slug,
+                sha256=experiment.dataset.digest,
                 repeat=split.repeat,
                 fold=split.fold,
                 split=split.digest,
                 seed=_seed(split, number),
                 group=group,
                 shape=shape,
-                recipe=make_experiment.recipe,
+                recipe=experiment.recipe,
                 backend=backend,
                 device=device,
                 engine=engine,
             )
-            for split in make_experiment.splits
-            for number in range(make_experiment.seeds)
+            for split in experiment.splits
+            for number in range(experiment.seeds)
             for group in arm.groups
         ]
-        networks.update((network.id, network) for network in wanted)
-        made.append(
+        networks.update((network.id, network) for network in arm_networks)
+        planned_arms.append(
             PlannedArm(
-                dataset=make_experiment.dataset.slug,
+                dataset=experiment.dataset.slug,
                 backend=backend,
                 device=device,
                 engine=engine,
@@ -136,12 +140,12 @@ def plan_arms(
                 reference_parameters=parameters(reference),
                 train_flops_per_row=train_flops_per_row(built),
                 inference_flops_per_row=inference_flops_per_row(built),
-                network_ids=tuple(network.id for network in wanted),
+                network_ids=tuple(network.id for network in arm_networks),
                 flops=flops_per_row(built),
             )
         )
-    order = {(split.repeat, split.fold): i for i, split in enumerate(make_experiment.splits)}
-    return made, sorted(networks.values(), key=lambda network: order[network.repeat, network.fold])
+    order = {(split.repeat, split.fold): i for i, split in enumerate(experiment.splits)}
+    return planned_arms, sorted(networks.values(), key=lambda network: order[network.repeat, network.fold])
 
 
 def _seed(split: Split, number: int) -> int:
@@ -149,12 +153,12 @@ def _seed(split: Split, number: int) -> int:
     return int(np.random.SeedSequence([split.seed, split.repeat, split.fold, number]).generate_state(1)[0])
 
 
-def job(make_experiment: Experiment, network: Network, prepared: Prepared) -> Job:
+def job(experiment: Experiment, network: Network, prepared: Prepared) -> Job:
     """What a backend needs to train this network."""
-    columns = make_experiment.columns(network.group)
-    outputs = make_experiment.outputs(network.group)
-    built = make_experiment.architecture(network)
-    split = next(s for s in make_experiment.splits if (s.repeat, s.fold) == (network.repeat, network.fold))
+    columns = experiment.columns(network.group)
+    outputs = experiment.outputs(network.group)
+    built = experiment.architecture(network)
+    split = next(s for s in experiment.splits if (s.repeat, s.fold) == (network.repeat, network.fold))
     no_skill = {output.name: prepared.no_skill[i] for output, i in zip(outputs, columns, strict=True)}
     return Job(
         architecture=built,
@@ -171,16 +175,35 @@ def job(make_experiment: Experiment, network: Network, prepared: Prepared) -> Jo
     )
 
 
-Plan = tuple[Experiment, list[PlannedArm], list[Network]]
+@dataclass(frozen=True, eq=False)
+class Plan:
+    """An experiment on one backend and device: its arms made concrete, and every network they need."""
+
+    experiment: Experiment
+    arms: Sequence[PlannedArm]
+    networks: Sequence[Network]
+
+    @cached_property
+    def by_id(self) -> dict[str, Network]:
+        return {network.id: network for network in self.networks}
 
 
 @lru_cache(maxsize=16)
-def prepared_split(make_experiment: Experiment, repeat: int, fold: int) -> Prepared:
-    return prepare(
-        make_experiment.dataset, next(s for s in make_experiment.splits if (s.repeat, s.fold) == (repeat, fold))
-    )
+def prepared_split(experiment: Experiment, repeat: int, fold: int) -> Prepared:
+    return prepare(experiment.dataset, next(s for s in experiment.splits if (s.repeat, s.fold) == (repeat, fold)))
 
 
-def timed_ids(make_experiment: Experiment, made: Iterable[PlannedArm]) -> set[str]:
+def first_prepared(experiment: Experiment) -> Prepared:
+    """The arrays of the first split, whose networks are timed."""
+    first = experiment.splits[0]
+    return prepared_split(experiment, first.repeat, first.fold)
+
+
+def first_ids(planned: PlannedArm) -> tuple[str, ...]:
+    """Ids of the arm's networks of the first split and seed."""
+    return planned.network_ids[: len(planned.arm.groups)]
+
+
+def timed_ids(arms: Iterable[PlannedArm]) -> set[str]:
     """Ids of the networks of the first split and seed, in every arm."""
-    return {network_id for planned in made for network_id in planned.network_ids[: len(planned.arm.groups)]}
+    return {network_id for planned in arms for network_id in first_ids(planned)}

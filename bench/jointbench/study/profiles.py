@@ -15,11 +15,11 @@ ExtraModes = Literal["none", "first", "all"]
 class Profile:
     """Sizes of a run. max_rows (of a table), max_images, max_epochs: None leaves the dataset or recipe as it is.
 
-    timing_seconds: what all timing together may take, set-up included. extra_batch_sizes: requests at which other paths
-    than one network after the other are timed. extras: on which datasets the engine, compiled programs and `predict`
-    are timed too. one_thread: everything is timed at one thread as well. projections: datasets whose whole training is
-    timed. datasets: empty means every bundled one. memory_datasets: on how many datasets peak memory is measured (six
-    fresh processes each), None: on all.
+    timing_seconds: what all timing may take, set-up included. extra_batch_sizes: rows of a request at which the paths
+    other than one network after the other are timed too. extras: the datasets on which the engine, compiled programs
+    and `predict` are timed. one_thread: all timing is repeated at one thread. projections: number of datasets whose
+    whole training is timed. datasets: empty means every bundled one. memory_datasets: number of datasets whose peak
+    memory is measured (six fresh processes each), None: all.
     """
 
     name: str

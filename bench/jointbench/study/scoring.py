@@ -46,17 +46,17 @@ def fit_record(experiment: Experiment, network: Network, trained: Trained, prepa
 def scores_of(
     experiment: Experiment, group: Sequence[str], split: Split, raw: npt.NDArray[np.floating], prepared: Prepared
 ) -> tuple[Score, ...]:
-    """Scores of these outputs on the test rows whose label is known. raw: (test rows, units), their heads side by side."""
+    """Scores of these outputs on the test rows whose label is known. raw: (test rows, units), head beside head."""
     outputs, columns = experiment.outputs(group), experiment.columns(group)
-    made = []
+    scores = []
     for output, predicted in zip(outputs, in_units(raw, outputs, columns, prepared), strict=True):
         values = experiment.dataset.targets[output.name][split.test]
         known = ~np.isnan(values)
-        made.append(score(output, values[known], predicted[known], no_skill_on(experiment, output, split)))
-    return tuple(made)
+        scores.append(score(output, values[known], predicted[known], no_skill_on(experiment, output, split)))
+    return tuple(scores)
 
 
 def no_skill_on(experiment: Experiment, output: Output, split: Split) -> float:
-    """The no-skill predictor's error on the test rows whose label is known, made from such training rows."""
+    """The no-skill predictor's error on the labelled test rows, with what it learnt from the labelled training rows."""
     train, test = (experiment.dataset.targets[output.name][rows] for rows in (split.train, split.test))
     return no_skill_error(output, train[~np.isnan(train)], test[~np.isnan(test)])

@@ -1,4 +1,4 @@
-"""Which networks one program trains together, and which a worker gets as one task."""
+"""Which networks one program trains together, and which of them a worker gets as one task."""
 
 from __future__ import annotations
 
@@ -13,7 +13,7 @@ from jointbench.study.plan import Experiment
 from jointbench.types import Engine, Network, Recipe
 
 TABLE_BYTES = 256 * 2**20  # of features that one task carries to its worker
-HALF_STACK = 16  # networks that a half of a stack must have at the least
+HALF_STACK = 16  # fewest networks that half of a stack may have
 USUAL_EPOCHS = 3  # that a network trains, in units of its patience
 
 
@@ -22,22 +22,23 @@ def tasks_of(
 ) -> list[list[Network]]:
     """What one worker trains at a time: a network alone, or all that one program can train together.
 
-    Networks of one recipe (but for loss weights, which are each replicate's own) stack when their architectures are
-    equal, or of one family and cheap to fill up with zeros; a stack is cut where its tables would pass TABLE_BYTES, and if ``halved`` in two where both halves are
-    of some size, so that two workers can share it. A function of the study alone, which always makes the same stacks.
+    Networks of one recipe stack when their architectures are equal, or have one padding key and are cheap to pad with
+    zeros; loss weights may differ, each replicate has its own. A stack is cut where its tables would pass TABLE_BYTES.
+    If ``halved``, it is also cut in two where both halves are large enough, so that two workers can share it. The same
+    study always makes the same stacks.
     """
     if engine == "stock":
         return [[network] for network in networks]
-    table = experiment.dataset.rows * int(np.prod(experiment.input_shape)) * 4
-    most = max(1, TABLE_BYTES // table)
-    cut: list[list[Network]] = []
+    table_bytes = experiment.dataset.rows * int(np.prod(experiment.input_shape)) * 4
+    most_splits = max(1, TABLE_BYTES // table_bytes)
+    tasks: list[list[Network]] = []
     for stack in _stacks(experiment, networks):
         keys = list(dict.fromkeys((network.repeat, network.fold) for network in stack))
-        splits = min(most, -(-len(keys) // 2) if halved and len(stack) >= 2 * HALF_STACK else len(keys))
+        splits = min(most_splits, -(-len(keys) // 2) if halved and len(stack) >= 2 * HALF_STACK else len(keys))
         for start in range(0, len(keys), splits):
             chosen = set(keys[start : start + splits])
-            cut.append([network for network in stack if (network.repeat, network.fold) in chosen])
-    return cut
+            tasks.append([network for network in stack if (network.repeat, network.fold) in chosen])
+    return tasks
 
 
 def _stacks(experiment: Experiment, networks: Sequence[Network]) -> list[list[Network]]:
@@ -51,8 +52,8 @@ def _stacks(experiment: Experiment, networks: Sequence[Network]) -> list[list[Ne
         hosts = stacks.setdefault((padding_key(network_shape), recipe), [])
         rows_seen = USUAL_EPOCHS * recipe.patience * experiment.dataset.rows
         for host in hosts:
-            together = [*host, *same]
-            if worth_padding([experiment.architecture(network) for network in together], rows_seen):
+            candidates = [*host, *same]
+            if worth_padding([experiment.architecture(network) for network in candidates], rows_seen):
                 host += same
                 break
         else:

@@ -1,4 +1,4 @@
-"""Timing every arm that was fitted: what is timed on which worker, on what budget, and the record of each."""
+"""Timing every arm that was fitted: which work on which worker, on what budget, and the records of it."""
 
 from __future__ import annotations
 
@@ -11,9 +11,10 @@ import numpy as np
 
 from jointbench.benchmarks.requests import LatencyCase, time_requests
 from jointbench.benchmarks.training_steps import Budget, SampleSet, TimedArm, TimedFit, time_to_stop, time_training
-from jointbench.data.preprocess import Prepared
 from jointbench.records import (
     AA_CONTROL,
+    SEQUENTIAL,
+    SINGLE_OUTPUT,
     ColdStart,
     ExecutionMode,
     NotMeasured,
@@ -28,8 +29,7 @@ from jointbench.runtime.workers import Workers, failure_reason, import_seconds
 from jointbench.study.budget import TimingBudget
 from jointbench.study.config import Progress, ScoredModels, StudyConfig
 from jointbench.study.memory import saved_sizes
-from jointbench.study.plan import Experiment, Plan, job, prepared_split
-from jointbench.types import Network
+from jointbench.study.plan import Plan, first_ids, first_prepared, job
 
 PATHS = get_args(ExecutionMode)
 TRAINING_SHARE = 0.65  # of a dataset's time; requests get what training leaves
@@ -50,34 +50,26 @@ def timings(
         with Workers(backend, device, threads, 1) as workers:
             workers.submit(import_seconds).result()
             timing_budget.spend(time.monotonic() - started)
-            for count, (experiment, made, networks) in enumerate(plans, start=1):
+            for count, plan in enumerate(plans, start=1):
                 started = time.monotonic()
                 extras = config.extras == "all" or (config.extras == "first" and count == 1)
-                cell = ArmTimer(workers, experiment, made, networks, scored, config, threads, extras)
+                timer = ArmTimer(workers, plan, scored, config, threads, extras=extras)
                 if config.timing_seconds > 0:
-                    yield from cell.records(timing_budget.next_share())
+                    yield from timer.records(timing_budget.next_share())
                 timing_budget.spend(time.monotonic() - started, 1)
                 if count <= config.projections and threads == config.timed_threads[0]:
-                    yield from cell.projections()
-                progress(f"{backend} {device}: timing", experiment.dataset.slug, count, len(plans))
+                    yield from timer.projections()
+                progress(f"{backend} {device}: timing", plan.experiment.dataset.slug, count, len(plans))
             if not scored.saved:
                 scored.saved = saved_sizes(workers, plans, scored)
 
 
-def first_prepared(experiment: Experiment) -> Prepared:
-    """The arrays of the split whose networks are timed: the ones that training has already prepared."""
-    first = experiment.splits[0]
-    return prepared_split(experiment, first.repeat, first.fold)
-
-
-def timed_arm(
-    experiment: Experiment, planned: PlannedArm, networks: Mapping[str, Network], scored: ScoredModels
-) -> TimedArm:
+def timed_arm(plan: Plan, planned: PlannedArm, scored: ScoredModels) -> TimedArm:
     """An arm's networks of the first split and seed. Raises KeyError when one of them failed."""
-    ids = planned.network_ids[: len(planned.arm.groups)]
-    ready = first_prepared(experiment)
-    jobs = [job(experiment, networks[network_id], ready) for network_id in ids]
-    built = [one.architecture for one in jobs]
+    experiment, ids = plan.experiment, first_ids(planned)
+    prepared = first_prepared(experiment)
+    jobs = [job(experiment, plan.by_id[network_id], prepared) for network_id in ids]
+    built = [network_job.architecture for network_job in jobs]
     counts = Counter(built)
     distinct = dict(zip(built, jobs, strict=True))
     first_output = experiment.dataset.outputs[0].name
@@ -92,54 +84,45 @@ def timed_arm(
     )
 
 
-def rounds(config: StudyConfig, extras: bool) -> list[LatencyCase]:
-    """The sets of request samples: every batch size in turn, the other paths at fewer of them, `predict` once."""
-    made = []
-    for size in config.batch_sizes:
-        others: tuple[ExecutionMode, ...] = ("fused", "one of N", *(("compiled",) if extras else ()))
-        made.append(LatencyCase(size, ("in turn", *(others if size in config.extra_batch_sizes else ()))))
-    return (
-        [*made, LatencyCase(min(config.batch_sizes), ("in turn", "predict"), first_arm_only=True)] if extras else made
-    )
+def latency_cases(config: StudyConfig, extras: bool) -> list[LatencyCase]:
+    """Every batch size in turn, with the other paths at fewer of them, and `predict` once."""
+    others: tuple[ExecutionMode, ...] = ("fused", SINGLE_OUTPUT, *(("compiled",) if extras else ()))
+    cases = [
+        LatencyCase(size, (SEQUENTIAL, *(others if size in config.extra_batch_sizes else ())))
+        for size in config.batch_sizes
+    ]
+    if extras:
+        cases.append(LatencyCase(min(config.batch_sizes), (SEQUENTIAL, "predict"), first_arm_only=True))
+    return cases
 
 
 class ArmTimer:
-    """One dataset's arms on one worker."""
+    """Times one dataset's arms on one worker."""
 
     def __init__(
-        self,
-        workers: Workers,
-        experiment: Experiment,
-        made: Sequence[PlannedArm],
-        networks: Sequence[Network],
-        scored: ScoredModels,
-        config: StudyConfig,
-        threads: int,
-        extras: bool,
+        self, workers: Workers, plan: Plan, scored: ScoredModels, config: StudyConfig, threads: int, *, extras: bool
     ) -> None:
-        self.workers, self.experiment, self.config, self.threads, self.extras = (
-            workers,
-            experiment,
-            config,
-            threads,
-            extras,
+        self.workers, self.experiment, self.config = workers, plan.experiment, config
+        self.threads, self.extras = threads, extras
+        self.dataset, self.backend, self.device = (
+            plan.experiment.dataset.slug,
+            plan.arms[0].backend,
+            plan.arms[0].device,
         )
-        self.dataset, self.backend, self.device = experiment.dataset.slug, made[0].backend, made[0].device
-        by_id = {network.id: network for network in networks}
         self.timed_arms: dict[str, TimedArm] = {}
         self.failed: list[str] = []
-        for planned in made:
+        for planned in plan.arms:
             try:
-                self.timed_arms[planned.arm.name] = timed_arm(experiment, planned, by_id, scored)
+                self.timed_arms[planned.arm.name] = timed_arm(plan, planned, scored)
             except KeyError:
                 self.failed.append(f"failed: arm {planned.arm.name} is not timed, because one of its networks failed")
 
     def records(self, budget: Budget) -> Iterator[Record]:
-        """Training and request timings of all arms against each other, with the first arm's twin."""
-        yield from (NotMeasured(self.dataset, self.backend, self.device, reason) for reason in self.failed)
+        """Training and request timings of all arms against each other, with the A/A control of the first."""
+        yield from map(self._not_measured, self.failed)
         if not self.timed_arms:
             return
-        # The twin comes before the last arms, which go without timing where set-up takes too long.
+        # The A/A control comes before the last arms, which are not timed where set-up takes too long.
         names = list(self.timed_arms)
         ordered = (
             {name: self.timed_arms[name] for name in names[:2]}
@@ -150,7 +133,7 @@ class ArmTimer:
         try:
             yield from self._measured(ordered, budget)
         except Exception as error:  # noqa: BLE001 - whatever broke in the worker becomes a record
-            yield NotMeasured(self.dataset, self.backend, self.device, f"not timed: {failure_reason(error)}")
+            yield self._not_measured(f"not timed: {failure_reason(error)}")
 
     def _measured(self, timed_arms: Mapping[str, TimedArm], budget: Budget) -> Iterator[Record]:
         started = time.monotonic()
@@ -169,21 +152,21 @@ class ArmTimer:
                     build_seconds=build,
                     first_call_seconds=first_call,
                 )
-        yield from self._takes("training", self.experiment.recipe.batch_size, training.sample_sets)
+        yield from self._timings("training", self.experiment.recipe.batch_size, training.sample_sets)
         yield from self._untimed("training", training.untimed.items())
         left = max(budget.total - (time.monotonic() - started), budget.total * (1 - TRAINING_SHARE))
         samples = min(left, budget.samples * (1 - TRAINING_SHARE))
         rows = first_prepared(self.experiment).features[self.experiment.splits[0].test]
-        asked = rounds(self.config, self.extras)
-        timed = self.workers.submit(time_requests, timed_arms, rows, asked, Budget(left, samples)).result()
-        for one in timed:
-            yield from self._takes("request", one.batch_size, one.sample_sets)
-        yield from self._untimed("requests", [item for one in timed for item in one.untimed.items()])
+        cases = latency_cases(self.config, self.extras)
+        timed = self.workers.submit(time_requests, timed_arms, rows, cases, Budget(left, samples)).result()
+        for case in timed:
+            yield from self._timings("request", case.batch_size, case.sample_sets)
+        yield from self._untimed("requests", [item for case in timed for item in case.untimed.items()])
 
-    def _takes(self, scenario: Scenario, batch_size: int, sample_sets: Sequence[SampleSet]) -> Iterator[Timing]:
-        for number, sample_set in enumerate(sample_sets):
+    def _timings(self, scenario: Scenario, batch_size: int, sample_sets: Sequence[SampleSet]) -> Iterator[Timing]:
+        for take, sample_set in enumerate(sample_sets):
             samples = sample_set.samples
-            # The turns' order is drawn; the record names the arms as they were given, the one with the twin first.
+            # The order of turns is random; the record lists the arms as given, the one with the A/A control first.
             variants = tuple(
                 sorted(
                     set(samples.order),
@@ -204,36 +187,32 @@ class ArmTimer:
                     seconds=samples.seconds,
                     load=samples.load,
                     disturbed=sample_set.disturbed,
-                    take=number,
+                    take=take,
                 )
 
-    def _untimed(self, what: str, untimed: Iterable[tuple[Variant, str]]) -> Iterator[NotMeasured]:
-        """One sentence for each reason, with everyone it holds for."""
-        paths: dict[tuple[str, ExecutionMode], list[str]] = {}
-        for who, reason in dict.fromkeys(untimed):
-            if who.arm != AA_CONTROL:
-                paths.setdefault((reason, who.path), []).append(who.arm)
-        for reason in dict.fromkeys(reason for reason, _ in paths):
-            said = "; ".join(f"{path}: {', '.join(arms)}" for (why, path), arms in paths.items() if why == reason)
-            at = f"at {self.threads} thread{'s' if self.threads > 1 else ''}"
-            yield NotMeasured(
-                self.dataset, self.backend, self.device, f"not timed: {what} {at} ({said}), because {reason}"
-            )
+    def _untimed(self, work: str, untimed: Iterable[tuple[Variant, str]]) -> Iterator[NotMeasured]:
+        """One sentence for each reason, with the paths and arms that it holds for."""
+        by_reason: dict[str, dict[ExecutionMode, list[str]]] = {}
+        for variant, reason in dict.fromkeys(untimed):
+            if variant.arm != AA_CONTROL:
+                by_reason.setdefault(reason, {}).setdefault(variant.path, []).append(variant.arm)
+        at = f"at {self.threads} thread{'s' if self.threads > 1 else ''}"
+        for reason, paths in by_reason.items():
+            listed = "; ".join(f"{path}: {', '.join(arms)}" for path, arms in paths.items())
+            yield self._not_measured(f"not timed: {work} {at} ({listed}), because {reason}")
+
+    def _not_measured(self, reason: str) -> NotMeasured:
+        return NotMeasured(self.dataset, self.backend, self.device, reason)
 
     def projections(self) -> Iterator[Record]:
-        """Every arm's full training, really timed, beside what its steady steps foretell."""
-        for name, one in self.timed_arms.items():
+        """Every arm's full training, really timed, beside what its steady steps predict."""
+        for name, arm in self.timed_arms.items():
             fits: list[TimedFit] = []
             try:
-                for each, count in zip(one.jobs, one.counts, strict=True):
-                    fits += [self.workers.submit(time_to_stop, each).result()] * count
+                for network_job, count in zip(arm.jobs, arm.counts, strict=True):
+                    fits += [self.workers.submit(time_to_stop, network_job).result()] * count
             except Exception as error:  # noqa: BLE001 - whatever broke in the worker becomes a record
-                yield NotMeasured(
-                    self.dataset,
-                    self.backend,
-                    self.device,
-                    f"failed: the whole training of {name} was not timed: {failure_reason(error)}",
-                )
+                yield self._not_measured(f"failed: the whole training of {name} was not timed: {failure_reason(error)}")
                 return
             yield Projection(
                 dataset=self.dataset,

@@ -23,11 +23,11 @@ FEW_DATASETS = 3  # a study of fewer has too few stacks to keep every worker bus
 def train(
     plans: Sequence[Plan], backend: str, device: str, config: StudyConfig, scored: ScoredModels, progress: Progress
 ) -> Iterator[Record]:
-    """Fits as they finish, from ``jobs`` workers that are never more than one task ahead, so that few arrays wait."""
+    """Fits as they finish, from ``jobs`` workers, each at most one task ahead, so that few arrays wait in memory."""
     tasks = [
-        (experiment, timed_ids(experiment, made), task)
-        for experiment, made, networks in plans
-        for task in tasks_of(experiment, networks, config.engine, halved=len(plans) < FEW_DATASETS)
+        (plan.experiment, timed_ids(plan.arms), task)
+        for plan in plans
+        for task in tasks_of(plan.experiment, plan.networks, config.engine, halved=len(plans) < FEW_DATASETS)
     ]
     tasks.sort(key=lambda entry: -entry[0].work(entry[2]))  # the longest first, so that no worker ends alone
     total, done = sum(len(task) for _, _, task in tasks), 0
@@ -36,9 +36,9 @@ def train(
         while tasks or waiting:
             while tasks and len(waiting) < 2 * config.jobs:
                 experiment, timed, task = tasks.pop(0)
-                ready = [job(experiment, network, _prepared(experiment, network)) for network in task]
+                jobs = [job(experiment, network, _prepared(experiment, network)) for network in task]
                 function = _fit_stock if config.engine == "stock" else _fit_stacked
-                waiting[workers.submit(function, ready)] = (experiment, timed, task)
+                waiting[workers.submit(function, jobs)] = (experiment, timed, task)
             for future in wait(waiting, return_when=FIRST_COMPLETED).done:
                 experiment, timed, finished = waiting.pop(future)
                 done += len(finished)
@@ -47,14 +47,14 @@ def train(
 
 
 def fit_all(experiment: Experiment, networks: Sequence[Network], workers: Workers) -> Iterator[Fit]:
-    """Fits of networks that need not be a study's, on the engine, from workers that are open already.
+    """Fits of any networks of an experiment by the engine, on workers that are open already.
 
     Raises BrokenProcessPool when a worker dies.
     """
     waiting = []
     for task in tasks_of(experiment, networks, "stacked", halved=True):
-        ready = [job(experiment, network, _prepared(experiment, network)) for network in task]
-        waiting.append((task, workers.submit(_fit_stacked, ready)))
+        jobs = [job(experiment, network, _prepared(experiment, network)) for network in task]
+        waiting.append((task, workers.submit(_fit_stacked, jobs)))
     for task, future in waiting:
         for network, trained in zip(task, future.result()[0].trained, strict=True):
             yield fit_record(experiment, network, trained, _prepared(experiment, network))
@@ -68,7 +68,7 @@ def _results(
     engine: Engine,
     scored: ScoredModels,
 ) -> Iterator[Record]:
-    """The records of a finished task; where it broke off, its networks are failures."""
+    """The records of a finished task; where it broke off, its networks are recorded as failures."""
     try:
         stacked, seconds = future.result()
     except Exception as error:  # noqa: BLE001 - whatever broke in the worker becomes a record
@@ -99,7 +99,7 @@ def _prepared(experiment: Experiment, network: Network) -> Prepared:
 
 def _fit_stock(backend: Backend, jobs: Sequence[Job]) -> tuple[Stacked, float]:
     started = time.perf_counter()
-    return Stacked(tuple(backend.fit(one) for one in jobs), 1, 0), time.perf_counter() - started
+    return Stacked(tuple(backend.fit(job) for job in jobs), 1, 0), time.perf_counter() - started
 
 
 def _fit_stacked(backend: Backend, jobs: Sequence[Job]) -> tuple[Stacked, float]:

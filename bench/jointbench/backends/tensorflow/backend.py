@@ -43,11 +43,11 @@ from jointbench.backends.tensorflow.stepwise_fit import StockTrainer
 from jointbench.backends.tensorflow.training_loop import fit, take_steps
 from jointbench.measure.device_clock import device_clock
 from jointbench.networks.architecture import Architecture
-from jointbench.records import ExecutionMode
+from jointbench.records import SEQUENTIAL, ExecutionMode
 from jointbench.types import Float32Array, IntArray, Weights
 
 SERVERS: dict[ExecutionMode, Callable[[Sequence[tuple[Architecture, Weights]]], Server]] = {
-    "in turn": FunctionServer,
+    SEQUENTIAL: FunctionServer,
     "fused": FusedServer,
     "compiled": partial(FusedServer, xla=True),
     "predict": PredictServer,
@@ -98,7 +98,7 @@ class TensorFlowBackend:
     def unavailable_reason(self, mode: ExecutionMode) -> str | None:
         return None if mode in SERVERS else f"Keras has no `{mode}`"
 
-    def server(self, networks: Sequence[tuple[Architecture, Weights]], mode: ExecutionMode = "in turn") -> Server:
+    def server(self, networks: Sequence[tuple[Architecture, Weights]], mode: ExecutionMode = SEQUENTIAL) -> Server:
         with tf.device(self.device):
             return SERVERS[mode](networks)
 
