@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator, Sequence
-from concurrent.futures.process import BrokenProcessPool
 
 from jointbench.backends.registry import unavailable_reason
 from jointbench.explain.answer import Answer, failed_answer
@@ -31,24 +30,25 @@ def answer_all(
             for experiment, question in remaining:
                 yield failed(question, experiment, backend, reason)
             continue
-        # A worker that dies breaks its pool. The questions that remain get a new pool.
-        while remaining:
-            with Workers(backend, device, 1, jobs) as workers:
-                context = Context(workers)
-                reason = None if device == "cpu" else workers.submit(unusable_reason).result()
-                while remaining:
-                    experiment, question = remaining.pop(0)
-                    if reason is not None:
-                        yield failed(question, experiment, backend, reason)
-                        continue
-                    progress(backend, experiment.dataset.slug, question.text)
-                    try:
-                        yield question.ask(experiment, backend, context)
-                    except BrokenProcessPool as error:
-                        yield failed(question, experiment, backend, failure_reason(error))
-                        break
-                    except Exception as error:  # noqa: BLE001  # the other questions are still answered
-                        yield failed(question, experiment, backend, failure_reason(error))
+        with Workers(backend, device, 1, jobs) as workers:
+            context = Context(workers)
+            unusable = None if device == "cpu" else _unusable_reason(workers)
+            for experiment, question in remaining:
+                if unusable is not None:
+                    yield failed(question, experiment, backend, unusable)
+                    continue
+                progress(backend, experiment.dataset.slug, question.text)
+                try:
+                    yield question.ask(experiment, backend, context)
+                except Exception as error:  # noqa: BLE001 - the other questions are still answered
+                    yield failed(question, experiment, backend, failure_reason(error))
+
+
+def _unusable_reason(workers: Workers) -> str | None:
+    try:
+        return workers.submit(unusable_reason).result()
+    except Exception as error:  # noqa: BLE001 - whatever broke in the worker is the answers' reason
+        return failure_reason(error)
 
 
 def failed(question: Question, experiment: Experiment, backend: str, reason: str) -> Answer:

@@ -8,7 +8,7 @@ import platform
 import subprocess
 from pathlib import Path
 
-import joblib
+import loky
 import psutil
 
 from jointbench.runtime.devices import NO_GPU, gpu_names
@@ -19,7 +19,7 @@ PACKAGES = ("torch", "tensorflow", "keras", "numpy", "pandas", "scikit-learn", "
 
 def cores() -> int:
     """Physical cores that this process may use."""
-    return int(joblib.cpu_count(only_physical_cores=True))
+    return int(loky.cpu_count(only_physical_cores=True))
 
 
 def cpu_model() -> str:

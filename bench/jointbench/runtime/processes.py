@@ -98,6 +98,10 @@ class Processes:
         return self
 
     def __exit__(self, *_: object) -> None:
+        self.close()
+
+    def close(self) -> None:
+        """Cancels what waits and ends every process, whatever it is doing."""
         self._closed = True
         for _server in self._servers:
             self._tasks.put(None)

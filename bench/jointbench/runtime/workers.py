@@ -11,10 +11,9 @@ from concurrent.futures.process import BrokenProcessPool
 from contextlib import contextmanager
 from typing import Any, Concatenate, ParamSpec, TypeVar
 
-from joblib.externals.loky import ProcessPoolExecutor, process_executor
-
 from jointbench.backends.base import Backend
 from jointbench.backends.registry import load
+from jointbench.runtime.processes import Processes
 
 P = ParamSpec("P")
 T = TypeVar("T")
@@ -26,9 +25,6 @@ _import_seconds = 0.0
 def _start(name: str, device: str, threads: int) -> None:
     """Runs once in a new worker: loads its backend and notes how long that took."""
     global _backend, _import_seconds
-    # loky replaces a worker that has grown by 300 MB, even in the middle of timing, and the new one imports again. The
-    # caches of a framework and a set of images are no leak.
-    process_executor._MAX_MEMORY_LEAK_SIZE = sys.maxsize
     started = time.perf_counter()
     with _quiet():
         _backend = load(name, device, threads)
@@ -64,7 +60,7 @@ def unusable_reason(backend: Backend) -> str | None:
     return backend.unusable_reason()
 
 
-def failure_reason(error: Exception) -> str:
+def failure_reason(error: BaseException) -> str:
     """One line on what became of a worker's task."""
     if isinstance(error, BrokenProcessPool):
         return "the worker process died (out of memory?)"
@@ -73,28 +69,21 @@ def failure_reason(error: Exception) -> str:
 
 
 class Workers:
-    """``count`` processes with one framework each. Use as a context manager."""
+    """``count`` processes with one framework each. Use as a context manager.
+
+    A worker that dies fails its own task with BrokenProcessPool; the next task gets a new worker.
+    """
 
     def __init__(self, backend: str, device: str, threads: int, count: int) -> None:
         self.device = device
-        limits = {
-            name: str(threads)
-            for name in ("OMP_NUM_THREADS", "OPENBLAS_NUM_THREADS", "MKL_NUM_THREADS", "NUMEXPR_NUM_THREADS")
-        }
-        self._executor = ProcessPoolExecutor(
-            max_workers=count,
-            initializer=_start,
-            initargs=(backend, device, threads),
-            env={**limits, "KERAS_BACKEND": "tensorflow", "TF_CPP_MIN_LOG_LEVEL": "3"},
-        )
+        self._processes = Processes(count, threads, _start, (backend, device, threads))
 
     def submit(self, function: Callable[Concatenate[Backend, P], T], *args: P.args, **_: P.kwargs) -> Future[T]:
         """Calls ``function(backend, *args)`` in a worker."""
-        future: Future[T] = self._executor.submit(_call, function, args)
-        return future
+        return self._processes.submit(_call, function, args)
 
     def __enter__(self) -> Workers:
         return self
 
     def __exit__(self, *_: object) -> None:
-        self._executor.shutdown(wait=True, kill_workers=True)
+        self._processes.close()

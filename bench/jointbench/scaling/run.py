@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 import time
 from collections.abc import Iterator, Sequence
+from concurrent.futures import wait
 from dataclasses import asdict, replace
 from pathlib import Path
 
@@ -57,22 +58,17 @@ def _backend_points(
         return
     deadline = time.perf_counter() + seconds
     cells_left = sum(len(counts) for _, counts in planned)
-    worker_failure = ""
     with Workers(backend, device, cores(), 1) as worker:
-        worker.submit(import_seconds).result()
+        wait([worker.submit(import_seconds)])  # outside the budget; a failure shows with the first line
         for done, (line, counts) in enumerate(planned):
             left = deadline - time.perf_counter()
-            if worker_failure:
-                cells = _unmeasured(counts, worker_failure)
-            elif left <= 0:
+            if left <= 0:
                 cells = _unmeasured(counts, f"not measured: the budget of {seconds:.0f} s was spent")
             else:
                 try:
                     cells = worker.submit(time_line, line, counts, left * len(counts) / cells_left).result()
                 except Exception as error:  # noqa: BLE001 - whatever failed becomes the cells' reason
-                    reason = _failure_reason(error)
-                    cells = _unmeasured(counts, reason)
-                    worker_failure = reason if "BrokenProcessPool" in reason or "Terminated" in reason else ""
+                    cells = _unmeasured(counts, _failure_reason(error))
             cells_left -= len(counts)
             yield from _points(backend, device, line, cells)
             progress(backend, f"{line.scenario}, width {line.width}", done + 1, len(planned))

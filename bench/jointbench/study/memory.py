@@ -24,8 +24,8 @@ def saved_sizes(workers: Workers, plans: Sequence[Plan], scored: ScoredModels) -
         arms = {arm.arm.name: trained for arm in plan.arms if (trained := _trained(plan, arm, scored)) is not None}
         try:
             sizes[plan.experiment.dataset.slug] = workers.submit(saved_bytes, arms).result()
-        except Exception:  # noqa: BLE001 - whatever broke, the records of its arms have no size
-            break
+        except Exception:  # noqa: BLE001, S112 - whatever broke, the records of this dataset's arms have no size
+            continue
     return sizes
 
 

@@ -1,0 +1,132 @@
+"""What every arm is scored against: the folds with their no-skill errors, and the reference models on them."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Sequence
+from concurrent.futures import FIRST_COMPLETED, Future, wait
+from dataclasses import dataclass
+
+import numpy as np
+
+from jointbench.metrics.quality import score
+from jointbench.metrics.reference_models import LINEAR, TREES, reference_predictions
+from jointbench.records import FoldRecord, Reference, Score
+from jointbench.runtime.environment import cores
+from jointbench.runtime.processes import Processes
+from jointbench.runtime.workers import failure_reason
+from jointbench.study.config import Progress
+from jointbench.study.plan import Experiment, prepared_split
+from jointbench.study.scoring import no_skill_on
+from jointbench.types import Float32Array, FloatArray, Output, Split
+
+
+def folds(experiment: Experiment) -> Iterator[FoldRecord]:
+    """The experiment's folds: their test rows and the no-skill predictor's errors there."""
+    dataset = experiment.dataset
+    y_true = _targets(experiment)
+    weights = (~np.isnan(y_true)).astype(np.float64)
+    for split in experiment.splits:
+        yield FoldRecord(
+            dataset=dataset.slug,
+            repeat=split.repeat,
+            fold=split.fold,
+            folds=split.folds,
+            seed=split.seed,
+            digest=split.digest,
+            outputs=tuple(output.name for output in dataset.outputs),
+            train_rows=len(split.train),
+            validation_rows=len(split.validation),
+            test=split.test,
+            y_true=np.nan_to_num(y_true[split.test]),
+            weights=weights[split.test],
+            no_skill_error=tuple(no_skill_on(experiment, output, split) for output in dataset.outputs),
+        )
+
+
+@dataclass(frozen=True, eq=False)
+class ReferenceTask:
+    """One model for one output on one fold. values: (rows,), NaN where unknown; mean and scale standardise them."""
+
+    model: str
+    output: Output
+    split: Split
+    values: FloatArray
+    mean: float
+    scale: float
+    no_skill: float
+
+
+def references(experiments: Sequence[Experiment], jobs: int, progress: Progress) -> Iterator[Reference]:
+    """The reference models' scores in the order of the folds, from ``jobs`` processes; a failure names its reason."""
+    with Processes(jobs, max(1, cores() // jobs)) as processes:
+        for count, experiment in enumerate(experiments, start=1):
+            yield from _of_experiment(experiment, processes, 2 * jobs)
+            progress("reference models", experiment.dataset.slug, count, len(experiments))
+
+
+def _of_experiment(experiment: Experiment, processes: Processes, ahead: int) -> Iterator[Reference]:
+    tasks = list(_tasks(experiment))
+    futures: list[Future[Score]] = []
+    for task in tasks:
+        split = task.split
+        features = prepared_split(experiment, split.repeat, split.fold).features
+        futures.append(processes.submit(_score, task, features))
+        while len(unfinished := [future for future in futures if not future.done()]) >= ahead:
+            wait(unfinished, return_when=FIRST_COMPLETED)  # so that few tables wait in memory
+    for task, future in zip(tasks, futures, strict=True):
+        yield _reference(experiment.dataset.slug, task, future)
+
+
+def _tasks(experiment: Experiment) -> Iterator[ReferenceTask]:
+    y_true = _targets(experiment)
+    for split in experiment.splits:
+        prepared = prepared_split(experiment, split.repeat, split.fold)
+        for i, output in enumerate(experiment.dataset.outputs):
+            for model in (LINEAR, TREES):
+                yield ReferenceTask(
+                    model=model,
+                    output=output,
+                    split=split,
+                    values=y_true[:, i],
+                    mean=prepared.mean[i],
+                    scale=prepared.scale[i],
+                    no_skill=no_skill_on(experiment, output, split),
+                )
+
+
+def _score(task: ReferenceTask, features: Float32Array) -> Score:
+    """Fits and scores the model, in a worker."""
+    raw = reference_predictions(
+        model=task.model,
+        output=task.output,
+        features=features,
+        values=(task.values - task.mean) / task.scale,
+        train=task.split.train,
+        validation=task.split.validation,
+        test=task.split.test,
+    )
+    truth = task.values[task.split.test]
+    known = ~np.isnan(truth)
+    predicted = raw * task.scale + task.mean if task.output.kind == "regression" else raw
+    return score(task.output, truth[known], predicted[known], task.no_skill)
+
+
+def _reference(slug: str, task: ReferenceTask, future: Future[Score]) -> Reference:
+    try:
+        result, failure = future.result(), None
+    except Exception as error:  # noqa: BLE001 - whatever broke in the worker becomes a record
+        result, failure = None, failure_reason(error)
+    return Reference(
+        dataset=slug,
+        repeat=task.split.repeat,
+        fold=task.split.fold,
+        model=task.model,
+        output=task.output.name,
+        score=result,
+        failure=failure,
+    )
+
+
+def _targets(experiment: Experiment) -> FloatArray:
+    """(rows, outputs): the targets side by side, NaN where unknown."""
+    return np.stack([experiment.dataset.targets[output.name] for output in experiment.dataset.outputs], axis=1)
