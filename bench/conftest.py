@@ -20,7 +20,7 @@ from jointbench.compare.summary.run import CellSummary, Summary
 from jointbench.compare.verdict import PROBABILITY
 from jointbench.errors import BadInput
 from jointbench.networks.arms import DEFAULT_ARMS
-from jointbench.records import Timing, Variant
+from jointbench.records import SEQUENTIAL, SINGLE_OUTPUT, Timing, Variant
 from jointbench.records.store import read_records
 from jointbench.runs.folder import REPORT, execute, new_folder
 from jointbench.runs.options import (
@@ -153,7 +153,7 @@ def pytest_generate_tests(metafunc: pytest.Metafunc) -> None:
     chosen = metafunc.config.stash[SELECTION]
     metafunc.parametrize("arm", DEFAULT_ARMS)
     if "path" in metafunc.fixturenames:
-        metafunc.parametrize("path", ("in turn", "fused", "one of N"), ids=lambda path: path.replace(" ", "_"))
+        metafunc.parametrize("path", (SEQUENTIAL, "fused", SINGLE_OUTPUT), ids=lambda path: path.replace(" ", "_"))
     if "batch_size" in metafunc.fixturenames:
         metafunc.parametrize("batch_size", chosen.profile.batch_sizes, ids=lambda size: f"batch{size}")
     metafunc.parametrize("device", chosen.devices)

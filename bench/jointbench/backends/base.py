@@ -10,7 +10,7 @@ import numpy as np
 import numpy.typing as npt
 
 from jointbench.networks.architecture import Architecture
-from jointbench.records import ExecutionMode, Stop
+from jointbench.records import SEQUENTIAL, ExecutionMode, Stop
 from jointbench.types import Float32Array, FloatArray, IntArray, Recipe, Weights
 
 Precision = Literal["float32", "float64"]
@@ -195,7 +195,7 @@ class Backend(Protocol):
         """Why this framework has no such way to answer requests; None where it has."""
         ...
 
-    def server(self, networks: Sequence[tuple[Architecture, Weights]], path: ExecutionMode = "in turn") -> Server:
+    def server(self, networks: Sequence[tuple[Architecture, Weights]], path: ExecutionMode = SEQUENTIAL) -> Server:
         """The networks ready to answer: ``in turn``, ``fused`` into one program, ``compiled``, or by ``predict``."""
         ...
 

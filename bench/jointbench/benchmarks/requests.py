@@ -13,7 +13,7 @@ from jointbench.backends.base import Backend, Clock, Server
 from jointbench.backends.fused import one_output
 from jointbench.benchmarks.training_steps import BLOCKS_WANTED, Budget, SampleSet, TimedArm, collect_samples, set_up
 from jointbench.measure.device_clock import device_clock
-from jointbench.records import ExecutionMode, Variant
+from jointbench.records import SEQUENTIAL, SINGLE_OUTPUT, ExecutionMode, Variant
 from jointbench.types import Float32Array
 
 MAX_REQUESTS = 8  # of a visit
@@ -111,13 +111,13 @@ def request_pool(rows: Float32Array, batch: int) -> Float32Array:
 def client(backend: Backend, timed_arm: TimedArm, path: ExecutionMode, rows: Float32Array) -> RequestSampler:
     """The arm's networks behind a server of this path, with the answers that they were scored by."""
     clock = device_clock(backend.synchronise)
-    if path != "one of N":
+    if path != SINGLE_OUTPUT:
         return RequestSampler(backend.server(timed_arm.networks, path), rows, timed_arm.answers, clock)
     network, head = timed_arm.wanted
     architecture, weights = timed_arm.networks[network]
     start = sum(layers[-1].units for layers in architecture.heads[:head])
     answers = timed_arm.answers[network][:, start : start + architecture.heads[head][-1].units]
-    return RequestSampler(backend.server([one_output(architecture, weights, head)], "in turn"), rows, [answers], clock)
+    return RequestSampler(backend.server([one_output(architecture, weights, head)], SEQUENTIAL), rows, [answers], clock)
 
 
 def time_requests(
@@ -137,7 +137,7 @@ def time_requests(
         path: reason
         for r in rounds
         for path in r.paths
-        if (reason := backend.unavailable_reason(path)) and path != "one of N"
+        if (reason := backend.unavailable_reason(path)) and path != SINGLE_OUTPUT
     }
     wanted = {
         participant: len(timed_arms[participant.arm].networks)

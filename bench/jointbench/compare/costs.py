@@ -11,7 +11,7 @@ from scipy.stats import binom
 from jointbench.compare.cells import BenchmarkCell
 from jointbench.compare.summary.costs import ArmCost, Latency, ProjectionCheck, Ratio, Throughput, TrainingClock
 from jointbench.measure.paired_timing import MIN_BLOCKS, TARGET_HALF_WIDTH, Paired, log_ratios, settled
-from jointbench.records import AA_CONTROL, Fit, PlannedArm, Projection, Timing, Variant
+from jointbench.records import AA_CONTROL, SINGLE_OUTPUT, Fit, PlannedArm, Projection, Timing, Variant
 from jointbench.stats.correlated_t_test import correlated_t_test
 from jointbench.stats.estimate import Estimate
 from jointbench.stats.time_ratio import time_ratio
@@ -154,7 +154,7 @@ def throughput(found: Sequence[Latency]) -> tuple[Throughput, ...]:
     best: dict[tuple[str, int], Latency] = {}
     for one in found:
         key = one.path, one.threads or 0
-        if one.path != "one of N" and (key not in best or one.rows_per_second > best[key].rows_per_second):
+        if one.path != SINGLE_OUTPUT and (key not in best or one.rows_per_second > best[key].rows_per_second):
             best[key] = one
     return tuple(Throughput(*key, one.batch_size, one.rows_per_second) for key, one in best.items())
 

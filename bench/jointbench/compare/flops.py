@@ -11,7 +11,7 @@ import numpy as np
 from jointbench.compare.cells import BenchmarkCell
 from jointbench.compare.summary.costs import ArmFlops, PredictedSaving, Ratio
 from jointbench.networks.flops import update_flops
-from jointbench.records import Fit, PlannedArm
+from jointbench.records import SEQUENTIAL, Fit, PlannedArm
 from jointbench.stats.correlated_t_test import correlated_t_test
 from jointbench.stats.estimate import Estimate
 
@@ -71,7 +71,7 @@ def predicted_saving(joint: PlannedArm, other: PlannedArm, ratios: Sequence[Rati
     """
     made = []
     for ratio in ratios:
-        if ratio.other != other.arm.name or ratio.path not in (None, "stock loop", "in turn"):
+        if ratio.other != other.arm.name or ratio.path not in (None, "stock loop", SEQUENTIAL):
             continue
         if STEP.fullmatch(ratio.quantity):
             predicted = joint.train_flops_per_row / other.train_flops_per_row

@@ -16,11 +16,11 @@ from jointbench.compare.summary.costs import Ratio
 from jointbench.compare.summary.decisions import Decision, Difference
 from jointbench.compare.summary.run import DatasetSummary
 from jointbench.compare.verdict import output_verdict
-from jointbench.records import PlannedArm
+from jointbench.records import SEQUENTIAL, PlannedArm
 from jointbench.stats.estimate import UNKNOWN, Estimate
 from jointbench.types import FloatArray
 
-USUAL_PATHS = (None, "stock loop", "in turn")
+USUAL_PATHS = (None, "stock loop", SEQUENTIAL)
 
 
 @dataclass(frozen=True, eq=False, kw_only=True)

@@ -3,6 +3,8 @@
 from jointbench.records.schema import (
     AA_CONTROL,
     SCHEMA_VERSION,
+    SEQUENTIAL,
+    SINGLE_OUTPUT,
     ColdStart,
     ExecutionMode,
     Fit,
@@ -26,6 +28,8 @@ from jointbench.records.schema import (
 __all__ = [
     "AA_CONTROL",
     "SCHEMA_VERSION",
+    "SEQUENTIAL",
+    "SINGLE_OUTPUT",
     "ColdStart",
     "ExecutionMode",
     "Fit",

@@ -7,7 +7,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass, field
-from typing import Literal
+from typing import Final, Literal
 
 import numpy as np
 
@@ -17,6 +17,8 @@ SCHEMA_VERSION = 1
 Stop = Literal["patience", "limit"]
 Scenario = Literal["training", "request"]
 ExecutionMode = Literal["stock loop", "engine", "in turn", "fused", "one of N", "compiled", "predict"]
+SEQUENTIAL: Final = "in turn"  # an arm's networks are called one after the other, for all outputs
+SINGLE_OUTPUT: Final = "one of N"  # only the first output is asked for
 AA_CONTROL = "A/A twin"
 
 

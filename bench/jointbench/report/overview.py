@@ -7,12 +7,13 @@ from dataclasses import dataclass
 from jointbench.compare.summary.costs import ArmCost, Ratio
 from jointbench.compare.summary.decisions import Decision, Difference
 from jointbench.compare.summary.run import CellSummary, DatasetSummary, Summary
+from jointbench.records import SEQUENTIAL
 from jointbench.report import format as show
 from jointbench.report.tables.table import NOTHING, Cell, Column, Table, interval, name, number
 
 FEW_FOLDS = 3
 FLOPS, STEP = "training FLOPs to the stop", "training step"  # as compare.costs says them
-STOCK, IN_TURN = "stock loop", "in turn"  # the paths that stand for an arm where there is room for one
+STOCK, IN_TURN = "stock loop", SEQUENTIAL  # the paths that stand for an arm where there is room for one
 NOTHING_COMPARED = "nothing to compare"
 
 COLUMNS = (

@@ -14,6 +14,8 @@ from jointbench.benchmarks.training_steps import Budget, SampleSet, TimedArm, Ti
 from jointbench.data.preprocess import Prepared
 from jointbench.records import (
     AA_CONTROL,
+    SEQUENTIAL,
+    SINGLE_OUTPUT,
     ColdStart,
     ExecutionMode,
     NotMeasured,
@@ -96,10 +98,10 @@ def rounds(config: StudyConfig, extras: bool) -> list[LatencyCase]:
     """The sets of request samples: every batch size in turn, the other paths at fewer of them, `predict` once."""
     made = []
     for size in config.batch_sizes:
-        others: tuple[ExecutionMode, ...] = ("fused", "one of N", *(("compiled",) if extras else ()))
-        made.append(LatencyCase(size, ("in turn", *(others if size in config.extra_batch_sizes else ()))))
+        others: tuple[ExecutionMode, ...] = ("fused", SINGLE_OUTPUT, *(("compiled",) if extras else ()))
+        made.append(LatencyCase(size, (SEQUENTIAL, *(others if size in config.extra_batch_sizes else ()))))
     return (
-        [*made, LatencyCase(min(config.batch_sizes), ("in turn", "predict"), first_arm_only=True)] if extras else made
+        [*made, LatencyCase(min(config.batch_sizes), (SEQUENTIAL, "predict"), first_arm_only=True)] if extras else made
     )
 
 

@@ -38,11 +38,11 @@ from jointbench.backends.pytorch.serving import CompiledServer, EagerServer, Fus
 from jointbench.backends.pytorch.training_loop import StockLoop, StockTrainer, fit
 from jointbench.measure.device_clock import device_clock
 from jointbench.networks.architecture import Architecture
-from jointbench.records import ExecutionMode
+from jointbench.records import SEQUENTIAL, ExecutionMode
 from jointbench.types import Float32Array, IntArray, Weights
 
 SERVERS: dict[ExecutionMode, type[EagerServer | FusedServer]] = {
-    "in turn": EagerServer,
+    SEQUENTIAL: EagerServer,
     "fused": FusedServer,
     "compiled": CompiledServer,
 }
@@ -89,7 +89,7 @@ class TorchBackend:
     def unavailable_reason(self, path: ExecutionMode) -> str | None:
         return None if path in SERVERS else f"PyTorch has no `{path}`"
 
-    def server(self, networks: Sequence[tuple[Architecture, Weights]], path: ExecutionMode = "in turn") -> Server:
+    def server(self, networks: Sequence[tuple[Architecture, Weights]], path: ExecutionMode = SEQUENTIAL) -> Server:
         return SERVERS[path](networks, self.device)
 
     def reference_loops(self, job: Job, repeats: int) -> dict[str, float]:

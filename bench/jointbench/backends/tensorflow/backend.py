@@ -43,11 +43,11 @@ from jointbench.backends.tensorflow.stepwise_fit import StockTrainer
 from jointbench.backends.tensorflow.training_loop import fit, take_steps
 from jointbench.measure.device_clock import device_clock
 from jointbench.networks.architecture import Architecture
-from jointbench.records import ExecutionMode
+from jointbench.records import SEQUENTIAL, ExecutionMode
 from jointbench.types import Float32Array, IntArray, Weights
 
 SERVERS: dict[ExecutionMode, Callable[[Sequence[tuple[Architecture, Weights]]], Server]] = {
-    "in turn": FunctionServer,
+    SEQUENTIAL: FunctionServer,
     "fused": FusedServer,
     "compiled": partial(FusedServer, xla=True),
     "predict": PredictServer,
@@ -101,7 +101,7 @@ class TensorFlowBackend:
     def unavailable_reason(self, path: ExecutionMode) -> str | None:
         return None if path in SERVERS else f"Keras has no `{path}`"
 
-    def server(self, networks: Sequence[tuple[Architecture, Weights]], path: ExecutionMode = "in turn") -> Server:
+    def server(self, networks: Sequence[tuple[Architecture, Weights]], path: ExecutionMode = SEQUENTIAL) -> Server:
         with tf.device(self.device):
             return SERVERS[path](networks)
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
+from jointbench.records import SEQUENTIAL
 from jointbench.stats.estimate import Estimate
 
 
@@ -20,7 +21,7 @@ class Latency:
     p90_seconds: float | None
     p99_seconds: float | None
     rows_per_second: float
-    path: str = "in turn"
+    path: str = SEQUENTIAL
     threads: int | None = None
     p90_bounds: tuple[float, float] | None = None
     p99_bounds: tuple[float, float] | None = None

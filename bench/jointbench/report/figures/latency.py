@@ -6,6 +6,7 @@ from matplotlib.ticker import FixedLocator, FuncFormatter, NullLocator
 
 from jointbench.compare.summary.costs import ArmCost, Latency
 from jointbench.compare.summary.run import CellSummary
+from jointbench.records import SEQUENTIAL, SINGLE_OUTPUT
 from jointbench.report import format as show
 from jointbench.report.figures.canvas import WIDTH, axes, drawing, export, style
 from jointbench.report.figures.figure import Figure, spoken
@@ -14,7 +15,7 @@ from jointbench.report.tables.costs import latency_table
 from jointbench.report.tables.quality import place
 
 HEIGHT, LEFT = 230, 52
-LINES = {"in turn": "-", "fused": ":", "one of N": "--"}
+LINES = {SEQUENTIAL: "-", "fused": ":", SINGLE_OUTPUT: "--"}
 SENTENCE = (
     "Lower is faster: the median time of one request; a thin line upwards ends at the 90th "
     "percentile, where enough requests were timed to know it. Solid: the arm's networks called one after the other; "
