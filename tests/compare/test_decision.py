@@ -10,7 +10,7 @@ import pytest
 
 import jointbench
 from jointbench.compare.api import Comparison, Comparisons
-from jointbench.compare.decision import losing, said_probability, signed
+from jointbench.compare.decision import losing, probability_text, signed
 from jointbench.compare.summary.decisions import Difference
 from jointbench.errors import BadInput
 from jointbench.records import FoldRecord, PlannedArm
@@ -306,7 +306,7 @@ def test_the_order_of_records_does_not_matter() -> None:
     ],
 )
 def test_a_probability_never_rounds_across_what_is_needed(value: float, said: str) -> None:
-    assert said_probability(value, 0.95) == said
+    assert probability_text(value, 0.95) == said
 
 
 def test_a_difference_that_rounds_to_nothing_has_no_sign() -> None:

@@ -8,7 +8,7 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from jointbench.compare.api import _described
+from jointbench.compare.api import described
 from jointbench.compare.build import summarise
 from jointbench.compare.summary.run import CellSummary
 from jointbench.data.preprocess import in_units, prepare
@@ -21,7 +21,7 @@ from planted import two_arms
 
 def cell_of(means: list[float], flops: tuple[int, int]) -> CellSummary:
     records = two_arms(means, flops=flops).records()
-    return summarise(records, _described(records), profile="", engine="", command="", notes=()).cells[0]
+    return summarise(records, described(records), profile="", engine="", command="", notes=()).cells[0]
 
 
 @pytest.mark.parametrize(
@@ -47,7 +47,7 @@ def test_the_pareto_set_is_over_what_was_measured(
 def test_an_arm_without_skill_stands_outside() -> None:
     planted = two_arms([0.0, 0.0])
     records = replace(planted, failed=frozenset(("separate", *run) for run in np.ndindex(2, 5, 1))).records()
-    cell = summarise(records, _described(records), profile="", engine="", command="", notes=()).cells[0]
+    cell = summarise(records, described(records), profile="", engine="", command="", notes=()).cells[0]
     joint, separate = cell.standings
     assert (separate.skill, separate.train_flops, separate.in_pareto_set) == (None, None, None)
     assert joint.in_pareto_set
