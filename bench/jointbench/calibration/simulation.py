@@ -1,4 +1,4 @@
-"""The simulation study behind ``jointbench calibrate``: is the verdict on one output right as often as it says?
+"""The simulation study behind ``jointbench calibrate``: is the verdict on one output right as often as it claims?
 
 Each comparison is simulated with the fold-correlated noise of ``variance_components.simulate_differences`` and decided
 as a real one is. Exact calibration gives an edge rate of 5 %. Seed noise lowers it: the test takes it for correlated,

@@ -15,7 +15,7 @@ from jointbench.check.skill import quality_findings
 from jointbench.errors import BadInput
 from jointbench.stats.correlated_t_test import ROPE
 
-NEVER_ASKED = "the run has no such cell: it was not asked for"
+NOT_REQUESTED = "the run has no such cell: it was not asked for"
 
 
 def check(
@@ -111,7 +111,7 @@ def _with_reason(finding: Finding, reading: Reading) -> Finding:
     site = finding.site
     key = (site.dataset, site.backend, site.device)
     if key not in reading.reasons:
-        return replace(finding, reason=NEVER_ASKED)
+        return replace(finding, reason=NOT_REQUESTED)
     return replace(
         finding, reason=reading.reasons[key] or f"the run has no {finding.quantity} of {site.arm or 'this cell'}"
     )

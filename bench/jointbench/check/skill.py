@@ -3,7 +3,7 @@
 Both runs have the same folds and seeds, so the differences run - baseline are paired. What is believed about their mean
 is the correlated t-test of ``stats.correlated_t_test``, with two additions that a gate needs:
 
-- Few folds say little about their own spread (two folds, one degree of freedom: nothing would ever be credible). So
+- Few folds show little of their own spread (two folds, one degree of freedom: nothing would ever be credible). So
   a variance is shrunk towards one for all outputs and arms of the dataset, as limma does for genes (Smyth 2004, "Linear
   models and empirical Bayes methods", Stat. Appl. Genet. Mol. Biol. 3(1)); ``_noise`` estimates it.
 - A run has some hundred comparisons. One in twenty of a hundred harmless changes would fail, so the probabilities are

@@ -84,7 +84,7 @@ def posterior(mean: float, scale: float, df: float, rope: float = ROPE) -> Poste
 def paired_differences(differences: npt.ArrayLike, folds: int | None) -> tuple[FloatArray, int]:
     """The differences as one flat float64 array, and K; checked, for every test on the differences of one output.
 
-    Raises ValueError as ``correlated_t_test`` says.
+    Raises ValueError as ``correlated_t_test`` does.
     """
     values = np.asarray(differences, dtype=np.float64)
     if values.ndim == 2 and folds is None:
