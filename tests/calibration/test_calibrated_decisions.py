@@ -43,12 +43,12 @@ def test_without_the_correction_they_do() -> None:
 
 def test_the_recommendation_needs_every_output() -> None:
     narrow = VarianceComponents(0.006**2, 0.01**2, folds=5)
-    one, three = (
+    single, three = (
         calibrate_decision(CVDesign(10, 10, 10), [narrow] * n, np.random.default_rng(7), comparisons=500)
         for n in (1, 3)
     )
-    assert one.recommendation_found > three.recommendation_found > 0.5
-    assert one.separate_found > 0.9
+    assert single.recommendation_found > three.recommendation_found > 0.5
+    assert single.separate_found > 0.9
 
 
 def test_the_worst_place_for_the_bad_output_counts() -> None:

@@ -37,7 +37,7 @@ def test_mistakes_are_within_their_limits_at_the_noise_that_was_seen(setting: CV
 
 
 def test_the_naive_test_does_not_pass() -> None:
-    """The same limit on the same folds: the ordinary t-test breaks it at every repeated setting, so it can be broken."""
+    """The limit can be broken: on the same folds the ordinary t-test breaks it at every repeated design."""
     for seen in WINE:
         for setting in DESIGNS[3:]:
             rates = calibrate(setting, seen.spread, np.random.default_rng(0), comparisons=COMPARISONS)
