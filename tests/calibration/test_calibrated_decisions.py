@@ -8,46 +8,47 @@ import pytest
 from jointbench.calibration.decisions import calibrate_decision, recommends, separates
 from jointbench.calibration.noise import OBSERVED_NOISE, ObservedNoise
 from jointbench.calibration.simulation import decide, draw
-from jointbench.calibration.study import LIMIT, calibration_study, mistakes
+from jointbench.calibration.study import calibration_study, mistakes
+from jointbench.compare.criteria import VerdictCriteria
 from jointbench.compare.decision import judge
 from jointbench.compare.differences import output_differences
 from jointbench.compare.summary.costs import Ratio
 from jointbench.compare.verdict import PROBABILITY
-from jointbench.stats.correlated_t_test import ROPE
 from jointbench.stats.estimate import Estimate
 from jointbench.stats.variance_components import CVDesign, VarianceComponents, simulate_differences
 
 WIDE = VarianceComponents(0.03**2, 0.0, folds=5)  # no seed noise to make the test cautious
+LIMIT = 0.05  # of each kind of mistake
 ERROR = 0.012  # three standard errors of 5 % in 3,000 comparisons
 
 
 @pytest.mark.parametrize("outputs", [1, 2, 3, 14])
 def test_mistakes_do_not_grow_with_the_outputs(outputs: int) -> None:
-    got = calibrate_decision(CVDesign(5, 5, 1), [WIDE] * outputs, np.random.default_rng(0), comparisons=3000)
-    assert mistakes(got) <= LIMIT + ERROR
-    assert got.edge_separate_rate >= LIMIT / 2  # and it is no more cautious than it must be
+    rates = calibrate_decision(CVDesign(5, 5, 1), [WIDE] * outputs, np.random.default_rng(0), comparisons=3000)
+    assert mistakes(rates) <= LIMIT + ERROR
+    assert rates.edge_separate_rate >= LIMIT / 2  # and it is no more cautious than it must be
 
 
 def test_without_the_correction_they_do() -> None:
-    """The limit can be broken: with 14 independent outputs at the edge, one looks lost in 1 - 0.95^14 of the datasets."""
-    got = calibrate_decision(CVDesign(5, 5, 1), [WIDE] * 14, np.random.default_rng(1), comparisons=3000)
-    assert got.uncorrected_edge_separate_rate == pytest.approx(1 - 0.95**14, abs=0.03)
-    assert got.uncorrected_false_separate_rate > 2 * LIMIT
-    one = calibrate_decision(CVDesign(5, 5, 1), [WIDE], np.random.default_rng(1), comparisons=3000)
-    assert (one.uncorrected_false_separate_rate, one.uncorrected_edge_separate_rate) == (
-        one.false_separate_rate,
-        one.edge_separate_rate,
+    """The limit can be broken: of 14 independent outputs at the edge, one looks lost in 1 - 0.95^14 of the datasets."""
+    rates = calibrate_decision(CVDesign(5, 5, 1), [WIDE] * 14, np.random.default_rng(1), comparisons=3000)
+    assert rates.uncorrected_edge_separate_rate == pytest.approx(1 - 0.95**14, abs=0.03)
+    assert rates.uncorrected_false_separate_rate > 2 * LIMIT
+    single = calibrate_decision(CVDesign(5, 5, 1), [WIDE], np.random.default_rng(1), comparisons=3000)
+    assert (single.uncorrected_false_separate_rate, single.uncorrected_edge_separate_rate) == (
+        single.false_separate_rate,
+        single.edge_separate_rate,
     )
 
 
 def test_the_recommendation_needs_every_output() -> None:
     narrow = VarianceComponents(0.006**2, 0.01**2, folds=5)
-    one, three = (
+    single, three = (
         calibrate_decision(CVDesign(10, 10, 10), [narrow] * n, np.random.default_rng(7), comparisons=500)
         for n in (1, 3)
     )
-    assert one.recommendation_found > three.recommendation_found > 0.5
-    assert one.separate_found > 0.9
+    assert single.recommendation_found > three.recommendation_found > 0.5
+    assert single.separate_found > 0.9
 
 
 def test_the_worst_place_for_the_bad_output_counts() -> None:
@@ -62,7 +63,7 @@ def test_the_worst_place_for_the_bad_output_counts() -> None:
 
 
 def test_the_study_recommends_what_serves_its_first_dataset() -> None:
-    study = calibration_study(comparisons=300, settings=[CVDesign(5, 1, 1)])
+    study = calibration_study(comparisons=300, designs=[CVDesign(5, 1, 1)])
     best = study.recommended
     assert best.dataset == OBSERVED_NOISE[0].dataset
     assert best.reached
@@ -71,12 +72,12 @@ def test_the_study_recommends_what_serves_its_first_dataset() -> None:
     assert best.fits == best.folds * best.repeats * best.seeds
     needs = [smallest.fits for smallest in best.alone.values() if smallest is not None]
     assert len(needs) == len(best.alone) and max(needs) <= 1.5 * best.fits  # drawn separately, so not exactly its own
-    assert study == calibration_study(comparisons=300, settings=[CVDesign(5, 1, 1)])
+    assert study == calibration_study(comparisons=300, designs=[CVDesign(5, 1, 1)])
 
 
 def test_the_study_says_when_nothing_is_enough() -> None:
     hopeless = ObservedNoise("hard", "y", VarianceComponents(0.2**2, 0.1**2, folds=5), CVDesign(5, 3, 3))
-    study = calibration_study(comparisons=100, settings=[], noise=[hopeless])
+    study = calibration_study(comparisons=100, designs=[], noise=[hopeless])
     assert not study.recommended.reached
     assert study.recommended.alone == {"y": None}
     assert set(study.recommended.by_folds.values()) == {None}
@@ -88,7 +89,7 @@ def test_decides_as_a_real_run_is_decided() -> None:
     setting, spread, count = CVDesign(5, 2, 1), VarianceComponents(0.008**2, 0.0, folds=5), 150
     truths = (np.linspace(-0.04, 0.02, count), np.full(count, 0.01), np.full(count, 0.01))
     drawn = [simulate_differences(truth, spread, setting, np.random.default_rng(i)) for i, truth in enumerate(truths)]
-    said = [decide(truth, draw(spread, setting, count, np.random.default_rng(i))) for i, truth in enumerate(truths)]
+    outputs = [decide(truth, draw(spread, setting, count, np.random.default_rng(i))) for i, truth in enumerate(truths)]
     saving = Ratio(
         quantity="training step",
         other="separate",
@@ -97,10 +98,10 @@ def test_decides_as_a_real_run_is_decided() -> None:
         blocks=20,
         measured_difference=True,
     )
-    verdicts = []
+    criteria, verdicts = VerdictCriteria(), []
     for differences in np.stack(drawn, axis=1):
-        found = output_differences(differences, 10, ("a", "b", "c"), "separate", 5, rope=ROPE, probability=PROBABILITY)
-        verdicts.append(judge(found, [saving], rope=ROPE, probability=PROBABILITY, planned=10).verdict)
-    assert (np.array(verdicts) == "separate").tolist() == separates(said, PROBABILITY).tolist()
-    assert (np.array(verdicts) == "joint").tolist() == recommends(said).tolist()
+        by_output = output_differences(differences, 10, ("a", "b", "c"), "separate", 5, criteria=criteria)
+        verdicts.append(judge(by_output, [saving], criteria, planned=10).verdict)
+    assert (np.array(verdicts) == "separate").tolist() == separates(outputs, PROBABILITY).tolist()
+    assert (np.array(verdicts) == "joint").tolist() == recommends(outputs).tolist()
     assert {"separate", "joint", "inconclusive"} <= set(verdicts)

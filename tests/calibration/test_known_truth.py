@@ -14,15 +14,14 @@ from jointbench.calibration.known_truth import (
     Tally,
     Trial,
     known_truth,
-    right_enough,
     tallies,
 )
 from jointbench.study.config import StudyConfig
 
 
-def trained(backend: str, corners: Sequence[Scenario] = SCENARIOS, seeds: int = 1) -> tuple[Trial, ...]:
+def trained(backend: str, scenarios: Sequence[Scenario] = SCENARIOS, seeds: int = 1) -> tuple[Trial, ...]:
     pytest.importorskip(backend)
-    where = StudyConfig(
+    config = StudyConfig(
         backends=(backend,),
         devices=("cpu",),
         engine="stacked",
@@ -32,12 +31,12 @@ def trained(backend: str, corners: Sequence[Scenario] = SCENARIOS, seeds: int = 
         timing_seconds=0.0,
         references=False,
     )
-    return known_truth(where, lambda *_: None, corners=corners, seeds=range(seeds))
+    return known_truth(config, lambda *_: None, scenarios=scenarios, seeds=range(seeds))
 
 
-def test_one_dataset_of_each_corner() -> None:
+def test_one_dataset_of_each_scenario() -> None:
     """With one repeat, to save time: the differences are plain enough."""
-    trials = trained("torch", [replace(corner, repeats=1) for corner in SCENARIOS])
+    trials = trained("torch", [replace(scenario, repeats=1) for scenario in SCENARIOS])
     assert [(trial.corner, trial.right) for trial in trials] == [
         ("related", True),
         ("conflicting", True),
@@ -49,10 +48,10 @@ def test_one_dataset_of_each_corner() -> None:
 
 @pytest.mark.slow
 @pytest.mark.parametrize("backend", ["torch", "tensorflow"])
-def test_nine_of_ten_verdicts_are_right_in_every_corner(backend: str) -> None:
-    found = tallies(trained(backend, seeds=SEEDS))
-    assert [tally.trials for tally in found] == [SEEDS] * len(SCENARIOS)
-    assert all(right_enough(tally) for tally in found), found
+def test_nine_of_ten_verdicts_are_right_in_every_scenario(backend: str) -> None:
+    by_scenario = tallies(trained(backend, seeds=SEEDS))
+    assert [tally.trials for tally in by_scenario] == [SEEDS] * len(SCENARIOS)
+    assert all(10 * tally.right >= 9 * tally.trials for tally in by_scenario), by_scenario
 
 
 def test_the_tally_counts_right_verdicts() -> None:
@@ -69,10 +68,5 @@ def test_the_tally_counts_right_verdicts() -> None:
             separate_outputs=0,
         )
 
-    found = tallies([trial("a", True, 0.1), trial("a", False, 0.3), trial("b", True, 0.0)])
-    assert found == (Tally("a", "torch", 2, 1, pytest.approx(0.2)), Tally("b", "torch", 1, 1, 0.0))
-
-
-def test_nine_of_ten_are_enough_and_eight_are_not() -> None:
-    assert [right_enough(Tally("a", "torch", 10, right, 0.0)) for right in (8, 9, 10)] == [False, True, True]
-    assert not right_enough(Tally("a", "torch", 1, 0, 0.0))
+    counted = tallies([trial("a", True, 0.1), trial("a", False, 0.3), trial("b", True, 0.0)])
+    assert counted == (Tally("a", "torch", 2, 1, pytest.approx(0.2)), Tally("b", "torch", 1, 1, 0.0))

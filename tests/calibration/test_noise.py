@@ -21,73 +21,71 @@ JOINT, SEPARATE = Arm("joint", (OUTPUTS,)), Arm("separate", (("a",), ("b",)))
 
 def records(errors: dict[str, FloatArray], seeds: int = SEEDS, lost: int = 0) -> list[Record]:
     """A run of both arms. errors: by arm, (outputs, repeats, folds, seeds); the no-skill error is 2 everywhere."""
-    made: list[Record] = []
-    for repeat in range(REPEATS):
-        for fold in range(FOLDS):
-            observed = np.zeros((4, 2))
-            made.append(
-                FoldRecord(
-                    dataset="d",
-                    repeat=repeat,
-                    fold=fold,
-                    folds=FOLDS,
-                    seed=0,
-                    digest="",
-                    outputs=OUTPUTS,
-                    train_rows=8,
-                    validation_rows=2,
-                    test=np.arange(4),
-                    y_true=observed,
-                    weights=observed + 1,
-                    no_skill_error=(2.0, 2.0),
-                )
-            )
-    for arm in (JOINT, SEPARATE):
-        fits = [
-            Fit(
-                network=Network(
-                    dataset="d",
-                    sha256="",
-                    repeat=repeat,
-                    fold=fold,
-                    split="",
-                    seed=100 * repeat + 10 * fold + seed,
-                    group=group,
-                    shape=Shape((2,)),
-                    recipe=Recipe(),
-                    backend="torch",
-                    device="cpu",
-                    engine="stacked",
-                ),
-                scores=tuple(
-                    Score(name, float(errors[arm.name][OUTPUTS.index(name), repeat, fold, seed]), {}) for name in group
-                ),
-            )
-            for repeat in range(REPEATS)
-            for fold in range(FOLDS)
-            for seed in range(seeds)
-            for group in arm.groups
-        ]
-        fits[:lost] = [replace(fit, scores=(), failure="diverged") for fit in fits[:lost]]
-        ids = tuple(fit.network.id for fit in fits)
-        shapes = (Shape((2,)),) * len(arm.groups)
-        made += [
-            PlannedArm(
-                dataset="d",
-                backend="torch",
-                device="cpu",
-                engine="stacked",
-                arm=arm,
-                shapes=shapes,
-                parameters=1,
-                reference_parameters=1,
-                train_flops_per_row=1,
-                inference_flops_per_row=1,
-                network_ids=ids,
-            ),
-            *fits,
-        ]
-    return made
+    folds = [fold_record(repeat, fold) for repeat in range(REPEATS) for fold in range(FOLDS)]
+    arms = [record for arm in (JOINT, SEPARATE) for record in arm_records(arm, errors[arm.name], seeds, lost)]
+    return [*folds, *arms]
+
+
+def fold_record(repeat: int, fold: int) -> FoldRecord:
+    return FoldRecord(
+        dataset="d",
+        repeat=repeat,
+        fold=fold,
+        folds=FOLDS,
+        seed=0,
+        digest="",
+        outputs=OUTPUTS,
+        train_rows=8,
+        validation_rows=2,
+        test=np.arange(4),
+        y_true=np.zeros((4, 2)),
+        weights=np.ones((4, 2)),
+        no_skill_error=(2.0, 2.0),
+    )
+
+
+def arm_records(arm: Arm, errors: FloatArray, seeds: int, lost: int) -> list[Record]:
+    """The arm and its fits, of which the first ``lost`` failed."""
+    fits = [
+        fit_record(group, (repeat, fold, seed), errors)
+        for repeat, fold, seed in np.ndindex(REPEATS, FOLDS, seeds)
+        for group in arm.groups
+    ]
+    fits[:lost] = [replace(fit, scores=(), failure="diverged") for fit in fits[:lost]]
+    planned = PlannedArm(
+        dataset="d",
+        backend="torch",
+        device="cpu",
+        engine="stacked",
+        arm=arm,
+        shapes=(Shape((2,)),) * len(arm.groups),
+        parameters=1,
+        reference_parameters=1,
+        train_flops_per_row=1,
+        inference_flops_per_row=1,
+        network_ids=tuple(fit.network.id for fit in fits),
+    )
+    return [planned, *fits]
+
+
+def fit_record(group: tuple[str, ...], run: tuple[int, int, int], errors: FloatArray) -> Fit:
+    repeat, fold, seed = run
+    network = Network(
+        dataset="d",
+        sha256="",
+        repeat=repeat,
+        fold=fold,
+        split="",
+        seed=100 * repeat + 10 * fold + seed,
+        group=group,
+        shape=Shape((2,)),
+        recipe=Recipe(),
+        backend="torch",
+        device="cpu",
+        engine="stacked",
+    )
+    scores = tuple(Score(name, float(errors[(OUTPUTS.index(name), *run)]), {}) for name in group)
+    return Fit(network=network, scores=scores)
 
 
 @pytest.fixture
@@ -109,15 +107,15 @@ def test_a_failed_fit_leaves_a_gap_and_nothing_moves(errors: dict[str, FloatArra
 
 
 def test_the_spread_is_estimated_for_every_output(errors: dict[str, FloatArray]) -> None:
-    found = observed_noise(records(errors))
-    assert [(seen.dataset, seen.output, seen.seen_in) for seen in found] == [
+    observed = observed_noise(records(errors))
+    assert [(output.dataset, output.output, output.seen_in) for output in observed] == [
         ("d", name, CVDesign(FOLDS, REPEATS, SEEDS)) for name in OUTPUTS
     ]
-    for seen, differences in zip(found, (errors["separate"] - errors["joint"]) / 2.0, strict=True):
+    for output, differences in zip(observed, (errors["separate"] - errors["joint"]) / 2.0, strict=True):
         expected = estimate_components(differences)
-        assert seen.spread.within == pytest.approx(expected.within)
-        assert seen.spread.between == pytest.approx(expected.between)
-        assert seen.within_sd == pytest.approx(np.sqrt(expected.within))
+        assert output.spread.within == pytest.approx(expected.within)
+        assert output.spread.between == pytest.approx(expected.between)
+        assert output.within_sd == pytest.approx(np.sqrt(expected.within))
 
 
 def test_one_seed_or_one_arm_is_not_enough(errors: dict[str, FloatArray]) -> None:

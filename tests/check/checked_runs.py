@@ -1,4 +1,4 @@
-"""Runs to hold against a baseline: copies of a small one with something changed."""
+"""Runs to compare with a baseline: copies of a small one with something changed."""
 
 from __future__ import annotations
 
@@ -14,20 +14,20 @@ from jointbench.records.store import read_records, write_records
 from jointbench.runs.options import RunOptions, study_config
 from jointbench.study.plan import Experiment
 
-ASKED = RunOptions(profile="smoke", datasets=("concrete_slump", "wine_quality"), backends=("torch",), device="cpu")
+OPTIONS = RunOptions(profile="smoke", datasets=("concrete_slump", "wine_quality"), backends=("torch",), device="cpu")
 ARMS = ("joint", "separate", "separate-matched")
-UNTIMED = replace(study_config(ASKED), timing_seconds=0.0)
+UNTIMED = replace(study_config(OPTIONS), timing_seconds=0.0)
 Check = Callable[..., "Result"]
 Train = Callable[[Callable[[Experiment], Experiment]], Path]
 
 
 def silent(*_: object) -> None:
-    """Progress nobody watches."""
+    """Progress that shows nothing."""
 
 
 @dataclass(frozen=True)
 class Result:
-    """What `jointbench check` said."""
+    """The exit code and output of `jointbench check`."""
 
     code: int
     out: str
@@ -36,16 +36,19 @@ class Result:
     @property
     def failed(self) -> set[tuple[str, str, str, str]]:
         """(state, dataset, arm, quantity) of everything in the JSON that is not as before."""
-        found = json.loads(self.out)["findings"]
-        changed = (one for one in found if one["state"] != "as before")
-        return {(one["state"], one["site"]["dataset"], one["site"]["arm"], one["quantity"]) for one in changed}
+        findings = json.loads(self.out)["findings"]
+        return {
+            (finding["state"], finding["site"]["dataset"], finding["site"]["arm"], finding["quantity"])
+            for finding in findings
+            if finding["state"] != "as before"
+        }
 
 
 def copy_of(run: Path, folder: Path, records: Iterable[Record] | None = None, **about: object) -> Path:
-    """The run in another folder, with other records or with changes to what it says of itself."""
+    """The run in another folder, with other records or with changes to its environment.json."""
     folder.mkdir()
-    said = json.loads((run / "environment.json").read_text())
-    (folder / "environment.json").write_text(json.dumps({**said, **about}))
+    environment = json.loads((run / "environment.json").read_text())
+    (folder / "environment.json").write_text(json.dumps({**environment, **about}))
     write_records(folder / "records.jsonl", read_records(run / "records.jsonl") if records is None else records)
     return folder
 
@@ -57,14 +60,14 @@ def timed(run: Path, folder: Path, seed: int, slower: float = 1.0, noise: float 
     names = (*ARMS, AA_CONTROL)
     order = (0, 1, 2, 3, 3, 2, 1, 0) * 24
     timings = []
-    for dataset in ASKED.datasets:
+    for dataset in OPTIONS.datasets:
         for batch in (32, 1, 64):
             scenario, path = ("training", "stock loop") if batch == 32 else ("request", "in turn")
             seconds = np.array([1e-3, 2e-3, 2e-3, 1e-3])
             if scenario == "request":
                 seconds[[0, 3]] *= slower
             visits = seconds[list(order)] * np.exp(rng.normal(0, noise, len(order)))
-            who = tuple(Variant(name, path) for name in names)  # type: ignore[arg-type]  # a literal
+            variants = tuple(Variant(name, path) for name in names)  # type: ignore[arg-type]  # a literal
             timings.append(
                 Timing(
                     dataset=dataset,
@@ -73,7 +76,7 @@ def timed(run: Path, folder: Path, seed: int, slower: float = 1.0, noise: float 
                     scenario=scenario,
                     batch_size=batch,
                     threads=2,
-                    variants=who,
+                    variants=variants,
                     block=8,
                     order=order,
                     seconds=visits[:, None],

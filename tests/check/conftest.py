@@ -1,4 +1,4 @@
-"""One small run, trained once, that every test holds its own changed copy against."""
+"""One small run, trained once, with which every test compares its own changed copy."""
 
 from __future__ import annotations
 
@@ -11,7 +11,7 @@ from pathlib import Path
 
 import pytest
 
-from checked_runs import ASKED, UNTIMED, Result, Train, copy_of, silent
+from checked_runs import OPTIONS, UNTIMED, Result, Train, copy_of, silent
 from jointbench.cli.app import main
 from jointbench.records.store import read_records
 from jointbench.runs.folder import RunDescription, execute, new_folder
@@ -24,20 +24,21 @@ from jointbench.study.run import run as study
 def run(tmp_path_factory: pytest.TempPathFactory) -> Path:
     """The smoke study in torch, not timed."""
     folder = new_folder(tmp_path_factory.mktemp("run"))
-    made = experiments(ASKED, load_datasets(ASKED, profile_named("smoke")))
-    execute(made, UNTIMED, folder, RunDescription(profile="smoke", command="test"), silent)
+    planned = experiments(OPTIONS, load_datasets(OPTIONS, profile_named("smoke")))
+    execute(planned, UNTIMED, folder, RunDescription(profile="smoke", command="test"), silent)
     return folder
 
 
 @pytest.fixture(scope="session")
 def train(run: Path, tmp_path_factory: pytest.TempPathFactory) -> Train:
-    """Trains wine_quality again, changed as asked; gives a folder with it and the rest of the run."""
+    """Trains a changed wine_quality again; returns a folder with it and the rest of the run."""
 
     def trained(change: Callable[[Experiment], Experiment]) -> Path:
-        asked = replace(ASKED, datasets=("wine_quality",))
-        made = [change(experiment) for experiment in experiments(asked, load_datasets(asked, profile_named("smoke")))]
+        options = replace(OPTIONS, datasets=("wine_quality",))
+        datasets = load_datasets(options, profile_named("smoke"))
+        changed = [change(experiment) for experiment in experiments(options, datasets)]
         rest = [record for record in read_records(run / "records.jsonl") if "wine_quality" not in repr(record)[:300]]
-        return copy_of(run, tmp_path_factory.mktemp("changed") / "run", [*rest, *study(made, UNTIMED, silent)])
+        return copy_of(run, tmp_path_factory.mktemp("changed") / "run", [*rest, *study(changed, UNTIMED, silent)])
 
     return trained
 

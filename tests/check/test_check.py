@@ -6,10 +6,8 @@ import json
 from dataclasses import replace
 from pathlib import Path
 
-import pytest
-
 from checked_runs import Check, Train, copy_of, timed
-from jointbench.records import Fit, Memory, NotMeasured, PlannedArm, Stack
+from jointbench.records import Fit, Memory, Stack
 from jointbench.records.store import read_records
 from jointbench.study.plan import Experiment
 
@@ -74,7 +72,8 @@ def test_one_output_that_lost_a_tenth_of_its_skill_is_named_alone(
         scores = tuple(replace(s, error=s.error + 0.1 * 61.0) if s.output == "strength" else s for s in record.scores)
         return replace(record, scores=scores)
 
-    changed = copy_of(run, tmp_path / "run", [worse(record) for record in read_records(run / "records.jsonl")])  # type: ignore[misc]
+    records = [worse(record) for record in read_records(run / "records.jsonl")]
+    changed = copy_of(run, tmp_path / "run", records)  # type: ignore[arg-type]  # records, changed or not
     done = check(changed, "--baseline", baseline, "--format", "json")
     assert done.code == 1
     assert done.failed == {("regressed", "concrete_slump", "joint", "skill of strength")}
@@ -129,73 +128,6 @@ def test_a_cost_too_noisy_to_judge_says_so_and_fails_only_when_required(
     assert {state for state, *_ in done.failed} == {"too noisy"}
 
 
-def test_a_skipped_dataset_is_exit_code_4(check: Check, run: Path, baseline: Path, tmp_path: Path) -> None:
-    kept = [record for record in read_records(run / "records.jsonl") if "concrete_slump" not in repr(record)[:300]]
-    about = json.loads((run / "environment.json").read_text())
-    datasets = [data for data in about["datasets"] if data["slug"] != "concrete_slump"]
-    skipped = copy_of(run, tmp_path / "run", kept, datasets=datasets)
-    done = check(skipped, "--baseline", baseline)
-    assert done.code == 4
-    assert "concrete_slump, torch on cpu" in done.out
-    assert "was not asked for" in done.out
-
-
-def test_a_failed_training_is_exit_code_4_with_its_reason(
-    check: Check, run: Path, baseline: Path, tmp_path: Path
-) -> None:
-    def broken(record: object) -> object:
-        if not isinstance(record, Fit) or len(record.network.group) > 1 or record.network.dataset != "wine_quality":
-            return record
-        return (
-            replace(record, scores=(), failure="the loss is not finite in epoch 2")
-            if record.network.fold == 0
-            else record
-        )
-
-    failed = copy_of(run, tmp_path / "run", [broken(record) for record in read_records(run / "records.jsonl")])  # type: ignore[misc]
-    done = check(failed, "--baseline", baseline, "--format", "json")
-    assert done.code == 4
-    assert ("not run", "wine_quality", "separate", "skill of type") in done.failed
-    assert "the loss is not finite in epoch 2" in done.out
-
-
-def test_only_backend_narrows_the_baseline(check: Check, run: Path, baseline: Path, tmp_path: Path) -> None:
-    both = tmp_path / "both.json"
-    body = json.loads(baseline.read_text())
-    for key in ("sizes", "skills"):
-        body[key] += [{**entry, "backend": "tensorflow"} for entry in body[key]]
-    both.write_text(json.dumps(body))
-    assert check(run, "--baseline", both).code == 4
-    assert check(run, "--baseline", both, "--only-backend", "torch").code == 0
-    wrong = check(run, "--baseline", both, "--only-backend", "jax")
-    assert (wrong.code, "tensorflow, torch" in wrong.err) == (2, True)
-
-
-def test_an_absent_backend_says_why(check: Check, run: Path, baseline: Path, tmp_path: Path) -> None:
-    records = [
-        record for record in read_records(run / "records.jsonl") if not isinstance(record, Fit | PlannedArm | Stack)
-    ]
-    absent = [
-        *records,
-        *(NotMeasured(slug, "torch", "cpu", "torch is not installed") for slug in ("concrete_slump", "wine_quality")),
-    ]
-    done = check(copy_of(run, tmp_path / "run", absent), "--baseline", baseline)
-    assert done.code == 4
-    assert "torch is not installed" in done.out
-
-
-def test_did_not_run_outranks_a_regression(check: Check, run: Path, baseline: Path, tmp_path: Path) -> None:
-    wider = [
-        replace(r, parameters=r.parameters + 1) if isinstance(r, PlannedArm) else r
-        for r in read_records(run / "records.jsonl")
-    ]
-    assert check(copy_of(run, tmp_path / "wider", wider), "--baseline", baseline).code == 1
-    body = json.loads(baseline.read_text())
-    body["sizes"].append({**body["sizes"][0], "quantity": "wheels"})
-    (tmp_path / "more.json").write_text(json.dumps(body))
-    assert check(tmp_path / "wider", "--baseline", tmp_path / "more.json").code == 4
-
-
 def test_one_program_more_is_named(check: Check, run: Path, baseline: Path, tmp_path: Path) -> None:
     records = list(read_records(run / "records.jsonl"))
     first = next(record for record in records if isinstance(record, Stack))
@@ -220,10 +152,10 @@ def test_a_stack_that_was_cut_counts_once_whoever_compiled_it(check: Check, run:
             replace(stack, network_ids=last, compilations=second),
         ]
 
-    one = copy_of(run, tmp_path / "one", parts(0))  # type: ignore[arg-type]
-    check(one, "--write-baseline", tmp_path / "b.json")
-    two = copy_of(run, tmp_path / "two", parts(1))  # type: ignore[arg-type]
-    assert check(two, "--baseline", tmp_path / "b.json").code == 0
+    one_worker = copy_of(run, tmp_path / "one", parts(0))  # type: ignore[arg-type]
+    check(one_worker, "--write-baseline", tmp_path / "b.json")
+    two_workers = copy_of(run, tmp_path / "two", parts(1))  # type: ignore[arg-type]
+    assert check(two_workers, "--baseline", tmp_path / "b.json").code == 0
 
 
 def test_artifact_bytes_may_change_by_a_hundredth(check: Check, run: Path, tmp_path: Path) -> None:
@@ -247,63 +179,6 @@ def test_artifact_bytes_may_change_by_a_hundredth(check: Check, run: Path, tmp_p
         done = check(changed, "--baseline", tmp_path / "b.json", "--format", "json")
         assert done.code == code, kilobytes
         assert done.failed == ({("regressed", "wine_quality", "joint", "artifact bytes")} if code else set())
-    gone = check(copy_of(run, tmp_path / "gone", rest), "--baseline", tmp_path / "b.json", "--format", "json")
-    assert gone.code == 4
-    assert gone.failed == {("not run", "wine_quality", "joint", "artifact bytes")}
-
-
-def test_other_folds_are_not_comparable(check: Check, run: Path, baseline: Path, tmp_path: Path) -> None:
-    body = json.loads(baseline.read_text())
-    body["data"] = [{**data, "splits": "0" * 16} for data in body["data"]]
-    (tmp_path / "b.json").write_text(json.dumps(body))
-    done = check(run, "--baseline", tmp_path / "b.json", "--format", "json")
-    assert done.code == 4
-    assert "the folds are other ones" in done.out
-
-
-def test_github_gets_an_annotation_for_each_failure(
-    check: Check, run: Path, baseline: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    monkeypatch.setenv("GITHUB_ACTIONS", "true")
-    wider = [
-        replace(r, parameters=r.parameters + 1) if isinstance(r, PlannedArm) else r
-        for r in read_records(run / "records.jsonl")
-    ]
-    done = check(copy_of(run, tmp_path / "run", wider), "--baseline", baseline, "--format", "markdown")
-    assert done.code == 1
-    said = [line for line in done.err.splitlines() if line.startswith("::error title=jointbench")]
-    assert len(said) == 6
-    assert all(line.count("::") == 2 and "parameters: it grew from" in line for line in said)
-    assert "::" not in done.out
-    assert done.out.count("| regressed |") == 6
-
-
-def test_a_hostile_name_stays_text(
-    check: Check, run: Path, baseline: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    """An output of a user's table may be called anything; a comment and an annotation show it and obey nothing."""
-    monkeypatch.setenv("GITHUB_ACTIONS", "true")
-    evil = "a|b <img src=x> @everyone %0A::error::x\n::warning::y"
-    body = json.loads(baseline.read_text())
-    body["skills"] = [{**entry, "output": evil} for entry in body["skills"][:1]] + body["skills"][1:]
-    (tmp_path / "b.json").write_text(json.dumps(body))
-    done = check(run, "--baseline", tmp_path / "b.json", "--format", "markdown")
-    assert done.code == 4
-    assert "<img" not in done.out
-    assert "@everyone" not in done.out
-    assert len([line for line in done.err.splitlines() if line.startswith("::")]) == 1
-
-
-def test_the_file_has_a_line_for_each_quantity_and_is_written_the_same_way_twice(
-    check: Check, run: Path, baseline: Path, tmp_path: Path
-) -> None:
-    check(run, "--write-baseline", tmp_path / "again.json")
-    text = baseline.read_text()
-    assert (tmp_path / "again.json").read_text() == text
-    body = json.loads(text)
-    entries = [line for line in text.splitlines() if line.startswith("  {")]
-    assert len(entries) == len(body["sizes"]) + len(body["skills"]) + len(body["data"])
-    assert body["schema_version"] == 1
-    assert body["origin"]["profile"] == "smoke"
-    # 2 datasets x (3 arms x 4 counts + compilations); skills of 3 + 2 outputs in 3 arms
-    assert (len(body["sizes"]), len(body["skills"])) == (2 * 13, 15)
+    absent = check(copy_of(run, tmp_path / "gone", rest), "--baseline", tmp_path / "b.json", "--format", "json")
+    assert absent.code == 4
+    assert absent.failed == {("not run", "wine_quality", "joint", "artifact bytes")}

@@ -1,4 +1,4 @@
-"""What the gate says of input that it cannot use."""
+"""Input that the check cannot use is refused in one sentence."""
 
 from __future__ import annotations
 
@@ -39,8 +39,8 @@ def test_bad_input_is_one_sentence(
     }
     for name, content in files.items():
         (tmp_path / f"{name.lower()}.json").write_text(content)
-    asked = [str(tmp_path / f"{word.lower()}.json") if word in files else word for word in words]
-    done = check(run, *asked)
+    arguments = [str(tmp_path / f"{word.lower()}.json") if word in files else word for word in words]
+    done = check(run, *arguments)
     assert done.code == 2
     assert done.err.count("\n") == 1, done.err
     for name in names:

@@ -20,7 +20,7 @@ ARMS, OUTPUTS = ("joint", "separate", "separate-matched"), ("a", "b", "c")
 
 def skills(values: FloatArray) -> Baseline:
     """values: (datasets, arms, outputs, folds)."""
-    made = [
+    by_output = [
         Skill(CellKey(f"d{d}", "torch", "cpu", arm), output, tuple(values[d, a, o]))
         for d in range(len(values))
         for a, arm in enumerate(ARMS)
@@ -28,7 +28,7 @@ def skills(values: FloatArray) -> Baseline:
     ]
     data = [DatasetKey(f"d{d}", "", values.shape[3], 1, 0, "") for d in range(len(values))]
     return Baseline(
-        schema_version=1, origin=ORIGIN, data=tuple(data), sizes=(), skills=tuple(made), ratios=(), seconds=()
+        schema_version=1, origin=ORIGIN, data=tuple(data), sizes=(), skills=tuple(by_output), ratios=(), seconds=()
     )
 
 
@@ -39,7 +39,7 @@ def caught(before: FloatArray, after: FloatArray) -> set[tuple[str, str, str]]:
 
 @pytest.mark.parametrize(("folds", "noise"), [(2, 0.15), (5, 0.05), (10, 0.02)])
 def test_harmless_changes_of_every_skill_are_rarely_alarms(folds: int, noise: float) -> None:
-    """Code with other random streams: every fold of every output moves, none for a reason. At most 5 % of runs alarm."""
+    """Code with other random streams: every fold of every output moves by chance. At most 5 % of runs alarm."""
     rng = np.random.default_rng(0)
     before = rng.uniform(0, 0.9, (5, 3, 3, folds))
     alarms = sum(bool(caught(before, before + rng.normal(0, noise, before.shape))) for _ in range(200))
@@ -55,9 +55,9 @@ def test_one_output_that_got_worse_is_caught_whatever_the_folds_differ_by(folds:
     for _ in range(50):
         after = before.copy()
         after[2, 0, 1] -= drop * rng.uniform(0.7, 1.3, folds)
-        found = caught(before, after)
-        assert found <= {("d2", "joint", "skill of b")}
-        hits += bool(found)
+        regressed = caught(before, after)
+        assert regressed <= {("d2", "joint", "skill of b")}
+        hits += bool(regressed)
     assert hits >= 45
 
 
@@ -65,8 +65,8 @@ def test_a_fall_of_everything_is_no_noise() -> None:
     """Skills that all fall, by very different amounts, must not hide behind their own spread."""
     rng = np.random.default_rng(2)
     before = np.full((2, 3, 3, 2), 0.8)
-    found = caught(before, before - rng.uniform(0.05, 0.6, before.shape))
-    assert len(found) >= 12
+    regressed = caught(before, before - rng.uniform(0.05, 0.6, before.shape))
+    assert len(regressed) >= 12
 
 
 def test_a_better_run_passes_and_a_drop_inside_the_region_too() -> None:
@@ -86,7 +86,7 @@ def test_the_limit_is_the_smallest_drop_that_would_have_failed() -> None:
 
 
 def ratios(logs: Sequence[float], half: float, floor: float = 0.02, blocks: int = 40) -> Baseline:
-    made = [
+    by_dataset = [
         CostRatio(
             site=CellKey(f"d{i}", "torch", "cpu", "separate"),
             quantity="request, batch 1",
@@ -98,7 +98,7 @@ def ratios(logs: Sequence[float], half: float, floor: float = 0.02, blocks: int 
         )
         for i, x in enumerate(logs)
     ]
-    return Baseline(schema_version=1, origin=ORIGIN, data=(), sizes=(), skills=(), ratios=tuple(made), seconds=())
+    return Baseline(schema_version=1, origin=ORIGIN, data=(), sizes=(), skills=(), ratios=tuple(by_dataset), seconds=())
 
 
 def states(before: Baseline, after: Baseline) -> list[str]:
@@ -117,7 +117,7 @@ def test_unchanged_costs_are_rarely_alarms() -> None:
 
 
 def test_a_path_that_is_a_fifth_slower_is_caught_among_others() -> None:
-    """30 requests of one batch size got slower, 70 of another did not; and one that takes 1.7 times as long on its own."""
+    """30 requests of one batch size got slower, 70 of another did not, except one that takes 1.7 times as long."""
     rng = np.random.default_rng(4)
     sd = math.hypot(0.03 / 1.96, 0.03 / math.sqrt(2))
     hits, wrong = 0, 0
@@ -128,22 +128,22 @@ def test_a_path_that_is_a_fifth_slower_is_caught_among_others() -> None:
         before, after = (ratios(row, 0.03) for row in logs)
         named = [
             replace(
-                one,
+                side,
                 ratios=tuple(
-                    replace(r, quantity="request, batch 8") if i < 30 else r for i, r in enumerate(one.ratios)
+                    replace(r, quantity="request, batch 8") if i < 30 else r for i, r in enumerate(side.ratios)
                 ),
             )
-            for one in (before, after)
+            for side in (before, after)
         ]
-        found = [state == "regressed" for state in states(*named)]
-        hits += sum(found[:30]) + 30 * found[99]
-        wrong += sum(found[30:99])
+        alarms = [state == "regressed" for state in states(*named)]
+        hits += sum(alarms[:30]) + 30 * alarms[99]
+        wrong += sum(alarms[30:99])
     assert hits >= 0.8 * 30 * 60
     assert wrong <= 0.05 * 30 * 31
 
 
 def test_noise_is_said_to_be_noise() -> None:
-    """Half-width 20 %: no change of 5 % can be excluded. A noisy A/A pair passes nothing, however narrow the interval."""
+    """Half-width 20 %: no change of 5 % can be excluded. With a noisy A/A pair nothing passes, however narrow."""
     logs = [-0.7] * 10
     assert set(states(ratios(logs, 0.2), ratios(logs, 0.2))) == {"too noisy"}
     assert set(states(ratios(logs, 0.001, floor=0.5), ratios(logs, 0.001, floor=0.5))) == {"too noisy"}

@@ -1,4 +1,4 @@
-"""Records of a run with planted skill: what a verdict should be is known before it is asked."""
+"""Records of a run with planted skill, so that the right verdict is known."""
 
 from __future__ import annotations
 
@@ -7,6 +7,8 @@ from dataclasses import dataclass, field
 
 import numpy as np
 
+import jointbench
+from jointbench.compare.api import Comparison
 from jointbench.records import Fit, FoldRecord, PlannedArm, Record, Score
 from jointbench.types import Arm, FloatArray, Network, Recipe, Shape
 
@@ -32,14 +34,14 @@ class Planted:
 
     def records(self) -> list[Record]:
         _, repeats, folds, _ = next(iter(self.skill.values())).shape
-        made: list[Record] = []
-        made.extend(self._fold(repeat, fold, folds) for repeat in range(repeats) for fold in range(folds))
+        records: list[Record] = []
+        records.extend(self._fold(repeat, fold, folds) for repeat in range(repeats) for fold in range(folds))
         for width, arm in enumerate(self.skill, 4):
             fits = self._fits(arm, width)
             partition = self.groups[arm]
             shapes = (Shape((width,)),) * len(partition)
             ids = tuple(fit.network.id for fit, _ in fits)
-            made.append(
+            records.append(
                 PlannedArm(
                     dataset=self.dataset,
                     backend=self.backend,
@@ -54,8 +56,8 @@ class Planted:
                     network_ids=ids,
                 )
             )
-            made.extend(fit for fit, run in fits if (arm, *run) not in self.missing)
-        return made
+            records.extend(fit for fit, run in fits if (arm, *run) not in self.missing)
+        return records
 
     def _fold(self, repeat: int, fold: int, folds: int) -> FoldRecord:
         values, weights = np.zeros((ROWS, len(self.outputs))), np.ones((ROWS, len(self.outputs)))
@@ -80,7 +82,7 @@ class Planted:
     def _fits(self, arm: str, width: int) -> list[tuple[Fit, tuple[int, int, int]]]:
         skill, partition = self.skill[arm], self.groups[arm]
         shape, recipe = Shape((width,)), Recipe()
-        made = []
+        fits = []
         for repeat, fold, seed in np.ndindex(*skill.shape[1:]):
             for group in partition:
                 drawn = 1000 * fold + 7 * (5 - seed) + repeat  # seeds differ from fold to fold and do not ascend
@@ -112,8 +114,8 @@ class Planted:
                     scores=() if broken else scores,
                     failure="loss is not finite" if broken else None,
                 )
-                made.append((fit, (repeat, fold, seed)))
-        return made
+                fits.append((fit, (repeat, fold, seed)))
+        return fits
 
     def _score(self, name: str, skill: FloatArray, run: tuple[int, int, int]) -> Score:
         error = 1.0 - float(skill[(self.outputs.index(name), *run)])
@@ -125,7 +127,7 @@ def one_each(outputs: Sequence[str]) -> tuple[tuple[str, ...], ...]:
 
 
 def spread_out(sd: float, shape: tuple[int, int, int]) -> FloatArray:
-    """Noise (repeats, folds, seeds) with mean 0 and exactly this standard deviation over folds, the same for all seeds."""
+    """Noise (repeats, folds, seeds) with mean 0 and exactly this standard deviation over folds, equal for all seeds."""
     cells = np.linspace(-1.0, 1.0, shape[0] * shape[1])
     return np.repeat((cells / cells.std(ddof=1) * sd).reshape(*shape[:2], 1), shape[2], axis=2)
 
@@ -149,3 +151,9 @@ def two_arms(
         outputs=outputs,
         **more,  # type: ignore[arg-type]  # passed on as given
     )
+
+
+def only(planted: Planted, **criteria: float) -> Comparison:
+    """The one comparison of these records."""
+    (comparison,) = jointbench.compare_arms(planted.records(), **criteria).comparisons
+    return comparison

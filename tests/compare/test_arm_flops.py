@@ -50,27 +50,27 @@ JOINT, OTHER = planned("joint", 250, 100), planned("other", 1000, 200)
 
 
 def test_a_clock_that_follows_the_flops_explains_all_of_it() -> None:
-    (one,) = predicted_saving(JOINT, OTHER, [ratio("training step", 0.25, 0.2, 0.3)])
-    assert one.predicted == 0.25
-    assert one.share is not None
-    assert one.share.value == pytest.approx(1)
-    assert one.share.low < 1 < one.share.high
-    assert one.reason == ""
+    (saving,) = predicted_saving(JOINT, OTHER, [ratio("training step", 0.25, 0.2, 0.3)])
+    assert saving.predicted == 0.25
+    assert saving.share is not None
+    assert saving.share.value == pytest.approx(1)
+    assert saving.share.low < 1 < saving.share.high
+    assert saving.reason == ""
 
 
 @pytest.mark.parametrize(("achieved", "share"), [(0.5, 0.5), (0.0625, 2.0), (2.0, -0.5)])
 def test_the_share_is_of_the_logarithm(achieved: float, share: float) -> None:
     """Half the saving, twice the saving, and a clock that went the other way."""
-    (one,) = predicted_saving(JOINT, OTHER, [ratio("training step", achieved, achieved * 0.99, achieved * 1.01)])
-    assert one.share is not None
-    assert one.share.value == pytest.approx(share)
-    assert one.share.low < share < one.share.high
+    (saving,) = predicted_saving(JOINT, OTHER, [ratio("training step", achieved, achieved * 0.99, achieved * 1.01)])
+    assert saving.share is not None
+    assert saving.share.value == pytest.approx(share)
+    assert saving.share.low < share < saving.share.high
 
 
 def test_requests_are_held_to_inference_and_others_to_nothing() -> None:
     """A fused program or a request for one output has FLOPs of its own."""
-    asked = [ratio(q, 0.5, 0.4, 0.6) for q in ("request, batch 8", "request of one output, batch 8", "offline")]
-    asked.append(
+    ratios = [ratio(q, 0.5, 0.4, 0.6) for q in ("request, batch 8", "request of one output, batch 8", "offline")]
+    ratios.append(
         Ratio(
             quantity="training step",
             other="a third",
@@ -80,8 +80,8 @@ def test_requests_are_held_to_inference_and_others_to_nothing() -> None:
             measured_difference=True,
         )
     )
-    (one,) = predicted_saving(JOINT, OTHER, asked)
-    assert (one.quantity, one.predicted) == ("request, batch 8", 0.5)
+    (saving,) = predicted_saving(JOINT, OTHER, ratios)
+    assert (saving.quantity, saving.predicted) == ("request, batch 8", 0.5)
 
 
 @pytest.mark.parametrize(
@@ -93,9 +93,9 @@ def test_requests_are_held_to_inference_and_others_to_nothing() -> None:
     ],
 )
 def test_where_a_logarithm_is_not_clear_of_zero_there_is_no_share(other: PlannedArm, timed: Ratio, says: str) -> None:
-    (one,) = predicted_saving(JOINT, other, [timed])
-    assert one.share is None
-    assert says in one.reason
+    (saving,) = predicted_saving(JOINT, other, [timed])
+    assert saving.share is None
+    assert says in saving.reason
 
 
 def trained(fold: int, output: int, epochs: int, failure: str | None = None) -> Fit:
@@ -125,7 +125,7 @@ def trained(fold: int, output: int, epochs: int, failure: str | None = None) -> 
 
 
 def cell_of(fits: list[Fit], groups: int) -> tuple[BenchmarkCell, PlannedArm]:
-    made = planned("other", 1000, 200, tuple(fit.network.id for fit in fits), groups)
+    arm = planned("other", 1000, 200, tuple(fit.network.id for fit in fits), groups)
     nothing = np.zeros(0)
     folds = tuple(
         FoldRecord(
@@ -149,29 +149,29 @@ def cell_of(fits: list[Fit], groups: int) -> tuple[BenchmarkCell, PlannedArm]:
         dataset="d",
         backend="b",
         device="cpu",
-        planned_arms=(made,),
+        planned_arms=(arm,),
         fits={fit.network.id: fit for fit in fits},
         timings=(),
         cold_starts=(),
         absences=(),
         folds=folds,
-    ), made
+    ), arm
 
 
 def test_an_arms_flops_add_up_and_carry_an_interval_over_folds() -> None:
     fits = [trained(fold, output, epochs) for fold, epochs in enumerate((2, 3, 4)) for output in range(2)]
-    found = arm_flops(*cell_of(fits, 2))
-    assert found is not None
-    parts = found.trunk_forward + found.trunk_backward + found.heads_forward + found.heads_backward
-    assert (parts, found.per_step, found.per_epoch) == (1000, 10_000, 30_000)
-    assert found.to_stop is not None
-    assert found.to_stop.value == pytest.approx(3 * found.per_epoch)
+    flops = arm_flops(*cell_of(fits, 2))
+    assert flops is not None
+    parts = flops.trunk_forward + flops.trunk_backward + flops.heads_forward + flops.heads_backward
+    assert (parts, flops.per_step, flops.per_epoch) == (1000, 10_000, 30_000)
+    assert flops.to_stop is not None
+    assert flops.to_stop.value == pytest.approx(3 * flops.per_epoch)
     # Student t with 2 degrees of freedom, scale sd sqrt(1/3 + 1/2), sd = one epoch
-    assert found.to_stop.high - found.to_stop.value == pytest.approx(4.302653 * math.sqrt(5 / 6) * 30_000, rel=1e-6)
-    assert found.to_stop.low == 0.0
-    assert found.patience_share == 0.5
-    assert found.update_flops_per_parameter == 13
-    assert (found.update_per_step, found.update_to_stop) == (1300, 13 * 50 * 9 * 2)
+    assert flops.to_stop.high - flops.to_stop.value == pytest.approx(4.302653 * math.sqrt(5 / 6) * 30_000, rel=1e-6)
+    assert flops.to_stop.low == 0.0
+    assert flops.patience_share == 0.5
+    assert flops.update_flops_per_parameter == 13
+    assert (flops.update_per_step, flops.update_to_stop) == (1300, 13 * 50 * 9 * 2)
 
 
 def test_a_fold_with_a_failed_network_is_left_out() -> None:
@@ -181,10 +181,10 @@ def test_a_fold_with_a_failed_network_is_left_out() -> None:
         for output in range(2)
     ]
     fits[0] = trained(0, 0, 9)
-    found = arm_flops(*cell_of(fits, 2))
-    assert found is not None
-    assert found.to_stop is not None
-    assert found.to_stop.value == pytest.approx((9 + 2 + 2 + 2) / 4 * 30_000)
+    flops = arm_flops(*cell_of(fits, 2))
+    assert flops is not None
+    assert flops.to_stop is not None
+    assert flops.to_stop.value == pytest.approx((9 + 2 + 2 + 2) / 4 * 30_000)
 
 
 def test_nothing_trained_has_no_flops_to_the_stop() -> None:

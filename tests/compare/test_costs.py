@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
+
 import numpy as np
 import pytest
 
@@ -9,7 +11,7 @@ from jointbench.compare.costs import best_takes, paired_ratios, projection_check
 from jointbench.compare.summary.costs import Latency
 from jointbench.records import AA_CONTROL, ExecutionMode, Projection, Timing, Variant
 
-JOINT, OTHER, COPY = (Variant(arm, "in turn") for arm in ("joint", "other", AA_CONTROL))
+JOINT, OTHER, CONTROL = (Variant(arm, "in turn") for arm in ("joint", "other", AA_CONTROL))
 
 
 def timing(
@@ -21,10 +23,10 @@ def timing(
     load: float = 0.0,
     take: int = 0,
 ) -> Timing:
-    """Joint, another arm ``ratio`` times as slow, and joint's twin, in blocks of six visits."""
+    """Joint, another arm ``ratio`` times as slow, and joint's A/A control, in blocks of six visits."""
     rng = np.random.default_rng(0)
     order = (0, 1, 2, 2, 1, 0) * blocks
-    who = tuple(Variant(one.arm, path) for one in (JOINT, OTHER, COPY))
+    variants = tuple(Variant(variant.arm, path) for variant in (JOINT, OTHER, CONTROL))
     seconds = np.array([{0: 1.0, 1: ratio, 2: 1.0}[i] for i in order]) * np.exp(rng.normal(0, log_noise, len(order)))
     return Timing(
         dataset="d",
@@ -33,7 +35,7 @@ def timing(
         scenario="request",
         batch_size=8,
         threads=2,
-        variants=who,
+        variants=variants,
         block=6,
         order=order,
         seconds=seconds[:, None],
@@ -55,14 +57,14 @@ def test_a_quiet_ratio_is_settled_and_a_noisy_one_has_spent_its_budget() -> None
 
 def test_a_ratio_inside_the_noise_floor_is_no_difference() -> None:
     """Two percent apart where the same arm built twice differs by four."""
-    one = timing(0.001, 12, 1.02)
-    twin = np.array([i == 2 for i in one.order])
-    shifted = Timing(**{**one.__dict__, "seconds": one.seconds * np.where(twin, 1.04, 1.0)[:, None]})
-    assert paired_ratios(one, "joint")[0].measured_difference
+    measured = timing(0.001, 12, 1.02)
+    control = np.array([i == 2 for i in measured.order])
+    shifted = replace(measured, seconds=measured.seconds * np.where(control, 1.04, 1.0)[:, None])
+    assert paired_ratios(measured, "joint")[0].measured_difference
     assert not paired_ratios(shifted, "joint")[0].measured_difference
 
 
-def test_the_floor_belongs_to_the_arm_that_has_the_twin() -> None:
+def test_the_floor_belongs_to_the_arm_that_has_the_control() -> None:
     assert paired_ratios(timing(0.01, 12), "joint")[0].floor is not None
     assert all(ratio.floor is None for ratio in paired_ratios(timing(0.01, 12), "other"))
 
@@ -76,7 +78,7 @@ def test_without_a_floor_a_ratio_within_three_percent_is_no_difference() -> None
 
 def test_ratios_compare_like_with_like() -> None:
     """A ratio never has one path above the line and another below it."""
-    one, two = timing(0.01, 12), timing(0.01, 12, 3.0, path="fused")
+    sequential, fused = timing(0.01, 12), timing(0.01, 12, 3.0, path="fused")
     both = Timing(
         dataset="d",
         backend="b",
@@ -84,24 +86,27 @@ def test_ratios_compare_like_with_like() -> None:
         scenario="request",
         batch_size=8,
         threads=2,
-        variants=(*one.variants, *two.variants),
+        variants=(*sequential.variants, *fused.variants),
         block=12,
         order=tuple(
             i
             for start in range(0, 72, 6)
             for i in (
-                *one.order[start : start + 3],
-                *(j + 3 for j in two.order[start : start + 6]),
-                *one.order[start + 3 : start + 6],
+                *sequential.order[start : start + 3],
+                *(j + 3 for j in fused.order[start : start + 6]),
+                *sequential.order[start + 3 : start + 6],
             )
         ),
         seconds=np.concatenate(
-            [np.r_[one.seconds[s : s + 3], two.seconds[s : s + 6], one.seconds[s + 3 : s + 6]] for s in range(0, 72, 6)]
+            [
+                np.r_[sequential.seconds[s : s + 3], fused.seconds[s : s + 6], sequential.seconds[s + 3 : s + 6]]
+                for s in range(0, 72, 6)
+            ]
         ),
         load=np.zeros(12),
     )
-    found = {ratio.path: ratio.ratio.value for ratio in paired_ratios(both, "joint")}
-    assert found == pytest.approx({"in turn": 0.5, "fused": 1 / 3}, rel=0.02)
+    by_path = {ratio.path: ratio.ratio.value for ratio in paired_ratios(both, "joint")}
+    assert by_path == pytest.approx({"in turn": 0.5, "fused": 1 / 3}, rel=0.02)
 
 
 def test_of_two_takes_the_undisturbed_one_counts_else_the_less_disturbed() -> None:
@@ -117,15 +122,15 @@ def test_the_bounds_of_a_percentile_hold_it_as_often_as_they_say(quantile: float
     rng = np.random.default_rng(0)
     samples = {0.9: 64, 0.99: 662}[quantile]
     truth = -np.log(1 - quantile)  # of the exponential distribution
-    held = 0
+    covered = 0
     for _ in range(400):
         low, high = quantile_bounds(rng.exponential(size=samples), quantile)
-        held += low <= truth <= high
-    assert held / 400 > 0.93
+        covered += low <= truth <= high
+    assert covered / 400 > 0.93
 
 
 def test_throughput_is_that_of_the_best_batch() -> None:
-    asked = [
+    latency = [
         Latency(
             batch_size=b,
             samples=9,
@@ -144,12 +149,12 @@ def test_throughput_is_that_of_the_best_batch() -> None:
             (1, 99.0, "one of N"),
         )
     ]
-    found = {one.path: (one.batch_size, one.rows_per_second) for one in throughput(asked)}
-    assert found == {"in turn": (64, 90.0), "fused": (1, 15.0)}
+    best = {fastest.path: (fastest.batch_size, fastest.rows_per_second) for fastest in throughput(latency)}
+    assert best == {"in turn": (64, 90.0), "fused": (1, 15.0)}
 
 
 def test_a_projection_agrees_within_a_tenth() -> None:
-    made = [
+    checks = [
         projection_check(
             Projection(
                 dataset="d",
@@ -164,5 +169,5 @@ def test_a_projection_agrees_within_a_tenth() -> None:
         )
         for seconds in (1.81, 2.19, 2.3, 1.7)
     ]
-    assert [one.agrees for one in made] == [True, True, False, False]
-    assert made[0].ratio == pytest.approx(0.905)
+    assert [check.agrees for check in checks] == [True, True, False, False]
+    assert checks[0].ratio == pytest.approx(0.905)

@@ -1,4 +1,4 @@
-"""Arms beside each other: relative errors as the stored predictions give them, and the Pareto set of what was measured."""
+"""Arms beside each other: relative errors from the stored predictions, and the Pareto set of what was measured."""
 
 from __future__ import annotations
 
@@ -8,7 +8,7 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from jointbench.compare.api import _described
+from jointbench.compare.api import described
 from jointbench.compare.build import summarise
 from jointbench.compare.summary.run import CellSummary
 from jointbench.data.preprocess import in_units, prepare
@@ -21,7 +21,7 @@ from planted import two_arms
 
 def cell_of(means: list[float], flops: tuple[int, int]) -> CellSummary:
     records = two_arms(means, flops=flops).records()
-    return summarise(records, _described(records), profile="", engine="", command="", notes=()).cells[0]
+    return summarise(records, described(records), profile="", engine="", command="", notes=()).cells[0]
 
 
 @pytest.mark.parametrize(
@@ -37,8 +37,8 @@ def test_the_pareto_set_is_over_what_was_measured(
 ) -> None:
     cell = cell_of(means, flops)
     assert cell.pareto_criteria == ("skill", "train_flops", "parameters")
-    assert {one.arm: one.in_pareto_set for one in cell.standings} == inside
-    joint = next(one for one in cell.standings if one.arm == "joint")
+    assert {standing.arm: standing.in_pareto_set for standing in cell.standings} == inside
+    joint = next(standing for standing in cell.standings if standing.arm == "joint")
     assert joint.skill == pytest.approx(0.5 + np.mean(means))
     assert joint.train_flops == flops[0]
     assert joint.train_seconds is joint.latency_seconds is None
@@ -47,7 +47,7 @@ def test_the_pareto_set_is_over_what_was_measured(
 def test_an_arm_without_skill_stands_outside() -> None:
     planted = two_arms([0.0, 0.0])
     records = replace(planted, failed=frozenset(("separate", *run) for run in np.ndindex(2, 5, 1))).records()
-    cell = summarise(records, _described(records), profile="", engine="", command="", notes=()).cells[0]
+    cell = summarise(records, described(records), profile="", engine="", command="", notes=()).cells[0]
     joint, separate = cell.standings
     assert (separate.skill, separate.train_flops, separate.in_pareto_set) == (None, None, None)
     assert joint.in_pareto_set
@@ -55,16 +55,16 @@ def test_an_arm_without_skill_stands_outside() -> None:
 
 def test_relative_errors_are_those_of_the_stored_predictions(tmp_path: Path) -> None:
     """aRRMSE from a real run's summary, against its raw predictions mapped back to units by the training rows."""
-    asked = RunOptions(profile="smoke", datasets=("concrete_slump",), backends=("torch",), device="cpu", repeats=2)
-    made, where = experiments(asked, load_datasets(asked, profile_named("smoke"))), study_config(asked)
+    options = RunOptions(profile="smoke", datasets=("concrete_slump",), backends=("torch",), device="cpu", repeats=2)
+    planned_experiments = experiments(options, load_datasets(options, profile_named("smoke")))
     summary = execute(
-        made,
-        replace(where, timing_seconds=0.0),
+        planned_experiments,
+        replace(study_config(options), timing_seconds=0.0),
         tmp_path,
         RunDescription(profile="smoke", command=""),
         lambda *_: None,
     )
-    (experiment,) = made
+    (experiment,) = planned_experiments
     outputs = experiment.dataset.outputs
     prepared = {(s.repeat, s.fold): prepare(experiment.dataset, s) for s in experiment.splits}
     rows = {(s.repeat, s.fold): s.test for s in experiment.splits}
@@ -75,9 +75,9 @@ def test_relative_errors_are_those_of_the_stored_predictions(tmp_path: Path) -> 
         for fit in (fits[i] for i in planned.network_ids):
             run = (fit.network.repeat, fit.network.fold)
             columns = [i for i, output in enumerate(outputs) if output.name in fit.network.group]
-            mine = [outputs[i] for i in columns]
+            regressions = [outputs[i] for i in columns]
             for i, output, predicted in zip(
-                columns, mine, in_units(fit.predictions, mine, columns, prepared[run]), strict=True
+                columns, regressions, in_units(fit.predictions, regressions, columns, prepared[run]), strict=True
             ):
                 y = experiment.dataset.targets[output.name][rows[run]]
                 squares[output.name].append(
@@ -86,6 +86,6 @@ def test_relative_errors_are_those_of_the_stored_predictions(tmp_path: Path) -> 
         sums = np.array(list(squares.values()))  # (outputs, folds, 2)
         pooled = np.sqrt(sums[..., 0].sum(axis=1) / sums[..., 1].sum(axis=1)).mean()
         fold_mean = np.sqrt(sums[..., 0] / sums[..., 1]).mean()
-        standing = next(one for one in summary.cells[0].standings if one.arm == planned.arm.name)
+        standing = next(row for row in summary.cells[0].standings if row.arm == planned.arm.name)
         assert standing.arrmse_pooled == pytest.approx(pooled, rel=1e-5)
         assert standing.arrmse_fold_mean == pytest.approx(fold_mean, rel=1e-5)

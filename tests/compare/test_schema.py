@@ -11,7 +11,7 @@ import jsonschema
 import numpy as np
 import pytest
 
-from jointbench.compare.api import _described
+from jointbench.compare.api import described
 from jointbench.compare.build import summarise
 from jointbench.compare.summary.schema import FILE, as_text
 from jointbench.report.embed import summary_json
@@ -22,7 +22,7 @@ SHIPPED = resources.files("jointbench.compare.summary").joinpath(FILE).read_text
 
 def written(**changes: Any) -> Any:
     records = two_arms([0.003, -0.02], sd=[0.02, 0.01], shape=(1, 5, 2), **changes).records()
-    summary = summarise(records, _described(records), profile="p", engine="stacked", command="c", notes=("n",))
+    summary = summarise(records, described(records), profile="p", engine="stacked", command="c", notes=("n",))
     return json.loads(summary_json(summary))
 
 

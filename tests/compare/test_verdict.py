@@ -38,8 +38,8 @@ def test_the_region_is_the_posterior_s() -> None:
 @given(st.floats(-0.1, 0.1), st.floats(0, 0.05), st.floats(0.51, 0.99))
 def test_negating_swaps_joint_and_separate(mean: float, scale: float, probability: float) -> None:
     swapped = {"joint": "separate", "separate": "joint"}
-    one = output_verdict(posterior(mean, scale, 24), probability=probability)
-    assert output_verdict(posterior(-mean, scale, 24), probability=probability) == swapped.get(one, one)
+    verdict = output_verdict(posterior(mean, scale, 24), probability=probability)
+    assert output_verdict(posterior(-mean, scale, 24), probability=probability) == swapped.get(verdict, verdict)
 
 
 @given(st.floats(-0.1, 0.1), st.floats(0, 0.05))

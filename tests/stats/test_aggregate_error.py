@@ -36,27 +36,27 @@ def example() -> dict[str, Any]:
 
 
 def test_by_hand() -> None:
-    got = from_predictions(
+    errors = from_predictions(
         [[1.0], [3.0], [0.0], [10.0]], [[2.0], [3.0], [5.0], [5.0]], [[2.0]] * 4, np.array([0, 0, 1, 1])
     )
     first, second = np.sqrt(1 / 2), np.sqrt(50 / 68)
-    assert got.fold_mean == pytest.approx(((first + second) / 2,))
-    assert got.pooled == pytest.approx((np.sqrt(51 / 70),))
-    assert got.folds_left_out == (0,)
+    assert errors.fold_mean == pytest.approx(((first + second) / 2,))
+    assert errors.pooled == pytest.approx((np.sqrt(51 / 70),))
+    assert errors.folds_left_out == (0,)
 
 
 def test_definition_over_outputs() -> None:
     data = example()
-    got = from_predictions(**data)
+    errors = from_predictions(**data)
     error = (data["observed"] - data["predicted"]) ** 2
     no_skill = (data["observed"] - data["training_mean"]) ** 2
     of_folds = np.sqrt(error.reshape(3, 4, 2).sum(axis=1) / no_skill.reshape(3, 4, 2).sum(axis=1))
     pooled = np.sqrt(error.sum(axis=0) / no_skill.sum(axis=0))
-    np.testing.assert_allclose(got.fold_mean, of_folds.mean(axis=0))
-    np.testing.assert_allclose(got.pooled, pooled)
-    assert got.average_fold_mean == pytest.approx(of_folds.mean())
-    assert got.average_pooled == pytest.approx(pooled.mean())
-    assert got.average_fold_mean != pytest.approx(got.average_pooled, rel=1e-3)
+    np.testing.assert_allclose(errors.fold_mean, of_folds.mean(axis=0))
+    np.testing.assert_allclose(errors.pooled, pooled)
+    assert errors.average_fold_mean == pytest.approx(of_folds.mean())
+    assert errors.average_pooled == pytest.approx(pooled.mean())
+    assert errors.average_fold_mean != pytest.approx(errors.average_pooled, rel=1e-3)
 
 
 def test_perfect_and_no_skill() -> None:
@@ -71,19 +71,21 @@ def test_weight_zero_is_a_missing_row() -> None:
     weights = np.ones(12)
     weights[5] = 0.0
     data["observed"][5] = np.nan
-    kept = np.arange(12) != 5
-    assert from_predictions(**data, weights=weights) == from_predictions(**{name: a[kept] for name, a in data.items()})
+    labelled = np.arange(12) != 5
+    assert from_predictions(**data, weights=weights) == from_predictions(
+        **{name: a[labelled] for name, a in data.items()}
+    )
 
 
 def test_a_fold_without_labels_is_counted() -> None:
     data = example()
     weights = np.ones((12, 2))
     weights[4:8, 1] = 0.0
-    got = from_predictions(**data, weights=weights)
-    assert got.folds_left_out == (0, 1)
+    errors = from_predictions(**data, weights=weights)
+    assert errors.folds_left_out == (0, 1)
     rest = from_predictions(**{name: array[[0, 1, 2, 3, 8, 9, 10, 11]] for name, array in data.items()})
-    assert got.fold_mean[1] == pytest.approx(rest.fold_mean[1])
-    assert got.pooled[1] == pytest.approx(rest.pooled[1])
+    assert errors.fold_mean[1] == pytest.approx(rest.fold_mean[1])
+    assert errors.pooled[1] == pytest.approx(rest.pooled[1])
 
 
 @pytest.mark.parametrize(

@@ -17,14 +17,14 @@ values = st.lists(st.integers(-10_000, 10_000), min_size=4, max_size=30).map(lam
 def test_agrees_with_baycomp(repeats: int, folds: int, rope: float) -> None:
     generator = np.random.default_rng(repeats * folds)
     joint, other = generator.normal(0.8, 0.02, (2, repeats, folds))
-    got = correlated_t_test(joint - other, rope=rope)
+    belief = correlated_t_test(joint - other, rope=rope)
     oracle = baycomp.CorrelatedTTest(other.ravel(), joint.ravel(), rope=rope, runs=repeats)
     expected = oracle.probs()
-    assert (got.mean, got.scale**2, got.df) == pytest.approx((oracle.mean, oracle.var, oracle.df), rel=1e-12)
+    assert (belief.mean, belief.scale**2, belief.df) == pytest.approx((oracle.mean, oracle.var, oracle.df), rel=1e-12)
     assert (
-        got.probability_other_better,
-        got.probability_equivalent,
-        got.probability_joint_better,
+        belief.probability_other_better,
+        belief.probability_equivalent,
+        belief.probability_joint_better,
     ) == pytest.approx(expected, abs=1e-12)
 
 
@@ -37,32 +37,32 @@ def test_repeats_do_not_shrink_the_correlation() -> None:
 
 def test_closed_form() -> None:
     differences = np.array([[0.01, 0.02, 0.06], [0.03, 0.05, 0.01]])
-    got = correlated_t_test(differences)
+    belief = correlated_t_test(differences)
     sd = differences.std(ddof=1)
     scale = sd * np.sqrt(1 / 6 + (1 / 3) / (1 - 1 / 3))  # rho / (1 - rho) with rho = 1/3
     reference = stats.t(5, differences.mean(), scale)
-    assert got.scale == pytest.approx(scale)
-    assert (got.low, got.high) == pytest.approx(reference.interval(0.95))
-    assert got.probability_joint_better == pytest.approx(reference.sf(0.01))
-    assert got.probability_other_better == pytest.approx(reference.cdf(-0.01))
-    assert got.probability_above(0.05) == pytest.approx(reference.sf(0.05))
+    assert belief.scale == pytest.approx(scale)
+    assert (belief.low, belief.high) == pytest.approx(reference.interval(0.95))
+    assert belief.probability_joint_better == pytest.approx(reference.sf(0.01))
+    assert belief.probability_other_better == pytest.approx(reference.cdf(-0.01))
+    assert belief.probability_above(0.05) == pytest.approx(reference.sf(0.05))
 
 
 @given(values, st.integers(2, 10))
 def test_negating_swaps_the_arms(differences: np.ndarray, folds: int) -> None:
-    one, other = (correlated_t_test(sign * differences, folds=folds) for sign in (1, -1))
-    assert one.probability_joint_better == pytest.approx(other.probability_other_better, abs=1e-12)
-    assert one.probability_equivalent == pytest.approx(other.probability_equivalent, abs=1e-9)
-    assert (one.low, one.high) == pytest.approx((-other.high, -other.low), abs=1e-12)
+    belief, swapped = (correlated_t_test(sign * differences, folds=folds) for sign in (1, -1))
+    assert belief.probability_joint_better == pytest.approx(swapped.probability_other_better, abs=1e-12)
+    assert belief.probability_equivalent == pytest.approx(swapped.probability_equivalent, abs=1e-9)
+    assert (belief.low, belief.high) == pytest.approx((-swapped.high, -swapped.low), abs=1e-12)
 
 
 @given(values, st.integers(2, 10), st.floats(0, 0.1))
 def test_probabilities_sum_to_one(differences: np.ndarray, folds: int, rope: float) -> None:
-    got = correlated_t_test(differences, folds=folds, rope=rope)
-    three = (got.probability_joint_better, got.probability_equivalent, got.probability_other_better)
+    belief = correlated_t_test(differences, folds=folds, rope=rope)
+    three = (belief.probability_joint_better, belief.probability_equivalent, belief.probability_other_better)
     assert min(three) >= 0.0
     assert sum(three) == pytest.approx(1.0, abs=1e-12)
-    assert got.low <= got.mean <= got.high
+    assert belief.low <= belief.mean <= belief.high
 
 
 @given(values, st.integers(2, 10), st.integers(1, 1000))
@@ -86,21 +86,21 @@ def test_flat_with_folds_is_the_same() -> None:
     [(0.1, 1, 0, 0), (-0.1, 0, 0, 1), (0.0, 0, 1, 0), (0.01, 0, 1, 0), (-0.01, 0, 1, 0), (0.010001, 1, 0, 0)],
 )
 def test_no_spread_is_a_point_mass(value: float, joint: float, equivalent: float, other: float) -> None:
-    got = correlated_t_test(np.full((5, 5), value))
-    assert (got.probability_joint_better, got.probability_equivalent, got.probability_other_better) == (
+    belief = correlated_t_test(np.full((5, 5), value))
+    assert (belief.probability_joint_better, belief.probability_equivalent, belief.probability_other_better) == (
         joint,
         equivalent,
         other,
     )
-    assert got.scale == 0.0
-    assert got.low == got.high == got.mean == value
-    assert got.probability_above(value) == 0.0
-    assert got.probability_above(value - 1e-9) == 1.0
+    assert belief.scale == 0.0
+    assert belief.low == belief.high == belief.mean == value
+    assert belief.probability_above(value) == 0.0
+    assert belief.probability_above(value - 1e-9) == 1.0
 
 
 def test_a_vanishing_spread_gives_no_warning() -> None:
-    got = correlated_t_test([0.02, 0.02, 0.02 + 4e-18, np.nextafter(0.02, 1)], folds=2)
-    assert got.probability_joint_better == 1.0
+    belief = correlated_t_test([0.02, 0.02, 0.02 + 4e-18, np.nextafter(0.02, 1)], folds=2)
+    assert belief.probability_joint_better == 1.0
     assert posterior(0.02, 5e-324, 3).probability_joint_better == 1.0
 
 

@@ -24,9 +24,9 @@ def test_brute_force(values: np.ndarray, data: st.DataObject) -> None:
         return min(gains) >= 0 and max(gains) > 0
 
     expected = [not any(dominates(other, arm) for other in range(arms)) for arm in range(arms)]
-    got = pareto_set(values, directions)
-    assert got.tolist() == expected
-    assert got.any()
+    inside = pareto_set(values, directions)
+    assert inside.tolist() == expected
+    assert inside.any()
 
 
 @pytest.mark.parametrize(

@@ -1,8 +1,8 @@
-"""The same study for a dataset's decision over all its outputs: how often is it wrong because there are many?
+"""How often a dataset's decision over all its outputs is wrong, by simulation.
 
-"Separate" needs one output that loses, and of many equal ones some looks worse by chance, so the decision corrects for
-their number (Holm 1979); the rates without that stand beside. Outputs are drawn independently of each other, the
-hardest case for a decision that one output is enough for.
+"Separate" needs one output that loses. Of many equal ones some looks worse by chance, so the decision corrects for
+their number (Holm 1979); the rates without that correction are given too. Outputs are drawn independently of each
+other, the hardest case for a decision that a single output can cause.
 """
 
 from __future__ import annotations
@@ -12,9 +12,8 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from jointbench.calibration.simulation import EFFECT, Bools, SimulatedVerdicts, decide, draw
-from jointbench.compare.verdict import PROBABILITY, check_probability
-from jointbench.stats.correlated_t_test import ROPE
+from jointbench.calibration.simulation import DEFAULT_CRITERIA, EFFECT, Bools, SimulatedVerdicts, decide, draw
+from jointbench.compare.criteria import VerdictCriteria
 from jointbench.stats.variance_components import CVDesign, VarianceComponents
 
 
@@ -24,10 +23,10 @@ class DecisionCalibration:
 
     ``wrong_recommendation_rate``: one output truly 0.03 worse and all others 0.03 better (the case that tempts most),
     yet joint recommended; ``false_separate_rate``: every output truly equal, yet "separate"; ``edge_separate_rate``:
-    every output truly worse by exactly the region; ``uncorrected_*``: the same, were any output's verdict at the plain
-    probability enough; ``recommendation_found``: every output truly equal, and joint recommended; ``separate_found``:
-    one output truly 0.03 worse, the rest equal, and "separate". Where one output is worse each is in turn, and the least
-    favourable rate stands here.
+    every output truly worse by exactly the region; ``uncorrected_*``: the same without the correction for the number of
+    outputs; ``recommendation_found``: every output truly equal, and joint recommended; ``separate_found``: one output
+    truly 0.03 worse, the rest equal, and "separate". Where one output is worse, each is in turn, and the least
+    favourable rate counts.
     """
 
     setting: CVDesign
@@ -43,30 +42,29 @@ class DecisionCalibration:
 
 
 def calibrate_decision(
-    setting: CVDesign,
-    spreads: Sequence[VarianceComponents],
+    design: CVDesign,
+    components: Sequence[VarianceComponents],
     generator: np.random.Generator,
     *,
     comparisons: int = 1000,
-    rope: float = ROPE,
-    probability: float = PROBABILITY,
+    criteria: VerdictCriteria = DEFAULT_CRITERIA,
 ) -> DecisionCalibration:
-    """The rates at one setting of a dataset whose outputs have these spreads.
+    """The rates at one design of a dataset whose outputs have these variance components.
 
-    Raises ValueError as ``simulate_differences`` and ``output_verdict`` do.
+    Raises ValueError as ``simulate_differences`` does.
     """
-    check_probability(probability)
-    draws = [draw(spread, setting, comparisons, generator) for spread in spreads]
+    probability = criteria.probability
+    draws = [draw(output, design, comparisons, generator) for output in components]
     equal, edge, worse, better = (
-        [decide(truth, one, rope, probability) for one in draws] for truth in (0.0, -rope, -EFFECT, EFFECT)
+        [decide(truth, output, criteria) for output in draws] for truth in (0.0, -criteria.rope, -EFFECT, EFFECT)
     )
 
     def with_one_worse(rest: Sequence[SimulatedVerdicts]) -> list[list[SimulatedVerdicts]]:
-        return [[*rest[:i], one, *rest[i + 1 :]] for i, one in enumerate(worse)]
+        return [[*rest[:i], loser, *rest[i + 1 :]] for i, loser in enumerate(worse)]
 
     return DecisionCalibration(
-        setting=setting,
-        outputs=len(spreads),
+        setting=design,
+        outputs=len(components),
         comparisons=comparisons,
         wrong_recommendation_rate=max(float(recommends(outputs).mean()) for outputs in with_one_worse(better)),
         false_separate_rate=float(separates(equal, probability).mean()),

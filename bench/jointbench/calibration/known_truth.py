@@ -1,8 +1,8 @@
-"""Verdicts on tasks whose truth is known, from real training: three corners where the right answer is not in doubt.
+"""Verdicts on tasks whose truth is known, from real training: three scenarios where the right answer is not in doubt.
 
-related: many outputs made of the same few random features, few rows: what one output teaches the trunk serves all.
-conflicting: outputs of disjoint features, a trunk with fewer units than there are features: only separate ones fit.
-plenty: more rows and width than either arm needs: nothing is left to gain or to lose.
+related: many outputs made of the same few random features, few rows; what one output teaches the trunk serves all.
+conflicting: outputs of disjoint features, a trunk with fewer units than there are features; only separate ones fit.
+plenty: more rows and width than either arm needs; nothing is left to gain or to lose.
 """
 
 from __future__ import annotations
@@ -14,15 +14,14 @@ from jointbench.calibration.noise import skill_differences
 from jointbench.compare.cells import BenchmarkCell, cells
 from jointbench.compare.verdict import OutputVerdict, output_verdict
 from jointbench.data.synthetic import SyntheticConfig, synthetic_dataset
-from jointbench.stats.correlated_t_test import Posterior, correlated_t_test
+from jointbench.stats.correlated_t_test import correlated_t_test
 from jointbench.study.config import Progress, StudyConfig
 from jointbench.study.plan import CrossValidation, Experiment, make_experiment
 from jointbench.study.run import run
 from jointbench.types import Recipe, Shape
 
 ARMS = ("joint", "separate")
-SEEDS = 10  # datasets drawn in each corner
-NEEDED = 9  # of ten: what `right_enough` asks for
+SEEDS = 10  # datasets drawn in each scenario
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -67,7 +66,7 @@ SCENARIOS = (
 
 @dataclass(frozen=True, kw_only=True)
 class Trial:
-    """One dataset of a corner on one backend.
+    """One dataset of a scenario (``corner``: its name) on one backend.
 
     verdict: on the mean over outputs of the difference in skill, joint - separate: ``difference`` with its 95 %
     interval. separate_outputs: outputs whose own verdict is "separate".
@@ -86,7 +85,7 @@ class Trial:
 
 @dataclass(frozen=True)
 class Tally:
-    """How many verdicts of a corner were right."""
+    """How many verdicts of a scenario were right."""
 
     corner: str
     backend: str
@@ -96,60 +95,62 @@ class Tally:
 
 
 def known_truth(
-    conditions: StudyConfig,
+    config: StudyConfig,
     progress: Progress,
     *,
-    corners: Sequence[Scenario] = SCENARIOS,
+    scenarios: Sequence[Scenario] = SCENARIOS,
     seeds: Sequence[int] = range(SEEDS),
 ) -> tuple[Trial, ...]:
-    """Trains both arms on a dataset of each corner for every seed and backend, and decides on it as on any other.
+    """Trains both arms on a dataset of each scenario for every seed and backend, and decides on it as on any other.
 
-    ``conditions``: where; nothing is timed in a study of verdicts. A backend that is absent has no trials.
+    ``config``: where it runs; nothing needs to be timed. A backend that is absent has no trials.
     """
-    experiments = {_slug(corner, seed): (corner, seed) for corner in corners for seed in seeds}
-    records = run([_subject(corner, seed) for corner, seed in experiments.values()], conditions, progress)
+    experiments = {_slug(scenario, seed): (scenario, seed) for scenario in scenarios for seed in seeds}
+    records = run([_experiment(scenario, seed) for scenario, seed in experiments.values()], config, progress)
     return tuple(_trial(cell, *experiments[cell.dataset]) for cell in cells(records)[0] if cell.planned_arms)
 
 
 def tallies(trials: Sequence[Trial]) -> tuple[Tally, ...]:
-    """The right verdicts of each corner on each backend, in the order they ran."""
+    """The right verdicts of each scenario on each backend, in the order they ran."""
     keys = dict.fromkeys((trial.corner, trial.backend) for trial in trials)
     grouped = [[trial for trial in trials if (trial.corner, trial.backend) == key] for key in keys]
     return tuple(
-        Tally(*key, len(mine), sum(trial.right for trial in mine), sum(trial.difference for trial in mine) / len(mine))
-        for key, mine in zip(keys, grouped, strict=True)
+        Tally(
+            corner=corner,
+            backend=backend,
+            trials=len(group),
+            right=sum(trial.right for trial in group),
+            mean_difference=sum(trial.difference for trial in group) / len(group),
+        )
+        for (corner, backend), group in zip(keys, grouped, strict=True)
     )
 
 
-def right_enough(tally: Tally) -> bool:
-    """Whether at least nine of ten verdicts are right."""
-    return tally.right * SEEDS >= NEEDED * tally.trials
+def _slug(scenario: Scenario, seed: int) -> str:
+    return f"{scenario.name}-{seed}"
 
 
-def _slug(corner: Scenario, seed: int) -> str:
-    return f"{corner.name}-{seed}"
-
-
-def _subject(corner: Scenario, seed: int) -> Experiment:
-    dataset = synthetic_dataset(_slug(corner, seed), corner.tasks, seed, shape=corner.shape, recipe=corner.recipe)
-    return make_experiment(
-        dataset, ARMS, CrossValidation(folds=corner.folds, repeats=corner.repeats, seeds=corner.seeds, seed=seed)
+def _experiment(scenario: Scenario, seed: int) -> Experiment:
+    dataset = synthetic_dataset(
+        _slug(scenario, seed), scenario.tasks, seed, shape=scenario.shape, recipe=scenario.recipe
     )
+    cross_validation = CrossValidation(folds=scenario.folds, repeats=scenario.repeats, seeds=scenario.seeds, seed=seed)
+    return make_experiment(dataset, ARMS, cross_validation)
 
 
-def _trial(cell: BenchmarkCell, corner: Scenario, seed: int) -> Trial:
+def _trial(cell: BenchmarkCell, scenario: Scenario, seed: int) -> Trial:
     by_fold = skill_differences(cell).mean(axis=3)
     overall = correlated_t_test(by_fold.mean(axis=0))
     verdict = output_verdict(overall)
-    each: list[Posterior] = [correlated_t_test(output) for output in by_fold]
+    by_output = [correlated_t_test(output) for output in by_fold]
     return Trial(
-        corner=corner.name,
+        corner=scenario.name,
         backend=cell.backend,
         seed=seed,
         verdict=verdict,
-        right=verdict in corner.right,
+        right=verdict in scenario.right,
         difference=overall.mean,
         low=overall.low,
         high=overall.high,
-        separate_outputs=sum(output_verdict(belief) == "separate" for belief in each),
+        separate_outputs=sum(output_verdict(belief) == "separate" for belief in by_output),
     )

@@ -1,4 +1,4 @@
-"""The noise really seen in differences between joint and separate: what the calibration study simulates."""
+"""The noise observed in differences between joint and separate: what the calibration study simulates."""
 
 from __future__ import annotations
 
@@ -16,7 +16,7 @@ from jointbench.types import FloatArray
 
 @dataclass(frozen=True)
 class ObservedNoise:
-    """The spread of one output's differences, joint - separate, and the cross-validation in which it was seen."""
+    """The spread of one output's differences, joint - separate, and the cross-validation in which it was observed."""
 
     dataset: str
     output: str
@@ -35,28 +35,31 @@ class ObservedNoise:
 
 
 def skill_differences(cell: BenchmarkCell) -> FloatArray:
-    """The arm of fewest networks less that of most, in skill: (outputs, repeats, folds, seeds), NaN where a fit failed."""
+    """The arm with the fewest networks minus the one with the most, in skill.
+
+    (outputs, repeats, folds, seeds), NaN where a fit failed.
+    """
 
     def networks(planned: PlannedArm) -> int:
         return len(planned.arm.groups)
 
     joint, other = min(cell.planned_arms, key=networks), max(cell.planned_arms, key=networks)
-    places = run_index(cell.folds, cell.fits.values())
-    return paired(arm_skill(cell, joint, places), arm_skill(cell, other, places))
+    index = run_index(cell.folds, cell.fits.values())
+    return paired(arm_skill(cell, joint, index), arm_skill(cell, other, index))
 
 
 def observed_noise(records: Iterable[Record]) -> tuple[ObservedNoise, ...]:
-    """The spread of every output in a run's records; of a dataset's backends and devices the first alone is read.
+    """The spread of every output in a run's records, on the first backend and device of each dataset.
 
     Raises BadInput for a run of one arm, or of one seed per fold.
     """
-    found: dict[str, tuple[ObservedNoise, ...]] = {}
+    by_dataset: dict[str, tuple[ObservedNoise, ...]] = {}
     for cell in cells(records)[0]:
-        if cell.dataset not in found and len(cell.planned_arms) >= 2:
-            found[cell.dataset] = _of_cell(cell)
-    if not found:
+        if cell.dataset not in by_dataset and len(cell.planned_arms) >= 2:
+            by_dataset[cell.dataset] = _of_cell(cell)
+    if not by_dataset:
         raise BadInput("the run compares no two arms, so there is no spread to read from it; run joint and separate")
-    return tuple(seen for outputs in found.values() for seen in outputs)
+    return tuple(output for outputs in by_dataset.values() for output in outputs)
 
 
 def _of_cell(cell: BenchmarkCell) -> tuple[ObservedNoise, ...]:
@@ -66,32 +69,32 @@ def _of_cell(cell: BenchmarkCell) -> tuple[ObservedNoise, ...]:
         raise BadInput(
             f"{cell.dataset} ran with one seed per fold, which hides the noise of seeds; run it with --seeds 3 or more"
         )
-    setting = CVDesign(folds, repeats, seeds)
+    design = CVDesign(folds, repeats, seeds)
     return tuple(
-        ObservedNoise(cell.dataset, output, estimate_components(values), setting)
+        ObservedNoise(cell.dataset, output, estimate_components(values), design)
         for output, values in zip(cell.folds[0].outputs, differences, strict=True)
     )
 
 
-def _seen(dataset: str, seen_in: CVDesign, sds: dict[str, tuple[float, float]]) -> tuple[ObservedNoise, ...]:
+def _from_sds(dataset: str, design: CVDesign, sds: dict[str, tuple[float, float]]) -> tuple[ObservedNoise, ...]:
     """From standard deviations, between folds and over seeds, in skill."""
     return tuple(
-        ObservedNoise(dataset, output, VarianceComponents(between**2, within**2, seen_in.folds), seen_in)
+        ObservedNoise(dataset, output, VarianceComponents(between**2, within**2, design.folds), design)
         for output, (between, within) in sds.items()
     )
 
 
 # What `jointbench calibrate --run DIR` reads from runs of profile full (whole tables) on PyTorch, arms joint and
 # separate, seed 0: `jointbench run wine_quality --profile full --backend torch --folds 5 --repeats 5 --seeds 10`, and
-# so on. wine_quality comes first: its setting is the one recommended.
+# so on. wine_quality comes first: its design is the one recommended.
 OBSERVED_NOISE = (
-    *_seen("wine_quality", CVDesign(5, 5, 10), {"quality": (0.0032, 0.0110), "type": (0.0047, 0.0074)}),
-    *_seen(
+    *_from_sds("wine_quality", CVDesign(5, 5, 10), {"quality": (0.0032, 0.0110), "type": (0.0047, 0.0074)}),
+    *_from_sds(
         "concrete_slump",
         CVDesign(5, 3, 5),
         {"slump": (0.0383, 0.1232), "flow": (0.0241, 0.0994), "strength": (0.0, 0.0629)},
     ),
-    *_seen(
+    *_from_sds(
         "yeast",
         CVDesign(5, 1, 3),
         {

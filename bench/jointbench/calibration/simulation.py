@@ -1,38 +1,38 @@
-"""The simulation study behind ``jointbench calibrate``: is the verdict on one output right as often as it says?
+"""The simulation study behind ``jointbench calibrate``: is the verdict on one output right as often as it claims?
 
-Each comparison is simulated with the fold-correlated noise that ``spread.simulate_differences`` describes and decided
-as a real one is. An edge rate of 5 % is what exact calibration gives: seed noise, which the test takes for correlated
-and is not, brings it below. Without a region to speak of beside the noise, truly equal arms get a false verdict in up
-to 2 * (1 - probability) of the comparisons, half on each side.
+Each comparison is simulated with the fold-correlated noise of ``variance_components.simulate_differences`` and decided
+as a real one is. Exact calibration gives an edge rate of 5 %. Seed noise lowers it: the test takes it for correlated,
+and it is not. Where the region is negligible beside the noise, truly equal arms get a false verdict in up to
+2 * (1 - probability) of the comparisons, half on each side.
 """
 
 from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
-from itertools import product
 from math import sqrt
 
 import numpy as np
 import numpy.typing as npt
 
-from jointbench.compare.sample_size import FOLDS, REPEATS, SEEDS
-from jointbench.compare.verdict import PROBABILITY, check_probability
+from jointbench.compare.criteria import VerdictCriteria
+from jointbench.compare.sample_size import DesignGrid
 from jointbench.stats.corrected_t_test import two_sided_p
-from jointbench.stats.correlated_t_test import ROPE, mean_and_sd, posterior_scale, probability_above
+from jointbench.stats.correlated_t_test import mean_and_sd, posterior_scale, probability_above
 from jointbench.stats.variance_components import CVDesign, VarianceComponents, simulate_differences
 from jointbench.types import FloatArray
 
 EFFECT = 0.03  # skill: the true difference that has to be found
 TARGET = 0.8  # share of true differences of EFFECT, and of truly equal arms, that a good setting finds
-MOST_FITS = 2000  # per network of an arm: no setting beyond is worth looking at
+GRID = DesignGrid(most_fits=2000)  # no design with more fits per network is worth looking at
+DEFAULT_CRITERIA = VerdictCriteria()
 
 Bools = npt.NDArray[np.bool_]
 
 
 @dataclass(frozen=True, kw_only=True)
 class Calibration:
-    """Shares of ``comparisons`` simulated comparisons of one output, each in [0, 1], at one setting and spread.
+    """Shares of ``comparisons`` simulated comparisons of one output, each in [0, 1], at one design and noise.
 
     ``false_verdict_rate``: truly equal, yet "joint" or "separate"; ``edge_rate``: truly at an edge of the region (every
     comparison at both), yet beyond it; ``equivalent_found``: truly equal and called so; ``power_0_03``: joint truly
@@ -62,12 +62,16 @@ class Draws:
 
     mean: FloatArray
     sd: FloatArray
-    setting: CVDesign
+    design: CVDesign
 
 
 @dataclass(frozen=True, eq=False)
 class SimulatedVerdicts:
-    """What is said of each comparison. p_other_better: P(difference < -rope); not_worse: P(difference > -rope) is enough."""
+    """The verdict on each comparison, (comparisons,).
+
+    p_other_better: P(difference < -rope); not_worse: P(difference > -rope) is enough; naive: the ordinary paired t-test
+    has p < 0.05.
+    """
 
     p_other_better: FloatArray
     joint: Bools
@@ -77,40 +81,28 @@ class SimulatedVerdicts:
     naive: Bools
 
 
-def draw(
-    spread: VarianceComponents,
-    setting: CVDesign,
-    comparisons: int,
-    generator: np.random.Generator,
-    *,
-    correlation: float | None = None,
-) -> Draws:
+def draw(components: VarianceComponents, design: CVDesign, comparisons: int, generator: np.random.Generator) -> Draws:
     """Comparisons around a truth of 0; other truths shift the means and nothing else.
 
     A fold's seeds are drawn as their average, whose noise has variance within / seeds: the same distribution, with a
     tenth of the numbers at ten seeds. Raises ValueError as ``simulate_differences`` does.
     """
-    within = None if spread.within is None else spread.within / setting.seeds
+    within = None if components.within is None else components.within / design.seeds
     differences = simulate_differences(
-        np.zeros(comparisons),
-        replace(spread, within=within),
-        replace(setting, seeds=1),
-        generator,
-        correlation=correlation,
+        np.zeros(comparisons), replace(components, within=within), replace(design, seeds=1), generator
     )
-    return Draws(*mean_and_sd(differences.reshape(comparisons, setting.pairs)), setting)
+    return Draws(*mean_and_sd(differences.reshape(comparisons, design.pairs)), design)
 
 
-def decide(
-    truth: float | FloatArray, draws: Draws, rope: float = ROPE, probability: float = PROBABILITY
-) -> SimulatedVerdicts:
-    """What ``correlated_t_test`` with ``output_verdict``, and the naive test, say of each comparison; all at once.
+def decide(truth: float | FloatArray, draws: Draws, criteria: VerdictCriteria = DEFAULT_CRITERIA) -> SimulatedVerdicts:
+    """The verdicts of ``correlated_t_test`` with ``output_verdict``, and of the naive test, on all comparisons at once.
 
     truth: in skill, one for all comparisons or (comparisons,).
     """
-    setting, mean = draws.setting, draws.mean + truth
-    df = setting.pairs - 1
-    scale = posterior_scale(draws.sd, setting.pairs, setting.folds)
+    design, mean = draws.design, draws.mean + truth
+    rope, probability = criteria.rope, criteria.probability
+    df = design.pairs - 1
+    scale = posterior_scale(draws.sd, design.pairs, design.folds)
     joint = probability_above(rope, mean, scale, df)
     other = probability_above(rope, -mean, scale, df)
     return SimulatedVerdicts(
@@ -119,31 +111,24 @@ def decide(
         equivalent=1.0 - joint - other >= probability,
         separate=other >= probability,
         not_worse=probability_above(-rope, mean, scale, df) >= probability,
-        naive=two_sided_p(mean, draws.sd / np.sqrt(setting.pairs), df) < 0.05,
+        naive=two_sided_p(mean, draws.sd / np.sqrt(design.pairs), df) < 0.05,
     )
 
 
 def calibrate(
-    setting: CVDesign,
-    spread: VarianceComponents,
+    design: CVDesign,
+    components: VarianceComponents,
     generator: np.random.Generator,
     *,
     comparisons: int = 1000,
-    rope: float = ROPE,
-    probability: float = PROBABILITY,
-    correlation: float | None = None,
+    criteria: VerdictCriteria = DEFAULT_CRITERIA,
 ) -> Calibration:
-    """The rates at one setting.
-
-    ``correlation`` between folds other than 1/K asks what it costs to be wrong about it.
-    Raises ValueError as ``simulate_differences`` and ``output_verdict`` do.
-    """
-    check_probability(probability)
-    draws = draw(spread, setting, comparisons, generator, correlation=correlation)
-    equal, above, below, worse = (decide(truth, draws, rope, probability) for truth in (0.0, rope, -rope, -EFFECT))
+    """The rates at one design. Raises ValueError as ``simulate_differences`` does."""
+    draws, rope = draw(components, design, comparisons, generator), criteria.rope
+    equal, above, below, worse = (decide(truth, draws, criteria) for truth in (0.0, rope, -rope, -EFFECT))
     return Calibration(
-        setting=setting,
-        spread=spread,
+        setting=design,
+        spread=components,
         comparisons=comparisons,
         false_verdict_rate=float((equal.joint | equal.separate).mean()),
         edge_rate=float(np.mean([above.joint | above.separate, below.joint | below.separate])),
@@ -154,41 +139,33 @@ def calibrate(
     )
 
 
-def smallest_setting(
-    spreads: Sequence[VarianceComponents],
+def smallest_design(
+    components: Sequence[VarianceComponents],
     generator: np.random.Generator,
     *,
+    grid: DesignGrid = GRID,
     comparisons: int = 1000,
-    rope: float = ROPE,
-    probability: float = PROBABILITY,
-    folds: Sequence[int] = FOLDS,
-    repeats: Sequence[int] = REPEATS,
-    seeds: Sequence[int] = SEEDS,
-    most_fits: int = MOST_FITS,
+    criteria: VerdictCriteria = DEFAULT_CRITERIA,
 ) -> tuple[tuple[Calibration, ...], ...]:
-    """Settings by their fits (K * R * S, up to ``most_fits``), each with its rates for every spread.
+    """The designs of the grid by their fits (K * R * S), each with its rates for every output.
 
     They end with the first that has ``reached`` TARGET, of true equality and of true differences of 0.03, for all of
     them; where the last has not, none does. Raises ValueError as ``calibrate`` does.
     """
-    grid = sorted(
-        (CVDesign(*sizes) for sizes in product(folds, repeats, seeds)),
-        key=lambda setting: (setting.fits, setting.folds, setting.repeats),
-    )
     tried: list[tuple[Calibration, ...]] = []
-    for setting in grid:
-        if setting.fits > most_fits or (tried and reached(tried[-1])):
+    for design in grid.designs():
+        if tried and reached(tried[-1]):
             break
         tried.append(
             tuple(
-                calibrate(setting, spread, generator, comparisons=comparisons, rope=rope, probability=probability)
-                for spread in spreads
+                calibrate(design, output, generator, comparisons=comparisons, criteria=criteria)
+                for output in components
             )
         )
     return tuple(tried)
 
 
 def reached(rates: Sequence[Calibration]) -> bool:
-    """Whether enough is found for every spread, by two standard errors, so that new draws find enough too."""
+    """Whether enough is found for every output, by two standard errors, so that new draws find enough too."""
     error = sqrt(TARGET * (1.0 - TARGET) / rates[0].comparisons)
     return min(rate.found for rate in rates) >= TARGET + 2.0 * error

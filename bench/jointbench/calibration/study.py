@@ -3,29 +3,33 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass
-from functools import partial
+from dataclasses import dataclass, replace
 from itertools import groupby, product
 
 import numpy as np
 
 from jointbench.calibration.decisions import DecisionCalibration, calibrate_decision
 from jointbench.calibration.noise import OBSERVED_NOISE, ObservedNoise
-from jointbench.calibration.simulation import EFFECT, Calibration, calibrate, reached, smallest_setting
-from jointbench.compare.sample_size import FOLDS
-from jointbench.compare.verdict import PROBABILITY
-from jointbench.stats.correlated_t_test import ROPE
-from jointbench.stats.variance_components import CVDesign
+from jointbench.calibration.simulation import (
+    DEFAULT_CRITERIA,
+    EFFECT,
+    GRID,
+    Calibration,
+    calibrate,
+    reached,
+    smallest_design,
+)
+from jointbench.compare.criteria import VerdictCriteria
+from jointbench.compare.sample_size import FOLDS, DesignGrid
+from jointbench.stats.variance_components import CVDesign, VarianceComponents
 
-SETTINGS = (CVDesign(5, 1, 1), *(CVDesign(k, r, s) for (k, r), s in product(((5, 5), (10, 10)), (1, 3, 10))))
-"""What profile quick does, then 5 x 5 and 10 x 10 folds and repeats at 1, 3 and 10 seeds per fold."""
-
-LIMIT = 0.05  # of each kind of mistake
+DESIGNS = (CVDesign(5, 1, 1), *(CVDesign(k, r, s) for (k, r), s in product(((5, 5), (10, 10)), (1, 3, 10))))
+"""That of profile quick, then 5 x 5 and 10 x 10 folds and repeats at 1, 3 and 10 seeds per fold."""
 
 
 @dataclass(frozen=True)
 class OutputRates:
-    """The rates of one output at one setting, beside whose noise it is."""
+    """The rates at one design with the noise of one output."""
 
     dataset: str
     output: str
@@ -34,7 +38,7 @@ class OutputRates:
 
 @dataclass(frozen=True)
 class DatasetRates:
-    """The rates of one dataset's decision at one setting."""
+    """The rates of one dataset's decision at one design."""
 
     dataset: str
     rates: DecisionCalibration
@@ -42,10 +46,10 @@ class DatasetRates:
 
 @dataclass(frozen=True, kw_only=True)
 class Recommended:
-    """The smallest setting (fits: per network of an arm) that finds enough on every output of ``dataset``.
+    """The smallest design (fits: per network of an arm) that finds enough on every output of ``dataset``.
 
-    reached: False where none of the settings tried does; then it is the one that comes closest. bounded_by: the output
-    of which the least is found. alone: per output, the smallest setting that would do for it alone; by_folds: the
+    reached: False where none of the designs tried does; then it is the one that comes closest. bounded_by: the output
+    on which the least is found. alone: per output, the smallest design that finds enough on it alone; by_folds: the
     smallest with so many folds; None where none does.
     """
 
@@ -62,7 +66,7 @@ class Recommended:
 
 @dataclass(frozen=True, kw_only=True)
 class CalibrationStudy:
-    """The study. The five rates on top are those of ``recommended``, the least favourable over its dataset's outputs."""
+    """The study. The first five rates are those of ``recommended``, the least favourable over its dataset's outputs."""
 
     false_verdict_rate: float
     edge_rate: float
@@ -82,8 +86,8 @@ class CalibrationStudy:
     @property
     def worst(self) -> float:
         """The highest rate of a mistake at any setting and noise."""
-        outputs = [max(one.rates.false_verdict_rate, one.rates.edge_rate) for one in self.settings]
-        return max(*outputs, *(mistakes(one.rates) for one in self.decisions))
+        outputs = [max(output.rates.false_verdict_rate, output.rates.edge_rate) for output in self.settings]
+        return max(*outputs, *(mistakes(dataset.rates) for dataset in self.decisions))
 
 
 def mistakes(rates: DecisionCalibration) -> float:
@@ -91,52 +95,61 @@ def mistakes(rates: DecisionCalibration) -> float:
     return max(rates.wrong_recommendation_rate, rates.false_separate_rate, rates.edge_separate_rate)
 
 
+@dataclass(frozen=True)
+class _Simulator:
+    """Rates from one stream of draws: the order of the calls is part of the result."""
+
+    generator: np.random.Generator
+    comparisons: int
+    criteria: VerdictCriteria
+
+    def output(self, design: CVDesign, components: VarianceComponents) -> Calibration:
+        return calibrate(design, components, self.generator, comparisons=self.comparisons, criteria=self.criteria)
+
+    def decision(self, design: CVDesign, components: Sequence[VarianceComponents]) -> DecisionCalibration:
+        return calibrate_decision(
+            design, components, self.generator, comparisons=self.comparisons, criteria=self.criteria
+        )
+
+    def search(
+        self, components: Sequence[VarianceComponents], grid: DesignGrid = GRID
+    ) -> tuple[tuple[Calibration, ...], ...]:
+        return smallest_design(
+            components, self.generator, grid=grid, comparisons=self.comparisons, criteria=self.criteria
+        )
+
+
 def calibration_study(
     *,
     comparisons: int = 1000,
     seed: int = 0,
     noise: Sequence[ObservedNoise] = OBSERVED_NOISE,
-    settings: Sequence[CVDesign] = SETTINGS,
-    rope: float = ROPE,
-    probability: float = PROBABILITY,
+    designs: Sequence[CVDesign] = DESIGNS,
+    criteria: VerdictCriteria = DEFAULT_CRITERIA,
 ) -> CalibrationStudy:
-    """Simulates every output and dataset of ``noise`` at every setting; the first dataset's setting is recommended.
+    """Simulates every output and dataset of ``noise`` at every design, and recommends one for the first dataset.
 
     The same seed gives the same study. Raises ValueError as ``calibrate`` does.
     """
-    generator = np.random.default_rng(seed)
-    one = partial(calibrate, generator=generator, comparisons=comparisons, rope=rope, probability=probability)
-    several = partial(
-        calibrate_decision, generator=generator, comparisons=comparisons, rope=rope, probability=probability
+    simulator = _Simulator(np.random.default_rng(seed), comparisons, criteria)
+    datasets = {slug: tuple(outputs) for slug, outputs in groupby(noise, key=lambda output: output.dataset)}
+    recommended, rates = _recommend(simulator, next(iter(datasets.values())))
+    best = CVDesign(recommended.folds, recommended.repeats, recommended.seeds)
+    all_designs = tuple(dict.fromkeys((*designs, best)))
+    outputs = tuple(
+        OutputRates(output.dataset, output.output, simulator.output(design, output.spread))
+        for design in all_designs
+        for output in noise
     )
-    search = partial(smallest_setting, generator=generator, comparisons=comparisons, rope=rope, probability=probability)
-    datasets = {slug: tuple(outputs) for slug, outputs in groupby(noise, key=lambda seen: seen.dataset)}
-    first = next(iter(datasets.values()))
-    spreads = [seen.spread for seen in first]
-    tried = search(spreads)
-    best = tried[-1] if reached(tried[-1]) else max(tried, key=lambda rates: min(rate.found for rate in rates))
-    setting = best[0].setting
-    rates = [one(setting, spread) for spread in spreads]  # drawn anew: those of the search were chosen for being high
-    recommended = Recommended(
-        dataset=first[0].dataset,
-        folds=setting.folds,
-        repeats=setting.repeats,
-        seeds=setting.seeds,
-        fits=setting.fits,
-        reached=reached(best),
-        bounded_by=first[int(np.argmin([rate.found for rate in rates]))].output,
-        alone={seen.output: _setting(search([seen.spread])) for seen in first},
-        by_folds={folds: _setting(search(spreads, folds=(folds,))) for folds in FOLDS},
-    )
-    at = tuple(dict.fromkeys((*settings, setting)))
-    outputs = tuple(OutputRates(seen.dataset, seen.output, one(place, seen.spread)) for place in at for seen in noise)
     decisions = tuple(
-        DatasetRates(slug, several(place, [seen.spread for seen in members]))
-        for place in at
+        DatasetRates(slug, simulator.decision(design, [output.spread for output in members]))
+        for design in all_designs
         for slug, members in datasets.items()
     )
     overall = next(
-        made.rates for made in decisions if (made.dataset, made.rates.setting) == (recommended.dataset, setting)
+        decision.rates
+        for decision in decisions
+        if (decision.dataset, decision.rates.setting) == (recommended.dataset, best)
     )
     return CalibrationStudy(
         false_verdict_rate=max(rate.false_verdict_rate for rate in rates),
@@ -147,8 +160,8 @@ def calibration_study(
         recommended=recommended,
         comparisons=comparisons,
         seed=seed,
-        rope=rope,
-        probability=probability,
+        rope=criteria.rope,
+        probability=criteria.probability,
         effect=EFFECT,
         settings=outputs,
         decisions=decisions,
@@ -156,5 +169,26 @@ def calibration_study(
     )
 
 
-def _setting(tried: Sequence[Sequence[Calibration]]) -> CVDesign | None:
+def _recommend(simulator: _Simulator, outputs: Sequence[ObservedNoise]) -> tuple[Recommended, list[Calibration]]:
+    """The design for the outputs of one dataset, and its rates by output."""
+    components = [output.spread for output in outputs]
+    tried = simulator.search(components)
+    best = tried[-1] if reached(tried[-1]) else max(tried, key=lambda rates: min(rate.found for rate in rates))
+    design = best[0].setting
+    # drawn anew: the rates of the search were selected for being high
+    rates = [simulator.output(design, output) for output in components]
+    return Recommended(
+        dataset=outputs[0].dataset,
+        folds=design.folds,
+        repeats=design.repeats,
+        seeds=design.seeds,
+        fits=design.fits,
+        reached=reached(best),
+        bounded_by=outputs[int(np.argmin([rate.found for rate in rates]))].output,
+        alone={output.output: _last_reached(simulator.search([output.spread])) for output in outputs},
+        by_folds={folds: _last_reached(simulator.search(components, replace(GRID, folds=(folds,)))) for folds in FOLDS},
+    ), rates
+
+
+def _last_reached(tried: Sequence[Sequence[Calibration]]) -> CVDesign | None:
     return tried[-1][0].setting if reached(tried[-1]) else None

@@ -6,7 +6,7 @@ from dataclasses import dataclass
 
 BASELINE_SCHEMA = 1
 ARTIFACT = "artifact bytes"
-NO_COST_PROFILE = "smoke"  # its few samples say nothing about time: a baseline of it holds no ratios and no seconds
+NO_COST_PROFILE = "smoke"  # too few samples to compare times: a baseline of it holds no ratios and no seconds
 
 
 @dataclass(frozen=True, kw_only=True)

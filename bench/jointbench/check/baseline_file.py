@@ -43,7 +43,7 @@ def baseline_text(baseline: Baseline) -> str:
 
 
 def _flat(entry: dict[str, Any]) -> dict[str, Any]:
-    """An entry with its site's fields beside its own, and its numbers rounded."""
+    """An entry with its site's fields among its own, and its numbers rounded."""
     flat = {**entry.pop("site", {}), **entry}
     for name, value in flat.items():
         if name == "per_fold":
@@ -54,10 +54,10 @@ def _flat(entry: dict[str, Any]) -> dict[str, Any]:
 
 
 def read_baseline(path: Path) -> Baseline:
-    """The baseline in a file. Raises BadInput, in one sentence, for a file that is not one or is of another version."""
+    """The baseline in a file. Raises BadInput for a file that is not one or is of another version."""
     remedy = "write a new one with `jointbench check RUN --write-baseline FILE`"
     try:
-        body = json.loads(path.read_text(encoding="utf-8"), parse_constant=_no_number)
+        body = json.loads(path.read_text(encoding="utf-8"), parse_constant=_refuse_constant)
     except OSError as error:
         raise BadInput(f"--baseline {path} cannot be read ({error.strerror}); {remedy}") from error
     except ValueError as error:
@@ -71,10 +71,10 @@ def read_baseline(path: Path) -> Baseline:
         for key in LISTS:
             if key != "data":
                 body[key] = [_nested(entry) for entry in body[key]]
-        held = _CONVERTER.structure(body, Baseline)
-        if not held.sizes or not held.skills or any(min(r.value, r.low, r.high) <= 0 for r in held.ratios):
+        baseline = _CONVERTER.structure(body, Baseline)
+        if not baseline.sizes or not baseline.skills or any(min(r.value, r.low, r.high) <= 0 for r in baseline.ratios):
             raise ValueError
-        return held
+        return baseline
     except (ValueError, KeyError, TypeError, AttributeError, cattrs.BaseValidationError) as error:
         raise BadInput(f"--baseline {path} is not a jointbench baseline; {remedy}") from error
 
@@ -84,6 +84,6 @@ def _nested(entry: dict[str, Any]) -> dict[str, Any]:
     return {"site": site, **{name: value for name, value in entry.items() if name not in site}}
 
 
-def _no_number(text: str) -> float:
-    """A number that compares with nothing would let everything pass."""
+def _refuse_constant(text: str) -> float:
+    """NaN and infinities are refused: every comparison with NaN is false, so everything would pass."""
     raise ValueError(f"{text} in a baseline")

@@ -15,7 +15,7 @@ from jointbench.check.skill import quality_findings
 from jointbench.errors import BadInput
 from jointbench.stats.correlated_t_test import ROPE
 
-NEVER_ASKED = "the run has no such cell: it was not asked for"
+NOT_REQUESTED = "the run has no such cell: it was not asked for"
 
 
 def check(
@@ -27,30 +27,33 @@ def check(
     strict_time: bool = False,
     rope: float = ROPE,
 ) -> CheckResult:
-    """Every quantity of the baseline, compared. Raises BadInput where run and baseline are different kinds of run."""
+    """Every quantity of the baseline, compared with the run's.
+
+    Raises BadInput where run and baseline are different kinds of run.
+    """
     run = reading.measured
-    held = _narrowed(baseline, only_backends)
-    _same_kind(run, held)
-    off: dict[Gate, str] = {}
-    if held.origin.profile == NO_COST_PROFILE:
-        off["cost"] = off["time"] = f"profile {NO_COST_PROFILE} takes too few samples to compare times"
-    elif held.origin.machine != run.origin.machine:
-        off["time"] = f"the baseline is of another machine ({_machine(held)}; this is {_machine(run)})"
-    found = [*exact_findings(held, run), *quality_findings(held, run, rope)]
-    if "cost" not in off:
-        found += cost_findings(held, run)
-    if "time" not in off:
-        found += time_findings(held, run)
-    if require_cost and not held.ratios:
-        raise BadInput(f"--require-cost: {off.get('cost', 'the baseline holds no cost ratios')}")
+    narrowed = _narrowed(baseline, only_backends)
+    _same_kind(run, narrowed)
+    disabled: dict[Gate, str] = {}
+    if narrowed.origin.profile == NO_COST_PROFILE:
+        disabled["cost"] = disabled["time"] = f"profile {NO_COST_PROFILE} takes too few samples to compare times"
+    elif narrowed.origin.machine != run.origin.machine:
+        disabled["time"] = f"the baseline is of another machine ({_machine(narrowed)}; this is {_machine(run)})"
+    findings = [*exact_findings(narrowed, run), *quality_findings(narrowed, run, rope)]
+    if "cost" not in disabled:
+        findings += cost_findings(narrowed, run)
+    if "time" not in disabled:
+        findings += time_findings(narrowed, run)
+    if require_cost and not narrowed.ratios:
+        raise BadInput(f"--require-cost: {disabled.get('cost', 'the baseline holds no cost ratios')}")
     return CheckResult(
-        profile=held.origin.profile,
-        commit=held.origin.commit,
-        findings=tuple(_with_reason(one, reading) for one in found),
-        disabled=off,
+        profile=narrowed.origin.profile,
+        commit=narrowed.origin.commit,
+        findings=tuple(_with_reason(finding, reading) for finding in findings),
+        disabled=disabled,
         advisory=() if strict_time else ("time",),
         require_cost=require_cost,
-        notes=_notes(held, run),
+        notes=_notes(narrowed, run),
     )
 
 
@@ -58,41 +61,41 @@ def _narrowed(baseline: Baseline, backends: Sequence[str]) -> Baseline:
     """The part of the baseline that these backends make; all of it when none is named."""
     if not backends:
         return baseline
-    there = {size.site.backend for size in baseline.sizes}
+    known = {size.site.backend for size in baseline.sizes}
     for name in backends:
-        if name not in there:
+        if name not in known:
             raise BadInput(
-                f"--only-backend {name}: the baseline has no such backend; it has {', '.join(sorted(there))}"
+                f"--only-backend {name}: the baseline has no such backend; it has {', '.join(sorted(known))}"
             )
 
-    def kept(site: CellKey) -> bool:
+    def chosen(site: CellKey) -> bool:
         return site.backend in backends
 
-    slugs = {size.site.dataset for size in baseline.sizes if kept(size.site)}
+    slugs = {size.site.dataset for size in baseline.sizes if chosen(size.site)}
     return replace(
         baseline,
         data=tuple(data for data in baseline.data if data.dataset in slugs),
-        sizes=tuple(one for one in baseline.sizes if kept(one.site)),
-        skills=tuple(one for one in baseline.skills if kept(one.site)),
-        ratios=tuple(one for one in baseline.ratios if kept(one.site)),
-        seconds=tuple(one for one in baseline.seconds if kept(one.site)),
+        sizes=tuple(size for size in baseline.sizes if chosen(size.site)),
+        skills=tuple(skill for skill in baseline.skills if chosen(skill.site)),
+        ratios=tuple(ratio for ratio in baseline.ratios if chosen(ratio.site)),
+        seconds=tuple(time for time in baseline.seconds if chosen(time.site)),
     )
 
 
 def _same_kind(run: Baseline, baseline: Baseline) -> None:
     for name in ("profile", "engine"):
-        ours, theirs = getattr(run.origin, name), getattr(baseline.origin, name)
-        if ours != theirs:
+        now, then = getattr(run.origin, name), getattr(baseline.origin, name)
+        if now != then:
             raise BadInput(
-                f"the run is of {name} {ours} and the baseline of {name} {theirs}; run again with --{name} {theirs}"
+                f"the run is of {name} {now} and the baseline of {name} {then}; run again with --{name} {then}"
             )
     before = {data.dataset: data for data in baseline.data}
     for data in run.data:
         for name in ("folds", "repeats", "seed"):
             if data.dataset in before and getattr(data, name) != getattr(before[data.dataset], name):
-                ours, theirs = getattr(data, name), getattr(before[data.dataset], name)
+                now, then = getattr(data, name), getattr(before[data.dataset], name)
                 raise BadInput(
-                    f"{data.dataset}: the run has {name} {ours}, the baseline {theirs}; run again with --{name} {theirs}"
+                    f"{data.dataset}: the run has {name} {now}, the baseline {then}; run again with --{name} {then}"
                 )
 
 
@@ -102,20 +105,20 @@ def _machine(baseline: Baseline) -> str:
 
 
 def _with_reason(finding: Finding, reading: Reading) -> Finding:
-    """Says why it did not run, as far as the run's own records do."""
+    """The finding with the reason why it did not run, where the run's records have one."""
     if finding.state != "not run" or finding.reason:
         return finding
     site = finding.site
     key = (site.dataset, site.backend, site.device)
     if key not in reading.reasons:
-        return replace(finding, reason=NEVER_ASKED)
+        return replace(finding, reason=NOT_REQUESTED)
     return replace(
         finding, reason=reading.reasons[key] or f"the run has no {finding.quantity} of {site.arm or 'this cell'}"
     )
 
 
 def _notes(baseline: Baseline, run: Baseline) -> tuple[str, ...]:
-    """Versions that differ, and what the run has that the baseline does not hold."""
+    """Versions that differ, and what the run has that the baseline lacks."""
     notes = [
         f"{name} is {run.origin.versions.get(name, 'not there')}, the baseline's was {version}"
         for name, version in sorted(baseline.origin.versions.items())
@@ -124,11 +127,11 @@ def _notes(baseline: Baseline, run: Baseline) -> tuple[str, ...]:
     known = {size.site for size in baseline.sizes}
     backends = {site.backend for site in known}
     new = sorted({size.site for size in run.sizes} - known)
-    unheld = [
+    unknown = [
         f"{site.arm} on {site.dataset}, {site.backend} {site.device}"
         for site in new
         if site.arm and site.backend in backends
     ]
-    if unheld:
-        notes.append(f"not in the baseline, so not held to anything: {'; '.join(unheld)}")
+    if unknown:
+        notes.append(f"not in the baseline, so not held to anything: {'; '.join(unknown)}")
     return tuple(notes)

@@ -1,9 +1,9 @@
 """Cost of joint over another arm's, against the baseline's: a ratio of two ratios, so that the machine cancels.
 
-Two runs of one code differ by more than the interval of either says: a process gets its own memory, clocks and
-neighbours, and keeps them. That scatter between runs goes into the interval too. It cannot be known from one run, so
-it is what the same request on the other datasets changed by, around their median (a path that got slower moves the
-median, not the scatter); and it has few degrees of freedom, because now and then a run is far off.
+Two runs of the same code differ by more than their intervals show: each process gets its own memory, clocks and
+neighbours, and keeps them. That scatter between runs goes into the interval too. One run cannot show it, so it is
+estimated from the changes of the same request on the other datasets, around their median (a path that got slower moves
+the median, not the scatter). It gets few degrees of freedom, because now and then a run is far off.
 """
 
 from __future__ import annotations
@@ -41,11 +41,11 @@ def cost_findings(baseline: Baseline, run: Baseline) -> Iterator[Finding]:
         return
     change = [math.log(new.value / old.value) for old, new in pairs]
     scatter = _scatter([old for old, _ in pairs], change)
-    spread = [_spread(old, new, between) for (old, new), between in zip(pairs, scatter, strict=True)]
-    chance = [2 * float(special.stdtr(df, -abs(x) / error)) for x, (error, df) in zip(change, spread, strict=True)]
-    adjusted = stats.false_discovery_control(chance).tolist()
-    for (old, new), x, (error, df), corrected in zip(pairs, change, spread, adjusted, strict=True):
-        yield _judged(old, new, x, error, df, corrected < LEVEL)
+    errors = [_error(old, new, between) for (old, new), between in zip(pairs, scatter, strict=True)]
+    p_values = [2 * float(special.stdtr(df, -abs(x) / error)) for x, (error, df) in zip(change, errors, strict=True)]
+    adjusted = stats.false_discovery_control(p_values).tolist()
+    for (old, new), x, (error, df), p_value in zip(pairs, change, errors, adjusted, strict=True):
+        yield _finding(old, new, x, error, df, p_value < LEVEL)
 
 
 def _quantity(ratio: CostRatio) -> str:
@@ -53,18 +53,21 @@ def _quantity(ratio: CostRatio) -> str:
 
 
 def _scatter(ratios: Sequence[CostRatio], change: Sequence[float]) -> list[float]:
-    """Per ratio, the standard deviation between runs of its kind (one backend, one quantity), by the median deviation."""
+    """Per ratio, the standard deviation between runs of its kind (one backend, one quantity).
+
+    Estimated by the median absolute deviation of their changes.
+    """
     kinds: dict[object, list[float]] = {}
     for ratio, x in zip(ratios, change, strict=True):
         kinds.setdefault((ratio.site.backend, ratio.site.device, ratio.quantity), []).append(x)
-    seen = {
-        kind: float(stats.median_abs_deviation(np.array(found), scale="normal")) if len(found) >= ENOUGH else 0.0
-        for kind, found in kinds.items()
+    observed = {
+        kind: float(stats.median_abs_deviation(np.array(values), scale="normal")) if len(values) >= ENOUGH else 0.0
+        for kind, values in kinds.items()
     }
-    return [max(BETWEEN_RUNS, seen[r.site.backend, r.site.device, r.quantity]) for r in ratios]
+    return [max(BETWEEN_RUNS, observed[r.site.backend, r.site.device, r.quantity]) for r in ratios]
 
 
-def _spread(old: CostRatio, new: CostRatio, between: float) -> tuple[float, float]:
+def _error(old: CostRatio, new: CostRatio, between: float) -> tuple[float, float]:
     """Standard error of the change of the log ratio, and its degrees of freedom (Welch and Satterthwaite)."""
     parts = [_variance(old), _variance(new), (between**2, BETWEEN_RUNS_DF)]
     total = sum(variance for variance, _ in parts)
@@ -72,14 +75,20 @@ def _spread(old: CostRatio, new: CostRatio, between: float) -> tuple[float, floa
 
 
 def _variance(ratio: CostRatio) -> tuple[float, int]:
-    """Of the mean log ratio, and its degrees of freedom: as if its interval (``measure.clock.ratio_interval``) were its blocks' alone."""
+    """Variance of the mean log ratio, and its degrees of freedom.
+
+    Taken from its interval (``measure.paired_timing.ratio_interval``), as if that came from its blocks alone.
+    """
     df = ratio.blocks - 2 * int(TRIM * ratio.blocks) - 1
     half = (math.log(ratio.high) - math.log(ratio.low)) / 2
     return (half / float(special.stdtrit(df, 0.975))) ** 2, df
 
 
-def _judged(old: CostRatio, new: CostRatio, change: float, error: float, df: float, credible: bool) -> Finding:
-    """Too noisy to say, unless a change beyond the limit is excluded on either side at 5 % (Schuirmann 1987)."""
+def _finding(old: CostRatio, new: CostRatio, change: float, error: float, df: float, credible: bool) -> Finding:
+    """What became of one ratio. change: of its log, with its standard error and degrees of freedom.
+
+    It is too noisy, unless a change beyond the limit is excluded on either side at 5 % (Schuirmann 1987).
+    """
     limit = max(LEAST_CHANGE, old.floor, new.floor)
     half = error * float(special.stdtrit(df, 0.975))
     widest = abs(change) + error * float(special.stdtrit(df, 0.95))
@@ -88,8 +97,8 @@ def _judged(old: CostRatio, new: CostRatio, change: float, error: float, df: flo
     reason = ""
     if credible and abs(change) > limit:
         state = "regressed"
-        way = "dearer" if change > 0 else "cheaper"
-        reason = f"it went from {old.value:.3g} to {new.value:.3g}: joint is relatively {way} than it was"
+        direction = "dearer" if change > 0 else "cheaper"
+        reason = f"it went from {old.value:.3g} to {new.value:.3g}: joint is relatively {direction} than it was"
     elif limit > MOST_NOISE:
         state = "too noisy"
         reason = f"too noisy to say: two copies of one arm differ by {math.expm1(limit):.0%}"

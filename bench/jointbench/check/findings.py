@@ -13,6 +13,7 @@ Gate = Literal["exact", "quality", "cost", "time"]
 State = Literal["as before", "regressed", "too noisy", "not run"]
 GATES: tuple[Gate, ...] = ("exact", "quality", "cost", "time")
 REGRESSED, DID_NOT_RUN, TOO_NOISY = 1, 4, 3  # exit codes
+DISK_NAMES = {"disabled": "off", "advisory": "soft"}  # fields of CheckResult that JSON knows by another name
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -20,7 +21,8 @@ class Finding:
     """One quantity, before and now.
 
     change: of a skill, run - baseline; of everything else, run / baseline. limit: the smallest change that would have
-    failed were it the only one, in the unit of ``change``; None where any would. reason: a sentence where the state is not "as before".
+    failed were it the only one, in the unit of ``change``; None where any would. reason: a sentence where the state is
+    not "as before".
     """
 
     gate: Gate
@@ -36,7 +38,7 @@ class Finding:
 
 @dataclass(frozen=True, kw_only=True)
 class CheckResult:
-    """A run held against a baseline. disabled: gates that were not used, and why; notes: what a reader must know besides.
+    """A run compared with a baseline. disabled: gates that were not used, and why; notes: what else a reader must know.
 
     advisory: gates whose regressions are shown and do not fail. require_cost: whether a cost too noisy to judge fails.
     """
@@ -55,12 +57,14 @@ class CheckResult:
     def counts(self, gate: Gate | None = None) -> Counter[State]:
         """How many findings have each state: of one gate, or of all that can fail the check."""
         return Counter(
-            one.state for one in self.findings if one.gate == gate or (gate is None and one.gate not in self.advisory)
+            finding.state
+            for finding in self.findings
+            if finding.gate == gate or (gate is None and finding.gate not in self.advisory)
         )
 
     def reach(self, gate: Gate) -> tuple[float, float] | None:
-        """The limits of the median finding and of the least sensitive one: a gate that cannot fail says nothing."""
-        limits = sorted((one.limit for one in self.of(gate) if one.limit is not None), key=abs)
+        """The limits of the median finding and of the least sensitive one; None where no finding has a limit."""
+        limits = sorted((finding.limit for finding in self.of(gate) if finding.limit is not None), key=abs)
         return (limits[len(limits) // 2], limits[-1]) if limits else None
 
     def fails(self, finding: Finding) -> bool:

@@ -38,9 +38,9 @@ class Reading:
 def read_run(
     records: Iterable[Record], datasets: Sequence[DatasetSummary], machine: Mapping[str, str], profile: str, engine: str
 ) -> Reading:
-    """The run behind these records. What failed or is missing is not in it; ``reasons`` says why."""
-    held = list(records)
-    cells = summarise(held, datasets, profile=profile, engine=engine, command="", notes=()).cells
+    """The run behind these records. What failed or is missing is not in it, and ``reasons`` has the reason."""
+    all_records = list(records)
+    cells = summarise(all_records, datasets, profile=profile, engine=engine, command="", notes=()).cells
     timed = [] if profile == NO_COST_PROFILE else cells
     threads = next((cell.threads for cell in cells if cell.threads is not None), None)
     origin = Origin(
@@ -55,31 +55,33 @@ def read_run(
     measured = Baseline(
         schema_version=BASELINE_SCHEMA,
         origin=origin,
-        data=tuple(_data(about, held) for about in datasets),
-        sizes=(*_counts(cells, held), *_programs(datasets, held)),
+        data=tuple(_dataset_key(dataset, all_records) for dataset in datasets),
+        sizes=(*_counts(cells, all_records), *_programs(datasets, all_records)),
         skills=tuple(
             skill
-            for about in datasets
+            for dataset in datasets
             for cell in cells
-            if cell.dataset == about.slug
-            for skill in _skills(cell, about)
+            if cell.dataset == dataset.slug
+            for skill in _skills(cell, dataset)
         ),
         ratios=tuple(ratio for cell in timed for ratio in _ratios(cell)),
         seconds=tuple(time for cell in timed for time in _seconds(cell)),
     )
-    return Reading(measured, {(cell.dataset, cell.backend, cell.device): _why(cell) for cell in cells})
+    return Reading(measured, {(cell.dataset, cell.backend, cell.device): _reason(cell) for cell in cells})
 
 
-def _why(cell: CellSummary) -> str:
+def _reason(cell: CellSummary) -> str:
     failures = (f"{cost.arm}: {failure}" for cost in cell.costs for failure in cost.failures[:1])
     return "; ".join((*cell.absences, *failures))
 
 
-def _data(about: DatasetSummary, records: Sequence[Record]) -> DatasetKey:
-    folds = [record for record in records if isinstance(record, FoldRecord) and record.dataset == about.slug]
+def _dataset_key(dataset: DatasetSummary, records: Sequence[Record]) -> DatasetKey:
+    folds = [record for record in records if isinstance(record, FoldRecord) and record.dataset == dataset.slug]
     folds.sort(key=lambda fold: (fold.repeat, fold.fold))
     digest = hashlib.sha256(" ".join(fold.digest for fold in folds).encode()).hexdigest()[:16]
-    return DatasetKey(about.slug, about.sha256, about.folds, about.repeats, folds[0].seed if folds else 0, digest)
+    return DatasetKey(
+        dataset.slug, dataset.sha256, dataset.folds, dataset.repeats, folds[0].seed if folds else 0, digest
+    )
 
 
 def _counts(cells: Sequence[CellSummary], records: Sequence[Record]) -> Iterator[Count]:
@@ -104,11 +106,13 @@ def _counts(cells: Sequence[CellSummary], records: Sequence[Record]) -> Iterator
 def _programs(datasets: Sequence[DatasetSummary], records: Sequence[Record]) -> Iterator[Count]:
     """Programs compiled on each dataset, backend and device.
 
-    The parts of a stack that was cut share a program, which every worker that takes a part compiles: how many do
-    depends on who was free. So the parts count once, and the count depends on the study alone.
+    The parts of a divided stack share a program, which every worker that takes a part compiles. How many do depends on
+    which workers were free, so the parts count once: the count depends on the study alone.
     """
     kinds = {
-        (about.slug, name): kind for about in datasets for name, kind in zip(about.outputs, about.kinds, strict=True)
+        (dataset.slug, name): kind
+        for dataset in datasets
+        for name, kind in zip(dataset.outputs, dataset.kinds, strict=True)
     }
     fits = {record.network.id: record for record in records if isinstance(record, Fit)}
     compiled: dict[CellKey, dict[object, int]] = {}
@@ -128,28 +132,28 @@ def _programs(datasets: Sequence[DatasetSummary], records: Sequence[Record]) -> 
         yield Count(site, "compilations", sum(counts.values()))
 
 
-def _skills(cell: CellSummary, about: DatasetSummary) -> Iterator[Skill]:
+def _skills(cell: CellSummary, dataset: DatasetSummary) -> Iterator[Skill]:
     """Skills that every fold has: a mean over fewer folds is not the same quantity."""
     for quality in cell.quality:
-        if len(quality.per_fold) == about.folds * about.repeats:
+        if len(quality.per_fold) == dataset.folds * dataset.repeats:
             site = CellKey(cell.dataset, cell.backend, cell.device, quality.model)
             yield Skill(site, quality.output, tuple(float(value) for value in quality.per_fold))
 
 
 def _ratios(cell: CellSummary) -> Iterator[CostRatio]:
     """Ratios that have a noise floor: the timed ones. (FLOPs to the stop move with early stopping.)"""
-    for one in cell.ratios:
-        if one.floor is not None and one.blocks > 1:  # one block has no interval
-            floor = max(abs(math.log(one.floor.low)), abs(math.log(one.floor.high)))
-            site = CellKey(cell.dataset, cell.backend, cell.device, one.other)
-            quantity = _timed(one.quantity, one.path, one.threads)
+    for ratio in cell.ratios:
+        if ratio.floor is not None and ratio.blocks > 1:  # one block has no interval
+            floor = max(abs(math.log(ratio.floor.low)), abs(math.log(ratio.floor.high)))
+            site = CellKey(cell.dataset, cell.backend, cell.device, ratio.other)
+            quantity = _timed(ratio.quantity, ratio.path, ratio.threads)
             yield CostRatio(
                 site=site,
                 quantity=quantity,
-                value=one.ratio.value,
-                low=one.ratio.low,
-                high=one.ratio.high,
-                blocks=one.blocks,
+                value=ratio.ratio.value,
+                low=ratio.ratio.low,
+                high=ratio.ratio.high,
+                blocks=ratio.blocks,
                 floor=floor,
             )
 
@@ -159,8 +163,9 @@ def _seconds(cell: CellSummary) -> Iterator[Seconds]:
         site = CellKey(cell.dataset, cell.backend, cell.device, cost.arm)
         for clock in cost.training:
             yield Seconds(site, _timed("training step", clock.path, clock.threads), clock.step_seconds)
-        for one in cost.latency:
-            yield Seconds(site, _timed(f"request, batch {one.batch_size}", one.path, one.threads), one.median_seconds)
+        for latency in cost.latency:
+            quantity = _timed(f"request, batch {latency.batch_size}", latency.path, latency.threads)
+            yield Seconds(site, quantity, latency.median_seconds)
 
 
 def _timed(quantity: str, path: str | None, threads: int | None) -> str:

@@ -13,7 +13,7 @@ SLOWER = 1.25  # a machine's neighbours, clocks and temperature move seconds wit
 
 def time_findings(baseline: Baseline, run: Baseline) -> Iterator[Finding]:
     """Every time of the baseline; slower than SLOWER times as long is a regression."""
-    now = {(one.site, one.quantity): one.seconds for one in run.seconds}
+    now = {(time.site, time.quantity): time.seconds for time in run.seconds}
     for old in baseline.seconds:
         seconds = now.get((old.site, old.quantity))
         if seconds is None:

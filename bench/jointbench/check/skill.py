@@ -1,12 +1,12 @@
 """Skill per output, fold by fold against the baseline's: worse only if it is credibly worse.
 
 Both runs have the same folds and seeds, so the differences run - baseline are paired. What is believed about their mean
-is the correlated t-test of ``compare.correlated``, with two additions that a gate needs:
+is the correlated t-test of ``stats.correlated_t_test``, with two additions that a gate needs:
 
-- Few folds say little about their own spread (two folds, one degree of freedom: nothing would ever be credible). So
+- Few folds show little of their own spread (two folds, one degree of freedom: nothing would ever be credible). So
   a variance is shrunk towards one for all outputs and arms of the dataset, as limma does for genes (Smyth 2004, "Linear
-  models and empirical Bayes methods", Stat. Appl. Genet. Mol. Biol. 3(1)); ``_noise`` says where that is from.
-- A run asks some hundred times. One in twenty of a hundred harmless changes would fail, so the probabilities are
+  models and empirical Bayes methods", Stat. Appl. Genet. Mol. Biol. 3(1)); ``_noise`` estimates it.
+- A run has some hundred comparisons. One in twenty of a hundred harmless changes would fail, so the probabilities are
   corrected for their number (Benjamini and Hochberg 1995), over all outputs of the run.
 """
 
@@ -26,7 +26,7 @@ from jointbench.types import FloatArray
 
 LEVEL = 0.05  # of false alarms among all alarms; with no regression at all, of one false alarm in the whole run
 PRIOR_DF = 6  # degrees of freedom that the dataset's variance counts for
-LEAST_SD = ROPE  # a spread that nobody would care about is not taken for certainty
+LEAST_SD = ROPE  # a smaller spread is negligible, and would make a negligible fall credible
 
 
 @dataclass(frozen=True, eq=False)
@@ -60,7 +60,7 @@ def quality_findings(baseline: Baseline, run: Baseline, rope: float = ROPE) -> I
             else:
                 change = np.subtract(other.per_fold, skill.per_fold)
                 pairs.append(_Pair(skill.site, skill.output, change, float(np.mean(skill.per_fold)), data.folds))
-    yield from _judged(pairs, rope)
+    yield from _findings(pairs, rope)
 
 
 def _quantity(output: str) -> str:
@@ -76,28 +76,30 @@ def _incomparable(before: DatasetKey, after: DatasetKey, old: Skill, new: Skill)
     return ""
 
 
-def _judged(pairs: Sequence[_Pair], rope: float) -> Iterator[Finding]:
+def _findings(pairs: Sequence[_Pair], rope: float) -> Iterator[Finding]:
     """A posterior for each pair, and one correction over all of them."""
     if not pairs:
         return
     noise = _noise(pairs, rope)
-    believed = []
+    beliefs = []
     for pair in pairs:
         own = len(pair.change) - 1
         mean, sd = mean_and_sd(pair.change)
         prior = noise[pair.site.dataset, pair.site.backend, pair.site.device]
         variance = (PRIOR_DF * prior + own * float(sd) ** 2) / (PRIOR_DF + own)
         scale = float(posterior_scale(np.sqrt(variance), len(pair.change), pair.folds))
-        believed.append(posterior(float(mean), scale, PRIOR_DF + own, rope))
-    chance = np.array([1 - one.probability_other_better for one in believed])  # of no drop beyond the region
-    adjusted = stats.false_discovery_control(chance)
-    for pair, one, corrected in zip(pairs, believed, adjusted, strict=True):
+        beliefs.append(posterior(float(mean), scale, PRIOR_DF + own, rope))
+    no_drop = np.array(
+        [1 - belief.probability_other_better for belief in beliefs]
+    )  # probability of none beyond the region
+    adjusted = stats.false_discovery_control(no_drop)
+    for pair, belief, p_value in zip(pairs, beliefs, adjusted, strict=True):
         # The smallest drop that would be caught if it were the only one of the run, all else as it is.
-        limit = -rope + float(special.stdtrit(one.df, LEVEL / len(pairs))) * one.scale
-        fails = bool(corrected < LEVEL)
+        limit = -rope + float(special.stdtrit(belief.df, LEVEL / len(pairs))) * belief.scale
+        fails = bool(p_value < LEVEL)
         reason = (
-            f"it fell from {pair.baseline:.3f} to {pair.baseline + one.mean:.3f}; the probability "
-            f"that it lost more than {rope:g} is {one.probability_other_better:.4f}"
+            f"it fell from {pair.baseline:.3f} to {pair.baseline + belief.mean:.3f}; the probability "
+            f"that it lost more than {rope:g} is {belief.probability_other_better:.4f}"
         )
         yield Finding(
             gate="quality",
@@ -105,24 +107,26 @@ def _judged(pairs: Sequence[_Pair], rope: float) -> Iterator[Finding]:
             site=pair.site,
             quantity=_quantity(pair.output),
             baseline=pair.baseline,
-            run=pair.baseline + one.mean,
-            change=Estimate(one.mean, one.low, one.high),
+            run=pair.baseline + belief.mean,
+            change=Estimate(belief.mean, belief.low, belief.high),
             limit=limit,
             reason=reason if fails else "",
         )
 
 
 def _noise(pairs: Sequence[_Pair], rope: float) -> dict[tuple[str, str, str], float]:
-    """Per dataset, backend and device: the variance of one fold's change that is no loss, judged by the rises.
+    """Per dataset, backend and device: the variance of one fold's harmless change, estimated from the rises.
 
     Luck (another random stream, another rounding) makes as many skills rise as fall, so the mean square of the rises is
-    its variance; a change that only does harm has no rises to hide behind. Skills that did not move were not touched.
+    its variance. A change that only does harm has no rises, so it cannot pass for luck. Skills that did not move are
+    left out.
     """
     changes: dict[tuple[str, str, str], list[float]] = {}
     for pair in pairs:
         key = (pair.site.dataset, pair.site.backend, pair.site.device)
         changes.setdefault(key, []).extend(pair.change[np.abs(pair.change) > rope / 10].tolist())
     rises = {
-        key: sum(change**2 for change in found if change > 0) / max(len(found) / 2, 1) for key, found in changes.items()
+        key: sum(change**2 for change in values if change > 0) / max(len(values) / 2, 1)
+        for key, values in changes.items()
     }
     return {key: max(LEAST_SD**2, variance) for key, variance in rises.items()}

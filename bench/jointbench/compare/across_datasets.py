@@ -1,4 +1,4 @@
-"""Across datasets, one value each: how often joint wins, and what to expect of a further dataset."""
+"""Across datasets, one value each: how often joint wins, and what to expect on a further dataset."""
 
 from __future__ import annotations
 
@@ -18,22 +18,22 @@ SEED = 0  # of the posterior's draws, so that a summary redrawn from its records
 def across_datasets(cells: Sequence[CellSummary], rope: float) -> tuple[Across, ...]:
     """Joint against each other arm on each backend and device, over the datasets where both ran.
 
-    A dataset enters with the mean difference over its outputs, never with several outputs or folds, which are no
-    independent datasets. One with too many failures counts as inconclusive and is not ranked.
+    A dataset contributes one value, the mean difference over its outputs: outputs and folds are not independent
+    datasets. One with too many failures counts as inconclusive and is not ranked.
     """
     keys = dict.fromkeys((c.backend, c.device, d.other) for c in cells for d in c.decisions)
-    made = []
+    comparisons = []
     for backend, device, other in keys:
         decisions = [
             d for c in cells if (c.backend, c.device) == (backend, device) for d in c.decisions if d.other == other
         ]
-        whole = [d for d in decisions if d.failures <= MOST_FAILURES and np.isfinite(d.mean_difference.value)]
-        if not whole:
+        ranked = [d for d in decisions if d.failures <= MOST_FAILURES and np.isfinite(d.mean_difference.value)]
+        if not ranked:
             continue
-        counts = Counter(d.mean_verdict for d in whole)
-        values = [d.mean_difference.value for d in whole]
+        counts = Counter(d.mean_verdict for d in ranked)
+        values = [d.mean_difference.value for d in ranked]
         rank = signed_rank(values, np.random.default_rng(SEED), rope=rope) if len(values) >= MIN_DATASETS else None
-        made.append(
+        comparisons.append(
             Across(
                 backend=backend,
                 device=device,
@@ -41,11 +41,11 @@ def across_datasets(cells: Sequence[CellSummary], rope: float) -> tuple[Across, 
                 win=counts["joint"],
                 equivalent=counts["equivalent"],
                 lose=counts["separate"],
-                inconclusive=counts["inconclusive"] + len(decisions) - len(whole),
-                ranked=len(whole),
+                inconclusive=counts["inconclusive"] + len(decisions) - len(ranked),
+                ranked=len(ranked),
                 probability_joint_better=rank.probability_joint_better if rank else None,
                 probability_equivalent=rank.probability_equivalent if rank else None,
                 probability_other_better=rank.probability_other_better if rank else None,
             )
         )
-    return tuple(made)
+    return tuple(comparisons)

@@ -55,17 +55,17 @@ def compare_arms(
     """See ``jointbench.compare_arms``."""
     if isinstance(records, str | os.PathLike):
         path = Path(records)
-        held = list(read_records(path))
+        all_records = list(read_records(path))
     else:
-        held = list(records)
-    datasets = _described(held)
-    if missing := {r.dataset for r in held if isinstance(r, PlannedArm)} - {d.slug for d in datasets}:
+        all_records = list(records)
+    datasets = described(all_records)
+    if missing := {r.dataset for r in all_records if isinstance(r, PlannedArm)} - {d.slug for d in datasets}:
         raise BadInput(
             f"the records hold no folds of {min(missing)}, and skill is measured against a fold's no-skill error"
         )
-    summary = summarise(held, datasets, profile="", engine="", command="", notes=(), criteria=criteria)
-    made = tuple(_comparison(cell, decision) for cell in summary.cells for decision in cell.decisions)
-    return Comparisons(criteria.rope, criteria.probability, made, summary.across)
+    summary = summarise(all_records, datasets, profile="", engine="", command="", notes=(), criteria=criteria)
+    comparisons = tuple(_comparison(cell, decision) for cell in summary.cells for decision in cell.decisions)
+    return Comparisons(criteria.rope, criteria.probability, comparisons, summary.across)
 
 
 def _comparison(cell: CellSummary, decision: Decision) -> Comparison:
@@ -82,8 +82,8 @@ def _comparison(cell: CellSummary, decision: Decision) -> Comparison:
     )
 
 
-def _described(records: Sequence[Record]) -> list[DatasetSummary]:
-    """The datasets as far as their records tell: outputs with their kinds, folds, repeats, rows."""
+def described(records: Sequence[Record]) -> list[DatasetSummary]:
+    """The datasets as their records describe them: outputs with their kinds, folds, repeats, rows."""
     regressions = {
         (r.network.dataset, score.output)
         for r in records
@@ -99,12 +99,14 @@ def _described(records: Sequence[Record]) -> list[DatasetSummary]:
         DatasetSummary(
             slug=slug,
             title=slug,
-            rows=sum(len(fold.test) for fold in mine if fold.repeat == 0),
+            rows=sum(len(fold.test) for fold in members if fold.repeat == 0),
             features=0,
-            outputs=mine[0].outputs,
-            kinds=tuple("regression" if (slug, name) in regressions else "classification" for name in mine[0].outputs),
-            folds=mine[0].folds,
-            repeats=1 + max(fold.repeat for fold in mine),
+            outputs=members[0].outputs,
+            kinds=tuple(
+                "regression" if (slug, name) in regressions else "classification" for name in members[0].outputs
+            ),
+            folds=members[0].folds,
+            repeats=1 + max(fold.repeat for fold in members),
             seeds=1,
             notes=(),
             source="",
@@ -113,5 +115,5 @@ def _described(records: Sequence[Record]) -> list[DatasetSummary]:
             sha256="",
             references=(),
         )
-        for slug, mine in folds.items()
+        for slug, members in folds.items()
     ]

@@ -1,20 +1,20 @@
-"""From a run's records to its summary: every comparison made, every decision taken, nothing formatted."""
+"""From a run's records to its summary: every comparison and every decision, nothing formatted."""
 
 from __future__ import annotations
 
 import math
 from collections import Counter, defaultdict
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 
 import numpy as np
 
 from jointbench.compare.across_datasets import across_datasets
-from jointbench.compare.cells import BenchmarkCell, arm_skill, cells, over_seeds, reference_skill, run_index
+from jointbench.compare.cells import BenchmarkCell, Skill, arm_skill, cells, over_seeds, reference_skill, run_index
 from jointbench.compare.costs import arm_cost, best_takes, projection_check
 from jointbench.compare.criteria import VerdictCriteria
 from jointbench.compare.flops import arm_flops, predicted_saving
 from jointbench.compare.memory import arm_memory
-from jointbench.compare.pair import cell_ratios, compare_pair, decision
+from jointbench.compare.pair import CellEvidence, cell_ratios, compare_pair, decision
 from jointbench.compare.ranking import standings
 from jointbench.compare.summary.run import SUMMARY_SCHEMA_VERSION, CellSummary, DatasetSummary, Quality, Summary
 from jointbench.records import PlannedArm, Record, Reference, Score
@@ -33,17 +33,17 @@ def summarise(
     notes: Sequence[str],
     criteria: VerdictCriteria = DEFAULT,
 ) -> Summary:
-    """The summary of a run. ``datasets`` says what each dataset is; the rest is computed from the records."""
-    made, references = cells(records)
-    about = {dataset.slug: dataset for dataset in datasets}
-    summaries = tuple(summarise_cell(cell, about[cell.dataset], criteria) for cell in made)
+    """The summary of a run. ``datasets`` describes each dataset; the rest is computed from the records."""
+    run_cells, references = cells(records)
+    by_slug = {dataset.slug: dataset for dataset in datasets}
+    summaries = tuple(summarise_cell(cell, by_slug[cell.dataset], criteria) for cell in run_cells)
     return Summary(
         schema_version=SUMMARY_SCHEMA_VERSION,
         profile=profile,
         engine=engine,
         command=command,
         headline=headline(summaries),
-        datasets=tuple(with_references(dataset, references, made) for dataset in datasets),
+        datasets=tuple(with_references(dataset, references, run_cells) for dataset in datasets),
         cells=summaries,
         notes=tuple(notes),
         rope=criteria.rope,
@@ -76,18 +76,18 @@ def describe(dataset: Dataset, folds: int, repeats: int, seeds: int, command: st
 
 
 def with_references(
-    dataset: DatasetSummary, references: Sequence[Reference], made: Sequence[BenchmarkCell]
+    dataset: DatasetSummary, references: Sequence[Reference], run_cells: Sequence[BenchmarkCell]
 ) -> DatasetSummary:
     """The description with the reference models' quality filled in."""
-    mine = [r for r in references if r.dataset == dataset.slug]
-    folds = next((cell.folds for cell in made if cell.dataset == dataset.slug), ())
-    if not mine or not folds:
+    own = [r for r in references if r.dataset == dataset.slug]
+    folds = next((cell.folds for cell in run_cells if cell.dataset == dataset.slug), ())
+    if not own or not folds:
         return dataset
     scores: dict[tuple[str, str], list[Score]] = defaultdict(list)
-    for reference in mine:
+    for reference in own:
         if reference.score is not None:
             scores[reference.model, reference.output].append(reference.score)
-    skill = reference_skill(mine, folds)
+    skill = reference_skill(own, folds)
     quality = tuple(
         _quality(output, kind, model, skill[model].value[i], scores[model, output])
         for i, (output, kind) in enumerate(zip(dataset.outputs, dataset.kinds, strict=True))
@@ -97,68 +97,73 @@ def with_references(
     return DatasetSummary(**{**dataset.__dict__, "references": quality})
 
 
-def summarise_cell(cell: BenchmarkCell, about: DatasetSummary, criteria: VerdictCriteria) -> CellSummary:
+def summarise_cell(cell: BenchmarkCell, dataset: DatasetSummary, criteria: VerdictCriteria) -> CellSummary:
     """Quality, costs, comparisons and decisions of one dataset on one backend and device."""
-    absences = tuple(absence.reason for absence in cell.absences)
     if not cell.planned_arms:
-        return CellSummary(
-            dataset=cell.dataset,
-            backend=cell.backend,
-            device=cell.device,
-            joint="",
-            threads=None,
-            load=None,
-            import_seconds=None,
-            quality=(),
-            costs=(),
-            ratios=(),
-            differences=(),
-            decisions=(),
-            absences=absences,
-        )
+        return _without_arms(cell)
     joint = min(cell.planned_arms, key=lambda planned: len(planned.arm.groups))
     others = [planned for planned in cell.planned_arms if planned is not joint]
-    places = run_index(cell.folds, cell.fits.values())
-    skill = {planned.arm.name: arm_skill(cell, planned, places) for planned in cell.planned_arms}
-    scores = {planned.arm.name: _scores(cell, planned) for planned in cell.planned_arms}
-    quality = tuple(
-        _quality(output, kind, arm, skill[arm].value[i], scores[arm][output])
-        for i, (output, kind) in enumerate(zip(about.outputs, about.kinds, strict=True))
-        for arm in skill
-    )
+    index = run_index(cell.folds, cell.fits.values())
+    skill = {planned.arm.name: arm_skill(cell, planned, index) for planned in cell.planned_arms}
+    evidence = CellEvidence(cell, index, skill, criteria)
     costs = tuple(arm_cost(cell, planned) for planned in cell.planned_arms)
     ratios = cell_ratios(cell, joint, others)
-    pairs = [compare_pair(cell, joint, other, ratios, skill, places, criteria) for other in others]
-    decisions = tuple(decision(pair, cell, skill, places, about, criteria) for pair in pairs)
-    standing_rows, pareto_criteria = standings(skill, costs, places, about.kinds)
-    taken = best_takes(cell.timings)
-    threads = taken[0].threads if taken else None
+    pairs = [compare_pair(evidence, joint, other, ratios) for other in others]
+    arm_standings, pareto_criteria = standings(skill, costs, index, dataset.kinds)
+    timings = best_takes(cell.timings)
+    threads = timings[0].threads if timings else None
+    at_these_threads = [ratio for ratio in ratios if ratio.threads in (None, threads)]
     return CellSummary(
         dataset=cell.dataset,
         backend=cell.backend,
         device=cell.device,
         joint=joint.arm.name,
         threads=threads,
-        load=max((float(t.load.mean()) for t in taken), default=None),
+        load=max((float(t.load.mean()) for t in timings), default=None),
         import_seconds=cell.cold_starts[0].import_seconds if cell.cold_starts else None,
-        quality=quality,
+        quality=_arm_quality(cell, dataset, skill),
         costs=costs,
         ratios=ratios,
         differences=tuple(d for pair in pairs for d in pair.differences),
-        decisions=decisions,
-        absences=absences,
-        flops=tuple(made for planned in cell.planned_arms if (made := arm_flops(cell, planned)) is not None),
+        decisions=tuple(decision(pair, evidence, dataset) for pair in pairs),
+        absences=tuple(absence.reason for absence in cell.absences),
+        flops=tuple(flops for planned in cell.planned_arms if (flops := arm_flops(cell, planned)) is not None),
         memory=tuple(arm_memory(memory) for memory in cell.memories),
-        explained=tuple(
-            one
-            for other in others
-            for one in predicted_saving(joint, other, [r for r in ratios if r.threads in (None, threads)])
-        ),
-        standings=standing_rows,
+        explained=tuple(saving for other in others for saving in predicted_saving(joint, other, at_these_threads)),
+        standings=arm_standings,
         pareto_criteria=pareto_criteria,
         retaken=sum(t.take > 0 for t in cell.timings),
-        still_disturbed=sum(t.disturbed for t in taken),
+        still_disturbed=sum(t.disturbed for t in timings),
         projections=tuple(projection_check(projection) for projection in cell.projections),
+    )
+
+
+def _without_arms(cell: BenchmarkCell) -> CellSummary:
+    """The summary of a cell that holds nothing but the reasons why nothing ran."""
+    return CellSummary(
+        dataset=cell.dataset,
+        backend=cell.backend,
+        device=cell.device,
+        joint="",
+        threads=None,
+        load=None,
+        import_seconds=None,
+        quality=(),
+        costs=(),
+        ratios=(),
+        differences=(),
+        decisions=(),
+        absences=tuple(absence.reason for absence in cell.absences),
+    )
+
+
+def _arm_quality(cell: BenchmarkCell, dataset: DatasetSummary, skill: Mapping[str, Skill]) -> tuple[Quality, ...]:
+    """By output, then by arm."""
+    scores = {planned.arm.name: _scores(cell, planned) for planned in cell.planned_arms}
+    return tuple(
+        _quality(output, kind, arm, skill[arm].value[i], scores[arm][output])
+        for i, (output, kind) in enumerate(zip(dataset.outputs, dataset.kinds, strict=True))
+        for arm in skill
     )
 
 
@@ -187,13 +192,13 @@ def _quality(output: str, kind: str, model: str, skill: FloatArray, scores: Sequ
     )
 
 
-def headline(cells_: Sequence[CellSummary]) -> str:
+def headline(summaries: Sequence[CellSummary]) -> str:
     """One sentence over all cells: how often each verdict against the first other arm was reached."""
-    firsts = [cell.decisions[0] for cell in cells_ if cell.decisions]
+    firsts = [cell.decisions[0] for cell in summaries if cell.decisions]
     if not firsts:
         return "Nothing was compared: no arm ran beside another."
     counts = Counter(decision.verdict for decision in firsts)
-    said = ", ".join(
+    verdicts = ", ".join(
         f"{name} in {counts[name]}" for name in ("joint", "equivalent", "separate", "inconclusive") if counts[name]
     )
-    return f"Joint against {firsts[0].other}, {len(firsts)} comparisons of a dataset on a backend: {said}."
+    return f"Joint against {firsts[0].other}, {len(firsts)} comparisons of a dataset on a backend: {verdicts}."

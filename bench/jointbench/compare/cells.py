@@ -43,9 +43,9 @@ class BenchmarkCell:
 
 
 def cells(records: Iterable[Record]) -> tuple[list[BenchmarkCell], list[Reference]]:
-    """The cells in the order they ran, and all reference scores. A cell with nothing but an Absence is one too."""
+    """The cells in the order they ran, and all reference scores. A cell with nothing but a NotMeasured is one too."""
     fits: dict[Key, dict[str, Fit]] = defaultdict(dict)
-    sited: dict[Key, list[PlannedArm | Timing | ColdStart | Memory | Projection | NotMeasured]] = defaultdict(list)
+    by_cell: dict[Key, list[PlannedArm | Timing | ColdStart | Memory | Projection | NotMeasured]] = defaultdict(list)
     keys: dict[Key, None] = {}
     folds: dict[str, list[FoldRecord]] = defaultdict(list)
     references = []
@@ -58,26 +58,26 @@ def cells(records: Iterable[Record]) -> tuple[list[BenchmarkCell], list[Referenc
         elif isinstance(record, Reference):
             references.append(record)
         elif isinstance(record, PlannedArm | Timing | ColdStart | Memory | Projection | NotMeasured):
-            sited[record.dataset, record.backend, record.device].append(record)
+            by_cell[record.dataset, record.backend, record.device].append(record)
             if isinstance(record, PlannedArm | NotMeasured):
                 keys[record.dataset, record.backend, record.device] = None
-    made = [
+    ordered = [
         BenchmarkCell(
             dataset=key[0],
             backend=key[1],
             device=key[2],
-            planned_arms=tuple(r for r in sited[key] if isinstance(r, PlannedArm)),
+            planned_arms=tuple(r for r in by_cell[key] if isinstance(r, PlannedArm)),
             fits=fits[key],
-            timings=tuple(r for r in sited[key] if isinstance(r, Timing)),
-            cold_starts=tuple(r for r in sited[key] if isinstance(r, ColdStart)),
-            absences=tuple(r for r in sited[key] if isinstance(r, NotMeasured)),
+            timings=tuple(r for r in by_cell[key] if isinstance(r, Timing)),
+            cold_starts=tuple(r for r in by_cell[key] if isinstance(r, ColdStart)),
+            absences=tuple(r for r in by_cell[key] if isinstance(r, NotMeasured)),
             folds=tuple(folds[key[0]]),
-            memories=tuple(r for r in sited[key] if isinstance(r, Memory)),
-            projections=tuple(r for r in sited[key] if isinstance(r, Projection)),
+            memories=tuple(r for r in by_cell[key] if isinstance(r, Memory)),
+            projections=tuple(r for r in by_cell[key] if isinstance(r, Projection)),
         )
         for key in keys
     ]
-    return made, references
+    return ordered, references
 
 
 @dataclass(frozen=True, eq=False)
@@ -94,7 +94,7 @@ class Skill:
 
 @dataclass(frozen=True, eq=False)
 class RunIndex:
-    """The places of a cell's runs, the same for every arm: outputs by name, seeds by (repeat, fold, seed).
+    """Where a cell's runs are in its arrays, the same for every arm: outputs by name, seeds by (repeat, fold, seed).
 
     no_skill and rows: (outputs, repeats, folds), the no-skill error and the labelled test rows; NaN and 0 where no
     such fold was planned.
@@ -120,7 +120,7 @@ class RunIndex:
 
 
 def run_index(folds: Sequence[FoldRecord], fits: Iterable[Fit] = ()) -> RunIndex:
-    """The grid of these folds. A seed's place is its rank among those that any of the fits has in its fold."""
+    """The index of these folds. A seed's position is its rank among those that any of the fits has in its fold."""
     outputs = folds[0].outputs
     repeats, count = 1 + max(fold.repeat for fold in folds), 1 + max(fold.fold for fold in folds)
     no_skill = np.full((len(outputs), repeats, count), np.nan)
@@ -129,50 +129,52 @@ def run_index(folds: Sequence[FoldRecord], fits: Iterable[Fit] = ()) -> RunIndex
         no_skill[:, fold.repeat, fold.fold] = fold.no_skill_error
         rows[:, fold.repeat, fold.fold] = fold.weights.sum(axis=0)
     used = sorted({(fit.network.repeat, fit.network.fold, fit.network.seed) for fit in fits})
-    places: dict[tuple[int, int, int], int] = {}
-    taken: dict[tuple[int, int], int] = defaultdict(int)
+    positions: dict[tuple[int, int, int], int] = {}
+    counts: dict[tuple[int, int], int] = defaultdict(int)
     for repeat, fold_, seed in used:
-        places[repeat, fold_, seed] = taken[repeat, fold_]
-        taken[repeat, fold_] += 1
-    return RunIndex(outputs, places, (repeats, count, max(taken.values(), default=1)), no_skill, rows)
+        positions[repeat, fold_, seed] = counts[repeat, fold_]
+        counts[repeat, fold_] += 1
+    return RunIndex(outputs, positions, (repeats, count, max(counts.values(), default=1)), no_skill, rows)
 
 
-def arm_skill(cell: BenchmarkCell, planned: PlannedArm, places: RunIndex) -> Skill:
+def arm_skill(cell: BenchmarkCell, planned: PlannedArm, index: RunIndex) -> Skill:
     """Skill of an arm on every run."""
-    row = {name: i for i, name in enumerate(places.outputs)}
-    at, errors = [], []
+    row = {name: i for i, name in enumerate(index.outputs)}
+    positions, errors = [], []
     for fit in (cell.fits[network_id] for network_id in planned.network_ids if network_id in cell.fits):
         network = fit.network
         run = (network.repeat, network.fold, network.seed)
         for score in fit.scores:
-            at.append((row[score.output], run[0], run[1], places.seeds[run]))
+            positions.append((row[score.output], run[0], run[1], index.seeds[run]))
             errors.append(score.error)
-    return _skill(places, at, errors, len(planned.network_ids) // len(planned.arm.groups))
+    return _skill(index, positions, errors, len(planned.network_ids) // len(planned.arm.groups))
 
 
 def reference_skill(references: Iterable[Reference], folds: Sequence[FoldRecord]) -> dict[str, Skill]:
     """Skill of the reference models by name, with one seed."""
-    places = run_index(folds)
-    row = {name: i for i, name in enumerate(places.outputs)}
+    index = run_index(folds)
+    row = {name: i for i, name in enumerate(index.outputs)}
     by_model: dict[str, list[Reference]] = defaultdict(list)
     for reference in references:
         by_model[reference.model].append(reference)
     return {
         model: _skill(
-            places,
-            [(row[r.output], r.repeat, r.fold, 0) for r in mine if r.score is not None],
-            [r.score.error for r in mine if r.score is not None],
+            index,
+            [(row[r.output], r.repeat, r.fold, 0) for r in members if r.score is not None],
+            [r.score.error for r in members if r.score is not None],
             len(folds),
         )
-        for model, mine in by_model.items()
+        for model, members in by_model.items()
     }
 
 
-def _skill(places: RunIndex, at: Sequence[tuple[int, int, int, int]], errors: Sequence[float], planned: int) -> Skill:
-    error = np.full((len(places.outputs), *places.shape), np.nan)
-    if at:
-        error[tuple(np.array(at).T)] = errors
-    scale = np.broadcast_to(places.scale, error.shape)
+def _skill(
+    index: RunIndex, positions: Sequence[tuple[int, int, int, int]], errors: Sequence[float], planned: int
+) -> Skill:
+    error = np.full((len(index.outputs), *index.shape), np.nan)
+    if positions:
+        error[tuple(np.array(positions).T)] = errors
+    scale = np.broadcast_to(index.scale, error.shape)
     share = np.divide(error, scale, out=np.full_like(error, np.nan), where=scale > 0)  # a constant output has no skill
     return Skill(1.0 - share, error, planned)
 

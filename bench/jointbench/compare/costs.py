@@ -6,19 +6,20 @@ import math
 from collections.abc import Callable, Iterable, Sequence
 
 import numpy as np
+import numpy.typing as npt
 from scipy.stats import binom
 
 from jointbench.compare.cells import BenchmarkCell
 from jointbench.compare.summary.costs import ArmCost, Latency, ProjectionCheck, Ratio, Throughput, TrainingClock
 from jointbench.measure.paired_timing import MIN_BLOCKS, TARGET_HALF_WIDTH, Paired, log_ratios, settled
-from jointbench.records import AA_CONTROL, SINGLE_OUTPUT, Fit, PlannedArm, Projection, Timing, Variant
+from jointbench.records import AA_CONTROL, SINGLE_OUTPUT, ExecutionMode, Fit, PlannedArm, Projection, Timing, Variant
 from jointbench.stats.correlated_t_test import correlated_t_test
 from jointbench.stats.estimate import Estimate
 from jointbench.stats.time_ratio import time_ratio
 from jointbench.types import FloatArray
 
 P90_SAMPLES, P99_SAMPLES = 64, 662  # fewer samples cannot bound that percentile
-AGREEMENT = 0.1  # of a training really timed with what its steps foretold
+AGREEMENT = 0.1  # relative, of a training's measured time with the one projected from its steps
 
 
 def arm_cost(cell: BenchmarkCell, planned: PlannedArm) -> ArmCost:
@@ -66,11 +67,15 @@ def _failure(fit: Fit) -> str:
     return f"{', '.join(network.group)} (repeat {network.repeat}, fold {network.fold}): {fit.failure}"
 
 
+def _runs(planned: PlannedArm) -> npt.NDArray[np.str_]:
+    """(runs, networks): the ids of the arm's networks, by split and seed."""
+    return np.array(planned.network_ids).reshape(-1, len(planned.arm.groups))
+
+
 def _per_run(planned: PlannedArm, cell: BenchmarkCell, value: Callable[[Fit], float]) -> FloatArray:
     """(runs,): the sum of a fit's value over the arm's networks, for each split and seed without a failure."""
-    runs = np.array(planned.network_ids).reshape(-1, len(planned.arm.groups))
     sums = []
-    for ids in runs:
+    for ids in _runs(planned):
         fits = [cell.fits[i] for i in ids if i in cell.fits and cell.fits[i].failure is None]
         if len(fits) == len(ids):
             sums.append(sum(value(fit) for fit in fits))
@@ -79,8 +84,9 @@ def _per_run(planned: PlannedArm, cell: BenchmarkCell, value: Callable[[Fit], fl
 
 def _longest(planned: PlannedArm, cell: BenchmarkCell) -> float:
     """Mean over runs of the steps of the arm's longest network: the bound with as many workers as networks."""
-    runs = np.array(planned.network_ids).reshape(-1, len(planned.arm.groups))
-    return float(np.mean([max((cell.fits[i].steps for i in ids if i in cell.fits), default=0) for ids in runs]))
+    return float(
+        np.mean([max((cell.fits[i].steps for i in ids if i in cell.fits), default=0) for ids in _runs(planned)])
+    )
 
 
 def best_takes(timings: Iterable[Timing]) -> list[Timing]:
@@ -98,34 +104,38 @@ def _disturbance(timing: Timing) -> tuple[bool, float]:
 
 
 def training_clocks(cell: BenchmarkCell, planned: PlannedArm) -> tuple[TrainingClock, ...]:
-    """What the arm's training takes by every path and at every thread count that was timed, the stock loop first."""
+    """The arm's training time by every path and at every thread count that was timed, the stock loop first."""
     groups, steps = len(planned.arm.groups), float(np.mean(_per_run(planned, cell, lambda fit: float(fit.steps))))
-    made = []
+    clocks = []
     for timing in best_takes(cell.timings):
-        for who in timing.variants:
-            if timing.scenario == "training" and who.arm == planned.arm.name:
-                each = float(np.median(timing.of(who)))
-                made.append(
+        for variant in timing.variants:
+            if timing.scenario == "training" and variant.arm == planned.arm.name:
+                step_seconds = float(np.median(timing.of(variant)))
+                clocks.append(
                     TrainingClock(
-                        who.path, timing.threads, each, each / groups * steps, each / groups * _longest(planned, cell)
+                        path=variant.path,
+                        threads=timing.threads,
+                        step_seconds=step_seconds,
+                        train_seconds=step_seconds / groups * steps,
+                        longest_seconds=step_seconds / groups * _longest(planned, cell),
                     )
                 )
-    return tuple(made)
+    return tuple(clocks)
 
 
 def latencies(cell: BenchmarkCell, arm: str) -> tuple[Latency, ...]:
     """The arm's request latency on every path, at every batch size and thread count that was timed."""
-    found = {
-        (who.path, timing.threads, timing.batch_size): _latency(timing, who)
-        for timing in best_takes(cell.timings)[::-1]  # what was timed twice counts by its first round
-        for who in timing.variants
-        if timing.scenario == "request" and who.arm == arm
+    by_key = {
+        (variant.path, timing.threads, timing.batch_size): _latency(timing, variant)
+        for timing in best_takes(cell.timings)[::-1]  # of two rounds, the first one counts
+        for variant in timing.variants
+        if timing.scenario == "request" and variant.arm == arm
     }
-    return tuple(found.values())[::-1]
+    return tuple(by_key.values())[::-1]
 
 
-def _latency(timing: Timing, who: Variant) -> Latency:
-    seconds = timing.of(who)
+def _latency(timing: Timing, variant: Variant) -> Latency:
+    seconds = timing.of(variant)
     count = len(seconds)
     p90, p99 = count >= P90_SAMPLES, count >= P99_SAMPLES
     return Latency(
@@ -135,7 +145,7 @@ def _latency(timing: Timing, who: Variant) -> Latency:
         p90_seconds=float(np.quantile(seconds, 0.9)) if p90 else None,
         p99_seconds=float(np.quantile(seconds, 0.99)) if p99 else None,
         rows_per_second=timing.batch_size * count / float(seconds.sum()),
-        path=who.path,
+        path=variant.path,
         threads=timing.threads,
         p90_bounds=quantile_bounds(seconds, 0.9) if p90 else None,
         p99_bounds=quantile_bounds(seconds, 0.99) if p99 else None,
@@ -143,60 +153,70 @@ def _latency(timing: Timing, who: Variant) -> Latency:
 
 
 def quantile_bounds(values: FloatArray, quantile: float) -> tuple[float, float]:
-    """A 95 % interval of a quantile by order statistics: how many samples lie below it is binomial (David & Nagaraja 2003)."""
+    """A 95 % interval of a quantile by order statistics (David & Nagaraja 2003).
+
+    The number of samples below the quantile is binomial.
+    """
     ordered = np.sort(values)
     low, high = binom.ppf((0.025, 0.975), len(values), quantile).astype(int)
     return float(ordered[max(low - 1, 0)]), float(ordered[min(high, len(values) - 1)])
 
 
-def throughput(found: Sequence[Latency]) -> tuple[Throughput, ...]:
-    """Per path and thread count, the rows a second at the best batch size; `one of N` answers less, so it is left out."""
+def throughput(latency: Sequence[Latency]) -> tuple[Throughput, ...]:
+    """Per path and thread count, the rows a second at the best batch size.
+
+    A request for a single output answers less than the others, so it is left out.
+    """
     best: dict[tuple[str, int], Latency] = {}
-    for one in found:
-        key = one.path, one.threads or 0
-        if one.path != SINGLE_OUTPUT and (key not in best or one.rows_per_second > best[key].rows_per_second):
-            best[key] = one
-    return tuple(Throughput(*key, one.batch_size, one.rows_per_second) for key, one in best.items())
+    for measured in latency:
+        key = measured.path, measured.threads or 0
+        if measured.path != SINGLE_OUTPUT and (key not in best or measured.rows_per_second > best[key].rows_per_second):
+            best[key] = measured
+    return tuple(Throughput(*key, fastest.batch_size, fastest.rows_per_second) for key, fastest in best.items())
 
 
 def paired_ratios(timing: Timing, joint: str) -> list[Ratio]:
     """Joint over every other arm on each path, each with its interval over blocks and the A/A floor beside it."""
     samples = Paired(tuple(timing.variants[i] for i in timing.order), timing.seconds, timing.block, timing.load)
-    training = timing.scenario == "training"
-    quantity = "training step" if training else f"request, batch {timing.batch_size}"
-    made = []
-    for path in dict.fromkeys(who.path for who in timing.variants):
-        here = [who.arm for who in timing.variants if who.path == path]
-        if joint not in here:
+    ratios = []
+    for path in dict.fromkeys(variant.path for variant in timing.variants):
+        arms = [variant.arm for variant in timing.variants if variant.path == path]
+        if joint not in arms:
             continue
-        mine, twin = Variant(joint, path), Variant(AA_CONTROL, path)
-        # The twin is one of the first arm, whose ratio to it says what noise gives.
-        floor = time_ratio(log_ratios(samples, mine, twin)) if AA_CONTROL in here and here[0] == joint else None
-        for other in here:
-            if other in (joint, AA_CONTROL):
-                continue
-            values = log_ratios(samples, mine, Variant(other, path))
-            ratio, enough = time_ratio(values), len(values) >= MIN_BLOCKS
-            state = "too few blocks" if not enough else "settled" if settled(values) else "budget spent"
-            made.append(
-                Ratio(
-                    quantity=quantity,
-                    other=other,
-                    ratio=ratio,
-                    floor=floor,
-                    blocks=len(values),
-                    measured_difference=enough and _beyond(ratio, _noise(floor)),
-                    state=state,
-                    path=path,
-                    threads=timing.threads,
-                    batch_size=None if training else timing.batch_size,
-                )
-            )
-    return made
+        first, control = Variant(joint, path), Variant(AA_CONTROL, path)
+        # The A/A control is a copy of the first arm, so the ratio of the two is noise.
+        controlled = AA_CONTROL in arms and arms[0] == joint
+        floor = time_ratio(log_ratios(samples, first, control)) if controlled else None
+        ratios += [
+            _timed_ratio(timing, log_ratios(samples, first, Variant(other, path)), other, path, floor)
+            for other in arms
+            if other not in (joint, AA_CONTROL)
+        ]
+    return ratios
+
+
+def _timed_ratio(
+    timing: Timing, log_ratio: FloatArray, other: str, path: ExecutionMode, floor: Estimate | None
+) -> Ratio:
+    """log_ratio: (blocks,), joint / other."""
+    training = timing.scenario == "training"
+    ratio, enough = time_ratio(log_ratio), len(log_ratio) >= MIN_BLOCKS
+    return Ratio(
+        quantity="training step" if training else f"request, batch {timing.batch_size}",
+        other=other,
+        ratio=ratio,
+        floor=floor,
+        blocks=len(log_ratio),
+        measured_difference=enough and _beyond(ratio, _noise(floor)),
+        state="too few blocks" if not enough else "settled" if settled(log_ratio) else "budget spent",
+        path=path,
+        threads=timing.threads,
+        batch_size=None if training else timing.batch_size,
+    )
 
 
 def projection_check(projection: Projection) -> ProjectionCheck:
-    """Whether the training really took what its steady steps foretold, to AGREEMENT."""
+    """Whether the training took as long as projected from its steady steps, to AGREEMENT."""
     ratio = projection.measured_seconds / projection.projected_seconds if projection.projected_seconds else float("nan")
     return ProjectionCheck(
         arm=projection.arm,
@@ -221,24 +241,18 @@ def _beyond(ratio: Estimate, noise: float) -> bool:
 
 def flops_ratio(cell: BenchmarkCell, joint: PlannedArm, other: PlannedArm) -> Ratio | None:
     """Training FLOPs to the stop, joint / other, with the correlated interval over folds of the log ratio."""
-    rows = []
-    for mine, theirs in zip(
-        np.array(joint.network_ids).reshape(-1, len(joint.arm.groups)),
-        np.array(other.network_ids).reshape(-1, len(other.arm.groups)),
-        strict=True,
-    ):
-        fits = [[cell.fits.get(i) for i in ids] for ids in (mine, theirs)]
-        if any(fit is None or fit.failure for side in fits for fit in side):
-            continue
-        sums = [sum(fit.train_flops for fit in side if fit is not None) for side in fits]
-        network = cell.fits[mine[0]].network
-        rows.append(((network.repeat, network.fold), float(np.log(sums[0] / sums[1]))))
     by_fold: dict[tuple[int, int], list[float]] = {}
-    for key, value in rows:
-        by_fold.setdefault(key, []).append(value)
+    for joint_ids, other_ids in zip(_runs(joint), _runs(other), strict=True):
+        arms = [[cell.fits.get(i) for i in ids] for ids in (joint_ids, other_ids)]
+        if any(fit is None or fit.failure for fits in arms for fit in fits):
+            continue
+        joint_flops, other_flops = (sum(fit.train_flops for fit in fits if fit is not None) for fits in arms)
+        network = cell.fits[joint_ids[0]].network
+        log_ratio = float(np.log(joint_flops / other_flops))
+        by_fold.setdefault((network.repeat, network.fold), []).append(log_ratio)
     if len(by_fold) < 2:
         return None
-    belief = correlated_t_test([float(np.mean(v)) for v in by_fold.values()], folds=cell.folds[0].folds)
+    belief = correlated_t_test([float(np.mean(values)) for values in by_fold.values()], folds=cell.folds[0].folds)
     estimate = Estimate(*(float(np.exp(x)) for x in (belief.mean, belief.low, belief.high)))
     return Ratio(
         quantity="training FLOPs to the stop",

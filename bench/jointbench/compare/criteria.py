@@ -1,4 +1,4 @@
-"""What a verdict is asked to mean: how much is too little to matter, and how sure is sure."""
+"""What a verdict means: how small a difference is negligible, and what probability is enough."""
 
 from __future__ import annotations
 
@@ -22,6 +22,7 @@ class VerdictCriteria:
     def __post_init__(self) -> None:
         if not 0.0 < self.rope < 1.0:
             raise ValueError(
-                f"the region of practical equivalence lies between 0 and 1 skill, such as {ROPE:g}, not at {self.rope:g}"
+                f"the region of practical equivalence lies between 0 and 1 skill, such as {ROPE:g}, "
+                f"not at {self.rope:g}"
             )
         check_probability(self.probability)

@@ -1,11 +1,12 @@
 """The decision: joint or another arm, weighing quality against cost, in one sentence with the numbers in it.
 
-Two mistakes are held to 1 - probability each. Joint is recommended only if EVERY output is safe, so each output's own
-probability suffices: a wrong recommendation needs the output that loses to look safe (an intersection-union test,
-Berger, Technometrics 24, 1982). Separate is recommended if SOME output loses, and among many equal outputs some looks
-worse by chance, so the probabilities of not losing are corrected for the number of outputs as p-values are (Holm 1979;
-under the posterior's prior they are p-values: that of the one-sided corrected resampled t-test of "the loss is at most
-the region"). With one output nothing changes; with 14 the output that looks worst needs 0.9964 instead of 0.95.
+Two kinds of mistake each have a probability of at most 1 - probability.
+Joint is recommended only if EVERY output is safe, so each output's own probability suffices: a wrong recommendation
+needs the output that loses to look safe (an intersection-union test, Berger, Technometrics 24, 1982).
+Separate is recommended if SOME output loses. Among many equal outputs some looks worse by chance, so the probabilities
+of not losing are corrected for the number of outputs as p-values are (Holm 1979). They are p-values: those of the
+one-sided corrected resampled t-test of "the loss is at most the region".
+With one output nothing changes; with 14 the output that looks worst needs 0.9964 instead of 0.95.
 """
 
 from __future__ import annotations
@@ -16,6 +17,7 @@ from dataclasses import dataclass
 import numpy as np
 import numpy.typing as npt
 
+from jointbench.compare.criteria import VerdictCriteria
 from jointbench.compare.sample_size import Beliefs, Rule
 from jointbench.compare.summary.costs import Ratio
 from jointbench.compare.summary.decisions import Difference
@@ -27,9 +29,9 @@ MOST_FAILURES = 0.1  # share of pairs lost beyond which what is left may not be 
 
 @dataclass(frozen=True)
 class Verdict:
-    """A verdict, its reason in one sentence, the output that pays for sharing, and whether more folds could help.
+    """A verdict, its reason in one sentence, and the output that loses most by sharing.
 
-    open: what is unclear is the quality, so that more evidence can settle it.
+    open: the quality is what is unclear, so more folds, repeats or seeds can settle it.
     """
 
     verdict: str
@@ -39,14 +41,9 @@ class Verdict:
 
 
 def judge(
-    differences: Sequence[Difference],
-    ratios: Sequence[Ratio],
-    *,
-    rope: float,
-    probability: float,
-    planned: int,
+    differences: Sequence[Difference], ratios: Sequence[Ratio], criteria: VerdictCriteria, *, planned: int
 ) -> Verdict:
-    """Joint against one other arm. ratios: joint / that arm. planned: pairs of fits that were asked for.
+    """Joint against one other arm. ratios: joint / that arm. planned: pairs of fits that were planned.
 
     Joint only if every output has P(difference > -rope) >= probability and some measured cost is lower; separate if
     some output is credibly worse by more than the region, corrected for the number of outputs; equivalent if all are
@@ -64,26 +61,25 @@ def judge(
         return Verdict("inconclusive", f"{fewest} folds are too few for a verdict; run at least {MIN_PAIRS}.")
     weakest = min(differences, key=lambda d: d.probability_no_loss)
     saved = [ratio for ratio in ratios if ratio.measured_difference and ratio.ratio.value < 1]
-    dearer = [ratio for ratio in ratios if ratio.measured_difference and ratio.ratio.value > 1]
-    losers = [d for d, loses in zip(differences, losing(differences, probability), strict=True) if loses]
+    costlier = [ratio for ratio in ratios if ratio.measured_difference and ratio.ratio.value > 1]
+    losers = [d for d, loses in zip(differences, losing(differences, criteria.probability), strict=True) if loses]
     if losers:
-        return _separate(losers, saved, rope, probability)
-    if weakest.probability_no_loss >= probability and saved:
+        return _separate(losers, saved, criteria)
+    safe = weakest.probability_no_loss >= criteria.probability
+    no_loss = f"no output loses more than {criteria.rope:g} skill ({_weakest(weakest, criteria)})"
+    if safe and saved:
         return Verdict(
             "joint",
-            f"{_costs(saved)}; no output loses more than {rope:g} skill ({_weakest(weakest, rope, probability)})"
-            + (f"; but {_costs(dearer)}." if dearer else "."),
+            f"{_costs(saved)}; {no_loss}" + (f"; but {_costs(costlier)}." if costlier else "."),
         )
-    nothing = "no measured cost is lower" + (f"; joint brings {_costs(dearer)}" if dearer else "")
+    no_saving = "no measured cost is lower" + (f"; joint brings {_costs(costlier)}" if costlier else "")
     if all(d.verdict == "equivalent" for d in differences):
-        return Verdict("equivalent", f"every output is within {rope:g} skill of the other arm, and {nothing}.")
-    if weakest.probability_no_loss >= probability:
         return Verdict(
-            "inconclusive",
-            f"no output loses more than {rope:g} skill ({_weakest(weakest, rope, probability)}), but {nothing}.",
-            open=True,
+            "equivalent", f"every output is within {criteria.rope:g} skill of the other arm, and {no_saving}."
         )
-    return Verdict("inconclusive", _unclear(differences, weakest, saved, rope, probability), open=True)
+    if safe:
+        return Verdict("inconclusive", f"{no_loss}, but {no_saving}.", open=True)
+    return Verdict("inconclusive", _unclear(differences, weakest, saved, criteria), open=True)
 
 
 def losing(differences: Sequence[Difference], probability: float) -> npt.NDArray[np.bool_]:
@@ -92,24 +88,25 @@ def losing(differences: Sequence[Difference], probability: float) -> npt.NDArray
 
 
 def decision_rule(probability: float, saves: bool) -> Rule:
-    """What ``judge`` would say with these beliefs: is it anything but inconclusive?"""
+    """Whether ``judge`` would return anything but "inconclusive" with these beliefs."""
 
     def decided(beliefs: Beliefs) -> npt.NDArray[np.bool_]:
-        fine = beliefs.no_loss if saves else beliefs.equivalent
+        good_enough = beliefs.no_loss if saves else beliefs.equivalent
         # Holm rejects something exactly where the smallest p-value passes Bonferroni's bound
         loses = (1.0 - beliefs.other_better).min(axis=0) * len(beliefs.other_better) <= 1.0 - probability
-        return np.asarray((fine >= probability).all(axis=0) | loses, dtype=np.bool_)
+        return np.asarray((good_enough >= probability).all(axis=0) | loses, dtype=np.bool_)
 
     return decided
 
 
-def _separate(losers: Sequence[Difference], saved: Sequence[Ratio], rope: float, probability: float) -> Verdict:
+def _separate(losers: Sequence[Difference], saved: Sequence[Ratio], criteria: VerdictCriteria) -> Verdict:
     losing_output = min(losers, key=lambda d: d.difference.value)
-    chance = said_probability(losing_output.probability_other_better, probability)
+    chance = probability_text(losing_output.probability_other_better, criteria.probability)
     others = f", and {len(losers) - 1} more output{'s' if len(losers) > 2 else ''} lose" if len(losers) > 1 else ""
     return Verdict(
         "separate",
-        f"sharing costs {losing_output.output} {-losing_output.difference.value:.3f} skill (P(loses more than {rope:g}) {chance})"
+        f"sharing costs {losing_output.output} {-losing_output.difference.value:.3f} skill "
+        f"(P(loses more than {criteria.rope:g}) {chance})"
         + others
         + (f"; joint would bring {_costs(saved)}." if saved else "."),
         losing_output,
@@ -117,26 +114,28 @@ def _separate(losers: Sequence[Difference], saved: Sequence[Ratio], rope: float,
 
 
 def _unclear(
-    differences: Sequence[Difference], weakest: Difference, saved: Sequence[Ratio], rope: float, probability: float
+    differences: Sequence[Difference], weakest: Difference, saved: Sequence[Ratio], criteria: VerdictCriteria
 ) -> str:
-    chance = said_probability(1.0 - weakest.probability_no_loss, probability)
-    said = (
+    chance = probability_text(1.0 - weakest.probability_no_loss, criteria.probability)
+    text = (
         f"not clear from {weakest.pairs} folds: {weakest.output} differs by {signed(weakest.difference.value)} skill, "
         f"95 % interval {signed(weakest.difference.low)} to {signed(weakest.difference.high)}, "
-        f"P(loses more than {rope:g}) {chance}"
+        f"P(loses more than {criteria.rope:g}) {chance}"
     )
     if any(d.verdict == "separate" for d in differences):
-        needed = 1.0 - (1.0 - probability) / len(differences)
-        said += f", which among {len(differences)} outputs chance may do ({needed:.4f} would be enough)"
-    return said + (f"; meanwhile joint brings {_costs(saved)}." if saved else ".")
+        needed = 1.0 - (1.0 - criteria.probability) / len(differences)
+        text += f", which among {len(differences)} outputs chance may do ({needed:.4f} would be enough)"
+    return text + (f"; meanwhile joint brings {_costs(saved)}." if saved else ".")
 
 
-def _weakest(weakest: Difference, rope: float, probability: float) -> str:
-    chance = said_probability(1.0 - weakest.probability_no_loss, probability)
-    return f"weakest: {weakest.output}, {signed(weakest.difference.value)}, P(loses more than {rope:g}) {chance}"
+def _weakest(weakest: Difference, criteria: VerdictCriteria) -> str:
+    chance = probability_text(1.0 - weakest.probability_no_loss, criteria.probability)
+    return (
+        f"weakest: {weakest.output}, {signed(weakest.difference.value)}, P(loses more than {criteria.rope:g}) {chance}"
+    )
 
 
-def said_probability(value: float, probability: float) -> str:
+def probability_text(value: float, probability: float) -> str:
     """ "= 0.97", "> 0.99" or "< 0.01": two decimals, or as many as show whether it, or its opposite, is enough."""
     digits = 2
     while digits < 6 and any((round(p, digits) >= probability) != (p >= probability) for p in (value, 1.0 - value)):
@@ -152,7 +151,7 @@ def _percent(share: float) -> str:
 
 
 def _costs(ratios: Sequence[Ratio]) -> str:
-    """The training FLOPs and the clearest differences in speed, as people say them."""
+    """The training FLOPs and the differences in speed that matter most, in words."""
     parts = []
     for ratio in ratios:
         value = ratio.ratio.value

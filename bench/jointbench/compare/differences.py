@@ -4,10 +4,12 @@ from __future__ import annotations
 
 import math
 from collections.abc import Sequence
+from dataclasses import replace
 
 import numpy as np
 
 from jointbench.compare.cells import Skill, over_seeds
+from jointbench.compare.criteria import VerdictCriteria
 from jointbench.compare.summary.decisions import Difference
 from jointbench.compare.verdict import output_verdict
 from jointbench.stats.corrected_t_test import corrected_t_test, holm
@@ -30,8 +32,8 @@ def pairs_lost(differences: FloatArray, planned: int) -> list[int]:
 def believe(differences: FloatArray, folds: int, rope: float) -> Posterior | None:
     """The posterior of one output's difference from (repeats, folds, seeds); None with fewer than two folds of it."""
     flat = over_seeds(differences).ravel()
-    kept = flat[~np.isnan(flat)]
-    return correlated_t_test(kept, folds=folds, rope=rope) if len(kept) >= 2 else None
+    known = flat[~np.isnan(flat)]
+    return correlated_t_test(known, folds=folds, rope=rope) if len(known) >= 2 else None
 
 
 def output_differences(
@@ -41,23 +43,25 @@ def output_differences(
     other: str,
     folds: int,
     *,
-    rope: float,
-    probability: float,
+    criteria: VerdictCriteria,
 ) -> tuple[Difference, ...]:
-    """Every output's difference from ``paired``, with probabilities, verdict and p-values, Holm's over these outputs."""
+    """Every output's difference from ``paired``, with probabilities, verdict and p-values.
+
+    Holm's correction is over these outputs.
+    """
     lost = pairs_lost(differences, planned)
-    made, p_values = [], []
+    without_p, p_values = [], []
     for name, values, missing in zip(outputs, differences, lost, strict=True):
-        belief = believe(values, folds, rope)
+        belief = believe(values, folds, criteria.rope)
         flat = over_seeds(values).ravel()
-        kept = flat[~np.isnan(flat)]
-        made.append(_difference(name, other, belief, len(kept), missing, probability))
-        p_values.append(corrected_t_test(kept, folds=folds).p_value if belief else math.nan)
-    known = [i for i, p in enumerate(p_values) if not math.isnan(p)]
-    adjusted = dict(zip(known, holm([p_values[i] for i in known]).tolist(), strict=True))
+        known = flat[~np.isnan(flat)]
+        without_p.append(_difference(name, other, belief, len(known), missing, criteria.probability))
+        p_values.append(corrected_t_test(known, folds=folds).p_value if belief else math.nan)
+    defined = [i for i, p in enumerate(p_values) if not math.isnan(p)]
+    adjusted = dict(zip(defined, holm([p_values[i] for i in defined]).tolist(), strict=True))
     return tuple(
-        Difference(**{**d.__dict__, "p_value": p_values[i], "p_value_holm": adjusted.get(i, math.nan)})
-        for i, d in enumerate(made)
+        replace(difference, p_value=p_values[i], p_value_holm=adjusted.get(i, math.nan))
+        for i, difference in enumerate(without_p)
     )
 
 

@@ -1,4 +1,4 @@
-"""The FLOPs of an arm in parts, and how much of the saving that they predict the clock has seen."""
+"""The FLOPs of an arm in parts, and how much of the saving that they predict was measured in seconds."""
 
 from __future__ import annotations
 
@@ -18,7 +18,7 @@ from jointbench.stats.estimate import Estimate
 CLEAR = 1.2  # a predicted ratio nearer to 1 than this factor: its logarithm is too small to divide by
 NOT_PREDICTED = "the shapes predict less than 20 % difference"
 NOT_MEASURED = "no difference measured"
-STEP, REQUEST = re.compile(r"training step"), re.compile(r"request, batch \d+")  # as compare.costs says them
+STEP, REQUEST = re.compile(r"training step"), re.compile(r"request, batch \d+")  # as in compare.costs
 
 
 def arm_flops(cell: BenchmarkCell, planned: PlannedArm) -> ArmFlops | None:
@@ -29,13 +29,13 @@ def arm_flops(cell: BenchmarkCell, planned: PlannedArm) -> ArmFlops | None:
         [fit for network_id in planned.network_ids[start : start + groups] if (fit := cell.fits.get(network_id))]
         for start in range(0, len(planned.network_ids), groups)
     ]
-    whole = [run for run in runs if len(run) == groups and not any(fit.failure for fit in run)]
-    if parts is None or not whole:
+    complete = [run for run in runs if len(run) == groups and not any(fit.failure for fit in run)]
+    if parts is None or not complete:
         return None
-    recipe = whole[0][0].network.recipe
+    recipe = complete[0][0].network.recipe
     rows = float(np.mean([fold.train_rows for fold in cell.folds]))
     update = update_flops(recipe)
-    good = [fit for run in runs for fit in run if fit.failure is None]
+    trained = [fit for run in runs for fit in run if fit.failure is None]
     return ArmFlops(
         arm=planned.arm.name,
         trunk_forward=parts.trunk_forward,
@@ -44,11 +44,11 @@ def arm_flops(cell: BenchmarkCell, planned: PlannedArm) -> ArmFlops | None:
         heads_backward=parts.heads_backward,
         per_step=planned.train_flops_per_row * recipe.batch_size,
         per_epoch=planned.train_flops_per_row * rows,
-        to_stop=_over_folds(whole, cell.folds[0].folds),
-        patience_share=float(np.mean([fit.stopped_by == "patience" for fit in good])),
+        to_stop=_over_folds(complete, cell.folds[0].folds),
+        patience_share=float(np.mean([fit.stopped_by == "patience" for fit in trained])),
         update_flops_per_parameter=update,
         update_per_step=update * planned.parameters,
-        update_to_stop=float(np.mean([sum(update * fit.parameters * fit.steps for fit in run) for run in whole])),
+        update_to_stop=float(np.mean([sum(update * fit.parameters * fit.steps for fit in run) for run in complete])),
     )
 
 
@@ -64,12 +64,12 @@ def _over_folds(runs: Sequence[Sequence[Fit]], folds: int) -> Estimate | None:
 
 
 def predicted_saving(joint: PlannedArm, other: PlannedArm, ratios: Sequence[Ratio]) -> list[PredictedSaving]:
-    """For each timed ratio of these two arms what their FLOPs per row predict for it.
+    """For each timed ratio of these two arms, what their FLOPs per row predict.
 
-    Both arms take the same rows through every network, so FLOPs per row, step and request have one ratio. A request
-    that asks for something else than all outputs of a batch (one output alone, say) is not predicted here.
+    Both arms take the same rows through every network, so FLOPs per row, step and request have the same ratio. A
+    request for anything but all outputs of a batch (one output alone, say) is not predicted here.
     """
-    made = []
+    savings = []
     for ratio in ratios:
         if ratio.other != other.arm.name or ratio.path not in (None, "stock loop", SEQUENTIAL):
             continue
@@ -80,8 +80,17 @@ def predicted_saving(joint: PlannedArm, other: PlannedArm, ratios: Sequence[Rati
         else:
             continue
         share, reason = _share(predicted, ratio)
-        made.append(PredictedSaving(ratio.quantity, ratio.other, predicted, ratio.ratio, share, reason))
-    return made
+        savings.append(
+            PredictedSaving(
+                quantity=ratio.quantity,
+                other=ratio.other,
+                predicted=predicted,
+                achieved=ratio.ratio,
+                share=share,
+                reason=reason,
+            )
+        )
+    return savings
 
 
 def _share(predicted: float, ratio: Ratio) -> tuple[Estimate | None, str]:

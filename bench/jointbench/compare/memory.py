@@ -1,4 +1,4 @@
-"""What an arm takes in memory, from its record."""
+"""The memory of an arm, from its record."""
 
 from __future__ import annotations
 
@@ -7,9 +7,9 @@ from jointbench.records import Memory, Peak
 
 
 def arm_memory(memory: Memory) -> ArmMemory:
-    """The record with what came on top of the framework."""
-    training_peak, training_increase, training_device = _of(memory.training)
-    serving_peak, serving_increase, serving_device = _of(memory.serving)
+    """The record with the memory used beyond the imported framework."""
+    training_peak, training_increase, training_device = _parts(memory.training)
+    serving_peak, serving_increase, serving_device = _parts(memory.serving)
     return ArmMemory(
         arm=memory.arm,
         artifact_bytes=memory.artifact_bytes,
@@ -23,6 +23,6 @@ def arm_memory(memory: Memory) -> ArmMemory:
     )
 
 
-def _of(peak: Peak | None) -> tuple[int | None, int | None, int | None]:
-    """(peak, increase over the import's, device)."""
+def _parts(peak: Peak | None) -> tuple[int | None, int | None, int | None]:
+    """(peak, increase over the peak after the import, device)."""
     return (None, None, None) if peak is None else (peak.peak, peak.peak - peak.baseline, peak.device)

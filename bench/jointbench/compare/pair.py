@@ -23,17 +23,28 @@ from jointbench.types import FloatArray
 USUAL_PATHS = (None, "stock loop", SEQUENTIAL)
 
 
+@dataclass(frozen=True, eq=False)
+class CellEvidence:
+    """What every comparison of a cell is made from. skill: by arm."""
+
+    cell: BenchmarkCell
+    index: RunIndex
+    skill: Mapping[str, Skill]
+    criteria: VerdictCriteria
+
+
 @dataclass(frozen=True, eq=False, kw_only=True)
 class Pair:
-    """Differences are first - other in skill, by output and run; ratios are first / other."""
+    """One arm against another. skill_differences: first - other, (outputs, repeats, folds, seeds); planned: pairs of
+    fits; differences: by output, from these; ratios: first / other."""
 
     first: PlannedArm
     other: PlannedArm
-    array: FloatArray
+    skill_differences: FloatArray
     planned: int
     differences: tuple[Difference, ...]
     ratios: tuple[Ratio, ...]
-    judgement: Verdict
+    verdict: Verdict
 
 
 def cell_ratios(cell: BenchmarkCell, first: PlannedArm, others: Sequence[PlannedArm]) -> tuple[Ratio, ...]:
@@ -44,96 +55,78 @@ def cell_ratios(cell: BenchmarkCell, first: PlannedArm, others: Sequence[Planned
     return (*flops, *timed)
 
 
-def compare_pair(
-    cell: BenchmarkCell,
-    first: PlannedArm,
-    other: PlannedArm,
-    ratios: Sequence[Ratio],
-    skill: Mapping[str, Skill],
-    places: RunIndex,
-    criteria: VerdictCriteria,
-) -> Pair:
-    """The first arm against the other. ratios: of the first arm; those over other arms are passed by.
+def compare_pair(evidence: CellEvidence, first: PlannedArm, other: PlannedArm, ratios: Sequence[Ratio]) -> Pair:
+    """The first arm against the other. ratios: of the first arm; those over arms other than ``other`` are ignored.
 
     What decides is what people run: the stock loop, and networks called one after the other, at the first thread count.
     """
-    one, two = skill[first.arm.name], skill[other.arm.name]
-    array, planned = paired(one, two), max(one.planned, two.planned)
+    index, criteria = evidence.index, evidence.criteria
+    first_skill, other_skill = evidence.skill[first.arm.name], evidence.skill[other.arm.name]
+    skill_differences = paired(first_skill, other_skill)
+    planned = max(first_skill.planned, other_skill.planned)
     differences = output_differences(
-        array,
-        planned,
-        places.outputs,
-        other.arm.name,
-        places.folds,
-        rope=criteria.rope,
-        probability=criteria.probability,
+        skill_differences, planned, index.outputs, other.arm.name, index.folds, criteria=criteria
     )
     threads = next((ratio.threads for ratio in ratios if ratio.threads is not None), None)
-    mine = tuple(
+    deciding = tuple(
         ratio
         for ratio in ratios
         if ratio.other == other.arm.name and ratio.path in USUAL_PATHS and ratio.threads in (None, threads)
     )
-    verdict = judge(differences, mine, rope=criteria.rope, probability=criteria.probability, planned=planned)
     return Pair(
-        first=first, other=other, array=array, planned=planned, differences=differences, ratios=mine, judgement=verdict
+        first=first,
+        other=other,
+        skill_differences=skill_differences,
+        planned=planned,
+        differences=differences,
+        ratios=deciding,
+        verdict=judge(differences, deciding, criteria, planned=planned),
     )
 
 
-def decision(
-    pair: Pair,
-    cell: BenchmarkCell,
-    skill: Mapping[str, Skill],
-    places: RunIndex,
-    about: DatasetSummary,
-    criteria: VerdictCriteria,
-) -> Decision:
+def decision(pair: Pair, evidence: CellEvidence, dataset: DatasetSummary) -> Decision:
     """The decision on a dataset, with the partition between and what would settle it, where these apply."""
-    judged, reason = pair.judgement, pair.judgement.reason
-    mean = believe(pair.array.mean(axis=0), places.folds, criteria.rope)
+    index, criteria = evidence.index, evidence.criteria
+    verdict, reason = pair.verdict, pair.verdict.reason
+    losing_output = verdict.losing_output
+    mean = believe(pair.skill_differences.mean(axis=0), index.folds, criteria.rope)
     known = [d for d in pair.differences if not math.isnan(d.difference.value)]
     worst = min(known, key=lambda d: d.difference.value, default=None)
-    between = _between(pair, cell, skill, places, criteria) if judged.losing_output else None
+    between = _between(pair, evidence) if losing_output else None
     if between is not None:
-        kept = between.judgement.reason.rstrip(".")
-        reason += f" Between the two, {between.first.arm.name} against {pair.other.arm.name}: {kept}."
+        benefit = between.verdict.reason.rstrip(".")
+        reason += f" Between the two, {between.first.arm.name} against {pair.other.arm.name}: {benefit}."
     saves = any(ratio.measured_difference and ratio.ratio.value < 1 for ratio in pair.ratios)
-    settle = (
-        advise(pair.array, places.outputs, about, rope=criteria.rope, probability=criteria.probability, saves=saves)
-        if judged.open
-        else None
-    )
+    advice = advise(pair.skill_differences, index.outputs, dataset, criteria, saves=saves) if verdict.open else None
     return Decision(
         other=pair.other.arm.name,
-        verdict=judged.verdict,
+        verdict=verdict.verdict,
         reason=reason,
         mean_difference=Estimate(mean.mean, mean.low, mean.high) if mean else UNKNOWN,
         worst_output=worst.output if worst else "",
         worst_difference=worst.difference.value if worst else math.nan,
         mean_verdict=output_verdict(mean, probability=criteria.probability) if mean else "inconclusive",
-        paying_output=judged.losing_output.output if judged.losing_output else None,
-        paid=judged.losing_output.difference if judged.losing_output else None,
+        paying_output=losing_output.output if losing_output else None,
+        paid=losing_output.difference if losing_output else None,
         between=between.first.arm.name if between else None,
         failures=max(d.pairs_lost for d in pair.differences) / max(pair.planned, 1),
-        settle=settle,
+        settle=advice,
     )
 
 
-def _between(
-    pair: Pair, cell: BenchmarkCell, skill: Mapping[str, Skill], places: RunIndex, criteria: VerdictCriteria
-) -> Pair | None:
+def _between(pair: Pair, evidence: CellEvidence) -> Pair | None:
     """The partition between the two arms that would be recommended in joint's place: no output loses, and it saves.
 
     Of several the one with the fewest networks, then the cheapest per row.
     """
-    found = []
-    for arm in cell.planned_arms:
+    recommended = []
+    for arm in evidence.cell.planned_arms:
         if finer(pair.first, arm) and finer(arm, pair.other):
-            ratios = cell_ratios(cell, arm, [pair.other])
-            against = compare_pair(cell, arm, pair.other, ratios, skill, places, criteria)
-            if against.judgement.verdict == "joint":
-                found.append(against)
-    return min(found, key=lambda p: (len(p.first.arm.groups), p.first.train_flops_per_row), default=None)
+            ratios = cell_ratios(evidence.cell, arm, [pair.other])
+            candidate = compare_pair(evidence, arm, pair.other, ratios)
+            if candidate.verdict.verdict == "joint":
+                recommended.append(candidate)
+    return min(recommended, key=lambda p: (len(p.first.arm.groups), p.first.train_flops_per_row), default=None)
 
 
 def finer(coarse: PlannedArm, fine: PlannedArm) -> bool:

@@ -1,9 +1,10 @@
-"""Every arm beside the others of its dataset: mean skill, aRRMSE, what it costs, and the Pareto set of these."""
+"""Every arm beside the others of its dataset: mean skill, aRRMSE, costs, and the Pareto set of these."""
 
 from __future__ import annotations
 
 import math
 from collections.abc import Mapping, Sequence
+from dataclasses import replace
 
 import numpy as np
 
@@ -23,30 +24,33 @@ CRITERIA: tuple[tuple[str, Direction], ...] = (
 
 
 def standings(
-    skill: Mapping[str, Skill], costs: Sequence[ArmCost], places: RunIndex, kinds: Sequence[str]
+    skill: Mapping[str, Skill], costs: Sequence[ArmCost], index: RunIndex, kinds: Sequence[str]
 ) -> tuple[tuple[Standing, ...], tuple[str, ...]]:
-    """The arms' standings and the criteria of their Pareto set. kinds: of the outputs, in the grid's order.
+    """The arms' standings and the criteria of their Pareto set. kinds: of the outputs, in the index's order.
 
-    A criterion that some arm with a skill was not measured on is left out for all: such an arm could be neither kept
-    nor dropped on it.
+    A criterion on which some arm with a skill was not measured is left out for all: that arm could be neither kept nor
+    dropped by it.
     """
-    rows = [_row(cost, skill[cost.arm], places, kinds) for cost in costs]
-    able = [row for row in rows if row.skill is not None]
-    criteria = [(name, way) for name, way in CRITERIA if able and all(getattr(row, name) is not None for row in able)]
+    rows = [_row(cost, skill[cost.arm], index, kinds) for cost in costs]
+    with_skill = [row for row in rows if row.skill is not None]
+    criteria = [
+        (name, direction)
+        for name, direction in CRITERIA
+        if with_skill and all(getattr(row, name) is not None for row in with_skill)
+    ]
     if not criteria:
         return tuple(rows), ()
-    values = [[getattr(row, name) for name, _ in criteria] for row in able]
-    inside = dict(
-        zip((row.arm for row in able), pareto_set(values, [way for _, way in criteria]).tolist(), strict=True)
-    )
-    made = tuple(Standing(**{**row.__dict__, "in_pareto_set": inside.get(row.arm)}) for row in rows)
-    return made, tuple(name for name, _ in criteria)
+    values = [[getattr(row, name) for name, _ in criteria] for row in with_skill]
+    in_set = pareto_set(values, [direction for _, direction in criteria]).tolist()
+    inside = dict(zip((row.arm for row in with_skill), in_set, strict=True))
+    ranked = tuple(replace(row, in_pareto_set=inside.get(row.arm)) for row in rows)
+    return ranked, tuple(name for name, _ in criteria)
 
 
-def _row(cost: ArmCost, skill: Skill, places: RunIndex, kinds: Sequence[str]) -> Standing:
-    relative = relative_error(skill, places, kinds)
+def _row(cost: ArmCost, skill: Skill, index: RunIndex, kinds: Sequence[str]) -> Standing:
+    relative = relative_error(skill, index, kinds)
     trained = cost.fits > len(cost.failures)
-    latency = min(cost.latency, key=lambda one: one.batch_size, default=None)
+    latency = min(cost.latency, key=lambda measured: measured.batch_size, default=None)
     return Standing(
         arm=cost.arm,
         skill=mean_skill(skill),
@@ -67,16 +71,15 @@ def mean_skill(skill: Skill) -> float | None:
     return None if np.isnan(means).any() else math.fsum(means) / len(means)
 
 
-def relative_error(skill: Skill, places: RunIndex, kinds: Sequence[str]) -> AggregateError | None:
+def relative_error(skill: Skill, index: RunIndex, kinds: Sequence[str]) -> AggregateError | None:
     """The relative errors of the regression outputs, from the runs of which all these outputs are known; or None."""
     chosen = [i for i, kind in enumerate(kinds) if kind == "regression"]
     if not chosen:
         return None
     error = skill.error[chosen]
-    no_skill, rows = (np.broadcast_to(a[chosen][..., None], error.shape) for a in (places.no_skill, places.rows))
+    no_skill, rows = (np.broadcast_to(a[chosen][..., None], error.shape) for a in (index.no_skill, index.rows))
     complete = (~np.isnan(error) | (rows == 0)).all(axis=0)
-    kept = [values[:, complete].T for values in (error, no_skill, rows)]
     try:
-        return aggregate_error(*kept)
+        return aggregate_error(*(values[:, complete].T for values in (error, no_skill, rows)))
     except ValueError:
         return None

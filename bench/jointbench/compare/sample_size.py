@@ -1,12 +1,12 @@
-"""What would settle it: the levers that make an inconclusive verdict decisive, and how far each has to go.
+"""How many repeats, seeds or folds would make an inconclusive verdict decisive.
 
-The posterior's scale is sd * sqrt(1/n + 1/(K - 1)) with sd^2 = between + within/S, so repeats take it down to a floor
-of sd / sqrt(K - 1), and seeds take sd down to sqrt(between). Every prediction takes the mean to stay where it is.
+The posterior's scale is sd * sqrt(1/n + 1/(K - 1)) with sd^2 = between + within/S. So repeats lower it to a floor of
+sd / sqrt(K - 1), and seeds lower sd to sqrt(between). Every prediction assumes that the mean stays where it is.
 """
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
 from itertools import product
 from math import inf, sqrt
@@ -15,13 +15,11 @@ import numpy as np
 import numpy.typing as npt
 
 from jointbench.compare.summary.decisions import Factor, FactorAdvice
-from jointbench.compare.verdict import PROBABILITY, check_probability
 from jointbench.stats.correlated_t_test import (
     ROPE,
     Posterior,
     correlated_t_test,
     interval_half_width,
-    posterior,
     probability_above,
 )
 from jointbench.stats.variance_components import CVDesign, VarianceComponents, estimate_components
@@ -33,29 +31,47 @@ SEEDS = (1, 2, 3, 5, 10, 20, 50)
 _NO_LIMIT = 10**9  # stands for infinitely many repeats, folds or degrees of freedom
 
 
+@dataclass(frozen=True)
+class DesignGrid:
+    """The cross-validations to choose from: all combinations that need at most ``most_fits`` fits per network."""
+
+    folds: Sequence[int] = FOLDS
+    repeats: Sequence[int] = REPEATS
+    seeds: Sequence[int] = SEEDS
+    most_fits: float = inf
+
+    def designs(self) -> Iterator[CVDesign]:
+        """By their fits, then folds, then repeats."""
+        combinations = (CVDesign(*sizes) for sizes in product(self.folds, self.repeats, self.seeds))
+        allowed = (design for design in combinations if design.fits <= self.most_fits)
+        yield from sorted(allowed, key=lambda design: (design.fits, design.folds, design.repeats))
+
+
+GRID = DesignGrid()
+
+
 @dataclass(frozen=True, kw_only=True)
-class Advice:
+class RequiredSampleSize:
     """Where a comparison stands and what would settle it.
 
-    ``decided``: it is decisive already; ``half_width`` (of the ``weakest`` output, by its place) and ``setting``: the
-    present ones; ``spreads``: per output; ``levers``: repeats, seeds and folds on their own, none where it is decided;
-    ``cheapest``: the setting with the fewest fits over all levers together, with its predicted
-    ``cheapest_half_width``, None where nothing in the grid settles it or nothing is left to settle.
+    ``decided``: it is decisive already; ``half_width`` (of the interval of the ``weakest`` output, an index) and
+    ``design``: the present ones; ``components``: per output; ``factors``: repeats, seeds and folds on their own, none
+    where it is decided; ``cheapest``: the design with the fewest fits over all factors together, None where nothing in
+    the grid settles it or nothing is left to settle.
     """
 
     decided: bool
-    setting: CVDesign
-    spreads: tuple[VarianceComponents, ...]
+    design: CVDesign
+    components: tuple[VarianceComponents, ...]
     weakest: int
     half_width: float
-    levers: tuple[FactorAdvice, ...]
-    cheapest: CVDesign | None
-    cheapest_half_width: float | None
+    factors: tuple[FactorAdvice, ...] = ()
+    cheapest: CVDesign | None = None
 
 
 @dataclass(frozen=True)
 class Beliefs:
-    """Probabilities of each output (first axis) at each setting (second): arrays (outputs, settings)."""
+    """Probabilities of each output (first axis) at each design (second): arrays (outputs, designs)."""
 
     joint_better: FloatArray
     equivalent: FloatArray
@@ -63,147 +79,145 @@ class Beliefs:
     no_loss: FloatArray
 
 
-Rule = Callable[[Beliefs], npt.NDArray[np.bool_]]  # (settings,): is it decided there?
+Rule = Callable[[Beliefs], npt.NDArray[np.bool_]]  # (designs,): is it decided there?
 
 
-def any_verdict(probability: float = PROBABILITY) -> Rule:
-    """Decided where every output has one of the three verdicts."""
-    check_probability(probability)
+@dataclass(frozen=True, eq=False)
+class _Evidence:
+    """What is known from a run: per output the posterior and the variance components, at the present design."""
 
-    def decided(beliefs: Beliefs) -> npt.NDArray[np.bool_]:
-        likeliest = np.maximum.reduce([beliefs.joint_better, beliefs.equivalent, beliefs.other_better])
-        return np.asarray((likeliest >= probability).all(axis=0), dtype=np.bool_)
+    rule: Rule
+    rope: float
+    design: CVDesign
+    posteriors: tuple[Posterior, ...]
+    components: tuple[VarianceComponents, ...]
 
-    return decided
+    @property
+    def weakest(self) -> int:
+        """The output that is least likely to lose nothing."""
+        return int(np.argmin([posterior.probability_above(-self.rope) for posterior in self.posteriors]))
 
+    @property
+    def one_seed(self) -> bool:
+        return any(components.within is None for components in self.components)
 
-def predicted_posterior(mean: float, spread: VarianceComponents, setting: CVDesign, rope: float = ROPE) -> Posterior:
-    """The posterior to expect at ``setting`` if the mean (skill) and the variance components stay as they are."""
-    return posterior(mean, float(_scale(spread, [setting])[0]), setting.pairs - 1, rope)
+    def decided(self, scale: FloatArray, df: npt.ArrayLike) -> npt.NDArray[np.bool_]:
+        """(designs,): is it decided with these scales, (outputs, designs), at the present means?"""
+        mean = np.array([posterior.mean for posterior in self.posteriors])[:, None]
+        joint, other = (probability_above(self.rope, sign * mean, scale, df) for sign in (1, -1))
+        no_loss = probability_above(-self.rope, mean, scale, df)
+        return self.rule(Beliefs(joint, 1.0 - joint - other, other, no_loss))
+
+    def decided_now(self) -> bool:
+        scale, df = (np.array([[getattr(p, name)] for p in self.posteriors]) for name in ("scale", "df"))
+        return bool(self.decided(scale, df)[0])
+
+    def first_decided(self, designs: Sequence[CVDesign]) -> CVDesign | None:
+        """The first of the designs that decides it."""
+        if not designs:
+            return None
+        scale = np.stack([_scale(components, designs) for components in self.components])
+        decided = self.decided(scale, np.array([[design.pairs - 1 for design in designs]]))
+        return designs[int(decided.argmax())] if decided.any() else None
+
+    def half_width(self, design: CVDesign) -> float:
+        """Of the weakest output's interval."""
+        return float(interval_half_width(_scale(self.components[self.weakest], [design])[0], design.pairs - 1))
+
+    def alone(self, factor: Factor, designs: Sequence[CVDesign]) -> FactorAdvice:
+        """What one factor does, at these designs that differ from the present one in nothing else."""
+        if factor == "seeds" and self.one_seed:
+            return FactorAdvice(factor, "one seed: its spread is unknown", None, None, None)
+        limit = np.array([[_floor_scale(factor, self.design, components)] for components in self.components])
+        df = self.design.pairs - 1 if factor == "seeds" else _NO_LIMIT
+        floor = float(interval_half_width(limit[self.weakest, 0], df))
+        design = self.first_decided(designs)
+        if design is not None:
+            return FactorAdvice(factor, "settles", design, self.half_width(design), floor)
+        never = not self.decided(limit, np.array([[df]]))[0]
+        return FactorAdvice(factor, "floor too wide" if never else "beyond the grid", None, None, floor)
 
 
 def required_sample_size(
-    differences: npt.ArrayLike,
-    decided: Rule | None = None,
-    *,
-    rope: float = ROPE,
-    folds: Sequence[int] = FOLDS,
-    repeats: Sequence[int] = REPEATS,
-    seeds: Sequence[int] = SEEDS,
-    most_fits: float = inf,
-    test_noise: float = 1.0,
-) -> Advice:
-    """Advice from the differences in skill (joint - other) seen so far.
+    differences: npt.ArrayLike, rule: Rule, *, rope: float = ROPE, grid: DesignGrid = GRID
+) -> RequiredSampleSize:
+    """What would settle it, from the differences in skill (joint - other) seen so far.
 
     ``differences``: (outputs, repeats, folds, seeds), or without the first axis; NaN where a pair of fits failed.
-    ``decided``: what settles it, by default a verdict on every output.
-    ``folds``, ``repeats``, ``seeds``: the grid of settings to choose from, those of at most ``most_fits`` fits; none
-    below the present ones is advised, except that with more folds everything is fitted anew and repeats and seeds
-    start again from the grid's smallest.
-    ``test_noise``: see ``VarianceComponents``; at 0, more folds are taken to leave the spread as it is.
+    ``rule``: what counts as settled. ``grid``: the designs to choose from; none below the present one is advised,
+    except that with more folds everything is fitted anew and repeats and seeds start again from the grid's smallest.
     Raises ValueError as ``estimate_components`` does.
     """
     values = np.asarray(differences, dtype=np.float64)
-    values = values if values.ndim == 4 else values[None]
-    rule = any_verdict() if decided is None else decided
-    spreads = tuple(estimate_components(output, test_noise=test_noise) for output in values)
-    one_seed = any(spread.within is None for spread in spreads)
-    now = CVDesign(values.shape[2], values.shape[1], 1 if one_seed else values.shape[3])
-    present = [correlated_t_test(_cells(output), folds=now.folds, rope=rope) for output in values]
-    means = np.array([belief.mean for belief in present])
-    weakest = int(np.argmin([belief.probability_above(-rope) for belief in present]))
-    mine = spreads[weakest]
-    width = (present[weakest].high - present[weakest].low) / 2
-    if rule(_beliefs(means, np.array([[b.scale] for b in present]), np.array([[b.df] for b in present]), rope))[0]:
-        return Advice(
-            decided=True,
-            setting=now,
-            spreads=spreads,
-            weakest=weakest,
-            half_width=width,
-            levers=(),
-            cheapest=None,
-            cheapest_half_width=None,
-        )
-
-    def first(settings: Sequence[CVDesign]) -> CVDesign | None:
-        """The first of the settings that decides it."""
-        if not settings:
-            return None
-        scale = np.stack([_scale(spread, settings) for spread in spreads])
-        found = rule(_beliefs(means, scale, np.array([[setting.pairs - 1 for setting in settings]]), rope))
-        return settings[int(found.argmax())] if found.any() else None
-
-    def half_width(setting: CVDesign) -> float:
-        return float(interval_half_width(_scale(mine, [setting])[0], setting.pairs - 1))
-
-    def pull(lever: Factor, settings: list[CVDesign]) -> FactorAdvice:
-        if lever == "seeds" and one_seed:
-            return FactorAdvice(lever, "one seed: its spread is unknown", None, None, None)
-        limit = np.array([[_floor_scale(lever, now, spread)] for spread in spreads])
-        df = now.pairs - 1 if lever == "seeds" else _NO_LIMIT
-        floor = float(interval_half_width(limit[weakest, 0], df))
-        found = first(settings)
-        if found is not None:
-            return FactorAdvice(lever, "settles", found, half_width(found), floor)
-        never = not rule(_beliefs(means, limit, np.array([[df]]), rope))[0]
-        return FactorAdvice(lever, "floor too wide" if never else "beyond the grid", None, None, floor)
-
-    more_folds = sorted(k for k in set(folds) if k > now.folds)
-    more_repeats = sorted(r for r in set(repeats) if r > now.repeats)
-    more_seeds = [] if one_seed else sorted(s for s in set(seeds) if s > now.seeds)
-    levers = (
-        pull("repeats", [CVDesign(now.folds, r, now.seeds) for r in more_repeats]),
-        pull("seeds", [CVDesign(now.folds, now.repeats, s) for s in more_seeds]),
-        pull("folds", [CVDesign(k, now.repeats, now.seeds) for k in more_folds]),
+    evidence = _evidence(values if values.ndim == 4 else values[None], rule, rope)
+    weakest = evidence.posteriors[evidence.weakest]
+    decided = evidence.decided_now()
+    factors, cheapest = ((), None) if decided else _advice(evidence, grid)
+    return RequiredSampleSize(
+        decided=decided,
+        design=evidence.design,
+        components=evidence.components,
+        weakest=evidence.weakest,
+        half_width=(weakest.high - weakest.low) / 2,
+        factors=factors,
+        cheapest=cheapest,
     )
-    known_seeds = [1] if one_seed else sorted(set(seeds))
-    grid = [
+
+
+def _evidence(differences: FloatArray, rule: Rule, rope: float) -> _Evidence:
+    """differences: (outputs, repeats, folds, seeds)."""
+    _, repeats, folds, seeds = differences.shape
+    components = tuple(estimate_components(output) for output in differences)
+    one_seed = any(output.within is None for output in components)
+    return _Evidence(
+        rule=rule,
+        rope=rope,
+        design=CVDesign(folds, repeats, 1 if one_seed else seeds),
+        posteriors=tuple(correlated_t_test(_fold_means(output), folds=folds, rope=rope) for output in differences),
+        components=components,
+    )
+
+
+def _advice(evidence: _Evidence, grid: DesignGrid) -> tuple[tuple[FactorAdvice, ...], CVDesign | None]:
+    """Each factor on its own, and the design with the fewest fits that settles it."""
+    now = evidence.design
+    more_folds = sorted(k for k in set(grid.folds) if k > now.folds)
+    more_repeats = sorted(r for r in set(grid.repeats) if r > now.repeats)
+    more_seeds = [] if evidence.one_seed else sorted(s for s in set(grid.seeds) if s > now.seeds)
+    factors = (
+        evidence.alone("repeats", [CVDesign(now.folds, r, now.seeds) for r in more_repeats]),
+        evidence.alone("seeds", [CVDesign(now.folds, now.repeats, s) for s in more_seeds]),
+        evidence.alone("folds", [CVDesign(k, now.repeats, now.seeds) for k in more_folds]),
+    )
+    known_seeds = [1] if evidence.one_seed else sorted(set(grid.seeds))
+    designs = [
         *(CVDesign(now.folds, r, s) for r, s in product([now.repeats, *more_repeats], [now.seeds, *more_seeds])),
-        *(CVDesign(k, r, s) for k, r, s in product(more_folds, sorted(set(repeats)), known_seeds)),
+        *(CVDesign(k, r, s) for k, r, s in product(more_folds, sorted(set(grid.repeats)), known_seeds)),
     ]
     # sorted is stable: at equally many fits, the present folds come first, whose fits can be reused
-    by_fits = sorted((s for s in grid if s != now and s.fits <= most_fits), key=lambda setting: setting.fits)
-    cheapest = first(by_fits)
-    return Advice(
-        decided=False,
-        setting=now,
-        spreads=spreads,
-        weakest=weakest,
-        half_width=width,
-        levers=levers,
-        cheapest=cheapest,
-        cheapest_half_width=None if cheapest is None else half_width(cheapest),
-    )
+    by_fits = sorted((d for d in designs if d != now and d.fits <= grid.most_fits), key=lambda design: design.fits)
+    return factors, evidence.first_decided(by_fits)
 
 
-def _cells(differences: FloatArray) -> FloatArray:
+def _fold_means(differences: FloatArray) -> FloatArray:
     """The differences of one output averaged over seeds, (pairs,), without the folds that have none."""
-    cells = differences.reshape(-1, differences.shape[-1])
-    return np.asarray(np.nanmean(cells[~np.isnan(cells).all(axis=1)], axis=1))
+    by_fold = differences.reshape(-1, differences.shape[-1])
+    return np.asarray(np.nanmean(by_fold[~np.isnan(by_fold).all(axis=1)], axis=1))
 
 
-def _scale(spread: VarianceComponents, settings: Sequence[CVDesign]) -> FloatArray:
-    """The posterior's scale at each setting: see ``posterior_scale``."""
+def _scale(components: VarianceComponents, designs: Sequence[CVDesign]) -> FloatArray:
+    """The posterior's scale at each design: see ``posterior_scale``."""
     return np.array(
-        [sqrt(spread.fold_variance(s.folds, s.seeds) * (1.0 / s.pairs + 1.0 / (s.folds - 1))) for s in settings]
+        [sqrt(components.fold_variance(d.folds, d.seeds) * (1.0 / d.pairs + 1.0 / (d.folds - 1))) for d in designs]
     )
 
 
-def _beliefs(
-    means: FloatArray, scale: FloatArray, df: npt.NDArray[np.floating] | npt.NDArray[np.integer], rope: float
-) -> Beliefs:
-    mean = means[:, None]
-    joint, other = probability_above(rope, mean, scale, df), probability_above(rope, -mean, scale, df)
-    return Beliefs(joint, 1.0 - joint - other, other, probability_above(-rope, mean, scale, df))
-
-
-def _floor_scale(lever: Factor, now: CVDesign, spread: VarianceComponents) -> float:
-    """The posterior's scale that one lever approaches without limit, in skill."""
-    if lever == "repeats":
-        return float(_scale(spread, [CVDesign(now.folds, _NO_LIMIT, now.seeds)])[0])
-    if lever == "seeds":
-        return sqrt(spread.between * (1.0 / now.pairs + 1.0 / (now.folds - 1)))
-    # variance grows as K (or stays), the factor shrinks as (1/R + 1)/K: the limit is 0 where none of it is test noise
-    per_fold = spread.fold_variance(spread.folds, now.seeds) * spread.test_noise / spread.folds
+def _floor_scale(factor: Factor, now: CVDesign, components: VarianceComponents) -> float:
+    """The posterior's scale that one factor approaches without limit, in skill."""
+    if factor == "repeats":
+        return float(_scale(components, [CVDesign(now.folds, _NO_LIMIT, now.seeds)])[0])
+    if factor == "seeds":
+        return sqrt(components.between * (1.0 / now.pairs + 1.0 / (now.folds - 1)))
+    # the variance grows as K and the factor on it shrinks as (1/R + 1)/K
+    per_fold = components.fold_variance(components.folds, now.seeds) / components.folds
     return sqrt(per_fold * (1.0 / now.repeats + 1.0))

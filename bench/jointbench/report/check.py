@@ -10,7 +10,7 @@ from rich.console import Console
 from rich.table import Table as Grid
 from rich.text import Text
 
-from jointbench.check.findings import GATES, CheckResult, Finding, Gate, State
+from jointbench.check.findings import DISK_NAMES, GATES, CheckResult, Finding, Gate, State
 from jointbench.records.strict_json import strict_json
 from jointbench.report import format as show
 from jointbench.report.markdown import escape, markdown_table
@@ -187,7 +187,8 @@ def markdown_check(checked: CheckResult) -> str:
 
 def json_check(checked: CheckResult) -> str:
     """Every finding, for machines."""
-    return strict_json({"exit_code": checked.exit_code, "headline": headline(checked), **asdict(checked)}, indent=1)
+    fields = {DISK_NAMES.get(name, name): value for name, value in asdict(checked).items()}
+    return strict_json({"exit_code": checked.exit_code, "headline": headline(checked), **fields}, indent=1)
 
 
 def github_annotations(checked: CheckResult) -> Iterator[str]:

@@ -19,8 +19,8 @@ class AggregateError:
     """Relative errors without a unit: 1 is no better than the training mean, 0 is perfect.
 
     ``fold_mean``, ``pooled``: RRMSE per output, in the outputs' order; ``average_*``: the mean over outputs (aRRMSE).
-    ``folds_left_out``: per output, the folds of which RRMSE is undefined (no rows with a label, or all of them equal to
-    the training mean); they are missing from ``fold_mean`` alone.
+    ``folds_left_out``: per output, how many folds have no RRMSE (no labelled row, or all equal to the training mean);
+    they are missing from ``fold_mean`` alone.
     """
 
     fold_mean: tuple[float, ...]
@@ -42,19 +42,19 @@ def aggregate_error(error: npt.ArrayLike, no_skill: npt.ArrayLike, rows: npt.Arr
     count = np.asarray(rows, dtype=np.float64)
     if count.ndim != 2 or count.size == 0 or not np.shape(error) == np.shape(no_skill) == count.shape:
         raise ValueError("error, no_skill and rows must be (folds, outputs) of one shape")
-    mine, theirs = (np.where(count > 0, np.asarray(e, dtype=np.float64), 0.0) for e in (error, no_skill))
-    if not (np.isfinite(mine).all() and np.isfinite(theirs).all() and (mine >= 0).all() and (theirs >= 0).all()):
+    model, mean = (np.where(count > 0, np.asarray(e, dtype=np.float64), 0.0) for e in (error, no_skill))
+    if not all((np.isfinite(errors) & (errors >= 0)).all() for errors in (model, mean)):
         raise ValueError("a fold with rows lacks its error, or has a negative one")
-    defined = theirs > 0.0
+    defined = mean > 0.0
     if not defined.any(axis=0).all():
         raise ValueError("an output has no labelled row that differs from its training mean: RRMSE is undefined")
-    ratio = np.divide(mine, theirs, out=np.zeros_like(mine), where=defined)
+    ratio = np.divide(model, mean, out=np.zeros_like(model), where=defined)
     fold_mean = np.sqrt(ratio).sum(axis=0) / defined.sum(axis=0)
-    pooled = np.sqrt((mine * count).sum(axis=0) / (theirs * count).sum(axis=0))
+    pooled = np.sqrt((model * count).sum(axis=0) / (mean * count).sum(axis=0))
     return AggregateError(
-        tuple(fold_mean.tolist()),
-        tuple(pooled.tolist()),
-        float(fold_mean.mean()),
-        float(pooled.mean()),
-        tuple((~defined).sum(axis=0).tolist()),
+        fold_mean=tuple(fold_mean.tolist()),
+        pooled=tuple(pooled.tolist()),
+        average_fold_mean=float(fold_mean.mean()),
+        average_pooled=float(pooled.mean()),
+        folds_left_out=tuple((~defined).sum(axis=0).tolist()),
     )

@@ -1,4 +1,4 @@
-"""p-values for those who ask for them: the corrected resampled t-test, and Holm's correction for several outputs.
+"""p-values: the corrected resampled t-test, and Holm's correction for several outputs.
 
 Nadeau and Bengio, "Inference for the generalization error", Machine Learning 52 (2003): the variance of the mean over
 resamples is estimated as (1/n + n_test/n_train) * s^2; in K-fold cross-validation n_test/n_train = 1/(K - 1).
@@ -34,18 +34,8 @@ def corrected_t_test(differences: npt.ArrayLike, *, folds: int | None = None) ->
     """
     flat, k = paired_differences(differences, folds)
     mean, sd = mean_and_sd(flat)
-    return _t_test(mean, posterior_scale(sd, flat.size, k), flat.size - 1)
-
-
-def naive_t_test(differences: npt.ArrayLike) -> TTest:
-    """The ordinary paired t-test, which takes the folds for independent and so rejects far too often.
-
-    It is here only so that the calibration study can show what it gets wrong. ``differences``: any shape.
-    Raises ValueError as ``correlated_t_test`` does.
-    """
-    flat, _ = paired_differences(np.ravel(differences), folds=2)  # its correction does not depend on K
-    mean, sd = mean_and_sd(flat)
-    return _t_test(mean, sd / np.sqrt(flat.size), flat.size - 1)
+    scale, df = posterior_scale(sd, flat.size, k), flat.size - 1
+    return TTest(float(t_ratio(mean, scale)), df, float(two_sided_p(mean, scale, df)))
 
 
 def two_sided_p(mean: npt.ArrayLike, scale: npt.ArrayLike, df: npt.ArrayLike) -> FloatArray:
@@ -67,7 +57,3 @@ def holm(p_values: npt.ArrayLike) -> FloatArray:
     adjusted = np.empty_like(p)
     adjusted[order] = np.minimum(np.maximum.accumulate(p[order] * np.arange(p.size, 0, -1)), 1.0)
     return adjusted
-
-
-def _t_test(mean: FloatArray, scale: FloatArray, df: int) -> TTest:
-    return TTest(float(t_ratio(mean, scale)), df, float(two_sided_p(mean, scale, df)))

@@ -1,4 +1,4 @@
-"""The Bayesian correlated t-test: what paired differences over folds say about the difference itself.
+"""The Bayesian correlated t-test: the posterior of a mean difference from paired differences over folds.
 
 Folds of a cross-validation overlap, so their differences are correlated and the naive standard error is too small.
 Corani and Benavoli, "A Bayesian approach for comparing cross-validated algorithms on multiple data sets", Machine
@@ -59,7 +59,7 @@ def correlated_t_test(differences: npt.ArrayLike, *, folds: int | None = None, r
 
 
 def posterior(mean: float, scale: float, df: float, rope: float = ROPE) -> Posterior:
-    """A Posterior from its Student t: location, scale (both in skill) and degrees of freedom.
+    """The Posterior with this Student t: location, scale (both in skill) and degrees of freedom.
 
     Raises ValueError for a negative rope.
     """
@@ -84,7 +84,7 @@ def posterior(mean: float, scale: float, df: float, rope: float = ROPE) -> Poste
 def paired_differences(differences: npt.ArrayLike, folds: int | None) -> tuple[FloatArray, int]:
     """The differences as one flat float64 array, and K; checked, for every test on the differences of one output.
 
-    Raises ValueError as ``correlated_t_test`` says.
+    Raises ValueError as ``correlated_t_test`` does.
     """
     values = np.asarray(differences, dtype=np.float64)
     if values.ndim == 2 and folds is None:

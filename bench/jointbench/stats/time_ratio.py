@@ -10,5 +10,8 @@ from jointbench.types import FloatArray
 
 
 def time_ratio(log_ratios: FloatArray) -> Estimate:
-    """The ratio and its 95 % interval from its logarithms over blocks, (blocks,); see ``measure.clock.ratio_interval``."""
+    """The ratio and its 95 % interval from its logarithms over blocks, (blocks,).
+
+    Source: ``measure.paired_timing.ratio_interval``.
+    """
     return Estimate(*(float(np.exp(value)) for value in ratio_interval(log_ratios)))

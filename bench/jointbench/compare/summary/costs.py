@@ -1,4 +1,4 @@
-"""What arms cost, and joint's costs over another arm's, as the summary holds them."""
+"""What arms cost, and joint's costs over another arm's, as in the summary."""
 
 from __future__ import annotations
 
@@ -39,7 +39,7 @@ class Throughput:
 
 @dataclass(frozen=True)
 class TrainingClock:
-    """What training an arm takes by one path (the stock loop, the engine) at so many threads; as in ArmCost."""
+    """The training time of an arm by one path (the stock loop, the engine) at so many threads; as in ArmCost."""
 
     path: str
     threads: int
@@ -50,7 +50,7 @@ class TrainingClock:
 
 @dataclass(frozen=True, kw_only=True)
 class ProjectionCheck:
-    """An arm's training really timed, beside its steady steps carried on: measured / projected, near 1 or not."""
+    """An arm's whole training, measured and projected from its steady steps. ratio: measured / projected."""
 
     arm: str
     threads: int
@@ -65,9 +65,9 @@ class ProjectionCheck:
 class ArmCost:
     """What one arm costs. train_flops, steps: means over folds and seeds of the sum over its networks, to the stop.
 
-    step_seconds: one optimisation step of every network of the arm, one after the other, by the stock loop on all cores.
-    train_seconds: step seconds carried on over the steps really taken; longest_seconds: the same for its longest network
-    alone. training: these by every path and at every thread count.
+    step_seconds: one optimisation step of every network of the arm, one after the other, by the stock loop on all
+    cores. train_seconds: step seconds times the steps taken; longest_seconds: the same for its longest network alone.
+    training: these by every path and at every thread count.
     """
 
     arm: str
@@ -122,9 +122,9 @@ class ArmFlops:
     """An arm's FLOPs of dense and convolution layers, summed over its networks.
 
     The parts are per row, trunks and heads, forward and backward. per_step: a full batch through every network.
-    per_epoch: mean over folds of one pass of every network. to_stop: mean over folds of what training really took, with
-    its correlated 95 % interval over folds; None with fewer than two folds. update_*: the optimiser's elementwise work,
-    an estimate by its formula (update_flops_per_parameter for each parameter and step), in none of the others.
+    per_epoch: mean over folds of one pass of every network. to_stop: mean over folds of the whole training, with its
+    correlated 95 % interval over folds; None with fewer than two folds. update_*: the optimiser's elementwise work, an
+    estimate by its formula (update_flops_per_parameter for each parameter and step), not part of the others.
     """
 
     arm: str
@@ -143,8 +143,8 @@ class ArmFlops:
 
 @dataclass(frozen=True, kw_only=True)
 class ArmMemory:
-    """What an arm takes, in bytes. peak: the most resident in a fresh process, framework included; increase: of that,
-    what came after the framework was imported; device: the framework's own counter. None: not measured, see reason."""
+    """The memory of an arm, in bytes. peak: the most resident in a fresh process, framework included; increase: the
+    part of it after the framework was imported; device: the framework's own counter. None: not measured, see reason."""
 
     arm: str
     artifact_bytes: int | None
@@ -159,11 +159,11 @@ class ArmMemory:
 
 @dataclass(frozen=True)
 class PredictedSaving:
-    """A saving as FLOPs predict it and as the clock saw it; both are joint / other.
+    """A saving as FLOPs predict it and as it was measured in seconds; both are joint / other.
 
-    share: log(achieved) / log(predicted), with the achieved ratio's interval. 1: the clock follows the FLOPs; below 1:
+    share: log(achieved) / log(predicted), with the achieved ratio's interval. 1: the time follows the FLOPs; below 1:
     part of the predicted saving is lost; above 1: more is saved than FLOPs predict, since N programs have N overheads;
-    below 0: the clock went the other way. None, and reason says why, where one of the two logarithms is not clear of 0.
+    below 0: the time went the other way. None, with a reason, where one of the two logarithms is not clear of 0.
     """
 
     quantity: str

@@ -1,4 +1,4 @@
-"""Differences in skill, what was decided from them and what would settle it, as the summary holds them."""
+"""Differences in skill, the decisions made from them and what would settle these, as in the summary."""
 
 from __future__ import annotations
 
@@ -40,11 +40,11 @@ class Difference:
 
 @dataclass(frozen=True)
 class FactorAdvice:
-    """One lever, the other two left as they are.
+    """One of repeats, seeds and folds (``lever``), the other two left as they are.
 
     ``setting`` and ``half_width`` (of the weakest output's 95 % interval, in skill) are the smallest that settles it,
-    None where none does. ``floor``: the half-width that this lever approaches and cannot pass; "floor too wide" means
-    that no number of repeats (seeds, folds) would do; None where it is not known.
+    None where none does. ``floor``: the half-width that it approaches without limit, None where that is not known;
+    "floor too wide" means that no number of repeats (seeds, folds) would settle it.
     """
 
     lever: Factor
@@ -58,9 +58,9 @@ class FactorAdvice:
 class SampleSizeAdvice:
     """What would settle an inconclusive decision, if the differences stay where they are.
 
-    output: the weakest one, whose interval and floor the levers speak of. setting: the one with the fewest fits that
-    settles it, None where none does; command runs it (or, where only one seed ran, what would show the seeds' spread).
-    levers: repeats, seeds and folds, each on its own.
+    output: the weakest one, whose interval and floor are those in ``levers``. setting: the one with the fewest fits
+    that settles it, None where none does. command: runs it (or, where only one seed ran, what would show the spread
+    over seeds). levers: repeats, seeds and folds, each on its own.
     """
 
     output: str
@@ -74,10 +74,10 @@ class SampleSizeAdvice:
 class Decision:
     """Joint against one other arm on one dataset: the verdict and its reason in one sentence.
 
-    mean_difference: of the mean skill over outputs; mean_verdict: of that difference, as an output's is. paying_output:
-    where the verdict is separate, the output that loses most, which ``paid`` says. between: where it is separate, the
-    arm between the two partitions that keeps the other arm's skill on every output and saves, if one ran. failures: the
-    share of pairs of fits that are lost, on the output that lost most.
+    mean_difference: of the mean skill over outputs; mean_verdict: the verdict on it. paying_output, paid: where the
+    verdict is separate, the output that loses most and its difference. between: where it is separate, the arm between
+    the two partitions that keeps the other arm's skill on every output and saves, if one ran. failures: the share of
+    pairs of fits that are lost, on the output that lost most.
     """
 
     other: str

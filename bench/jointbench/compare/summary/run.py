@@ -20,7 +20,7 @@ SUMMARY_SCHEMA_VERSION = 2
 
 @dataclass(frozen=True, kw_only=True)
 class Quality:
-    """One output under one arm (or reference model): skill over folds, and the mean of what people read.
+    """One output under one arm (or reference model): skill over folds, and the means of the usual metrics.
 
     per_fold: skill of each fold (seeds averaged). sd: over folds. metrics: fold means, None where undefined in all.
     """
@@ -38,9 +38,9 @@ class Quality:
 class CellSummary:
     """One dataset on one backend and device.
 
-    load: cores that other processes kept busy while it was timed, at the most; retaken: timings that were disturbed by
-    them and taken again; still_disturbed: those whose second take was disturbed too. pareto_criteria: what the arms'
-    Pareto set is over: all of it measured.
+    load: the most cores that other processes kept busy while it was timed; retaken: timings that they disturbed and
+    that were repeated; still_disturbed: those whose repetition was disturbed too. pareto_criteria: the criteria of the
+    arms' Pareto set, all measured on every arm.
     """
 
     dataset: str
@@ -95,11 +95,11 @@ class DatasetSummary:
 
 @dataclass(frozen=True, kw_only=True)
 class Across:
-    """Joint against one other arm over all datasets of a backend and device; one value per dataset, its mean difference.
+    """Joint against one other arm over all datasets of a backend and device, with one mean difference per dataset.
 
     win, equivalent, lose, inconclusive: datasets by the verdict on that difference, quality alone. ``probability_*``:
-    Bayesian signed-rank, that on a further dataset joint is likeliest better, equivalent or worse, over the ``ranked``
-    datasets, those without too many failures; None with fewer than five, which cannot say.
+    that on a further dataset joint is most likely better, equivalent or worse, by the Bayesian signed-rank test over
+    the ``ranked`` datasets, those without too many failures; None with fewer than five, which are too few for it.
     """
 
     backend: str

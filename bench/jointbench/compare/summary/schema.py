@@ -1,4 +1,7 @@
-"""The JSON Schema of summary.json, made from its dataclasses. ``python -m jointbench.compare.summary.schema`` writes the file."""
+"""The JSON Schema of summary.json, made from its dataclasses.
+
+``python -m jointbench.compare.summary.schema`` writes the file.
+"""
 
 from __future__ import annotations
 
@@ -19,11 +22,11 @@ DISK_NAMES = {
     "FactorAdvice": "LeverAdvice",
     "CVDesign": "Setting",
 }
-"""Classes that the file knows by another name than the code does."""
+"""Classes that have another name in the file."""
 
 
-class _Closed(GenerateJsonSchema):
-    """A field that the classes do not have is an error, as a missing one is. A title would repeat the field's name."""
+class _StrictSchema(GenerateJsonSchema):
+    """An unknown field is an error, as a missing one is. There are no titles, which would repeat the field's name."""
 
     def field_title_should_be_set(self, schema: object) -> bool:
         return False
@@ -34,17 +37,17 @@ class _Closed(GenerateJsonSchema):
 
 def summary_schema() -> dict[str, Any]:
     """The schema (JSON Schema 2020-12) of this version's summary.json."""
-    made = TypeAdapter(Summary).json_schema(mode="serialization", schema_generator=_Closed)
-    text = json.dumps(made)
+    schema = TypeAdapter(Summary).json_schema(mode="serialization", schema_generator=_StrictSchema)
+    text = json.dumps(schema)
     for name, on_disk in DISK_NAMES.items():
         text = text.replace(f'"{name}"', f'"{on_disk}"').replace(f'/{name}"', f'/{on_disk}"')
-    made = json.loads(text)
-    made["properties"]["schema_version"] = {"const": SUMMARY_SCHEMA_VERSION, "type": "integer"}
-    return {"$schema": GenerateJsonSchema.schema_dialect, "title": "jointbench summary.json", **made}
+    schema = json.loads(text)
+    schema["properties"]["schema_version"] = {"const": SUMMARY_SCHEMA_VERSION, "type": "integer"}
+    return {"$schema": GenerateJsonSchema.schema_dialect, "title": "jointbench summary.json", **schema}
 
 
 def as_text() -> str:
-    """What the file holds."""
+    """The text of the file."""
     return json.dumps(summary_schema(), indent=1, sort_keys=True) + "\n"
 
 
