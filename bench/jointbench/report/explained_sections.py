@@ -13,7 +13,7 @@ from jointbench.report.figures.gradient_course import course_figures
 from jointbench.report.figures.loss_weight_sweep import sweep_figures
 from jointbench.report.figures.representation_map import representation_figures
 from jointbench.report.figures.weighting_gain import method_figures
-from jointbench.report.tables.explained import shown
+from jointbench.report.tables.explained_answer import shown
 from jointbench.report.tables.table import Table
 
 FIGURES: Mapping[str, Callable[[explain.Answer, str], list[Figure]]] = {

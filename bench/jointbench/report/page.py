@@ -30,7 +30,7 @@ from jointbench.report.not_measured import not_measured
 from jointbench.report.overview import answers, cautions, overview_table
 from jointbench.report.palette import VERDICT_SIGNS, Palette, palette
 from jointbench.report.scaling_section import scaling_section
-from jointbench.report.sections import dataset_section
+from jointbench.report.dataset_section import dataset_section
 from jointbench.report.tables.across import across_table
 from jointbench.report.tables.engine import engine_table
 from jointbench.scaling.points import Study
@@ -62,7 +62,7 @@ def render(
     ]
     page = (
         templates()
-        .get_template("template.html.j2")
+        .get_template("page.html.j2")
         .render(
             summary=summary,
             headline=show.plain(summary.headline),

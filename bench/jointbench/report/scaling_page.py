@@ -18,7 +18,7 @@ def render_study(study: Study) -> str:
     script = packaged("page.js")
     return (
         templates()
-        .get_template("scaling.html.j2")
+        .get_template("scaling_page.html.j2")
         .render(
             scaling=scaling_section(study),
             environment={show.plain(key): show.plain(value) for key, value in study.machine.items()},

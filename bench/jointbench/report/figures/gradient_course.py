@@ -10,7 +10,7 @@ from jointbench.report.figures.canvas import WIDTH, axes, drawing, export, refer
 from jointbench.report.figures.figure import Figure
 from jointbench.report.figures.svg import SMALL
 from jointbench.report.palette import COLOURS, GREY, MARKERS, Style
-from jointbench.report.tables.explained import numbers_in, shown, table_named
+from jointbench.report.tables.explained_answer import numbers_in, shown, table_named
 
 TABLE = "Along training"
 LENGTH = "Gradient length: "

@@ -13,7 +13,7 @@ from jointbench.report.figures.canvas import WIDTH, axes, drawing, export, refer
 from jointbench.report.figures.figure import Figure
 from jointbench.report.figures.svg import INK, SMALL
 from jointbench.report.palette import COLOURS, GREY, MARKERS, Style
-from jointbench.report.tables.explained import numbers_in, shown, table_named
+from jointbench.report.tables.explained_answer import numbers_in, shown, table_named
 from jointbench.report.tables.table import Table
 
 TABLE, SKILL, SEPARATE, EQUAL = "Skill by loss weights", "Skill: ", "separate", "none"

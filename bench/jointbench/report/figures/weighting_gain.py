@@ -10,7 +10,7 @@ from jointbench.report.figures.canvas import BAND, WIDTH, axes, clipped, drawing
 from jointbench.report.figures.figure import Figure
 from jointbench.report.figures.svg import INK, SMALL
 from jointbench.report.palette import COLOURS
-from jointbench.report.tables.explained import numbers_in, shown, table_named
+from jointbench.report.tables.explained_answer import numbers_in, shown, table_named
 from jointbench.stats.correlated_t_test import ROPE
 
 TABLE = "Methods beside fixed weights"
