@@ -23,19 +23,13 @@ from jointbench.report.figures.skill import skill_figure
 from jointbench.report.not_measured import absent_throughout
 from jointbench.report.overview import FEW_FOLDS, Answer, Sentence, cells_of, sentence
 from jointbench.report.palette import Palette
-from jointbench.report.tables.costs import (
-    circumstances,
-    clock_table,
-    further_clocks,
-    projection_table,
-    size_table,
-    throughput_table,
-    training_table,
-)
 from jointbench.report.tables.flops import explained_table
 from jointbench.report.tables.memory import memory_table
 from jointbench.report.tables.quality import quality_tables, unbeaten
+from jointbench.report.tables.serving import throughput_table
+from jointbench.report.tables.sizes import size_table
 from jointbench.report.tables.table import Table
+from jointbench.report.tables.training import clock_table, further_clocks, projection_table, training_table
 
 
 @dataclass(frozen=True)
@@ -181,7 +175,24 @@ def _cell_section(
         absences=tuple(show.plain(absence) for absence in cell.absences if absence not in throughout),
         failures=tuple(f"{show.plain(c.arm)}: {show.plain(failure)}" for c in cell.costs for failure in c.failures),
         remarks=unbeaten(cell, about),
-        circumstances=circumstances(cell),
+        circumstances=_circumstances(cell),
         figures=tuple(figure for figure in figures if figure is not None),
         tables=tuple(tables),
     )
+
+
+def _circumstances(cell: CellSummary) -> str:
+    """Under what the clocks ran, in one line; "" where nothing was timed."""
+    parts = []
+    if cell.threads is not None:
+        parts.append(f"{show.count(cell.threads)} threads")
+    if cell.load is not None:
+        parts.append(f"other processes kept up to {show.fixed(max(cell.load, 0.0), 2)} cores busy")
+    if cell.retaken:
+        parts.append(
+            f"{show.count(cell.retaken)} disturbed timings were taken again, {show.count(cell.still_disturbed)} of them "
+            "disturbed once more"
+        )
+    if cell.import_seconds is not None:
+        parts.append(f"{show.seconds(cell.import_seconds)} to import the framework")
+    return ", ".join(parts)

@@ -15,6 +15,7 @@ from jointbench.compare.summary.run import Summary
 from jointbench.explain.answer_store import Explained
 from jointbench.records import Fit
 from jointbench.report import format as show
+from jointbench.report.dataset_section import dataset_section
 from jointbench.report.embed import downloads
 from jointbench.report.explained_sections import explained_sections
 from jointbench.report.figures.cost_ratios import dataset_ratios
@@ -30,7 +31,6 @@ from jointbench.report.not_measured import not_measured
 from jointbench.report.overview import answers, cautions, overview_table
 from jointbench.report.palette import VERDICT_SIGNS, Palette, palette
 from jointbench.report.scaling_section import scaling_section
-from jointbench.report.dataset_section import dataset_section
 from jointbench.report.tables.across import across_table
 from jointbench.report.tables.engine import engine_table
 from jointbench.scaling.points import Study

@@ -27,7 +27,7 @@ from jointbench.report.overview import (
     where,
 )
 from jointbench.report.palette import Palette, Style
-from jointbench.report.tables.costs import ratio_label, ratio_table
+from jointbench.report.tables.cost_ratios import ratio_label, ratio_table
 from jointbench.report.tables.quality import place
 
 WIDEST = 32.0

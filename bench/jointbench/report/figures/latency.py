@@ -10,8 +10,8 @@ from jointbench.report import format as show
 from jointbench.report.figures.canvas import WIDTH, axes, drawing, export, style
 from jointbench.report.figures.figure import Figure, spoken
 from jointbench.report.palette import Palette
-from jointbench.report.tables.costs import latency_table
 from jointbench.report.tables.quality import place
+from jointbench.report.tables.serving import latency_table
 
 HEIGHT, LEFT = 230, 52
 LINES = {"in turn": "-", "fused": ":", "one of N": "--"}

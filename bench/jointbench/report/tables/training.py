@@ -1,0 +1,120 @@
+"""Tables of what training cost: to the stop, by every way of training, and predicted beside measured."""
+
+from __future__ import annotations
+
+from jointbench.compare.summary.costs import ArmCost, TrainingClock
+from jointbench.compare.summary.run import CellSummary
+from jointbench.report import format as show
+from jointbench.report.overview import STOCK
+from jointbench.report.tables.quality import place
+from jointbench.report.tables.table import Cell, Column, Table, columns, name, number
+
+
+def training_table(cell: CellSummary) -> Table:
+    """What training cost, to the stop, and the cold start."""
+    return Table(
+        f"Training in {place(cell)}: means over folds and seeds of the sum over an arm's networks.",
+        columns(
+            ("Arm",),
+            (
+                "Training FLOPs",
+                "Steps",
+                ("Epochs", "mean of one network"),
+                ("Stopped by patience", "share of networks that stopped by themselves, not at the limit of epochs"),
+                ("One step", "of every network of the arm, one after the other"),
+                ("Training time", "step seconds carried on over the steps really taken"),
+                ("Longest network", "the bound with a worker for each network"),
+                ("Build", "cold start: building the networks"),
+                ("First call", "cold start: the first call"),
+                "Fits",
+                "Failed",
+            ),
+        ),
+        tuple(_training(cost) for cost in cell.costs),
+    )
+
+
+def _training(cost: ArmCost) -> tuple[Cell, ...]:
+    counted = (cost.train_flops, cost.steps, cost.epochs, cost.patience_share)
+    trained = cost.fits > len(cost.failures)
+    clocks = (
+        cost.step_seconds,
+        cost.train_seconds,
+        cost.longest_seconds,
+        cost.build_seconds,
+        cost.first_call_seconds,
+    )
+    return (
+        name(cost.arm),
+        *(
+            number(value if trained else None, text)
+            for value, text in zip(counted, (show.flops, show.count, show.count, show.share), strict=True)
+        ),
+        *(number(value, show.seconds) for value in clocks),
+        number(cost.fits, show.count),
+        number(len(cost.failures), show.count),
+    )
+
+
+def clock_table(cell: CellSummary) -> Table:
+    """Training time by the other paths and at other thread counts than the table of training has."""
+    return Table(
+        f"Training in {place(cell)} by other ways: the engine with one network at a time, and other thread counts.",
+        columns(
+            ("Arm", "Trained by"),
+            (
+                "Threads",
+                ("One step", "of every network of the arm, one after the other"),
+                ("Training time", "step seconds carried on over the steps really taken"),
+                ("Longest network", "the bound with a worker for each network"),
+            ),
+        ),
+        tuple(
+            (
+                name(cost.arm),
+                name(clock.path),
+                number(clock.threads, show.count),
+                *(number(s, show.seconds) for s in (clock.step_seconds, clock.train_seconds, clock.longest_seconds)),
+            )
+            for cost in cell.costs
+            for clock in further_clocks(cell, cost)
+        ),
+        heads=2,
+    )
+
+
+def further_clocks(cell: CellSummary, cost: ArmCost) -> list[TrainingClock]:
+    """The arm's training by any way but the stock loop on all cores."""
+    return [clock for clock in cost.training if (clock.path, clock.threads) != (STOCK, cell.threads)]
+
+
+def projection_table(cell: CellSummary) -> Table:
+    """Whole trainings really timed, beside what steady steps foretold."""
+    return Table(
+        f"Training to the stop in {place(cell)}, really timed: evaluation and each network's first epoch left out of both.",
+        (
+            *columns(
+                ("Arm",),
+                (
+                    "Threads",
+                    "Steps",
+                    ("Foretold", "steady seconds per step x steps"),
+                    "Measured",
+                    "Measured / foretold",
+                ),
+            ),
+            Column("Agrees?", hint="within ten percent"),
+        ),
+        tuple(
+            (
+                name(one.arm),
+                number(one.threads, show.count),
+                number(one.steps, show.count),
+                number(one.projected_seconds, show.seconds),
+                number(one.measured_seconds, show.seconds),
+                number(one.ratio, show.times),
+                Cell("yes" if one.agrees else "no"),
+            )
+            for one in cell.projections
+        ),
+    )
