@@ -17,7 +17,7 @@ from jointbench.report.figures.learning_curves import BY_FLOPS, learning_figure
 from jointbench.report.figures.noise import noise_figure
 from jointbench.report.figures.pareto import pareto_figure
 from jointbench.report.figures.posterior import output_posterior
-from jointbench.report.figures.predicted_saving import explained_figure
+from jointbench.report.figures.predicted_saving import predicted_saving_figure
 from jointbench.report.figures.skill import skill_figure
 from jointbench.report.figures.svg import INK
 from jointbench.report.figures.trade_off import trade_off_figure
@@ -46,7 +46,7 @@ def all_figures(one: Any) -> list[Figure]:
         verdict_map(summary, "separate", "f11"),
         flops_bars(cell, colours, "f12"),
         noise_figure(summary, "f13"),
-        explained_figure(summary, colours, "f14"),
+        predicted_saving_figure(summary, colours, "f14"),
     ]
 
 
@@ -234,13 +234,13 @@ def test_an_achieved_saving_beyond_the_predicted_stands_below_the_slanted_line(o
     for achieved, below in ((0.3, True), (0.9, False)):
         step = replace(next(e for e in cell.explained if e.quantity == "training step"), predicted=0.5)
         step = replace(step, achieved=Estimate(achieved, achieved * 0.9, achieved * 1.1))
-        figure = explained_figure(replace(summary, cells=(replace(cell, explained=(step,)),)), colours, "f")
+        figure = predicted_saving_figure(replace(summary, cells=(replace(cell, explained=(step,)),)), colours, "f")
         assert figure is not None
         ((x, y),) = places(figure.svg, colours.style(step.other).colour)
         left, bottom = 60, 300 - 42  # of the axes; the plane is as far across as it is down in doublings
         across, up = (x - left) / (400 - 72), (bottom - y) / (300 - 50)
         assert (up < across) is below
-    assert explained_figure(replace(summary, cells=(replace(cell, explained=()),)), colours, "f") is None
+    assert predicted_saving_figure(replace(summary, cells=(replace(cell, explained=()),)), colours, "f") is None
 
 
 def test_the_noise_strip_has_a_row_for_every_clock(one: Any) -> None:

@@ -13,7 +13,7 @@ import pytest
 from rich.console import Console
 
 from jointbench.report.markdown import escape, markdown_report
-from jointbench.report.overview import FLOPS, STEP, answers, chosen, overview_table, request_ratio
+from jointbench.report.overview import FLOPS, STEP, answers, overview_table, request_ratio, select_columns
 from jointbench.report.terminal import terminal_report
 
 
@@ -76,7 +76,7 @@ def test_the_main_comparison_comes_first(report: Any) -> None:
 
 def test_columns_can_be_chosen(report: Any) -> None:
     table = overview_table(report.summary)
-    fewer = chosen(table, "less", ("Dataset", "Verdict"))
+    fewer = select_columns(table, "less", ("Dataset", "Verdict"))
     assert [column.title for column in fewer.columns] == ["Dataset", "Verdict"]
     assert [row[1] for row in fewer.rows] == [row[4] for row in table.rows]
 

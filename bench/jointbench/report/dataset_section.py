@@ -1,4 +1,4 @@
-"""What the page says of one dataset: what it is, and for each backend how good, how dear and how sure."""
+"""What the page says of one dataset: what it is, and for each backend how good, how expensive and how certain."""
 
 from __future__ import annotations
 
@@ -23,9 +23,9 @@ from jointbench.report.figures.skill import skill_figure
 from jointbench.report.not_measured import absent_throughout
 from jointbench.report.overview import FEW_FOLDS, Answer, Sentence, cells_of, sentence
 from jointbench.report.palette import Palette
-from jointbench.report.tables.flops import explained_table
+from jointbench.report.tables.flops import predicted_saving_table
 from jointbench.report.tables.memory import memory_table
-from jointbench.report.tables.quality import quality_tables, unbeaten
+from jointbench.report.tables.quality import quality_tables, reference_remarks
 from jointbench.report.tables.serving import throughput_table
 from jointbench.report.tables.sizes import size_table
 from jointbench.report.tables.table import Table
@@ -74,84 +74,89 @@ class DatasetSection:
 
 
 def dataset_section(
-    summary: Summary, about: DatasetSummary, answer: Answer, fits: Sequence[Fit], colours: Palette
+    summary: Summary, dataset: DatasetSummary, answer: Answer, fits: Sequence[Fit], colours: Palette
 ) -> DatasetSection:
     """Everything about one dataset. fits: those of this dataset, for the learning curves and the recipe."""
     anchor = f"dataset-{answer.number}"
-    cells = cells_of(summary, about.slug)
+    cells = cells_of(summary, dataset.slug)
     return DatasetSection(
         number=answer.number,
         anchor=anchor,
-        slug=show.plain(about.slug),
-        title=show.plain(about.title),
-        facts=_facts(about, fits),
-        notes=tuple(show.plain(note) for note in about.notes),
-        few_folds=about.folds < FEW_FOLDS,
+        slug=show.plain(dataset.slug),
+        title=show.plain(dataset.title),
+        facts=_facts(dataset, fits),
+        notes=tuple(show.plain(note) for note in dataset.notes),
+        few_folds=dataset.folds < FEW_FOLDS,
         answer=answer,
-        diagrams=_diagrams(cells, about, colours),
+        diagrams=_diagrams(cells, dataset, colours),
         cells=tuple(
-            _cell_section(summary, cell, about, fits, colours, f"d{answer.number}b{i}")
+            _cell_section(summary, cell, dataset, fits, colours, f"d{answer.number}b{i}")
             for i, cell in enumerate(cells, 1)
         ),
     )
 
 
-def _facts(about: DatasetSummary, fits: Sequence[Fit]) -> tuple[tuple[str, str], ...]:
-    outputs = ", ".join(f"{show.plain(o)} ({kind})" for o, kind in zip(about.outputs, about.kinds, strict=True))
-    seeds = f"{about.folds} folds, {about.repeats} repeat{'s' if about.repeats > 1 else ''}, "
+def _facts(dataset: DatasetSummary, fits: Sequence[Fit]) -> tuple[tuple[str, str], ...]:
+    outputs = ", ".join(
+        f"{show.plain(output)} ({kind})" for output, kind in zip(dataset.outputs, dataset.kinds, strict=True)
+    )
+    seeds = f"{dataset.folds} folds, {dataset.repeats} repeat{'s' if dataset.repeats > 1 else ''}, "
     facts = [
-        ("Rows", f"{about.rows:,}"),
-        ("Features", f"{about.features:,}"),
+        ("Rows", f"{dataset.rows:,}"),
+        ("Features", f"{dataset.features:,}"),
         ("Outputs", outputs),
-        ("Tested on", seeds + f"{about.seeds} seed{'s' if about.seeds > 1 else ''} in each fold"),
+        ("Tested on", seeds + f"{dataset.seeds} seed{'s' if dataset.seeds > 1 else ''} in each fold"),
     ]
     recipes = dict.fromkeys(fit.network.recipe for fit in fits)
     facts.extend(
         (
             "Recipe",
-            f"{r.optimizer}, learning rate {r.learning_rate:g}, batches of {r.batch_size:,}, at most {r.max_epochs:,} "
-            f"epochs, stopped after {r.patience:,} without progress, weight decay {r.weight_decay:g}",
+            f"{recipe.optimizer}, learning rate {recipe.learning_rate:g}, batches of {recipe.batch_size:,}, at most "
+            f"{recipe.max_epochs:,} epochs, stopped after {recipe.patience:,} without progress, weight decay "
+            f"{recipe.weight_decay:g}",
         )
-        for r in recipes
+        for recipe in recipes
     )
-    provenance = (about.source, about.licence, about.citation, about.sha256)
-    criteria = ("Source", "Licence", "Citation", "SHA-256 of the file")
-    facts.extend((term, show.plain(text)) for term, text in zip(criteria, provenance, strict=True) if text)
+    provenance = (dataset.source, dataset.licence, dataset.citation, dataset.sha256)
+    terms = ("Source", "Licence", "Citation", "SHA-256 of the file")
+    facts.extend((term, show.plain(text)) for term, text in zip(terms, provenance, strict=True) if text)
     return tuple(facts)
 
 
-def _diagrams(cells: Sequence[CellSummary], about: DatasetSummary, colours: Palette) -> tuple[Diagram, ...]:
-    """One for each arm; arms that backends shape alike are drawn once."""
+def _diagrams(cells: Sequence[CellSummary], dataset: DatasetSummary, colours: Palette) -> tuple[Diagram, ...]:
+    """One for each arm; an arm that has the same shape on several backends is drawn once."""
     shapes = {
         (cost.arm, cost.groups, cost.channels, cost.trunk, cost.head): cost for cell in cells for cost in cell.costs
     }
     return tuple(
-        Diagram(show.plain(c.arm), arm_diagram(c, about.features, colours.style(c.arm).colour), describe(c))
-        for c in shapes.values()
+        Diagram(
+            show.plain(cost.arm), arm_diagram(cost, dataset.features, colours.style(cost.arm).colour), describe(cost)
+        )
+        for cost in shapes.values()
     )
 
 
 def _cell_section(
-    summary: Summary, cell: CellSummary, about: DatasetSummary, fits: Sequence[Fit], colours: Palette, anchor: str
+    summary: Summary, cell: CellSummary, dataset: DatasetSummary, fits: Sequence[Fit], colours: Palette, anchor: str
 ) -> CellSection:
-    mine = [f for f in fits if (f.network.backend, f.network.device) == (cell.backend, cell.device)]
-    throughout = absent_throughout(summary, cell)
+    cell_fits = [fit for fit in fits if (fit.network.backend, fit.network.device) == (cell.backend, cell.device)]
+    absent_everywhere = absent_throughout(summary, cell)
     figures: list[Figure | None] = []
     tables: list[Table] = []
     if cell.quality:
-        figures.append(skill_figure(cell, about, colours, f"{anchor}-skill"))
-        tables.extend(quality_tables(cell, about))
+        figures.append(skill_figure(cell, dataset, colours, f"{anchor}-skill"))
+        tables.extend(quality_tables(cell, dataset))
     if cell.differences:
-        figures.append(output_forest(cell, about, summary.rope, colours, f"{anchor}-forest"))
-        figures.append(output_posterior(cell, about, summary.probability, colours, f"{anchor}-posterior"))
+        figures.append(output_forest(cell, dataset, summary.rope, colours, f"{anchor}-forest"))
+        figures.append(output_posterior(cell, dataset, summary.probability, colours, f"{anchor}-posterior"))
     if cell.ratios:
-        figures.append(ratio_figure(cell, about.folds, colours, f"{anchor}-ratios"))
+        figures.append(ratio_figure(cell, dataset.folds, colours, f"{anchor}-ratios"))
     if cell.costs:
         tables.extend((size_table(cell), training_table(cell)))
     if cell.flops:
         figures.append(flops_bars(cell, colours, f"{anchor}-flops"))
     if cell.explained:
-        tables.append(explained_table(cell))
+        tables.append(predicted_saving_table(cell))
     if cell.memory:
         tables.append(memory_table(cell))
     if any(further_clocks(cell, cost) for cost in cell.costs):
@@ -161,20 +166,24 @@ def _cell_section(
     if cell.projections:
         tables.append(projection_table(cell))
     if cell.costs and cell.quality:
-        figures.append(pareto_figure(cell, about, colours, f"{anchor}-pareto"))
+        figures.append(pareto_figure(cell, dataset, colours, f"{anchor}-pareto"))
     if any(cost.latency for cost in cell.costs):
         figures.append(latency_figure(cell, colours, f"{anchor}-latency"))
-    if mine:
-        figures.append(learning_figure(cell, about, mine, colours, f"{anchor}-curves", BY_FLOPS))
-        figures.append(learning_figure(cell, about, mine, colours, f"{anchor}-clock", BY_CLOCK))
+    if cell_fits:
+        figures.append(learning_figure(cell, dataset, cell_fits, colours, f"{anchor}-curves", BY_FLOPS))
+        figures.append(learning_figure(cell, dataset, cell_fits, colours, f"{anchor}-clock", BY_CLOCK))
     return CellSection(
         anchor=anchor,
         backend=show.plain(cell.backend),
         device=show.plain(cell.device),
-        verdicts=tuple(sentence(show.plain(cell.backend), show.plain(cell.device), d) for d in cell.decisions),
-        absences=tuple(show.plain(absence) for absence in cell.absences if absence not in throughout),
-        failures=tuple(f"{show.plain(c.arm)}: {show.plain(failure)}" for c in cell.costs for failure in c.failures),
-        remarks=unbeaten(cell, about),
+        verdicts=tuple(
+            sentence(show.plain(cell.backend), show.plain(cell.device), decision) for decision in cell.decisions
+        ),
+        absences=tuple(show.plain(absence) for absence in cell.absences if absence not in absent_everywhere),
+        failures=tuple(
+            f"{show.plain(cost.arm)}: {show.plain(failure)}" for cost in cell.costs for failure in cost.failures
+        ),
+        remarks=reference_remarks(cell, dataset),
         circumstances=_circumstances(cell),
         figures=tuple(figure for figure in figures if figure is not None),
         tables=tuple(tables),
@@ -182,7 +191,7 @@ def _cell_section(
 
 
 def _circumstances(cell: CellSummary) -> str:
-    """Under what the clocks ran, in one line; "" where nothing was timed."""
+    """The conditions of the timings in one line; "" where nothing was timed."""
     parts = []
     if cell.threads is not None:
         parts.append(f"{show.count(cell.threads)} threads")
@@ -190,8 +199,8 @@ def _circumstances(cell: CellSummary) -> str:
         parts.append(f"other processes kept up to {show.fixed(max(cell.load, 0.0), 2)} cores busy")
     if cell.retaken:
         parts.append(
-            f"{show.count(cell.retaken)} disturbed timings were taken again, {show.count(cell.still_disturbed)} of them "
-            "disturbed once more"
+            f"{show.count(cell.retaken)} disturbed timings were taken again, {show.count(cell.still_disturbed)} of "
+            "them disturbed once more"
         )
     if cell.import_seconds is not None:
         parts.append(f"{show.seconds(cell.import_seconds)} to import the framework")

@@ -18,17 +18,17 @@ from jointbench.report.figures.forest import draw_interval
 from jointbench.report.figures.rows import ROW, lay_out
 from jointbench.report.figures.svg import INK
 from jointbench.report.overview import (
+    backend_name,
     cells_of,
-    chosen,
     flops_ratio,
     overview_table,
     request_ratio,
+    select_columns,
     step_ratio,
-    where,
 )
 from jointbench.report.palette import Palette, Style
 from jointbench.report.tables.cost_ratios import ratio_label, ratio_table
-from jointbench.report.tables.quality import place
+from jointbench.report.tables.quality import cell_name
 
 WIDEST = 32.0
 SENTENCE = (
@@ -46,7 +46,7 @@ def ratio_figure(cell: CellSummary, folds: int, colours: Palette, slug: str) -> 
         (heading, [(r.other, r, colours.style(r.other)) for r in shown if ratio_label(r) == heading])
         for heading in dict.fromkeys(ratio_label(ratio) for ratio in shown)
     ]
-    alternative = f"Cost of joint over the other arms' in {place(cell)}: " + _said(groups)
+    alternative = f"Cost of joint over the other arms' in {cell_name(cell)}: " + _said(groups)
     return Figure(
         slug=slug,
         title="Costs, joint / other",
@@ -62,14 +62,14 @@ def ratio_figure(cell: CellSummary, folds: int, colours: Palette, slug: str) -> 
 def dataset_ratios(summary: Summary, colours: Palette, slug: str) -> Figure:
     """Training FLOPs, training step and latency of every dataset."""
     groups = []
-    for number, about in enumerate(summary.datasets, 1):
+    for number, dataset in enumerate(summary.datasets, 1):
         panels: list[list[Line]] = [[], [], []]
-        for cell in cells_of(summary, about.slug):
+        for cell in cells_of(summary, dataset.slug):
             for i, decision in enumerate(cell.decisions):
                 for panel, pick in zip(panels, (flops_ratio, step_ratio, request_ratio), strict=True):
                     ratio = pick(cell, decision.other)
-                    panel.append((where(cell) if i == 0 else "", ratio, colours.style(decision.other)))
-        groups.append((f"{number}. {about.slug}", panels))
+                    panel.append((backend_name(cell) if i == 0 else "", ratio, colours.style(decision.other)))
+        groups.append((f"{number}. {dataset.slug}", panels))
     alternative = "Cost of joint over the other arms' for each dataset: training FLOPs: " + _said(
         [(heading, panels[0]) for heading, panels in groups]
     )
@@ -81,9 +81,9 @@ def dataset_ratios(summary: Summary, colours: Palette, slug: str) -> Figure:
         sentence=SENTENCE,
         alternative=alternative,
         svg=_draw(groups, labels, slug, alternative),
-        table=chosen(overview_table(summary), "Costs, joint / other: below 1 means joint is cheaper.", COSTS),
+        table=select_columns(overview_table(summary), "Costs, joint / other: below 1 means joint is cheaper.", COSTS),
         legend=_legend(colours, ratios),
-        caution=caution(about.folds for about in summary.datasets),
+        caution=caution(dataset.folds for dataset in summary.datasets),
     )
 
 

@@ -12,12 +12,12 @@ from jointbench.report.figures.figure import Figure, spoken
 from jointbench.report.figures.rows import ROW, lay_out
 from jointbench.report.palette import Palette
 from jointbench.report.tables.flops import flops_table
-from jointbench.report.tables.quality import place
+from jointbench.report.tables.quality import cell_name
 
 OPACITY = {"trunk, forward": 1.0, "trunk, backward": 0.7, "heads, forward": 0.45, "heads, backward": 0.22}
 SENTENCE = (
-    "Shorter is cheaper: FLOPs to train on one row, all networks of the arm together; from full to faint colour trunks forward "
-    "and backward, heads forward and backward. What sharing saves is trunk."
+    "Shorter is cheaper: FLOPs to train on one row, all networks of the arm together; from full to faint colour "
+    "trunks forward and backward, heads forward and backward. What sharing saves is trunk."
 )
 
 
@@ -28,7 +28,7 @@ def flops_bars(cell: CellSummary, colours: Palette, slug: str) -> Figure:
         + ", ".join(f"{part} {show.flops(value)}" for part, value in zip(OPACITY, parts(one), strict=True))
         for one in cell.flops
     ]
-    alternative = f"Training FLOPs of one row in {place(cell)}, by part: {spoken(said)}"
+    alternative = f"Training FLOPs of one row in {cell_name(cell)}, by part: {spoken(said)}"
     return Figure(
         slug=slug,
         title="Training FLOPs by part",

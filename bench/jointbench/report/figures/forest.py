@@ -12,9 +12,9 @@ from jointbench.report.figures.canvas import BAND, clipped, export, reference_li
 from jointbench.report.figures.figure import Figure, caution, spoken
 from jointbench.report.figures.rows import lay_out
 from jointbench.report.figures.svg import INK
-from jointbench.report.overview import cells_of, chosen, overview_table, where
+from jointbench.report.overview import backend_name, cells_of, overview_table, select_columns
 from jointbench.report.palette import Palette, Style
-from jointbench.report.tables.quality import difference_table, place
+from jointbench.report.tables.quality import cell_name, difference_table
 from jointbench.stats.estimate import Estimate
 
 LABEL = "difference in skill, joint − other"
@@ -30,13 +30,13 @@ def sentence(rope: float) -> str:
     )
 
 
-def output_forest(cell: CellSummary, about: DatasetSummary, rope: float, colours: Palette, slug: str) -> Figure:
+def output_forest(cell: CellSummary, dataset: DatasetSummary, rope: float, colours: Palette, slug: str) -> Figure:
     """Each output's difference from each other arm, on one dataset and backend."""
     groups = [
         (output, [(d.other, d.difference, colours.style(d.other)) for d in cell.differences if d.output == output])
-        for output in about.outputs
+        for output in dataset.outputs
     ]
-    alternative = f"Forest plot of skill differences in {place(cell)}: " + _said(groups)
+    alternative = f"Forest plot of skill differences in {cell_name(cell)}: " + _said(groups)
     others = dict.fromkeys(d.other for d in cell.differences)
     return Figure(
         slug=slug,
@@ -46,20 +46,20 @@ def output_forest(cell: CellSummary, about: DatasetSummary, rope: float, colours
         svg=_draw(groups, rope, slug, alternative),
         table=difference_table(cell),
         legend=tuple(colours.style(other) for other in others),
-        caution=caution([about.folds]),
+        caution=caution([dataset.folds]),
     )
 
 
 def dataset_forest(summary: Summary, colours: Palette, slug: str) -> Figure:
     """Each dataset's mean difference over its outputs."""
     groups = []
-    for number, about in enumerate(summary.datasets, 1):
+    for number, dataset in enumerate(summary.datasets, 1):
         lines: list[Line] = [
-            (where(cell) if i == 0 else "", decision.mean_difference, colours.style(decision.other))
-            for cell in cells_of(summary, about.slug)
+            (backend_name(cell) if i == 0 else "", decision.mean_difference, colours.style(decision.other))
+            for cell in cells_of(summary, dataset.slug)
             for i, decision in enumerate(cell.decisions)
         ]
-        groups.append((f"{number}. {about.slug}", lines))
+        groups.append((f"{number}. {dataset.slug}", lines))
     alternative = "Forest plot of mean skill differences over the outputs of each dataset: " + _said(groups)
     others = dict.fromkeys(decision.other for cell in summary.cells for decision in cell.decisions)
     return Figure(
@@ -68,17 +68,17 @@ def dataset_forest(summary: Summary, colours: Palette, slug: str) -> Figure:
         sentence=sentence(summary.rope),
         alternative=alternative,
         svg=_draw(groups, summary.rope, slug, alternative),
-        table=chosen(overview_table(summary), "Mean skill difference, joint − other.", COMPARED),
+        table=select_columns(overview_table(summary), "Mean skill difference, joint − other.", COMPARED),
         legend=tuple(colours.style(other) for other in others),
-        caution=caution(about.folds for about in summary.datasets),
+        caution=caution(dataset.folds for dataset in summary.datasets),
     )
 
 
 def _said(groups: Sequence[tuple[str, Sequence[Line]]]) -> str:
     """The lines in words."""
     said = [
-        f"{show.shorten(heading, 30)}{f', {show.shorten(label, 30)}' if label else ''} against {show.shorten(mark.name, 30)}: "
-        f"{show.difference(estimate)}"
+        f"{show.shorten(heading, 30)}{f', {show.shorten(label, 30)}' if label else ''} against "
+        f"{show.shorten(mark.name, 30)}: {show.difference(estimate)}"
         for heading, lines in groups
         for label, estimate, mark in lines
     ]

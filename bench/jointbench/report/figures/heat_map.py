@@ -25,8 +25,8 @@ FURTHEST = 5.0  # doublings at which the colour is full
 OPACITY = 0.6  # so that the page's ink is readable on every cell
 SENTENCE = (
     "Each number is the time of joint over that of the separate networks. Where layers are narrow fixed costs decide: "
-    "between the two columns on the left, which count networks and calls of layers; where they are wide the FLOPs do, the "
-    "column on the right. A framed cell is nearer to the FLOPs, where they can be told apart; – was not measured."
+    "between the two columns on the left, which count networks and calls of layers; where they are wide the FLOPs do, "
+    "the column on the right. A framed cell is nearer to the FLOPs, where they can be told apart; – was not measured."
 )
 
 

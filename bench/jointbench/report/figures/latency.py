@@ -10,7 +10,7 @@ from jointbench.report import format as show
 from jointbench.report.figures.canvas import WIDTH, axes, drawing, export, style
 from jointbench.report.figures.figure import Figure, spoken
 from jointbench.report.palette import Palette
-from jointbench.report.tables.quality import place
+from jointbench.report.tables.quality import cell_name
 from jointbench.report.tables.serving import latency_table
 
 HEIGHT, LEFT = 230, 52
@@ -30,7 +30,7 @@ def latency_figure(cell: CellSummary, colours: Palette, slug: str) -> Figure:
         for path in LINES
         for latency in line(cell, cost, path)
     ]
-    alternative = f"Median request latency in {place(cell)}: {spoken(said)}"
+    alternative = f"Median request latency in {cell_name(cell)}: {spoken(said)}"
     legend = tuple(colours.style(cost.arm) for cost in cell.costs if cost.latency)
     return Figure(
         slug=slug,

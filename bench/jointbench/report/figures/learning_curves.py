@@ -17,7 +17,7 @@ from jointbench.report.figures.canvas import WIDTH, axes, drawing, export, refer
 from jointbench.report.figures.figure import Figure, caution
 from jointbench.report.figures.svg import SMALL
 from jointbench.report.palette import Palette
-from jointbench.report.tables.quality import place
+from jointbench.report.tables.quality import cell_name
 from jointbench.report.tables.table import Cell, Table, columns, name, number
 
 PANELS, FOLDS, POINTS = 6, 3, 160  # at most so many outputs, folds of a curve, and points in the whole figure
@@ -67,7 +67,7 @@ BY_CLOCK = Budget(
 
 
 def learning_figure(
-    cell: CellSummary, about: DatasetSummary, fits: Sequence[Fit], colours: Palette, slug: str, budget: Budget
+    cell: CellSummary, dataset: DatasetSummary, fits: Sequence[Fit], colours: Palette, slug: str, budget: Budget
 ) -> Figure | None:
     """The learning curves of one dataset on one backend and device; None where no fit with a known cost belongs to it."""
     costs = {cost.arm: cost for cost in cell.costs}
@@ -77,14 +77,14 @@ def learning_figure(
             for arm, fit, column in curves_of(cell, output, fits)
             if (spent := budget.epoch(fit, costs[arm])) is not None
         ]
-        for output in about.outputs[:PANELS]
+        for output in dataset.outputs[:PANELS]
     }
     if not any(curves.values()):
         return None
-    left_out = len(about.outputs) - len(curves)
+    left_out = len(dataset.outputs) - len(curves)
     note = f" The first {PANELS} outputs are drawn." if left_out > 0 else ""
     alternative = (
-        f"Validation loss of {len(curves)} outputs against {budget.name} in {place(cell)}; "
+        f"Validation loss of {len(curves)} outputs against {budget.name} in {cell_name(cell)}; "
         f"the table has the {budget.name if budget is BY_CLOCK else 'loss'} at the best epoch of every fold."
     )
     return Figure(
@@ -95,7 +95,7 @@ def learning_figure(
         svg=_draw(curves, budget, colours, slug, alternative),
         table=_table(cell, curves, budget),
         legend=tuple(colours.style(cost.arm) for cost in cell.costs),
-        caution=caution([about.folds]),
+        caution=caution([dataset.folds]),
     )
 
 
@@ -139,7 +139,7 @@ def _table(cell: CellSummary, curves: dict[str, list[Paid]], budget: Budget) -> 
         rows.append((name(output), name(arm), *cells, *[Cell("—", tone="absent")] * (most - len(cells))))
     what = "Seconds to" if budget is BY_CLOCK else "Validation loss (1 is no skill) at"
     return Table(
-        f"{what} the best epoch of every fold in {place(cell)}.",
+        f"{what} the best epoch of every fold in {cell_name(cell)}.",
         columns(("Output", "Arm"), [f"Fold {i}" for i in range(1, most + 1)]),
         tuple(rows),
         heads=2,

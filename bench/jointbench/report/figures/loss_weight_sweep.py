@@ -13,30 +13,30 @@ from jointbench.report.figures.canvas import WIDTH, axes, drawing, export, refer
 from jointbench.report.figures.figure import Figure
 from jointbench.report.figures.svg import INK, SMALL
 from jointbench.report.palette import COLOURS, GREY, MARKERS, Style
-from jointbench.report.tables.explained_answer import numbers_in, shown, table_named
+from jointbench.report.tables.explained_answer import answer_table, row_numbers, table_named
 from jointbench.report.tables.table import Table
 
 TABLE, SKILL, SEPARATE, EQUAL = "Skill by loss weights", "Skill: ", "separate", "none"
 RATIO, FIRST = 3, 4
 LEFT, TALL, ALONE = 56, 150, 230
 SWEEP = (
-    "Each output's skill less that of its separate network (the line at 0), against how many times the named output's loss "
-    "weighs what the others do."
+    "Each output's skill less that of its separate network (the line at 0), against how many times the named output's "
+    "loss weighs what the others do."
 )
 FRONT = (
-    "Each mark is a setting of the loss weights, right and up is better; filled marks are on the Pareto front, the cross is "
-    "two separate networks."
+    "Each mark is a setting of the loss weights, right and up is better; filled marks are on the Pareto front, the "
+    "cross is two separate networks."
 )
 
 
-def sweep_figures(answer: explain.Answer, slug: str) -> list[Figure]:
+def loss_weight_sweep_figures(answer: explain.Answer, slug: str) -> list[Figure]:
     """Skill along the sweep; for two outputs, one against the other too."""
     table = table_named(answer, TABLE)
     if table is None or not table.rows or table.rows[-1][0] != SEPARATE:
         return []
     outputs = [column.removeprefix(SKILL) for column in table.columns if column.startswith(SKILL)]
     styles = tuple(Style(name, COLOURS[i % len(COLOURS)], MARKERS[i % len(MARKERS)]) for i, name in enumerate(outputs))
-    numbers = shown(table, answer.backend)
+    numbers = answer_table(table, answer.backend)
     alternative = (
         f"Skill of {len(outputs)} outputs under {len(table.rows) - 1} settings of the loss weights; the table has them."
     )
@@ -57,7 +57,7 @@ def sweep_figures(answer: explain.Answer, slug: str) -> list[Figure]:
 
 
 def _sweep(table: explain.Table, styles: tuple[Style, ...], slug: str, alternative: str) -> str:
-    values = [numbers_in(row) for row in table.rows]
+    values = [row_numbers(row) for row in table.rows]
     apart = values[-1]
     weighed = [name for name in dict.fromkeys(row[1] for row in table.rows) if name != EQUAL]
     steps = [[row[FIRST + k] - apart[FIRST + k] for k in range(len(styles))] for row in values[:-1]]
@@ -95,7 +95,7 @@ def _sweep(table: explain.Table, styles: tuple[Style, ...], slug: str, alternati
 
 def _front(table: explain.Table, outputs: list[str], backend: str, numbers: Table, slug: str) -> Figure:
     alternative = f"Skill of {show.plain(outputs[1])} against skill of {show.plain(outputs[0])} by loss weights; the table has them."
-    values = [numbers_in(row) for row in table.rows]
+    values = [row_numbers(row) for row in table.rows]
     points = np.array([row[FIRST : FIRST + 2] for row in values])
     with style():
         surface = drawing(280)

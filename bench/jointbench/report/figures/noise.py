@@ -13,13 +13,13 @@ from jointbench.report.figures.canvas import clipped, export, reference_line, st
 from jointbench.report.figures.figure import Figure, spoken
 from jointbench.report.figures.rows import lay_out
 from jointbench.report.figures.svg import INK
-from jointbench.report.overview import cells_of, request_ratio, step_ratio, where
+from jointbench.report.overview import backend_name, cells_of, request_ratio, step_ratio
 from jointbench.report.tables.table import Cell, Table, columns, interval, name
 
 WIDEST = 2.0  # a strip beyond it is no clock at all
 SENTENCE = (
-    "Narrow and around 1 is a good clock: each bar is the 95 % interval of the same arm's time over its own, built twice; "
-    "no smaller difference between arms can be seen there."
+    "Narrow and around 1 is a good clock: each bar is the 95 % interval of the same arm's time over its own, built "
+    "twice; no smaller difference between arms can be seen there."
 )
 Line = tuple[str, tuple[Ratio | None, Ratio | None]]  # a row's label; its step and its request
 
@@ -29,24 +29,24 @@ def noise_figure(summary: Summary, slug: str) -> Figure | None:
     groups: list[tuple[str, list[Line]]] = []
     rows: list[tuple[Cell, ...]] = []
     said = []
-    for place, about in enumerate(summary.datasets, 1):
+    for place, dataset in enumerate(summary.datasets, 1):
         lines = []
-        for cell in cells_of(summary, about.slug):
+        for cell in cells_of(summary, dataset.slug):
             step, request = _floors(cell)
-            lines.append((where(cell), (step, request)))
+            lines.append((backend_name(cell), (step, request)))
             for ratio in (step, request):
                 if ratio is not None and ratio.floor is not None:
-                    said.append(f"{show.shorten(about.slug, 30)}, {ratio.quantity} {show.ratio(ratio.floor)}")
+                    said.append(f"{show.shorten(dataset.slug, 30)}, {ratio.quantity} {show.ratio(ratio.floor)}")
                     rows.append(
                         (
-                            name(about.slug),
+                            name(dataset.slug),
                             name(cell.backend),
                             name(cell.device),
                             name(ratio.quantity),
                             interval(ratio.floor, show.ratio),
                         )
                     )
-        groups.append((f"{place}. {about.slug}", lines))
+        groups.append((f"{place}. {dataset.slug}", lines))
     if not rows:
         return None
     alternative = f"Intervals of the same arm timed against itself: {spoken(said)}"

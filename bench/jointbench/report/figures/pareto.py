@@ -21,7 +21,7 @@ from jointbench.report.figures.skill import FLOOR
 from jointbench.report.figures.svg import INK, SMALL
 from jointbench.report.overview import IN_TURN
 from jointbench.report.palette import Palette
-from jointbench.report.tables.quality import place
+from jointbench.report.tables.quality import cell_name
 from jointbench.report.tables.table import Table, columns, name, number
 from jointbench.types import FloatArray
 
@@ -29,8 +29,8 @@ PANEL, TOP, BELOW, LEFT, NAMES = 130, 8, 46, 40, 92
 LETTERS, TITLE_LETTERS = 16, 60
 GAP, HEAD = 4, 4
 SENTENCE = (
-    "Each arrow is one output on its way from another arm to joint: leftwards is cheaper, upwards gains skill; an arrow "
-    "to the upper left is gain without cost."
+    "Each arrow is one output on its way from another arm to joint: leftwards is cheaper, upwards gains skill; an "
+    "arrow to the upper left is gain without cost."
 )
 Point = tuple[float, float]
 
@@ -46,7 +46,7 @@ class Axis:
     tick: Callable[[float], str]
 
 
-def pareto_figure(cell: CellSummary, about: DatasetSummary, colours: Palette, slug: str) -> Figure:
+def pareto_figure(cell: CellSummary, dataset: DatasetSummary, colours: Palette, slug: str) -> Figure:
     """The Pareto plots of one dataset on one backend and device: one below the other, for each cost that was measured."""
     costs = {cost.arm: cost for cost in cell.costs}
     scored = [q for q in cell.quality if q.model in costs and show.known(q.skill)]
@@ -71,7 +71,7 @@ def pareto_figure(cell: CellSummary, about: DatasetSummary, colours: Palette, sl
         for arm, cost in costs.items()
     ]
     alternative = (
-        f"Skill of {len(about.outputs)} outputs against {against} in {place(cell)}: {'; '.join(said)}; "
+        f"Skill of {len(dataset.outputs)} outputs against {against} in {cell_name(cell)}: {'; '.join(said)}; "
         "the skills are in the table."
     )
     return Figure(
@@ -79,10 +79,10 @@ def pareto_figure(cell: CellSummary, about: DatasetSummary, colours: Palette, sl
         title=f"Skill against {against}",
         sentence=SENTENCE + note,
         alternative=alternative,
-        svg=_draw(panels, cell.joint, about.outputs, colours, slug, alternative),
-        table=_table(cell, about, [axis for axis, _ in panels]),
+        svg=_draw(panels, cell.joint, dataset.outputs, colours, slug, alternative),
+        table=_table(cell, dataset, [axis for axis, _ in panels]),
         legend=tuple(colours.style(arm) for arm in costs),
-        caution=caution([about.folds]),
+        caution=caution([dataset.folds]),
     )
 
 
@@ -136,20 +136,21 @@ def _listed(words: Sequence[str]) -> str:
     return words[0] if len(words) == 1 else f"{', '.join(words[:-1])} and {words[-1]}"
 
 
-def _table(cell: CellSummary, about: DatasetSummary, shown: Sequence[Axis]) -> Table:
+def _table(cell: CellSummary, dataset: DatasetSummary, shown: Sequence[Axis]) -> Table:
     skills = {(q.model, q.output): q.skill for q in cell.quality}
     rows = tuple(
         (
             name(cost.arm),
             *(number(_value(axis, cost), axis.text) for axis in shown),
-            *(number(skills.get((cost.arm, output)), lambda v: show.fixed(v, 3)) for output in about.outputs),
+            *(number(skills.get((cost.arm, output)), lambda v: show.fixed(v, 3)) for output in dataset.outputs),
         )
         for cost in cell.costs
     )
     titles = columns(
-        ("Arm",), (*(axis.title for axis in shown), *((show.shorten(o, TITLE_LETTERS), "skill") for o in about.outputs))
+        ("Arm",),
+        (*(axis.title for axis in shown), *((show.shorten(o, TITLE_LETTERS), "skill") for o in dataset.outputs)),
     )
-    return Table(f"What every arm costs and its skill on each output in {place(cell)}.", titles, rows)
+    return Table(f"What every arm costs and its skill on each output in {cell_name(cell)}.", titles, rows)
 
 
 def _draw(

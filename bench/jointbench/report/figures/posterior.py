@@ -10,9 +10,9 @@ from jointbench.report import format as show
 from jointbench.report.figures.canvas import export, reference_line, style
 from jointbench.report.figures.figure import Figure, caution, spoken
 from jointbench.report.figures.rows import ROW, lay_out
-from jointbench.report.overview import cells_of, chosen, difference_of, where
+from jointbench.report.overview import backend_name, cells_of, difference_of, select_columns
 from jointbench.report.palette import GREY, Palette, Style
-from jointbench.report.tables.quality import PROBABILITIES, difference_table, place
+from jointbench.report.tables.quality import PROBABILITIES, cell_name, difference_table
 from jointbench.report.tables.table import Table, columns, name, number
 
 QUARTERS = (0.0, 0.25, 0.5, 0.75)
@@ -23,44 +23,45 @@ def sentence(probability: float) -> str:
     """How to read the figure."""
     return (
         "The bar's left part is the probability that joint is better, the grey part that the difference does not "
-        f"matter, the right part that the other arm is better; joint is safe where the right part starts beyond {probability:g}."
+        "matter, the right part that the other arm is better; joint is safe where the right part starts beyond "
+        f"{probability:g}."
     )
 
 
 def output_posterior(
-    cell: CellSummary, about: DatasetSummary, probability: float, colours: Palette, slug: str
+    cell: CellSummary, dataset: DatasetSummary, probability: float, colours: Palette, slug: str
 ) -> Figure:
     """The posterior of each output on one dataset and backend."""
     groups = [
         (output, [(d.other, d, colours.style(d.other)) for d in cell.differences if d.output == output])
-        for output in about.outputs
+        for output in dataset.outputs
     ]
-    alternative = f"Posterior probabilities of each output in {place(cell)}: " + _said(groups)
+    alternative = f"Posterior probabilities of each output in {cell_name(cell)}: " + _said(groups)
     return Figure(
         slug=slug,
         title="How sure, by output",
         sentence=sentence(probability),
         alternative=alternative,
         svg=_draw(groups, colours.style(cell.joint), probability, slug, alternative),
-        table=chosen(difference_table(cell), f"Probabilities in {place(cell)}.", PROBABILITIES),
+        table=select_columns(difference_table(cell), f"Probabilities in {cell_name(cell)}.", PROBABILITIES),
         legend=_legend([cell], colours),
-        caution=caution([about.folds]),
+        caution=caution([dataset.folds]),
     )
 
 
 def dataset_posterior(summary: Summary, colours: Palette, slug: str) -> Figure:
     """The posterior of the worst output of every dataset: the one that the verdict hangs on."""
     groups, rows = [], []
-    for order, about in enumerate(summary.datasets, 1):
+    for order, dataset in enumerate(summary.datasets, 1):
         lines: list[Line] = []
-        for cell in cells_of(summary, about.slug):
+        for cell in cells_of(summary, dataset.slug):
             for i, decision in enumerate(cell.decisions):
                 worst = difference_of(cell, decision.worst_output, decision.other)
                 if worst is not None:
-                    lines.append((where(cell) if i == 0 else "", worst, colours.style(decision.other)))
+                    lines.append((backend_name(cell) if i == 0 else "", worst, colours.style(decision.other)))
                     rows.append(
                         (
-                            name(about.slug),
+                            name(dataset.slug),
                             name(cell.backend),
                             name(cell.device),
                             name(worst.other),
@@ -68,7 +69,7 @@ def dataset_posterior(summary: Summary, colours: Palette, slug: str) -> Figure:
                             *(number(p, show.probability) for p in _parts(worst)),
                         )
                     )
-        groups.append((f"{order}. {about.slug}", lines))
+        groups.append((f"{order}. {dataset.slug}", lines))
     alternative = "Posterior probabilities of the worst output of each dataset: " + _said(groups)
     table = Table(
         "Probabilities for the worst output of each dataset.",
@@ -86,7 +87,7 @@ def dataset_posterior(summary: Summary, colours: Palette, slug: str) -> Figure:
         svg=_draw(groups, colours.style(joint), summary.probability, slug, alternative),
         table=table,
         legend=_legend(summary.cells, colours),
-        caution=caution(about.folds for about in summary.datasets),
+        caution=caution(dataset.folds for dataset in summary.datasets),
     )
 
 

@@ -18,24 +18,25 @@ from jointbench.report.tables.table import Cell, Table, columns, interval, name,
 
 HEIGHT, LEFT = 300, 60
 SENTENCE = (
-    "Each mark is one training step, joint / other, on one dataset (its number beside it): on the slanted line the clock "
-    "follows the FLOPs, above it part of the predicted saving is lost, below it more is saved than FLOPs predict."
+    "Each mark is one training step, joint / other, on one dataset (its number beside it): on the slanted line the "
+    "clock follows the FLOPs, above it part of the predicted saving is lost, below it more is saved than FLOPs "
+    "predict."
 )
 Mark = tuple[int, PredictedSaving, Style]
 
 
-def explained_figure(summary: Summary, colours: Palette, slug: str) -> Figure | None:
+def predicted_saving_figure(summary: Summary, colours: Palette, slug: str) -> Figure | None:
     """Predicted against achieved ratio of a training step; None where no step was timed."""
     marks: list[Mark] = []
     rows: list[tuple[Cell, ...]] = []
-    for place, about in enumerate(summary.datasets, 1):
-        for cell in cells_of(summary, about.slug):
+    for place, dataset in enumerate(summary.datasets, 1):
+        for cell in cells_of(summary, dataset.slug):
             for one in steps(cell):
                 marks.append((place, one, colours.style(one.other)))
                 share = interval(one.share, show.estimate) if one.share else Cell(one.reason or "—", tone="absent")
                 rows.append(
                     (
-                        name(about.slug),
+                        name(dataset.slug),
                         name(cell.backend),
                         name(cell.device),
                         name(one.other),

@@ -21,8 +21,8 @@ from jointbench.report.tables.table import Table, columns, name, number
 ROW, TOP, FOOT, LETTERS, LETTER = 22, 6, 40, 26, 5.3
 OPACITY = 0.6  # so that the page's ink is readable on every cell
 SENTENCE = (
-    "1: the same representation up to rotation and scale; 0: unrelated ones. Networks of different seeds; a pair of networks "
-    "learns the same where its row is as dark as that of two seeds below it."
+    "1: the same representation up to rotation and scale; 0: unrelated ones. Networks of different seeds; a pair of "
+    "networks learns the same where its row is as dark as that of two seeds below it."
 )
 
 

@@ -8,7 +8,7 @@ from jointbench.report.figures.canvas import export, reference_line, strip_point
 from jointbench.report.figures.figure import Figure, caution, spoken
 from jointbench.report.figures.rows import lay_out
 from jointbench.report.palette import Palette, Style
-from jointbench.report.tables.quality import fold_table, place, quality_of
+from jointbench.report.tables.quality import cell_name, fold_table, quality_of
 
 FLOOR = -1.0  # a fold far worse than no skill would squeeze all the others together
 SENTENCE = (
@@ -17,18 +17,18 @@ SENTENCE = (
 )
 
 
-def skill_figure(cell: CellSummary, about: DatasetSummary, colours: Palette, slug: str) -> Figure:
+def skill_figure(cell: CellSummary, dataset: DatasetSummary, colours: Palette, slug: str) -> Figure:
     """The skill figure of one dataset on one backend and device."""
     groups = [
-        (output, [(quality, colours.style(quality.model)) for quality, _ in quality_of(cell, about, output)])
-        for output in about.outputs
+        (output, [(quality, colours.style(quality.model)) for quality, _ in quality_of(cell, dataset, output)])
+        for output in dataset.outputs
     ]
     said = [
         f"{show.shorten(quality.output, 30)} {show.shorten(quality.model, 30)} {show.skill(quality.skill, quality.sd)}"
         for _, lines in groups
         for quality, _ in lines
     ]
-    alternative = f"Skill of each output in {place(cell)}: " + spoken(said)
+    alternative = f"Skill of each output in {cell_name(cell)}: " + spoken(said)
     arms = dict.fromkeys(quality.model for quality in cell.quality)
     return Figure(
         slug=slug,
@@ -36,9 +36,9 @@ def skill_figure(cell: CellSummary, about: DatasetSummary, colours: Palette, slu
         sentence=SENTENCE,
         alternative=alternative,
         svg=_draw(groups, slug, alternative),
-        table=fold_table(cell, about),
+        table=fold_table(cell, dataset),
         legend=tuple(colours.style(arm) for arm in arms),
-        caution=caution([about.folds]),
+        caution=caution([dataset.folds]),
     )
 
 

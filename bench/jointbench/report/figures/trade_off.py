@@ -15,7 +15,7 @@ from jointbench.report.figures.canvas import BAND, WIDTH, axes, drawing, export,
 from jointbench.report.figures.figure import Figure, caution
 from jointbench.report.figures.forest import limits
 from jointbench.report.figures.svg import INK, SMALL
-from jointbench.report.overview import cells_of, chosen, flops_ratio, overview_table, request_ratio, step_ratio
+from jointbench.report.overview import cells_of, flops_ratio, overview_table, request_ratio, select_columns, step_ratio
 from jointbench.report.palette import Palette, Style
 
 HEIGHT, LEFT = 300, 60
@@ -41,8 +41,8 @@ def trade_off_figure(summary: Summary, colours: Palette, slug: str, saving: Savi
     """Mean skill difference against the ratio of a cost."""
     marks: list[Mark] = []
     estimates = []
-    for number, about in enumerate(summary.datasets, 1):
-        for cell in cells_of(summary, about.slug):
+    for number, dataset in enumerate(summary.datasets, 1):
+        for cell in cells_of(summary, dataset.slug):
             for decision in cell.decisions:
                 ratio = saving.ratio(cell, decision.other)
                 if ratio is not None and ratio.ratio.value > 0 and show.known(decision.mean_difference.value):
@@ -52,15 +52,15 @@ def trade_off_figure(summary: Summary, colours: Palette, slug: str, saving: Savi
                     )
     alternative = f"{len(marks)} marks of mean skill difference against the ratio of {saving.name}; the table has them."
     others = dict.fromkeys(decision.other for cell in summary.cells for decision in cell.decisions)
-    table = chosen(
+    table = select_columns(
         overview_table(summary),
         f"Skill gained and {saving.name} spent, joint against other.",
         (*COLUMNS, saving.column),
     )
     sentence = (
-        "Each mark is joint on one dataset (numbered as in the list above where the skill differs), seen from the other "
-        f"arm at the crossing of the lines: left saves {saving.name}, up gains skill; inside the grey band the skill is "
-        "equivalent."
+        "Each mark is joint on one dataset (numbered as in the list above where the skill differs), seen from the "
+        f"other arm at the crossing of the lines: left saves {saving.name}, up gains skill; inside the grey band the "
+        "skill is equivalent."
     )
     top = max([5 * summary.rope / 2, *(abs(y) for _, _, y, _ in marks)]) * 1.15
     return Figure(
@@ -71,7 +71,7 @@ def trade_off_figure(summary: Summary, colours: Palette, slug: str, saving: Savi
         svg=_draw(marks, summary.rope, min(top, limits(estimates, summary.rope)[1] * 1.15), saving, slug, alternative),
         table=table,
         legend=tuple(colours.style(other) for other in others),
-        caution=caution(about.folds for about in summary.datasets),
+        caution=caution(dataset.folds for dataset in summary.datasets),
     )
 
 

@@ -8,7 +8,7 @@ from jointbench.report.figures.canvas import export, style
 from jointbench.report.figures.figure import Figure, caution
 from jointbench.report.figures.rows import lay_out
 from jointbench.report.figures.svg import SMALL
-from jointbench.report.overview import cells_of, where
+from jointbench.report.overview import backend_name, cells_of
 from jointbench.report.palette import VERDICT_COLOURS, Style
 from jointbench.report.tables.table import Cell, Table, columns, name
 
@@ -23,17 +23,17 @@ def verdict_map(summary: Summary, other: str, slug: str) -> Figure:
     """Winners and losers among all outputs, against one other arm."""
     groups: list[tuple[str, list[tuple[str, list[str]]]]] = []
     rows: list[tuple[Cell, ...]] = []
-    for number, about in enumerate(summary.datasets, 1):
+    for number, dataset in enumerate(summary.datasets, 1):
         lines = []
-        for cell in cells_of(summary, about.slug):
+        for cell in cells_of(summary, dataset.slug):
             verdicts = [(d.output, d.verdict) for d in cell.differences if d.other == other]
             if verdicts:
-                lines.append((where(cell), [verdict for _, verdict in verdicts]))
+                lines.append((backend_name(cell), [verdict for _, verdict in verdicts]))
             rows.extend(
-                (name(about.slug), name(cell.backend), name(cell.device), name(output), Cell(verdict, tone=verdict))
+                (name(dataset.slug), name(cell.backend), name(cell.device), name(output), Cell(verdict, tone=verdict))
                 for output, verdict in verdicts
             )
-        groups.append((f"{number}. {about.slug}", lines))
+        groups.append((f"{number}. {dataset.slug}", lines))
     counts = {verdict: sum(line.count(verdict) for _, lines in groups for _, line in lines) for verdict in LETTERS}
     said = ", ".join(f"{verdict} {count}" for verdict, count in counts.items())
     against = show.shorten(other, 40)
@@ -47,7 +47,7 @@ def verdict_map(summary: Summary, other: str, slug: str) -> Figure:
         svg=_draw(groups, slug, alternative),
         table=Table(f"Verdict on every output, against {against}.", titles, tuple(rows), heads=4),
         legend=tuple(Style(verdict, colour, "s") for verdict, colour in VERDICT_COLOURS.items()),
-        caution=caution(about.folds for about in summary.datasets),
+        caution=caution(dataset.folds for dataset in summary.datasets),
     )
 
 

@@ -6,11 +6,11 @@ from jointbench.compare.summary.costs import Ratio
 from jointbench.compare.summary.run import CellSummary
 from jointbench.report import format as show
 from jointbench.report.overview import FLOPS, IN_TURN, STOCK, ratio_cell
-from jointbench.report.tables.quality import place
+from jointbench.report.tables.quality import cell_name
 from jointbench.report.tables.table import NOTHING, Cell, Column, Table, columns, interval, name, number
 
 NO_CLOCK = Cell("no clock in it", tone="absent")
-UNTIL = {
+TIMED_UNTIL = {
     "settled": "settled",
     "budget spent": "budget spent",
     "too few blocks": "budget spent: too few blocks for an interval",
@@ -18,14 +18,15 @@ UNTIL = {
 
 
 def ratio_label(ratio: Ratio) -> str:
-    """What a ratio is one of, with the path where it is not the one that people take first."""
+    """A ratio's quantity, with the execution mode where it is not the usual one."""
     return ratio.quantity if ratio.path in (None, STOCK, IN_TURN) else f"{ratio.quantity}, {ratio.path}"
 
 
 def ratio_table(cell: CellSummary) -> Table:
-    """Every paired ratio with the noise that it must exceed."""
+    """Every paired ratio beside its noise floor."""
     return Table(
-        f"Joint / other in {place(cell)}: below 1 means joint is cheaper. ≈ marks a ratio that noise could explain.",
+        f"Joint / other in {cell_name(cell)}: below 1 means joint is cheaper. ≈ marks a ratio that noise could "
+        "explain.",
         (
             *columns(
                 ("Quantity", "Against"),
@@ -45,9 +46,9 @@ def ratio_table(cell: CellSummary) -> Table:
                 name(ratio.other),
                 NO_CLOCK if ratio.threads is None else number(ratio.threads, show.count),
                 ratio_cell(ratio),
-                _floor(ratio),
+                _floor_cell(ratio),
                 number(ratio.blocks, show.count),
-                Cell(UNTIL[ratio.state]) if ratio.state else NO_CLOCK,
+                Cell(TIMED_UNTIL[ratio.state]) if ratio.state else NO_CLOCK,
                 Cell("yes" if ratio.measured_difference else "no difference measured"),
             )
             for ratio in cell.ratios
@@ -56,7 +57,7 @@ def ratio_table(cell: CellSummary) -> Table:
     )
 
 
-def _floor(ratio: Ratio) -> Cell:
+def _floor_cell(ratio: Ratio) -> Cell:
     if ratio.floor is not None:
         return interval(ratio.floor, show.ratio)
     return NO_CLOCK if ratio.quantity == FLOPS else NOTHING

@@ -7,7 +7,7 @@ from functools import partial
 from jointbench.compare.summary.decisions import Standing
 from jointbench.compare.summary.run import CellSummary
 from jointbench.report import format as show
-from jointbench.report.tables.quality import place
+from jointbench.report.tables.quality import cell_name
 from jointbench.report.tables.table import NOTHING, Cell, Table, columns, name, number
 
 CRITERIA = {
@@ -20,11 +20,11 @@ CRITERIA = {
 
 
 def size_table(cell: CellSummary) -> Table:
-    """How large each arm is, in numbers that no clock can change; and how it stands over all its outputs."""
-    standing = {one.arm: one for one in cell.standings}
+    """How large each arm is, in exact counts, and how good it is over all its outputs."""
+    standings = {standing.arm: standing for standing in cell.standings}
     return Table(
-        f"Size of the arms in {place(cell)}: exact, from the shapes. In the Pareto set no other arm is at least as good "
-        f"on {_criteria(cell)} and better on one. aRRMSE is of the regression outputs, pooled over test rows.",
+        f"Size of the arms in {cell_name(cell)}: exact, from the shapes. In the Pareto set no other arm is at least "
+        f"as good on {_criteria(cell)} and better on one. aRRMSE is of the regression outputs, pooled over test rows.",
         columns(
             ("Arm", "Sizing"),
             (
@@ -47,7 +47,7 @@ def size_table(cell: CellSummary) -> Table:
                 number(cost.reference_parameters, show.count),
                 number(cost.train_flops_per_row, show.flops),
                 number(cost.inference_flops_per_row, show.flops),
-                *_standing(standing.get(cost.arm)),
+                *_standing_cells(standings.get(cost.arm)),
             )
             for cost in cell.costs
         ),
@@ -58,8 +58,12 @@ def _criteria(cell: CellSummary) -> str:
     return ", ".join(CRITERIA[criterion] for criterion in cell.pareto_criteria) or "anything"
 
 
-def _standing(one: Standing | None) -> tuple[Cell, ...]:
-    if one is None or one.in_pareto_set is None:
+def _standing_cells(standing: Standing | None) -> tuple[Cell, ...]:
+    if standing is None or standing.in_pareto_set is None:
         return NOTHING, NOTHING, NOTHING
     digits = partial(show.fixed, digits=3)
-    return number(one.skill, digits), number(one.arrmse_pooled, digits), Cell("yes" if one.in_pareto_set else "no")
+    return (
+        number(standing.skill, digits),
+        number(standing.arrmse_pooled, digits),
+        Cell("yes" if standing.in_pareto_set else "no"),
+    )

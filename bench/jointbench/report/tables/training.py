@@ -6,14 +6,14 @@ from jointbench.compare.summary.costs import ArmCost, TrainingClock
 from jointbench.compare.summary.run import CellSummary
 from jointbench.report import format as show
 from jointbench.report.overview import STOCK
-from jointbench.report.tables.quality import place
+from jointbench.report.tables.quality import cell_name
 from jointbench.report.tables.table import Cell, Column, Table, columns, name, number
 
 
 def training_table(cell: CellSummary) -> Table:
     """What training cost, to the stop, and the cold start."""
     return Table(
-        f"Training in {place(cell)}: means over folds and seeds of the sum over an arm's networks.",
+        f"Training in {cell_name(cell)}: means over folds and seeds of the sum over an arm's networks.",
         columns(
             ("Arm",),
             (
@@ -30,11 +30,11 @@ def training_table(cell: CellSummary) -> Table:
                 "Failed",
             ),
         ),
-        tuple(_training(cost) for cost in cell.costs),
+        tuple(_training_row(cost) for cost in cell.costs),
     )
 
 
-def _training(cost: ArmCost) -> tuple[Cell, ...]:
+def _training_row(cost: ArmCost) -> tuple[Cell, ...]:
     counted = (cost.train_flops, cost.steps, cost.epochs, cost.patience_share)
     trained = cost.fits > len(cost.failures)
     clocks = (
@@ -47,8 +47,8 @@ def _training(cost: ArmCost) -> tuple[Cell, ...]:
     return (
         name(cost.arm),
         *(
-            number(value if trained else None, text)
-            for value, text in zip(counted, (show.flops, show.count, show.count, show.share), strict=True)
+            number(value if trained else None, format_value)
+            for value, format_value in zip(counted, (show.flops, show.count, show.count, show.share), strict=True)
         ),
         *(number(value, show.seconds) for value in clocks),
         number(cost.fits, show.count),
@@ -57,9 +57,9 @@ def _training(cost: ArmCost) -> tuple[Cell, ...]:
 
 
 def clock_table(cell: CellSummary) -> Table:
-    """Training time by the other paths and at other thread counts than the table of training has."""
+    """Training time by the execution modes and thread counts that the training table leaves out."""
     return Table(
-        f"Training in {place(cell)} by other ways: the engine with one network at a time, and other thread counts.",
+        f"Training in {cell_name(cell)} by other ways: the engine with one network at a time, and other thread counts.",
         columns(
             ("Arm", "Trained by"),
             (
@@ -89,9 +89,10 @@ def further_clocks(cell: CellSummary, cost: ArmCost) -> list[TrainingClock]:
 
 
 def projection_table(cell: CellSummary) -> Table:
-    """Whole trainings really timed, beside what steady steps foretold."""
+    """Whole trainings really timed, beside the time predicted from steady steps."""
     return Table(
-        f"Training to the stop in {place(cell)}, really timed: evaluation and each network's first epoch left out of both.",
+        f"Training to the stop in {cell_name(cell)}, really timed: evaluation and each network's first epoch left out "
+        "of both.",
         (
             *columns(
                 ("Arm",),
@@ -107,14 +108,14 @@ def projection_table(cell: CellSummary) -> Table:
         ),
         tuple(
             (
-                name(one.arm),
-                number(one.threads, show.count),
-                number(one.steps, show.count),
-                number(one.projected_seconds, show.seconds),
-                number(one.measured_seconds, show.seconds),
-                number(one.ratio, show.times),
-                Cell("yes" if one.agrees else "no"),
+                name(projection.arm),
+                number(projection.threads, show.count),
+                number(projection.steps, show.count),
+                number(projection.projected_seconds, show.seconds),
+                number(projection.measured_seconds, show.seconds),
+                number(projection.ratio, show.times),
+                Cell("yes" if projection.agrees else "no"),
             )
-            for one in cell.projections
+            for projection in cell.projections
         ),
     )
