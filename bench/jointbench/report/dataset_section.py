@@ -139,39 +139,7 @@ def _diagrams(cells: Sequence[CellSummary], dataset: DatasetSummary, colours: Pa
 def _cell_section(
     summary: Summary, cell: CellSummary, dataset: DatasetSummary, fits: Sequence[Fit], colours: Palette, anchor: str
 ) -> CellSection:
-    cell_fits = [fit for fit in fits if (fit.network.backend, fit.network.device) == (cell.backend, cell.device)]
     absent_everywhere = absent_throughout(summary, cell)
-    figures: list[Figure | None] = []
-    tables: list[Table] = []
-    if cell.quality:
-        figures.append(skill_figure(cell, dataset, colours, f"{anchor}-skill"))
-        tables.extend(quality_tables(cell, dataset))
-    if cell.differences:
-        figures.append(output_forest(cell, dataset, summary.rope, colours, f"{anchor}-forest"))
-        figures.append(output_posterior(cell, dataset, summary.probability, colours, f"{anchor}-posterior"))
-    if cell.ratios:
-        figures.append(ratio_figure(cell, dataset.folds, colours, f"{anchor}-ratios"))
-    if cell.costs:
-        tables.extend((size_table(cell), training_table(cell)))
-    if cell.flops:
-        figures.append(flops_bars(cell, colours, f"{anchor}-flops"))
-    if cell.explained:
-        tables.append(predicted_saving_table(cell))
-    if cell.memory:
-        tables.append(memory_table(cell))
-    if any(further_clocks(cell, cost) for cost in cell.costs):
-        tables.append(clock_table(cell))
-    if any(cost.throughput for cost in cell.costs):
-        tables.append(throughput_table(cell))
-    if cell.projections:
-        tables.append(projection_table(cell))
-    if cell.costs and cell.quality:
-        figures.append(pareto_figure(cell, dataset, colours, f"{anchor}-pareto"))
-    if any(cost.latency for cost in cell.costs):
-        figures.append(latency_figure(cell, colours, f"{anchor}-latency"))
-    if cell_fits:
-        figures.append(learning_figure(cell, dataset, cell_fits, colours, f"{anchor}-curves", BY_FLOPS))
-        figures.append(learning_figure(cell, dataset, cell_fits, colours, f"{anchor}-clock", BY_CLOCK))
     return CellSection(
         anchor=anchor,
         backend=show.plain(cell.backend),
@@ -185,9 +153,54 @@ def _cell_section(
         ),
         remarks=reference_remarks(cell, dataset),
         circumstances=_circumstances(cell),
-        figures=tuple(figure for figure in figures if figure is not None),
-        tables=tuple(tables),
+        figures=_cell_figures(summary, cell, dataset, fits, colours, anchor),
+        tables=_cell_tables(cell, dataset),
     )
+
+
+def _cell_figures(
+    summary: Summary, cell: CellSummary, dataset: DatasetSummary, fits: Sequence[Fit], colours: Palette, anchor: str
+) -> tuple[Figure, ...]:
+    """A figure for everything that was measured."""
+    cell_fits = [fit for fit in fits if (fit.network.backend, fit.network.device) == (cell.backend, cell.device)]
+    figures: list[Figure | None] = []
+    if cell.quality:
+        figures.append(skill_figure(cell, dataset, colours, f"{anchor}-skill"))
+    if cell.differences:
+        figures.append(output_forest(cell, dataset, summary.rope, colours, f"{anchor}-forest"))
+        figures.append(output_posterior(cell, dataset, summary.probability, colours, f"{anchor}-posterior"))
+    if cell.ratios:
+        figures.append(ratio_figure(cell, dataset.folds, colours, f"{anchor}-ratios"))
+    if cell.flops:
+        figures.append(flops_bars(cell, colours, f"{anchor}-flops"))
+    if cell.costs and cell.quality:
+        figures.append(pareto_figure(cell, dataset, colours, f"{anchor}-pareto"))
+    if any(cost.latency for cost in cell.costs):
+        figures.append(latency_figure(cell, colours, f"{anchor}-latency"))
+    if cell_fits:
+        figures.append(learning_figure(cell, dataset, cell_fits, colours, f"{anchor}-curves", BY_FLOPS))
+        figures.append(learning_figure(cell, dataset, cell_fits, colours, f"{anchor}-clock", BY_CLOCK))
+    return tuple(figure for figure in figures if figure is not None)
+
+
+def _cell_tables(cell: CellSummary, dataset: DatasetSummary) -> tuple[Table, ...]:
+    """A table for everything that was measured and has no figure with the same numbers."""
+    tables: list[Table] = []
+    if cell.quality:
+        tables.extend(quality_tables(cell, dataset))
+    if cell.costs:
+        tables.extend((size_table(cell), training_table(cell)))
+    if cell.explained:
+        tables.append(predicted_saving_table(cell))
+    if cell.memory:
+        tables.append(memory_table(cell))
+    if any(further_clocks(cell, cost) for cost in cell.costs):
+        tables.append(clock_table(cell))
+    if any(cost.throughput for cost in cell.costs):
+        tables.append(throughput_table(cell))
+    if cell.projections:
+        tables.append(projection_table(cell))
+    return tuple(tables)
 
 
 def _circumstances(cell: CellSummary) -> str:

@@ -72,7 +72,7 @@ def digits_for(low: float, high: float, most: int = MOST_SKILL_DIGITS) -> int:
 
 
 def fixed(value: float, digits: int, sign: bool = False) -> str:
-    """A number with so many decimals. What rounds to zero has no sign, so that it does not look like a gain or a loss."""
+    """A number with so many decimals. What rounds to zero has no sign: it is neither a gain nor a loss."""
     text = f"{abs(value):,.{digits}f}"
     if not any(character in "123456789" for character in text):
         return text

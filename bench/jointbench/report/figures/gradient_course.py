@@ -1,4 +1,4 @@
-"""Who moves the trunk: cosine and length of the outputs' gradients along training."""
+"""Gradient conflict in the trunk: cosine and length of the outputs' gradients along training."""
 
 from __future__ import annotations
 

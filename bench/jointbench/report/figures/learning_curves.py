@@ -69,7 +69,7 @@ BY_CLOCK = Budget(
 def learning_figure(
     cell: CellSummary, dataset: DatasetSummary, fits: Sequence[Fit], colours: Palette, slug: str, budget: Budget
 ) -> Figure | None:
-    """The learning curves of one dataset on one backend and device; None where no fit with a known cost belongs to it."""
+    """The learning curves of one dataset on one backend and device; None without a fit of known cost."""
     costs = {cost.arm: cost for cost in cell.costs}
     curves = {
         output: [

@@ -28,7 +28,7 @@ def noise_figure(summary: Summary, slug: str) -> Figure | None:
     """The A/A intervals of training steps and requests on every dataset; None where nothing was timed."""
     groups: list[tuple[str, list[Line]]] = []
     rows: list[tuple[Cell, ...]] = []
-    said = []
+    phrases = []
     for place, dataset in enumerate(summary.datasets, 1):
         lines = []
         for cell in cells_of(summary, dataset.slug):
@@ -36,7 +36,7 @@ def noise_figure(summary: Summary, slug: str) -> Figure | None:
             lines.append((backend_name(cell), (step, request)))
             for ratio in (step, request):
                 if ratio is not None and ratio.floor is not None:
-                    said.append(f"{show.shorten(dataset.slug, 30)}, {ratio.quantity} {show.ratio(ratio.floor)}")
+                    phrases.append(f"{show.shorten(dataset.slug, 30)}, {ratio.quantity} {show.ratio(ratio.floor)}")
                     rows.append(
                         (
                             name(dataset.slug),
@@ -49,7 +49,7 @@ def noise_figure(summary: Summary, slug: str) -> Figure | None:
         groups.append((f"{place}. {dataset.slug}", lines))
     if not rows:
         return None
-    alternative = f"Intervals of the same arm timed against itself: {spoken(said)}"
+    alternative = f"Intervals of the same arm timed against itself: {spoken(phrases)}"
     titles = columns(("Dataset", "Backend", "Device", "Quantity"), (("A/A floor", "the same arm built twice"),))
     return Figure(
         slug=slug,
@@ -73,8 +73,8 @@ def _draw(groups: list[tuple[str, list[Line]]], slug: str, alternative: str) -> 
         named = [(heading, [line[0] for line in lines] or ["not compared"]) for heading, lines in groups]
         rows = lay_out(named, ["training step", "request"])
         for i, panel in enumerate(rows.panels):
-            found = [ratios[i] for _, lines in groups for _, ratios in lines]
-            floors = [ratio.floor for ratio in found if ratio is not None and ratio.floor is not None]
+            pairs = [ratios[i] for _, lines in groups for _, ratios in lines]
+            floors = [ratio.floor for ratio in pairs if ratio is not None and ratio.floor is not None]
             ends = [
                 abs(math.log2(end))
                 for floor in floors

@@ -28,13 +28,13 @@ SENTENCE = (
 
 def representation_figures(answer: Answer, slug: str) -> list[Figure]:
     """The map of an answer on representations; none where it has no layers to show."""
-    table = next((one for one in answer.tables if one.title == LAYERS_TITLE), None)
+    table = next((candidate for candidate in answer.tables if candidate.title == LAYERS_TITLE), None)
     if table is None or not table.rows:
         return []
     layers = table.columns[1:]
-    said = [f"{show.shorten(str(row[0]), 40)} {_text(row[-1])} in the last layer" for row in table.rows]
-    alternative = f"Linear CKA of trunk layers: {spoken(said)}"
-    shown = Table(
+    phrases = [f"{show.shorten(str(row[0]), 40)} {_text(row[-1])} in the last layer" for row in table.rows]
+    alternative = f"Linear CKA of trunk layers: {spoken(phrases)}"
+    cka_table = Table(
         table.title,
         columns((table.columns[0],), layers),
         tuple(
@@ -49,7 +49,7 @@ def representation_figures(answer: Answer, slug: str) -> list[Figure]:
             sentence=SENTENCE,
             alternative=alternative,
             svg=_draw(table.rows, layers, slug, alternative),
-            table=shown,
+            table=cka_table,
         )
     ]
 

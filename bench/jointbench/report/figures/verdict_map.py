@@ -35,9 +35,9 @@ def verdict_map(summary: Summary, other: str, slug: str) -> Figure:
             )
         groups.append((f"{number}. {dataset.slug}", lines))
     counts = {verdict: sum(line.count(verdict) for _, lines in groups for _, line in lines) for verdict in LETTERS}
-    said = ", ".join(f"{verdict} {count}" for verdict, count in counts.items())
+    counted = ", ".join(f"{verdict} {count}" for verdict, count in counts.items())
     against = show.shorten(other, 40)
-    alternative = f"Verdicts on every output of every dataset against {against}: {said}."
+    alternative = f"Verdicts on every output of every dataset against {against}: {counted}."
     titles = columns(("Dataset", "Backend", "Device", "Output", "Verdict"), ())
     return Figure(
         slug=slug,
