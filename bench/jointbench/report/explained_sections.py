@@ -64,8 +64,8 @@ def explained_sections(answers: Sequence[explain.Answer]) -> tuple[Section, ...]
         keys = dict.fromkeys(answer.key for answer in dataset_answers)
         anchor = f"explained-{number}"
         questions = tuple(
-            _question_section([answer for answer in dataset_answers if answer.key == key], f"{anchor}-{place}")
-            for place, key in enumerate(keys, 1)
+            _question_section([answer for answer in dataset_answers if answer.key == key], f"{anchor}-{position}")
+            for position, key in enumerate(keys, 1)
         )
         sections.append(Section(anchor, show.plain(dataset), questions))
     return tuple(sections)

@@ -61,4 +61,5 @@ def caution(folds: Iterable[int]) -> str:
     if not few:
         return ""
     fold_counts = " or ".join(str(count) for count in few) + (" fold" if few == [1] else " folds")
-    return f"Drawn from {fold_counts}{' in places' if len(few) < len(counts) else ''}: read nothing into the intervals there."
+    places = " in places" if len(few) < len(counts) else ""
+    return f"Drawn from {fold_counts}{places}: read nothing into the intervals there."

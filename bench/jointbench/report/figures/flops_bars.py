@@ -25,7 +25,7 @@ def flops_bars(cell: CellSummary, colours: Palette, slug: str) -> Figure:
     """The bars of one dataset on one backend and device."""
     phrases = [
         f"{show.shorten(flops.arm, 30)}: "
-        + ", ".join(f"{part} {show.flops(value)}" for part, value in zip(OPACITY, parts_of(flops), strict=True))
+        + ", ".join(f"{part} {show.flops(value)}" for part, value in zip(OPACITY, flops_parts(flops), strict=True))
         for flops in cell.flops
     ]
     alternative = f"Training FLOPs of one row in {cell_name(cell)}, by part: {spoken(phrases)}"
@@ -40,7 +40,7 @@ def flops_bars(cell: CellSummary, colours: Palette, slug: str) -> Figure:
     )
 
 
-def parts_of(flops: ArmFlops) -> tuple[int, int, int, int]:
+def flops_parts(flops: ArmFlops) -> tuple[int, int, int, int]:
     """The parts in the order in which they are drawn."""
     return flops.trunk_forward, flops.trunk_backward, flops.heads_forward, flops.heads_backward
 
@@ -51,7 +51,7 @@ def _draw(cell: CellSummary, colours: Palette, slug: str, alternative: str) -> s
         (panel,) = rows.panels
         for height, flops in zip(rows.at[0], cell.flops, strict=True):
             left = 0.0
-            for value, opacity in zip(parts_of(flops), OPACITY.values(), strict=True):
+            for value, opacity in zip(flops_parts(flops), OPACITY.values(), strict=True):
                 panel.barh(
                     height, value, ROW * 0.7, left, color=colours.style(flops.arm).colour, alpha=opacity, linewidth=0
                 )

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from dataclasses import dataclass
 
 from matplotlib.axes import Axes
 
@@ -19,7 +20,15 @@ from jointbench.stats.estimate import Estimate
 
 LABEL = "difference in skill, joint − other"
 COMPARED = ("Dataset", "Backend", "Device", "Against", "Mean skill difference")
-Line = tuple[str, Estimate, Style]
+
+
+@dataclass(frozen=True)
+class DifferenceRow:
+    """A row of the plot: its label, the difference and the other arm's style."""
+
+    label: str
+    difference: Estimate
+    mark: Style
 
 
 def sentence(rope: float) -> str:
@@ -33,10 +42,17 @@ def sentence(rope: float) -> str:
 def output_forest(cell: CellSummary, dataset: DatasetSummary, rope: float, colours: Palette, slug: str) -> Figure:
     """Each output's difference from each other arm, on one dataset and backend."""
     groups = [
-        (output, [(d.other, d.difference, colours.style(d.other)) for d in cell.differences if d.output == output])
+        (
+            output,
+            [
+                DifferenceRow(d.other, d.difference, colours.style(d.other))
+                for d in cell.differences
+                if d.output == output
+            ],
+        )
         for output in dataset.outputs
     ]
-    alternative = f"Forest plot of skill differences in {cell_name(cell)}: " + _said(groups)
+    alternative = f"Forest plot of skill differences in {cell_name(cell)}: " + _spoken_rows(groups)
     others = dict.fromkeys(d.other for d in cell.differences)
     return Figure(
         slug=slug,
@@ -54,13 +70,13 @@ def dataset_forest(summary: Summary, colours: Palette, slug: str) -> Figure:
     """Each dataset's mean difference over its outputs."""
     groups = []
     for number, dataset in enumerate(summary.datasets, 1):
-        lines: list[Line] = [
-            (backend_name(cell) if i == 0 else "", decision.mean_difference, colours.style(decision.other))
+        rows = [
+            DifferenceRow(backend_name(cell) if i == 0 else "", decision.mean_difference, colours.style(decision.other))
             for cell in cells_of(summary, dataset.slug)
             for i, decision in enumerate(cell.decisions)
         ]
-        groups.append((f"{number}. {dataset.slug}", lines))
-    alternative = "Forest plot of mean skill differences over the outputs of each dataset: " + _said(groups)
+        groups.append((f"{number}. {dataset.slug}", rows))
+    alternative = "Forest plot of mean skill differences over the outputs of each dataset: " + _spoken_rows(groups)
     others = dict.fromkeys(decision.other for cell in summary.cells for decision in cell.decisions)
     return Figure(
         slug=slug,
@@ -74,15 +90,14 @@ def dataset_forest(summary: Summary, colours: Palette, slug: str) -> Figure:
     )
 
 
-def _said(groups: Sequence[tuple[str, Sequence[Line]]]) -> str:
-    """The lines in words."""
-    said = [
-        f"{show.shorten(heading, 30)}{f', {show.shorten(label, 30)}' if label else ''} against "
-        f"{show.shorten(mark.name, 30)}: {show.difference(estimate)}"
-        for heading, lines in groups
-        for label, estimate, mark in lines
-    ]
-    return spoken(said)
+def _spoken_rows(groups: Sequence[tuple[str, Sequence[DifferenceRow]]]) -> str:
+    phrases = []
+    for heading, rows in groups:
+        for row in rows:
+            label = f", {show.shorten(row.label, 30)}" if row.label else ""
+            arms = f"{show.shorten(heading, 30)}{label} against {show.shorten(row.mark.name, 30)}"
+            phrases.append(f"{arms}: {show.difference(row.difference)}")
+    return spoken(phrases)
 
 
 def limits(estimates: Sequence[Estimate], rope: float) -> tuple[float, float]:
@@ -93,19 +108,18 @@ def limits(estimates: Sequence[Estimate], rope: float) -> tuple[float, float]:
     return -1.08 * max(reach, 2.5 * rope), 1.08 * max(reach, 2.5 * rope)
 
 
-def _draw(groups: Sequence[tuple[str, Sequence[Line]]], rope: float, slug: str, alternative: str) -> str:
+def _draw(groups: Sequence[tuple[str, Sequence[DifferenceRow]]], rope: float, slug: str, alternative: str) -> str:
     with style():
-        rows = lay_out(
-            [(heading, [line[0] for line in lines] or ["not compared"]) for heading, lines in groups], [LABEL]
-        )
-        (panel,) = rows.panels
-        panel.set_xlim(*limits([line[1] for _, lines in groups for line in lines], rope))
+        named = [(heading, [row.label for row in rows] or ["not compared"]) for heading, rows in groups]
+        layout = lay_out(named, [LABEL])
+        (panel,) = layout.panels
+        panel.set_xlim(*limits([row.difference for _, rows in groups for row in rows], rope))
         panel.axvspan(-rope, rope, color=INK, alpha=BAND, linewidth=0)
         reference_line(panel, 0.0)
-        for heights, (_, lines) in zip(rows.at, groups, strict=True):
-            for height, (_, estimate, mark) in zip(heights, lines, strict=False):
-                draw_interval(panel, height, estimate, mark)
-        return export(rows.surface, slug, alternative)
+        for heights, (_, rows) in zip(layout.at, groups, strict=True):
+            for height, row in zip(heights, rows, strict=False):
+                draw_interval(panel, height, row.difference, row.mark)
+        return export(layout.surface, slug, alternative)
 
 
 def draw_interval(panel: Axes, height: float, estimate: Estimate, mark: Style) -> None:

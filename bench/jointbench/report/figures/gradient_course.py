@@ -48,9 +48,9 @@ def gradient_course_figures(answer: explain.Answer, slug: str) -> list[Figure]:
     ]
 
 
-def _style(place: int, output: str) -> Style:
+def _style(position: int, output: str) -> Style:
     colours = [colour for colour in COLOURS if colour != LARGE_BATCH.colour]
-    return Style(output, colours[place % len(colours)], MARKERS[place % len(MARKERS)])
+    return Style(output, colours[position % len(colours)], MARKERS[position % len(MARKERS)])
 
 
 def _draw(values: list[list[float]], styles: tuple[Style, ...], slug: str, alternative: str) -> str:

@@ -42,12 +42,12 @@ def heat_map(study: Study, backend: str, device: str, scenario: str, table: Tabl
         for point in points
         if point.outputs > 1 and (measured := point.measured) is not None
     ]
-    place = f"{backend} on {device}, {WORK[scenario]}"
-    alternative = f"Cost of joint over separate, {place}: {spoken(phrases)}"
+    location = f"{backend} on {device}, {WORK[scenario]}"
+    alternative = f"Cost of joint over separate, {location}: {spoken(phrases)}"
     legend = (Style("joint is cheaper", COLOURS[0], "s"), Style("separate is cheaper", COLOURS[1], "s"))
     return Figure(
         slug=slug,
-        title=f"Joint / separate by outputs and width: {place}",
+        title=f"Joint / separate by outputs and width: {location}",
         sentence=SENTENCE,
         alternative=alternative,
         svg=_draw(study, points, slug, alternative),
@@ -58,14 +58,14 @@ def heat_map(study: Study, backend: str, device: str, scenario: str, table: Tabl
 
 def _draw(study: Study, points: Sequence[Point], slug: str, alternative: str) -> str:
     counts = [count for count in study.outputs if count > 1]
-    by_place = {(point.other, point.outputs, point.line.width): point for point in points}
+    by_cell = {(point.other, point.outputs, point.line.width): point for point in points}
     unit = (WIDTH - LEFT - 6 - 2 * GAP) / (len(study.widths) + 3)
     map_height = HEAD + ROW * len(counts) + FOOT
     with style():
         surface = drawing(map_height * len(OTHERS))
-        for place, other in enumerate(OTHERS):
-            rows = [[by_place.get((other, count, width)) for width in study.widths] for count in counts]
-            top, height = place * map_height + HEAD, ROW * len(counts)
+        for i, other in enumerate(OTHERS):
+            rows = [[by_cell.get((other, count, width)) for width in study.widths] for count in counts]
+            top, height = i * map_height + HEAD, ROW * len(counts)
             known = [[point for point in row if point is not None] for row in rows]
             fixed = axes(surface, LEFT, top, 2 * unit, height)
             _panel(fixed, [[row[0].networks_ratio, row[0].calls_ratio] if row else [None] * 2 for row in known])

@@ -65,8 +65,8 @@ def _sweep(table: explain.Table, styles: tuple[Style, ...], slug: str, alternati
     with style():
         panel_height = PANEL_HEIGHT if len(weighed_outputs) > 1 else SINGLE_PANEL_HEIGHT
         surface = drawing(len(weighed_outputs) * panel_height + 24)
-        for place, name in enumerate(weighed_outputs):
-            panel = axes(surface, LEFT, 18 + place * panel_height, WIDTH - LEFT - 12, panel_height - 40)
+        for position, name in enumerate(weighed_outputs):
+            panel = axes(surface, LEFT, 18 + position * panel_height, WIDTH - LEFT - 12, panel_height - 40)
             panel.set_title(f"{show.shorten(str(name), 40)} against the rest", fontsize=SMALL, loc="left", pad=3)
             weighings = sorted(
                 (values[i][RATIO], i) for i, row in enumerate(table.rows[:-1]) if row[1] in (name, EQUAL)

@@ -1,4 +1,4 @@
-"""Skill against its cost (training FLOPs, training time, latency): an arrow from another arm to joint for each output."""
+"""Skill against its cost (training FLOPs, time, latency): an arrow from another arm to joint for each output."""
 
 from __future__ import annotations
 

@@ -61,6 +61,6 @@ def lay_out(groups: Sequence[tuple[str, Sequence[str]]], labels: Sequence[str]) 
         panel.tick_params(axis="x", length=3, pad=2)
         panel.xaxis.labelpad = 2
         panels.append(panel)
-    for across, place, text, text_style in texts:  # not as tick labels, which take three times as long to draw
-        surface.text(across / WIDTH, 1 - (TOP + place) / height, text, va="center", **text_style)
+    for x, y, text, text_style in texts:  # not as tick labels, which take three times as long to draw
+        surface.text(x / WIDTH, 1 - (TOP + y) / height, text, va="center", **text_style)
     return Rows(surface, tuple(panels), tuple(at))

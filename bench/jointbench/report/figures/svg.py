@@ -56,21 +56,21 @@ def inline(svg: str, slug: str, alternative: str) -> str:
 
 def _compact(element: ElementTree.Element, ids: dict[str, str]) -> dict[str, str]:
     """The attributes that matter: geometry to a tenth of a pixel, and the styles that are not inherited."""
-    kept = {}
+    attributes = {}
     for key, value in element.attrib.items():
         if key == "id" and value in ids:
-            kept[key] = ids[value]
+            attributes[key] = ids[value]
         elif key == "d":
-            kept[key] = _path(value, 2 if "id" in element.attrib else 1)
+            attributes[key] = _path(value, 2 if "id" in element.attrib else 1)
         elif key in _GEOMETRY and not value.startswith("rotate(-0 "):
-            kept[key] = _NUMBER.sub(lambda match: _short(float(match.group()), 1), value)
+            attributes[key] = _NUMBER.sub(lambda match: _short(float(match.group()), 1), value)
         elif key == "href":
-            kept[key] = _REFERENCE.sub(lambda match: "#" + ids[match.group(1)], value)
+            attributes[key] = _REFERENCE.sub(lambda match: "#" + ids[match.group(1)], value)
         elif key == "style":
-            kept[key] = _style(value)
-    if element.tag == "use" and kept.get("style") == "stroke:currentColor":
-        del kept["style"]  # a tick: the shape that it uses has that stroke already
-    return {key: value for key, value in kept.items() if value}
+            attributes[key] = _style(value)
+    if element.tag == "use" and attributes.get("style") == "stroke:currentColor":
+        del attributes["style"]  # a tick: the shape that it uses has that stroke already
+    return {key: value for key, value in attributes.items() if value}
 
 
 def _short(value: float, digits: int) -> str:

@@ -53,17 +53,17 @@ def _draw(rows: list[tuple[str, list[float]]], slug: str, alternative: str) -> s
         panel.set(xlim=(-reach, reach), ylim=(len(rows) - 0.5, -0.5), xlabel="method − best fixed, mean skill")
         panel.axvspan(-ROPE, ROPE, color=INK, alpha=BAND, linewidth=0)
         reference_line(panel, 0.0)
-        for place, (_, row) in enumerate(rows):
+        for position, (_, row) in enumerate(rows):
             low, high, heads = clipped(row[LOW], row[HIGH], (-reach, reach))
-            panel.plot([low, high], [place, place], color=COLOURS[0], linewidth=1.6)
+            panel.plot([low, high], [position, position], color=COLOURS[0], linewidth=1.6)
             for at, head in heads:
-                panel.plot([at], [place], head, color=COLOURS[0], markersize=5, clip_on=False)
+                panel.plot([at], [position], head, color=COLOURS[0], markersize=5, clip_on=False)
             if -reach <= row[GAIN] <= reach:
-                panel.plot([row[GAIN]], [place], "o", color=COLOURS[0], markersize=6)
+                panel.plot([row[GAIN]], [position], "o", color=COLOURS[0], markersize=6)
             if math.isfinite(row[SECONDS]):
                 panel.annotate(
                     f"{show.fixed(row[SECONDS], 2)}x s",
-                    xy=(reach, place),
+                    xy=(reach, position),
                     xytext=(10, 0),
                     textcoords="offset points",
                     va="center",

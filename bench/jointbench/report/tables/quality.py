@@ -76,23 +76,26 @@ def difference_table(cell: CellSummary) -> Table:
     """Every output's difference with its probabilities and verdict."""
     rows = tuple(
         (
-            name(d.output),
-            name(d.other),
-            Cell(show.difference(d.difference), (d.difference.value, d.difference.low, d.difference.high)),
+            name(difference.output),
+            name(difference.other),
+            Cell(
+                show.difference(difference.difference),
+                (difference.difference.value, difference.difference.low, difference.difference.high),
+            ),
             *(
-                number(p, show.probability)
-                for p in (
-                    d.probability_joint_better,
-                    d.probability_equivalent,
-                    d.probability_other_better,
-                    d.probability_no_loss,
+                number(probability, show.probability)
+                for probability in (
+                    difference.probability_joint_better,
+                    difference.probability_equivalent,
+                    difference.probability_other_better,
+                    difference.probability_no_loss,
                 )
             ),
-            number(d.pairs, show.count),
-            number(d.pairs_lost, show.count),
-            Cell(d.verdict, tone=d.verdict),
+            number(difference.pairs, show.count),
+            number(difference.pairs_lost, show.count),
+            Cell(difference.verdict, tone=difference.verdict),
         )
-        for d in cell.differences
+        for difference in cell.differences
     )
     titles = (
         ("Difference", "joint − other in skill, with its 95 % interval"),
