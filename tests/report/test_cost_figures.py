@@ -52,10 +52,10 @@ def test_the_noise_floor_is_a_strip_at_its_place_only_where_it_was_measured(smal
     strips = areas(svg, INK)
     floors = [ratio.floor for ratio in cell.ratios if ratio.floor is not None]
     assert len(strips) == len(floors) > 0
-    one, two = tick(svg, "1").x, tick(svg, "2").x
+    at_one, at_two = tick(svg, "1").x, tick(svg, "2").x
     for strip, floor in zip(strips, floors, strict=True):
         (left, _), (right, _) = strip.box
-        expected = [one + math.log2(end) * (two - one) for end in (floor.low, floor.high)]
+        expected = [at_one + math.log2(end) * (at_two - at_one) for end in (floor.low, floor.high)]
         assert [left, right] == pytest.approx(expected, abs=0.2)
         assert strip.opacity < 0.5, "what lies on it can be seen"
     unmeasured = replace(cell, ratios=tuple(replace(ratio, floor=None) for ratio in cell.ratios))

@@ -12,11 +12,11 @@ from typing import Any
 import pytest
 
 from jointbench.errors import BadInput
-from jointbench.records import SCHEMA_VERSION
+from jointbench.records import SCHEMA_VERSION, Scenario
 from jointbench.report.page import render
 from jointbench.report.scaling_page import render_study
 from jointbench.report.scaling_section import ScalingSection, scaling_section
-from jointbench.scaling.points import SAME_PARAMETERS, Point, Scenario, Study, SweepLine, predicted
+from jointbench.scaling.points import SAME_PARAMETERS, Point, Study, SweepLine, predicted
 from jointbench.scaling.regimes import regimes
 from jointbench.scaling.run import SCALING, read_study, to_json
 from svg_reader import INK, labels, lines, texts, tree
@@ -90,7 +90,7 @@ def test_every_measured_ratio_is_in_its_map(section: ScalingSection, study: Stud
 
 
 def test_cells_that_follow_the_flops_are_framed(section: ScalingSection, study: Study) -> None:
-    """At width 1024, with 2 and 8 outputs, at equal parameters: at equal widths the predictions cannot be told apart."""
+    """At width 1024 and equal parameters; at equal widths the predictions cannot be told apart."""
     for figure in section.figures:
         location = figure.title.partition(": ")[2]
         followed = [

@@ -59,13 +59,13 @@ def test_a_posterior_bar_is_divided_as_the_probabilities_are(small: SummaryMaker
 def test_every_fold_is_a_dot_at_its_skill(small: SummaryMaker) -> None:
     _, cell, dataset, colours = figure_inputs(small)
     svg = skill_figure(cell, dataset, colours, "f").svg
-    zero, one = (tick(svg, *values).x for values in (("0.0", "0.00"), ("1.0", "1.00")))
+    at_zero, at_one = (tick(svg, *values).x for values in (("0.0", "0.00"), ("1.0", "1.00")))
     for arm, colour in zip(("joint", "separate", "separate-matched"), COLOURS, strict=False):
         qualities = [quality for quality in cell.quality if quality.model == arm]
         rows = lines(svg, colour)
         assert len(rows) == len(qualities)
         for row, quality in zip(rows, qualities, strict=True):
-            skills = [(stroke[0][0] - zero) / (one - zero) for stroke in row.strokes]
+            skills = [(stroke[0][0] - at_zero) / (at_one - at_zero) for stroke in row.strokes]
             assert skills == pytest.approx(quality.per_fold, abs=0.002)
     assert sum(len(row.strokes) for row in lines(svg, GREY)) == len(dataset.references) * small.folds
 
