@@ -8,7 +8,7 @@ import pytest
 
 from jointbench.report.figures.learning_curves import BY_CLOCK, BY_FLOPS, curves_of, learning_figure
 from summary_maker import SummaryMaker, figure_inputs
-from svg_reader import lines
+from svg_reader import lines, tick
 
 
 def test_fits_belong_to_the_arm_of_their_group_and_shape(small: SummaryMaker) -> None:
@@ -43,11 +43,11 @@ def test_long_curves_are_thinned_and_keep_their_end(small: SummaryMaker) -> None
     assert short is not None
     assert long is not None
     assert len(long.svg) < 1.6 * len(short.svg), "a hundred times the epochs take little more room"
-    ends = [
-        [stroke[-1][0] for line in lines(figure.svg, colours.style("separate").colour) for stroke in line.strokes]
-        for figure in (short, long)
-    ]
-    assert ends[1] == pytest.approx(ends[0], abs=0.2), "both are drawn to the last epoch, at the right end of the axis"
+    for figure, flops, at_flops in ((short, 1.6e9, "1.6 G"), (long, 160e9, "160 G")):
+        line = lines(figure.svg, colours.style("separate").colour)[0]
+        zero, tick_x = tick(figure.svg, "0").x, tick(figure.svg, at_flops).x
+        ends = [(stroke[-1][0] - zero) / (tick_x - zero) * flops for stroke in line.strokes]
+        assert ends == pytest.approx([flops / 160 * 200] * len(ends), rel=0.005), "the last of 200 or 20,000 epochs"
 
 
 def test_by_the_clock_an_epoch_takes_its_steps_at_the_time_of_one_network_s_step(small: SummaryMaker) -> None:
