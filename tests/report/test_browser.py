@@ -64,9 +64,9 @@ def browser() -> Iterator[Any]:
     from playwright.sync_api import sync_playwright
 
     with sync_playwright() as started:
-        found = started.chromium.launch(executable_path=BROWSER, headless=True, args=list(FLAGS))
-        yield found
-        found.close()
+        launched = started.chromium.launch(executable_path=BROWSER, headless=True, args=list(FLAGS))
+        yield launched
+        launched.close()
 
 
 @pytest.fixture
@@ -74,12 +74,12 @@ def opened(browser: Any) -> Iterator[Open]:
     """Opens a file in a fresh profile that may reach nothing: whatever is asked for is written down and refused."""
     contexts = []
 
-    def open_(path: Path, **how: Any) -> Opened:
-        context = browser.new_context(**{"viewport": DESK, "accept_downloads": True, **how})
+    def open_(path: Path, **options: Any) -> Opened:
+        context = browser.new_context(**{"viewport": DESK, "accept_downloads": True, **options})
         contexts.append(context)
         page, seen = context.new_page(), Seen()
 
-        def asked(route: Any) -> None:
+        def refuse_others(route: Any) -> None:
             url = route.request.url
             if url.partition("#")[0] == path.as_uri():
                 route.continue_()
@@ -87,7 +87,7 @@ def opened(browser: Any) -> Iterator[Open]:
                 seen.requests.append(url)
                 route.abort()
 
-        page.route("**/*", asked)
+        page.route("**/*", refuse_others)
         page.on(
             "console",
             lambda message: seen.errors.append(message.text) if message.type in ("error", "warning") else None,
@@ -111,7 +111,7 @@ def plain(report: Any, tmp_path_factory: pytest.TempPathFactory) -> Path:
 @pytest.fixture(scope="module")
 def hostile(maker: Callable[..., Any], tmp_path_factory: pytest.TempPathFactory) -> Path:
     """A page on which everything that a user may name has a name that means harm or is far too long."""
-    made = maker(
+    run = maker(
         datasets=((IMAGE, (LONG, IMAGE)), (LONG, ("a",))),
         backends=(IMAGE, LONG),
         absent=LONG,
@@ -119,7 +119,7 @@ def hostile(maker: Callable[..., Any], tmp_path_factory: pytest.TempPathFactory)
         note=IMAGE + LONG,
         folds=2,
     )
-    return written(render(made.summary(), {IMAGE: LONG}, "{}\n", made.fits(20)), tmp_path_factory)
+    return written(render(run.summary(), {IMAGE: LONG}, "{}\n", run.fits(20)), tmp_path_factory)
 
 
 def written(html: str, places: pytest.TempPathFactory) -> Path:
@@ -142,8 +142,8 @@ def test_it_complains_of_nothing_and_asks_for_nothing(which: str, request: pytes
 
 
 def column(page: Any, place: int) -> list[str]:
-    found: list[str] = page.locator(f"#comparisons-table tbody tr:visible > :nth-child({place})").all_inner_texts()
-    return [text.strip() for text in found]
+    cells: list[str] = page.locator(f"#comparisons-table tbody tr:visible > :nth-child({place})").all_inner_texts()
+    return [text.strip() for text in cells]
 
 
 def test_sorting_goes_by_the_exact_number_and_leaves_what_was_not_measured_last(plain: Path, opened: Open) -> None:
@@ -153,11 +153,11 @@ def test_sorting_goes_by_the_exact_number_and_leaves_what_was_not_measured_last(
     for order, sign in (("ascending", 1), ("descending", -1)):
         head.get_by_role("button").click()
         assert head.get_attribute("aria-sort") == order
-        found = page.eval_on_selector_all("#comparisons-table tbody tr", values)
-        known = [value for value in found if value is not None]
+        shown_values = page.eval_on_selector_all("#comparisons-table tbody tr", values)
+        known = [value for value in shown_values if value is not None]
         assert len(known) == 4
         assert known == sorted(known, key=lambda value: sign * value)
-        assert found[4:] == [None, None]
+        assert shown_values[4:] == [None, None]
 
 
 def test_sorting_by_keyboard_goes_by_name(plain: Path, opened: Open) -> None:
@@ -214,10 +214,12 @@ def test_axe_finds_nothing(scheme: str, size: dict[str, int], plain: Path, opene
     page = opened(plain, color_scheme=scheme, viewport=size).page
     unfold(page)
     rules = {"type": "tag", "values": ["wcag2a", "wcag2aa", "wcag21a", "wcag21aa", "wcag22aa", "best-practice"]}
-    found = Axe().run(page, options={"runOnly": rules, "resultTypes": ["violations", "passes"]}).response
-    said = [(v["id"], node["target"], node["failureSummary"]) for v in found["violations"] for node in v["nodes"][:3]]
-    assert said == []
-    assert "color-contrast" in {one["id"] for one in found["passes"]}
+    response = Axe().run(page, options={"runOnly": rules, "resultTypes": ["violations", "passes"]}).response
+    violations = [
+        (v["id"], node["target"], node["failureSummary"]) for v in response["violations"] for node in v["nodes"][:3]
+    ]
+    assert violations == []
+    assert "color-contrast" in {rule["id"] for rule in response["passes"]}
 
 
 def test_the_dark_page_is_dark(plain: Path, opened: Open) -> None:

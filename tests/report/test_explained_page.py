@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-from xml.etree import ElementTree
-
 import numpy as np
 import pytest
 
@@ -17,6 +15,7 @@ from jointbench.explain.loss_weights import answer as sweep_answer
 from jointbench.explain.weighting_methods import answer as trial_answer
 from jointbench.explain.weighting_trial import MethodResult, StepTimeRatio, WeightingTrial
 from jointbench.report.explained_sections import explained_sections
+from svg_reader import tree
 
 HOSTILE = "<b onclick=x>$a_1$ &"
 
@@ -32,16 +31,16 @@ def _answers(count: int) -> list[Answer]:
     products = TrunkGramians(*(jacobian @ jacobian.transpose(0, 2, 1),) * 2)
     even = (0.5,) * count
     gradients = TrunkGradients(names, (products,), (np.ones(count),), even, even, (None,) * count)
-    tried = settings(names)
-    test = rng.normal(0.5, 0.1, (len(tried), count, 3))
-    swept = Sweep(
+    weights = settings(names)
+    test = rng.normal(0.5, 0.1, (len(weights), count, 3))
+    sweep = Sweep(
         outputs=names,
-        settings=tried,
+        settings=weights,
         folds=3,
         test=test,
         validation=test.mean(axis=1),
         separate=np.full((count, 3), 0.4),
-        flops=np.ones(len(tried)),
+        flops=np.ones(len(weights)),
     )
     methods = WeightingTrial(
         folds=3,
@@ -55,7 +54,7 @@ def _answers(count: int) -> list[Answer]:
             MethodResult("MGDA", np.full(3, np.nan), 1.9, np.nan, None, "absent"),
         ),
     )
-    conflicts = [
+    answers = [
         Answer(
             key=KEY,
             question="?",
@@ -68,19 +67,19 @@ def _answers(count: int) -> list[Answer]:
     ]
     return [
         gradients_answer(gradients, "d", "torch"),
-        sweep_answer(swept, "d", "torch"),
+        sweep_answer(sweep, "d", "torch"),
         trial_answer(methods, "d", "torch"),
-        conflict_answer(conflicts, "torch", 0),
+        conflict_answer(answers, "torch", 0),
     ]
 
 
 @pytest.mark.parametrize(("count", "drawings"), [(2, [1, 2, 1, 1]), (14, [1, 1, 1, 1])])
 def test_every_question_with_numbers_along_something_is_drawn(count: int, drawings: list[int]) -> None:
-    asked = [question for section in explained_sections(_answers(count)) for question in section.questions]
-    assert [len(question.figures) for question in asked] == drawings
+    questions = [question for section in explained_sections(_answers(count)) for question in section.questions]
+    assert [len(question.figures) for question in questions] == drawings
     ids: list[str] = []
-    for figure in (figure for question in asked for figure in question.figures):
-        root = ElementTree.fromstring(figure.svg)  # noqa: S314  # drawn a moment ago
+    for figure in (figure for question in questions for figure in question.figures):
+        root = tree(figure.svg)
         assert not any(element.get("onclick") for element in root.iter())
         ids.extend(element.get("id", "") for element in root.iter() if element.get("id"))
         assert figure.table.rows
@@ -91,7 +90,7 @@ def test_a_failure_is_told_and_not_drawn() -> None:
     failed = Answer(
         key=KEY, question="?", dataset="d", backend="torch", sentence="", numbers={}, failure="the worker died"
     )
-    ((section),) = explained_sections([failed])
+    (section,) = explained_sections([failed])
     assert section.questions[0].answers[0].failure == "the worker died"
     assert section.questions[0].figures == ()
 

@@ -7,13 +7,14 @@ import re
 import subprocess
 import sys
 from collections.abc import Callable
+from dataclasses import replace
 from typing import Any
 
 import pytest
 from rich.console import Console
 
 from jointbench.report.markdown import escape, markdown_report
-from jointbench.report.overview import FLOPS, STEP, answers, chosen, overview_table, request_ratio
+from jointbench.report.overview import answers, overview_table, request_ratio, select_columns
 from jointbench.report.terminal import terminal_report
 
 
@@ -76,7 +77,7 @@ def test_the_main_comparison_comes_first(report: Any) -> None:
 
 def test_columns_can_be_chosen(report: Any) -> None:
     table = overview_table(report.summary)
-    fewer = chosen(table, "less", ("Dataset", "Verdict"))
+    fewer = select_columns(table, "less", ("Dataset", "Verdict"))
     assert [column.title for column in fewer.columns] == ["Dataset", "Verdict"]
     assert [row[1] for row in fewer.rows] == [row[4] for row in table.rows]
 
@@ -86,103 +87,7 @@ def test_the_smallest_batch_is_smallest_as_a_number(report: Any) -> None:
     other = cell.decisions[0].other
     assert request_ratio(cell, other).batch_size == 1
     ratios = tuple(r for r in cell.ratios if r.batch_size in (64, 512, 4096))
-    assert request_ratio(type(cell)(**{**cell.__dict__, "ratios": ratios}), other).batch_size == 64
-
-
-def test_the_quantities_are_called_as_the_comparison_calls_them() -> None:
-    import numpy as np
-
-    from jointbench.compare.cells import BenchmarkCell
-    from jointbench.compare.costs import flops_ratio, paired_ratios
-    from jointbench.records import Fit, FoldRecord, PlannedArm, Timing, Variant
-    from jointbench.types import Arm, Network, Recipe, Shape
-
-    for scenario, path, quantity in (("training", "stock loop", STEP), ("request", "in turn", "request, batch 8")):
-        who = (Variant("joint", path), Variant("other", path))
-        timing = Timing(
-            dataset="d",
-            backend="b",
-            device="cpu",
-            scenario=scenario,
-            batch_size=8,
-            threads=1,
-            variants=who,
-            block=4,
-            order=(0, 1, 1, 0) * 2,
-            seconds=np.linspace(1, 2, 8)[:, None],
-            load=np.zeros(2),
-        )
-        assert {(ratio.quantity, ratio.path) for ratio in paired_ratios(timing, "joint")} == {(quantity, path)}
-
-    def network(fold: int, width: int) -> Fit:
-        made = Network(
-            dataset="d",
-            sha256="",
-            repeat=0,
-            fold=fold,
-            split="",
-            seed=1,
-            group=("a",),
-            shape=Shape((width,)),
-            recipe=Recipe(),
-            backend="b",
-            device="cpu",
-            engine="stock",
-        )
-        return Fit(network=made, train_flops=width * (fold + 1))
-
-    fits = {fit.network.id: fit for fit in (network(fold, width) for fold in (0, 1) for width in (4, 8))}
-    sides = [
-        PlannedArm(
-            dataset="d",
-            backend="b",
-            device="cpu",
-            engine="stock",
-            arm=Arm(f"w{w}", (("a",),)),
-            shapes=(Shape((w,)),),
-            parameters=1,
-            reference_parameters=1,
-            train_flops_per_row=1,
-            inference_flops_per_row=1,
-            network_ids=tuple(k for k, f in fits.items() if f.network.shape.trunk == (w,)),
-        )
-        for w in (4, 8)
-    ]
-    nothing = np.zeros(0)
-    folds = tuple(
-        FoldRecord(
-            dataset="d",
-            repeat=0,
-            fold=i,
-            folds=2,
-            seed=1,
-            digest="",
-            outputs=("a",),
-            train_rows=1,
-            validation_rows=1,
-            test=nothing.astype(int),
-            y_true=nothing,
-            weights=nothing,
-            no_skill_error=(1.0,),
-        )
-        for i in (0, 1)
-    )
-    ratio = flops_ratio(
-        BenchmarkCell(
-            dataset="d",
-            backend="b",
-            device="cpu",
-            planned_arms=tuple(sides),
-            fits=fits,
-            timings=(),
-            cold_starts=(),
-            absences=(),
-            folds=folds,
-        ),
-        *sides,
-    )
-    assert ratio is not None
-    assert ratio.quantity == FLOPS
+    assert request_ratio(replace(cell, ratios=ratios), other).batch_size == 64
 
 
 def test_importing_the_words_does_not_import_the_figures() -> None:
@@ -197,7 +102,7 @@ def test_importing_the_words_does_not_import_the_figures() -> None:
 
 
 def sentences(summary: Any) -> list[str]:
-    return [part for a in answers(summary) for s in a.sentences for part in (s.reason, s.settle, s.command) if part]
+    return [part for a in answers(summary) for s in a.sentences for part in (s.reason, s.advice, s.command) if part]
 
 
 def test_page_terminal_and_markdown_say_the_same(report: Any) -> None:
@@ -208,7 +113,7 @@ def test_page_terminal_and_markdown_say_the_same(report: Any) -> None:
             assert " ".join(cell.text.split()) in page
             assert all(part in terminal for part in cell.text.split(" ("))  # an interval has a line of its own there
             assert escape(cell.text) in markdown
-    for said in sentences(report.summary):
-        assert said in page
-        assert said in terminal
-        assert escape(said) in markdown or said in markdown
+    for text in sentences(report.summary):
+        assert text in page
+        assert text in terminal
+        assert escape(text) in markdown or text in markdown

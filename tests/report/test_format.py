@@ -133,10 +133,10 @@ def test_metrics_that_end_at_one_have_three_decimals(name: str, value: float, te
     assert show.metric(name, value) == text
 
 
-@pytest.mark.parametrize("say", [show.seconds, show.flops, show.significant])
-def test_nothing_is_said_to_be_not_measured(say: object) -> None:
-    assert callable(say)
-    assert say(None) == say(math.nan) == say(math.inf) == "not measured"
+@pytest.mark.parametrize("format_value", [show.seconds, show.flops, show.significant])
+def test_nothing_is_said_to_be_not_measured(format_value: object) -> None:
+    assert callable(format_value)
+    assert format_value(None) == format_value(math.nan) == format_value(math.inf) == "not measured"
 
 
 def test_counts_have_separators() -> None:

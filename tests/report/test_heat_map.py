@@ -8,17 +8,18 @@ from collections.abc import Callable
 from dataclasses import replace
 from pathlib import Path
 from typing import Any
-from xml.etree import ElementTree
 
 import pytest
 
 from jointbench.errors import BadInput
-from jointbench.records import SCHEMA_VERSION
+from jointbench.records import SCHEMA_VERSION, Scenario
 from jointbench.report.page import render
 from jointbench.report.scaling_page import render_study
 from jointbench.report.scaling_section import ScalingSection, scaling_section
-from jointbench.scaling.points import Point, Study, SweepLine, predicted
+from jointbench.scaling.points import SAME_PARAMETERS, Point, Study, SweepLine, predicted
+from jointbench.scaling.regimes import regimes
 from jointbench.scaling.run import SCALING, read_study, to_json
+from svg_reader import INK, labels, lines, texts, tree
 
 WIDTHS, OUTPUTS = (32, 256, 1024), (1, 2, 8)
 HOSTILE = "</style><script>alert(1)</script>\x1b[31m"
@@ -28,9 +29,10 @@ HOSTILE = "</style><script>alert(1)</script>\x1b[31m"
 def study() -> Study:
     """Fixed costs up to width 256, FLOPs at 1024; torch's training at width 256 and one side line not measured."""
     points: list[Point] = []
-    lines = [SweepLine(s, w, 2, b) for s, b in (("training", 32), ("request", 1)) for w in WIDTHS]  # type: ignore[arg-type]  # scenarios
+    scenarios: tuple[tuple[Scenario, int], ...] = (("training", 32), ("request", 1))
+    sweep = [SweepLine(scenario, width, 2, batch) for scenario, batch in scenarios for width in WIDTHS]
     for backend in ("torch", "tensorflow"):
-        for line in (*lines, SweepLine("training", 32, 1, 32)):
+        for line in (*sweep, SweepLine("training", 32, 1, 32)):
             for outputs in OUTPUTS:
                 for bare in predicted(line, outputs):
                     if line.depth == 1 or (backend, line.scenario, line.width) == ("torch", "training", 256):
@@ -67,11 +69,6 @@ def section(study: Study) -> ScalingSection:
     return scaling_section(study)
 
 
-def texts(svg: str) -> list[str]:
-    root = ElementTree.fromstring(svg)  # noqa: S314  # a drawing of our own
-    return [node.text or "" for node in root.iter("text")]
-
-
 def test_a_map_for_each_backend_and_kind_of_work(section: ScalingSection) -> None:
     assert [figure.title.partition(": ")[2] for figure in section.figures] == [
         "torch on cpu, a training step",
@@ -83,41 +80,52 @@ def test_a_map_for_each_backend_and_kind_of_work(section: ScalingSection) -> Non
 
 def test_every_measured_ratio_is_in_its_map(section: ScalingSection, study: Study) -> None:
     for figure in section.figures:
-        shown = texts(figure.svg)
-        place = figure.title.partition(": ")[2]
-        mine = [
-            p
-            for p in study.points
-            if study.in_grid(p)
-            and p.outputs > 1
-            and place.startswith(p.backend)
-            and ("step" in place) == (p.line.scenario == "training")
-        ]
-        assert mine
-        for point in mine:
-            assert point.measured is None or f"{point.measured.value:.2f}" in shown
-        assert shown.count("–") == sum(point.measured is None for point in mine)
+        figure_texts = texts(figure.svg)
+        points = [point for point in study.points if _in_map(point, study, figure.title.partition(": ")[2])]
+        assert points
+        for point in points:
+            assert point.measured is None or f"{point.measured.value:.2f}" in figure_texts
+        assert figure_texts.count("–") == sum(point.measured is None for point in points)
     assert texts(section.figures[0].svg).count("–") == 4  # two numbers of outputs, two sizing rules
 
 
-def test_cells_that_follow_the_flops_are_framed(section: ScalingSection) -> None:
-    """At width 1024, with 2 and 8 outputs, at equal parameters: at equal widths the predictions cannot be told apart."""
+def test_cells_that_follow_the_flops_are_framed(section: ScalingSection, study: Study) -> None:
+    """At width 1024 and equal parameters; at equal widths the predictions cannot be told apart."""
     for figure in section.figures:
-        frames = re.findall(
-            r'<path d="[^"]*" style="[^"]*fill:none[^"]*stroke-linejoin|fill:none;stroke:currentColor', figure.svg
-        )
-        assert len(frames) == 2, figure.title
+        location = figure.title.partition(": ")[2]
+        followed = [
+            f"{point.measured.value:.2f}"
+            for point in study.points
+            if _in_map(point, study, location)
+            and (point.line.width, point.other) == (1024, SAME_PARAMETERS)
+            and point.measured is not None
+        ]
+        frames = [shape for shape in lines(figure.svg, INK) if shape.fill == "none" and len(shape.strokes[0]) > 2]
+        framed = [label.text for frame in frames for label in labels(figure.svg) if frame.holds(label)]
+        assert len(followed) == 2
+        assert framed == followed, figure.title
+
+
+def _in_map(point: Point, study: Study, location: str) -> bool:
+    """Whether the map of this backend and work has a cell for the point."""
+    work = "training" if "step" in location else "request"
+    return (
+        study.in_grid(point)
+        and point.outputs > 1
+        and location.startswith(point.backend)
+        and (point.line.scenario == work)
+    )
 
 
 def test_the_drawing_brings_nothing_along_and_stays_inside(section: ScalingSection) -> None:
     for figure in section.figures:
-        root = ElementTree.fromstring(figure.svg)  # noqa: S314  # a drawing of our own
+        root = tree(figure.svg)
         assert {node.tag for node in root.iter()} <= {"svg", "g", "defs", "path", "use", "text"}
         assert not re.search("http|font-family|url|clip|image", figure.svg)
-        assert float(root.get("viewBox", "").split()[2]) == 400
+        width = float(root.get("viewBox", "").split()[2])
         for node in (*root.iter("use"), *root.iter("text")):
             if "transform" not in node.attrib:
-                assert 0 <= float(node.get("x", 0)) <= 400
+                assert 0 <= float(node.get("x", 0)) <= width
                 assert 0 <= float(node.get("y", 0)) <= figure.height
         assert "0.42x" in figure.alternative
 
@@ -127,12 +135,20 @@ def test_the_same_study_gives_the_same_page(study: Study) -> None:
 
 
 def test_the_page_says_the_sentence_and_what_is_missing(study: Study, parse: Callable[[str], Any]) -> None:
-    root = parse(render_study(study))
-    text = root.text
-    assert "from width 1024 up the ratio follows the FLOPs" in text
-    assert "up to width 256 fixed costs dominate" in text
+    text = parse(render_study(study)).text
+    planted = [
+        regime
+        for regime in regimes(study)
+        if (regime.backend, regime.other, regime.depth) == ("tensorflow", SAME_PARAMETERS, study.depths[0])
+    ]
+    assert len(planted) == 2
+    for regime in planted:
+        assert (regime.fixed_to, regime.flops_from) == (256, 1024)
+        assert "width 256" in regime.sentence
+        assert "width 1024" in regime.sentence
+        assert regime.sentence in text
     assert "not measured: </style><script>alert(1)</script>" in text
-    assert "149 s in all of a budget of" in text or "2.5 min in all of a budget of" in text
+    assert "2.5 min" in text, "how long it took, of 149 seconds, and its budget"
     assert "2 threads" in text
 
 
@@ -148,7 +164,7 @@ def test_a_run_s_report_shows_the_study_only_where_there_is_one(
     maker: Callable[..., Any], study: Study, parse: Callable[[str], Any]
 ) -> None:
     summary = maker(datasets=(("d", ("a", "b")),), backends=("torch",)).summary()
-    without, having = (parse(render(summary, {}, scaling=one)) for one in (None, study))
+    without, having = (parse(render(summary, {}, scaling=scaling)) for scaling in (None, study))
     assert not [node for node in without.walk() if node.attributes.get("id") == "scaling"]
     assert len(having.with_id("scaling").all("svg")) == 4
 

@@ -109,16 +109,16 @@ def test_markdown_tables_keep_their_columns(hostile: Any) -> None:
 
 @pytest.mark.parametrize("name", NAMES)
 def test_markdown_commands_nothing(name: str) -> None:
-    said = escape(name)
-    assert "<" not in said
-    assert not re.search(r"(?<!\\)[`*_~\[\]|!]", said)
-    assert not re.search(r"@\w|://|www\.\w|#\d", said)
-    assert "\n" not in said
+    escaped = escape(name)
+    assert "<" not in escaped
+    assert not re.search(r"(?<!\\)[`*_~\[\]|!]", escaped)
+    assert not re.search(r"@\w|://|www\.\w|#\d", escaped)
+    assert "\n" not in escaped
 
 
 @pytest.mark.parametrize(
-    ("name", "said"),
+    ("name", "escaped"),
     [("a_b", "a\\_b"), ("x & y", "x &amp; y"), ("&lt;", "&amp;lt;"), ("1 < 2", "1 &lt; 2"), ("@me", "@\u200bme")],
 )
-def test_markdown_shows_the_name(name: str, said: str) -> None:
-    assert escape(name) == said
+def test_markdown_shows_the_name(name: str, escaped: str) -> None:
+    assert escape(name) == escaped

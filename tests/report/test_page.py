@@ -136,24 +136,28 @@ def test_a_missing_backend_is_a_row(report: Any) -> None:
 
 
 def test_what_was_not_measured_is_said_with_its_reason(report: Any) -> None:
-    said = [item.text for item in report.root.all("ul", "missing")[0].all("li")]
-    assert any("not installed" in one and "slump (tensorflow on cpu), wine (tensorflow on cpu)" in one for one in said)
-    assert any(one.startswith("Peak memory, this profile measures") and "slump (torch on cpu)" in one for one in said)
+    items = [item.text for item in report.root.all("ul", "missing")[0].all("li")]
+    assert any(
+        "not installed" in item and "slump (tensorflow on cpu), wine (tensorflow on cpu)" in item for item in items
+    )
+    assert any(
+        item.startswith("Peak memory, this profile measures") and "slump (torch on cpu)" in item for item in items
+    )
 
 
 def test_the_section_says_what_the_dataset_is(report: Any) -> None:
-    for number, about in enumerate(report.summary.datasets, 1):
+    for number, dataset in enumerate(report.summary.datasets, 1):
         text = report.root.with_id(f"dataset-{number}").text
-        for said in (
-            about.source,
-            about.licence,
-            about.citation,
-            about.sha256,
-            f"{about.rows:,}",
-            *about.notes,
-            *about.outputs,
+        for fact in (
+            dataset.source,
+            dataset.licence,
+            dataset.citation,
+            dataset.sha256,
+            f"{dataset.rows:,}",
+            *dataset.notes,
+            *dataset.outputs,
         ):
-            assert said in text
+            assert fact in text
         assert "adam, learning rate 0.001" in text
         assert "5 folds, 1 repeat, 3 seeds" in text
     failures = {failure for cell in report.summary.cells for cost in cell.costs for failure in cost.failures}
@@ -174,18 +178,18 @@ def downloads(root: Any) -> dict[str, bytes]:
     }
 
 
-def assert_same(saved: Any, made: Any) -> None:
+def assert_same(saved: Any, original: Any) -> None:
     """Names, texts and whole numbers equal, other numbers to nine digits."""
-    if isinstance(made, dict):
-        assert list(saved) == list(made)
-        for key, value in made.items():
+    if isinstance(original, dict):
+        assert list(saved) == list(original)
+        for key, value in original.items():
             assert_same(saved[key], value)
-    elif isinstance(made, list):
-        assert len(saved) == len(made)
-        for one, other in zip(saved, made, strict=True):
-            assert_same(one, other)
+    elif isinstance(original, list):
+        assert len(saved) == len(original)
+        for saved_item, item in zip(saved, original, strict=True):
+            assert_same(saved_item, item)
     else:
-        assert saved == (pytest.approx(made, rel=1e-8) if isinstance(made, float) else made)
+        assert saved == (pytest.approx(original, rel=1e-8) if isinstance(original, float) else original)
 
 
 def test_everything_can_be_saved_from_within(report: Any) -> None:
@@ -230,9 +234,9 @@ def test_few_folds_are_said(maker: Callable[..., Any], parse: Callable[[str], An
 
 
 def test_the_same_summary_gives_the_same_page(maker: Callable[..., Any]) -> None:
-    made = maker(datasets=(("d", ("a", "b")),), backends=("torch",))
-    assert render(made.summary(), {"a": "b"}, "{}\n", made.fits()) == render(
-        made.summary(), {"a": "b"}, "{}\n", made.fits()
+    run = maker(datasets=(("d", ("a", "b")),), backends=("torch",))
+    assert render(run.summary(), {"a": "b"}, "{}\n", run.fits()) == render(
+        run.summary(), {"a": "b"}, "{}\n", run.fits()
     )
 
 

@@ -3,34 +3,31 @@
 from __future__ import annotations
 
 from dataclasses import replace
-from typing import Any
 
-from drawn import parts, places, tree
 from jointbench.report.figures.trade_off import FLOPS, LATENCY, SECONDS, trade_off_figure
 from jointbench.report.overview import overview_table
 from jointbench.report.palette import COLOURS
 from jointbench.stats.estimate import Estimate
+from summary_maker import SummaryMaker, figure_inputs
+from svg_reader import marks, texts, tick
 
 
-def test_gains_are_up_savings_left_and_only_what_matters_is_numbered(one: Any) -> None:
-    summary, cell, _, colours = parts(one)
+def test_gains_are_up_savings_left_and_only_what_matters_is_numbered(small: SummaryMaker) -> None:
+    summary, cell, _, colours = figure_inputs(small)
     for x, y, numbered in ((0.5, 0.05, True), (2.0, -0.05, True), (0.5, 0.001, False)):
         decision = replace(cell.decisions[0], mean_difference=Estimate(y, y - 0.01, y + 0.01))
         ratio = replace(cell.ratios[0], ratio=Estimate(x, x, x))
         figure = trade_off_figure(
             replace(summary, cells=(replace(cell, decisions=(decision,), ratios=(ratio,)),)), colours, "f"
         )
-        ((across, down),) = places(figure.svg, COLOURS[1])
-        texts = list(tree(figure.svg).iter("text"))
-        one_ = next(float(n.get("x", 0)) for n in texts if n.text == "1" and n.get("style") == "text-anchor:middle")
-        zero = next(float(n.get("y", 0)) for n in texts if n.text in ("0.00", "0.000"))
-        assert (across < one_) == (x < 1)
-        assert (down < zero) == (y > 0)
-        assert (sum(n.text == "1" for n in texts) == 2) == numbered  # the tick, and the mark of the first dataset
+        ((across, down),) = marks(figure.svg, COLOURS[1])
+        assert (across < tick(figure.svg, "1").x) == (x < 1)
+        assert (down < tick(figure.svg, "0.00", "0.000", horizontal=False).y) == (y > 0)
+        assert (texts(figure.svg).count("1") == 2) == numbered  # the tick, and the mark of the first dataset
 
 
-def test_each_saving_is_drawn_from_its_own_ratio(one: Any) -> None:
-    summary, _, _, colours = parts(one)
+def test_each_saving_is_drawn_from_its_own_ratio(small: SummaryMaker) -> None:
+    summary, _, _, colours = figure_inputs(small)
     titles = [column.title for column in overview_table(summary).columns]
     for saving, title in ((FLOPS, "Training FLOPs"), (SECONDS, "Training step"), (LATENCY, "Latency")):
         table = trade_off_figure(summary, colours, "f", saving).table
@@ -48,5 +45,5 @@ def test_each_saving_is_drawn_from_its_own_ratio(one: Any) -> None:
         ),
     )
     colour = colours.style("separate").colour
-    left, middle = (places(trade_off_figure(s, colours, "f", SECONDS).svg, colour)[0][0] for s in (cheap, summary))
+    left, middle = (marks(trade_off_figure(s, colours, "f", SECONDS).svg, colour)[0][0] for s in (cheap, summary))
     assert left < middle

@@ -1,4 +1,4 @@
-"""The calibration study as JSON, and for people: sentences and tables, in a terminal and as Markdown."""
+"""The calibration study as JSON, as Markdown and for the terminal: sentences and tables."""
 
 from __future__ import annotations
 
@@ -8,7 +8,7 @@ from dataclasses import asdict
 
 from rich.box import SIMPLE_HEAD
 from rich.console import Console
-from rich.table import Table as Grid
+from rich.table import Table as RichTable
 from rich.text import Text
 
 from jointbench.calibration.known_truth import Tally, Trial, tallies
@@ -32,17 +32,17 @@ def calibration_json(study: CalibrationStudy, trials: Sequence[Trial]) -> str:
 
 
 def markdown(study: CalibrationStudy, truth: Sequence[Tally], command: str) -> str:
-    """The whole study; ``command`` makes it again."""
+    """The whole study as Markdown. command: what runs it again."""
     parts = ["# Are the verdicts right as often as they say?", f"`{command}`", *map(escape, sentences(study))]
     return "\n\n".join((*parts, *map(markdown_table, tables(study, truth)))) + "\n"
 
 
 def print_report(study: CalibrationStudy, truth: Sequence[Tally], console: Console) -> None:
-    """The same in a terminal."""
+    """Prints the same."""
     for sentence in sentences(study):
         console.print(Text(sentence))
     for table in tables(study, truth):
-        grid = Grid(
+        rich_table = RichTable(
             title=Text(table.caption),
             title_justify="left",
             title_style="",
@@ -51,40 +51,41 @@ def print_report(study: CalibrationStudy, truth: Sequence[Tally], console: Conso
             collapse_padding=True,
         )
         for column in table.columns:
-            grid.add_column(Text(column.title), justify="right" if column.numeric else "left", overflow="fold")
+            rich_table.add_column(Text(column.title), justify="right" if column.numeric else "left", overflow="fold")
         for row in table.rows:
-            grid.add_row(*(Text(cell.text) for cell in row))
-        console.print(grid)
+            rich_table.add_row(*(Text(cell.text) for cell in row))
+        console.print(rich_table)
 
 
 def sentences(study: CalibrationStudy) -> tuple[str, ...]:
     """What the study found, in three sentences."""
     best = study.recommended
-    setting = _setting(CVDesign(best.folds, best.repeats, best.seeds))
+    design_text = _design_text(CVDesign(best.folds, best.repeats, best.seeds))
     alone = ", ".join(f"{show.plain(output)} alone needs {_needed(least)}" for output, least in best.alone.items())
     by_folds = ", ".join(f"at {folds} folds {_needed(least)}" for folds, least in best.by_folds.items())
+    reached = (
+        "the fewest fits that find both in four of five"
+        if best.reached
+        else "no setting that was tried finds both in four of five, and this one comes closest"
+    )
     return (
-        f"Truly equal arms get a verdict of joint or separate in {_percent(study.false_verdict_rate)} of {study.comparisons:,} "
-        f"simulated comparisons, a true difference at the edge of the region (±{study.rope:g}) is called one beyond it in "
-        f"{_percent(study.edge_rate)}, and joint is recommended although one output is {study.effect:g} worse in "
-        f"{_percent(study.wrong_recommendation_rate)}; each may be 5 %. Equality is found in {_percent(study.equivalent_found)}, "
-        f"a difference of {study.effect:g} in {_percent(study.power_0_03)}.",
-        f"These are the rates at {setting} (folds x repeats x seeds per fold), with the noise of {show.plain(best.dataset)}: "
-        + (
-            "the fewest fits that find both in four of five"
-            if best.reached
-            else "no setting that was tried finds both in four of five, and this one comes closest"
-        )
-        + f". The output with the least found is {show.plain(best.bounded_by)}: {alone}. By folds: {by_folds}.",
-        f"The highest rate of any mistake, at any setting and noise below, is {_percent(study.worst)}. On one output whose noise "
-        "is much wider than the region it can approach 10 %: 5 % on each side.",
+        f"Truly equal arms get a verdict of joint or separate in {_percent(study.false_verdict_rate)} of "
+        f"{study.comparisons:,} simulated comparisons, a true difference at the edge of the region (±{study.rope:g}) "
+        f"is called one beyond it in {_percent(study.edge_rate)}, and joint is recommended although one output is "
+        f"{study.effect:g} worse in {_percent(study.wrong_recommendation_rate)}; each may be 5 %. Equality is found "
+        f"in {_percent(study.equivalent_found)}, a difference of {study.effect:g} in {_percent(study.power_0_03)}.",
+        f"These are the rates at {design_text} (folds x repeats x seeds per fold), with the noise of "
+        f"{show.plain(best.dataset)}: {reached}. The output with the least found is {show.plain(best.bounded_by)}: "
+        f"{alone}. By folds: {by_folds}.",
+        f"The highest rate of any mistake, at any setting and noise below, is {_percent(study.worst)}. On one output "
+        "whose noise is much wider than the region it can approach 10 %: 5 % on each side.",
     )
 
 
 def tables(study: CalibrationStudy, truth: Sequence[Tally]) -> tuple[Table, ...]:
     """Rates of outputs, rates of decisions, the noise behind them, and real training where it ran."""
-    made = (_outputs(study), _decisions(study.decisions), _noise(study))
-    return (*made, _truth(truth)) if truth else made
+    simulated = (_outputs(study), _decisions(study.decisions), _noise(study))
+    return (*simulated, _truth(truth)) if truth else simulated
 
 
 def _outputs(study: CalibrationStudy) -> Table:
@@ -94,28 +95,28 @@ def _outputs(study: CalibrationStudy) -> Table:
         ("False", "Beyond", "Equality found", "0.03 found", "Naive: false", "Naive: 0.03 found"),
     )
     return Table(
-        f"Verdicts on one output of {show.plain(dataset)} (calibration.json has those of other datasets), at K folds, R "
-        "repeats, S seeds per fold. False: joint or separate, truly equal. Beyond: joint or separate, truly at the edge of "
-        "the region. Naive: the ordinary paired t-test on the same folds, p < 0.05",
+        f"Verdicts on one output of {show.plain(dataset)} (calibration.json has those of other datasets), at K folds, "
+        "R repeats, S seeds per fold. False: joint or separate, truly equal. Beyond: joint or separate, truly at the "
+        "edge of the region. Naive: the ordinary paired t-test on the same folds, p < 0.05",
         heads,
         tuple(
             (
-                name(one.output),
-                Cell(_setting(one.rates.setting)),
+                name(output_rates.output),
+                Cell(_design_text(output_rates.rates.setting)),
                 *(
                     number(rate, _percent)
                     for rate in (
-                        one.rates.false_verdict_rate,
-                        one.rates.edge_rate,
-                        one.rates.equivalent_found,
-                        one.rates.power_0_03,
-                        one.rates.naive_false_positive_rate,
-                        one.rates.naive_power_0_03,
+                        output_rates.rates.false_verdict_rate,
+                        output_rates.rates.edge_rate,
+                        output_rates.rates.equivalent_found,
+                        output_rates.rates.power_0_03,
+                        output_rates.rates.naive_false_positive_rate,
+                        output_rates.rates.naive_power_0_03,
                     )
                 ),
             )
-            for one in study.settings
-            if one.dataset == dataset
+            for output_rates in study.settings
+            if output_rates.dataset == dataset
         ),
         heads=2,
         source="calibration",
@@ -128,28 +129,29 @@ def _decisions(rates: Sequence[DatasetRates]) -> Table:
         ("Wrong joint", "False sep.", "At the edge", "False, uncorr.", "Edge, uncorr.", "Joint found", "Sep. found"),
     )
     return Table(
-        "Decisions over all outputs (their number in brackets). Wrong joint: one output truly 0.03 worse, the rest 0.03 better. False sep.: all "
-        "truly equal. At the edge: all truly worse by just the region. Uncorr.: without the correction for the number "
-        "of outputs. Joint found: all truly equal. Sep. found: one truly 0.03 worse, the rest equal",
+        "Decisions over all outputs (their number in brackets). Wrong joint: one output truly 0.03 worse, the rest "
+        "0.03 better. False sep.: all truly equal. At the edge: all truly worse by just the region. Uncorr.: without "
+        "the correction for the number of outputs. Joint found: all truly equal. Sep. found: one truly 0.03 worse, "
+        "the rest equal",
         heads,
         tuple(
             (
-                name(f"{one.dataset} ({one.rates.outputs})"),
-                Cell(_setting(one.rates.setting)),
+                name(f"{dataset_rates.dataset} ({dataset_rates.rates.outputs})"),
+                Cell(_design_text(dataset_rates.rates.setting)),
                 *(
                     number(rate, _percent)
                     for rate in (
-                        one.rates.wrong_recommendation_rate,
-                        one.rates.false_separate_rate,
-                        one.rates.edge_separate_rate,
-                        one.rates.uncorrected_false_separate_rate,
-                        one.rates.uncorrected_edge_separate_rate,
-                        one.rates.recommendation_found,
-                        one.rates.separate_found,
+                        dataset_rates.rates.wrong_recommendation_rate,
+                        dataset_rates.rates.false_separate_rate,
+                        dataset_rates.rates.edge_separate_rate,
+                        dataset_rates.rates.uncorrected_false_separate_rate,
+                        dataset_rates.rates.uncorrected_edge_separate_rate,
+                        dataset_rates.rates.recommendation_found,
+                        dataset_rates.rates.separate_found,
                     )
                 ),
             )
-            for one in rates
+            for dataset_rates in rates
         ),
         heads=2,
         source="calibration",
@@ -163,13 +165,13 @@ def _noise(study: CalibrationStudy) -> Table:
         columns(("Dataset", "Output", "K x R x S"), ("Between folds", "Between seeds of a fold")),
         tuple(
             (
-                name(seen.dataset),
-                name(seen.output),
-                Cell(_setting(seen.seen_in)),
-                number(seen.between_sd, _sd),
-                number(seen.within_sd, _sd),
+                name(noise.dataset),
+                name(noise.output),
+                Cell(_design_text(noise.seen_in)),
+                number(noise.between_sd, _deviation),
+                number(noise.within_sd, _deviation),
             )
-            for seen in study.noise
+            for noise in study.noise
         ),
         heads=3,
         source="calibration",
@@ -178,18 +180,18 @@ def _noise(study: CalibrationStudy) -> Table:
 
 def _truth(truth: Sequence[Tally]) -> Table:
     return Table(
-        "Real training on tasks whose truth is known. Related: eight outputs of the same two random features, 200 rows. "
-        "Conflicting: four outputs of different features, a trunk of two units. Plenty: 4,000 rows, 64 units",
+        "Real training on tasks whose truth is known. Related: eight outputs of the same two random features, 200 "
+        "rows. Conflicting: four outputs of different features, a trunk of two units. Plenty: 4,000 rows, 64 units",
         columns(("Corner", "Backend"), ("Datasets", "Right verdicts", "Mean skill difference")),
         tuple(
             (
-                name(one.corner),
-                name(one.backend),
-                Cell(str(one.trials), (one.trials,)),
-                Cell(str(one.right), (one.right,)),
-                number(one.mean_difference, lambda value: show.fixed(value, 4, sign=True)),
+                name(tally.corner),
+                name(tally.backend),
+                Cell(str(tally.trials), (tally.trials,)),
+                Cell(str(tally.right), (tally.right,)),
+                number(tally.mean_difference, lambda value: show.fixed(value, 4, sign=True)),
             )
-            for one in truth
+            for tally in truth
         ),
         heads=2,
         source="calibration",
@@ -197,16 +199,16 @@ def _truth(truth: Sequence[Tally]) -> Table:
 
 
 def _needed(least: CVDesign | None) -> str:
-    return "more than any that was tried" if least is None else _setting(least)
+    return "more than any that was tried" if least is None else _design_text(least)
 
 
-def _setting(setting: CVDesign) -> str:
-    return f"{setting.folds}x{setting.repeats}x{setting.seeds}"
+def _design_text(design: CVDesign) -> str:
+    return f"{design.folds}x{design.repeats}x{design.seeds}"
 
 
 def _percent(share: float) -> str:
     return f"{share:.1%}".replace("%", " %")
 
 
-def _sd(value: float) -> str:
+def _deviation(value: float) -> str:
     return show.fixed(value, 4)

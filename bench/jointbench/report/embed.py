@@ -9,8 +9,8 @@ from dataclasses import asdict, dataclass
 from jointbench.compare.summary.run import Summary
 from jointbench.records.strict_json import strict_json
 
-MOST_RECORDS = 100_000  # letters of base64: beyond that the page would outgrow a mail attachment
-DIGITS = 9  # more than anything measured has, and a third less to carry
+MOST_RECORDS = 100_000  # letters of base64: more would make the page too large for a mail attachment
+DIGITS = 9  # more than any measurement has; a third smaller than all digits
 WORTH_TRYING = 8 * MOST_RECORDS  # records shrink about sixfold
 
 
@@ -34,10 +34,10 @@ def summary_json(summary: Summary, indent: int | None = None) -> str:
 def downloads(summary: Summary, records_jsonl: str | None) -> tuple[Download, ...]:
     """Links for the summary and, where they fit, the records."""
     packed = gzip.compress(summary_json(summary).encode(), 9, mtime=0)
-    made = [Download("summary.json.gz", _link("application/gzip", packed), "every number on this page")]
+    files = [Download("summary.json.gz", _link("application/gzip", packed), "every number on this page")]
     if records_jsonl is not None:
-        made.append(_records(records_jsonl))
-    return tuple(made)
+        files.append(_records(records_jsonl))
+    return tuple(files)
 
 
 def _records(text: str) -> Download:

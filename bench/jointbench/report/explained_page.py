@@ -18,7 +18,7 @@ def render_answers(explained: Explained, environment: Mapping[str, str]) -> str:
     """The page: one HTML file that needs nothing but a browser."""
     return (
         templates()
-        .get_template("explain.html.j2")
+        .get_template("explained_page.html.j2")
         .render(
             explained=explained_sections(explained.answers),
             schema_version=explained.schema_version,

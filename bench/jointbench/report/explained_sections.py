@@ -7,23 +7,23 @@ from dataclasses import dataclass
 
 from jointbench.explain import answer as explain
 from jointbench.report import format as show
-from jointbench.report.figures.conflict_vs_transfer import transfer_figures
+from jointbench.report.figures.conflict_vs_transfer import conflict_vs_transfer_figures
 from jointbench.report.figures.figure import Figure
-from jointbench.report.figures.gradient_course import course_figures
-from jointbench.report.figures.loss_weight_sweep import sweep_figures
+from jointbench.report.figures.gradient_course import gradient_course_figures
+from jointbench.report.figures.loss_weight_sweep import loss_weight_sweep_figures
 from jointbench.report.figures.representation_map import representation_figures
-from jointbench.report.figures.weighting_gain import method_figures
-from jointbench.report.tables.explained import shown
+from jointbench.report.figures.weighting_gain import weighting_gain_figures
+from jointbench.report.tables.explained_answer import answer_table
 from jointbench.report.tables.table import Table
 
 FIGURES: Mapping[str, Callable[[explain.Answer, str], list[Figure]]] = {
-    "who-moves-the-trunk": course_figures,
-    "loss-weights": sweep_figures,
-    "weighting-methods": method_figures,
-    "conflict-and-transfer": transfer_figures,
+    "who-moves-the-trunk": gradient_course_figures,
+    "loss-weights": loss_weight_sweep_figures,
+    "weighting-methods": weighting_gain_figures,
+    "conflict-and-transfer": conflict_vs_transfer_figures,
     "representations": representation_figures,
 }
-"""Drawings by the question's short name: of an answer, with the slug that their ids start with."""
+"""The figures of an answer by the question's key. They get the answer and the slug that their ids start with."""
 
 
 @dataclass(frozen=True)
@@ -58,25 +58,25 @@ class Section:
 
 def explained_sections(answers: Sequence[explain.Answer]) -> tuple[Section, ...]:
     """The answers, sorted; datasets and questions stay in the order in which they were asked."""
-    made = []
+    sections = []
     for number, dataset in enumerate(dict.fromkeys(answer.dataset for answer in answers), 1):
-        mine = [answer for answer in answers if answer.dataset == dataset]
-        keys = dict.fromkeys(answer.key for answer in mine)
+        dataset_answers = [answer for answer in answers if answer.dataset == dataset]
+        keys = dict.fromkeys(answer.key for answer in dataset_answers)
         anchor = f"explained-{number}"
         questions = tuple(
-            _asked([answer for answer in mine if answer.key == key], f"{anchor}-{place}")
-            for place, key in enumerate(keys, 1)
+            _question_section([answer for answer in dataset_answers if answer.key == key], f"{anchor}-{position}")
+            for position, key in enumerate(keys, 1)
         )
-        made.append(Section(anchor, show.plain(dataset), questions))
-    return tuple(made)
+        sections.append(Section(anchor, show.plain(dataset), questions))
+    return tuple(sections)
 
 
-def _asked(answers: Sequence[explain.Answer], anchor: str) -> QuestionSection:
-    said, figures = [], []
+def _question_section(answers: Sequence[explain.Answer], anchor: str) -> QuestionSection:
+    backend_answers, figures = [], []
     for number, answer in enumerate(answers, 1):
         slug = f"{anchor}-{number}"
-        tables = tuple(shown(table, answer.backend) for table in answer.tables)
-        said.append(
+        tables = tuple(answer_table(table, answer.backend) for table in answer.tables)
+        backend_answers.append(
             BackendAnswer(
                 slug,
                 show.plain(answer.backend),
@@ -87,4 +87,4 @@ def _asked(answers: Sequence[explain.Answer], anchor: str) -> QuestionSection:
         )
         if answer.failure is None and answer.key in FIGURES:
             figures.extend(FIGURES[answer.key](answer, slug))
-    return QuestionSection(anchor, show.plain(answers[0].question), tuple(said), tuple(figures))
+    return QuestionSection(anchor, show.plain(answers[0].question), tuple(backend_answers), tuple(figures))

@@ -1,6 +1,6 @@
 """Numbers and names for people. Digits follow what is known: an interval decides how many are shown.
 
-Every function takes the number as it stands in the summary and returns text; None and not-a-number are said to be
+Every function takes the number as it stands in the summary and returns text; None and not-a-number become
 "not measured". Minus signs are typographic (U+2212), so that they are as wide as a plus sign.
 """
 
@@ -13,7 +13,7 @@ from jointbench.stats.estimate import Estimate
 
 NOT_MEASURED = "not measured"
 MINUS = "\N{MINUS SIGN}"
-MOST_SKILL_DIGITS = 4  # a hundredth of the region of equivalence: nobody can use more
+MOST_SKILL_DIGITS = 4  # a hundredth of the region of equivalence
 _BIDI = frozenset("\u061c\u200e\u200f\u202a\u202b\u202c\u202d\u202e\u2066\u2067\u2068\u2069")
 _PREFIXES = ((1.0, ""), (1e3, "k"), (1e6, "M"), (1e9, "G"), (1e12, "T"), (1e15, "P"), (1e18, "E"))
 _METRICS = {
@@ -31,11 +31,11 @@ _METRICS = {
 
 def plain(text: str) -> str:
     """A name on one line without characters that command a terminal, reorder text or break XML."""
-    kept = [
+    characters = [
         " " if character.isspace() else "\N{REPLACEMENT CHARACTER}" if _commands(character) else character
         for character in text
     ]
-    return " ".join("".join(kept).split()) or "(no name)"
+    return " ".join("".join(characters).split()) or "(no name)"
 
 
 def _commands(character: str) -> bool:
@@ -72,7 +72,7 @@ def digits_for(low: float, high: float, most: int = MOST_SKILL_DIGITS) -> int:
 
 
 def fixed(value: float, digits: int, sign: bool = False) -> str:
-    """A number with so many decimals. What rounds to zero has no sign: it is not dressed up as a gain or a loss."""
+    """A number with so many decimals. What rounds to zero has no sign: it is neither a gain nor a loss."""
     text = f"{abs(value):,.{digits}f}"
     if not any(character in "123456789" for character in text):
         return text
@@ -101,7 +101,7 @@ def skill(value: float, sd: float) -> str:
 def ratio(estimate: Estimate) -> str:
     """A ratio of costs with its interval: 0.43x (0.35 to 0.53); the value alone where all three read the same.
 
-    Ends a hundred times off know nothing: they are not given.
+    Ends a hundred times off carry no information and are not given.
     """
     if not known(estimate.value):
         return NOT_MEASURED

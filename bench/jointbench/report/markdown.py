@@ -12,7 +12,7 @@ from jointbench.report.tables.table import Cell, Table
 LETTERS = 60  # of a name in a cell
 _MARKS = re.compile(r"([\\`*_{}\[\]()#+!|~$>-])")
 _ENTITIES = {"&": "&amp;", "<": "&lt;", ">": "&gt;"}
-_LIVE = re.compile(r"@|://|www\.|#(?=\d)", re.IGNORECASE)  # what GitHub makes links and mentions of
+_LIVE = re.compile(r"@|://|www\.|#(?=\d)", re.IGNORECASE)  # what GitHub turns into links and mentions
 _BREAK = "\N{ZERO WIDTH SPACE}"
 
 
@@ -24,9 +24,9 @@ def markdown_report(summary: Summary) -> str:
     lines.extend((markdown_table(overview_table(summary)), ""))
     for answer in answers(summary):
         for sentence in answer.sentences:
-            where = f"**{escape(answer.slug)}**, {escape(sentence.backend)} on {escape(sentence.device)}"
-            settle = f" {escape(sentence.settle)}" if sentence.settle else ""
-            lines.append(f"- {where}: **{sentence.verdict or 'not run'}**: {escape(sentence.reason)}{settle}")
+            label = f"**{escape(answer.slug)}**, {escape(sentence.backend)} on {escape(sentence.device)}"
+            advice = f" {escape(sentence.advice)}" if sentence.advice else ""
+            lines.append(f"- {label}: **{sentence.verdict or 'not run'}**: {escape(sentence.reason)}{advice}")
             if sentence.command:
                 lines.extend(("", f"      {sentence.command}", ""))  # as code, to be copied as it is
     for note in summary.notes:
@@ -50,8 +50,8 @@ def markdown_table(table: Table, letters: int = LETTERS) -> str:
     heads = [escape(column.title) for column in table.columns]
     rules = ["---:" if column.numeric else "---" for column in table.columns]
     rows = [[_cell(cell, letters) for cell in row] for row in table.rows]
-    made = [f"| {' | '.join(row)} |" for row in (heads, rules, *rows)]
-    return "\n".join((escape(table.caption), "", *made))
+    lines = [f"| {' | '.join(row)} |" for row in (heads, rules, *rows)]
+    return "\n".join((escape(table.caption), "", *lines))
 
 
 def _cell(cell: Cell, letters: int) -> str:

@@ -1,4 +1,4 @@
-"""What a run did not measure, and why: gathered from what its summary says is missing."""
+"""What a run did not measure, and why: gathered from the absences in its summary."""
 
 from __future__ import annotations
 
@@ -12,20 +12,22 @@ MOST = 8  # places named for one reason
 
 def not_measured(summary: Summary) -> list[str]:
     """A sentence for each thing that is missing, with the places where it is; none where nothing is."""
-    places: dict[str, dict[str, None]] = {}
+    places_by_reason: dict[str, dict[str, None]] = {}  # the inner dict is an ordered set
     for cell in summary.cells:
-        on = f"{show.plain(cell.backend)} on {show.plain(cell.device)}"
+        backend = f"{show.plain(cell.backend)} on {show.plain(cell.device)}"
         throughout = {show.plain(absence) for absence in absent_throughout(summary, cell)}
         for reason in _reasons(cell):
-            here = f"every dataset, {on}" if reason in throughout else f"{show.plain(cell.dataset)} ({on})"
-            places.setdefault(reason, {})[here] = None
-    return [f"{reason}: {_named(list(where))}." for reason, where in places.items()]
+            place = f"every dataset, {backend}" if reason in throughout else f"{show.plain(cell.dataset)} ({backend})"
+            places_by_reason.setdefault(reason, {})[place] = None
+    return [f"{reason}: {_listed(list(places))}." for reason, places in places_by_reason.items()]
 
 
 def absent_throughout(summary: Summary, cell: CellSummary) -> frozenset[str]:
-    """What is missing in this cell and in every other dataset's on its backend and device: said once, not in each."""
-    alike = [set(c.absences) for c in summary.cells if (c.backend, c.device) == (cell.backend, cell.device)]
-    return frozenset(set.intersection(*alike)) if len(alike) > 1 and cell.costs else frozenset()
+    """What is missing on every dataset with this cell's backend and device: reported once, not in each cell."""
+    absences = [
+        set(other.absences) for other in summary.cells if (other.backend, other.device) == (cell.backend, cell.device)
+    ]
+    return frozenset(set.intersection(*absences)) if len(absences) > 1 and cell.costs else frozenset()
 
 
 def _reasons(cell: CellSummary) -> Iterator[str]:
@@ -39,9 +41,9 @@ def _reasons(cell: CellSummary) -> Iterator[str]:
         yield "Latency, nothing was timed"
     if any(ratio.state == "budget spent" for ratio in cell.ratios):
         yield "Some ratios of seconds to the precision aimed at, the time for timing was spent first"
-    yield from (f"Peak memory, {show.plain(one.reason)}" for one in cell.memory if one.reason)
+    yield from (f"Peak memory, {show.plain(memory.reason)}" for memory in cell.memory if memory.reason)
 
 
-def _named(where: list[str]) -> str:
-    more = f" and {len(where) - MOST} more" if len(where) > MOST else ""
-    return ", ".join(where[:MOST]) + more
+def _listed(places: list[str]) -> str:
+    more = f" and {len(places) - MOST} more" if len(places) > MOST else ""
+    return ", ".join(places[:MOST]) + more

@@ -12,8 +12,8 @@ from jointbench.report import format as show
 from jointbench.report.tables.table import NOTHING, Cell, Column, Table, interval, name, number
 
 FEW_FOLDS = 3
-FLOPS, STEP = "training FLOPs to the stop", "training step"  # as compare.costs says them
-STOCK, IN_TURN = "stock loop", SEQUENTIAL  # the paths that stand for an arm where there is room for one
+FLOPS, STEP = "training FLOPs to the stop", "training step"  # the quantities' names in compare.costs
+STOCK, IN_TURN = "stock loop", SEQUENTIAL  # the execution modes that are shown where there is room for one
 NOTHING_COMPARED = "nothing to compare"
 
 COLUMNS = (
@@ -37,7 +37,7 @@ COLUMNS = (
 class Sentence:
     """One backend's answer for a dataset. verdict "": it was not compared, and ``reason`` says why.
 
-    settle: what would settle it, and the command; "" where it is settled or nobody knows.
+    advice: what would settle it, command: the run that would; "" where neither is needed or known.
     """
 
     backend: str
@@ -45,7 +45,7 @@ class Sentence:
     other: str
     verdict: str
     reason: str
-    settle: str = ""
+    advice: str = ""
     command: str = ""
 
 
@@ -61,8 +61,8 @@ class Answer:
 def answers(summary: Summary) -> tuple[Answer, ...]:
     """The answer for each dataset, in the order of the summary."""
     return tuple(
-        Answer(number_, about.slug, tuple(_sentence(cell) for cell in cells_of(summary, about.slug)))
-        for number_, about in enumerate(summary.datasets, 1)
+        Answer(position, dataset.slug, tuple(_sentence(cell) for cell in cells_of(summary, dataset.slug)))
+        for position, dataset in enumerate(summary.datasets, 1)
     )
 
 
@@ -75,31 +75,31 @@ def _sentence(cell: CellSummary) -> Sentence:
     backend, device = show.plain(cell.backend), show.plain(cell.device)
     for decision in cell.decisions:
         return sentence(backend, device, decision)
-    return Sentence(backend=backend, device=device, other="", verdict="", reason=why_not(cell))
+    return Sentence(backend=backend, device=device, other="", verdict="", reason=unavailable_reason(cell))
 
 
 def sentence(backend: str, device: str, decision: Decision) -> Sentence:
     """A decision and what would settle it, in words."""
-    settle = decision.settle
+    advice = decision.settle
     return Sentence(
         backend=backend,
         device=device,
         other=show.plain(decision.other),
         verdict=decision.verdict,
         reason=show.plain(decision.reason),
-        settle=show.plain(settle.sentence) if settle else "",
-        command=show.plain(settle.command) if settle and settle.command else "",
+        advice=show.plain(advice.sentence) if advice else "",
+        command=show.plain(advice.command) if advice and advice.command else "",
     )
 
 
-def why_not(cell: CellSummary) -> str:
+def unavailable_reason(cell: CellSummary) -> str:
     """Why a cell has no comparison."""
     return "; ".join(show.plain(absence) for absence in cell.absences) or NOTHING_COMPARED
 
 
 def cautions(summary: Summary) -> tuple[str, ...]:
-    """What a reader must know before believing the first screen."""
-    few = [show.plain(about.slug) for about in summary.datasets if about.folds < FEW_FOLDS]
+    """Warnings that belong above the first screen."""
+    few = [show.plain(dataset.slug) for dataset in summary.datasets if dataset.folds < FEW_FOLDS]
     if not few:
         return ()
     which = "every dataset" if len(few) == len(summary.datasets) else ", ".join(few)
@@ -108,15 +108,15 @@ def cautions(summary: Summary) -> tuple[str, ...]:
 
 def overview_table(summary: Summary) -> Table:
     """Every comparison of joint with another arm: first all against the first other arm, then the next."""
-    ordered = [(about, cell) for about in summary.datasets for cell in cells_of(summary, about.slug)]
-    deepest = max((len(cell.decisions) for cell in summary.cells), default=0)
+    ordered = [(dataset, cell) for dataset in summary.datasets for cell in cells_of(summary, dataset.slug)]
+    most_decisions = max((len(cell.decisions) for cell in summary.cells), default=0)
     rows = []
-    for place in range(max(deepest, 1)):
-        for about, cell in ordered:
-            if place < len(cell.decisions):
-                rows.append(_row(cell, cell.decisions[place], about))
-            elif place == 0:
-                rows.append(_absent_row(cell, about))
+    for rank in range(max(most_decisions, 1)):
+        for dataset, cell in ordered:
+            if rank < len(cell.decisions):
+                rows.append(_row(cell, cell.decisions[rank], dataset))
+            elif rank == 0:
+                rows.append(_absent_row(cell, dataset))
     return Table(
         "Joint against the other arms. Differences are joint − other in skill, averaged over the outputs and on the "
         "worst one (positive: joint is better); costs are joint / other (below 1: joint is cheaper); in brackets 95 % "
@@ -126,19 +126,19 @@ def overview_table(summary: Summary) -> Table:
     )
 
 
-def chosen(table: Table, caption: str, titles: tuple[str, ...]) -> Table:
+def select_columns(table: Table, caption: str, titles: tuple[str, ...]) -> Table:
     """Some columns of a table under another caption: what a figure over all datasets is drawn from."""
-    places = [i for i, column in enumerate(table.columns) if column.title in titles]
-    rows = tuple(tuple(row[i] for i in places) for row in table.rows)
-    return Table(caption, tuple(table.columns[i] for i in places), rows, table.heads, table.source)
+    positions = [i for i, column in enumerate(table.columns) if column.title in titles]
+    rows = tuple(tuple(row[i] for i in positions) for row in table.rows)
+    return Table(caption, tuple(table.columns[i] for i in positions), rows, table.heads, table.source)
 
 
-def where(cell: CellSummary) -> str:
+def backend_name(cell: CellSummary) -> str:
     """A cell's backend and device, as a row label."""
     return f"{show.plain(cell.backend)}, {show.plain(cell.device)}"
 
 
-def _row(cell: CellSummary, decision: Decision, about: DatasetSummary) -> tuple[Cell, ...]:
+def _row(cell: CellSummary, decision: Decision, dataset: DatasetSummary) -> tuple[Cell, ...]:
     worst = difference_of(cell, decision.worst_output, decision.other)
     return (
         name(cell.dataset),
@@ -147,41 +147,41 @@ def _row(cell: CellSummary, decision: Decision, about: DatasetSummary) -> tuple[
         name(decision.other),
         Cell(decision.verdict, tone=decision.verdict),
         interval(decision.mean_difference, show.difference),
-        _worst(decision, worst),
+        _worst_cell(decision, worst),
         *(ratio_cell(pick(cell, decision.other)) for pick in (flops_ratio, step_ratio, request_ratio)),
-        _parameters(cell, decision.other),
-        *_size(about),
+        _parameter_ratio(cell, decision.other),
+        *_size_cells(dataset),
     )
 
 
-def _absent_row(cell: CellSummary, about: DatasetSummary) -> tuple[Cell, ...]:
+def _absent_row(cell: CellSummary, dataset: DatasetSummary) -> tuple[Cell, ...]:
     return (
         name(cell.dataset),
         name(cell.backend),
         name(cell.device),
         Cell("—"),
-        Cell(why_not(cell), tone="absent"),
+        Cell(unavailable_reason(cell), tone="absent"),
         *[NOTHING] * 6,
-        *_size(about),
+        *_size_cells(dataset),
     )
 
 
-def _size(about: DatasetSummary) -> tuple[Cell, Cell]:
-    return number(about.rows, show.count), number(len(about.outputs), show.count)
+def _size_cells(dataset: DatasetSummary) -> tuple[Cell, Cell]:
+    return number(dataset.rows, show.count), number(len(dataset.outputs), show.count)
 
 
-def _worst(decision: Decision, worst: Difference | None) -> Cell:
+def _worst_cell(decision: Decision, worst: Difference | None) -> Cell:
     value = decision.worst_difference
     digits = show.digits_for(worst.difference.low, worst.difference.high) if worst else 3
     return Cell(f"{show.plain(decision.worst_output)} {show.fixed(value, digits, sign=True)}", (value,))
 
 
-def _parameters(cell: CellSummary, other: str) -> Cell:
-    """The one quotient made here: two exact counts, so that 5,058 beside 9,986 reads as 0.51x."""
-    mine, theirs = cost_of(cell, cell.joint), cost_of(cell, other)
-    if mine is None or theirs is None or not theirs.parameters:
+def _parameter_ratio(cell: CellSummary, other: str) -> Cell:
+    """The only quotient that is computed here: joint's parameter count / the other's, both exact."""
+    joint_cost, other_cost = cost_of(cell, cell.joint), cost_of(cell, other)
+    if joint_cost is None or other_cost is None or not other_cost.parameters:
         return NOTHING
-    return number(mine.parameters / theirs.parameters, show.times)
+    return number(joint_cost.parameters / other_cost.parameters, show.times)
 
 
 def cost_of(cell: CellSummary, arm: str) -> ArmCost | None:
@@ -200,16 +200,16 @@ def step_ratio(cell: CellSummary, other: str) -> Ratio | None:
 
 
 def request_ratio(cell: CellSummary, other: str) -> Ratio | None:
-    """A request of the smallest batch that was timed, networks called in turn, joint / other."""
-    asked = [ratio for ratio in cell.ratios if ratio.batch_size is not None and ratio.path == IN_TURN]
-    smallest = min(asked, key=lambda ratio: ratio.batch_size or 0, default=None)
+    """A request of the smallest batch that was timed, networks called one after the other, joint / other."""
+    requests = [ratio for ratio in cell.ratios if ratio.batch_size is not None and ratio.path == IN_TURN]
+    smallest = min(requests, key=lambda ratio: ratio.batch_size or 0, default=None)
     return _ratio_of(cell, smallest.quantity, other, IN_TURN) if smallest else None
 
 
 def _ratio_of(cell: CellSummary, quantity: str, other: str, path: str | None) -> Ratio | None:
-    """On all cores, which is what comes first."""
-    wanted = (quantity, other, path)
-    return next((ratio for ratio in cell.ratios if (ratio.quantity, ratio.other, ratio.path) == wanted), None)
+    """The first such ratio, which is the one timed on all cores."""
+    key = (quantity, other, path)
+    return next((ratio for ratio in cell.ratios if (ratio.quantity, ratio.other, ratio.path) == key), None)
 
 
 def difference_of(cell: CellSummary, output: str, other: str) -> Difference | None:

@@ -15,6 +15,7 @@ from jointbench.compare.summary.run import Summary
 from jointbench.explain.answer_store import Explained
 from jointbench.records import Fit
 from jointbench.report import format as show
+from jointbench.report.dataset_section import DatasetSection, dataset_section
 from jointbench.report.embed import downloads
 from jointbench.report.explained_sections import explained_sections
 from jointbench.report.figures.cost_ratios import dataset_ratios
@@ -23,19 +24,18 @@ from jointbench.report.figures.figure import Figure, in_columns
 from jointbench.report.figures.forest import dataset_forest
 from jointbench.report.figures.noise import noise_figure
 from jointbench.report.figures.posterior import dataset_posterior
-from jointbench.report.figures.predicted_saving import explained_figure
+from jointbench.report.figures.predicted_saving import predicted_saving_figure
 from jointbench.report.figures.trade_off import FLOPS, LATENCY, SECONDS, trade_off_figure
 from jointbench.report.figures.verdict_map import verdict_map
 from jointbench.report.not_measured import not_measured
-from jointbench.report.overview import answers, cautions, overview_table
+from jointbench.report.overview import Answer, answers, cautions, overview_table
 from jointbench.report.palette import VERDICT_SIGNS, Palette, palette
 from jointbench.report.scaling_section import scaling_section
-from jointbench.report.sections import dataset_section
 from jointbench.report.tables.across import across_table
 from jointbench.report.tables.engine import engine_table
 from jointbench.scaling.points import Study
 
-FEW_DATASETS = 3  # with so many or fewer, every dataset's section starts unfolded
+FEW_DATASETS = 3  # up to so many, every dataset's section starts unfolded
 
 
 def render(
@@ -47,26 +47,22 @@ def render(
     scaling: Study | None = None,
     explained: Explained | None = None,
 ) -> str:
-    """The page. environment: what the run ran on, by name. fits: for the learning curves, which go without them.
-    us_per_step: the engine's benchmark, where it was run. scaling: the break-even study, explained: the questions about
-    sharing, the same."""
+    """The page.
+
+    environment: what the run ran on, by name. fits: for the learning curves; without fits there are none.
+    us_per_step: the engine's benchmark, scaling: the break-even study, explained: the questions about sharing; each is
+    None where it was not run.
+    """
     colours = palette(summary)
-    script = packaged("page.js")
-    by_dataset: dict[str, list[Fit]] = {}
-    for fit in fits:
-        by_dataset.setdefault(fit.network.dataset, []).append(fit)
-    found = answers(summary)
-    sections = [
-        dataset_section(summary, about, answer, by_dataset.get(about.slug, ()), colours)
-        for about, answer in zip(summary.datasets, found, strict=True)
-    ]
+    dataset_answers = answers(summary)
+    sections = _dataset_sections(summary, dataset_answers, fits, colours)
     page = (
         templates()
-        .get_template("template.html.j2")
+        .get_template("page.html.j2")
         .render(
             summary=summary,
             headline=show.plain(summary.headline),
-            answers=found,
+            answers=dataset_answers,
             cautions=cautions(summary),
             table=overview_table(summary),
             across=across_table(summary),
@@ -84,11 +80,22 @@ def render(
             rope=f"{summary.rope:g}",
             probability=f"{summary.probability:g}",
             style=stylesheet(),
-            script=Markup(script),  # noqa: S704  # the same
-            script_hash=base64.b64encode(hashlib.sha256(script.encode()).digest()).decode(),
+            **script_values(),
         )
     )
     return deduplicate(page)
+
+
+def _dataset_sections(
+    summary: Summary, dataset_answers: Sequence[Answer], fits: Sequence[Fit], colours: Palette
+) -> list[DatasetSection]:
+    fits_by_dataset: dict[str, list[Fit]] = {}
+    for fit in fits:
+        fits_by_dataset.setdefault(fit.network.dataset, []).append(fit)
+    return [
+        dataset_section(summary, dataset, answer, fits_by_dataset.get(dataset.slug, ()), colours)
+        for dataset, answer in zip(summary.datasets, dataset_answers, strict=True)
+    ]
 
 
 def _figures(summary: Summary, colours: Palette) -> list[Figure]:
@@ -102,37 +109,46 @@ def _figures(summary: Summary, colours: Palette) -> list[Figure]:
         *(verdict_map(summary, other, f"all-verdicts-{i}") for i, other in enumerate(others, 1)),
         dataset_posterior(summary, colours, "all-posterior"),
         *(
-            trade_off_figure(summary, colours, f"all-trade-off-{i}", s)
-            for i, s in enumerate((FLOPS, SECONDS, LATENCY), 1)
+            trade_off_figure(summary, colours, f"all-trade-off-{i}", saving)
+            for i, saving in enumerate((FLOPS, SECONDS, LATENCY), 1)
         ),
-        explained_figure(summary, colours, "all-explained"),
+        predicted_saving_figure(summary, colours, "all-explained"),
         noise_figure(summary, "all-noise"),
     )
     return [figure for figure in figures if figure is not None]
 
 
 def stylesheet() -> Markup:
-    """What every page of a run looks like."""
-    return Markup(packaged("page.css"))  # noqa: S704  # a file of this package
+    """The style of every page."""
+    return Markup(_packaged("page.css"))  # noqa: S704  # a file of this package
+
+
+def script_values() -> dict[str, str]:
+    """The pages' script, and its hash for the content security policy."""
+    script = _packaged("page.js")
+    return {
+        "script": Markup(script),  # noqa: S704  # a file of this package
+        "script_hash": base64.b64encode(hashlib.sha256(script.encode()).digest()).decode(),
+    }
 
 
 @cache
 def templates() -> Environment:
     """The pages' templates: everything is escaped but the drawings."""
-    made = Environment(
+    environment = Environment(
         loader=PackageLoader("jointbench", "report"),
         autoescape=True,
         undefined=StrictUndefined,
         trim_blocks=True,
         lstrip_blocks=True,
     )
-    # Only these drawings enter the page as markup; they are made here, and what they say is escaped in them.
-    made.filters["drawing"] = lambda figure: Markup(figure.svg)  # noqa: S704
-    made.filters["in_columns"] = in_columns
-    made.filters["plain"] = show.plain
-    made.filters["shorten"] = show.shorten
-    return made
+    # Only drawings enter the page as markup: they are made in this package, and their texts are escaped already.
+    environment.filters["drawing"] = lambda figure: Markup(figure.svg)  # noqa: S704
+    environment.filters["in_columns"] = in_columns
+    environment.filters["plain"] = show.plain
+    environment.filters["shorten"] = show.shorten
+    return environment
 
 
-def packaged(name: str) -> str:
+def _packaged(name: str) -> str:
     return resources.files("jointbench.report").joinpath(name).read_text(encoding="utf-8")

@@ -11,7 +11,6 @@ from dataclasses import dataclass
 
 from jointbench.compare.summary.run import Summary
 
-LIGHT, DARK = "#ffffff", "#14171c"  # the page's backgrounds, repeated in page.css
 COLOURS = ("#0072b2", "#d55e00", "#009e73", "#cc79a7", "#8a6d1d", "#7a68c8", "#b3475a", "#5b7f8c")
 MARKERS = ("o", "s", "D", "^", "v", "P", "X", "p")
 GREY = "#808080"

@@ -17,7 +17,7 @@ SOURCE = "scaling"
 
 @dataclass(frozen=True)
 class ScalingSection:
-    """sentences: of the grid's regimes. regimes: all of them. lines: the points that are not in a heat map."""
+    """sentences: one for each regime of the grid. regimes: all regimes. lines: the points that are in no heat map."""
 
     sentences: tuple[str, ...]
     method: str
@@ -28,49 +28,53 @@ class ScalingSection:
 
 def scaling_section(study: Study) -> ScalingSection:
     """The section of a study."""
-    found = regimes(study)
-    first = {"training": study.batches[0], "request": study.request_batches[0]}
-    grid = [one for one in found if (one.depth, one.batch_size) == (study.depths[0], first[one.scenario])]
-    cells = dict.fromkeys((point.backend, point.device, point.line.scenario) for point in study.points)
+    study_regimes = regimes(study)
+    first_batches = {"training": study.batches[0], "request": study.request_batches[0]}
+    grid_regimes = [
+        regime
+        for regime in study_regimes
+        if (regime.depth, regime.batch_size) == (study.depths[0], first_batches[regime.scenario])
+    ]
+    maps = dict.fromkeys((point.backend, point.device, point.line.scenario) for point in study.points)
     figures = tuple(
-        heat_map(study, backend, device, scenario, _points(study, backend, device, scenario), f"scaling-{i}")
-        for i, (backend, device, scenario) in enumerate(cells, 1)
+        heat_map(study, backend, device, scenario, _map_table(study, backend, device, scenario), f"scaling-{i}")
+        for i, (backend, device, scenario) in enumerate(maps, 1)
     )
     return ScalingSection(
-        tuple(show.plain(one.sentence) for one in grid),
+        tuple(show.plain(regime.sentence) for regime in grid_regimes),
         _method(study),
         figures,
-        _regimes(found),
+        _regime_table(study_regimes),
         point_table(
             study, [point for point in study.points if not study.in_grid(point)], "Other depths and batch sizes"
         ),
     )
 
 
-def _points(study: Study, backend: str, device: str, scenario: str) -> Table:
-    mine = [
+def _map_table(study: Study, backend: str, device: str, scenario: str) -> Table:
+    points = [
         point
         for point in study.points
         if (point.backend, point.device, point.line.scenario) == (backend, device, scenario) and study.in_grid(point)
     ]
-    return point_table(study, mine, f"Costs, joint / other, {backend} on {device}, {scenario}")
+    return point_table(study, points, f"Costs, joint / other, {backend} on {device}, {scenario}")
 
 
 def _method(study: Study) -> str:
     threads = f"{study.threads} thread{'s' if study.threads > 1 else ''}"
     return (
-        "Generated data; every output a regression; widths are those of the joint network. A training step is one step "
-        "of each network with the stock loop: networks of one shape cost the same one after the other, so one is timed "
-        "and counted. A request wants every output of its rows: at most four separate networks are really asked, in turn, "
-        "and their time is scaled to all. Joint and other take turns in one process; 95 % intervals are over blocks, "
-        "as in a run. With one output the arms are one and the same network built twice: that ratio is the noise floor. "
-        f"{threads}; {show.seconds(study.seconds)} in all of a budget of {show.seconds(study.budget_seconds)}; what it "
-        "did not pay for is marked as not measured."
+        "Generated data; every output a regression; widths are those of the joint network. A training step is one "
+        "step of each network with the stock loop: networks of one shape cost the same one after the other, so one is "
+        "timed and counted. A request wants every output of its rows: at most four separate networks are really "
+        "asked, in turn, and their time is scaled to all. Joint and other take turns in one process; 95 % intervals "
+        "are over blocks, as in a run. With one output the arms are one and the same network built twice: that ratio "
+        f"is the noise floor. {threads}; {show.seconds(study.seconds)} in all of a budget of "
+        f"{show.seconds(study.budget_seconds)}; what it did not pay for is marked as not measured."
     )
 
 
 def point_table(study: Study, points: Iterable[Point], caption: str) -> Table:
-    """A row a point: both predictions, the measured ratio and its floor."""
+    """A row for each point: the predictions, the measured ratio and its floor."""
     titles = columns(
         ("Backend", "Work", "Against"),
         (
@@ -117,7 +121,7 @@ def point_table(study: Study, points: Iterable[Point], caption: str) -> Table:
     )
 
 
-def _regimes(found: Iterable[Regime]) -> Table:
+def _regime_table(study_regimes: Iterable[Regime]) -> Table:
     titles = columns(
         ("Backend", "Work", "Against"),
         (
@@ -129,17 +133,17 @@ def _regimes(found: Iterable[Regime]) -> Table:
     )
     rows = tuple(
         (
-            name(f"{one.backend}, {one.device}"),
-            name(one.scenario),
-            name(one.other),
-            number(one.depth, show.count),
-            number(one.batch_size, show.count),
+            name(f"{regime.backend}, {regime.device}"),
+            name(regime.scenario),
+            name(regime.other),
+            number(regime.depth, show.count),
+            number(regime.batch_size, show.count),
             *(
                 number(width, show.count) if width else Cell("nowhere", tone="absent")
-                for width in (one.fixed_to, one.flops_from)
+                for width in (regime.fixed_to, regime.flops_from)
             ),
         )
-        for one in found
+        for regime in study_regimes
     )
     return Table(
         "Where fixed costs decide and where FLOPs do, whatever the number of outputs.",

@@ -9,22 +9,24 @@ from markupsafe import Markup
 from jointbench.compare.summary.costs import ArmCost
 from jointbench.report import format as show
 
-NETWORKS, OUTPUTS = 3, 5  # drawn of an arm's networks, and of one network's outputs; the rest is counted
-BOX, TALL, GAP, STEP, RADIUS = 30, 18, 12, 16, 5
-HEAD = 13  # a head's box, low enough to stand above the next
+NETWORKS, OUTPUTS = 3, 5  # at most so many of an arm's networks and of a network's outputs are drawn
+BOX_WIDTH, BOX_HEIGHT, GAP, OUTPUT_STEP, RADIUS = 30, 18, 12, 16, 5
+HEAD_HEIGHT = 13  # of a head's box: less than the step between outputs
 _BOX = Markup(
-    '<rect x="{x}" y="{y}" width="{width}" height="{tall}" rx="3" fill="{colour}" fill-opacity=".18" stroke="{colour}"/>'
+    '<rect x="{x}" y="{y}" width="{width}" height="{height}" rx="3" '
+    'fill="{colour}" fill-opacity=".18" stroke="{colour}"/>'
 )
 _TEXT = Markup('<text x="{x}" y="{y}" text-anchor="{anchor}" font-size="10" fill="currentColor">{text}</text>')
 _LINE = Markup('<path d="M{x1} {y1}L{x2} {y2}" stroke="currentColor" stroke-opacity=".5" fill="none"/>')
 _CIRCLE = Markup('<circle cx="{x}" cy="{y}" r="{radius}" fill="{colour}"/>')
 _SVG = Markup(
-    '<svg class="arm" viewBox="0 0 {width} {height}" width="{width}" height="{height}" role="img" aria-label="{label}">{body}</svg>'
+    '<svg class="arm" viewBox="0 0 {width} {height}" width="{width}" height="{height}" role="img" '
+    'aria-label="{label}">{body}</svg>'
 )
 
 
 def arm_diagram(cost: ArmCost, features: int, colour: str) -> Markup:
-    """The arm's networks below each other; those that are left out are counted."""
+    """The arm's networks below each other; those beyond the first few are counted."""
     body, top, right = [], 2.0, 0.0
     for group in cost.groups[:NETWORKS]:
         drawn, height, width = _network(cost, len(group), features, colour, top)
@@ -39,7 +41,7 @@ def arm_diagram(cost: ArmCost, features: int, colour: str) -> Markup:
 
 
 def describe(cost: ArmCost) -> str:
-    """The same in words."""
+    """The arm's networks in words."""
     count = len(cost.groups)
     layers = [f"{width}c" for width in cost.channels] + [str(width) for width in cost.trunk]
     trunk = "-".join(layers) or "no trunk"
@@ -53,9 +55,9 @@ def describe(cost: ArmCost) -> str:
 
 def _network(cost: ArmCost, outputs: int, features: int, colour: str, top: float) -> tuple[Markup, float, float]:
     """One network's drawing, its height and its right edge."""
-    shown = min(outputs, OUTPUTS)
-    extra = STEP if outputs > OUTPUTS else 0
-    height = max(TALL, shown * STEP + extra)
+    drawn_outputs = min(outputs, OUTPUTS)
+    extra = OUTPUT_STEP if outputs > OUTPUTS else 0
+    height = max(BOX_HEIGHT, drawn_outputs * OUTPUT_STEP + extra)
     middle = top + height / 2
     parts, x = _boxes([str(features)], 2.0, middle, "currentColor")
     trunk, end = _boxes(
@@ -63,10 +65,10 @@ def _network(cost: ArmCost, outputs: int, features: int, colour: str, top: float
     )
     parts.extend(trunk)
     right = end
-    for i in range(shown):
-        level = top + STEP * (i + 0.5) if outputs > 1 else middle
+    for i in range(drawn_outputs):
+        level = top + OUTPUT_STEP * (i + 0.5) if outputs > 1 else middle
         parts.append(_LINE.format(x1=end - GAP, y1=middle, x2=end, y2=level))
-        heads, right = _boxes([str(width) for width in cost.head], end, level, colour, HEAD)
+        heads, right = _boxes([str(width) for width in cost.head], end, level, colour, HEAD_HEIGHT)
         parts.extend(heads)
         parts.append(_CIRCLE.format(x=right + RADIUS, y=level, radius=RADIUS, colour=colour))
     if extra:
@@ -75,12 +77,14 @@ def _network(cost: ArmCost, outputs: int, features: int, colour: str, top: float
     return Markup("").join(parts), height, right + 2 * RADIUS + 2
 
 
-def _boxes(labels: Sequence[str], x: float, middle: float, colour: str, tall: int = TALL) -> tuple[list[Markup], float]:
-    """Boxes in a row, each with a line to what comes after it; and where that begins."""
+def _boxes(
+    labels: Sequence[str], x: float, middle: float, colour: str, height: int = BOX_HEIGHT
+) -> tuple[list[Markup], float]:
+    """Boxes in a row, each with a line to the right; and the x where the last line ends."""
     parts = []
     for label in labels:
-        parts.append(_BOX.format(x=x, y=middle - tall / 2, width=BOX, tall=tall, colour=colour))
-        parts.append(_TEXT.format(x=x + BOX / 2, y=middle + 3.5, anchor="middle", text=label))
-        parts.append(_LINE.format(x1=x + BOX, y1=middle, x2=x + BOX + GAP, y2=middle))
-        x += BOX + GAP
+        parts.append(_BOX.format(x=x, y=middle - height / 2, width=BOX_WIDTH, height=height, colour=colour))
+        parts.append(_TEXT.format(x=x + BOX_WIDTH / 2, y=middle + 3.5, anchor="middle", text=label))
+        parts.append(_LINE.format(x1=x + BOX_WIDTH, y1=middle, x2=x + BOX_WIDTH + GAP, y2=middle))
+        x += BOX_WIDTH + GAP
     return parts, x

@@ -16,11 +16,11 @@ from matplotlib.figure import Figure as Drawing
 
 from jointbench.report.figures.svg import INK, SMALL, inline
 
-WIDTH = 400  # narrow, so that text is still readable when a telephone shows the whole width
+WIDTH = 400  # narrow, so that text is still readable at the width of a telephone
 BAND = 0.12  # opacity of bands
 
 
-def _rc() -> Any:  # matplotlib types every key of its settings as a literal, seaborn's are plain text
+def _settings() -> Any:  # matplotlib types each key of its settings as a literal, seaborn types them as str
     ink = dict.fromkeys(
         ("text.color", "axes.labelcolor", "axes.edgecolor", "xtick.color", "ytick.color", "grid.color"), INK
     )
@@ -53,17 +53,17 @@ def _rc() -> Any:  # matplotlib types every key of its settings as a literal, se
 @contextmanager
 def style() -> Iterator[None]:
     """The style of all figures, for as long as one is drawn."""
-    with mpl.rc_context(_rc()), warnings.catch_warnings():
-        # The reader's browser has the glyphs of a column name in any script; matplotlib only measures with its own.
+    with mpl.rc_context(_settings()), warnings.catch_warnings():
+        # The browser draws the text, so a glyph that is missing from matplotlib's font does not matter.
         warnings.filterwarnings("ignore", message="Glyph .* missing", category=UserWarning)
         yield
 
 
 def drawing(height: float, width: float = WIDTH) -> Drawing:
     """An empty drawing of a size in pixels."""
-    made = Drawing(figsize=(width / 72, height / 72), dpi=72)
-    FigureCanvasSVG(made)
-    return made
+    surface = Drawing(figsize=(width / 72, height / 72), dpi=72)
+    FigureCanvasSVG(surface)
+    return surface
 
 
 def axes(surface: Drawing, left: float, top: float, width: float, height: float) -> Axes:
@@ -81,21 +81,21 @@ def export(surface: Drawing, slug: str, alternative: str) -> str:
 
 
 def strip_points(ax: Axes, x: list[float], y: list[float], colour: str, size: float = 4, opacity: float = 0.65) -> None:
-    """Many small dots as one path: strokes of no length with round ends, a tenth of the size of as many markers."""
-    across = [value for left in x for value in (left, left, float("nan"))]
-    down = [value for level in y for value in (level, level, float("nan"))]
-    ax.plot(across, down, color=colour, linewidth=size, solid_capstyle="round", alpha=opacity, zorder=2)
+    """Many small dots as one path of zero-length strokes with round ends, a tenth of the bytes of markers."""
+    xs = [value for at in x for value in (at, at, float("nan"))]
+    ys = [value for at in y for value in (at, at, float("nan"))]
+    ax.plot(xs, ys, color=colour, linewidth=size, solid_capstyle="round", alpha=opacity, zorder=2)
 
 
 def reference_line(ax: Axes, at: float, horizontal: bool = False) -> None:
-    """A line at the value that means no difference, if the axis (its limits are set before) has it."""
+    """A line at the value that means no difference, if it lies within the axis. Set the limits before."""
     low, high = sorted(ax.get_ylim() if horizontal else ax.get_xlim())
     if low <= at <= high:
         (ax.axhline if horizontal else ax.axvline)(at, color=INK, linewidth=0.8, alpha=0.6, zorder=1)
 
 
 def clipped(low: float, high: float, limits: tuple[float, float]) -> tuple[float, float, list[tuple[float, str]]]:
-    """An interval cut to the axis, and an arrow head for each end that was cut off."""
+    """An interval cut to the axis, and a (position, marker) arrow head for each end that was cut off."""
     heads = []
     if low < limits[0]:
         heads.append((limits[0], "<"))

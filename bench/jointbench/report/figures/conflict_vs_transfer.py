@@ -10,21 +10,21 @@ from jointbench.report.figures.canvas import BAND, WIDTH, axes, drawing, export,
 from jointbench.report.figures.figure import Figure
 from jointbench.report.figures.svg import INK, SMALL
 from jointbench.report.palette import COLOURS
-from jointbench.report.tables.explained import numbers_in, shown
+from jointbench.report.tables.explained_answer import answer_table, row_numbers
 from jointbench.stats.correlated_t_test import ROPE
 
 HEIGHT, LEFT = 300, 60
 CONFLICT, GAIN = 1, 3
 SENTENCE = (
-    "Each mark is a dataset: how often its outputs' gradients conflict in the shared layers, and the mean skill difference, "
-    "joint minus separate; inside the grey band the two are equivalent."
+    "Each mark is a dataset: how often its outputs' gradients conflict in the shared layers, and the mean skill "
+    "difference, joint minus separate; inside the grey band the two are equivalent."
 )
 
 
-def transfer_figures(answer: explain.Answer, slug: str) -> list[Figure]:
+def conflict_vs_transfer_figures(answer: explain.Answer, slug: str) -> list[Figure]:
     """One mark a dataset."""
     (table,) = answer.tables
-    points = [(str(row[0]), numbers_in(row)) for row in table.rows]
+    points = [(str(row[0]), row_numbers(row)) for row in table.rows]
     alternative = f"Share of steps in conflict against skill difference for {len(points)} datasets; the table has them."
     return [
         Figure(
@@ -33,7 +33,7 @@ def transfer_figures(answer: explain.Answer, slug: str) -> list[Figure]:
             sentence=SENTENCE,
             alternative=alternative,
             svg=_draw(points, f"{slug}-transfer", alternative),
-            table=shown(table, answer.backend),
+            table=answer_table(table, answer.backend),
         )
     ]
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import math
 from collections.abc import Sequence
+from dataclasses import dataclass
 
 from matplotlib.axes import Axes
 from matplotlib.patches import Rectangle
@@ -18,17 +19,17 @@ from jointbench.report.figures.forest import draw_interval
 from jointbench.report.figures.rows import ROW, lay_out
 from jointbench.report.figures.svg import INK
 from jointbench.report.overview import (
+    backend_name,
     cells_of,
-    chosen,
     flops_ratio,
     overview_table,
     request_ratio,
+    select_columns,
     step_ratio,
-    where,
 )
 from jointbench.report.palette import Palette, Style
-from jointbench.report.tables.costs import ratio_label, ratio_table
-from jointbench.report.tables.quality import place
+from jointbench.report.tables.cost_ratios import ratio_label, ratio_table
+from jointbench.report.tables.quality import cell_name
 
 WIDEST = 32.0
 SENTENCE = (
@@ -36,23 +37,31 @@ SENTENCE = (
     "gives, so a mark inside it means nothing."
 )
 COSTS = ("Dataset", "Backend", "Device", "Against", "Training FLOPs", "Training step", "Latency")
-Line = tuple[str, Ratio | None, Style]
+
+
+@dataclass(frozen=True)
+class RatioRow:
+    """A row of a panel: its label, the ratio (None: not measured) and the other arm's style."""
+
+    label: str
+    ratio: Ratio | None
+    mark: Style
 
 
 def ratio_figure(cell: CellSummary, folds: int, colours: Palette, slug: str) -> Figure:
     """All cost ratios of one dataset on one backend and device."""
-    shown = [ratio for ratio in cell.ratios if ratio.threads in (None, cell.threads)]
+    ratios = [ratio for ratio in cell.ratios if ratio.threads in (None, cell.threads)]
     groups = [
-        (heading, [(r.other, r, colours.style(r.other)) for r in shown if ratio_label(r) == heading])
-        for heading in dict.fromkeys(ratio_label(ratio) for ratio in shown)
+        (heading, [RatioRow(r.other, r, colours.style(r.other)) for r in ratios if ratio_label(r) == heading])
+        for heading in dict.fromkeys(ratio_label(ratio) for ratio in ratios)
     ]
-    alternative = f"Cost of joint over the other arms' in {place(cell)}: " + _said(groups)
+    alternative = f"Cost of joint over the other arms' in {cell_name(cell)}: " + _spoken_rows(groups)
     return Figure(
         slug=slug,
         title="Costs, joint / other",
         sentence=SENTENCE,
         alternative=alternative,
-        svg=_draw([(quantity, [lines]) for quantity, lines in groups], ["cost, joint / other"], slug, alternative),
+        svg=_draw([(quantity, [rows]) for quantity, rows in groups], ["cost, joint / other"], slug, alternative),
         table=ratio_table(cell),
         legend=_legend(colours, cell.ratios),
         caution=caution([folds]),
@@ -62,15 +71,16 @@ def ratio_figure(cell: CellSummary, folds: int, colours: Palette, slug: str) -> 
 def dataset_ratios(summary: Summary, colours: Palette, slug: str) -> Figure:
     """Training FLOPs, training step and latency of every dataset."""
     groups = []
-    for number, about in enumerate(summary.datasets, 1):
-        panels: list[list[Line]] = [[], [], []]
-        for cell in cells_of(summary, about.slug):
+    for number, dataset in enumerate(summary.datasets, 1):
+        panels: list[list[RatioRow]] = [[], [], []]
+        for cell in cells_of(summary, dataset.slug):
             for i, decision in enumerate(cell.decisions):
                 for panel, pick in zip(panels, (flops_ratio, step_ratio, request_ratio), strict=True):
                     ratio = pick(cell, decision.other)
-                    panel.append((where(cell) if i == 0 else "", ratio, colours.style(decision.other)))
-        groups.append((f"{number}. {about.slug}", panels))
-    alternative = "Cost of joint over the other arms' for each dataset: training FLOPs: " + _said(
+                    label = backend_name(cell) if i == 0 else ""
+                    panel.append(RatioRow(label, ratio, colours.style(decision.other)))
+        groups.append((f"{number}. {dataset.slug}", panels))
+    alternative = "Cost of joint over the other arms' for each dataset: training FLOPs: " + _spoken_rows(
         [(heading, panels[0]) for heading, panels in groups]
     )
     ratios = [ratio for cell in summary.cells for ratio in cell.ratios]
@@ -81,9 +91,9 @@ def dataset_ratios(summary: Summary, colours: Palette, slug: str) -> Figure:
         sentence=SENTENCE,
         alternative=alternative,
         svg=_draw(groups, labels, slug, alternative),
-        table=chosen(overview_table(summary), "Costs, joint / other: below 1 means joint is cheaper.", COSTS),
+        table=select_columns(overview_table(summary), "Costs, joint / other: below 1 means joint is cheaper.", COSTS),
         legend=_legend(colours, ratios),
-        caution=caution(about.folds for about in summary.datasets),
+        caution=caution(dataset.folds for dataset in summary.datasets),
     )
 
 
@@ -91,32 +101,33 @@ def _legend(colours: Palette, ratios: Sequence[Ratio]) -> tuple[Style, ...]:
     return tuple(colours.style(other) for other in dict.fromkeys(ratio.other for ratio in ratios))
 
 
-def _said(groups: Sequence[tuple[str, Sequence[Line]]]) -> str:
-    said = [
-        f"{show.shorten(heading, 30)} against {show.shorten(mark.name, 30)} {show.ratio(ratio.ratio)}"
-        for heading, lines in groups
-        for _, ratio, mark in lines
-        if ratio is not None
+def _spoken_rows(groups: Sequence[tuple[str, Sequence[RatioRow]]]) -> str:
+    phrases = [
+        f"{show.shorten(heading, 30)} against {show.shorten(row.mark.name, 30)} {show.ratio(row.ratio.ratio)}"
+        for heading, rows in groups
+        for row in rows
+        if row.ratio is not None
     ]
-    return spoken(said)
+    return spoken(phrases)
 
 
 def _draw(
-    groups: Sequence[tuple[str, Sequence[Sequence[Line]]]], labels: Sequence[str], slug: str, alternative: str
+    groups: Sequence[tuple[str, Sequence[Sequence[RatioRow]]]], labels: Sequence[str], slug: str, alternative: str
 ) -> str:
+    """groups: each heading with its rows for every panel, the same rows in each."""
     with style():
-        named = [(heading, [line[0] for line in panels[0]] or ["not compared"]) for heading, panels in groups]
-        rows = lay_out(named, labels)
-        for i, panel in enumerate(rows.panels):
-            shown = [line[1] for _, panels in groups for line in panels[i] if line[1] is not None]
-            _scale(panel, shown, few=len(labels) > 1)
+        named = [(heading, [row.label for row in panels[0]] or ["not compared"]) for heading, panels in groups]
+        layout = lay_out(named, labels)
+        for i, panel in enumerate(layout.panels):
+            ratios = [row.ratio for _, panels in groups for row in panels[i] if row.ratio is not None]
+            _scale(panel, ratios, few=len(labels) > 1)
             reference_line(panel, 1.0)
-            for heights, (_, panels) in zip(rows.at, groups, strict=True):
-                for height, (_, ratio, mark) in zip(heights, panels[i], strict=False):
-                    if ratio is not None:
-                        _strip(panel, height, ratio)
-                        draw_interval(panel, height, ratio.ratio, mark)
-        return export(rows.surface, slug, alternative)
+            for heights, (_, panels) in zip(layout.at, groups, strict=True):
+                for height, row in zip(heights, panels[i], strict=False):
+                    if row.ratio is not None:
+                        _strip(panel, height, row.ratio)
+                        draw_interval(panel, height, row.ratio.ratio, row.mark)
+        return export(layout.surface, slug, alternative)
 
 
 def _strip(panel: Axes, height: float, ratio: Ratio) -> None:

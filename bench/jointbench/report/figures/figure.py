@@ -1,4 +1,4 @@
-"""What a figure is to the page: a drawing, and everything that stands in for it when it cannot be seen."""
+"""A figure of the page: a drawing with its text alternative and its numbers as a table."""
 
 from __future__ import annotations
 
@@ -10,7 +10,7 @@ from jointbench.report.overview import FEW_FOLDS
 from jointbench.report.palette import Style
 from jointbench.report.tables.table import Table
 
-TEXT = 120  # about what title, sentence and legend take, in a drawing's units
+TEXT = 120  # about the height of title, sentence and legend, in a drawing's units
 _VIEW = re.compile(r'viewBox="0 0 \S+ ([\d.]+)"')
 
 
@@ -33,8 +33,8 @@ class Figure:
     @property
     def height(self) -> float:
         """The drawing's height, in units of which it is 400 wide."""
-        found = _VIEW.search(self.svg)
-        return float(found.group(1)) if found else 0.0
+        match = _VIEW.search(self.svg)
+        return float(match.group(1)) if match else 0.0
 
 
 def in_columns(figures: Iterable[Figure]) -> tuple[list[Figure], list[Figure]]:
@@ -48,17 +48,18 @@ def in_columns(figures: Iterable[Figure]) -> tuple[list[Figure], list[Figure]]:
     return left, right
 
 
-def spoken(said: Sequence[str], most: int = 6) -> str:
-    """A drawing's first lines for those who hear it; the table has them all."""
-    more = f"; and {len(said) - most} more in the table." if len(said) > most else "."
-    return "; ".join(said[:most]) + more
+def spoken(phrases: Sequence[str], most: int = 6) -> str:
+    """The first phrases as a text alternative; the figure's table has all the numbers."""
+    more = f"; and {len(phrases) - most} more in the table." if len(phrases) > most else "."
+    return "; ".join(phrases[:most]) + more
 
 
 def caution(folds: Iterable[int]) -> str:
-    """Says so where a figure rests on fewer than three folds."""
+    """A warning where a figure rests on too few folds, else ""."""
     counts = set(folds)
     few = sorted(count for count in counts if count < FEW_FOLDS)
     if not few:
         return ""
-    said = " or ".join(str(count) for count in few) + (" fold" if few == [1] else " folds")
-    return f"Drawn from {said}{' in places' if len(few) < len(counts) else ''}: read nothing into the intervals there."
+    fold_counts = " or ".join(str(count) for count in few) + (" fold" if few == [1] else " folds")
+    places = " in places" if len(few) < len(counts) else ""
+    return f"Drawn from {fold_counts}{places}: read nothing into the intervals there."

@@ -1,4 +1,4 @@
-"""What a row costs in training, a bar for each arm: trunks and heads, forward and backward."""
+"""Training FLOPs of one row, a bar for each arm: trunks and heads, forward and backward."""
 
 from __future__ import annotations
 
@@ -12,23 +12,23 @@ from jointbench.report.figures.figure import Figure, spoken
 from jointbench.report.figures.rows import ROW, lay_out
 from jointbench.report.palette import Palette
 from jointbench.report.tables.flops import flops_table
-from jointbench.report.tables.quality import place
+from jointbench.report.tables.quality import cell_name
 
 OPACITY = {"trunk, forward": 1.0, "trunk, backward": 0.7, "heads, forward": 0.45, "heads, backward": 0.22}
 SENTENCE = (
-    "Shorter is cheaper: FLOPs to train on one row, all networks of the arm together; from full to faint colour trunks forward "
-    "and backward, heads forward and backward. What sharing saves is trunk."
+    "Shorter is cheaper: FLOPs to train on one row, all networks of the arm together; from full to faint colour "
+    "trunks forward and backward, heads forward and backward. What sharing saves is trunk."
 )
 
 
 def flops_bars(cell: CellSummary, colours: Palette, slug: str) -> Figure:
     """The bars of one dataset on one backend and device."""
-    said = [
-        f"{show.shorten(one.arm, 30)}: "
-        + ", ".join(f"{part} {show.flops(value)}" for part, value in zip(OPACITY, parts(one), strict=True))
-        for one in cell.flops
+    phrases = [
+        f"{show.shorten(flops.arm, 30)}: "
+        + ", ".join(f"{part} {show.flops(value)}" for part, value in zip(OPACITY, flops_parts(flops), strict=True))
+        for flops in cell.flops
     ]
-    alternative = f"Training FLOPs of one row in {place(cell)}, by part: {spoken(said)}"
+    alternative = f"Training FLOPs of one row in {cell_name(cell)}, by part: {spoken(phrases)}"
     return Figure(
         slug=slug,
         title="Training FLOPs by part",
@@ -36,24 +36,24 @@ def flops_bars(cell: CellSummary, colours: Palette, slug: str) -> Figure:
         alternative=alternative,
         svg=_draw(cell, colours, slug, alternative),
         table=flops_table(cell),
-        legend=tuple(colours.style(one.arm) for one in cell.flops),
+        legend=tuple(colours.style(flops.arm) for flops in cell.flops),
     )
 
 
-def parts(one: ArmFlops) -> tuple[int, int, int, int]:
+def flops_parts(flops: ArmFlops) -> tuple[int, int, int, int]:
     """The parts in the order in which they are drawn."""
-    return one.trunk_forward, one.trunk_backward, one.heads_forward, one.heads_backward
+    return flops.trunk_forward, flops.trunk_backward, flops.heads_forward, flops.heads_backward
 
 
 def _draw(cell: CellSummary, colours: Palette, slug: str, alternative: str) -> str:
     with style():
-        rows = lay_out([("", [one.arm for one in cell.flops])], ["FLOPs of one row, forward and backward"])
+        rows = lay_out([("", [flops.arm for flops in cell.flops])], ["FLOPs of one row, forward and backward"])
         (panel,) = rows.panels
-        for height, one in zip(rows.at[0], cell.flops, strict=True):
+        for height, flops in zip(rows.at[0], cell.flops, strict=True):
             left = 0.0
-            for value, opacity in zip(parts(one), OPACITY.values(), strict=True):
+            for value, opacity in zip(flops_parts(flops), OPACITY.values(), strict=True):
                 panel.barh(
-                    height, value, ROW * 0.7, left, color=colours.style(one.arm).colour, alpha=opacity, linewidth=0
+                    height, value, ROW * 0.7, left, color=colours.style(flops.arm).colour, alpha=opacity, linewidth=0
                 )
                 left += value
         panel.set_xlim(left=0)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from dataclasses import dataclass
 
 from matplotlib.axes import Axes
 
@@ -12,14 +13,22 @@ from jointbench.report.figures.canvas import BAND, clipped, export, reference_li
 from jointbench.report.figures.figure import Figure, caution, spoken
 from jointbench.report.figures.rows import lay_out
 from jointbench.report.figures.svg import INK
-from jointbench.report.overview import cells_of, chosen, overview_table, where
+from jointbench.report.overview import backend_name, cells_of, overview_table, select_columns
 from jointbench.report.palette import Palette, Style
-from jointbench.report.tables.quality import difference_table, place
+from jointbench.report.tables.quality import cell_name, difference_table
 from jointbench.stats.estimate import Estimate
 
 LABEL = "difference in skill, joint − other"
 COMPARED = ("Dataset", "Backend", "Device", "Against", "Mean skill difference")
-Line = tuple[str, Estimate, Style]
+
+
+@dataclass(frozen=True)
+class DifferenceRow:
+    """A row of the plot: its label, the difference and the other arm's style."""
+
+    label: str
+    difference: Estimate
+    mark: Style
 
 
 def sentence(rope: float) -> str:
@@ -30,13 +39,20 @@ def sentence(rope: float) -> str:
     )
 
 
-def output_forest(cell: CellSummary, about: DatasetSummary, rope: float, colours: Palette, slug: str) -> Figure:
+def output_forest(cell: CellSummary, dataset: DatasetSummary, rope: float, colours: Palette, slug: str) -> Figure:
     """Each output's difference from each other arm, on one dataset and backend."""
     groups = [
-        (output, [(d.other, d.difference, colours.style(d.other)) for d in cell.differences if d.output == output])
-        for output in about.outputs
+        (
+            output,
+            [
+                DifferenceRow(d.other, d.difference, colours.style(d.other))
+                for d in cell.differences
+                if d.output == output
+            ],
+        )
+        for output in dataset.outputs
     ]
-    alternative = f"Forest plot of skill differences in {place(cell)}: " + _said(groups)
+    alternative = f"Forest plot of skill differences in {cell_name(cell)}: " + _spoken_rows(groups)
     others = dict.fromkeys(d.other for d in cell.differences)
     return Figure(
         slug=slug,
@@ -46,21 +62,21 @@ def output_forest(cell: CellSummary, about: DatasetSummary, rope: float, colours
         svg=_draw(groups, rope, slug, alternative),
         table=difference_table(cell),
         legend=tuple(colours.style(other) for other in others),
-        caution=caution([about.folds]),
+        caution=caution([dataset.folds]),
     )
 
 
 def dataset_forest(summary: Summary, colours: Palette, slug: str) -> Figure:
     """Each dataset's mean difference over its outputs."""
     groups = []
-    for number, about in enumerate(summary.datasets, 1):
-        lines: list[Line] = [
-            (where(cell) if i == 0 else "", decision.mean_difference, colours.style(decision.other))
-            for cell in cells_of(summary, about.slug)
+    for number, dataset in enumerate(summary.datasets, 1):
+        rows = [
+            DifferenceRow(backend_name(cell) if i == 0 else "", decision.mean_difference, colours.style(decision.other))
+            for cell in cells_of(summary, dataset.slug)
             for i, decision in enumerate(cell.decisions)
         ]
-        groups.append((f"{number}. {about.slug}", lines))
-    alternative = "Forest plot of mean skill differences over the outputs of each dataset: " + _said(groups)
+        groups.append((f"{number}. {dataset.slug}", rows))
+    alternative = "Forest plot of mean skill differences over the outputs of each dataset: " + _spoken_rows(groups)
     others = dict.fromkeys(decision.other for cell in summary.cells for decision in cell.decisions)
     return Figure(
         slug=slug,
@@ -68,21 +84,20 @@ def dataset_forest(summary: Summary, colours: Palette, slug: str) -> Figure:
         sentence=sentence(summary.rope),
         alternative=alternative,
         svg=_draw(groups, summary.rope, slug, alternative),
-        table=chosen(overview_table(summary), "Mean skill difference, joint − other.", COMPARED),
+        table=select_columns(overview_table(summary), "Mean skill difference, joint − other.", COMPARED),
         legend=tuple(colours.style(other) for other in others),
-        caution=caution(about.folds for about in summary.datasets),
+        caution=caution(dataset.folds for dataset in summary.datasets),
     )
 
 
-def _said(groups: Sequence[tuple[str, Sequence[Line]]]) -> str:
-    """The lines in words."""
-    said = [
-        f"{show.shorten(heading, 30)}{f', {show.shorten(label, 30)}' if label else ''} against {show.shorten(mark.name, 30)}: "
-        f"{show.difference(estimate)}"
-        for heading, lines in groups
-        for label, estimate, mark in lines
-    ]
-    return spoken(said)
+def _spoken_rows(groups: Sequence[tuple[str, Sequence[DifferenceRow]]]) -> str:
+    phrases = []
+    for heading, rows in groups:
+        for row in rows:
+            label = f", {show.shorten(row.label, 30)}" if row.label else ""
+            arms = f"{show.shorten(heading, 30)}{label} against {show.shorten(row.mark.name, 30)}"
+            phrases.append(f"{arms}: {show.difference(row.difference)}")
+    return spoken(phrases)
 
 
 def limits(estimates: Sequence[Estimate], rope: float) -> tuple[float, float]:
@@ -93,19 +108,18 @@ def limits(estimates: Sequence[Estimate], rope: float) -> tuple[float, float]:
     return -1.08 * max(reach, 2.5 * rope), 1.08 * max(reach, 2.5 * rope)
 
 
-def _draw(groups: Sequence[tuple[str, Sequence[Line]]], rope: float, slug: str, alternative: str) -> str:
+def _draw(groups: Sequence[tuple[str, Sequence[DifferenceRow]]], rope: float, slug: str, alternative: str) -> str:
     with style():
-        rows = lay_out(
-            [(heading, [line[0] for line in lines] or ["not compared"]) for heading, lines in groups], [LABEL]
-        )
-        (panel,) = rows.panels
-        panel.set_xlim(*limits([line[1] for _, lines in groups for line in lines], rope))
+        named = [(heading, [row.label for row in rows] or ["not compared"]) for heading, rows in groups]
+        layout = lay_out(named, [LABEL])
+        (panel,) = layout.panels
+        panel.set_xlim(*limits([row.difference for _, rows in groups for row in rows], rope))
         panel.axvspan(-rope, rope, color=INK, alpha=BAND, linewidth=0)
         reference_line(panel, 0.0)
-        for heights, (_, lines) in zip(rows.at, groups, strict=True):
-            for height, (_, estimate, mark) in zip(heights, lines, strict=False):
-                draw_interval(panel, height, estimate, mark)
-        return export(rows.surface, slug, alternative)
+        for heights, (_, rows) in zip(layout.at, groups, strict=True):
+            for height, row in zip(heights, rows, strict=False):
+                draw_interval(panel, height, row.difference, row.mark)
+        return export(layout.surface, slug, alternative)
 
 
 def draw_interval(panel: Axes, height: float, estimate: Estimate, mark: Style) -> None:

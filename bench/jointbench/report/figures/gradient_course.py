@@ -1,4 +1,4 @@
-"""Who moves the trunk: cosine and length of the outputs' gradients along training."""
+"""Gradient conflict in the trunk: cosine and length of the outputs' gradients along training."""
 
 from __future__ import annotations
 
@@ -10,7 +10,7 @@ from jointbench.report.figures.canvas import WIDTH, axes, drawing, export, refer
 from jointbench.report.figures.figure import Figure
 from jointbench.report.figures.svg import SMALL
 from jointbench.report.palette import COLOURS, GREY, MARKERS, Style
-from jointbench.report.tables.explained import numbers_in, shown, table_named
+from jointbench.report.tables.explained_answer import answer_table, row_numbers, table_named
 
 TABLE = "Along training"
 LENGTH = "Gradient length: "
@@ -18,19 +18,19 @@ HEIGHT, LEFT, FIRST = 300, 58, 4
 BATCH = Style("cosine on a step's batch", GREY, "o")
 LARGE_BATCH = Style("cosine on more rows", COLOURS[5], "s")
 SENTENCE = (
-    "Above: the cosine between the outputs' gradients in the shared layers, mean over fits and pairs; below 0 they are in "
-    "conflict. Below: the length of each output's weighted gradient, which says who pulls harder."
+    "Above: the cosine between the outputs' gradients in the shared layers, mean over fits and pairs; below 0 they "
+    "are in conflict. Below: the length of each output's weighted gradient, which says who pulls harder."
 )
 
 
-def course_figures(answer: explain.Answer, slug: str) -> list[Figure]:
+def gradient_course_figures(answer: explain.Answer, slug: str) -> list[Figure]:
     """One figure from the answer's table of the course of training."""
     table = table_named(answer, TABLE)
     if table is None or not table.rows:
         return []
     outputs = [column.removeprefix(LENGTH) for column in table.columns[FIRST:]]
     styles = tuple(_style(i, output) for i, output in enumerate(outputs))
-    values = [numbers_in(row) for row in table.rows]
+    values = [row_numbers(row) for row in table.rows]
     alternative = (
         f"Mean cosine of the outputs' trunk gradients, from {show.fixed(values[0][1], 2)} at the first step to "
         f"{show.fixed(values[-1][1], 2)} at the last, {answer.backend}; the table has every point."
@@ -42,15 +42,15 @@ def course_figures(answer: explain.Answer, slug: str) -> list[Figure]:
             sentence=SENTENCE,
             alternative=alternative,
             svg=_draw(values, styles, f"{slug}-course", alternative),
-            table=shown(table, answer.backend),
+            table=answer_table(table, answer.backend),
             legend=(BATCH, LARGE_BATCH, *styles),
         )
     ]
 
 
-def _style(place: int, output: str) -> Style:
+def _style(position: int, output: str) -> Style:
     colours = [colour for colour in COLOURS if colour != LARGE_BATCH.colour]
-    return Style(output, colours[place % len(colours)], MARKERS[place % len(MARKERS)])
+    return Style(output, colours[position % len(colours)], MARKERS[position % len(MARKERS)])
 
 
 def _draw(values: list[list[float]], styles: tuple[Style, ...], slug: str, alternative: str) -> str:

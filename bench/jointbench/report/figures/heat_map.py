@@ -1,4 +1,4 @@
-"""Heat map of the break-even study: the measured ratio joint / other by outputs and width, between its predictions."""
+"""Heat map of the break-even study: the measured ratio joint / other by outputs and width, beside its predictions."""
 
 from __future__ import annotations
 
@@ -25,32 +25,32 @@ FURTHEST = 5.0  # doublings at which the colour is full
 OPACITY = 0.6  # so that the page's ink is readable on every cell
 SENTENCE = (
     "Each number is the time of joint over that of the separate networks. Where layers are narrow fixed costs decide: "
-    "between the two columns on the left, which count networks and calls of layers; where they are wide the FLOPs do, the "
-    "column on the right. A framed cell is nearer to the FLOPs, where they can be told apart; – was not measured."
+    "between the two columns on the left, which count networks and calls of layers; where they are wide the FLOPs do, "
+    "the column on the right. A framed cell is nearer to the FLOPs, where they can be told apart; – was not measured."
 )
 
 
 def heat_map(study: Study, backend: str, device: str, scenario: str, table: Table, slug: str) -> Figure:
     """One backend's ratios for one scenario, a map for each rule of sizing."""
-    mine = [
+    points = [
         point
         for point in study.points
         if (point.backend, point.device, point.line.scenario) == (backend, device, scenario) and study.in_grid(point)
     ]
-    said = [
+    phrases = [
         f"against {point.other}, {point.outputs} outputs, width {point.line.width}: {show.ratio(measured)}"
-        for point in mine
+        for point in points
         if point.outputs > 1 and (measured := point.measured) is not None
     ]
-    place = f"{backend} on {device}, {WORK[scenario]}"
-    alternative = f"Cost of joint over separate, {place}: {spoken(said)}"
+    location = f"{backend} on {device}, {WORK[scenario]}"
+    alternative = f"Cost of joint over separate, {location}: {spoken(phrases)}"
     legend = (Style("joint is cheaper", COLOURS[0], "s"), Style("separate is cheaper", COLOURS[1], "s"))
     return Figure(
         slug=slug,
-        title=f"Joint / separate by outputs and width: {place}",
+        title=f"Joint / separate by outputs and width: {location}",
         sentence=SENTENCE,
         alternative=alternative,
-        svg=_draw(study, mine, slug, alternative),
+        svg=_draw(study, points, slug, alternative),
         table=table,
         legend=legend,
     )
@@ -58,14 +58,14 @@ def heat_map(study: Study, backend: str, device: str, scenario: str, table: Tabl
 
 def _draw(study: Study, points: Sequence[Point], slug: str, alternative: str) -> str:
     counts = [count for count in study.outputs if count > 1]
-    by_place = {(point.other, point.outputs, point.line.width): point for point in points}
+    by_cell = {(point.other, point.outputs, point.line.width): point for point in points}
     unit = (WIDTH - LEFT - 6 - 2 * GAP) / (len(study.widths) + 3)
-    each = HEAD + ROW * len(counts) + FOOT
+    map_height = HEAD + ROW * len(counts) + FOOT
     with style():
-        surface = drawing(each * len(OTHERS))
-        for place, other in enumerate(OTHERS):
-            rows = [[by_place.get((other, count, width)) for width in study.widths] for count in counts]
-            top, height = place * each + HEAD, ROW * len(counts)
+        surface = drawing(map_height * len(OTHERS))
+        for i, other in enumerate(OTHERS):
+            rows = [[by_cell.get((other, count, width)) for width in study.widths] for count in counts]
+            top, height = i * map_height + HEAD, ROW * len(counts)
             known = [[point for point in row if point is not None] for row in rows]
             fixed = axes(surface, LEFT, top, 2 * unit, height)
             _panel(fixed, [[row[0].networks_ratio, row[0].calls_ratio] if row else [None] * 2 for row in known])
@@ -78,13 +78,15 @@ def _draw(study: Study, points: Sequence[Point], slug: str, alternative: str) ->
             fixed.set_ylabel("outputs", labelpad=1)
             for panel, labels in (
                 (fixed, ["nets", "calls"]),
-                (middle, [str(w) for w in study.widths]),
+                (middle, [str(width) for width in study.widths]),
                 (right, ["FLOPs"]),
             ):
                 panel.set_xticks([i + 0.5 for i in range(len(labels))], labels, rotation=0)
             middle.set_xlabel("width of joint's layers, measured", labelpad=2)
             title = f"against {SIZED[other]}"
-            surface.text(2 / WIDTH, 1 - (top - 12) / (each * len(OTHERS)), title, fontsize=SMALL + 1, fontweight="bold")
+            surface.text(
+                2 / WIDTH, 1 - (top - 12) / (map_height * len(OTHERS)), title, fontsize=SMALL + 1, fontweight="bold"
+            )
         return export(surface, slug, alternative)
 
 

@@ -11,11 +11,11 @@ from jointbench.report import format as show
 from jointbench.report.figures.canvas import WIDTH, axes, drawing, export, style
 from jointbench.report.figures.figure import Figure, spoken
 from jointbench.report.palette import Palette
-from jointbench.report.tables.costs import latency_table
-from jointbench.report.tables.quality import place
+from jointbench.report.tables.quality import cell_name
+from jointbench.report.tables.serving import latency_table
 
 HEIGHT, LEFT = 230, 52
-LINES = {SEQUENTIAL: "-", "fused": ":", SINGLE_OUTPUT: "--"}
+LINE_STYLES = {SEQUENTIAL: "-", "fused": ":", SINGLE_OUTPUT: "--"}
 SENTENCE = (
     "Lower is faster: the median time of one request; a thin line upwards ends at the 90th "
     "percentile, where enough requests were timed to know it. Solid: the arm's networks called one after the other; "
@@ -25,13 +25,13 @@ SENTENCE = (
 
 def latency_figure(cell: CellSummary, colours: Palette, slug: str) -> Figure:
     """The latency figure of one dataset on one backend and device."""
-    said = [
+    phrases = [
         f"{show.shorten(cost.arm, 30)} {path} at batch {latency.batch_size} {show.seconds(latency.median_seconds)}"
         for cost in cell.costs
-        for path in LINES
-        for latency in line(cell, cost, path)
+        for path in LINE_STYLES
+        for latency in latencies_of(cell, cost, path)
     ]
-    alternative = f"Median request latency in {place(cell)}: {spoken(said)}"
+    alternative = f"Median request latency in {cell_name(cell)}: {spoken(phrases)}"
     legend = tuple(colours.style(cost.arm) for cost in cell.costs if cost.latency)
     return Figure(
         slug=slug,
@@ -44,18 +44,18 @@ def latency_figure(cell: CellSummary, colours: Palette, slug: str) -> Figure:
     )
 
 
-def line(cell: CellSummary, cost: ArmCost, path: str) -> list[Latency]:
-    """The arm's latencies on a path on all cores, by batch size."""
+def latencies_of(cell: CellSummary, cost: ArmCost, path: str) -> list[Latency]:
+    """The arm's latencies in an execution mode on all cores, by batch size."""
     return sorted(
         (
-            one
-            for one in cost.latency
-            if one.path == path
-            and one.threads in (None, cell.threads)
-            and show.known(one.median_seconds)
-            and one.median_seconds > 0
+            latency
+            for latency in cost.latency
+            if latency.path == path
+            and latency.threads in (None, cell.threads)
+            and show.known(latency.median_seconds)
+            and latency.median_seconds > 0
         ),
-        key=lambda one: one.batch_size,
+        key=lambda latency: latency.batch_size,
     )
 
 
@@ -66,21 +66,21 @@ def _draw(cell: CellSummary, colours: Palette, slug: str, alternative: str) -> s
         panel.set(xscale="log", yscale="log", xlabel="rows in a request")
         for cost in cell.costs:
             mark = colours.style(cost.arm)
-            for path, dashes in LINES.items():
-                known = line(cell, cost, path)
+            for path, dashes in LINE_STYLES.items():
+                known = latencies_of(cell, cost, path)
                 panel.plot(
-                    [one.batch_size for one in known],
-                    [one.median_seconds for one in known],
+                    [latency.batch_size for latency in known],
+                    [latency.median_seconds for latency in known],
                     color=mark.colour,
                     marker=mark.marker,
                     markersize=5.5 if dashes == "-" else 3.5,
                     linewidth=1.4,
                     linestyle=dashes,
                 )
-                for one in known:
-                    if one.p90_seconds is not None:
-                        ends = [one.median_seconds, one.p90_seconds]
-                        panel.plot([one.batch_size] * 2, ends, color=mark.colour, linewidth=0.8)
+                for latency in known:
+                    if latency.p90_seconds is not None:
+                        ends = [latency.median_seconds, latency.p90_seconds]
+                        panel.plot([latency.batch_size] * 2, ends, color=mark.colour, linewidth=0.8)
         sizes = sorted({latency.batch_size for cost in cell.costs for latency in cost.latency})
         panel.xaxis.set_major_locator(FixedLocator(sizes))
         panel.xaxis.set_minor_locator(NullLocator())

@@ -13,34 +13,34 @@ from jointbench.report.figures.canvas import WIDTH, axes, drawing, export, refer
 from jointbench.report.figures.figure import Figure
 from jointbench.report.figures.svg import INK, SMALL
 from jointbench.report.palette import COLOURS, GREY, MARKERS, Style
-from jointbench.report.tables.explained import numbers_in, shown, table_named
+from jointbench.report.tables.explained_answer import answer_table, row_numbers, table_named
 from jointbench.report.tables.table import Table
 
 TABLE, SKILL, SEPARATE, EQUAL = "Skill by loss weights", "Skill: ", "separate", "none"
 RATIO, FIRST = 3, 4
-LEFT, TALL, ALONE = 56, 150, 230
+LEFT, PANEL_HEIGHT, SINGLE_PANEL_HEIGHT = 56, 150, 230
 SWEEP = (
-    "Each output's skill less that of its separate network (the line at 0), against how many times the named output's loss "
-    "weighs what the others do."
+    "Each output's skill less that of its separate network (the line at 0), against how many times the named output's "
+    "loss weighs what the others do."
 )
 FRONT = (
-    "Each mark is a setting of the loss weights, right and up is better; filled marks are on the Pareto front, the cross is "
-    "two separate networks."
+    "Each mark is a setting of the loss weights, right and up is better; filled marks are on the Pareto front, the "
+    "cross is two separate networks."
 )
 
 
-def sweep_figures(answer: explain.Answer, slug: str) -> list[Figure]:
+def loss_weight_sweep_figures(answer: explain.Answer, slug: str) -> list[Figure]:
     """Skill along the sweep; for two outputs, one against the other too."""
     table = table_named(answer, TABLE)
     if table is None or not table.rows or table.rows[-1][0] != SEPARATE:
         return []
     outputs = [column.removeprefix(SKILL) for column in table.columns if column.startswith(SKILL)]
     styles = tuple(Style(name, COLOURS[i % len(COLOURS)], MARKERS[i % len(MARKERS)]) for i, name in enumerate(outputs))
-    numbers = shown(table, answer.backend)
+    numbers = answer_table(table, answer.backend)
     alternative = (
         f"Skill of {len(outputs)} outputs under {len(table.rows) - 1} settings of the loss weights; the table has them."
     )
-    made = [
+    figures = [
         Figure(
             slug=f"{slug}-sweep",
             title=f"Skill along the sweep of loss weights, {show.plain(answer.backend)}",
@@ -52,37 +52,39 @@ def sweep_figures(answer: explain.Answer, slug: str) -> list[Figure]:
         )
     ]
     if len(outputs) == 2:
-        made.append(_front(table, outputs, answer.backend, numbers, f"{slug}-front"))
-    return made
+        figures.append(_front(table, outputs, answer.backend, numbers, f"{slug}-front"))
+    return figures
 
 
 def _sweep(table: explain.Table, styles: tuple[Style, ...], slug: str, alternative: str) -> str:
-    values = [numbers_in(row) for row in table.rows]
-    apart = values[-1]
-    weighed = [name for name in dict.fromkeys(row[1] for row in table.rows) if name != EQUAL]
-    steps = [[row[FIRST + k] - apart[FIRST + k] for k in range(len(styles))] for row in values[:-1]]
+    values = [row_numbers(row) for row in table.rows]
+    separate = values[-1]
+    weighed_outputs = [name for name in dict.fromkeys(row[1] for row in table.rows) if name != EQUAL]
+    steps = [[row[FIRST + k] - separate[FIRST + k] for k in range(len(styles))] for row in values[:-1]]
     reach = max([0.01, *(abs(step) for row in steps for step in row if math.isfinite(step))])
     with style():
-        tall = TALL if len(weighed) > 1 else ALONE
-        surface = drawing(len(weighed) * tall + 24)
-        for place, name in enumerate(weighed):
-            panel = axes(surface, LEFT, 18 + place * tall, WIDTH - LEFT - 12, tall - 40)
+        panel_height = PANEL_HEIGHT if len(weighed_outputs) > 1 else SINGLE_PANEL_HEIGHT
+        surface = drawing(len(weighed_outputs) * panel_height + 24)
+        for position, name in enumerate(weighed_outputs):
+            panel = axes(surface, LEFT, 18 + position * panel_height, WIDTH - LEFT - 12, panel_height - 40)
             panel.set_title(f"{show.shorten(str(name), 40)} against the rest", fontsize=SMALL, loc="left", pad=3)
-            mine = sorted((values[i][RATIO], i) for i, row in enumerate(table.rows[:-1]) if row[1] in (name, EQUAL))
+            weighings = sorted(
+                (values[i][RATIO], i) for i, row in enumerate(table.rows[:-1]) if row[1] in (name, EQUAL)
+            )
             panel.set_xscale("log", base=2)
             panel.set_ylim(-1.1 * reach, 1.1 * reach)
-            panel.set_xlim(mine[0][0] / 1.2, mine[-1][0] * 1.2)
+            panel.set_xlim(weighings[0][0] / 1.2, weighings[-1][0] * 1.2)
             reference_line(panel, 0.0, horizontal=True)
             for k, mark in enumerate(styles):
                 panel.plot(
-                    [ratio for ratio, _ in mine],
-                    [steps[i][k] for _, i in mine],
+                    [ratio for ratio, _ in weighings],
+                    [steps[i][k] for _, i in weighings],
                     color=mark.colour,
                     marker=mark.marker,
                     markersize=4,
                     linewidth=1.2,
                 )
-            panel.xaxis.set_major_locator(FixedLocator([ratio for ratio, _ in mine]))
+            panel.xaxis.set_major_locator(FixedLocator([ratio for ratio, _ in weighings]))
             panel.xaxis.set_minor_locator(NullLocator())
             panel.xaxis.set_major_formatter(
                 FuncFormatter(lambda value, _: f"{value:g}" if value >= 1 else f"1/{1 / value:g}")
@@ -94,8 +96,9 @@ def _sweep(table: explain.Table, styles: tuple[Style, ...], slug: str, alternati
 
 
 def _front(table: explain.Table, outputs: list[str], backend: str, numbers: Table, slug: str) -> Figure:
-    alternative = f"Skill of {show.plain(outputs[1])} against skill of {show.plain(outputs[0])} by loss weights; the table has them."
-    values = [numbers_in(row) for row in table.rows]
+    first, second = (show.plain(output) for output in outputs)
+    alternative = f"Skill of {second} against skill of {first} by loss weights; the table has them."
+    values = [row_numbers(row) for row in table.rows]
     points = np.array([row[FIRST : FIRST + 2] for row in values])
     with style():
         surface = drawing(280)

@@ -1,4 +1,4 @@
-"""Skill against what it costs (training FLOPs, training time, latency): an arrow for each output, from another arm to joint."""
+"""Skill against its cost (training FLOPs, time, latency): an arrow from another arm to joint for each output."""
 
 from __future__ import annotations
 
@@ -16,12 +16,12 @@ from jointbench.compare.summary.run import CellSummary, DatasetSummary
 from jointbench.report import format as show
 from jointbench.report.figures.canvas import WIDTH, axes, drawing, export, reference_line, style
 from jointbench.report.figures.figure import Figure, caution
-from jointbench.report.figures.latency import line
+from jointbench.report.figures.latency import latencies_of
 from jointbench.report.figures.skill import FLOOR
 from jointbench.report.figures.svg import INK, SMALL
 from jointbench.report.overview import IN_TURN
 from jointbench.report.palette import Palette
-from jointbench.report.tables.quality import place
+from jointbench.report.tables.quality import cell_name
 from jointbench.report.tables.table import Table, columns, name, number
 from jointbench.types import FloatArray
 
@@ -29,8 +29,8 @@ PANEL, TOP, BELOW, LEFT, NAMES = 130, 8, 46, 40, 92
 LETTERS, TITLE_LETTERS = 16, 60
 GAP, HEAD = 4, 4
 SENTENCE = (
-    "Each arrow is one output on its way from another arm to joint: leftwards is cheaper, upwards gains skill; an arrow "
-    "to the upper left is gain without cost."
+    "Each arrow is one output on its way from another arm to joint: leftwards is cheaper, upwards gains skill; an "
+    "arrow to the upper left is gain without cost."
 )
 Point = tuple[float, float]
 
@@ -46,32 +46,32 @@ class Axis:
     tick: Callable[[float], str]
 
 
-def pareto_figure(cell: CellSummary, about: DatasetSummary, colours: Palette, slug: str) -> Figure:
-    """The Pareto plots of one dataset on one backend and device: one below the other, for each cost that was measured."""
+def pareto_figure(cell: CellSummary, dataset: DatasetSummary, colours: Palette, slug: str) -> Figure:
+    """The Pareto plots of one dataset on one backend and device: one for each cost that was measured."""
     costs = {cost.arm: cost for cost in cell.costs}
-    scored = [q for q in cell.quality if q.model in costs and show.known(q.skill)]
-    left_out = sum(q.skill < FLOOR for q in scored)
+    scored = [quality for quality in cell.quality if quality.model in costs and show.known(quality.skill)]
+    left_out = sum(quality.skill < FLOOR for quality in scored)
     note = f" Left out because they are far below no skill: {left_out}." if left_out else ""
-    possible = _possible(cell)
+    possible_axes = _possible_axes(cell)
     panels = [
         (
             axis,
             {
-                (q.model, q.output): (value, q.skill)
-                for q in scored
-                if q.skill >= FLOOR and (value := _value(axis, costs[q.model]))
+                (quality.model, quality.output): (value, quality.skill)
+                for quality in scored
+                if quality.skill >= FLOOR and (value := _value(axis, costs[quality.model]))
             },
         )
-        for axis in possible
+        for axis in possible_axes
     ]
-    panels = [(axis, points) for axis, points in panels if points] or [(possible[0], {})]
-    against = _listed([axis.title[0].lower() + axis.title[1:] for axis, _ in panels])
-    said = [
+    panels = [(axis, points) for axis, points in panels if points] or [(possible_axes[0], {})]
+    against = _enumeration([axis.title[0].lower() + axis.title[1:] for axis, _ in panels])
+    phrases = [
         f"{show.shorten(arm, 30)} {', '.join(axis.text(_value(axis, cost)) for axis, _ in panels)}"
         for arm, cost in costs.items()
     ]
     alternative = (
-        f"Skill of {len(about.outputs)} outputs against {against} in {place(cell)}: {'; '.join(said)}; "
+        f"Skill of {len(dataset.outputs)} outputs against {against} in {cell_name(cell)}: {'; '.join(phrases)}; "
         "the skills are in the table."
     )
     return Figure(
@@ -79,20 +79,27 @@ def pareto_figure(cell: CellSummary, about: DatasetSummary, colours: Palette, sl
         title=f"Skill against {against}",
         sentence=SENTENCE + note,
         alternative=alternative,
-        svg=_draw(panels, cell.joint, about.outputs, colours, slug, alternative),
-        table=_table(cell, about, [axis for axis, _ in panels]),
+        svg=_draw(panels, cell.joint, dataset.outputs, colours, slug, alternative),
+        table=_table(cell, dataset, [axis for axis, _ in panels]),
         legend=tuple(colours.style(arm) for arm in costs),
-        caution=caution([about.folds]),
+        caution=caution([dataset.folds]),
     )
 
 
-def _possible(cell: CellSummary) -> tuple[Axis, ...]:
+def _possible_axes(cell: CellSummary) -> tuple[Axis, ...]:
     """Training FLOPs, training time and the latency of the smallest request that was timed."""
-    answered = [one.batch_size for cost in cell.costs for one in line(cell, cost, IN_TURN)]
-    smallest = min(answered, default=1)
+    batch_sizes = [latency_.batch_size for cost in cell.costs for latency_ in latencies_of(cell, cost, IN_TURN)]
+    smallest = min(batch_sizes, default=1)
 
     def latency(cost: ArmCost) -> float | None:
-        return next((one.median_seconds for one in line(cell, cost, IN_TURN) if one.batch_size == smallest), None)
+        return next(
+            (
+                latency_.median_seconds
+                for latency_ in latencies_of(cell, cost, IN_TURN)
+                if latency_.batch_size == smallest
+            ),
+            None,
+        )
 
     rows = f"{smallest} row{'s' if smallest > 1 else ''}"
     return (
@@ -121,35 +128,39 @@ def _possible(cell: CellSummary) -> tuple[Axis, ...]:
 
 
 def _seconds_tick(value: float) -> str:
-    """A time without the zeros that say how well it is known: a place on an axis is exact, and never in minutes."""
+    """A time for a tick: without trailing zeros, because a tick is exact, and never in minutes."""
     number_text, _, unit = show.seconds(value).partition(" ")
     return f"{value:,.0f} s" if unit in ("min", "h") else f"{float(number_text):g} {unit}"
 
 
 def _value(axis: Axis, cost: ArmCost) -> float | None:
-    """Only what a logarithmic axis can show."""
+    """The arm's cost, None where a logarithmic axis cannot show it."""
     value = axis.value(cost)
     return value if value is not None and show.known(value) and value > 0 else None
 
 
-def _listed(words: Sequence[str]) -> str:
+def _enumeration(words: Sequence[str]) -> str:
     return words[0] if len(words) == 1 else f"{', '.join(words[:-1])} and {words[-1]}"
 
 
-def _table(cell: CellSummary, about: DatasetSummary, shown: Sequence[Axis]) -> Table:
-    skills = {(q.model, q.output): q.skill for q in cell.quality}
+def _table(cell: CellSummary, dataset: DatasetSummary, axes_drawn: Sequence[Axis]) -> Table:
+    skills = {(quality.model, quality.output): quality.skill for quality in cell.quality}
     rows = tuple(
         (
             name(cost.arm),
-            *(number(_value(axis, cost), axis.text) for axis in shown),
-            *(number(skills.get((cost.arm, output)), lambda v: show.fixed(v, 3)) for output in about.outputs),
+            *(number(_value(axis, cost), axis.text) for axis in axes_drawn),
+            *(number(skills.get((cost.arm, output)), lambda v: show.fixed(v, 3)) for output in dataset.outputs),
         )
         for cost in cell.costs
     )
     titles = columns(
-        ("Arm",), (*(axis.title for axis in shown), *((show.shorten(o, TITLE_LETTERS), "skill") for o in about.outputs))
+        ("Arm",),
+        (
+            *(axis.title for axis in axes_drawn),
+            *((show.shorten(output, TITLE_LETTERS), "skill") for output in dataset.outputs),
+        ),
     )
-    return Table(f"What every arm costs and its skill on each output in {place(cell)}.", titles, rows)
+    return Table(f"What every arm costs and its skill on each output in {cell_name(cell)}.", titles, rows)
 
 
 def _draw(
@@ -165,8 +176,8 @@ def _draw(
         surface = drawing(len(panels) * (TOP + tall + BELOW))
         down = [y for _, points in panels for _, y in points.values()] or [0.0]
         room = 0.08 * max(max(down) - min(down), 0.05)
-        for place_down, (axis, points) in enumerate(panels):
-            panel = axes(surface, LEFT, TOP + place_down * (TOP + tall + BELOW), WIDTH - LEFT - NAMES, tall)
+        for i, (axis, points) in enumerate(panels):
+            panel = axes(surface, LEFT, TOP + i * (TOP + tall + BELOW), WIDTH - LEFT - NAMES, tall)
             across = [x for x, _ in points.values()] or [1.0]
             panel.set(xscale="log", xlabel=axis.label, ylabel="skill")
             panel.set(xlim=(min(across) / 1.25, max(across) * 1.25), ylim=(min(down) - room, max(down) + room))
@@ -177,20 +188,20 @@ def _draw(
 
 
 def _arrows(panel: Axes, points: dict[tuple[str, str], Point], joint: str, colours: Palette) -> None:
-    """A mark for every arm and output, and an arrow to joint's: all of one arm as one path, which is shorter to write."""
+    """A mark for every arm and output, and an arrow to joint's mark. An arm's arrows are one path: fewer bytes."""
     reference_line(panel, 0.0, horizontal=True)
     for arm in dict.fromkeys(arm for arm, _ in points):
         mark = colours.style(arm)
-        mine = {output: point for (one, output), point in points.items() if one == arm}
+        arm_points = {output: point for (point_arm, output), point in points.items() if point_arm == arm}
         ends = [
             (point, points[joint, output])
-            for output, point in mine.items()
+            for output, point in arm_points.items()
             if arm != joint and (joint, output) in points
         ]
         if ends:
             path = Path.make_compound_path(*(_arrow(*panel.transData.transform(pair)) for pair in ends))
             panel.add_patch(PathPatch(path, transform=None, color=mark.colour, alpha=0.6, linewidth=1, clip_on=False))
-        for x, y in mine.values():
+        for x, y in arm_points.values():
             panel.plot([x], [y], mark.marker, color=mark.colour, markersize=5.5, zorder=4)
 
 

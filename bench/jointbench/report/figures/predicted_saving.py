@@ -1,9 +1,11 @@
-"""The saving that FLOPs predict against the one that the clock saw, every dataset in one plane."""
+"""The saving that FLOPs predict against the measured one, every dataset in one plane."""
 
 from __future__ import annotations
 
 import math
+from dataclasses import dataclass
 
+from matplotlib.axes import Axes
 from matplotlib.ticker import FixedLocator, FuncFormatter, NullLocator
 
 from jointbench.compare.summary.costs import PredictedSaving
@@ -18,40 +20,38 @@ from jointbench.report.tables.table import Cell, Table, columns, interval, name,
 
 HEIGHT, LEFT = 300, 60
 SENTENCE = (
-    "Each mark is one training step, joint / other, on one dataset (its number beside it): on the slanted line the clock "
-    "follows the FLOPs, above it part of the predicted saving is lost, below it more is saved than FLOPs predict."
+    "Each mark is one training step, joint / other, on one dataset (its number beside it): on the slanted line the "
+    "clock follows the FLOPs, above it part of the predicted saving is lost, below it more is saved than FLOPs "
+    "predict."
 )
-Mark = tuple[int, PredictedSaving, Style]
 
 
-def explained_figure(summary: Summary, colours: Palette, slug: str) -> Figure | None:
+@dataclass(frozen=True)
+class Mark:
+    """A mark: the dataset's number, a training step's saving, and the other arm's style."""
+
+    number: int
+    saving: PredictedSaving
+    style: Style
+
+
+def predicted_saving_figure(summary: Summary, colours: Palette, slug: str) -> Figure | None:
     """Predicted against achieved ratio of a training step; None where no step was timed."""
     marks: list[Mark] = []
     rows: list[tuple[Cell, ...]] = []
-    for place, about in enumerate(summary.datasets, 1):
-        for cell in cells_of(summary, about.slug):
-            for one in steps(cell):
-                marks.append((place, one, colours.style(one.other)))
-                share = interval(one.share, show.estimate) if one.share else Cell(one.reason or "—", tone="absent")
-                rows.append(
-                    (
-                        name(about.slug),
-                        name(cell.backend),
-                        name(cell.device),
-                        name(one.other),
-                        number(one.predicted, show.times),
-                        interval(one.achieved, show.ratio),
-                        share,
-                    )
-                )
+    for position, dataset in enumerate(summary.datasets, 1):
+        for cell in cells_of(summary, dataset.slug):
+            for saving in steps(cell):
+                marks.append(Mark(position, saving, colours.style(saving.other)))
+                rows.append(_table_row(cell, saving))
     if not marks:
         return None
-    said = [
-        f"dataset {place} against {show.shorten(one.other, 30)}: predicted {show.times(one.predicted)}, "
-        f"achieved {show.times(one.achieved.value)}"
-        for place, one, _ in marks
+    phrases = [
+        f"dataset {mark.number} against {show.shorten(mark.saving.other, 30)}: "
+        f"predicted {show.times(mark.saving.predicted)}, achieved {show.times(mark.saving.achieved.value)}"
+        for mark in marks
     ]
-    alternative = f"Achieved against predicted ratio of a training step's cost: {spoken(said)}"
+    alternative = f"Achieved against predicted ratio of a training step's cost: {spoken(phrases)}"
     titles = columns(
         ("Dataset", "Backend", "Device", "Against"),
         (
@@ -69,24 +69,37 @@ def explained_figure(summary: Summary, colours: Palette, slug: str) -> Figure | 
         table=Table(
             "A training step, joint / other, as FLOPs predict it and as the clock saw it.", titles, tuple(rows), heads=4
         ),
-        legend=tuple({mark.name: mark for _, _, mark in marks}.values()),
+        legend=tuple({mark.style.name: mark.style for mark in marks}.values()),
+    )
+
+
+def _table_row(cell: CellSummary, saving: PredictedSaving) -> tuple[Cell, ...]:
+    return (
+        name(cell.dataset),
+        name(cell.backend),
+        name(cell.device),
+        name(saving.other),
+        number(saving.predicted, show.times),
+        interval(saving.achieved, show.ratio),
+        interval(saving.share, show.estimate) if saving.share else Cell(saving.reason or "—", tone="absent"),
     )
 
 
 def steps(cell: CellSummary) -> list[PredictedSaving]:
-    """The ratios of training steps that can be drawn on a logarithmic scale, the first for each other arm."""
-    found: dict[str, PredictedSaving] = {}
-    for one in cell.explained:
-        if one.quantity == STEP and one.predicted > 0 and show.known(one.achieved.value) and one.achieved.value > 0:
-            found.setdefault(one.other, one)
-    return list(found.values())
+    """The savings of a training step that a logarithmic scale can show, the first for each other arm."""
+    savings: dict[str, PredictedSaving] = {}
+    for saving in cell.explained:
+        achieved = saving.achieved.value
+        if saving.quantity == STEP and saving.predicted > 0 and show.known(achieved) and achieved > 0:
+            savings.setdefault(saving.other, saving)
+    return list(savings.values())
 
 
 def _draw(marks: list[Mark], slug: str, alternative: str) -> str:
     with style():
         surface = drawing(HEIGHT)
         panel = axes(surface, LEFT, 8, WIDTH - LEFT - 12, HEIGHT - 50)
-        values = [value for _, one, _ in marks for value in (one.predicted, one.achieved.value)]
+        values = [value for mark in marks for value in (mark.saving.predicted, mark.saving.achieved.value)]
         low, high = (sign * max(0.5, *(sign * math.log2(value) for value in values)) for sign in (-1, 1))
         limits = (2 ** (low - 0.3), 2 ** (high + 0.3))
         panel.set_xscale("log", base=2)
@@ -95,21 +108,19 @@ def _draw(marks: list[Mark], slug: str, alternative: str) -> str:
         panel.plot(limits, limits, color=INK, linewidth=0.8, alpha=0.6, zorder=1)
         reference_line(panel, 1.0)
         reference_line(panel, 1.0, horizontal=True)
-        for place, one, mark in marks:
-            ends = [
-                max(min(end, limits[1]), limits[0]) for end in (one.achieved.low, one.achieved.high) if show.known(end)
-            ]
-            panel.plot([one.predicted] * len(ends), ends, color=mark.colour, linewidth=1, alpha=0.6, zorder=2)
-            panel.plot([one.predicted], [one.achieved.value], mark.marker, color=mark.colour, markersize=5.5, zorder=4)
-            panel.annotate(
-                str(place),
-                xy=(one.predicted, one.achieved.value),
-                xytext=(5, 2),
-                textcoords="offset points",
-                fontsize=SMALL,
-            )
+        for mark in marks:
+            _draw_mark(panel, mark, limits)
         for axis in (panel.xaxis, panel.yaxis):
             axis.set_major_locator(FixedLocator([2.0**power for power in range(math.ceil(low), math.floor(high) + 1)]))
             axis.set_minor_locator(NullLocator())
             axis.set_major_formatter(FuncFormatter(lambda value, _: f"{value:g}"))
         return export(surface, slug, alternative)
+
+
+def _draw_mark(panel: Axes, mark: Mark, limits: tuple[float, float]) -> None:
+    """The mark with its interval, cut to the axis, and the dataset's number."""
+    x, achieved, colour = mark.saving.predicted, mark.saving.achieved, mark.style.colour
+    ends = [max(min(end, limits[1]), limits[0]) for end in (achieved.low, achieved.high) if show.known(end)]
+    panel.plot([x] * len(ends), ends, color=colour, linewidth=1, alpha=0.6, zorder=2)
+    panel.plot([x], [achieved.value], mark.style.marker, color=colour, markersize=5.5, zorder=4)
+    panel.annotate(str(mark.number), xy=(x, achieved.value), xytext=(5, 2), textcoords="offset points", fontsize=SMALL)

@@ -21,20 +21,20 @@ from jointbench.report.tables.table import Table, columns, name, number
 ROW, TOP, FOOT, LETTERS, LETTER = 22, 6, 40, 26, 5.3
 OPACITY = 0.6  # so that the page's ink is readable on every cell
 SENTENCE = (
-    "1: the same representation up to rotation and scale; 0: unrelated ones. Networks of different seeds; a pair of networks "
-    "learns the same where its row is as dark as that of two seeds below it."
+    "1: the same representation up to rotation and scale; 0: unrelated ones. Networks of different seeds; a pair of "
+    "networks learns the same where its row is as dark as that of two seeds below it."
 )
 
 
 def representation_figures(answer: Answer, slug: str) -> list[Figure]:
     """The map of an answer on representations; none where it has no layers to show."""
-    table = next((one for one in answer.tables if one.title == LAYERS_TITLE), None)
+    table = next((candidate for candidate in answer.tables if candidate.title == LAYERS_TITLE), None)
     if table is None or not table.rows:
         return []
     layers = table.columns[1:]
-    said = [f"{show.shorten(str(row[0]), 40)} {_text(row[-1])} in the last layer" for row in table.rows]
-    alternative = f"Linear CKA of trunk layers: {spoken(said)}"
-    shown = Table(
+    phrases = [f"{show.shorten(str(row[0]), 40)} {_text(row[-1])} in the last layer" for row in table.rows]
+    alternative = f"Linear CKA of trunk layers: {spoken(phrases)}"
+    cka_table = Table(
         table.title,
         columns((table.columns[0],), layers),
         tuple(
@@ -49,7 +49,7 @@ def representation_figures(answer: Answer, slug: str) -> list[Figure]:
             sentence=SENTENCE,
             alternative=alternative,
             svg=_draw(table.rows, layers, slug, alternative),
-            table=shown,
+            table=cka_table,
         )
     ]
 

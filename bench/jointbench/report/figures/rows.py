@@ -1,6 +1,6 @@
-"""The layout that most figures share: rows with a label on the left, gathered under headings, and panels beside them.
+"""The layout of most figures: labelled rows grouped under headings, with panels beside them.
 
-A heading has the whole width, so a long name of an output or dataset costs a line and not the drawing's width.
+A heading has the whole width, so a long name of an output or dataset takes no width from the panels.
 """
 
 from __future__ import annotations
@@ -18,7 +18,7 @@ from jointbench.report.figures.svg import SMALL
 
 ROW, HEADING, FOOT, TOP = 14, 19, 38, 6
 LABEL_LETTERS, HEADING_LETTERS = 20, 58
-LETTER = 5.3  # pixels of one letter of a label, near enough
+LETTER = 5.3  # approximate width of a label's letter in pixels
 GAP = 12  # between panels
 
 
@@ -36,19 +36,19 @@ def lay_out(groups: Sequence[tuple[str, Sequence[str]]], labels: Sequence[str]) 
     shortened = [[show.shorten(row, LABEL_LETTERS) if row else "" for row in rows] for _, rows in groups]
     margin = 14 + LETTER * max((len(row) for rows in shortened for row in rows), default=0)
     down, at = 0.0, []
-    texts: list[tuple[float, float, str, dict[str, Any]]] = []  # across, down, text, how
+    texts: list[tuple[float, float, str, dict[str, Any]]] = []  # x, y, text, its style
     for (heading, _), rows in zip(groups, shortened, strict=True):
         if heading:
             bold = {"fontsize": SMALL + 1, "fontweight": "bold"}
             texts.append((2, down + HEADING * 0.62, show.shorten(heading, HEADING_LETTERS), bold))
             down += HEADING
-        places = [down + ROW * (i + 0.5) for i in range(len(rows))]
+        heights = [down + ROW * (i + 0.5) for i in range(len(rows))]
         texts.extend(
             (margin - 8, place, row, {"fontsize": SMALL, "ha": "right"})
-            for place, row in zip(places, rows, strict=True)
+            for place, row in zip(heights, rows, strict=True)
             if row
         )
-        at.append(tuple(places))
+        at.append(tuple(heights))
         down += ROW * len(rows) + (4 if heading else 0)
     height = TOP + down + FOOT + 11 * max(label.count("\n") for label in labels)
     surface = drawing(height)
@@ -61,6 +61,6 @@ def lay_out(groups: Sequence[tuple[str, Sequence[str]]], labels: Sequence[str]) 
         panel.tick_params(axis="x", length=3, pad=2)
         panel.xaxis.labelpad = 2
         panels.append(panel)
-    for across, place, text, how in texts:  # not as ticks, which take three times as long to draw
-        surface.text(across / WIDTH, 1 - (TOP + place) / height, text, va="center", **how)
+    for x, y, text, text_style in texts:  # not as tick labels, which take three times as long to draw
+        surface.text(x / WIDTH, 1 - (TOP + y) / height, text, va="center", **text_style)
     return Rows(surface, tuple(panels), tuple(at))

@@ -1,12 +1,12 @@
-"""Turns matplotlib's SVG into one that can stand inside a page: small, with ids of its own and the page's ink."""
+"""Turns matplotlib's SVG into a small one for use inside a page, with unique ids and the page's text colour."""
 
 from __future__ import annotations
 
 import re
 from xml.etree import ElementTree
 
-INK = "#010203"  # drawn in this colour, shown in the colour of the page's text
-SMALL = 9  # the size of text that need not say its size
+INK = "#010203"  # stands for the colour of the page's text
+SMALL = 9  # the default text size of a drawing
 _NUMBER = re.compile(r"-?\d*\.?\d+(?:e-?\d+)?")
 _GEOMETRY = ("x", "y", "width", "height", "transform")
 _STYLES = (
@@ -37,8 +37,8 @@ def inline(svg: str, slug: str, alternative: str) -> str:
         element.tail = None
         if element.text is not None and not element.text.strip():
             element.text = None
-    wanted = [name for e in root.iter() for name in _REFERENCE.findall(e.get("href", ""))]
-    ids = {name: f"{slug}-{i}" for i, name in enumerate(dict.fromkeys(wanted))}
+    references = [name for element in root.iter() for name in _REFERENCE.findall(element.get("href", ""))]
+    ids = {name: f"{slug}-{i}" for i, name in enumerate(dict.fromkeys(references))}
     view = root.attrib["viewBox"]
     for element in root.iter():
         element.attrib = _compact(element, ids)
@@ -55,22 +55,22 @@ def inline(svg: str, slug: str, alternative: str) -> str:
 
 
 def _compact(element: ElementTree.Element, ids: dict[str, str]) -> dict[str, str]:
-    """The attributes that matter, with geometry rounded to a tenth of a pixel and styles that are not inherited."""
-    made = {}
+    """The attributes that matter: geometry to a tenth of a pixel, and the styles that are not inherited."""
+    attributes = {}
     for key, value in element.attrib.items():
         if key == "id" and value in ids:
-            made[key] = ids[value]
+            attributes[key] = ids[value]
         elif key == "d":
-            made[key] = _path(value, 2 if "id" in element.attrib else 1)
+            attributes[key] = _path(value, 2 if "id" in element.attrib else 1)
         elif key in _GEOMETRY and not value.startswith("rotate(-0 "):
-            made[key] = _NUMBER.sub(lambda match: _short(float(match.group()), 1), value)
+            attributes[key] = _NUMBER.sub(lambda match: _short(float(match.group()), 1), value)
         elif key == "href":
-            made[key] = _REFERENCE.sub(lambda match: "#" + ids[match.group(1)], value)
+            attributes[key] = _REFERENCE.sub(lambda match: "#" + ids[match.group(1)], value)
         elif key == "style":
-            made[key] = _style(value)
-    if element.tag == "use" and made.get("style") == "stroke:currentColor":
-        del made["style"]  # a tick: what it repeats has that stroke already
-    return {key: value for key, value in made.items() if value}
+            attributes[key] = _style(value)
+    if element.tag == "use" and attributes.get("style") == "stroke:currentColor":
+        del attributes["style"]  # a tick: the shape that it uses has that stroke already
+    return {key: value for key, value in attributes.items() if value}
 
 
 def _short(value: float, digits: int) -> str:
@@ -79,36 +79,36 @@ def _short(value: float, digits: int) -> str:
 
 
 def _path(text: str, digits: int) -> str:
-    """A path with its lines in steps from point to point, which are shorter to write than places."""
-    made: list[str] = []
+    """A path with relative instead of absolute line steps: fewer characters."""
+    parts: list[str] = []
     at = (0.0, 0.0)
     for command, numbers in re.findall(r"([A-Za-z])([^A-Za-z]*)", text):
         values = [round(float(number), digits) for number in numbers.split()]
         if command == "L":
             steps = [values[0] - at[0], values[1] - at[1]]
-            made.append("l" + " ".join(_short(step, digits) for step in steps))
+            parts.append("l" + " ".join(_short(step, digits) for step in steps))
         else:
-            made.append(command + " ".join(_short(value, digits) for value in values))
+            parts.append(command + " ".join(_short(value, digits) for value in values))
         if values:
             at = (values[-2], values[-1])
-    return "".join(made).replace(" -", "-")
+    return "".join(parts).replace(" -", "-")
 
 
 def _style(text: str) -> str:
-    kept = []
+    styles = []
     for item in text.replace(INK, "currentColor").split(";"):
         key, _, value = (part.strip() for part in item.partition(":"))
         if key == "font":  # the shorthand "700 10px 'DejaVu Sans', ...": keep weight and size, take the page's family
             weight, size = (re.search(pattern, value) for pattern in (r"\b(bold|[1-9]00)\b", r"[\d.]+px"))
-            kept.extend([f"font-weight:{weight.group()}"] if weight and weight.group() != "400" else [])
-            kept.extend([f"font-size:{size.group()}"] if size else [])
+            styles.extend([f"font-weight:{weight.group()}"] if weight and weight.group() != "400" else [])
+            styles.extend([f"font-size:{size.group()}"] if size else [])
         elif key in _STYLES or key in ("font-size", "font-weight"):
-            kept.append(f"{key}:{value}")
-    return ";".join(style for style in kept if style not in _INHERITED)
+            styles.append(f"{key}:{value}")
+    return ";".join(style for style in styles if style not in _INHERITED)
 
 
 def _prune(parent: ElementTree.Element) -> None:
-    """Removes what draws nothing, and lets groups that say nothing give their children to their parent."""
+    """Removes what draws nothing, and replaces groups without attributes by their children."""
     children: list[ElementTree.Element] = []
     for child in list(parent):
         _prune(child)

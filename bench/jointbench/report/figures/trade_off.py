@@ -1,4 +1,4 @@
-"""What sharing gains against what it saves: every dataset in one plane."""
+"""Skill gained against cost saved: every dataset in one plane."""
 
 from __future__ import annotations
 
@@ -15,17 +15,26 @@ from jointbench.report.figures.canvas import BAND, WIDTH, axes, drawing, export,
 from jointbench.report.figures.figure import Figure, caution
 from jointbench.report.figures.forest import limits
 from jointbench.report.figures.svg import INK, SMALL
-from jointbench.report.overview import cells_of, chosen, flops_ratio, overview_table, request_ratio, step_ratio
+from jointbench.report.overview import cells_of, flops_ratio, overview_table, request_ratio, select_columns, step_ratio
 from jointbench.report.palette import Palette, Style
 
 HEIGHT, LEFT = 300, 60
 COLUMNS = ("Dataset", "Backend", "Device", "Against", "Mean skill difference")
-Mark = tuple[int, float, float, Style]
+
+
+@dataclass(frozen=True)
+class Mark:
+    """A mark: the dataset's number, joint's cost ratio and mean skill difference, and the other arm's style."""
+
+    number: int
+    cost_ratio: float
+    difference: float
+    style: Style
 
 
 @dataclass(frozen=True)
 class Saving:
-    """What may be saved: its name, the table's column that has it, and the ratio of a cell against another arm."""
+    """A cost: its name, its column in the overview table, and its ratio in a cell against another arm."""
 
     name: str
     column: str
@@ -41,28 +50,27 @@ def trade_off_figure(summary: Summary, colours: Palette, slug: str, saving: Savi
     """Mean skill difference against the ratio of a cost."""
     marks: list[Mark] = []
     estimates = []
-    for number, about in enumerate(summary.datasets, 1):
-        for cell in cells_of(summary, about.slug):
+    for number, dataset in enumerate(summary.datasets, 1):
+        for cell in cells_of(summary, dataset.slug):
             for decision in cell.decisions:
                 ratio = saving.ratio(cell, decision.other)
                 if ratio is not None and ratio.ratio.value > 0 and show.known(decision.mean_difference.value):
                     estimates.append(decision.mean_difference)
-                    marks.append(
-                        (number, ratio.ratio.value, decision.mean_difference.value, colours.style(decision.other))
-                    )
+                    difference = decision.mean_difference.value
+                    marks.append(Mark(number, ratio.ratio.value, difference, colours.style(decision.other)))
     alternative = f"{len(marks)} marks of mean skill difference against the ratio of {saving.name}; the table has them."
     others = dict.fromkeys(decision.other for cell in summary.cells for decision in cell.decisions)
-    table = chosen(
+    table = select_columns(
         overview_table(summary),
         f"Skill gained and {saving.name} spent, joint against other.",
         (*COLUMNS, saving.column),
     )
     sentence = (
-        "Each mark is joint on one dataset (numbered as in the list above where the skill differs), seen from the other "
-        f"arm at the crossing of the lines: left saves {saving.name}, up gains skill; inside the grey band the skill is "
-        "equivalent."
+        "Each mark is joint on one dataset (numbered as in the list above where the skill differs), seen from the "
+        f"other arm at the crossing of the lines: left saves {saving.name}, up gains skill; inside the grey band the "
+        "skill is equivalent."
     )
-    top = max([5 * summary.rope / 2, *(abs(y) for _, _, y, _ in marks)]) * 1.15
+    top = max([5 * summary.rope / 2, *(abs(mark.difference) for mark in marks)]) * 1.15
     return Figure(
         slug=slug,
         title=f"Skill gained against {saving.name} saved",
@@ -71,7 +79,7 @@ def trade_off_figure(summary: Summary, colours: Palette, slug: str, saving: Savi
         svg=_draw(marks, summary.rope, min(top, limits(estimates, summary.rope)[1] * 1.15), saving, slug, alternative),
         table=table,
         legend=tuple(colours.style(other) for other in others),
-        caution=caution(about.folds for about in summary.datasets),
+        caution=caution(dataset.folds for dataset in summary.datasets),
     )
 
 
@@ -79,18 +87,19 @@ def _draw(marks: list[Mark], rope: float, top: float, saving: Saving, slug: str,
     with style():
         surface = drawing(HEIGHT)
         panel = axes(surface, LEFT, 8, WIDTH - LEFT - 12, HEIGHT - 50)
-        reach = max([1.0, *(abs(math.log2(x)) for _, x, _, _ in marks)]) + 0.3
+        reach = max([1.0, *(abs(math.log2(mark.cost_ratio)) for mark in marks)]) + 0.3
         panel.set_xscale("log", base=2)
         panel.set(xlim=(2**-reach, 2**reach), ylim=(-top, top))
         panel.set(xlabel=f"{saving.name}, joint / other", ylabel="mean skill difference")
         panel.axhspan(-rope, rope, color=INK, alpha=BAND, linewidth=0)
         reference_line(panel, 0.0, horizontal=True)
         reference_line(panel, 1.0)
-        for number, x, y, mark in marks:
-            panel.plot([1, x], [0, y], color=mark.colour, linewidth=0.7, alpha=0.35, zorder=2)
-            panel.plot([x], [y], mark.marker, color=mark.colour, markersize=6, zorder=4)
+        for mark in marks:
+            x, y, colour = mark.cost_ratio, mark.difference, mark.style.colour
+            panel.plot([1, x], [0, y], color=colour, linewidth=0.7, alpha=0.35, zorder=2)
+            panel.plot([x], [y], mark.style.marker, color=colour, markersize=6, zorder=4)
             if abs(y) > rope:
-                panel.annotate(str(number), xy=(x, y), xytext=(5, 2), textcoords="offset points", fontsize=SMALL)
+                panel.annotate(str(mark.number), xy=(x, y), xytext=(5, 2), textcoords="offset points", fontsize=SMALL)
         powers = range(-int(reach), int(reach) + 1)
         panel.xaxis.set_major_locator(FixedLocator([2.0**power for power in powers]))
         panel.xaxis.set_minor_locator(NullLocator())

@@ -24,20 +24,23 @@ def across_table(summary: Summary) -> Table:
         columns(("Backend", "Device", "Against"), numbers),
         tuple(
             (
-                name(one.backend),
-                name(one.device),
-                name(one.other),
-                *(number(n, show.count) for n in (one.win, one.equivalent, one.lose, one.inconclusive)),
+                name(comparison.backend),
+                name(comparison.device),
+                name(comparison.other),
                 *(
-                    number(p, show.probability)
-                    for p in (
-                        one.probability_joint_better,
-                        one.probability_equivalent,
-                        one.probability_other_better,
+                    number(value, show.count)
+                    for value in (comparison.win, comparison.equivalent, comparison.lose, comparison.inconclusive)
+                ),
+                *(
+                    number(value, show.probability)
+                    for value in (
+                        comparison.probability_joint_better,
+                        comparison.probability_equivalent,
+                        comparison.probability_other_better,
                     )
                 ),
             )
-            for one in summary.across
+            for comparison in summary.across
         ),
         heads=3,
     )

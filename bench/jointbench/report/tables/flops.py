@@ -1,4 +1,4 @@
-"""Tables of FLOPs in parts, and of the saving that they predict beside the one that the clock saw."""
+"""Tables of FLOPs in parts, and of the saving that they predict beside the measured one."""
 
 from __future__ import annotations
 
@@ -6,15 +6,16 @@ from jointbench.compare.summary.costs import ArmFlops, PredictedSaving
 from jointbench.compare.summary.run import CellSummary
 from jointbench.report import format as show
 from jointbench.report.overview import STEP
-from jointbench.report.tables.quality import place
+from jointbench.report.tables.quality import cell_name
 from jointbench.report.tables.table import NOTHING, Cell, Column, Table, columns, interval, name, number
 
 
 def flops_table(cell: CellSummary) -> Table:
-    """Each arm's FLOPs by part and direction, by step and epoch, and to the stop; the optimiser's apart."""
+    """Each arm's FLOPs by part and direction, per step and epoch, and to the stop; the optimiser's are apart."""
     return Table(
-        f"FLOPs of the arms in {place(cell)}: dense and convolution layers, exact from the shapes; only how far training "
-        "went is not. The optimiser's elementwise work is an estimate by its formula and is in no other column.",
+        f"FLOPs of the arms in {cell_name(cell)}: dense and convolution layers, exact from the shapes; only how far "
+        "training went is not. The optimiser's elementwise work is an estimate by its formula and is in no other "
+        "column.",
         columns(
             ("Arm",),
             (
@@ -31,34 +32,35 @@ def flops_table(cell: CellSummary) -> Table:
                 ("Optimiser, to the stop", "an estimate"),
             ),
         ),
-        tuple(_flops(one) for one in cell.flops),
+        tuple(_flops_row(flops) for flops in cell.flops),
     )
 
 
-def _flops(one: ArmFlops) -> tuple[Cell, ...]:
+def _flops_row(flops: ArmFlops) -> tuple[Cell, ...]:
     exact = (
-        one.trunk_forward,
-        one.trunk_backward,
-        one.heads_forward,
-        one.heads_backward,
-        one.per_step,
-        one.per_epoch,
+        flops.trunk_forward,
+        flops.trunk_backward,
+        flops.heads_forward,
+        flops.heads_backward,
+        flops.per_step,
+        flops.per_epoch,
     )
     return (
-        name(one.arm),
+        name(flops.arm),
         *(number(value, show.flops) for value in exact),
-        NOTHING if one.to_stop is None else interval(one.to_stop, show.flops_interval),
-        number(one.patience_share, show.share),
-        number(one.update_flops_per_parameter, show.count),
-        number(one.update_per_step, show.flops),
-        number(one.update_to_stop, show.flops),
+        NOTHING if flops.to_stop is None else interval(flops.to_stop, show.flops_interval),
+        number(flops.patience_share, show.share),
+        number(flops.update_flops_per_parameter, show.count),
+        number(flops.update_per_step, show.flops),
+        number(flops.update_to_stop, show.flops),
     )
 
 
-def explained_table(cell: CellSummary) -> Table:
+def predicted_saving_table(cell: CellSummary) -> Table:
     """Each timed ratio beside the ratio of FLOPs, and the share of the predicted saving that was reached."""
     return Table(
-        f"Predicted and achieved in {place(cell)}: {_sentence(cell)} Both are joint / other, below 1: joint is cheaper.",
+        f"Predicted and achieved in {cell_name(cell)}: {_saving_sentence(cell)} Both are joint / other, below 1: "
+        "joint is cheaper.",
         (
             *columns(
                 ("Quantity", "Against"),
@@ -73,36 +75,38 @@ def explained_table(cell: CellSummary) -> Table:
             ),
             Column("Why no share"),
         ),
-        tuple(_explained(one) for one in cell.explained),
+        tuple(_saving_row(saving) for saving in cell.explained),
         heads=2,
     )
 
 
-def _explained(one: PredictedSaving) -> tuple[Cell, ...]:
-    share = NOTHING if one.share is None else interval(one.share, show.estimate)
+def _saving_row(saving: PredictedSaving) -> tuple[Cell, ...]:
+    share = NOTHING if saving.share is None else interval(saving.share, show.estimate)
     return (
-        name(one.quantity),
-        name(one.other),
-        number(one.predicted, show.times),
-        interval(one.achieved, show.ratio),
+        name(saving.quantity),
+        name(saving.other),
+        number(saving.predicted, show.times),
+        interval(saving.achieved, show.ratio),
         share,
-        Cell(one.reason or "—", tone="absent"),
+        Cell(saving.reason or "—", tone="absent"),
     )
 
 
-def _sentence(cell: CellSummary) -> str:
+def _saving_sentence(cell: CellSummary) -> str:
     """The first other arm's training step and first request in words."""
     other = cell.explained[0].other
-    mine = [one for one in cell.explained if one.other == other]
-    said = [_words(one) for one in (*_first(mine, True), *_first(mine, False))]
-    return f"against {show.plain(other)}, {'; '.join(said)}."
+    savings = [saving for saving in cell.explained if saving.other == other]
+    parts = [_saving_text(saving) for saving in (*_first(savings, True), *_first(savings, False))]
+    return f"against {show.plain(other)}, {'; '.join(parts)}."
 
 
-def _first(all_: list[PredictedSaving], training: bool) -> list[PredictedSaving]:
-    return [one for one in all_ if (one.quantity == STEP) == training][:1]
+def _first(savings: list[PredictedSaving], training: bool) -> list[PredictedSaving]:
+    return [saving for saving in savings if (saving.quantity == STEP) == training][:1]
 
 
-def _words(one: PredictedSaving) -> str:
-    predicted, achieved = show.times(one.predicted), show.times(one.achieved.value)
-    reached = f"{show.share(one.share.value)} of the saving, in logarithms" if one.share is not None else one.reason
-    return f"{one.quantity}: FLOPs predict {predicted}, the clock says {achieved} ({reached})"
+def _saving_text(saving: PredictedSaving) -> str:
+    predicted, achieved = show.times(saving.predicted), show.times(saving.achieved.value)
+    reached = (
+        f"{show.share(saving.share.value)} of the saving, in logarithms" if saving.share is not None else saving.reason
+    )
+    return f"{saving.quantity}: FLOPs predict {predicted}, the clock says {achieved} ({reached})"

@@ -1,11 +1,11 @@
-"""The table of what each arm takes to keep, to train and to serve."""
+"""The table of the memory each arm takes: saved, in training and in serving."""
 
 from __future__ import annotations
 
 from jointbench.compare.summary.costs import ArmMemory
 from jointbench.compare.summary.run import CellSummary
 from jointbench.report import format as show
-from jointbench.report.tables.quality import place
+from jointbench.report.tables.quality import cell_name
 from jointbench.report.tables.table import Cell, Column, Table, columns, name, number
 
 COLUMNS = (
@@ -22,10 +22,10 @@ DEVICE = (
 
 
 def memory_table(cell: CellSummary) -> Table:
-    """Saved bytes and peaks; what was not measured says why in its own cell."""
+    """Saved bytes and memory peaks; the last column has the reason for what was not measured."""
     return Table(
-        f"Memory in {place(cell)}: an arm's saved networks together, and the most that was resident in a fresh process "
-        "that trains them one after the other, or serves the largest batch.",
+        f"Memory in {cell_name(cell)}: an arm's saved networks together, and the most that was resident in a fresh "
+        "process that trains them one after the other, or serves the largest batch.",
         (*columns(("Arm",), COLUMNS if cell.device == "cpu" else (*COLUMNS, *DEVICE)), Column("Why not")),
         tuple(_row(memory, cell.device) for memory in cell.memory),
     )
@@ -41,5 +41,5 @@ def _row(memory: ArmMemory, device: str) -> tuple[Cell, ...]:
     ]
     if device != "cpu":
         sizes.extend((memory.training_device, memory.serving_device))
-    why = Cell(show.plain(memory.reason) if memory.reason else "—", tone="absent")
-    return (name(memory.arm), *(number(size, show.size) for size in sizes), why)
+    reason = Cell(show.plain(memory.reason) if memory.reason else "—", tone="absent")
+    return (name(memory.arm), *(number(size, show.size) for size in sizes), reason)

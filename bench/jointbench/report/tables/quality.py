@@ -13,27 +13,27 @@ SIGN = "positive means joint is better"
 PROBABILITIES = ("Output", "Against", "P(joint better)", "P(equivalent)", "P(other better)")
 
 
-def place(cell: CellSummary) -> str:
-    """Where a cell ran, for captions."""
+def cell_name(cell: CellSummary) -> str:
+    """A cell in captions: "wine, torch on cpu"."""
     return f"{show.shorten(cell.dataset, 60)}, {show.plain(cell.backend)} on {show.plain(cell.device)}"
 
 
-def quality_of(cell: CellSummary, about: DatasetSummary, output: str) -> tuple[tuple[Quality, bool], ...]:
+def quality_of(cell: CellSummary, dataset: DatasetSummary, output: str) -> tuple[tuple[Quality, bool], ...]:
     """One output's rows: the arms, then the reference models (True)."""
     arms = [(quality, False) for quality in cell.quality if quality.output == output]
-    return (*arms, *((quality, True) for quality in about.references if quality.output == output))
+    return (*arms, *((quality, True) for quality in dataset.references if quality.output == output))
 
 
-def quality_tables(cell: CellSummary, about: DatasetSummary) -> tuple[Table, ...]:
-    """What people read, one table for each kind of metrics, so that no table is mostly holes."""
+def quality_tables(cell: CellSummary, dataset: DatasetSummary) -> tuple[Table, ...]:
+    """Skill and the usual metrics: one table for each set of metrics, so that few cells are empty."""
     by_metrics: dict[tuple[str, ...], list[str]] = {}
-    for output in about.outputs:
-        names = tuple(dict.fromkeys(m for quality, _ in quality_of(cell, about, output) for m in quality.metrics))
+    for output in dataset.outputs:
+        names = tuple(dict.fromkeys(m for quality, _ in quality_of(cell, dataset, output) for m in quality.metrics))
         by_metrics.setdefault(names, []).append(output)
     return tuple(
         Table(
-            f"Quality in {place(cell)}: skill (1 is perfect, 0 is no skill) as mean ± standard deviation over folds, "
-            "then the mean over folds of what people read.",
+            f"Quality in {cell_name(cell)}: skill (1 is perfect, 0 is no skill) as mean ± standard deviation over "
+            "folds, then the mean over folds of what people read.",
             (
                 *columns(("Output", "Model"), ("Skill",)),
                 *columns(("Reference beaten?",), map(show.metric_name, metrics)),
@@ -41,13 +41,13 @@ def quality_tables(cell: CellSummary, about: DatasetSummary) -> tuple[Table, ...
             tuple(
                 (
                     name(output),
-                    _model(quality, reference),
-                    *_skill(quality),
-                    _beaten(quality, about, reference),
+                    _model_cell(quality, reference),
+                    _skill_cell(quality),
+                    _beaten_cell(quality, dataset, reference),
                     *(number(quality.metrics.get(metric), partial(show.metric, metric)) for metric in metrics),
                 )
                 for output in outputs
-                for quality, reference in quality_of(cell, about, output)
+                for quality, reference in quality_of(cell, dataset, output)
             ),
             heads=2,
         )
@@ -55,18 +55,18 @@ def quality_tables(cell: CellSummary, about: DatasetSummary) -> tuple[Table, ...
     )
 
 
-def fold_table(cell: CellSummary, about: DatasetSummary) -> Table:
+def fold_table(cell: CellSummary, dataset: DatasetSummary) -> Table:
     """The skill of every fold: what the skill figure is drawn from."""
-    qualities = [pair for output in about.outputs for pair in quality_of(cell, about, output)]
-    most = max((len(quality.per_fold) for quality, _ in qualities), default=0)
+    qualities = [pair for output in dataset.outputs for pair in quality_of(cell, dataset, output)]
+    fold_count = max((len(quality.per_fold) for quality, _ in qualities), default=0)
     rows = []
     for quality, reference in qualities:
-        folds = [number(value, lambda v: show.fixed(v, 3)) for value in quality.per_fold]
-        blank = [Cell("—", tone="absent")] * (most - len(folds))
-        rows.append((name(quality.output), _model(quality, reference), *_skill(quality), *folds, *blank))
+        folds = [number(value, partial(show.fixed, digits=3)) for value in quality.per_fold]
+        blank = [Cell("—", tone="absent")] * (fold_count - len(folds))
+        rows.append((name(quality.output), _model_cell(quality, reference), _skill_cell(quality), *folds, *blank))
     return Table(
-        f"Skill of every fold in {place(cell)}.",
-        columns(("Output", "Model"), ("Skill", *(f"Fold {i}" for i in range(1, most + 1)))),
+        f"Skill of every fold in {cell_name(cell)}.",
+        columns(("Output", "Model"), ("Skill", *(f"Fold {i}" for i in range(1, fold_count + 1)))),
         tuple(rows),
         heads=2,
     )
@@ -76,23 +76,26 @@ def difference_table(cell: CellSummary) -> Table:
     """Every output's difference with its probabilities and verdict."""
     rows = tuple(
         (
-            name(d.output),
-            name(d.other),
-            Cell(show.difference(d.difference), (d.difference.value, d.difference.low, d.difference.high)),
+            name(difference.output),
+            name(difference.other),
+            Cell(
+                show.difference(difference.difference),
+                (difference.difference.value, difference.difference.low, difference.difference.high),
+            ),
             *(
-                number(p, show.probability)
-                for p in (
-                    d.probability_joint_better,
-                    d.probability_equivalent,
-                    d.probability_other_better,
-                    d.probability_no_loss,
+                number(probability, show.probability)
+                for probability in (
+                    difference.probability_joint_better,
+                    difference.probability_equivalent,
+                    difference.probability_other_better,
+                    difference.probability_no_loss,
                 )
             ),
-            number(d.pairs, show.count),
-            number(d.pairs_lost, show.count),
-            Cell(d.verdict, tone=d.verdict),
+            number(difference.pairs, show.count),
+            number(difference.pairs_lost, show.count),
+            Cell(difference.verdict, tone=difference.verdict),
         )
-        for d in cell.differences
+        for difference in cell.differences
     )
     titles = (
         ("Difference", "joint − other in skill, with its 95 % interval"),
@@ -104,49 +107,55 @@ def difference_table(cell: CellSummary) -> Table:
         "Pairs lost",
     )
     return Table(
-        f"Joint − other in skill for every output in {place(cell)}: {SIGN}.",
+        f"Joint − other in skill for every output in {cell_name(cell)}: {SIGN}.",
         (*columns(("Output", "Against"), titles), *columns(("Verdict",), ())),
         rows,
         heads=2,
     )
 
 
-def unbeaten(cell: CellSummary, about: DatasetSummary) -> tuple[str, ...]:
-    """Sentences on arms that do not beat a reference model somewhere."""
-    said = []
+def reference_remarks(cell: CellSummary, dataset: DatasetSummary) -> tuple[str, ...]:
+    """A sentence for each arm that does not beat the reference model on every output."""
+    remarks = []
     for arm in dict.fromkeys(quality.model for quality in cell.quality):
         below = [
             show.shorten(quality.output, 40)
             for quality in cell.quality
-            if quality.model == arm and _best(quality, about) is not None and not _is_beaten(quality, about)
+            if quality.model == arm
+            and _best_reference(quality, dataset) is not None
+            and not _is_beaten(quality, dataset)
         ]
         if below:
-            said.append(f"{show.shorten(arm, 40)} does not beat the reference model on {', '.join(below)}.")
-    return tuple(said)
+            remarks.append(f"{show.shorten(arm, 40)} does not beat the reference model on {', '.join(below)}.")
+    return tuple(remarks)
 
 
-def _model(quality: Quality, reference: bool) -> Cell:
+def _model_cell(quality: Quality, reference: bool) -> Cell:
     return Cell(show.plain(quality.model) + REFERENCE) if reference else name(quality.model)
 
 
-def _skill(quality: Quality) -> tuple[Cell]:
+def _skill_cell(quality: Quality) -> Cell:
     if not show.known(quality.skill):
-        return (number(None, show.significant),)
+        return number(None, show.significant)
     values = (quality.skill, quality.sd) if show.known(quality.sd) else (quality.skill,)
-    return (Cell(show.skill(quality.skill, quality.sd), values),)
+    return Cell(show.skill(quality.skill, quality.sd), values)
 
 
-def _best(quality: Quality, about: DatasetSummary) -> Quality | None:
-    mine = [r for r in about.references if r.output == quality.output and show.known(r.skill)]
-    return max(mine, key=lambda reference: reference.skill, default=None)
+def _best_reference(quality: Quality, dataset: DatasetSummary) -> Quality | None:
+    references = [
+        reference
+        for reference in dataset.references
+        if reference.output == quality.output and show.known(reference.skill)
+    ]
+    return max(references, key=lambda reference: reference.skill, default=None)
 
 
-def _is_beaten(quality: Quality, about: DatasetSummary) -> bool:
-    best = _best(quality, about)
+def _is_beaten(quality: Quality, dataset: DatasetSummary) -> bool:
+    best = _best_reference(quality, dataset)
     return best is not None and quality.skill > best.skill
 
 
-def _beaten(quality: Quality, about: DatasetSummary, reference: bool) -> Cell:
-    if reference or _best(quality, about) is None:
+def _beaten_cell(quality: Quality, dataset: DatasetSummary, reference: bool) -> Cell:
+    if reference or _best_reference(quality, dataset) is None:
         return Cell("—", tone="absent")
-    return Cell("yes") if _is_beaten(quality, about) else Cell("no", tone="warning")
+    return Cell("yes") if _is_beaten(quality, dataset) else Cell("no", tone="warning")

@@ -1,4 +1,4 @@
-"""A table before it is drawn: the page, the terminal and the Markdown comment show the same one."""
+"""A table as data: the page, the terminal and the Markdown comment show the same one."""
 
 from __future__ import annotations
 
@@ -12,7 +12,7 @@ from jointbench.stats.estimate import Estimate
 
 @dataclass(frozen=True)
 class Cell:
-    """Text, the numbers of the summary that it shows (first the one to sort by), and its tone.
+    """Text, the numbers that it shows (the first is the one to sort by), and its tone.
 
     tone: "" or a word that the page has a style for: a verdict, "noise", "absent", "warning".
     """
@@ -20,7 +20,6 @@ class Cell:
     text: str
     values: tuple[float, ...] = ()
     tone: str = ""
-    href: str = ""
 
     @property
     def exact(self) -> str:
@@ -48,7 +47,7 @@ class Table:
     source: str = "summary"
 
     def texts(self, column: int) -> tuple[str, ...]:
-        """The different texts in a column, in order: what it can be filtered by."""
+        """The distinct texts of a column in order of appearance: what it can be filtered by."""
         return tuple(dict.fromkeys(row[column].text for row in self.rows))
 
 
@@ -74,7 +73,7 @@ def name(text: str) -> Cell:
 
 def columns(names: Iterable[str], numbers: Iterable[str | tuple[str, str]]) -> tuple[Column, ...]:
     """Columns of names, then columns of numbers; a pair is a title and its hint."""
-    counted = (Column(c, True) if isinstance(c, str) else Column(c[0], True, c[1]) for c in numbers)
+    counted = (Column(entry, True) if isinstance(entry, str) else Column(entry[0], True, entry[1]) for entry in numbers)
     return (*(Column(title) for title in names), *counted)
 
 

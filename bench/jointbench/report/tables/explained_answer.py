@@ -7,7 +7,7 @@ from jointbench.report import format as show
 from jointbench.report.tables.table import NOTHING, Cell, Column, Table, name
 
 
-def shown(table: explain.Table, backend: str) -> Table:
+def answer_table(table: explain.Table, backend: str) -> Table:
     """Text is a name, a number has three significant digits, None was not measured."""
     numeric = [all(not isinstance(row[i], str) for row in table.rows) for i in range(len(table.columns))]
     heads = numeric.index(True) if True in numeric else 1
@@ -26,7 +26,7 @@ def _cell(value: explain.Value) -> Cell:
     return Cell(show.count(value) if isinstance(value, int) else show.significant(value), (float(value),))
 
 
-def numbers_in(row: tuple[explain.Value, ...]) -> list[float]:
+def row_numbers(row: tuple[explain.Value, ...]) -> list[float]:
     """A row's values as numbers, NaN where there is none: what a figure draws."""
     return [float(value) if isinstance(value, int | float) else float("nan") for value in row]
 

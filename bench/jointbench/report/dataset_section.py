@@ -1,0 +1,220 @@
+"""What the page says of one dataset: what it is, and for each backend how good, how expensive and how certain."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+from markupsafe import Markup
+
+from jointbench.compare.summary.run import CellSummary, DatasetSummary, Summary
+from jointbench.records import Fit
+from jointbench.report import format as show
+from jointbench.report.figures.arm_diagram import arm_diagram, describe
+from jointbench.report.figures.cost_ratios import ratio_figure
+from jointbench.report.figures.figure import Figure
+from jointbench.report.figures.flops_bars import flops_bars
+from jointbench.report.figures.forest import output_forest
+from jointbench.report.figures.latency import latency_figure
+from jointbench.report.figures.learning_curves import BY_CLOCK, BY_FLOPS, learning_figure
+from jointbench.report.figures.pareto import pareto_figure
+from jointbench.report.figures.posterior import output_posterior
+from jointbench.report.figures.skill import skill_figure
+from jointbench.report.not_measured import absent_throughout
+from jointbench.report.overview import FEW_FOLDS, Answer, Sentence, cells_of, sentence
+from jointbench.report.palette import Palette
+from jointbench.report.tables.flops import predicted_saving_table
+from jointbench.report.tables.memory import memory_table
+from jointbench.report.tables.quality import quality_tables, reference_remarks
+from jointbench.report.tables.serving import throughput_table
+from jointbench.report.tables.sizes import size_table
+from jointbench.report.tables.table import Table
+from jointbench.report.tables.training import clock_table, further_clocks, projection_table, training_table
+
+
+@dataclass(frozen=True)
+class Diagram:
+    """An arm's networks, drawn and in words."""
+
+    arm: str
+    drawing: Markup
+    words: str
+
+
+@dataclass(frozen=True, kw_only=True)
+class CellSection:
+    """One backend's part of a dataset's section; ``verdicts``: against each other arm."""
+
+    anchor: str
+    backend: str
+    device: str
+    verdicts: tuple[Sentence, ...]
+    absences: tuple[str, ...]
+    failures: tuple[str, ...]
+    remarks: tuple[str, ...]
+    circumstances: str
+    figures: tuple[Figure, ...]
+    tables: tuple[Table, ...]
+
+
+@dataclass(frozen=True, kw_only=True)
+class DatasetSection:
+    """A dataset's section. facts: (term, text)."""
+
+    number: int
+    anchor: str
+    slug: str
+    title: str
+    facts: tuple[tuple[str, str], ...]
+    notes: tuple[str, ...]
+    few_folds: bool
+    answer: Answer
+    diagrams: tuple[Diagram, ...]
+    cells: tuple[CellSection, ...]
+
+
+def dataset_section(
+    summary: Summary, dataset: DatasetSummary, answer: Answer, fits: Sequence[Fit], colours: Palette
+) -> DatasetSection:
+    """Everything about one dataset. fits: those of this dataset, for the learning curves and the recipe."""
+    anchor = f"dataset-{answer.number}"
+    cells = cells_of(summary, dataset.slug)
+    return DatasetSection(
+        number=answer.number,
+        anchor=anchor,
+        slug=show.plain(dataset.slug),
+        title=show.plain(dataset.title),
+        facts=_facts(dataset, fits),
+        notes=tuple(show.plain(note) for note in dataset.notes),
+        few_folds=dataset.folds < FEW_FOLDS,
+        answer=answer,
+        diagrams=_diagrams(cells, dataset, colours),
+        cells=tuple(
+            _cell_section(summary, cell, dataset, fits, colours, f"d{answer.number}b{i}")
+            for i, cell in enumerate(cells, 1)
+        ),
+    )
+
+
+def _facts(dataset: DatasetSummary, fits: Sequence[Fit]) -> tuple[tuple[str, str], ...]:
+    outputs = ", ".join(
+        f"{show.plain(output)} ({kind})" for output, kind in zip(dataset.outputs, dataset.kinds, strict=True)
+    )
+    seeds = f"{dataset.folds} folds, {dataset.repeats} repeat{'s' if dataset.repeats > 1 else ''}, "
+    facts = [
+        ("Rows", f"{dataset.rows:,}"),
+        ("Features", f"{dataset.features:,}"),
+        ("Outputs", outputs),
+        ("Tested on", seeds + f"{dataset.seeds} seed{'s' if dataset.seeds > 1 else ''} in each fold"),
+    ]
+    recipes = dict.fromkeys(fit.network.recipe for fit in fits)
+    facts.extend(
+        (
+            "Recipe",
+            f"{recipe.optimizer}, learning rate {recipe.learning_rate:g}, batches of {recipe.batch_size:,}, at most "
+            f"{recipe.max_epochs:,} epochs, stopped after {recipe.patience:,} without progress, weight decay "
+            f"{recipe.weight_decay:g}",
+        )
+        for recipe in recipes
+    )
+    provenance = (dataset.source, dataset.licence, dataset.citation, dataset.sha256)
+    terms = ("Source", "Licence", "Citation", "SHA-256 of the file")
+    facts.extend((term, show.plain(text)) for term, text in zip(terms, provenance, strict=True) if text)
+    return tuple(facts)
+
+
+def _diagrams(cells: Sequence[CellSummary], dataset: DatasetSummary, colours: Palette) -> tuple[Diagram, ...]:
+    """One for each arm; an arm that has the same shape on several backends is drawn once."""
+    shapes = {
+        (cost.arm, cost.groups, cost.channels, cost.trunk, cost.head): cost for cell in cells for cost in cell.costs
+    }
+    return tuple(
+        Diagram(
+            show.plain(cost.arm), arm_diagram(cost, dataset.features, colours.style(cost.arm).colour), describe(cost)
+        )
+        for cost in shapes.values()
+    )
+
+
+def _cell_section(
+    summary: Summary, cell: CellSummary, dataset: DatasetSummary, fits: Sequence[Fit], colours: Palette, anchor: str
+) -> CellSection:
+    absent_everywhere = absent_throughout(summary, cell)
+    return CellSection(
+        anchor=anchor,
+        backend=show.plain(cell.backend),
+        device=show.plain(cell.device),
+        verdicts=tuple(
+            sentence(show.plain(cell.backend), show.plain(cell.device), decision) for decision in cell.decisions
+        ),
+        absences=tuple(show.plain(absence) for absence in cell.absences if absence not in absent_everywhere),
+        failures=tuple(
+            f"{show.plain(cost.arm)}: {show.plain(failure)}" for cost in cell.costs for failure in cost.failures
+        ),
+        remarks=reference_remarks(cell, dataset),
+        circumstances=_circumstances(cell),
+        figures=_cell_figures(summary, cell, dataset, fits, colours, anchor),
+        tables=_cell_tables(cell, dataset),
+    )
+
+
+def _cell_figures(
+    summary: Summary, cell: CellSummary, dataset: DatasetSummary, fits: Sequence[Fit], colours: Palette, anchor: str
+) -> tuple[Figure, ...]:
+    """A figure for everything that was measured."""
+    cell_fits = [fit for fit in fits if (fit.network.backend, fit.network.device) == (cell.backend, cell.device)]
+    figures: list[Figure | None] = []
+    if cell.quality:
+        figures.append(skill_figure(cell, dataset, colours, f"{anchor}-skill"))
+    if cell.differences:
+        figures.append(output_forest(cell, dataset, summary.rope, colours, f"{anchor}-forest"))
+        figures.append(output_posterior(cell, dataset, summary.probability, colours, f"{anchor}-posterior"))
+    if cell.ratios:
+        figures.append(ratio_figure(cell, dataset.folds, colours, f"{anchor}-ratios"))
+    if cell.flops:
+        figures.append(flops_bars(cell, colours, f"{anchor}-flops"))
+    if cell.costs and cell.quality:
+        figures.append(pareto_figure(cell, dataset, colours, f"{anchor}-pareto"))
+    if any(cost.latency for cost in cell.costs):
+        figures.append(latency_figure(cell, colours, f"{anchor}-latency"))
+    if cell_fits:
+        figures.append(learning_figure(cell, dataset, cell_fits, colours, f"{anchor}-curves", BY_FLOPS))
+        figures.append(learning_figure(cell, dataset, cell_fits, colours, f"{anchor}-clock", BY_CLOCK))
+    return tuple(figure for figure in figures if figure is not None)
+
+
+def _cell_tables(cell: CellSummary, dataset: DatasetSummary) -> tuple[Table, ...]:
+    """A table for everything that was measured and has no figure with the same numbers."""
+    tables: list[Table] = []
+    if cell.quality:
+        tables.extend(quality_tables(cell, dataset))
+    if cell.costs:
+        tables.extend((size_table(cell), training_table(cell)))
+    if cell.explained:
+        tables.append(predicted_saving_table(cell))
+    if cell.memory:
+        tables.append(memory_table(cell))
+    if any(further_clocks(cell, cost) for cost in cell.costs):
+        tables.append(clock_table(cell))
+    if any(cost.throughput for cost in cell.costs):
+        tables.append(throughput_table(cell))
+    if cell.projections:
+        tables.append(projection_table(cell))
+    return tuple(tables)
+
+
+def _circumstances(cell: CellSummary) -> str:
+    """The conditions of the timings in one line; "" where nothing was timed."""
+    parts = []
+    if cell.threads is not None:
+        parts.append(f"{show.count(cell.threads)} threads")
+    if cell.load is not None:
+        parts.append(f"other processes kept up to {show.fixed(max(cell.load, 0.0), 2)} cores busy")
+    if cell.retaken:
+        parts.append(
+            f"{show.count(cell.retaken)} disturbed timings were taken again, {show.count(cell.still_disturbed)} of "
+            "them disturbed once more"
+        )
+    if cell.import_seconds is not None:
+        parts.append(f"{show.seconds(cell.import_seconds)} to import the framework")
+    return ", ".join(parts)

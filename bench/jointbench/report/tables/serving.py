@@ -1,0 +1,79 @@
+"""Tables of what serving costs: request latency and offline throughput."""
+
+from __future__ import annotations
+
+from jointbench.compare.summary.costs import ArmCost, Latency
+from jointbench.compare.summary.run import CellSummary
+from jointbench.report import format as show
+from jointbench.report.tables.quality import cell_name
+from jointbench.report.tables.table import Cell, Table, columns, name, number
+
+TOO_FEW = Cell("too few", tone="absent")
+
+
+def latency_table(cell: CellSummary) -> Table:
+    """Request latency of every arm at every batch size, in every execution mode."""
+    measured = [
+        (cost, latency) for cost in cell.costs for latency in cost.latency if latency.threads in (None, cell.threads)
+    ]
+    sizes = dict.fromkeys(latency.batch_size for _, latency in measured)
+    return Table(
+        f"Request latency in {cell_name(cell)}: for all outputs, or for one of N; from numpy to numpy, on all cores.",
+        columns(
+            ("Arm", "Answered"),
+            (
+                "Batch",
+                "Samples",
+                "Median",
+                ("p90", "from 64 samples up, with its 95 % interval"),
+                ("p99", "from 662 samples up, with its 95 % interval"),
+                "Rows per second",
+            ),
+        ),
+        tuple(
+            _latency_row(cost, latency) for size in sizes for cost, latency in measured if latency.batch_size == size
+        ),
+        heads=2,
+    )
+
+
+def _latency_row(cost: ArmCost, latency: Latency) -> tuple[Cell, ...]:
+    percentiles = ((latency.p90_seconds, latency.p90_bounds), (latency.p99_seconds, latency.p99_bounds))
+    return (
+        name(cost.arm),
+        name(latency.path),
+        number(latency.batch_size, show.count),
+        number(latency.samples, show.count),
+        number(latency.median_seconds, show.seconds),
+        *(_percentile_cell(value, bounds) for value, bounds in percentiles),
+        number(latency.rows_per_second, show.significant),
+    )
+
+
+def _percentile_cell(value: float | None, bounds: tuple[float, float] | None) -> Cell:
+    if value is None:
+        return TOO_FEW
+    if bounds is None:
+        return number(value, show.seconds)
+    low, high = bounds
+    return Cell(f"{show.seconds(value)} ({show.seconds(low)} to {show.seconds(high)})", (value, low, high))
+
+
+def throughput_table(cell: CellSummary) -> Table:
+    """Rows per second at the best batch size, in every execution mode."""
+    return Table(
+        f"Offline throughput in {cell_name(cell)}: all outputs, at the batch size that gives most rows a second.",
+        columns(("Arm", "Answered"), ("Threads", "Best batch", "Rows per second")),
+        tuple(
+            (
+                name(cost.arm),
+                name(throughput.path),
+                number(throughput.threads, show.count),
+                number(throughput.batch_size, show.count),
+                number(throughput.rows_per_second, show.significant),
+            )
+            for cost in cell.costs
+            for throughput in cost.throughput
+        ),
+        heads=2,
+    )
