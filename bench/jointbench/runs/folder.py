@@ -136,7 +136,7 @@ def publish(folder: Path, about: About, records: Sequence[Record]) -> Summary:
         about.machine,
         text,
         fits=[record for record in records if isinstance(record, Fit)],
-        us_per_step=_engine_speed(folder),
+        us_per_step=engine_speed(folder),
         scaling=read_study(folder / SCALING) if (folder / SCALING).is_file() else None,
         explained=read_answers(folder),
     )
@@ -154,7 +154,7 @@ def publish_answers(folder: Path, command: str, answers: Sequence[Answer], notes
         republish(folder)
 
 
-def _engine_speed(folder: Path) -> dict[str, float] | None:
+def engine_speed(folder: Path) -> dict[str, float] | None:
     """Microseconds per step from the engine's benchmark, if it ran in this folder."""
     path = folder / ENGINE
     return dict(json.loads(path.read_text(encoding="utf-8"))["us_per_step"]) if path.is_file() else None
