@@ -5,7 +5,7 @@ from __future__ import annotations
 import numpy as np
 import pytest
 
-from jointbench.calibration.decisions import calibrate_decision, recommends, separates
+from jointbench.calibration.decisions import calibrate_decision, simulated_decisions
 from jointbench.calibration.noise import OBSERVED_NOISE, ObservedNoise
 from jointbench.calibration.simulation import decide, draw
 from jointbench.calibration.study import calibration_study, mistakes
@@ -13,7 +13,6 @@ from jointbench.compare.criteria import VerdictCriteria
 from jointbench.compare.decision import judge
 from jointbench.compare.differences import output_differences
 from jointbench.compare.summary.costs import Ratio
-from jointbench.compare.verdict import PROBABILITY
 from jointbench.stats.estimate import Estimate
 from jointbench.stats.variance_components import CVDesign, VarianceComponents, simulate_differences
 
@@ -102,6 +101,7 @@ def test_decides_as_a_real_run_is_decided() -> None:
     for differences in np.stack(drawn, axis=1):
         by_output = output_differences(differences, 10, ("a", "b", "c"), "separate", 5, criteria=criteria)
         verdicts.append(judge(by_output, [saving], criteria, planned=10).verdict)
-    assert (np.array(verdicts) == "separate").tolist() == separates(outputs, PROBABILITY).tolist()
-    assert (np.array(verdicts) == "joint").tolist() == recommends(outputs).tolist()
+    simulated = simulated_decisions(outputs, criteria)
+    assert (np.array(verdicts) == "separate").tolist() == simulated.separate.tolist()
+    assert (np.array(verdicts) == "joint").tolist() == simulated.joint.tolist()
     assert {"separate", "joint", "inconclusive"} <= set(verdicts)

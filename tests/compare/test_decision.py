@@ -9,8 +9,10 @@ import numpy as np
 import pytest
 
 import jointbench
-from jointbench.compare.decision import losing, probability_text, signed
+from jointbench.compare.criteria import VerdictCriteria
+from jointbench.compare.decision import output_probabilities, probability_text, signed
 from jointbench.compare.summary.decisions import Difference
+from jointbench.compare.verdict_rule import losing_outputs
 from jointbench.stats.correlated_t_test import correlated_t_test
 from jointbench.stats.estimate import UNKNOWN
 from planted import Planted, one_each, only, spread_out, two_arms
@@ -104,7 +106,7 @@ def test_equal_outputs_are_called_separate_no_more_often_than_asked() -> None:
         noise = shared + generator.normal(0.0, 1.0, (14, 25))
         beliefs = [correlated_t_test(output, folds=5) for output in noise]
         differences = [replace(blank, probability_other_better=belief.probability_other_better) for belief in beliefs]
-        wrong += losing(differences, 0.95).any()
+        wrong += losing_outputs(output_probabilities(differences), VerdictCriteria()).any()
         uncorrected += any(d.probability_other_better >= 0.95 for d in differences)
     assert wrong / 400 <= 0.05 + 3 * np.sqrt(0.05 * 0.95 / 400)
     assert uncorrected / 400 > 0.3

@@ -8,7 +8,7 @@ import numpy as np
 
 from jointbench.compare.cells import over_seeds
 from jointbench.compare.criteria import VerdictCriteria
-from jointbench.compare.decision import MIN_PAIRS, decision_rule
+from jointbench.compare.decision import MIN_PAIRS
 from jointbench.compare.sample_size import FOLDS, REPEATS, DesignGrid, RequiredSampleSize, required_sample_size
 from jointbench.compare.summary.decisions import FactorAdvice, SampleSizeAdvice
 from jointbench.compare.summary.run import DatasetSummary
@@ -43,9 +43,7 @@ def advise(
         repeats=REPEATS if dataset.repeatable else (1,),
         most_fits=MOST_FITS,
     )
-    required = required_sample_size(
-        differences, decision_rule(criteria.probability, saves), rope=criteria.rope, grid=grid
-    )
+    required = required_sample_size(differences, criteria, saves=saves, grid=grid)
     if required.decided:
         return None
     one_seed = any(factor.reason == "one seed: its spread is unknown" for factor in required.factors)
