@@ -147,7 +147,7 @@ def arm_skill(cell: BenchmarkCell, planned: PlannedArm, index: RunIndex) -> Skil
         for score in fit.scores:
             positions.append((row[score.output], run[0], run[1], index.seeds[run]))
             errors.append(score.error)
-    return _skill(index, positions, errors, len(planned.network_ids) // len(planned.arm.groups))
+    return _skill(index, positions, errors, len(planned.runs))
 
 
 def reference_skill(references: Iterable[Reference], folds: Sequence[FoldRecord]) -> dict[str, Skill]:

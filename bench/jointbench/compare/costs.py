@@ -6,7 +6,6 @@ import math
 from collections.abc import Callable, Iterable, Sequence
 
 import numpy as np
-import numpy.typing as npt
 from scipy.stats import binom
 
 from jointbench.compare.cells import BenchmarkCell
@@ -26,8 +25,6 @@ def arm_cost(cell: BenchmarkCell, planned: PlannedArm) -> ArmCost:
     """What one arm costs, from everything that ran; time is None where none was measured."""
     fits = [cell.fits[i] for i in planned.network_ids if i in cell.fits]
     good = [fit for fit in fits if fit.failure is None]
-    groups = len(planned.arm.groups)
-    runs = len(planned.network_ids) / groups
     steps = _per_run(planned, cell, lambda fit: float(fit.steps))
     clocks = training_clocks(cell, planned)
     stock = next((clock for clock in clocks if clock.path == "stock loop"), None)
@@ -45,7 +42,7 @@ def arm_cost(cell: BenchmarkCell, planned: PlannedArm) -> ArmCost:
         reference_parameters=planned.reference_parameters,
         train_flops_per_row=planned.train_flops_per_row,
         inference_flops_per_row=planned.inference_flops_per_row,
-        train_flops=float(np.mean(_per_run(planned, cell, lambda fit: float(fit.train_flops)))) if runs else 0.0,
+        train_flops=float(np.mean(_per_run(planned, cell, lambda fit: float(fit.train_flops)))),
         steps=float(np.mean(steps)),
         epochs=float(np.mean([fit.epochs for fit in good])) if good else 0.0,
         patience_share=float(np.mean([fit.stopped_by == "patience" for fit in good])) if good else 0.0,
@@ -67,15 +64,10 @@ def _failure(fit: Fit) -> str:
     return f"{', '.join(network.group)} (repeat {network.repeat}, fold {network.fold}): {fit.failure}"
 
 
-def _runs(planned: PlannedArm) -> npt.NDArray[np.str_]:
-    """(runs, networks): the ids of the arm's networks, by split and seed."""
-    return np.array(planned.network_ids).reshape(-1, len(planned.arm.groups))
-
-
 def _per_run(planned: PlannedArm, cell: BenchmarkCell, value: Callable[[Fit], float]) -> FloatArray:
     """(runs,): the sum of a fit's value over the arm's networks, for each split and seed without a failure."""
     sums = []
-    for ids in _runs(planned):
+    for ids in planned.runs:
         fits = [cell.fits[i] for i in ids if i in cell.fits and cell.fits[i].failure is None]
         if len(fits) == len(ids):
             sums.append(sum(value(fit) for fit in fits))
@@ -84,9 +76,7 @@ def _per_run(planned: PlannedArm, cell: BenchmarkCell, value: Callable[[Fit], fl
 
 def _longest(planned: PlannedArm, cell: BenchmarkCell) -> float:
     """Mean over runs of the steps of the arm's longest network: the bound with as many workers as networks."""
-    return float(
-        np.mean([max((cell.fits[i].steps for i in ids if i in cell.fits), default=0) for ids in _runs(planned)])
-    )
+    return float(np.mean([max((cell.fits[i].steps for i in ids if i in cell.fits), default=0) for ids in planned.runs]))
 
 
 def best_takes(timings: Iterable[Timing]) -> list[Timing]:
@@ -242,7 +232,7 @@ def _beyond(ratio: Estimate, noise: float) -> bool:
 def flops_ratio(cell: BenchmarkCell, joint: PlannedArm, other: PlannedArm) -> Ratio | None:
     """Training FLOPs to the stop, joint / other, with the correlated interval over folds of the log ratio."""
     by_fold: dict[tuple[int, int], list[float]] = {}
-    for joint_ids, other_ids in zip(_runs(joint), _runs(other), strict=True):
+    for joint_ids, other_ids in zip(joint.runs, other.runs, strict=True):
         arms = [[cell.fits.get(i) for i in ids] for ids in (joint_ids, other_ids)]
         if any(fit is None or fit.failure for fits in arms for fit in fits):
             continue

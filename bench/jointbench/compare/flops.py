@@ -25,10 +25,7 @@ def arm_flops(cell: BenchmarkCell, planned: PlannedArm) -> ArmFlops | None:
     """An arm's FLOPs in parts; None where the record does not break them down or nothing was trained."""
     parts = planned.flops
     groups = len(planned.arm.groups)
-    runs = [
-        [fit for network_id in planned.network_ids[start : start + groups] if (fit := cell.fits.get(network_id))]
-        for start in range(0, len(planned.network_ids), groups)
-    ]
+    runs = [[fit for network_id in run if (fit := cell.fits.get(network_id))] for run in planned.runs]
     complete = [run for run in runs if len(run) == groups and not any(fit.failure for fit in run)]
     if parts is None or not complete:
         return None

@@ -134,8 +134,9 @@ def required_sample_size(
     """What would settle it, from the differences in skill (joint - other) seen so far.
 
     ``differences``: (outputs, repeats, folds, seeds), or without the first axis; NaN where a pair of fits failed.
-    ``saves``: some measured cost of joint is lower. ``grid``: the designs to choose from; none below the present one is advised,
-    except that with more folds everything is fitted anew and repeats and seeds start again from the grid's smallest.
+    ``saves``: some measured cost of joint is lower. ``grid``: the designs to choose from; none below the present one is
+    advised, except that with more folds everything is fitted anew and repeats and seeds start again from the grid's
+    smallest.
     Raises ValueError as ``estimate_components`` does.
     """
     values = np.asarray(differences, dtype=np.float64)

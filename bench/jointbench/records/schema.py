@@ -126,6 +126,12 @@ class PlannedArm:
     network_ids: tuple[str, ...]
     flops: FlopsPerRow | None = None
 
+    @property
+    def runs(self) -> tuple[tuple[str, ...], ...]:
+        """The ids of the networks by run (a fold with a seed): in each run one for each of the arm's groups."""
+        ids, groups = self.network_ids, len(self.arm.groups)
+        return tuple(ids[start : start + groups] for start in range(0, len(ids), groups))
+
 
 @dataclass(frozen=True)
 class Variant:
