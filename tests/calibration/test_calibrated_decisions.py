@@ -13,6 +13,7 @@ from jointbench.compare.criteria import VerdictCriteria
 from jointbench.compare.decision import judge
 from jointbench.compare.differences import output_differences
 from jointbench.compare.summary.costs import Ratio
+from jointbench.compare.summary.quantity import TRAINING_STEP, Quantity
 from jointbench.stats.estimate import Estimate
 from jointbench.stats.variance_components import CVDesign, VarianceComponents, simulate_differences
 
@@ -90,7 +91,7 @@ def test_decides_as_a_real_run_is_decided() -> None:
     drawn = [simulate_differences(truth, spread, setting, np.random.default_rng(i)) for i, truth in enumerate(truths)]
     outputs = [decide(truth, draw(spread, setting, count, np.random.default_rng(i))) for i, truth in enumerate(truths)]
     saving = Ratio(
-        quantity="training step",
+        quantity=Quantity(TRAINING_STEP),
         other="separate",
         ratio=Estimate(0.5, 0.4, 0.6),
         floor=None,

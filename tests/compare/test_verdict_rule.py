@@ -12,12 +12,13 @@ from jointbench.compare.decision import judge
 from jointbench.compare.differences import output_differences
 from jointbench.compare.sample_size import required_sample_size
 from jointbench.compare.summary.costs import Ratio
+from jointbench.compare.summary.quantity import TRAINING_STEP, Quantity
 from jointbench.compare.verdict_rule import dataset_verdict, dataset_verdicts
 from jointbench.stats.correlated_t_test import RegionProbabilities, correlated_t_test
 from jointbench.stats.estimate import Estimate
 
 SAVING = Ratio(
-    quantity="training step",
+    quantity=Quantity(TRAINING_STEP),
     other="separate",
     ratio=Estimate(0.5, 0.4, 0.6),
     floor=None,

@@ -21,6 +21,7 @@ from jointbench.check.baseline import (
     Skill,
 )
 from jointbench.compare.build import summarise
+from jointbench.compare.summary.quantity import quantity_name
 from jointbench.compare.summary.run import CellSummary, DatasetSummary
 from jointbench.records import Fit, FoldRecord, Memory, Record, Stack
 
@@ -146,7 +147,7 @@ def _ratios(cell: CellSummary) -> Iterator[CostRatio]:
         if ratio.floor is not None and ratio.blocks > 1:  # one block has no interval
             floor = max(abs(math.log(ratio.floor.low)), abs(math.log(ratio.floor.high)))
             site = CellKey(cell.dataset, cell.backend, cell.device, ratio.other)
-            quantity = _timed(ratio.quantity, ratio.path, ratio.threads)
+            quantity = _timed(quantity_name(ratio.quantity), ratio.quantity.mode, ratio.threads)
             yield CostRatio(
                 site=site,
                 quantity=quantity,

@@ -9,9 +9,30 @@ import numpy as np
 from scipy.stats import binom
 
 from jointbench.compare.cells import BenchmarkCell
-from jointbench.compare.summary.costs import ArmCost, Latency, ProjectionCheck, Ratio, Throughput, TrainingClock
+from jointbench.compare.summary.costs import (
+    BUDGET_SPENT,
+    SETTLED,
+    TOO_FEW_BLOCKS,
+    ArmCost,
+    Latency,
+    ProjectionCheck,
+    Ratio,
+    Throughput,
+    TrainingClock,
+)
+from jointbench.compare.summary.quantity import REQUEST, TRAINING_FLOPS, TRAINING_STEP, Quantity
 from jointbench.measure.paired_timing import MIN_BLOCKS, TARGET_HALF_WIDTH, Paired, log_ratios, settled
-from jointbench.records import AA_CONTROL, SINGLE_OUTPUT, ExecutionMode, Fit, PlannedArm, Projection, Timing, Variant
+from jointbench.records import (
+    AA_CONTROL,
+    SINGLE_OUTPUT,
+    STOCK_LOOP,
+    ExecutionMode,
+    Fit,
+    PlannedArm,
+    Projection,
+    Timing,
+    Variant,
+)
 from jointbench.stats.correlated_t_test import correlated_t_test
 from jointbench.stats.estimate import Estimate
 from jointbench.stats.time_ratio import time_ratio
@@ -27,7 +48,7 @@ def arm_cost(cell: BenchmarkCell, planned: PlannedArm) -> ArmCost:
     good = [fit for fit in fits if fit.failure is None]
     steps = _per_run(planned, cell, lambda fit: float(fit.steps))
     clocks = training_clocks(cell, planned)
-    stock = next((clock for clock in clocks if clock.path == "stock loop"), None)
+    stock = next((clock for clock in clocks if clock.path == STOCK_LOOP), None)
     latency = latencies(cell, planned.arm.name)
     cold = next((c for c in cell.cold_starts if c.arm == planned.arm.name), None)
     shape = planned.shapes[0]
@@ -189,19 +210,22 @@ def _timed_ratio(
     timing: Timing, log_ratio: FloatArray, other: str, path: ExecutionMode, floor: Estimate | None
 ) -> Ratio:
     """log_ratio: (blocks,), joint / other."""
-    training = timing.scenario == "training"
+    if timing.scenario == "training":
+        quantity = Quantity(TRAINING_STEP, path)
+    else:
+        quantity = Quantity(REQUEST, path, timing.batch_size)
     ratio, enough = time_ratio(log_ratio), len(log_ratio) >= MIN_BLOCKS
     return Ratio(
-        quantity="training step" if training else f"request, batch {timing.batch_size}",
+        quantity=quantity,
         other=other,
         ratio=ratio,
         floor=floor,
         blocks=len(log_ratio),
         measured_difference=enough and _beyond(ratio, _noise(floor)),
-        state="too few blocks" if not enough else "settled" if settled(log_ratio) else "budget spent",
-        path=path,
+        state=TOO_FEW_BLOCKS if not enough else SETTLED if settled(log_ratio) else BUDGET_SPENT,
         threads=timing.threads,
-        batch_size=None if training else timing.batch_size,
+        disturbed=timing.disturbed,
+        load=float(timing.load.mean()),
     )
 
 
@@ -245,7 +269,7 @@ def flops_ratio(cell: BenchmarkCell, joint: PlannedArm, other: PlannedArm) -> Ra
     belief = correlated_t_test([float(np.mean(values)) for values in by_fold.values()], folds=cell.folds[0].folds)
     estimate = Estimate(*(float(np.exp(x)) for x in (belief.mean, belief.low, belief.high)))
     return Ratio(
-        quantity="training FLOPs to the stop",
+        quantity=Quantity(TRAINING_FLOPS),
         other=other.arm.name,
         ratio=estimate,
         floor=None,

@@ -13,6 +13,7 @@ import numpy as np
 from jointbench.compare.criteria import VerdictCriteria
 from jointbench.compare.summary.costs import Ratio
 from jointbench.compare.summary.decisions import Difference
+from jointbench.compare.summary.quantity import TRAINING_FLOPS, TRAINING_STEP
 from jointbench.compare.verdict import OutputVerdict
 from jointbench.compare.verdict_rule import dataset_verdict, losing_outputs, safe_outputs
 from jointbench.stats.correlated_t_test import RegionProbabilities
@@ -137,17 +138,21 @@ def _percent(share: float) -> str:
 
 
 def _costs(ratios: Sequence[Ratio]) -> str:
-    """The training FLOPs and the differences in speed that matter most, in words."""
+    """The training FLOPs and the differences in speed that matter most, in words.
+
+    Requests are of one row; of more only where nothing else is there to be said.
+    """
     parts = []
     for ratio in ratios:
-        value = ratio.ratio.value
-        if ratio.quantity.startswith("training FLOPs"):
+        value, quantity = ratio.ratio.value, ratio.quantity
+        if quantity.scenario == TRAINING_FLOPS:
             parts.append(f"{_percent(abs(1 - value))} {'fewer' if value < 1 else 'more'} training FLOPs")
-        elif ratio.quantity == "training step":
+        elif quantity.scenario == TRAINING_STEP:
             parts.append(f"{_times(value)} training steps")
-        elif ratio.quantity == "request, batch 1":
+        elif quantity.batch_size == 1:
             parts.append(f"{_times(value)} answers (batch 1)")
-    return ", ".join(parts) or f"{ratios[0].quantity} {ratios[0].ratio.value:.2f}x"
+    smallest = min(ratios, key=lambda ratio: ratio.quantity.batch_size or 0)
+    return ", ".join(parts) or f"{_times(smallest.ratio.value)} answers (batch {smallest.quantity.batch_size})"
 
 
 def _times(ratio: float) -> str:

@@ -3,22 +3,21 @@
 from __future__ import annotations
 
 import math
-import re
 from collections.abc import Sequence
 
 import numpy as np
 
 from jointbench.compare.cells import BenchmarkCell
 from jointbench.compare.summary.costs import ArmFlops, PredictedSaving, Ratio
+from jointbench.compare.summary.quantity import REQUEST, TRAINING_STEP
 from jointbench.networks.flops import update_flops
-from jointbench.records import SEQUENTIAL, Fit, PlannedArm
+from jointbench.records import Fit, PlannedArm
 from jointbench.stats.correlated_t_test import correlated_t_test
 from jointbench.stats.estimate import Estimate
 
 CLEAR = 1.2  # a predicted ratio nearer to 1 than this factor: its logarithm is too small to divide by
 NOT_PREDICTED = "the shapes predict less than 20 % difference"
 NOT_MEASURED = "no difference measured"
-STEP, REQUEST = re.compile(r"training step"), re.compile(r"request, batch \d+")  # as in compare.costs
 
 
 def arm_flops(cell: BenchmarkCell, planned: PlannedArm) -> ArmFlops | None:
@@ -68,11 +67,11 @@ def predicted_saving(joint: PlannedArm, other: PlannedArm, ratios: Sequence[Rati
     """
     savings = []
     for ratio in ratios:
-        if ratio.other != other.arm.name or ratio.path not in (None, "stock loop", SEQUENTIAL):
+        if ratio.other != other.arm.name or not ratio.quantity.usual:
             continue
-        if STEP.fullmatch(ratio.quantity):
+        if ratio.quantity.scenario == TRAINING_STEP:
             predicted = joint.train_flops_per_row / other.train_flops_per_row
-        elif REQUEST.fullmatch(ratio.quantity):
+        elif ratio.quantity.scenario == REQUEST:
             predicted = joint.inference_flops_per_row / other.inference_flops_per_row
         else:
             continue

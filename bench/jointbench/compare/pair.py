@@ -16,11 +16,9 @@ from jointbench.compare.summary.costs import Ratio
 from jointbench.compare.summary.decisions import Decision, Difference
 from jointbench.compare.summary.run import DatasetSummary
 from jointbench.compare.verdict_rule import output_verdict
-from jointbench.records import SEQUENTIAL, PlannedArm
+from jointbench.records import PlannedArm
 from jointbench.stats.estimate import UNKNOWN, Estimate
 from jointbench.types import FloatArray
-
-USUAL_PATHS = (None, "stock loop", SEQUENTIAL)
 
 
 @dataclass(frozen=True, eq=False)
@@ -71,7 +69,7 @@ def compare_pair(evidence: CellEvidence, first: PlannedArm, other: PlannedArm, r
     deciding = tuple(
         ratio
         for ratio in ratios
-        if ratio.other == other.arm.name and ratio.path in USUAL_PATHS and ratio.threads in (None, threads)
+        if ratio.other == other.arm.name and ratio.quantity.usual and ratio.threads in (None, threads)
     )
     return Pair(
         first=first,

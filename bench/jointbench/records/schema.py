@@ -17,7 +17,9 @@ SCHEMA_VERSION = 1
 Stop = Literal["patience", "limit"]
 Scenario = Literal["training", "request"]
 ExecutionMode = Literal["stock loop", "engine", "in turn", "fused", "one of N", "compiled", "predict"]
+STOCK_LOOP: Final = "stock loop"  # training as people write it
 SEQUENTIAL: Final = "in turn"  # an arm's networks are called one after the other, for all outputs
+FUSED: Final = "fused"  # an arm's networks answer as one program
 SINGLE_OUTPUT: Final = "one of N"  # only the first output is asked for
 AA_CONTROL = "A/A twin"
 

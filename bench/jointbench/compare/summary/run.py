@@ -11,8 +11,9 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
-from jointbench.compare.summary.costs import ArmCost, ArmFlops, ArmMemory, PredictedSaving, ProjectionCheck, Ratio
+from jointbench.compare.summary.costs import ArmCost, ArmFlops, ArmMemory, PredictedSaving, ProjectionCheck
 from jointbench.compare.summary.decisions import Decision, Difference, Standing
+from jointbench.compare.summary.stored import StoredRatio
 from jointbench.stats.estimate import Uncertain
 
 SUMMARY_SCHEMA_VERSION = 2
@@ -52,7 +53,7 @@ class CellSummary:
     import_seconds: float | None
     quality: tuple[Quality, ...]
     costs: tuple[ArmCost, ...]
-    ratios: tuple[Ratio, ...]
+    ratios: tuple[StoredRatio, ...]
     differences: tuple[Difference, ...]
     decisions: tuple[Decision, ...]
     absences: tuple[str, ...]
