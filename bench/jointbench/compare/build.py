@@ -48,7 +48,7 @@ def summarise(
         notes=tuple(notes),
         rope=criteria.rope,
         probability=criteria.probability,
-        across=across_datasets(summaries, criteria.rope),
+        across=across_datasets(summaries, criteria),
     )
 
 

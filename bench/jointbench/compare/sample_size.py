@@ -15,7 +15,14 @@ import numpy as np
 import numpy.typing as npt
 
 from jointbench.compare.criteria import VerdictCriteria
-from jointbench.compare.summary.decisions import Factor, FactorAdvice
+from jointbench.compare.summary.decisions import (
+    BEYOND_THE_GRID,
+    FLOOR_TOO_WIDE,
+    ONE_SEED,
+    SETTLES,
+    Factor,
+    FactorAdvice,
+)
 from jointbench.compare.verdict_rule import Bools, dataset_verdicts
 from jointbench.stats.correlated_t_test import (
     Posterior,
@@ -117,15 +124,15 @@ class _Evidence:
     def alone(self, factor: Factor, designs: Sequence[CVDesign]) -> FactorAdvice:
         """What one factor does, at these designs that differ from the present one in nothing else."""
         if factor == "seeds" and self.one_seed:
-            return FactorAdvice(factor, "one seed: its spread is unknown", None, None, None)
+            return FactorAdvice(factor, ONE_SEED, None, None, None)
         limit = np.array([[_floor_scale(factor, self.design, components)] for components in self.components])
         df = self.design.pairs - 1 if factor == "seeds" else _NO_LIMIT
         floor = float(interval_half_width(limit[self.weakest, 0], df))
         design = self.first_decided(designs)
         if design is not None:
-            return FactorAdvice(factor, "settles", design, self.half_width(design), floor)
+            return FactorAdvice(factor, SETTLES, design, self.half_width(design), floor)
         never = not self.decided(limit, np.array([[df]]))[0]
-        return FactorAdvice(factor, "floor too wide" if never else "beyond the grid", None, None, floor)
+        return FactorAdvice(factor, FLOOR_TOO_WIDE if never else BEYOND_THE_GRID, None, None, floor)
 
 
 def required_sample_size(
