@@ -9,7 +9,7 @@ meaning raises SUMMARY_SCHEMA_VERSION.
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 
 from jointbench.compare.summary.costs import ArmCost, ArmFlops, ArmMemory, PredictedSaving, ProjectionCheck
 from jointbench.compare.summary.decisions import Decision, Difference, Standing
@@ -24,6 +24,8 @@ class Quality:
     """One output under one arm (or reference model): skill over folds, and the means of the usual metrics.
 
     per_fold: skill of each fold (seeds averaged). sd: over folds. metrics: fold means, None where undefined in all.
+    metric_folds: over how many folds of all repeats such a mean is, of those metrics that some fold lacks (ROC AUC
+    where all test rows are of one class, all metrics where a fit failed).
     """
 
     output: str
@@ -33,6 +35,7 @@ class Quality:
     sd: Uncertain
     per_fold: tuple[float, ...]
     metrics: dict[str, float | None]
+    metric_folds: dict[str, int] = field(default_factory=dict)
 
 
 @dataclass(frozen=True, kw_only=True)
