@@ -41,7 +41,7 @@ from jointbench.stats.correlated_t_test import ROPE
 from jointbench.study.config import StudyConfig
 from jointbench.study.plan import Experiment
 from jointbench.study.profiles import Profile, profile_named
-from jointbench.types import FloatArray
+from jointbench.types import CellKey, FloatArray
 
 PYTEST_BENCHMARK_STORAGE = "file://./.benchmarks"  # its default
 STORAGE = "file://./results/history"  # what --benchmark-autosave saves to and --benchmark-compare looks in
@@ -90,12 +90,12 @@ class OutcomeCell:
     device: str
 
     @property
-    def key(self) -> tuple[str, str, str]:
-        return self.dataset, self.backend, self.device
+    def key(self) -> CellKey:
+        return CellKey.of(self)
 
     @property
     def summary(self) -> CellSummary:
-        return next(c for c in self.outcome.summary.cells if (c.dataset, c.backend, c.device) == self.key)
+        return next(c for c in self.outcome.summary.cells if CellKey.of(c) == self.key)
 
     def cost(self, arm: str) -> ArmCost:
         """The arm's costs; skips the test, with the reason, where the cell did not run."""
@@ -106,7 +106,7 @@ class OutcomeCell:
 
     def samples(self, variant: Variant, batch: int | None = None) -> FloatArray:
         """Raw seconds of each step or request, on all cores; skips the test where there are none."""
-        timings = [t for t in self.outcome.timings if (t.dataset, t.backend, t.device) == self.key]
+        timings = [t for t in self.outcome.timings if CellKey.of(t) == self.key]
         for timing in best_takes(timings):
             if variant in timing.variants and batch in (None, timing.batch_size):
                 return timing.of(variant)

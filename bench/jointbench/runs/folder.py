@@ -46,6 +46,10 @@ class About:
     rope: float = ROPE
     probability: float = PROBABILITY
 
+    @property
+    def criteria(self) -> VerdictCriteria:
+        return VerdictCriteria(self.rope, self.probability)
+
 
 @dataclass(frozen=True, kw_only=True)
 class RunDescription:
@@ -126,7 +130,7 @@ def publish(folder: Path, about: About, records: Sequence[Record]) -> Summary:
         engine=about.engine,
         command=about.command,
         notes=about.notes,
-        criteria=VerdictCriteria(about.rope, about.probability),
+        criteria=about.criteria,
     )
     (folder / SUMMARY).write_text(summary_json(summary, indent=1) + "\n", encoding="utf-8")
     with open_records(records_path(folder)) as file:
