@@ -10,7 +10,7 @@ import hashlib
 import json
 from collections.abc import Mapping
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, Literal
+from typing import TYPE_CHECKING, Literal, Protocol
 
 import numpy as np
 import numpy.typing as npt
@@ -129,6 +129,31 @@ class Split:
         for part in (self.train, self.validation, self.test):
             digest.update(np.int64(len(part)).tobytes() + part.astype(np.int64).tobytes())
         return digest.hexdigest()[:16]
+
+
+class InCell(Protocol):
+    """Anything that belongs to one dataset on one backend and device."""
+
+    @property
+    def dataset(self) -> str: ...
+    @property
+    def backend(self) -> str: ...
+    @property
+    def device(self) -> str: ...
+
+
+@dataclass(frozen=True, order=True)
+class CellKey:
+    """The name of a cell: one dataset on one backend and device."""
+
+    dataset: str
+    backend: str
+    device: str
+
+    @classmethod
+    def of(cls, member: InCell) -> CellKey:
+        """The cell that it belongs to."""
+        return cls(member.dataset, member.backend, member.device)
 
 
 @dataclass(frozen=True)

@@ -39,8 +39,8 @@ class DatasetKey:
 
 
 @dataclass(frozen=True, order=True)
-class CellKey:
-    """One arm on one dataset, backend and device; ``arm`` is empty for what its arms share."""
+class ArmKey:
+    """One arm of a cell; ``arm`` is empty for what the cell's arms share."""
 
     dataset: str
     backend: str
@@ -52,7 +52,7 @@ class CellKey:
 class Count:
     """A count, of one arm or of all, that is the same on every machine."""
 
-    site: CellKey
+    site: ArmKey
     quantity: str
     value: int
 
@@ -61,7 +61,7 @@ class Count:
 class Skill:
     """Skill of one output on each fold of each repeat, seeds averaged, in the order of (repeat, fold)."""
 
-    site: CellKey
+    site: ArmKey
     output: str
     per_fold: tuple[float, ...]
 
@@ -71,7 +71,7 @@ class CostRatio:
     """A timed cost of joint over that of the site's arm, its 95 % interval over blocks, and the A/A pair's largest log
     ratio."""
 
-    site: CellKey
+    site: ArmKey
     quantity: str
     value: float
     low: float
@@ -84,7 +84,7 @@ class CostRatio:
 class Seconds:
     """An absolute time of one arm: the median, in seconds."""
 
-    site: CellKey
+    site: ArmKey
     quantity: str
     seconds: float
 

@@ -11,6 +11,7 @@ import typer
 
 from jointbench.cli.outcome import finish
 from jointbench.cli.progress import progress_bar
+from jointbench.cli.stopping import Stopped
 
 if TYPE_CHECKING:
     from jointbench.runs.options import RunOptions
@@ -99,6 +100,9 @@ def _run(options: RunOptions, out: Path | None, explicit: tuple[str, ...]) -> No
         criteria=criteria,
         reruns=reruns(options, datasets),
     )
-    with progress_bar(console) as progress:
-        summary = execute(planned, config, folder, description, progress)
+    try:
+        with progress_bar(console) as progress:
+            summary = execute(planned, config, folder, description, progress)
+    except Stopped as stopped:
+        raise Stopped(stopped.number, folder) from None
     finish(summary, console, folder / REPORT, explicit)

@@ -46,6 +46,10 @@ class About:
     rope: float = ROPE
     probability: float = PROBABILITY
 
+    @property
+    def criteria(self) -> VerdictCriteria:
+        return VerdictCriteria(self.rope, self.probability)
+
 
 @dataclass(frozen=True, kw_only=True)
 class RunDescription:
@@ -126,7 +130,7 @@ def publish(folder: Path, about: About, records: Sequence[Record]) -> Summary:
         engine=about.engine,
         command=about.command,
         notes=about.notes,
-        criteria=VerdictCriteria(about.rope, about.probability),
+        criteria=about.criteria,
     )
     (folder / SUMMARY).write_text(summary_json(summary, indent=1) + "\n", encoding="utf-8")
     with open_records(records_path(folder)) as file:
@@ -136,7 +140,7 @@ def publish(folder: Path, about: About, records: Sequence[Record]) -> Summary:
         about.machine,
         text,
         fits=[record for record in records if isinstance(record, Fit)],
-        us_per_step=_engine_speed(folder),
+        us_per_step=engine_speed(folder),
         scaling=read_study(folder / SCALING) if (folder / SCALING).is_file() else None,
         explained=read_answers(folder),
     )
@@ -154,7 +158,7 @@ def publish_answers(folder: Path, command: str, answers: Sequence[Answer], notes
         republish(folder)
 
 
-def _engine_speed(folder: Path) -> dict[str, float] | None:
+def engine_speed(folder: Path) -> dict[str, float] | None:
     """Microseconds per step from the engine's benchmark, if it ran in this folder."""
     path = folder / ENGINE
     return dict(json.loads(path.read_text(encoding="utf-8"))["us_per_step"]) if path.is_file() else None
