@@ -9,7 +9,6 @@ from functools import cached_property, lru_cache
 import numpy as np
 
 from jointbench.backends.base import Job
-from jointbench.data.fold_labels import require_labels, unseen_classes
 from jointbench.data.preprocess import Prepared, prepare
 from jointbench.data.splits import splits
 from jointbench.data.subsample import subsampled
@@ -80,8 +79,6 @@ def make_experiment(
         recipe = replace(recipe, max_epochs=min(recipe.max_epochs, validation.max_epochs))
     shape = cut.shape or default_shape(dataset.rows, image)
     all_splits = splits(cut, validation.folds, validation.repeats, validation.seed)
-    require_labels(cut, all_splits)
-    cut = replace(cut, notes=(*cut.notes, *unseen_classes(cut, all_splits)))
     for output in cut.outputs:
         labelled = int((~np.isnan(cut.targets[output.name])).sum())
         if labelled < 2 * validation.folds * MIN_LABELS:
