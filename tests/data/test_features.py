@@ -49,7 +49,7 @@ def test_a_number_that_stands_for_missing_is_missing(
 def test_a_large_number_that_may_stand_for_missing_is_asked_about(tmp_path: Path) -> None:
     data = load_table(csv(tmp_path / "t.csv", f=[1, 2, 9999], y=[1.5, 2, 3]), ["y"])
     assert frame_of(data)["f"].max() == 9999
-    assert any("9999 occurs 10 times" in note for note in data.notes)
+    assert any("9999 in 'f' (10 times)" in note for note in data.notes)
 
 
 @pytest.mark.parametrize("value", ["1e200", "-1e39", "1e308"])
@@ -130,7 +130,7 @@ def test_a_feature_that_is_the_target_again_is_named(tmp_path: Path, copy: objec
     values = [float(i) for i in range(ROWS)]
     assert callable(copy)
     path = csv(tmp_path / "t.csv", y=values, f=[copy(value) for value in values])
-    assert any("'f' copies output 'y'" in note for note in load_table(path, ["y"]).notes) == named
+    assert any("'f' (of 'y')" in note for note in load_table(path, ["y"]).notes) == named
 
 
 @pytest.mark.parametrize(
@@ -147,4 +147,4 @@ def test_classes_under_other_names_are_named(
     tmp_path: Path, labels: list[str], feature: list[object], named: bool
 ) -> None:
     path = csv(tmp_path / "t.csv", y=labels, f=feature)
-    assert any("'f' copies output 'y'" in note for note in load_table(path, ["y"]).notes) == named
+    assert any("'f' (of 'y')" in note for note in load_table(path, ["y"]).notes) == named

@@ -44,7 +44,7 @@ def test_a_value_of_its_own_in_every_row_makes_an_identifier(
 
 def test_a_count_of_the_rows_under_another_name_is_kept_and_named(tmp_path: Path) -> None:
     data = load_table(csv(tmp_path / "t.csv", visit=OWN, y=[1.5, 2, 3]), ["y"])
-    assert any("'visit' counts the rows" in note for note in data.notes)
+    assert any("count the rows of the file: 'visit'" in note for note in data.notes)
     kept = load_table(csv(tmp_path / "t.csv", visit=OWN, y=[1.5, 2, 3]), ["y"], keep=["visit"])
     assert kept.notes == ()
 

@@ -48,6 +48,9 @@ def explain(
     jobs: Annotated[Optional[int], typer.Option(help="Worker processes; default: physical cores.")] = None,
     group: Annotated[Optional[str], typer.Option(help="Column of a table whose equal values share a fold.")] = None,
     time: Annotated[Optional[str], typer.Option(help="Column of a table to split forward in time by.")] = None,
+    keep: Annotated[
+        Optional[list[str]], typer.Option(help="Column to use as it stands, though it looks like an identifier.")
+    ] = None,
     out: Annotated[
         Optional[Path], typer.Option(help="Folder for the answers; a run's folder gets them in its report.")
     ] = None,
@@ -73,6 +76,7 @@ def explain(
                 "--target": target,
                 "--group": group,
                 "--time": time,
+                "--keep": keep,
                 "--folds": folds,
                 f"--profile {profile}": profile != "quick",
             }
@@ -93,6 +97,7 @@ def explain(
         jobs=jobs,
         group=group,
         time=time,
+        keep=tuple(keep or ()),
     )
     config = study_config(options)
     questions = (forum_run(seeds or Effort().seeds),) if forum else chosen(tuple(question or ()))

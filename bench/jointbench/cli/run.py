@@ -16,6 +16,8 @@ from jointbench.cli.stopping import Stopped
 if TYPE_CHECKING:
     from jointbench.runs.options import RunOptions
 
+FEW = 3  # datasets whose columns are shown one by one before training
+
 
 def run(
     datasets: Annotated[
@@ -39,6 +41,9 @@ def run(
     engine: Annotated[str, typer.Option(help="How networks are trained for quality.")] = "",
     group: Annotated[Optional[str], typer.Option(help="Column of a table whose equal values share a fold.")] = None,
     time: Annotated[Optional[str], typer.Option(help="Column of a table to split forward in time by.")] = None,
+    keep: Annotated[
+        Optional[list[str]], typer.Option(help="Column to use as it stands, though it looks like an identifier.")
+    ] = None,
     loss_weight: Annotated[Optional[list[str]], typer.Option(help="NAME=NUMBER: weight of an output's loss.")] = None,
     rope: Annotated[
         Optional[float], typer.Option(help="Difference in skill that does not matter; default 0.01.")
@@ -67,6 +72,7 @@ def run(
         engine=engine or defaults.engine,
         group=group,
         time=time,
+        keep=tuple(keep or ()),
         loss_weights=tuple(loss_weight or ()),
         rope=defaults.rope if rope is None else rope,
         probability=defaults.probability if probability is None else probability,
@@ -78,6 +84,7 @@ def _run(options: RunOptions, out: Path | None, explicit: tuple[str, ...]) -> No
     """Runs the study into its folder. explicit: the backends named on the command line, which must run."""
     from rich.console import Console
 
+    from jointbench.report.reading import brief_reading, reading_lines
     from jointbench.runs.folder import REPORT, RunDescription, execute, new_folder
     from jointbench.runs.options import experiments, load_datasets, notes, reruns, study_config, verdict_criteria
     from jointbench.study.profiles import profile_named
@@ -86,12 +93,11 @@ def _run(options: RunOptions, out: Path | None, explicit: tuple[str, ...]) -> No
     criteria = verdict_criteria(options.rope, options.probability)
     config = study_config(options)
     datasets = load_datasets(options, profile_named(options.profile))
-    for dataset in datasets:
-        kinds = ", ".join(
-            f"{o.name}: {o.kind}" + (f" ({len(o.classes)} classes)" if o.classes else "") for o in dataset.outputs
-        )
-        console.print(f"{dataset.slug}: {dataset.rows:,} rows; {kinds}", markup=False, highlight=False)
     planned = experiments(options, datasets)
+    used = [experiment.dataset for experiment in planned]
+    readings = [reading_lines(dataset) if len(used) <= FEW else [brief_reading(dataset)] for dataset in used]
+    for line in (line for reading in readings for line in reading):
+        console.print(line, markup=False, highlight=False)
     folder = new_folder(out)
     description = RunDescription(
         profile=options.profile,

@@ -7,6 +7,7 @@ from collections.abc import Mapping, Sequence
 import numpy as np
 import pandas as pd
 
+from jointbench.data.findings import Finding
 from jointbench.types import FloatArray, Output
 
 SAME = 1e-9  # short of a correlation of 1
@@ -15,19 +16,14 @@ FEWEST_ROWS = 10
 
 def copied_targets(
     features: pd.DataFrame, targets: Mapping[str, FloatArray], outputs: Sequence[Output]
-) -> tuple[str, ...]:
-    """A sentence for each feature that determines an output exactly."""
-    notes = []
-    for output in outputs:
-        values = targets[output.name]
-        for name in features.columns:
-            alike = _proportional if output.kind == "regression" else _renamed
-            if alike(features[name], values):
-                notes.append(
-                    f"Feature {name!r} copies output {output.name!r}: skill on it says nothing; leave the column out "
-                    f"of the file unless it is known before the output is."
-                )
-    return tuple(notes)
+) -> tuple[Finding, ...]:
+    """Each feature that determines an output exactly, and that output."""
+    return tuple(
+        Finding("copy", f"{name!r} (of {output.name!r})")
+        for output in outputs
+        for name in features.columns
+        if (_proportional if output.kind == "regression" else _renamed)(features[name], targets[output.name])
+    )
 
 
 def _proportional(feature: pd.Series, values: FloatArray) -> bool:

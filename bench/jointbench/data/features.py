@@ -10,6 +10,7 @@ import pandas as pd
 
 from jointbench.data.columns import HALF, SHOWN, Column, Source, Stray, floats, in_range
 from jointbench.data.date_text import microseconds
+from jointbench.data.findings import Finding
 from jointbench.data.preprocess import MAX_CATEGORIES
 from jointbench.errors import BadInput
 from jointbench.types import ColumnReading, FloatArray
@@ -28,7 +29,7 @@ class Feature:
 
     columns: Mapping[str, pd.Series]
     reading: ColumnReading
-    notes: tuple[str, ...] = ()
+    findings: tuple[Finding, ...] = ()
 
 
 def number(column: Column, source: Source, role: str) -> FloatArray:
@@ -75,27 +76,22 @@ def feature(column: Column, source: Source) -> Feature:
 
 def without_marks(
     column: Column, values: FloatArray, source: Source
-) -> tuple[FloatArray, tuple[str, ...], tuple[str, ...]]:
-    """The values without numbers that stand for "missing"; in words, which; notes that name them.
+) -> tuple[FloatArray, tuple[str, ...], tuple[Finding, ...]]:
+    """The values without numbers that stand for "missing"; in words, which; findings that name them.
 
     Such a mark is the smallest value, occurs more than once, and is the only negative one or far below all others.
     """
     ways: list[str] = []
-    notes: list[str] = []
+    findings: list[Finding] = []
     while column.name not in source.keep and (mark := _mark(values, NEGATIVE_MARKS)) is not None:
         count = int((values == mark).sum())
         values = np.where(values == mark, np.nan, values)
         ways.append(f"{mark:g} as missing, {count:,} times")
-        notes.append(
-            f"Column {column.name!r}: {mark:g}, {count:,} times and far below all other values, is read as missing; "
-            f"if it is a value, ask for --keep {column.name!r}."
-        )
+        findings.append(Finding("marks", f"{mark:g} in {column.name!r} ({count:,} times)"))
     if (high := _mark(-values, tuple(-mark for mark in POSITIVE_MARKS))) is not None:
-        notes.append(
-            f"Column {column.name!r}: {-high:g} occurs {int((values == -high).sum()):,} times, far above all other "
-            f"values; if it stands for a missing value, empty those cells."
-        )
-    return values, tuple(ways), tuple(notes)
+        count = int((values == -high).sum())
+        findings.append(Finding("high mark", f"{-high:g} in {column.name!r} ({count:,} times)"))
+    return values, tuple(ways), tuple(findings)
 
 
 def _mark(values: FloatArray, marks: tuple[float, ...]) -> float | None:
@@ -111,7 +107,7 @@ def _mark(values: FloatArray, marks: tuple[float, ...]) -> float | None:
 
 def _number_feature(column: Column, source: Source) -> Feature:
     values = number(column, source, "feature")
-    values, marks, notes = without_marks(column, values, source)
+    values, marks, findings = without_marks(column, values, source)
     values, counted = _from_smallest(column, values)
     flag = ("true and false as 1 and 0",) if column.meaning == "flag" else ()
     single = ("one value",) if len(np.unique(values[~np.isnan(values)])) == 1 else ()
@@ -122,7 +118,7 @@ def _number_feature(column: Column, source: Source) -> Feature:
         detail=", ".join((*flag, *single, *zeros, *column.ways, *marks, *counted)),
         missing=int(np.isnan(values).sum()),
     )
-    return Feature({column.name: pd.Series(values)}, reading, notes)
+    return Feature({column.name: pd.Series(values)}, reading, findings)
 
 
 def _from_smallest(column: Column, values: FloatArray) -> tuple[FloatArray, tuple[str, ...]]:
@@ -145,13 +141,10 @@ def _category_feature(column: Column, names: pd.Series) -> Feature:
     folded = (
         f", all but the {MAX_CATEGORIES - 1} commonest share one" if levels + bool(missing) > MAX_CATEGORIES else ""
     )
-    notes: tuple[str, ...] = ()
-    if column.stray is not None and column.stray.share >= HALF:
-        notes = (
-            f"Column {column.name!r} is read as names, though {column.stray.share:.0%} of its cells are "
-            f"{column.stray.among}: "
-            f"{column.stray.cell!r} in data row {column.stray.row} is none.",
-        )
+    findings: tuple[Finding, ...] = ()
+    if (stray := column.stray) is not None and stray.share >= HALF:
+        text = f"{column.name!r} ({stray.share:.0%} {stray.among}; {stray.cell!r} in data row {stray.row} is none)"
+        findings = (Finding("mixed", text),)
     values = names.astype("string").fillna(MISSING_CATEGORY).astype("category").reset_index(drop=True)
     reading = ColumnReading(
         name=column.name,
@@ -159,7 +152,7 @@ def _category_feature(column: Column, names: pd.Series) -> Feature:
         detail=", ".join((f"{levels:,} level{'s' if levels > 1 else ''}{folded}", *column.ways)),
         missing=missing,
     )
-    return Feature({column.name: values}, reading, notes)
+    return Feature({column.name: values}, reading, findings)
 
 
 def _date_feature(column: Column, dates: pd.Series) -> Feature:

@@ -9,6 +9,7 @@ import pandas as pd
 
 from jointbench.data.columns import HALF, Column, Source, number_label
 from jointbench.data.features import number, without_marks
+from jointbench.data.findings import Finding
 from jointbench.data.number_text import MISSING_MARKS
 from jointbench.errors import BadInput
 from jointbench.types import ColumnReading, FloatArray, Kind, Output
@@ -24,7 +25,7 @@ class Target:
     output: Output
     values: FloatArray
     reading: ColumnReading
-    notes: tuple[str, ...] = ()
+    findings: tuple[Finding, ...] = ()
 
 
 def target(column: Column, kind: Kind | None, source: Source) -> Target:
@@ -51,14 +52,13 @@ def target(column: Column, kind: Kind | None, source: Source) -> Target:
             f"at most {MAX_CLASSES} classes are supported, choose another column"
         )
     output = Output(column.name, chosen, classes)
-    notes = tuple(
-        f"Output {column.name!r}: {label!r} is a class, in {int((labels == label).sum()):,} rows; only empty cells are "
-        f"missing labels."
+    findings = tuple(
+        Finding("class", f"{label!r} of {column.name!r} ({int((labels == label).sum()):,} rows)")
         for label in classes
         if label in MISSING_MARKS
     )
     reading = ColumnReading(name=column.name, role="output", detail=", ".join(column.ways), reason=reason)
-    return Target(output, codes(labels, output, source), reading, notes)
+    return Target(output, codes(labels, output, source), reading, findings)
 
 
 def given_target(column: Column, output: Output, source: Source) -> Target:
@@ -126,10 +126,10 @@ def _kind(column: Column, source: Source) -> tuple[Kind, str]:
 
 def _regression(column: Column, reason: str, source: Source) -> Target:
     _refuse_one_value(column, column.cells.nunique(), source)
-    values, marks, notes = without_marks(column, number(column, source, ROLE), source)
+    values, marks, findings = without_marks(column, number(column, source, ROLE), source)
     _refuse_one_value(column, len(np.unique(values[~np.isnan(values)])), source)
     reading = ColumnReading(name=column.name, role="output", detail=", ".join((*column.ways, *marks)), reason=reason)
-    return Target(Output(column.name, "regression"), values, reading, notes)
+    return Target(Output(column.name, "regression"), values, reading, findings)
 
 
 def _refuse_one_value(column: Column, different: int, source: Source) -> None:

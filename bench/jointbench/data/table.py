@@ -16,6 +16,7 @@ from jointbench.data.columns import SHOWN, Column, Source, floats, interpret, so
 from jointbench.data.copied_targets import copied_targets
 from jointbench.data.date_text import microseconds
 from jointbench.data.features import feature
+from jointbench.data.findings import Finding, sentences
 from jointbench.data.identifiers import counts_rows, identifier
 from jointbench.data.outputs import given_target, target
 from jointbench.data.raw_table import RawTable
@@ -33,7 +34,7 @@ class Features:
 
     frame: pd.DataFrame
     reading: tuple[ColumnReading, ...]
-    notes: tuple[str, ...] = ()
+    findings: tuple[Finding, ...] = ()
 
 
 def load_table(
@@ -60,6 +61,8 @@ def load_table(
     features = _features(raw, [name for name in raw.frame.columns if name not in (*dict(asked), *keys)], source)
     outputs = tuple(item.output for item in targets_read)
     values = {item.output.name: item.values for item in targets_read}
+    findings = [*copied_targets(features.frame, values, outputs), *(f for item in targets_read for f in item.findings)]
+    readings = [*(item.reading for item in targets_read), *_key_readings(raw, source, group, time)]
     return with_labels(
         Dataset(
             slug=path.stem,
@@ -70,17 +73,8 @@ def load_table(
             provenance=Provenance(path.name, "not stated", "not stated", hashlib.sha256(path.read_bytes()).hexdigest()),
             groups=None if group is None else _groups(raw.frame[group]),
             time=None if time is None else timestamps(interpret(raw.frame[time], time, source), source),
-            notes=(
-                *copied_targets(features.frame, values, outputs),
-                *(note for item in targets_read for note in item.notes),
-                *features.notes,
-                *raw.remarks,
-            ),
-            reading=(
-                *(item.reading for item in targets_read),
-                *_key_readings(raw, source, group, time),
-                *features.reading,
-            ),
+            notes=(*sentences([*findings, *features.findings]), *raw.remarks),
+            reading=(*readings, *features.reading),
             keep=tuple(keep),
         )
     )
@@ -175,27 +169,25 @@ def _features(table: RawTable, names: Sequence[str], source: Source) -> Features
     """The features in these columns, without identifiers. Raises BadInput where none is left."""
     columns: dict[str, pd.Series] = {}
     readings: list[ColumnReading] = []
-    notes: list[str] = []
+    findings: list[Finding] = []
     for name in names:
         column = interpret(table.frame[name], name, source)
         if name not in source.keep and (reason := identifier(column)):
             readings.append(ColumnReading(name=name, role="dropped", reason=f"an identifier: {reason}"))
-            notes.append(f"Column {name!r} is left out as an identifier: {reason}. --keep {name!r} uses it.")
+            findings.append(Finding("identifier", f"{name!r} ({reason})"))
             continue
         if name not in source.keep and counts_rows(column):
-            notes.append(
-                f"Feature {name!r} counts the rows of the file; if it is an identifier, leave it out of the file."
-            )
+            findings.append(Finding("counts rows", repr(name)))
         item = feature(column, source)
         columns.update({_free(part, name, (*columns, *names)): values for part, values in item.columns.items()})
         readings.append(item.reading)
-        notes.extend(item.notes)
+        findings.extend(item.findings)
     if not columns:
         dropped = "; ".join(f"{reading.name[:40]!r}, {reading.reason}" for reading in readings[:3])
         way_out = "; --keep NAME uses a column" if "identifier" in dropped else ""
         left_out = f" (left out: {dropped}{way_out})" if dropped else ""
         raise BadInput(f"{table.path} has no feature column left beside its targets{left_out}")
-    return Features(pd.DataFrame(columns), tuple(readings), tuple(notes))
+    return Features(pd.DataFrame(columns), tuple(readings), tuple(findings))
 
 
 def _free(part: str, name: str, used: Sequence[str]) -> str:
