@@ -77,12 +77,13 @@ class BatchRows:
 class ProgramStep:
     """The result of one call.
 
-    train_loss, validation_loss: (epochs, slots, outputs). alive: (epochs, slots), true where the slot still trained.
+    train_loss, validation_loss: (epochs, slots, outputs). validation_total: (epochs, slots), the weighted validation
+    loss in the spec's precision, by which the program stops a slot. A slot that has stopped has numbers too.
     """
 
     train_loss: FloatArray
     validation_loss: FloatArray
-    alive: npt.NDArray[np.bool_]
+    validation_total: npt.NDArray[np.floating]
 
 
 class Program(Protocol):

@@ -89,15 +89,21 @@ class TapeLoop:
     def mean(self, losses: Sequence[Any]) -> FloatArray:
         return np.asarray(tf.reduce_mean(tf.stack(losses), axis=0), np.float64)
 
-    def validate(self) -> FloatArray:
-        return np.asarray(self.losses(tf.constant(self.job.validation)), np.float64)
+    def validate(self) -> tuple[FloatArray, float]:
+        losses = self.losses(tf.constant(self.job.validation))
+        return np.asarray(losses, np.float64), float(tf.reduce_sum(losses * self.loss_weights))
 
-    def read(self) -> dict[str, npt.NDArray[np.floating]]:
+    def snapshot(self) -> Any:
+        return self.model.get_weights()
+
+    def restore(self, snapshot: Any) -> None:
+        self.model.set_weights(snapshot)
+
+    def read_weights(self) -> dict[str, npt.NDArray[np.floating]]:
         return read_weights(self.job.architecture, self.model)
 
-    def predict(self, weights: dict[str, npt.NDArray[np.floating]]) -> npt.NDArray[np.floating]:
-        model = build(self.job.architecture, weights, self.job.precision)
-        answers = model(tf.gather(self.rows.features, self.job.test), training=False)
+    def predict(self) -> npt.NDArray[np.floating]:
+        answers = self.model(tf.gather(self.rows.features, self.job.test), training=False)
         return np.concatenate([answers[head_name(i)].numpy() for i in range(len(self.losses_of))], axis=1)
 
 
