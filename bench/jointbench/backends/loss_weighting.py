@@ -12,7 +12,7 @@ from typing import Any, Protocol
 
 import numpy as np
 
-from jointbench.backends.base import Clock, Trained
+from jointbench.backends.base import Clock, Job, Trained
 from jointbench.backends.fit_loop import StepLoop, fit_loop
 from jointbench.measure.device_clock import device_clock
 from jointbench.networks.architecture import Architecture
@@ -44,12 +44,14 @@ def dynamic_weights(losses: FloatArray, temperature: float = TEMPERATURE) -> Flo
     return result
 
 
-def precision_factors(network: Architecture) -> FloatArray:
+def precision_factors(job: Job) -> FloatArray:
     """(outputs,): Kendall's total is sum of factor x exp(-s) x loss + s / 2 with s = log variance.
 
-    The factor is 1/2 for a Gaussian likelihood (regression) and 1 for a softmax with a temperature.
+    The factor is 1/2 for a Gaussian likelihood (regression) and 1 for a softmax with a temperature. Other regression
+    losses belong to other likelihoods, which have another total; a job with one raises ValueError.
     """
-    return np.array([0.5 if kind == "regression" else 1.0 for kind in network.kinds])
+    job.require_squared_loss("uncertainty weighting")
+    return np.array([0.5 if kind == "regression" else 1.0 for kind in job.architecture.kinds])
 
 
 def step_flops(network: Architecture, batch: int, method: str) -> int:

@@ -123,10 +123,12 @@ def stack_size(network: Architecture, recipe: Recipe, precision: Precision, jobs
 def program_spec(jobs: Sequence[Job]) -> ProgramSpec:
     """The spec of a stack of jobs.
 
-    The jobs must agree in recipe, regression loss, precision and padding key. They may differ in loss weights, which
-    belong to a slot and need no other program.
+    The jobs must agree in recipe, regression loss and precision (else ValueError) and in padding key. They may differ in
+    loss weights, which belong to a slot and need no other program.
     """
     first = jobs[0]
+    if len({(replace(job.recipe, loss_weights=()), job.regression_loss, job.precision) for job in jobs}) > 1:
+        raise ValueError("the jobs of a stack must agree in recipe, regression loss and precision")
     network = padded_architecture(list(dict.fromkeys(job.architecture for job in jobs)))
     batch = min(first.recipe.batch_size, max(len(job.train) for job in jobs))
     steps = max(math.ceil(len(job.train) / batch) for job in jobs)

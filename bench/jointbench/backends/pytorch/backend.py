@@ -92,6 +92,7 @@ class TorchBackend:
         return SERVERS[mode](networks, self.device)
 
     def reference_loops(self, job: Job, repeats: int) -> dict[str, float]:
+        job.require_squared_loss("a loop as tutorials write it")
         return {name: loop(job, repeats) for name, loop in installed_loops().items()}
 
     def counted_flops(self, network: Architecture, batch_size: int) -> Mapping[str, int]:

@@ -67,7 +67,7 @@ class UncertaintyLoop(TorchWeightedLoop):
     def __init__(self, job: Job, device: str) -> None:
         super().__init__(job, device)
         self.log_variance = nn.Parameter(torch.zeros_like(self.loss_weights))
-        self.precision = torch.as_tensor(precision_factors(job.architecture)).to(self.loss_weights)
+        self.precision = torch.as_tensor(precision_factors(job)).to(self.loss_weights)
         self.optimizer.add_param_group({"params": [self.log_variance], "weight_decay": 0.0})
 
     def objective(self, losses: torch.Tensor) -> torch.Tensor:
@@ -93,7 +93,11 @@ class GradientLoop(TorchWeightedLoop):
             # Each loss is computed alone: one taken from a stack of losses would send zeros through the other heads.
             only = slice(output, output + 1)
             loss = output_losses(
-                self.job.architecture.kinds[only], answers[only], self.targets[rows, only], self.weights[rows, only]
+                self.job.architecture.kinds[only],
+                answers[only],
+                self.targets[rows, only],
+                self.weights[rows, only],
+                self.job.regression_loss,
             )
             losses.append(loss.detach())
             loss_gradients = torch.autograd.grad(

@@ -42,11 +42,13 @@ class TapeLoop:
     def __init__(self, job: Job, uncertain: bool = False) -> None:
         self.job, self.rows = job, BatchPipeline(job)
         self.model = build(job.architecture, job.initial, job.precision)
-        self.losses_of = [make_loss(kind) for kind in job.architecture.kinds]
+        self.losses_of = [make_loss(kind, job.regression_loss) for kind in job.architecture.kinds]
         self.loss_weights = tf.constant(job.loss_weights, job.precision)
         self.factors = tf.Variable(tf.ones_like(self.loss_weights), trainable=False)
-        self.precision = tf.constant(precision_factors(job.architecture), job.precision)
-        self.log_variance = keras.Variable(np.zeros(len(job.loss_weights)), dtype=job.precision) if uncertain else None
+        self.log_variance = None
+        if uncertain:
+            self.precision = tf.constant(precision_factors(job), job.precision)
+            self.log_variance = keras.Variable(np.zeros(len(job.loss_weights)), dtype=job.precision)
         self.variables = [*self.model.trainable_variables, *([self.log_variance] if uncertain else [])]
         self.optimizer = make_optimizer(job.recipe)
         if uncertain:
