@@ -2,7 +2,7 @@
 
 from jointbench.records.schema import (
     AA_CONTROL,
-    SCHEMA_VERSION,
+    RECORD_SCHEMA_VERSION,
     SEQUENTIAL,
     SINGLE_OUTPUT,
     ColdStart,
@@ -27,7 +27,7 @@ from jointbench.records.schema import (
 
 __all__ = [
     "AA_CONTROL",
-    "SCHEMA_VERSION",
+    "RECORD_SCHEMA_VERSION",
     "SEQUENTIAL",
     "SINGLE_OUTPUT",
     "ColdStart",
