@@ -29,12 +29,12 @@ for command in (run, report, check, explain, scaling, projection, calibrate, doc
 
 
 def main() -> None:
-    """The command: a user's mistake is one sentence on standard error and exit code 2."""
+    """The command: a user's mistake is one sentence on standard error and exit code 2 (4 when it had begun)."""
     try:
         app()
     except BadInput as error:
         typer.echo(f"jointbench: {error}", err=True)
-        raise SystemExit(2) from None
+        raise SystemExit(error.exit_code) from None
     except KeyboardInterrupt:
         typer.echo("jointbench: stopped; what had finished is in records.jsonl", err=True)
         raise SystemExit(130) from None

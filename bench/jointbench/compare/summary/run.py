@@ -14,6 +14,7 @@ from dataclasses import dataclass
 from jointbench.compare.summary.costs import ArmCost, ArmFlops, ArmMemory, PredictedSaving, ProjectionCheck, Ratio
 from jointbench.compare.summary.decisions import Decision, Difference, Standing
 from jointbench.stats.estimate import Uncertain
+from jointbench.types import Natural, Positive
 
 SUMMARY_SCHEMA_VERSION = 2
 
@@ -76,13 +77,13 @@ class DatasetSummary:
 
     slug: str
     title: str
-    rows: int
-    features: int
+    rows: Positive
+    features: Natural
     outputs: tuple[str, ...]
     kinds: tuple[str, ...]
-    folds: int
-    repeats: int
-    seeds: int
+    folds: Positive
+    repeats: Positive
+    seeds: Positive
     notes: tuple[str, ...]
     source: str
     licence: str
@@ -119,7 +120,8 @@ class Across:
 class Summary:
     """A run in numbers. command: what reruns it. headline: one sentence over all datasets.
 
-    rope: half the width of the region of practical equivalence, in skill; probability: what a verdict needs.
+    rope: half the width of the region of practical equivalence, in skill; probability: what a verdict needs. cut_off:
+    what a run that was stopped did not come to, in sentences; none for one that finished.
     """
 
     schema_version: int
@@ -133,3 +135,4 @@ class Summary:
     rope: float
     probability: float
     across: tuple[Across, ...] = ()
+    cut_off: tuple[str, ...] = ()
