@@ -7,11 +7,14 @@ processes, and each test hands its arm's samples to pytest-benchmark by a clock 
 from __future__ import annotations
 
 import contextlib
+import os
+import warnings
 from collections.abc import Iterator
 from dataclasses import dataclass, replace
 from pathlib import Path
 
 import pytest
+from pytest_benchmark.logger import PytestBenchmarkWarning
 
 from jointbench.backends.registry import BACKENDS, check_names
 from jointbench.compare.costs import best_takes
@@ -38,14 +41,17 @@ from jointbench.runs.options import (
 from jointbench.runs.output_folder import new_folder
 from jointbench.runtime.devices import devices_for
 from jointbench.stats.correlated_t_test import ROPE
+from jointbench.study.config import StudyConfig
+from jointbench.study.plan import Experiment
 from jointbench.study.profiles import Profile, profile_named
-from jointbench.types import FloatArray
+from jointbench.types import CellKey, FloatArray
 
 PYTEST_BENCHMARK_STORAGE = "file://./.benchmarks"  # its default
 STORAGE = "file://./results/history"  # what --benchmark-autosave saves to and --benchmark-compare looks in
 OUTCOME = pytest.StashKey["Outcome"]()
 FOLDER = pytest.StashKey[Path]()
 SELECTION = pytest.StashKey["Selection"]()
+STUDY = pytest.StashKey["Study"]()
 
 
 @dataclass(frozen=True)
@@ -56,6 +62,16 @@ class Selection:
     datasets: tuple[str, ...]
     backends: tuple[str, ...]
     devices: tuple[str, ...]
+
+
+@dataclass(frozen=True)
+class Study:
+    """What will be run: planned once all tests are collected, run when the first of them asks."""
+
+    options: RunOptions
+    config: StudyConfig
+    experiments: tuple[Experiment, ...]
+    reruns: dict[str, str]
 
 
 @dataclass(frozen=True)
@@ -77,12 +93,12 @@ class OutcomeCell:
     device: str
 
     @property
-    def key(self) -> tuple[str, str, str]:
-        return self.dataset, self.backend, self.device
+    def key(self) -> CellKey:
+        return CellKey.of(self)
 
     @property
     def summary(self) -> CellSummary:
-        return next(c for c in self.outcome.summary.cells if (c.dataset, c.backend, c.device) == self.key)
+        return next(c for c in self.outcome.summary.cells if CellKey.of(c) == self.key)
 
     def cost(self, arm: str) -> ArmCost:
         """The arm's costs; skips the test, with the reason, where the cell did not run."""
@@ -93,7 +109,7 @@ class OutcomeCell:
 
     def samples(self, variant: Variant, batch: int | None = None) -> FloatArray:
         """Raw seconds of each step or request, on all cores; skips the test where there are none."""
-        timings = [t for t in self.outcome.timings if (t.dataset, t.backend, t.device) == self.key]
+        timings = [t for t in self.outcome.timings if CellKey.of(t) == self.key]
         for timing in best_takes(timings):
             if variant in timing.variants and batch in (None, timing.batch_size):
                 return timing.of(variant)
@@ -118,11 +134,15 @@ def pytest_addoption(parser: pytest.Parser) -> None:
     group.addoption("--out", default=None, help="folder for records, summary and report")
 
 
+@pytest.hookimpl(tryfirst=True)
 def pytest_configure(config: pytest.Config) -> None:
     if config.getoption("benchmark_storage") == PYTEST_BENCHMARK_STORAGE:
         config.option.benchmark_storage = STORAGE
-    # The project's own tests turn warnings into errors; a user's benchmark must not fail for a library's warning.
+    # The project's own tests turn warnings into errors; a user's benchmark must not fail for a library's warning, nor
+    # for one of pytest-benchmark's while it is configured ("no saved run to compare with").
     config.addinivalue_line("filterwarnings", "default")
+    warnings.simplefilter("default", PytestBenchmarkWarning)
+    os.environ.setdefault("PYTHONSAFEPATH", "1")  # no helper process imports a random.py of the current folder
     options = _options(config)
     try:
         profile = profile_named(options.profile)
@@ -178,38 +198,47 @@ def pytest_generate_tests(metafunc: pytest.Metafunc) -> None:
     metafunc.parametrize("dataset", chosen.datasets)
 
 
-@pytest.fixture(scope="session")
-def outcome(request: pytest.FixtureRequest) -> Outcome:
-    """The study of every dataset and backend that a selected test asks for."""
+def pytest_collection_finish(session: pytest.Session) -> None:
+    """Plans the study of every dataset and backend that a selected test asks for, so that bad input is one sentence."""
     chosen = [
         item.callspec.params
-        for item in request.session.items
+        for item in session.items
         if isinstance(item, pytest.Function) and hasattr(item, "callspec") and "dataset" in item.callspec.params
     ]
+    if session.config.option.collectonly or not session.items:
+        return
     options = replace(
-        _options(request.config),
+        _options(session.config),
         datasets=tuple(dict.fromkeys(params["dataset"] for params in chosen)),
         backends=tuple(dict.fromkeys(params["backend"] for params in chosen)),
     )
-    study = study_config(options)
-    folder = run_folder(request.config)
+    try:
+        if chosen:
+            session.config.stash[STUDY] = _study(options)
+        run_folder(session.config)
+    except BadInput as error:
+        raise pytest.UsageError(str(error)) from error
+
+
+def _study(options: RunOptions) -> Study:
     loaded = load_datasets(options, profile_named(options.profile))
-    planned = experiments(options, loaded)
-    command = "pytest " + " ".join(str(word) for word in request.config.invocation_params.args)
+    return Study(options, study_config(options), tuple(experiments(options, loaded)), reruns(options, loaded))
+
+
+@pytest.fixture(scope="session")
+def outcome(request: pytest.FixtureRequest) -> Outcome:
+    """The study, run."""
+    study, folder = request.config.stash[STUDY], run_folder(request.config)
+    options = study.options
+    description = RunDescription(
+        profile=options.profile,
+        command="pytest " + " ".join(str(word) for word in request.config.invocation_params.args),
+        notes=notes(options, study.config.devices),
+        criteria=verdict_criteria(options.rope, options.probability),
+        reruns=study.reruns,
+    )
     with _terminal(request.config) as progress:
-        summary = execute(
-            planned,
-            study,
-            folder,
-            RunDescription(
-                profile=options.profile,
-                command=command,
-                notes=notes(options, study.devices),
-                criteria=verdict_criteria(options.rope, options.probability),
-                reruns=reruns(options, loaded),
-            ),
-            progress,
-        )
+        summary = execute(study.experiments, study.config, folder, description, progress)
     timings = tuple(record for record in read_records(folder) if isinstance(record, Timing))
     result = Outcome(folder, summary, timings)
     request.config.stash[OUTCOME] = result

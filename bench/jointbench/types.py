@@ -12,7 +12,7 @@ import math
 from collections.abc import Mapping
 from dataclasses import dataclass
 from functools import cached_property
-from typing import TYPE_CHECKING, Annotated, Literal
+from typing import TYPE_CHECKING, Annotated, Literal, Protocol
 
 import numpy as np
 import numpy.typing as npt
@@ -117,6 +117,31 @@ class Split:
         for part in (self.train, self.validation, self.test):
             digest.update(np.int64(len(part)).tobytes() + part.astype(np.int64).tobytes())
         return digest.hexdigest()[:16]
+
+
+class InCell(Protocol):
+    """Anything that belongs to one dataset on one backend and device."""
+
+    @property
+    def dataset(self) -> str: ...
+    @property
+    def backend(self) -> str: ...
+    @property
+    def device(self) -> str: ...
+
+
+@dataclass(frozen=True, order=True)
+class CellKey:
+    """The name of a cell: one dataset on one backend and device."""
+
+    dataset: str
+    backend: str
+    device: str
+
+    @classmethod
+    def of(cls, member: InCell) -> CellKey:
+        """The cell that it belongs to."""
+        return cls(member.dataset, member.backend, member.device)
 
 
 @dataclass(frozen=True)

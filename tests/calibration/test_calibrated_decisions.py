@@ -5,7 +5,7 @@ from __future__ import annotations
 import numpy as np
 import pytest
 
-from jointbench.calibration.decisions import calibrate_decision, recommends, separates
+from jointbench.calibration.decisions import calibrate_decision, simulated_decisions
 from jointbench.calibration.noise import OBSERVED_NOISE, ObservedNoise
 from jointbench.calibration.simulation import decide, draw
 from jointbench.calibration.study import calibration_study, mistakes
@@ -13,7 +13,7 @@ from jointbench.compare.criteria import VerdictCriteria
 from jointbench.compare.decision import judge
 from jointbench.compare.differences import output_differences
 from jointbench.compare.summary.costs import Ratio
-from jointbench.compare.verdict import PROBABILITY
+from jointbench.compare.summary.quantity import TRAINING_STEP, Quantity
 from jointbench.stats.estimate import Estimate
 from jointbench.stats.variance_components import CVDesign, VarianceComponents, simulate_differences
 
@@ -91,7 +91,7 @@ def test_decides_as_a_real_run_is_decided() -> None:
     drawn = [simulate_differences(truth, spread, setting, np.random.default_rng(i)) for i, truth in enumerate(truths)]
     outputs = [decide(truth, draw(spread, setting, count, np.random.default_rng(i))) for i, truth in enumerate(truths)]
     saving = Ratio(
-        quantity="training step",
+        quantity=Quantity(TRAINING_STEP),
         other="separate",
         ratio=Estimate(0.5, 0.4, 0.6),
         floor=None,
@@ -102,6 +102,7 @@ def test_decides_as_a_real_run_is_decided() -> None:
     for differences in np.stack(drawn, axis=1):
         by_output = output_differences(differences, 10, ("a", "b", "c"), "separate", 5, criteria=criteria)
         verdicts.append(judge(by_output, [saving], criteria, planned=10).verdict)
-    assert (np.array(verdicts) == "separate").tolist() == separates(outputs, PROBABILITY).tolist()
-    assert (np.array(verdicts) == "joint").tolist() == recommends(outputs).tolist()
+    simulated = simulated_decisions(outputs, criteria)
+    assert (np.array(verdicts) == "separate").tolist() == simulated.separate.tolist()
+    assert (np.array(verdicts) == "joint").tolist() == simulated.joint.tolist()
     assert {"separate", "joint", "inconclusive"} <= set(verdicts)

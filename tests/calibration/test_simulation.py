@@ -12,13 +12,15 @@ from scipy import stats
 from jointbench.calibration.noise import OBSERVED_NOISE
 from jointbench.calibration.simulation import GRID, TARGET, Draws, calibrate, decide, draw, reached, smallest_design
 from jointbench.calibration.study import DESIGNS
-from jointbench.compare.verdict import output_verdict
+from jointbench.compare.criteria import VerdictCriteria
+from jointbench.compare.verdict_rule import output_verdict, safe_outputs
 from jointbench.stats.correlated_t_test import correlated_t_test, mean_and_sd
 from jointbench.stats.variance_components import CVDesign, VarianceComponents, simulate_differences
 
 NO_SEED_NOISE = VarianceComponents(0.01**2, 0.0, folds=5)  # the hardest case: the test's model holds exactly
 WINE = [seen for seen in OBSERVED_NOISE if seen.dataset == "wine_quality"]
 COMPARISONS = 1000
+CRITERIA = VerdictCriteria()
 LIMIT = 0.05  # of each kind of mistake
 
 
@@ -66,7 +68,7 @@ def test_a_stronger_correlation_is_noticed() -> None:
     drawn = shared + generator.normal(0.0, np.sqrt(NO_SEED_NOISE.between), (COMPARISONS, 25))
     draws = Draws(*mean_and_sd(drawn), CVDesign(5, 5, 1))
     above, below = decide(0.01, draws), decide(-0.01, draws)  # the edges of the region
-    assert np.mean([above.joint | above.separate, below.joint | below.separate]) > 0.1
+    assert np.mean([above.different, below.different]) > 0.1
 
 
 def test_says_what_the_tests_say_one_by_one() -> None:
@@ -80,18 +82,23 @@ def test_says_what_the_tests_say_one_by_one() -> None:
     )[..., 0]
     simulated = decide(-0.02, draws)
     beliefs = [correlated_t_test(differences) for differences in drawn]
-    verdicts = np.array([output_verdict(belief) for belief in beliefs])
+    verdicts = np.array([output_verdict(belief, CRITERIA) for belief in beliefs])
     for verdict, mask in (
-        ("joint", simulated.joint),
-        ("equivalent", simulated.equivalent),
-        ("separate", simulated.separate),
+        ("joint", simulated.verdicts.joint),
+        ("equivalent", simulated.verdicts.equivalent),
+        ("separate", simulated.verdicts.separate),
     ):
         assert ((verdicts == verdict) == mask).all()
-    assert simulated.separate.any()
-    assert simulated.p_other_better == pytest.approx([belief.probability_other_better for belief in beliefs], abs=1e-12)
+    assert simulated.verdicts.separate.any()
+    assert simulated.probabilities.other_better == pytest.approx(
+        [belief.probability_other_better for belief in beliefs], abs=1e-12
+    )
     naive_p = stats.ttest_1samp(drawn.reshape(300, -1), 0.0, axis=1).pvalue
     assert (simulated.naive == (naive_p < 0.05)).all()
-    assert (simulated.not_worse == [belief.probability_above(-0.01) >= 0.95 for belief in beliefs]).all()
+    assert (
+        safe_outputs(simulated.probabilities, CRITERIA)
+        == [belief.probability_above(-0.01) >= 0.95 for belief in beliefs]
+    ).all()
 
 
 def test_seeds_drawn_as_their_average_have_the_same_distribution() -> None:
@@ -114,7 +121,7 @@ def test_holds_on_real_folds_of_rows() -> None:
         differences = np.stack(
             [generator.permutation(draws).reshape(folds, rows // folds).mean(axis=1) for _ in range(repeats)]
         )
-        beyond += output_verdict(correlated_t_test(differences)) in ("joint", "separate")
+        beyond += output_verdict(correlated_t_test(differences), CRITERIA) in ("joint", "separate")
         not_worse += correlated_t_test(differences - 0.02).probability_above(-0.01) >= 0.95
     assert 0.0 < beyond / count <= 0.05
     assert 0.0 < not_worse / count <= 0.05  # truth exactly at the lower edge

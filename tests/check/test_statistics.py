@@ -9,7 +9,7 @@ from dataclasses import replace
 import numpy as np
 import pytest
 
-from jointbench.check.baseline import Baseline, CellKey, CostRatio, DatasetKey, Origin, Skill
+from jointbench.check.baseline import ArmKey, Baseline, CostRatio, DatasetKey, Origin, Skill
 from jointbench.check.cost_ratios import cost_findings
 from jointbench.check.skill import quality_findings
 from jointbench.types import FloatArray
@@ -21,7 +21,7 @@ ARMS, OUTPUTS = ("joint", "separate", "separate-matched"), ("a", "b", "c")
 def skills(values: FloatArray) -> Baseline:
     """values: (datasets, arms, outputs, folds)."""
     by_output = [
-        Skill(CellKey(f"d{d}", "torch", "cpu", arm), output, tuple(values[d, a, o]))
+        Skill(ArmKey(f"d{d}", "torch", "cpu", arm), output, tuple(values[d, a, o]))
         for d in range(len(values))
         for a, arm in enumerate(ARMS)
         for o, output in enumerate(OUTPUTS)
@@ -88,7 +88,7 @@ def test_the_limit_is_the_smallest_drop_that_would_have_failed() -> None:
 def ratios(logs: Sequence[float], half: float, floor: float = 0.02, blocks: int = 40) -> Baseline:
     by_dataset = [
         CostRatio(
-            site=CellKey(f"d{i}", "torch", "cpu", "separate"),
+            site=ArmKey(f"d{i}", "torch", "cpu", "separate"),
             quantity="request, batch 1",
             value=math.exp(x),
             low=math.exp(x - half),

@@ -11,7 +11,20 @@ from jointbench.compare.cells import BenchmarkCell
 from jointbench.compare.flops import arm_flops, predicted_saving
 from jointbench.compare.memory import arm_memory
 from jointbench.compare.summary.costs import ArmMemory, Ratio
-from jointbench.records import Fit, FlopsPerRow, FoldRecord, Memory, Peak, PlannedArm
+from jointbench.compare.summary.quantity import REQUEST, TRAINING_FLOPS, TRAINING_STEP, Quantity
+from jointbench.records import (
+    FUSED,
+    SEQUENTIAL,
+    SINGLE_OUTPUT,
+    STOCK_LOOP,
+    ExecutionMode,
+    Fit,
+    FlopsPerRow,
+    FoldRecord,
+    Memory,
+    Peak,
+    PlannedArm,
+)
 from jointbench.stats.estimate import Estimate
 from jointbench.types import Arm, Network, Recipe, Shape
 
@@ -35,7 +48,7 @@ def planned(name: str, train: int, inference: int, ids: tuple[str, ...] = (), gr
     )
 
 
-def ratio(quantity: str, value: float, low: float, high: float, measured: bool = True) -> Ratio:
+def ratio(quantity: Quantity, value: float, low: float, high: float, measured: bool = True) -> Ratio:
     return Ratio(
         quantity=quantity,
         other="other",
@@ -46,11 +59,12 @@ def ratio(quantity: str, value: float, low: float, high: float, measured: bool =
     )
 
 
+STEP = Quantity(TRAINING_STEP, STOCK_LOOP)
 JOINT, OTHER = planned("joint", 250, 100), planned("other", 1000, 200)
 
 
 def test_a_clock_that_follows_the_flops_explains_all_of_it() -> None:
-    (saving,) = predicted_saving(JOINT, OTHER, [ratio("training step", 0.25, 0.2, 0.3)])
+    (saving,) = predicted_saving(JOINT, OTHER, [ratio(STEP, 0.25, 0.2, 0.3)])
     assert saving.predicted == 0.25
     assert saving.share is not None
     assert saving.share.value == pytest.approx(1)
@@ -61,7 +75,7 @@ def test_a_clock_that_follows_the_flops_explains_all_of_it() -> None:
 @pytest.mark.parametrize(("achieved", "share"), [(0.5, 0.5), (0.0625, 2.0), (2.0, -0.5)])
 def test_the_share_is_of_the_logarithm(achieved: float, share: float) -> None:
     """Half the saving, twice the saving, and a clock that went the other way."""
-    (saving,) = predicted_saving(JOINT, OTHER, [ratio("training step", achieved, achieved * 0.99, achieved * 1.01)])
+    (saving,) = predicted_saving(JOINT, OTHER, [ratio(STEP, achieved, achieved * 0.99, achieved * 1.01)])
     assert saving.share is not None
     assert saving.share.value == pytest.approx(share)
     assert saving.share.low < share < saving.share.high
@@ -69,10 +83,12 @@ def test_the_share_is_of_the_logarithm(achieved: float, share: float) -> None:
 
 def test_requests_are_held_to_inference_and_others_to_nothing() -> None:
     """A fused program or a request for one output has FLOPs of its own."""
-    ratios = [ratio(q, 0.5, 0.4, 0.6) for q in ("request, batch 8", "request of one output, batch 8", "offline")]
+    modes: tuple[ExecutionMode, ...] = (SEQUENTIAL, FUSED, SINGLE_OUTPUT)
+    ratios = [ratio(Quantity(REQUEST, mode, 8), 0.5, 0.4, 0.6) for mode in modes]
+    ratios.append(ratio(Quantity(TRAINING_FLOPS), 0.5, 0.4, 0.6))
     ratios.append(
         Ratio(
-            quantity="training step",
+            quantity=STEP,
             other="a third",
             ratio=Estimate(0.5, 0.4, 0.6),
             floor=None,
@@ -81,15 +97,15 @@ def test_requests_are_held_to_inference_and_others_to_nothing() -> None:
         )
     )
     (saving,) = predicted_saving(JOINT, OTHER, ratios)
-    assert (saving.quantity, saving.predicted) == ("request, batch 8", 0.5)
+    assert (saving.quantity, saving.predicted) == (Quantity(REQUEST, SEQUENTIAL, 8), 0.5)
 
 
 @pytest.mark.parametrize(
     ("other", "timed", "says"),
     [
-        (planned("other", 260, 100), ratio("training step", 0.5, 0.4, 0.6), "predict"),
-        (OTHER, ratio("training step", 0.9, 0.7, 1.1), "no difference measured"),
-        (OTHER, ratio("training step", 0.9, 0.85, 0.95, measured=False), "no difference measured"),
+        (planned("other", 260, 100), ratio(STEP, 0.5, 0.4, 0.6), "predict"),
+        (OTHER, ratio(STEP, 0.9, 0.7, 1.1), "no difference measured"),
+        (OTHER, ratio(STEP, 0.9, 0.85, 0.95, measured=False), "no difference measured"),
     ],
 )
 def test_where_a_logarithm_is_not_clear_of_zero_there_is_no_share(other: PlannedArm, timed: Ratio, says: str) -> None:

@@ -105,7 +105,7 @@ def test_ratios_compare_like_with_like() -> None:
         ),
         load=np.zeros(12),
     )
-    by_path = {ratio.path: ratio.ratio.value for ratio in paired_ratios(both, "joint")}
+    by_path = {ratio.quantity.mode: ratio.ratio.value for ratio in paired_ratios(both, "joint")}
     assert by_path == pytest.approx({"in turn": 0.5, "fused": 1 / 3}, rel=0.02)
 
 

@@ -9,8 +9,11 @@ import numpy as np
 import pytest
 
 import jointbench
-from jointbench.compare.decision import losing, probability_text, signed
+from jointbench.compare.criteria import VerdictCriteria
+from jointbench.compare.decision import output_probabilities, probability_text, signed
 from jointbench.compare.summary.decisions import Difference
+from jointbench.compare.verdict_rule import losing_outputs
+from jointbench.records import Timing, Variant
 from jointbench.stats.correlated_t_test import correlated_t_test
 from jointbench.stats.estimate import UNKNOWN
 from planted import Planted, one_each, only, spread_out, two_arms
@@ -52,6 +55,46 @@ def test_a_wide_spread_is_inconclusive_and_says_what_joint_saves_meanwhile() -> 
     assert comparison.decision.verdict == "inconclusive"
     for words in ("not clear from 10 folds: a differs by -0.004", "95 % interval", "meanwhile joint brings 50 % fewer"):
         assert words in comparison.decision.reason
+
+
+def requests(ratio: float, *batch_sizes: int) -> list[Timing]:
+    """Requests of these sizes, in which joint takes ``ratio`` of separate's time."""
+    random = np.random.default_rng(0)
+    seconds = np.tile([ratio, 1.0, 1.0, ratio], 24) * np.exp(random.normal(0, 0.01, 96))
+    variants = (Variant("joint", "in turn"), Variant("separate", "in turn"))
+    return [
+        Timing(
+            dataset="planted",
+            backend="torch",
+            device="cpu",
+            scenario="request",
+            batch_size=batch_size,
+            threads=2,
+            variants=variants,
+            block=4,
+            order=(0, 1, 1, 0) * 24,
+            seconds=seconds[:, None],
+            load=np.zeros(24),
+        )
+        for batch_size in batch_sizes
+    ]
+
+
+@pytest.mark.parametrize(
+    ("means", "ratio", "batch_sizes", "sentence"),
+    [
+        ([-0.004, 0.0], 0.7, (8,), "meanwhile joint brings 1.4x faster answers (batch 8)."),
+        ([-0.004, 0.0], 0.7, (64, 8), "meanwhile joint brings 1.4x faster answers (batch 8)."),
+        ([-0.004, 0.0], 0.7, (1, 8), "meanwhile joint brings 1.4x faster answers (batch 1)."),
+        ([0.2, 0.2], 1.6, (8,), "no measured cost is lower; joint brings 1.6x slower answers (batch 8)."),
+    ],
+)
+def test_a_cost_is_put_in_words_whatever_its_batch(
+    means: list[float], ratio: float, batch_sizes: tuple[int, ...], sentence: str
+) -> None:
+    records = two_arms(means, sd=0.05, flops=(1000, 1000)).records() + requests(ratio, *batch_sizes)
+    (comparison,) = jointbench.compare_arms(records).comparisons
+    assert comparison.decision.reason.endswith(sentence)
 
 
 @pytest.mark.parametrize(("rope", "verdict"), [(0.01, "separate"), (0.05, "joint")])
@@ -104,7 +147,7 @@ def test_equal_outputs_are_called_separate_no_more_often_than_asked() -> None:
         noise = shared + generator.normal(0.0, 1.0, (14, 25))
         beliefs = [correlated_t_test(output, folds=5) for output in noise]
         differences = [replace(blank, probability_other_better=belief.probability_other_better) for belief in beliefs]
-        wrong += losing(differences, 0.95).any()
+        wrong += losing_outputs(output_probabilities(differences), VerdictCriteria()).any()
         uncorrected += any(d.probability_other_better >= 0.95 for d in differences)
     assert wrong / 400 <= 0.05 + 3 * np.sqrt(0.05 * 0.95 / 400)
     assert uncorrected / 400 > 0.3

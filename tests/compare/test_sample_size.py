@@ -1,27 +1,36 @@
 from __future__ import annotations
 
+from dataclasses import fields
 from itertools import product
 
 import numpy as np
-import numpy.typing as npt
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
+from jointbench.compare.criteria import VerdictCriteria
 from jointbench.compare.sample_size import (
     FOLDS,
     GRID,
     REPEATS,
     SEEDS,
-    Beliefs,
     DesignGrid,
     RequiredSampleSize,
     required_sample_size,
 )
 from jointbench.compare.summary.decisions import FactorAdvice
-from jointbench.compare.verdict import PROBABILITY, output_verdict
-from jointbench.stats.correlated_t_test import Posterior, correlated_t_test, mean_and_sd, posterior, posterior_scale
+from jointbench.compare.verdict_rule import dataset_verdict
+from jointbench.stats.correlated_t_test import (
+    Posterior,
+    RegionProbabilities,
+    correlated_t_test,
+    mean_and_sd,
+    posterior,
+    posterior_scale,
+)
 from jointbench.stats.variance_components import CVDesign, VarianceComponents, simulate_differences
+
+CRITERIA = VerdictCriteria()
 
 
 def differences_with(
@@ -36,13 +45,8 @@ def differences_with(
     return (mean + pattern[:, None] / pattern.std(ddof=1) * total + inside).reshape(repeats, folds, seeds)
 
 
-def every_output_has_a_verdict(beliefs: Beliefs) -> npt.NDArray[np.bool_]:
-    likeliest = np.maximum.reduce([beliefs.joint_better, beliefs.equivalent, beliefs.other_better])
-    return np.asarray((likeliest >= PROBABILITY).all(axis=0))
-
-
 def required(differences: np.ndarray, grid: DesignGrid = GRID) -> RequiredSampleSize:
-    return required_sample_size(differences, every_output_has_a_verdict, grid=grid)
+    return required_sample_size(differences, CRITERIA, saves=False, grid=grid)
 
 
 def factor(size: RequiredSampleSize, name: str) -> FactorAdvice:
@@ -56,7 +60,9 @@ def predicted(mean: float, components: VarianceComponents, design: CVDesign) -> 
 
 
 def decisive(mean: float, components: VarianceComponents, design: CVDesign) -> bool:
-    return output_verdict(predicted(mean, components, design)) != "inconclusive"
+    belief = predicted(mean, components, design).probabilities
+    alone = RegionProbabilities(*(np.atleast_1d(getattr(belief, field.name)) for field in fields(belief)))
+    return dataset_verdict(alone, CRITERIA, saves=False) != "inconclusive"
 
 
 def test_predicts_the_present() -> None:
@@ -91,7 +97,7 @@ def test_seeds_settle_what_repeats_cannot() -> None:
 
 
 def test_repeats_settle_a_clear_difference() -> None:
-    size = required(differences_with(0.035, 0.02, 0.005, repeats=1))
+    size = required(differences_with(-0.035, 0.02, 0.005, repeats=1))
     repeats = factor(size, "repeats")
     assert (size.decided, repeats.reason) == (False, "settles")
     assert repeats.setting is not None
@@ -119,7 +125,7 @@ def test_one_seed_says_so() -> None:
 
 
 def test_nothing_to_settle() -> None:
-    size = required(differences_with(0.1, 0.01, 0.01))
+    size = required(differences_with(-0.1, 0.01, 0.01))
     assert (size.decided, size.factors, size.cheapest) == (True, (), None)
 
 

@@ -45,6 +45,12 @@ def test_what_is_written_is_valid_with_and_without_failures() -> None:
     check(broken)
 
 
+def test_a_ratio_of_costs_is_held_flat_under_the_names_it_always_had() -> None:
+    (ratio,) = written()["cells"][0]["ratios"]
+    assert list(ratio)[:6] == ["quantity", "other", "ratio", "floor", "blocks", "measured_difference"]
+    assert (ratio["quantity"], ratio["path"], ratio["batch_size"]) == ("training FLOPs to the stop", None, None)
+
+
 @pytest.mark.parametrize(
     "spoil",
     [

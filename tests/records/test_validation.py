@@ -171,7 +171,7 @@ def test_a_record_that_is_there_twice_is_refused(tmp_path: Path, noun: str) -> N
     [
         ("Fit", {"network": LINES[first("Fit")]["network"] | {"seed": 1}}, "before it names the network"),
         ("Fit", {"network": LINES[first("Fit")]["network"] | {"dataset": "beer"}}, "no Fold record of beer"),
-        ("Timing", {"device": "cuda"}, "no Assembly record of arm 'joint' on wine torch cuda"),
+        ("Timing", {"device": "cuda"}, "no Assembly record of arm 'joint' on wine, torch on cuda"),
         ("Stack", {"network_ids": ["nobody"]}, "names the network nobody"),
         ("Fold", {"outputs": ["x", "type"]}, "outputs must be those of the other folds of wine"),
         ("Fold", {"folds": 4}, "folds must be the 4 of the other folds of wine"),

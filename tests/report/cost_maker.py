@@ -14,8 +14,11 @@ from jointbench.compare.summary.costs import (
     PredictedSaving,
     Ratio,
     Throughput,
+    TimedUntil,
     TrainingClock,
 )
+from jointbench.compare.summary.quantity import REQUEST, TRAINING_FLOPS, TRAINING_STEP, Quantity
+from jointbench.records import FUSED, SEQUENTIAL, STOCK_LOOP
 from jointbench.stats.estimate import Estimate
 
 BATCHES = (1, 8, 64, 512, 4096)
@@ -86,23 +89,21 @@ class CostMaker:
     def ratios(self, other: str) -> tuple[Ratio, ...]:
         """FLOPs, a training step, requests of every batch size, and a fused request with too few blocks."""
         flops = Ratio(
-            quantity="training FLOPs to the stop",
+            quantity=Quantity(TRAINING_FLOPS),
             other=other,
             ratio=self._ratio(),
             floor=None,
             blocks=self.folds,
             measured_difference=True,
         )
-        step = self._timed_ratio("training step", other, "stock loop", "settled")
+        step = self._timed_ratio(Quantity(TRAINING_STEP, STOCK_LOOP), other, "settled")
         requests = (
-            self._timed_ratio(f"request, batch {size}", other, "in turn", "budget spent", size, clear=size < 64)
+            self._timed_ratio(Quantity(REQUEST, SEQUENTIAL, size), other, "budget spent", clear=size < 64)
             for size in BATCHES
         )
-        return flops, step, *requests, self._timed_ratio("request, batch 1", other, "fused", "too few blocks", 1, False)
+        return flops, step, *requests, self._timed_ratio(Quantity(REQUEST, FUSED, 1), other, "too few blocks", False)
 
-    def _timed_ratio(
-        self, quantity: str, other: str, path: str, state: str, batch_size: int | None = None, clear: bool = True
-    ) -> Ratio:
+    def _timed_ratio(self, quantity: Quantity, other: str, state: TimedUntil, clear: bool = True) -> Ratio:
         return Ratio(
             quantity=quantity,
             other=other,
@@ -111,9 +112,8 @@ class CostMaker:
             blocks=5 if state == "too few blocks" else 24,
             measured_difference=clear,
             state=state,
-            path=path,
             threads=2,
-            batch_size=batch_size,
+            load=0.04,
         )
 
     def _ratio(self) -> Estimate:

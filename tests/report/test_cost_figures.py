@@ -7,6 +7,7 @@ from dataclasses import replace
 
 import pytest
 
+from jointbench.compare.summary.quantity import TRAINING_STEP
 from jointbench.report.figures.cost_ratios import ratio_figure
 from jointbench.report.figures.flops_bars import flops_bars, flops_parts
 from jointbench.report.figures.latency import latency_figure
@@ -77,7 +78,7 @@ def test_flops_bars_are_as_long_as_the_parts_are_many(small: SummaryMaker) -> No
 
 def test_an_achieved_saving_beyond_the_predicted_stands_below_the_slanted_line(small: SummaryMaker) -> None:
     summary, cell, _, colours = figure_inputs(small)
-    step = next(saving for saving in cell.explained if saving.quantity == "training step")
+    step = next(saving for saving in cell.explained if saving.quantity.scenario == TRAINING_STEP)
     for achieved, below in ((0.3, True), (0.9, False)):
         saving = replace(step, predicted=0.5, achieved=Estimate(achieved, achieved * 0.9, achieved * 1.1))
         figure = predicted_saving_figure(replace(summary, cells=(replace(cell, explained=(saving,)),)), colours, "f")

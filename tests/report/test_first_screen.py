@@ -85,9 +85,9 @@ def test_columns_can_be_chosen(report: Any) -> None:
 def test_the_smallest_batch_is_smallest_as_a_number(report: Any) -> None:
     cell = report.summary.cells[0]
     other = cell.decisions[0].other
-    assert request_ratio(cell, other).batch_size == 1
-    ratios = tuple(r for r in cell.ratios if r.batch_size in (64, 512, 4096))
-    assert request_ratio(replace(cell, ratios=ratios), other).batch_size == 64
+    assert request_ratio(cell, other).quantity.batch_size == 1
+    ratios = tuple(r for r in cell.ratios if r.quantity.batch_size in (64, 512, 4096))
+    assert request_ratio(replace(cell, ratios=ratios), other).quantity.batch_size == 64
 
 
 def test_importing_the_words_does_not_import_the_figures() -> None:

@@ -23,9 +23,9 @@ def test_the_table_of_comparisons_has_every_decision_in_its_place(report: Any) -
         cells = rows_by_names[cell.dataset, cell.backend, cell.device, decision.other]
         costs = {cost.arm: cost for cost in cell.costs}
         ratios = {
-            ratio.quantity: ratio.ratio
+            show.quantity(ratio.quantity): ratio.ratio
             for ratio in cell.ratios
-            if ratio.other == decision.other and ratio.path != "fused"
+            if ratio.other == decision.other and ratio.quantity.usual
         }
         mean = decision.mean_difference
         assert cells[4].text == decision.verdict
@@ -103,8 +103,8 @@ def test_a_ratio_says_on_which_path_it_was_timed_and_until_when(report: Any) -> 
             continue
         rows = rows_by_caption(report, "Joint / other", cell)
         for ratio in cell.ratios:
-            fused = ", fused" if ratio.path == "fused" else ""
-            row = rows[ratio.quantity + fused, ratio.other]
+            row = rows[show.quantity(ratio.quantity), ratio.other]
+            assert ("fused" in show.quantity(ratio.quantity)) == (ratio.quantity.mode == "fused")
             assert value(row[1]) == close(ratio.ratio.value, ratio.ratio.low, ratio.ratio.high)
             assert row[4].text.startswith({"": "no clock", "settled": "settled"}.get(ratio.state, "budget spent"))
             assert ("too few blocks" in row[4].text) == (ratio.state == "too few blocks")
@@ -133,7 +133,7 @@ def test_predictions_stand_beside_what_was_achieved(report: Any) -> None:
     shares = 0
     for cell in report.summary.cells:
         for saving in cell.explained:
-            row = rows_by_caption(report, "Predicted and achieved", cell)[saving.quantity, saving.other]
+            row = rows_by_caption(report, "Predicted and achieved", cell)[show.quantity(saving.quantity), saving.other]
             assert value(row[0]) == close(saving.predicted)
             assert value(row[1])[0] == pytest.approx(saving.achieved.value, rel=6e-5)
             assert (row[2].text == "not measured") == (saving.share is None) == (row[3].text == saving.reason)
@@ -144,7 +144,7 @@ def test_predictions_stand_beside_what_was_achieved(report: Any) -> None:
                 for t in tables(report)
                 if f"achieved in {cell_name(cell)}" in t.all("caption")[0].text
             )
-            step = next(saving for saving in cell.explained if saving.quantity == "training step")
+            step = next(saving for saving in cell.explained if saving.quantity.scenario == "training step")
             numbers = (show.times(step.predicted), show.times(step.achieved.value), show.share(step.share.value))
             sentence = caption.partition("training step")[2]
             assert all(number in sentence for number in numbers)

@@ -7,13 +7,14 @@ import json
 import re
 from collections import Counter
 from collections.abc import Callable
-from dataclasses import asdict, replace
+from dataclasses import replace
 from importlib import resources
 from itertools import pairwise
 from typing import Any
 
 import pytest
 
+from jointbench.compare.summary.schema import summary_fields
 from jointbench.report import embed
 from jointbench.report.page import render
 
@@ -200,7 +201,7 @@ def test_everything_can_be_saved_from_within(report: Any) -> None:
         if "download" in n.attributes
     ]
     assert [link[4:8] for link in links] == [bytes(4)] * 2, "no time of packing: the same run gives the same file"
-    assert_same(json.loads(files["summary.json.gz"]), json.loads(json.dumps(asdict(report.summary))))
+    assert_same(json.loads(files["summary.json.gz"]), json.loads(json.dumps(summary_fields(report.summary))))
     assert files["records.jsonl.gz"].decode() == '{"noun": "Fit"}\n{"noun": "Fold"}\n'
 
 

@@ -5,11 +5,11 @@ from __future__ import annotations
 import math
 import re
 from collections.abc import Iterator
-from dataclasses import asdict
 from typing import Any
 
 import pytest
 
+from jointbench.compare.summary.schema import summary_fields
 from jointbench.report import format as show
 from page_tables import tables, value
 
@@ -70,7 +70,7 @@ def leaves(value: Any) -> Iterator[Any]:
 @pytest.fixture(scope="module")
 def summary_numbers(report: Any) -> set[str]:
     """The summary's numbers to five digits, with the lengths of its lists and the quotients of parameter counts."""
-    numbers = {f"{leaf:.5g}" for leaf in leaves(asdict(report.summary)) if isinstance(leaf, int | float)}
+    numbers = {f"{leaf:.5g}" for leaf in leaves(summary_fields(report.summary)) if isinstance(leaf, int | float)}
     for cell in report.summary.cells:
         joint = next((cost for cost in cell.costs if cost.arm == cell.joint), None)
         numbers |= {f"{joint.parameters / cost.parameters:.5g}" for cost in cell.costs}
@@ -108,7 +108,7 @@ def test_what_is_shown_is_the_number(report: Any) -> None:
 
 
 def test_no_number_is_shown_without_its_value(report: Any) -> None:
-    names = {show.plain(leaf) for leaf in leaves(asdict(report.summary)) if isinstance(leaf, str)}
+    names = {show.plain(leaf) for leaf in leaves(summary_fields(report.summary)) if isinstance(leaf, str)}
     allowed = WORDS | names | {name + " (reference)" for name in names}
     for table in tables(report):
         for cell in (*table.all("td"), *table.all("th")):

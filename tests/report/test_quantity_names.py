@@ -1,4 +1,4 @@
-"""The report finds its ratios by the quantities' names, so the comparison must use the same ones."""
+"""What a ratio is of, as the comparison says it, the report words it and files name it."""
 
 from __future__ import annotations
 
@@ -7,19 +7,25 @@ import pytest
 
 from jointbench.compare.cells import BenchmarkCell
 from jointbench.compare.costs import flops_ratio, paired_ratios
+from jointbench.compare.summary.quantity import REQUEST, TRAINING_FLOPS, TRAINING_STEP, Quantity, quantity_name
 from jointbench.records import ExecutionMode, Fit, FoldRecord, PlannedArm, Scenario, Timing, Variant
-from jointbench.report.overview import FLOPS, IN_TURN, STEP, STOCK
+from jointbench.report import format as show
 from jointbench.types import Arm, Network, Recipe, Shape
 
 FOLDS, WIDTHS = (0, 1), (4, 8)
 
 
 @pytest.mark.parametrize(
-    ("scenario", "path", "quantity"),
-    [("training", STOCK, STEP), ("request", IN_TURN, "request, batch 8")],
+    ("scenario", "path", "quantity", "words", "name"),
+    [
+        ("training", "stock loop", Quantity(TRAINING_STEP, "stock loop"), "training step", "training step"),
+        ("training", "engine", Quantity(TRAINING_STEP, "engine"), "training step, engine", "training step"),
+        ("request", "in turn", Quantity(REQUEST, "in turn", 8), "request, batch 8", "request, batch 8"),
+        ("request", "fused", Quantity(REQUEST, "fused", 8), "request, batch 8, fused", "request, batch 8"),
+    ],
 )
-def test_timed_ratios_are_named_as_the_comparison_names_them(
-    scenario: Scenario, path: ExecutionMode, quantity: str
+def test_a_timed_ratio_has_its_quantity_words_and_name(
+    scenario: Scenario, path: ExecutionMode, quantity: Quantity, words: str, name: str
 ) -> None:
     timing = Timing(
         dataset="d",
@@ -34,10 +40,12 @@ def test_timed_ratios_are_named_as_the_comparison_names_them(
         seconds=np.linspace(1, 2, 8)[:, None],
         load=np.zeros(2),
     )
-    assert {(ratio.quantity, ratio.path) for ratio in paired_ratios(timing, "joint")} == {(quantity, path)}
+    (ratio,) = paired_ratios(timing, "joint")
+    assert ratio.quantity == quantity
+    assert (show.quantity(quantity), quantity_name(quantity)) == (words, name)
 
 
-def test_the_flops_ratio_is_named_as_the_comparison_names_it() -> None:
+def test_the_flops_ratio_has_its_quantity_words_and_name() -> None:
     fits = {fit.network.id: fit for fit in (_fit(fold, width) for fold in FOLDS for width in WIDTHS)}
     arms = tuple(_planned_arm(width, fits) for width in WIDTHS)
     cell = BenchmarkCell(
@@ -53,7 +61,8 @@ def test_the_flops_ratio_is_named_as_the_comparison_names_it() -> None:
     )
     ratio = flops_ratio(cell, *arms)
     assert ratio is not None
-    assert ratio.quantity == FLOPS
+    assert ratio.quantity == Quantity(TRAINING_FLOPS)
+    assert show.quantity(ratio.quantity) == quantity_name(ratio.quantity) == "training FLOPs to the stop"
 
 
 def _fit(fold: int, width: int) -> Fit:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from dataclasses import replace
 
+from jointbench.compare.summary.quantity import TRAINING_STEP
 from jointbench.report.figures.trade_off import FLOPS, LATENCY, SECONDS, trade_off_figure
 from jointbench.report.overview import overview_table
 from jointbench.report.palette import COLOURS
@@ -38,7 +39,8 @@ def test_each_saving_is_drawn_from_its_own_ratio(small: SummaryMaker) -> None:
             replace(
                 c,
                 ratios=tuple(
-                    replace(r, ratio=Estimate(0.25, 0.2, 0.3)) if r.quantity == "training step" else r for r in c.ratios
+                    replace(r, ratio=Estimate(0.25, 0.2, 0.3)) if r.quantity.scenario == TRAINING_STEP else r
+                    for r in c.ratios
                 ),
             )
             for c in summary.cells

@@ -67,7 +67,8 @@ def test_functions_are_short_and_take_few_parameters() -> None:
     long, many = [], []
     for path in PACKAGE.rglob("*.py"):
         for function in functions(path):
-            lines = (function.end_lineno or 0) - function.lineno + 1
+            start = function.body[0].lineno if path.parent.name == "cli" else function.lineno  # options are a list
+            lines = (function.end_lineno or 0) - start + 1
             if lines > LONGEST_FUNCTION and not is_a_list(function):
                 long.append(f"{path.relative_to(PACKAGE)}: {function.name}, {lines} lines")
             if parameters(function) > MOST_PARAMETERS and path.parent.name != "cli":

@@ -96,3 +96,26 @@ def test_a_wrong_option_is_one_sentence() -> None:
     assert done.returncode == 4  # pytest's own code for bad usage
     assert "there is no dataset 'nonsense'" in done.stdout + done.stderr
     assert "Traceback" not in done.stdout + done.stderr
+
+
+@pytest.mark.parametrize(
+    ("words", "sentence"),
+    [(("--folds", "1"), "--folds 1: at least 2 folds are needed"), (("--out", "."), "")],
+)
+def test_options_that_only_planning_refuses_are_one_sentence(
+    words: tuple[str, ...], sentence: str, tmp_path: Path
+) -> None:
+    (tmp_path / "records.jsonl").write_text("")
+    words = tuple(str(tmp_path) if word == "." else word for word in words)
+    done = bench("bench", "--benchmark-only", "--profile", "smoke", "--dataset", "concrete_slump", *words)
+    assert done.returncode == 4
+    assert sentence in done.stderr
+    assert done.stderr.count("\n") == 2, "the sentence and a blank line"
+    assert "Traceback" not in done.stdout + done.stderr
+
+
+def test_there_may_be_no_saved_run_to_compare_with(tmp_path: Path) -> None:
+    words = (f"--benchmark-storage=file://{tmp_path}", "--benchmark-compare", "--collect-only")
+    done = bench("bench", "--profile", "smoke", *words)
+    assert done.returncode == 0
+    assert "Can't compare. No benchmark files" in done.stdout + done.stderr

@@ -1,5 +1,7 @@
 from __future__ import annotations
 
+from random import Random
+
 import numpy as np
 import pytest
 from hypothesis import given
@@ -70,7 +72,14 @@ def test_holm_rejects_what_the_step_down_rejects(p: np.ndarray, alpha: float) ->
     assert set(np.flatnonzero(holm(p) <= alpha).tolist()) == rejected
 
 
-@pytest.mark.parametrize("p", [[0.1, 1.2], [-0.1], [float("nan")], [[0.1]]])
-def test_holm_refuses_what_is_no_probability(p: list[float]) -> None:
+@pytest.mark.parametrize("p", [[0.1, 1.2], [-0.1], [float("nan")], [[0.1], [-0.1]], 0.1])
+def test_holm_refuses_what_is_no_probability(p: object) -> None:
     with pytest.raises(ValueError, match="between 0 and 1"):
         holm(p)
+
+
+@given(st.integers(1, 6), st.integers(1, 5), st.randoms(use_true_random=False))
+def test_holm_corrects_each_column_on_its_own(tests: int, columns: int, random: Random) -> None:
+    p = np.array([[random.random() for _ in range(columns)] for _ in range(tests)])
+    expected = np.stack([holm(p[:, i]) for i in range(columns)], axis=1)
+    np.testing.assert_array_equal(holm(p), expected)

@@ -41,7 +41,7 @@ def test_the_same_seed_gives_the_same_answer() -> None:
     assert first == second != third
 
 
-@settings(max_examples=40)
+@settings(max_examples=40, deadline=None)
 @given(values, st.sampled_from([0.0, 0.01, 0.03]))
 def test_symmetric_and_sums_to_one(differences: np.ndarray, rope: float) -> None:
     rank, swapped = (signed_rank(sign * differences, np.random.default_rng(0), rope=rope) for sign in (1.0, -1.0))
@@ -49,7 +49,7 @@ def test_symmetric_and_sums_to_one(differences: np.ndarray, rope: float) -> None
     assert sum(probabilities(rank)) == pytest.approx(1.0)
 
 
-@settings(max_examples=40)
+@settings(max_examples=40, deadline=None)
 @given(values, st.integers(0, 50))
 def test_monotone_without_a_region(differences: np.ndarray, step: int) -> None:
     low, high = (signed_rank(d, np.random.default_rng(0), rope=0.0) for d in (differences, differences + step / 1000))

@@ -8,12 +8,14 @@ other, the hardest case for a decision that a single output can cause.
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, fields
 
 import numpy as np
 
-from jointbench.calibration.simulation import DEFAULT_CRITERIA, EFFECT, Bools, SimulatedVerdicts, decide, draw
+from jointbench.calibration.simulation import DEFAULT_CRITERIA, EFFECT, SimulatedVerdicts, decide, draw
 from jointbench.compare.criteria import VerdictCriteria
+from jointbench.compare.verdict_rule import Bools, Verdicts, dataset_verdicts
+from jointbench.stats.correlated_t_test import RegionProbabilities
 from jointbench.stats.variance_components import CVDesign, VarianceComponents
 
 
@@ -53,7 +55,6 @@ def calibrate_decision(
 
     Raises ValueError as ``simulate_differences`` does.
     """
-    probability = criteria.probability
     draws = [draw(output, design, comparisons, generator) for output in components]
     equal, edge, worse, better = (
         [decide(truth, output, criteria) for output in draws] for truth in (0.0, -criteria.rope, -EFFECT, EFFECT)
@@ -62,29 +63,30 @@ def calibrate_decision(
     def with_one_worse(rest: Sequence[SimulatedVerdicts]) -> list[list[SimulatedVerdicts]]:
         return [[*rest[:i], loser, *rest[i + 1 :]] for i, loser in enumerate(worse)]
 
+    def decided(outputs: Sequence[SimulatedVerdicts]) -> Verdicts:
+        return simulated_decisions(outputs, criteria)
+
     return DecisionCalibration(
         setting=design,
         outputs=len(components),
         comparisons=comparisons,
-        wrong_recommendation_rate=max(float(recommends(outputs).mean()) for outputs in with_one_worse(better)),
-        false_separate_rate=float(separates(equal, probability).mean()),
-        edge_separate_rate=float(separates(edge, probability).mean()),
-        uncorrected_false_separate_rate=float(np.logical_or.reduce([output.separate for output in equal]).mean()),
-        uncorrected_edge_separate_rate=float(np.logical_or.reduce([output.separate for output in edge]).mean()),
-        recommendation_found=float(recommends(equal).mean()),
-        separate_found=min(float(separates(outputs, probability).mean()) for outputs in with_one_worse(equal)),
+        wrong_recommendation_rate=max(float(decided(outputs).joint.mean()) for outputs in with_one_worse(better)),
+        false_separate_rate=float(decided(equal).separate.mean()),
+        edge_separate_rate=float(decided(edge).separate.mean()),
+        uncorrected_false_separate_rate=float(_uncorrected(equal).mean()),
+        uncorrected_edge_separate_rate=float(_uncorrected(edge).mean()),
+        recommendation_found=float(decided(equal).joint.mean()),
+        separate_found=min(float(decided(outputs).separate.mean()) for outputs in with_one_worse(equal)),
     )
 
 
-def separates(outputs: Sequence[SimulatedVerdicts], probability: float) -> Bools:
-    """(comparisons,): does some output lose more than the region, credibly for so many outputs?
-
-    Holm's procedure rejects something exactly where the smallest p-value, times the number of outputs, is small enough.
-    """
-    likeliest = np.max([output.p_other_better for output in outputs], axis=0)
-    return np.asarray((1.0 - likeliest) * len(outputs) <= 1.0 - probability)
+def simulated_decisions(outputs: Sequence[SimulatedVerdicts], criteria: VerdictCriteria) -> Verdicts:
+    """The decision on each simulated dataset, (comparisons,), where joint saves."""
+    names = [field.name for field in fields(RegionProbabilities)]
+    stacked = {name: np.stack([getattr(output.probabilities, name) for output in outputs]) for name in names}
+    return dataset_verdicts(RegionProbabilities(**stacked), criteria, saves=True)
 
 
-def recommends(outputs: Sequence[SimulatedVerdicts]) -> Bools:
-    """(comparisons,): is every output safe?"""
-    return np.asarray(np.logical_and.reduce([output.not_worse for output in outputs]))
+def _uncorrected(outputs: Sequence[SimulatedVerdicts]) -> Bools:
+    """(comparisons,), does some output lose, as if it were the only one?"""
+    return np.asarray(np.logical_or.reduce([output.verdicts.separate for output in outputs]))

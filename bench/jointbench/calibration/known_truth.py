@@ -12,7 +12,9 @@ from dataclasses import dataclass
 
 from jointbench.calibration.noise import skill_differences
 from jointbench.compare.cells import BenchmarkCell, cells
-from jointbench.compare.verdict import OutputVerdict, output_verdict
+from jointbench.compare.criteria import VerdictCriteria
+from jointbench.compare.verdict import OutputVerdict
+from jointbench.compare.verdict_rule import output_verdict
 from jointbench.data.synthetic import SyntheticConfig, synthetic_dataset
 from jointbench.stats.correlated_t_test import correlated_t_test
 from jointbench.study.config import Progress, StudyConfig
@@ -21,6 +23,7 @@ from jointbench.study.run import run
 from jointbench.types import Recipe, Shape
 
 ARMS = ("joint", "separate")
+CRITERIA = VerdictCriteria()
 SEEDS = 10  # datasets drawn in each scenario
 
 
@@ -141,7 +144,7 @@ def _experiment(scenario: Scenario, seed: int) -> Experiment:
 def _trial(cell: BenchmarkCell, scenario: Scenario, seed: int) -> Trial:
     by_fold = skill_differences(cell).mean(axis=3)
     overall = correlated_t_test(by_fold.mean(axis=0))
-    verdict = output_verdict(overall)
+    verdict = output_verdict(overall, CRITERIA)
     by_output = [correlated_t_test(output) for output in by_fold]
     return Trial(
         corner=scenario.name,
@@ -152,5 +155,5 @@ def _trial(cell: BenchmarkCell, scenario: Scenario, seed: int) -> Trial:
         difference=overall.mean,
         low=overall.low,
         high=overall.high,
-        separate_outputs=sum(output_verdict(belief) == "separate" for belief in by_output),
+        separate_outputs=sum(output_verdict(belief, CRITERIA) == "separate" for belief in by_output),
     )

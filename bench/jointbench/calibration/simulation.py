@@ -13,12 +13,12 @@ from dataclasses import dataclass, replace
 from math import sqrt
 
 import numpy as np
-import numpy.typing as npt
 
 from jointbench.compare.criteria import VerdictCriteria
 from jointbench.compare.sample_size import DesignGrid
+from jointbench.compare.verdict_rule import Bools, Verdicts, output_verdicts
 from jointbench.stats.corrected_t_test import two_sided_p
-from jointbench.stats.correlated_t_test import mean_and_sd, posterior_scale, probability_above
+from jointbench.stats.correlated_t_test import RegionProbabilities, mean_and_sd, posterior_scale, region_probabilities
 from jointbench.stats.variance_components import CVDesign, VarianceComponents, simulate_differences
 from jointbench.types import FloatArray
 
@@ -26,8 +26,6 @@ EFFECT = 0.03  # skill: the true difference that has to be found
 TARGET = 0.8  # share of true differences of EFFECT, and of truly equal arms, that a good setting finds
 GRID = DesignGrid(most_fits=2000)  # no design with more fits per network is worth looking at
 DEFAULT_CRITERIA = VerdictCriteria()
-
-Bools = npt.NDArray[np.bool_]
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -67,18 +65,19 @@ class Draws:
 
 @dataclass(frozen=True, eq=False)
 class SimulatedVerdicts:
-    """The verdict on each comparison, (comparisons,).
+    """The verdict on each comparison of one output, (comparisons,), and the probabilities that it was made from.
 
-    p_other_better: P(difference < -rope); not_worse: P(difference > -rope) is enough; naive: the ordinary paired t-test
-    has p < 0.05.
+    naive: the ordinary paired t-test has p < 0.05.
     """
 
-    p_other_better: FloatArray
-    joint: Bools
-    equivalent: Bools
-    separate: Bools
-    not_worse: Bools
+    probabilities: RegionProbabilities
+    verdicts: Verdicts
     naive: Bools
+
+    @property
+    def different(self) -> Bools:
+        """Was either arm called better?"""
+        return np.asarray(self.verdicts.joint | self.verdicts.separate)
 
 
 def draw(components: VarianceComponents, design: CVDesign, comparisons: int, generator: np.random.Generator) -> Draws:
@@ -100,17 +99,12 @@ def decide(truth: float | FloatArray, draws: Draws, criteria: VerdictCriteria = 
     truth: in skill, one for all comparisons or (comparisons,).
     """
     design, mean = draws.design, draws.mean + truth
-    rope, probability = criteria.rope, criteria.probability
     df = design.pairs - 1
     scale = posterior_scale(draws.sd, design.pairs, design.folds)
-    joint = probability_above(rope, mean, scale, df)
-    other = probability_above(rope, -mean, scale, df)
+    probabilities = region_probabilities(mean, scale, df, criteria.rope)
     return SimulatedVerdicts(
-        p_other_better=other,
-        joint=joint >= probability,
-        equivalent=1.0 - joint - other >= probability,
-        separate=other >= probability,
-        not_worse=probability_above(-rope, mean, scale, df) >= probability,
+        probabilities=probabilities,
+        verdicts=output_verdicts(probabilities, criteria),
         naive=two_sided_p(mean, draws.sd / np.sqrt(design.pairs), df) < 0.05,
     )
 
@@ -130,10 +124,10 @@ def calibrate(
         setting=design,
         spread=components,
         comparisons=comparisons,
-        false_verdict_rate=float((equal.joint | equal.separate).mean()),
-        edge_rate=float(np.mean([above.joint | above.separate, below.joint | below.separate])),
-        equivalent_found=float(equal.equivalent.mean()),
-        power_0_03=float(worse.separate.mean()),
+        false_verdict_rate=float(equal.different.mean()),
+        edge_rate=float(np.mean([above.different, below.different])),
+        equivalent_found=float(equal.verdicts.equivalent.mean()),
+        power_0_03=float(worse.verdicts.separate.mean()),
         naive_false_positive_rate=float(equal.naive.mean()),
         naive_power_0_03=float(worse.naive.mean()),
     )

@@ -46,8 +46,8 @@ class DatasetKey:
 
 
 @dataclass(frozen=True, order=True)
-class CellKey:
-    """One arm on one dataset, backend and device; ``arm`` is empty for what its arms share."""
+class ArmKey:
+    """One arm of a cell; ``arm`` is empty for what the cell's arms share."""
 
     dataset: str
     backend: str
@@ -59,7 +59,7 @@ class CellKey:
 class Count:
     """A count, of one arm or of all, that is the same on every machine."""
 
-    site: CellKey
+    site: ArmKey
     quantity: str
     value: Natural
 
@@ -68,7 +68,7 @@ class Count:
 class Skill:
     """Skill of one output on each fold of each repeat, seeds averaged, in the order of (repeat, fold)."""
 
-    site: CellKey
+    site: ArmKey
     output: str
     per_fold: Annotated[tuple[SkillValue, ...], MinLen(1)]
 
@@ -78,7 +78,7 @@ class CostRatio:
     """A timed cost of joint over that of the site's arm, its 95 % interval over blocks, and the A/A pair's largest log
     ratio."""
 
-    site: CellKey
+    site: ArmKey
     quantity: str
     value: PositiveRatio
     low: PositiveRatio
@@ -91,7 +91,7 @@ class CostRatio:
 class Seconds:
     """An absolute time of one arm: the median, in seconds."""
 
-    site: CellKey
+    site: ArmKey
     quantity: str
     seconds: Annotated[float, Interval(ge=0, le=1e9)]
 

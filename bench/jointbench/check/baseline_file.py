@@ -7,7 +7,7 @@ from dataclasses import asdict, fields
 from pathlib import Path
 from typing import Any
 
-from jointbench.check.baseline import BASELINE_SCHEMA_VERSION, Baseline, CellKey
+from jointbench.check.baseline import BASELINE_SCHEMA_VERSION, ArmKey, Baseline
 from jointbench.errors import BadInput
 from jointbench.records.json_file import FileFormat, read_json
 from jointbench.records.whole_file import reason, write_text
@@ -15,7 +15,7 @@ from jointbench.records.whole_file import reason, write_text
 SKILL_DECIMALS = 5
 SIGNIFICANT = 4  # digits of a time or a ratio
 LISTS = ("data", "ratios", "seconds", "sizes", "skills")
-SITE = tuple(field.name for field in fields(CellKey))
+SITE = tuple(field.name for field in fields(ArmKey))
 FORMAT = FileFormat(
     "a jointbench baseline",
     BASELINE_SCHEMA_VERSION,

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import replace
 
-from jointbench.check.baseline import NO_COST_PROFILE, Baseline, CellKey
+from jointbench.check.baseline import NO_COST_PROFILE, ArmKey, Baseline
 from jointbench.check.cost_ratios import cost_findings
 from jointbench.check.counts import exact_findings
 from jointbench.check.findings import CheckResult, Finding, Gate
@@ -14,6 +14,7 @@ from jointbench.check.seconds import time_findings
 from jointbench.check.skill import quality_findings
 from jointbench.errors import BadInput
 from jointbench.stats.correlated_t_test import ROPE
+from jointbench.types import CellKey
 
 NOT_REQUESTED = "the run has no such cell: it was not asked for"
 
@@ -68,7 +69,7 @@ def _narrowed(baseline: Baseline, backends: Sequence[str]) -> Baseline:
                 f"--only-backend {name}: the baseline has no such backend; it has {', '.join(sorted(known))}"
             )
 
-    def chosen(site: CellKey) -> bool:
+    def chosen(site: ArmKey) -> bool:
         return site.backend in backends
 
     slugs = {size.site.dataset for size in baseline.sizes if chosen(size.site)}
@@ -109,11 +110,11 @@ def _with_reason(finding: Finding, reading: Reading) -> Finding:
     if finding.state != "not run" or finding.reason:
         return finding
     site = finding.site
-    key = (site.dataset, site.backend, site.device)
-    if key not in reading.reasons:
+    cell = CellKey.of(site)
+    if cell not in reading.reasons:
         return replace(finding, reason=NOT_REQUESTED)
     return replace(
-        finding, reason=reading.reasons[key] or f"the run has no {finding.quantity} of {site.arm or 'this cell'}"
+        finding, reason=reading.reasons[cell] or f"the run has no {finding.quantity} of {site.arm or 'this cell'}"
     )
 
 

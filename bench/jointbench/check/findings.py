@@ -6,7 +6,7 @@ from collections import Counter
 from dataclasses import dataclass
 from typing import Literal
 
-from jointbench.check.baseline import CellKey
+from jointbench.check.baseline import ArmKey
 from jointbench.stats.estimate import Estimate
 
 Gate = Literal["exact", "quality", "cost", "time"]
@@ -27,7 +27,7 @@ class Finding:
 
     gate: Gate
     state: State
-    site: CellKey
+    site: ArmKey
     quantity: str
     baseline: float
     run: float | None = None

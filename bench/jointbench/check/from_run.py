@@ -11,8 +11,8 @@ from jointbench.check.baseline import (
     ARTIFACT,
     BASELINE_SCHEMA_VERSION,
     NO_COST_PROFILE,
+    ArmKey,
     Baseline,
-    CellKey,
     CostRatio,
     Count,
     DatasetKey,
@@ -21,18 +21,20 @@ from jointbench.check.baseline import (
     Skill,
 )
 from jointbench.compare.build import summarise
+from jointbench.compare.summary.quantity import quantity_name
 from jointbench.compare.summary.run import CellSummary, DatasetSummary
 from jointbench.records import Fit, FoldRecord, Memory, Record, Stack
+from jointbench.types import CellKey, InCell
 
 VERSIONS = ("python", "torch", "tensorflow", "keras", "numpy")
 
 
 @dataclass(frozen=True)
 class Reading:
-    """A run as a Baseline, and by (dataset, backend, device) why something of it did not run."""
+    """A run as a Baseline, and by cell why something of it did not run."""
 
     measured: Baseline
-    reasons: dict[tuple[str, str, str], str]
+    reasons: dict[CellKey, str]
 
 
 def read_run(
@@ -67,7 +69,11 @@ def read_run(
         ratios=tuple(ratio for cell in timed for ratio in _ratios(cell)),
         seconds=tuple(time for cell in timed for time in _seconds(cell)),
     )
-    return Reading(measured, {(cell.dataset, cell.backend, cell.device): _reason(cell) for cell in cells})
+    return Reading(measured, {CellKey.of(cell): _reason(cell) for cell in cells})
+
+
+def _arm(member: InCell, arm: str = "") -> ArmKey:
+    return ArmKey(member.dataset, member.backend, member.device, arm)
 
 
 def _reason(cell: CellSummary) -> str:
@@ -87,20 +93,18 @@ def _dataset_key(dataset: DatasetSummary, records: Sequence[Record]) -> DatasetK
 def _counts(cells: Sequence[CellSummary], records: Sequence[Record]) -> Iterator[Count]:
     """Networks, parameters, FLOPs per training step and per row of inference, artifact bytes of every arm."""
     networks = (record.network for record in records if isinstance(record, Fit))
-    batch = {(network.dataset, network.backend, network.device): network.recipe.batch_size for network in networks}
+    batch = {CellKey.of(network): network.recipe.batch_size for network in networks}
     for cell in cells:
         for cost in cell.costs:
-            site = CellKey(cell.dataset, cell.backend, cell.device, cost.arm)
-            rows = batch.get((cell.dataset, cell.backend, cell.device), 1)
+            site = _arm(cell, cost.arm)
+            rows = batch.get(CellKey.of(cell), 1)
             yield Count(site, "networks", len(cost.groups))
             yield Count(site, "parameters", cost.parameters)
             yield Count(site, "training FLOPs per step", cost.train_flops_per_row * rows)
             yield Count(site, "inference FLOPs per row", cost.inference_flops_per_row)
     for record in records:
         if isinstance(record, Memory) and record.artifact_bytes is not None:
-            yield Count(
-                CellKey(record.dataset, record.backend, record.device, record.arm), ARTIFACT, record.artifact_bytes
-            )
+            yield Count(_arm(record, record.arm), ARTIFACT, record.artifact_bytes)
 
 
 def _programs(datasets: Sequence[DatasetSummary], records: Sequence[Record]) -> Iterator[Count]:
@@ -115,7 +119,7 @@ def _programs(datasets: Sequence[DatasetSummary], records: Sequence[Record]) -> 
         for name, kind in zip(dataset.outputs, dataset.kinds, strict=True)
     }
     fits = {record.network.id: record for record in records if isinstance(record, Fit)}
-    compiled: dict[CellKey, dict[object, int]] = {}
+    compiled: dict[ArmKey, dict[object, int]] = {}
     for stack in (record for record in records if isinstance(record, Stack)):
         program = frozenset(
             (
@@ -126,7 +130,7 @@ def _programs(datasets: Sequence[DatasetSummary], records: Sequence[Record]) -> 
             )
             for fit in (fits[network_id] for network_id in stack.network_ids if network_id in fits)
         )
-        counts = compiled.setdefault(CellKey(stack.dataset, stack.backend, stack.device), {})
+        counts = compiled.setdefault(_arm(stack), {})
         counts[program] = max(counts.get(program, 0), stack.compilations)
     for site, counts in compiled.items():
         yield Count(site, "compilations", sum(counts.values()))
@@ -136,7 +140,7 @@ def _skills(cell: CellSummary, dataset: DatasetSummary) -> Iterator[Skill]:
     """Skills that every fold has: a mean over fewer folds is not the same quantity."""
     for quality in cell.quality:
         if len(quality.per_fold) == dataset.folds * dataset.repeats:
-            site = CellKey(cell.dataset, cell.backend, cell.device, quality.model)
+            site = _arm(cell, quality.model)
             yield Skill(site, quality.output, tuple(float(value) for value in quality.per_fold))
 
 
@@ -145,8 +149,8 @@ def _ratios(cell: CellSummary) -> Iterator[CostRatio]:
     for ratio in cell.ratios:
         if ratio.floor is not None and ratio.blocks > 1:  # one block has no interval
             floor = max(abs(math.log(ratio.floor.low)), abs(math.log(ratio.floor.high)))
-            site = CellKey(cell.dataset, cell.backend, cell.device, ratio.other)
-            quantity = _timed(ratio.quantity, ratio.path, ratio.threads)
+            site = _arm(cell, ratio.other)
+            quantity = _timed(quantity_name(ratio.quantity), ratio.quantity.mode, ratio.threads)
             yield CostRatio(
                 site=site,
                 quantity=quantity,
@@ -160,7 +164,7 @@ def _ratios(cell: CellSummary) -> Iterator[CostRatio]:
 
 def _seconds(cell: CellSummary) -> Iterator[Seconds]:
     for cost in cell.costs:
-        site = CellKey(cell.dataset, cell.backend, cell.device, cost.arm)
+        site = _arm(cell, cost.arm)
         for clock in cost.training:
             yield Seconds(site, _timed("training step", clock.path, clock.threads), clock.step_seconds)
         for latency in cost.latency:

@@ -18,11 +18,11 @@ from dataclasses import dataclass
 import numpy as np
 from scipy import special, stats
 
-from jointbench.check.baseline import Baseline, CellKey, DatasetKey, Skill
+from jointbench.check.baseline import ArmKey, Baseline, DatasetKey, Skill
 from jointbench.check.findings import Finding
 from jointbench.stats.correlated_t_test import ROPE, mean_and_sd, posterior, posterior_scale
 from jointbench.stats.estimate import Estimate
-from jointbench.types import FloatArray
+from jointbench.types import CellKey, FloatArray
 
 LEVEL = 0.05  # of false alarms among all alarms; with no regression at all, of one false alarm in the whole run
 PRIOR_DF = 6  # degrees of freedom that the dataset's variance counts for
@@ -33,7 +33,7 @@ LEAST_SD = ROPE  # a smaller spread is negligible, and would make a negligible f
 class _Pair:
     """One output of one arm in both runs. change: (folds of all repeats,), run - baseline."""
 
-    site: CellKey
+    site: ArmKey
     output: str
     change: FloatArray
     baseline: float
@@ -85,7 +85,7 @@ def _findings(pairs: Sequence[_Pair], rope: float) -> Iterator[Finding]:
     for pair in pairs:
         own = len(pair.change) - 1
         mean, sd = mean_and_sd(pair.change)
-        prior = noise[pair.site.dataset, pair.site.backend, pair.site.device]
+        prior = noise[CellKey.of(pair.site)]
         variance = (PRIOR_DF * prior + own * float(sd) ** 2) / (PRIOR_DF + own)
         scale = float(posterior_scale(np.sqrt(variance), len(pair.change), pair.folds))
         beliefs.append(posterior(float(mean), scale, PRIOR_DF + own, rope))
@@ -114,17 +114,16 @@ def _findings(pairs: Sequence[_Pair], rope: float) -> Iterator[Finding]:
         )
 
 
-def _noise(pairs: Sequence[_Pair], rope: float) -> dict[tuple[str, str, str], float]:
+def _noise(pairs: Sequence[_Pair], rope: float) -> dict[CellKey, float]:
     """Per dataset, backend and device: the variance of one fold's harmless change, estimated from the rises.
 
     Luck (another random stream, another rounding) makes as many skills rise as fall, so the mean square of the rises is
     its variance. A change that only does harm has no rises, so it cannot pass for luck. Skills that did not move are
     left out.
     """
-    changes: dict[tuple[str, str, str], list[float]] = {}
+    changes: dict[CellKey, list[float]] = {}
     for pair in pairs:
-        key = (pair.site.dataset, pair.site.backend, pair.site.device)
-        changes.setdefault(key, []).extend(pair.change[np.abs(pair.change) > rope / 10].tolist())
+        changes.setdefault(CellKey.of(pair.site), []).extend(pair.change[np.abs(pair.change) > rope / 10].tolist())
     rises = {
         key: sum(change**2 for change in values if change > 0) / max(len(values) / 2, 1)
         for key, values in changes.items()

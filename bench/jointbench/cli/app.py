@@ -2,8 +2,12 @@
 
 from __future__ import annotations
 
+import os
+from typing import Annotated
+
 import typer
 
+from jointbench import __version__
 from jointbench.cli import datasets
 from jointbench.cli.calibrate import calibrate
 from jointbench.cli.check import check
@@ -14,6 +18,7 @@ from jointbench.cli.projection import projection
 from jointbench.cli.report import report
 from jointbench.cli.run import run
 from jointbench.cli.scaling import scaling
+from jointbench.cli.stopping import Stopped, stopping_on_signals
 from jointbench.errors import BadInput
 
 app = typer.Typer(
@@ -21,6 +26,8 @@ app = typer.Typer(
     add_completion=False,
     pretty_exceptions_enable=False,
     rich_markup_mode=None,
+    invoke_without_command=True,
+    context_settings={"help_option_names": ["-h", "--help"]},
     help="One network with N outputs, or N networks? Trains both and measures what the choice gains and costs.",
 )
 app.add_typer(datasets.app, name="datasets")
@@ -28,13 +35,24 @@ for command in (run, report, check, explain, scaling, projection, calibrate, doc
     app.command()(command)
 
 
+@app.callback()
+def options(
+    version: Annotated[bool, typer.Option("--version", help="Print the version and exit.")] = False,
+) -> None:
+    if version:
+        typer.echo(f"jointbench {__version__}")
+        raise typer.Exit
+
+
 def main() -> None:
     """The command: a user's mistake is one sentence on standard error and exit code 2 (4 when it had begun)."""
+    os.environ.setdefault("PYTHONSAFEPATH", "1")  # no helper process imports a random.py of the current folder
     try:
-        app()
+        with stopping_on_signals():
+            app()
     except BadInput as error:
         typer.echo(f"jointbench: {error}", err=True)
         raise SystemExit(error.exit_code) from None
-    except KeyboardInterrupt:
-        typer.echo("jointbench: stopped; what had finished is in records.jsonl", err=True)
-        raise SystemExit(130) from None
+    except Stopped as stopped:
+        typer.echo(f"jointbench: {stopped.message}", err=True)
+        raise SystemExit(stopped.exit_code) from None

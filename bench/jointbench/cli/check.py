@@ -75,9 +75,9 @@ def _write(run: Path, reading: Reading, path: Path) -> None:
     typer.echo(
         f"{path}: {len(measured.sizes)} counts, {len(measured.skills)} skills, {len(measured.ratios)} cost ratios"
     )
-    for (dataset, backend, device), reason in reading.reasons.items():
+    for cell, reason in reading.reasons.items():
         if reason:
-            typer.echo(f"not in it: {dataset}, {backend} on {device}: {reason}")
+            typer.echo(f"not in it: {cell.dataset}, {cell.backend} on {cell.device}: {reason}")
 
 
 def _show(result: CheckResult, format: str) -> None:  # noqa: A002 - as above

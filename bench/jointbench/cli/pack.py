@@ -1,20 +1,29 @@
-"""`jointbench pack`: a run's records, small enough to keep."""
+"""`jointbench pack`: a run, small enough to keep or to publish."""
 
 from __future__ import annotations
 
 from pathlib import Path
+from typing import Annotated, Optional
 
 import typer
 
 
-def pack(folder: Path) -> None:
-    """Packs a run's records to keep or commit; jointbench report and check read them in place of the written ones."""
+def pack(
+    folder: Path,
+    publish: Annotated[
+        Optional[Path],
+        typer.Option(help="Instead, write the report and a brief summary, without records, to this folder."),
+    ] = None,
+) -> None:
+    """Packs a run's records to keep; jointbench report and check read them in place of the written ones."""
     from jointbench.records.pack import pack as write_packed
     from jointbench.records.store import torn_line
     from jointbench.runs.about import about_run
+    from jointbench.runs.publication import publish_brief
 
     about_run(folder)
-    path = write_packed(folder)
+    written = [write_packed(folder)] if publish is None else publish_brief(folder, publish)
     if torn_line(folder):
         typer.echo("The last record is half written, and was left out.")
-    typer.echo(f"{path}: {path.stat().st_size / 1e6:.1f} MB; predictions and most learning curves are left out")
+    for path in written:
+        typer.echo(f"{path}: {path.stat().st_size / 1e6:.2f} MB")

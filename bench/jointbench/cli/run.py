@@ -10,6 +10,7 @@ import typer
 
 from jointbench.cli.outcome import finish
 from jointbench.cli.progress import progress_bar
+from jointbench.cli.stopping import Stopped
 
 if TYPE_CHECKING:
     from jointbench.runs.options import RunOptions
@@ -100,5 +101,8 @@ def _run(options: RunOptions, out: str | None, explicit: tuple[str, ...]) -> Non
         reruns=reruns(options, datasets),
     )
     with output_folder(out, "", RUN_FILES) as folder, progress_bar(console) as progress:
-        summary = execute(planned, config, folder, description, progress)
+        try:
+            summary = execute(planned, config, folder, description, progress)
+        except Stopped as stopped:
+            raise Stopped(stopped.number, folder) from None
     finish(summary, console, folder / REPORT, explicit)

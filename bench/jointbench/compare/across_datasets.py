@@ -7,6 +7,7 @@ from collections.abc import Sequence
 
 import numpy as np
 
+from jointbench.compare.criteria import VerdictCriteria
 from jointbench.compare.decision import MOST_FAILURES
 from jointbench.compare.summary.run import Across, CellSummary
 from jointbench.stats.signed_rank import signed_rank
@@ -15,7 +16,7 @@ MIN_DATASETS = 5  # fewer that all agree are no evidence at 0.95: a sign test's 
 SEED = 0  # of the posterior's draws, so that a summary redrawn from its records is the same
 
 
-def across_datasets(cells: Sequence[CellSummary], rope: float) -> tuple[Across, ...]:
+def across_datasets(cells: Sequence[CellSummary], criteria: VerdictCriteria) -> tuple[Across, ...]:
     """Joint against each other arm on each backend and device, over the datasets where both ran.
 
     A dataset contributes one value, the mean difference over its outputs: outputs and folds are not independent
@@ -32,7 +33,11 @@ def across_datasets(cells: Sequence[CellSummary], rope: float) -> tuple[Across, 
             continue
         counts = Counter(d.mean_verdict for d in ranked)
         values = [d.mean_difference.value for d in ranked]
-        rank = signed_rank(values, np.random.default_rng(SEED), rope=rope) if len(values) >= MIN_DATASETS else None
+        rank = (
+            signed_rank(values, np.random.default_rng(SEED), rope=criteria.rope)
+            if len(values) >= MIN_DATASETS
+            else None
+        )
         comparisons.append(
             Across(
                 backend=backend,

@@ -8,9 +8,9 @@ import numpy as np
 
 from jointbench.compare.cells import over_seeds
 from jointbench.compare.criteria import VerdictCriteria
-from jointbench.compare.decision import MIN_PAIRS, decision_rule
+from jointbench.compare.decision import MIN_PAIRS
 from jointbench.compare.sample_size import FOLDS, REPEATS, DesignGrid, RequiredSampleSize, required_sample_size
-from jointbench.compare.summary.decisions import FactorAdvice, SampleSizeAdvice
+from jointbench.compare.summary.decisions import FLOOR_TOO_WIDE, ONE_SEED, FactorAdvice, SampleSizeAdvice
 from jointbench.compare.summary.run import DatasetSummary
 from jointbench.compare.verdict import PROBABILITY
 from jointbench.stats.correlated_t_test import ROPE
@@ -43,12 +43,10 @@ def advise(
         repeats=REPEATS if dataset.repeatable else (1,),
         most_fits=MOST_FITS,
     )
-    required = required_sample_size(
-        differences, decision_rule(criteria.probability, saves), rope=criteria.rope, grid=grid
-    )
+    required = required_sample_size(differences, criteria, saves=saves, grid=grid)
     if required.decided:
         return None
-    one_seed = any(factor.reason == "one seed: its spread is unknown" for factor in required.factors)
+    one_seed = any(factor.reason == ONE_SEED for factor in required.factors)
     next_design = required.cheapest or (_more_seeds(required.design) if one_seed else None)
     output = outputs[required.weakest]
     return SampleSizeAdvice(
@@ -75,7 +73,7 @@ def _sentence(required: RequiredSampleSize, output: str, one_seed: bool, repeata
     now = required.design
     repeats = next(factor for factor in required.factors if factor.lever == "repeats")
     clauses = []
-    if repeatable and repeats.reason == "floor too wide" and repeats.floor is not None:
+    if repeatable and repeats.reason == FLOOR_TOO_WIDE and repeats.floor is not None:
         clauses.append(
             f"no number of repeats settles this at K = {now.folds}: {output}'s 95 % interval gets no narrower than "
             f"±{repeats.floor:.3f} (it is ±{required.half_width:.3f})"

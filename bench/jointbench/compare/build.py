@@ -5,6 +5,7 @@ from __future__ import annotations
 import math
 from collections import Counter, defaultdict
 from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass
 
 import numpy as np
 
@@ -48,7 +49,7 @@ def summarise(
         notes=tuple(notes),
         rope=criteria.rope,
         probability=criteria.probability,
-        across=across_datasets(summaries, criteria.rope),
+        across=across_datasets(summaries, criteria),
     )
 
 
@@ -83,14 +84,15 @@ def with_references(
     folds = next((cell.folds for cell in run_cells if cell.dataset == dataset.slug), ())
     if not own or not folds:
         return dataset
-    scores: dict[tuple[str, str], list[Score]] = defaultdict(list)
+    scores: dict[tuple[str, str], list[FoldScore]] = defaultdict(list)
     for reference in own:
         if reference.score is not None:
-            scores[reference.model, reference.output].append(reference.score)
+            fold_score = FoldScore(reference.repeat, reference.fold, reference.score)
+            scores[reference.model, reference.output].append(fold_score)
     skill = reference_skill(own, folds)
     quality = tuple(
-        _quality(output, kind, model, skill[model].value[i], scores[model, output])
-        for i, (output, kind) in enumerate(zip(dataset.outputs, dataset.kinds, strict=True))
+        _quality(dataset, i, model, skill[model].value[i], scores[model, output])
+        for i, output in enumerate(dataset.outputs)
         for model in skill
         if scores[model, output]
     )
@@ -161,34 +163,57 @@ def _arm_quality(cell: BenchmarkCell, dataset: DatasetSummary, skill: Mapping[st
     """By output, then by arm."""
     scores = {planned.arm.name: _scores(cell, planned) for planned in cell.planned_arms}
     return tuple(
-        _quality(output, kind, arm, skill[arm].value[i], scores[arm][output])
-        for i, (output, kind) in enumerate(zip(dataset.outputs, dataset.kinds, strict=True))
+        _quality(dataset, i, arm, skill[arm].value[i], scores[arm][output])
+        for i, output in enumerate(dataset.outputs)
         for arm in skill
     )
 
 
-def _scores(cell: BenchmarkCell, planned: PlannedArm) -> dict[str, list[Score]]:
+@dataclass(frozen=True)
+class FoldScore:
+    """A score and the fold that it is of."""
+
+    repeat: int
+    fold: int
+    score: Score
+
+
+def _scores(cell: BenchmarkCell, planned: PlannedArm) -> dict[str, list[FoldScore]]:
     """The scores of an arm's networks by output."""
-    by_output: dict[str, list[Score]] = defaultdict(list)
+    by_output: dict[str, list[FoldScore]] = defaultdict(list)
     for network_id in planned.network_ids:
         if network_id in cell.fits:
-            for score in cell.fits[network_id].scores:
-                by_output[score.output].append(score)
+            fit = cell.fits[network_id]
+            for score in fit.scores:
+                by_output[score.output].append(FoldScore(fit.network.repeat, fit.network.fold, score))
     return by_output
 
 
-def _quality(output: str, kind: str, model: str, skill: FloatArray, scores: Sequence[Score]) -> Quality:
-    """skill: (repeats, folds, seeds)."""
+def _quality(
+    dataset: DatasetSummary, output: int, model: str, skill: FloatArray, scores: Sequence[FoldScore]
+) -> Quality:
+    """The output at a place among the dataset's. skill: (repeats, folds, seeds)."""
     flat = over_seeds(skill).ravel()
     per_fold = flat[~np.isnan(flat)]
     metrics: dict[str, float | None] = {}
-    for name in scores[0].metrics if scores else ():
-        values = [value for s in scores if (value := s.metrics[name]) is not None]
-        metrics[name] = math.fsum(values) / len(values) if values else None
+    metric_folds: dict[str, int] = {}
+    for name in scores[0].score.metrics if scores else ():
+        known = [((s.repeat, s.fold), value) for s in scores if (value := s.score.metrics[name]) is not None]
+        metrics[name] = math.fsum(value for _, value in known) / len(known) if known else None
+        folds = len({fold for fold, _ in known})
+        if folds < dataset.folds * dataset.repeats:
+            metric_folds[name] = folds
     mean = float(per_fold.mean()) if len(per_fold) else math.nan
     sd = float(per_fold.std(ddof=1)) if len(per_fold) > 1 else math.nan
     return Quality(
-        output=output, kind=kind, model=model, skill=mean, sd=sd, per_fold=tuple(per_fold.tolist()), metrics=metrics
+        output=dataset.outputs[output],
+        kind=dataset.kinds[output],
+        model=model,
+        skill=mean,
+        sd=sd,
+        per_fold=tuple(per_fold.tolist()),
+        metrics=metrics,
+        metric_folds=metric_folds,
     )
 
 

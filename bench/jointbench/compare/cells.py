@@ -20,9 +20,7 @@ from jointbench.records import (
     Reference,
     Timing,
 )
-from jointbench.types import FloatArray
-
-Key = tuple[str, str, str]
+from jointbench.types import CellKey, FloatArray
 
 
 @dataclass(frozen=True, eq=False, kw_only=True)
@@ -44,34 +42,36 @@ class BenchmarkCell:
 
 def cells(records: Iterable[Record]) -> tuple[list[BenchmarkCell], list[Reference]]:
     """The cells in the order they ran, and all reference scores. A cell with nothing but a NotMeasured is one too."""
-    fits: dict[Key, dict[str, Fit]] = defaultdict(dict)
-    by_cell: dict[Key, list[PlannedArm | Timing | ColdStart | Memory | Projection | NotMeasured]] = defaultdict(list)
-    keys: dict[Key, None] = {}
+    fits: dict[CellKey, dict[str, Fit]] = defaultdict(dict)
+    by_cell: dict[CellKey, list[PlannedArm | Timing | ColdStart | Memory | Projection | NotMeasured]] = defaultdict(
+        list
+    )
+    keys: dict[CellKey, None] = {}
     folds: dict[str, list[FoldRecord]] = defaultdict(list)
     references = []
     for record in records:
         if isinstance(record, Fit):
             network = record.network
-            fits[network.dataset, network.backend, network.device][network.id] = record
+            fits[CellKey.of(network)][network.id] = record
         elif isinstance(record, FoldRecord):
             folds[record.dataset].append(record)
         elif isinstance(record, Reference):
             references.append(record)
         elif isinstance(record, PlannedArm | Timing | ColdStart | Memory | Projection | NotMeasured):
-            by_cell[record.dataset, record.backend, record.device].append(record)
+            by_cell[CellKey.of(record)].append(record)
             if isinstance(record, PlannedArm | NotMeasured):
-                keys[record.dataset, record.backend, record.device] = None
+                keys[CellKey.of(record)] = None
     ordered = [
         BenchmarkCell(
-            dataset=key[0],
-            backend=key[1],
-            device=key[2],
+            dataset=key.dataset,
+            backend=key.backend,
+            device=key.device,
             planned_arms=tuple(r for r in by_cell[key] if isinstance(r, PlannedArm)),
             fits=fits[key],
             timings=tuple(r for r in by_cell[key] if isinstance(r, Timing)),
             cold_starts=tuple(r for r in by_cell[key] if isinstance(r, ColdStart)),
             absences=tuple(r for r in by_cell[key] if isinstance(r, NotMeasured)),
-            folds=tuple(folds[key[0]]),
+            folds=tuple(folds[key.dataset]),
             memories=tuple(r for r in by_cell[key] if isinstance(r, Memory)),
             projections=tuple(r for r in by_cell[key] if isinstance(r, Projection)),
         )
@@ -147,7 +147,7 @@ def arm_skill(cell: BenchmarkCell, planned: PlannedArm, index: RunIndex) -> Skil
         for score in fit.scores:
             positions.append((row[score.output], run[0], run[1], index.seeds[run]))
             errors.append(score.error)
-    return _skill(index, positions, errors, len(planned.network_ids) // len(planned.arm.groups))
+    return _skill(index, positions, errors, len(planned.runs))
 
 
 def reference_skill(references: Iterable[Reference], folds: Sequence[FoldRecord]) -> dict[str, Skill]:

@@ -6,13 +6,33 @@ import math
 from collections.abc import Callable, Iterable, Sequence
 
 import numpy as np
-import numpy.typing as npt
 from scipy.stats import binom
 
 from jointbench.compare.cells import BenchmarkCell
-from jointbench.compare.summary.costs import ArmCost, Latency, ProjectionCheck, Ratio, Throughput, TrainingClock
+from jointbench.compare.summary.costs import (
+    BUDGET_SPENT,
+    SETTLED,
+    TOO_FEW_BLOCKS,
+    ArmCost,
+    Latency,
+    ProjectionCheck,
+    Ratio,
+    Throughput,
+    TrainingClock,
+)
+from jointbench.compare.summary.quantity import REQUEST, TRAINING_FLOPS, TRAINING_STEP, Quantity
 from jointbench.measure.paired_timing import MIN_BLOCKS, TARGET_HALF_WIDTH, Paired, log_ratios, settled
-from jointbench.records import AA_CONTROL, SINGLE_OUTPUT, ExecutionMode, Fit, PlannedArm, Projection, Timing, Variant
+from jointbench.records import (
+    AA_CONTROL,
+    SINGLE_OUTPUT,
+    STOCK_LOOP,
+    ExecutionMode,
+    Fit,
+    PlannedArm,
+    Projection,
+    Timing,
+    Variant,
+)
 from jointbench.stats.correlated_t_test import correlated_t_test
 from jointbench.stats.estimate import Estimate
 from jointbench.stats.time_ratio import time_ratio
@@ -26,11 +46,9 @@ def arm_cost(cell: BenchmarkCell, planned: PlannedArm) -> ArmCost:
     """What one arm costs, from everything that ran; time is None where none was measured."""
     fits = [cell.fits[i] for i in planned.network_ids if i in cell.fits]
     good = [fit for fit in fits if fit.failure is None]
-    groups = len(planned.arm.groups)
-    runs = len(planned.network_ids) / groups
     steps = _per_run(planned, cell, lambda fit: float(fit.steps))
     clocks = training_clocks(cell, planned)
-    stock = next((clock for clock in clocks if clock.path == "stock loop"), None)
+    stock = next((clock for clock in clocks if clock.path == STOCK_LOOP), None)
     latency = latencies(cell, planned.arm.name)
     cold = next((c for c in cell.cold_starts if c.arm == planned.arm.name), None)
     shape = planned.shapes[0]
@@ -45,7 +63,7 @@ def arm_cost(cell: BenchmarkCell, planned: PlannedArm) -> ArmCost:
         reference_parameters=planned.reference_parameters,
         train_flops_per_row=planned.train_flops_per_row,
         inference_flops_per_row=planned.inference_flops_per_row,
-        train_flops=float(np.mean(_per_run(planned, cell, lambda fit: float(fit.train_flops)))) if runs else 0.0,
+        train_flops=float(np.mean(_per_run(planned, cell, lambda fit: float(fit.train_flops)))),
         steps=float(np.mean(steps)),
         epochs=float(np.mean([fit.epochs for fit in good])) if good else 0.0,
         patience_share=float(np.mean([fit.stopped_by == "patience" for fit in good])) if good else 0.0,
@@ -67,15 +85,10 @@ def _failure(fit: Fit) -> str:
     return f"{', '.join(network.group)} (repeat {network.repeat}, fold {network.fold}): {fit.failure}"
 
 
-def _runs(planned: PlannedArm) -> npt.NDArray[np.str_]:
-    """(runs, networks): the ids of the arm's networks, by split and seed."""
-    return np.array(planned.network_ids).reshape(-1, len(planned.arm.groups))
-
-
 def _per_run(planned: PlannedArm, cell: BenchmarkCell, value: Callable[[Fit], float]) -> FloatArray:
     """(runs,): the sum of a fit's value over the arm's networks, for each split and seed without a failure."""
     sums = []
-    for ids in _runs(planned):
+    for ids in planned.runs:
         fits = [cell.fits[i] for i in ids if i in cell.fits and cell.fits[i].failure is None]
         if len(fits) == len(ids):
             sums.append(sum(value(fit) for fit in fits))
@@ -84,9 +97,7 @@ def _per_run(planned: PlannedArm, cell: BenchmarkCell, value: Callable[[Fit], fl
 
 def _longest(planned: PlannedArm, cell: BenchmarkCell) -> float:
     """Mean over runs of the steps of the arm's longest network: the bound with as many workers as networks."""
-    return float(
-        np.mean([max((cell.fits[i].steps for i in ids if i in cell.fits), default=0) for ids in _runs(planned)])
-    )
+    return float(np.mean([max((cell.fits[i].steps for i in ids if i in cell.fits), default=0) for ids in planned.runs]))
 
 
 def best_takes(timings: Iterable[Timing]) -> list[Timing]:
@@ -199,19 +210,22 @@ def _timed_ratio(
     timing: Timing, log_ratio: FloatArray, other: str, path: ExecutionMode, floor: Estimate | None
 ) -> Ratio:
     """log_ratio: (blocks,), joint / other."""
-    training = timing.scenario == "training"
+    if timing.scenario == "training":
+        quantity = Quantity(TRAINING_STEP, path)
+    else:
+        quantity = Quantity(REQUEST, path, timing.batch_size)
     ratio, enough = time_ratio(log_ratio), len(log_ratio) >= MIN_BLOCKS
     return Ratio(
-        quantity="training step" if training else f"request, batch {timing.batch_size}",
+        quantity=quantity,
         other=other,
         ratio=ratio,
         floor=floor,
         blocks=len(log_ratio),
         measured_difference=enough and _beyond(ratio, _noise(floor)),
-        state="too few blocks" if not enough else "settled" if settled(log_ratio) else "budget spent",
-        path=path,
+        state=TOO_FEW_BLOCKS if not enough else SETTLED if settled(log_ratio) else BUDGET_SPENT,
         threads=timing.threads,
-        batch_size=None if training else timing.batch_size,
+        disturbed=timing.disturbed,
+        load=float(timing.load.mean()),
     )
 
 
@@ -242,7 +256,7 @@ def _beyond(ratio: Estimate, noise: float) -> bool:
 def flops_ratio(cell: BenchmarkCell, joint: PlannedArm, other: PlannedArm) -> Ratio | None:
     """Training FLOPs to the stop, joint / other, with the correlated interval over folds of the log ratio."""
     by_fold: dict[tuple[int, int], list[float]] = {}
-    for joint_ids, other_ids in zip(_runs(joint), _runs(other), strict=True):
+    for joint_ids, other_ids in zip(joint.runs, other.runs, strict=True):
         arms = [[cell.fits.get(i) for i in ids] for ids in (joint_ids, other_ids)]
         if any(fit is None or fit.failure for fits in arms for fit in fits):
             continue
@@ -255,7 +269,7 @@ def flops_ratio(cell: BenchmarkCell, joint: PlannedArm, other: PlannedArm) -> Ra
     belief = correlated_t_test([float(np.mean(values)) for values in by_fold.values()], folds=cell.folds[0].folds)
     estimate = Estimate(*(float(np.exp(x)) for x in (belief.mean, belief.low, belief.high)))
     return Ratio(
-        quantity="training FLOPs to the stop",
+        quantity=Quantity(TRAINING_FLOPS),
         other=other.arm.name,
         ratio=estimate,
         floor=None,

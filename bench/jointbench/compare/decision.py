@@ -1,12 +1,6 @@
 """The decision: joint or another arm, weighing quality against cost, in one sentence with the numbers in it.
 
-Two kinds of mistake each have a probability of at most 1 - probability.
-Joint is recommended only if EVERY output is safe, so each output's own probability suffices: a wrong recommendation
-needs the output that loses to look safe (an intersection-union test, Berger, Technometrics 24, 1982).
-Separate is recommended if SOME output loses. Among many equal outputs some looks worse by chance, so the probabilities
-of not losing are corrected for the number of outputs as p-values are (Holm 1979). They are p-values: those of the
-one-sided corrected resampled t-test of "the loss is at most the region".
-With one output nothing changes; with 14 the output that looks worst needs 0.9964 instead of 0.95.
+``verdict_rule`` decides; here are the runs that are too few or too broken to be decided on, and the sentences.
 """
 
 from __future__ import annotations
@@ -15,13 +9,14 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 
 import numpy as np
-import numpy.typing as npt
 
 from jointbench.compare.criteria import VerdictCriteria
-from jointbench.compare.sample_size import Beliefs, Rule
 from jointbench.compare.summary.costs import Ratio
 from jointbench.compare.summary.decisions import Difference
-from jointbench.stats.corrected_t_test import holm
+from jointbench.compare.summary.quantity import TRAINING_FLOPS, TRAINING_STEP
+from jointbench.compare.verdict import OutputVerdict
+from jointbench.compare.verdict_rule import dataset_verdict, losing_outputs, safe_outputs
+from jointbench.stats.correlated_t_test import RegionProbabilities
 
 MIN_PAIRS = 3  # with two, the spread itself rests on one degree of freedom
 MOST_FAILURES = 0.1  # share of pairs lost beyond which what is left may not be like what was lost
@@ -34,7 +29,7 @@ class Verdict:
     open: the quality is what is unclear, so more folds, repeats or seeds can settle it.
     """
 
-    verdict: str
+    verdict: OutputVerdict
     reason: str
     losing_output: Difference | None = None
     open: bool = False
@@ -43,11 +38,8 @@ class Verdict:
 def judge(
     differences: Sequence[Difference], ratios: Sequence[Ratio], criteria: VerdictCriteria, *, planned: int
 ) -> Verdict:
-    """Joint against one other arm. ratios: joint / that arm. planned: pairs of fits that were planned.
-
-    Joint only if every output has P(difference > -rope) >= probability and some measured cost is lower; separate if
-    some output is credibly worse by more than the region, corrected for the number of outputs; equivalent if all are
-    and nothing is saved; else inconclusive.
+    """Joint against one other arm, by ``verdict_rule``. ratios: joint / that arm. planned: pairs of fits that were
+    planned.
     """
     lost = max(difference.pairs_lost for difference in differences)
     if lost > MOST_FAILURES * planned:
@@ -62,47 +54,42 @@ def judge(
     weakest = min(differences, key=lambda d: d.probability_no_loss)
     saved = [ratio for ratio in ratios if ratio.measured_difference and ratio.ratio.value < 1]
     costlier = [ratio for ratio in ratios if ratio.measured_difference and ratio.ratio.value > 1]
-    losers = [d for d, loses in zip(differences, losing(differences, criteria.probability), strict=True) if loses]
-    if losers:
-        return _separate(losers, saved, criteria)
-    safe = weakest.probability_no_loss >= criteria.probability
+    probabilities = output_probabilities(differences)
+    verdict = dataset_verdict(probabilities, criteria, saves=bool(saved))
+    if verdict == "separate":
+        loses = losing_outputs(probabilities, criteria)
+        return _separate([d for d, lost in zip(differences, loses, strict=True) if lost], saved, criteria)
     no_loss = f"no output loses more than {criteria.rope:g} skill ({_weakest(weakest, criteria)})"
-    if safe and saved:
+    if verdict == "joint":
         return Verdict(
             "joint",
             f"{_costs(saved)}; {no_loss}" + (f"; but {_costs(costlier)}." if costlier else "."),
         )
     no_saving = "no measured cost is lower" + (f"; joint brings {_costs(costlier)}" if costlier else "")
-    if all(d.verdict == "equivalent" for d in differences):
+    if verdict == "equivalent":
         return Verdict(
             "equivalent", f"every output is within {criteria.rope:g} skill of the other arm, and {no_saving}."
         )
-    if safe:
+    if safe_outputs(probabilities, criteria).all():
         return Verdict("inconclusive", f"{no_loss}, but {no_saving}.", open=True)
     return Verdict("inconclusive", _unclear(differences, weakest, saved, criteria), open=True)
 
 
-def losing(differences: Sequence[Difference], probability: float) -> npt.NDArray[np.bool_]:
-    """(outputs,): is it credible that the output loses more than the region, given how many were looked at?"""
-    return np.asarray(holm([1.0 - d.probability_other_better for d in differences]) <= 1.0 - probability)
-
-
-def decision_rule(probability: float, saves: bool) -> Rule:
-    """Whether ``judge`` would return anything but "inconclusive" with these beliefs."""
-
-    def decided(beliefs: Beliefs) -> npt.NDArray[np.bool_]:
-        good_enough = beliefs.no_loss if saves else beliefs.equivalent
-        # Holm rejects something exactly where the smallest p-value passes Bonferroni's bound
-        loses = (1.0 - beliefs.other_better).min(axis=0) * len(beliefs.other_better) <= 1.0 - probability
-        return np.asarray((good_enough >= probability).all(axis=0) | loses, dtype=np.bool_)
-
-    return decided
+def output_probabilities(differences: Sequence[Difference]) -> RegionProbabilities:
+    """The probabilities of the outputs, (outputs,)."""
+    return RegionProbabilities(
+        joint_better=np.array([d.probability_joint_better for d in differences]),
+        equivalent=np.array([d.probability_equivalent for d in differences]),
+        other_better=np.array([d.probability_other_better for d in differences]),
+        no_loss=np.array([d.probability_no_loss for d in differences]),
+    )
 
 
 def _separate(losers: Sequence[Difference], saved: Sequence[Ratio], criteria: VerdictCriteria) -> Verdict:
     losing_output = min(losers, key=lambda d: d.difference.value)
     chance = probability_text(losing_output.probability_other_better, criteria.probability)
-    others = f", and {len(losers) - 1} more output{'s' if len(losers) > 2 else ''} lose" if len(losers) > 1 else ""
+    more = len(losers) - 1
+    others = f", and {more} more output{' loses' if more == 1 else 's lose'}" if more else ""
     return Verdict(
         "separate",
         f"sharing costs {losing_output.output} {-losing_output.difference.value:.3f} skill "
@@ -151,17 +138,21 @@ def _percent(share: float) -> str:
 
 
 def _costs(ratios: Sequence[Ratio]) -> str:
-    """The training FLOPs and the differences in speed that matter most, in words."""
+    """The training FLOPs and the differences in speed that matter most, in words.
+
+    Requests are of one row; of more only where nothing else is there to be said.
+    """
     parts = []
     for ratio in ratios:
-        value = ratio.ratio.value
-        if ratio.quantity.startswith("training FLOPs"):
+        value, quantity = ratio.ratio.value, ratio.quantity
+        if quantity.scenario == TRAINING_FLOPS:
             parts.append(f"{_percent(abs(1 - value))} {'fewer' if value < 1 else 'more'} training FLOPs")
-        elif ratio.quantity == "training step":
+        elif quantity.scenario == TRAINING_STEP:
             parts.append(f"{_times(value)} training steps")
-        elif ratio.quantity == "request, batch 1":
+        elif quantity.batch_size == 1:
             parts.append(f"{_times(value)} answers (batch 1)")
-    return ", ".join(parts) or f"{ratios[0].quantity} {ratios[0].ratio.value:.2f}x"
+    smallest = min(ratios, key=lambda ratio: ratio.quantity.batch_size or 0)
+    return ", ".join(parts) or f"{_times(smallest.ratio.value)} answers (batch {smallest.quantity.batch_size})"
 
 
 def _times(ratio: float) -> str:

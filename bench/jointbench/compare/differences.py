@@ -11,7 +11,7 @@ import numpy as np
 from jointbench.compare.cells import Skill, over_seeds
 from jointbench.compare.criteria import VerdictCriteria
 from jointbench.compare.summary.decisions import Difference
-from jointbench.compare.verdict import output_verdict
+from jointbench.compare.verdict_rule import output_verdict
 from jointbench.stats.corrected_t_test import corrected_t_test, holm
 from jointbench.stats.correlated_t_test import Posterior, correlated_t_test
 from jointbench.stats.estimate import UNKNOWN, Estimate
@@ -29,11 +29,11 @@ def pairs_lost(differences: FloatArray, planned: int) -> list[int]:
     return [max(planned - int(count), 0) for count in known]
 
 
-def believe(differences: FloatArray, folds: int, rope: float) -> Posterior | None:
+def believe(differences: FloatArray, folds: int, criteria: VerdictCriteria) -> Posterior | None:
     """The posterior of one output's difference from (repeats, folds, seeds); None with fewer than two folds of it."""
     flat = over_seeds(differences).ravel()
     known = flat[~np.isnan(flat)]
-    return correlated_t_test(known, folds=folds, rope=rope) if len(known) >= 2 else None
+    return correlated_t_test(known, folds=folds, rope=criteria.rope) if len(known) >= 2 else None
 
 
 def output_differences(
@@ -52,10 +52,10 @@ def output_differences(
     lost = pairs_lost(differences, planned)
     without_p, p_values = [], []
     for name, values, missing in zip(outputs, differences, lost, strict=True):
-        belief = believe(values, folds, criteria.rope)
+        belief = believe(values, folds, criteria)
         flat = over_seeds(values).ravel()
         known = flat[~np.isnan(flat)]
-        without_p.append(_difference(name, other, belief, len(known), missing, criteria.probability))
+        without_p.append(_difference(name, other, belief, len(known), missing, criteria))
         p_values.append(corrected_t_test(known, folds=folds).p_value if belief else math.nan)
     defined = [i for i, p in enumerate(p_values) if not math.isnan(p)]
     adjusted = dict(zip(defined, holm([p_values[i] for i in defined]).tolist(), strict=True))
@@ -66,7 +66,7 @@ def output_differences(
 
 
 def _difference(
-    output: str, other: str, belief: Posterior | None, pairs: int, lost: int, probability: float
+    output: str, other: str, belief: Posterior | None, pairs: int, lost: int, criteria: VerdictCriteria
 ) -> Difference:
     if belief is None:
         nan = math.nan
@@ -91,6 +91,6 @@ def _difference(
         probability_joint_better=belief.probability_joint_better,
         probability_equivalent=belief.probability_equivalent,
         probability_other_better=belief.probability_other_better,
-        probability_no_loss=belief.probability_above(-belief.rope),
-        verdict=output_verdict(belief, probability=probability),
+        probability_no_loss=float(belief.probabilities.no_loss),
+        verdict=output_verdict(belief, criteria),
     )

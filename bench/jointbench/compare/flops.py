@@ -3,32 +3,28 @@
 from __future__ import annotations
 
 import math
-import re
 from collections.abc import Sequence
 
 import numpy as np
 
 from jointbench.compare.cells import BenchmarkCell
 from jointbench.compare.summary.costs import ArmFlops, PredictedSaving, Ratio
+from jointbench.compare.summary.quantity import REQUEST, TRAINING_STEP
 from jointbench.networks.flops import update_flops
-from jointbench.records import SEQUENTIAL, Fit, PlannedArm
+from jointbench.records import Fit, PlannedArm
 from jointbench.stats.correlated_t_test import correlated_t_test
 from jointbench.stats.estimate import Estimate
 
 CLEAR = 1.2  # a predicted ratio nearer to 1 than this factor: its logarithm is too small to divide by
 NOT_PREDICTED = "the shapes predict less than 20 % difference"
 NOT_MEASURED = "no difference measured"
-STEP, REQUEST = re.compile(r"training step"), re.compile(r"request, batch \d+")  # as in compare.costs
 
 
 def arm_flops(cell: BenchmarkCell, planned: PlannedArm) -> ArmFlops | None:
     """An arm's FLOPs in parts; None where the record does not break them down or nothing was trained."""
     parts = planned.flops
     groups = len(planned.arm.groups)
-    runs = [
-        [fit for network_id in planned.network_ids[start : start + groups] if (fit := cell.fits.get(network_id))]
-        for start in range(0, len(planned.network_ids), groups)
-    ]
+    runs = [[fit for network_id in run if (fit := cell.fits.get(network_id))] for run in planned.runs]
     complete = [run for run in runs if len(run) == groups and not any(fit.failure for fit in run)]
     if parts is None or not complete:
         return None
@@ -71,11 +67,11 @@ def predicted_saving(joint: PlannedArm, other: PlannedArm, ratios: Sequence[Rati
     """
     savings = []
     for ratio in ratios:
-        if ratio.other != other.arm.name or ratio.path not in (None, "stock loop", SEQUENTIAL):
+        if ratio.other != other.arm.name or not ratio.quantity.usual:
             continue
-        if STEP.fullmatch(ratio.quantity):
+        if ratio.quantity.scenario == TRAINING_STEP:
             predicted = joint.train_flops_per_row / other.train_flops_per_row
-        elif REQUEST.fullmatch(ratio.quantity):
+        elif ratio.quantity.scenario == REQUEST:
             predicted = joint.inference_flops_per_row / other.inference_flops_per_row
         else:
             continue

@@ -15,12 +15,10 @@ from jointbench.compare.differences import believe, output_differences, paired
 from jointbench.compare.summary.costs import Ratio
 from jointbench.compare.summary.decisions import Decision, Difference
 from jointbench.compare.summary.run import DatasetSummary
-from jointbench.compare.verdict import output_verdict
-from jointbench.records import SEQUENTIAL, PlannedArm
+from jointbench.compare.verdict_rule import output_verdict
+from jointbench.records import PlannedArm
 from jointbench.stats.estimate import UNKNOWN, Estimate
 from jointbench.types import FloatArray
-
-USUAL_PATHS = (None, "stock loop", SEQUENTIAL)
 
 
 @dataclass(frozen=True, eq=False)
@@ -71,7 +69,7 @@ def compare_pair(evidence: CellEvidence, first: PlannedArm, other: PlannedArm, r
     deciding = tuple(
         ratio
         for ratio in ratios
-        if ratio.other == other.arm.name and ratio.path in USUAL_PATHS and ratio.threads in (None, threads)
+        if ratio.other == other.arm.name and ratio.quantity.usual and ratio.threads in (None, threads)
     )
     return Pair(
         first=first,
@@ -89,7 +87,7 @@ def decision(pair: Pair, evidence: CellEvidence, dataset: DatasetSummary) -> Dec
     index, criteria = evidence.index, evidence.criteria
     verdict, reason = pair.verdict, pair.verdict.reason
     losing_output = verdict.losing_output
-    mean = believe(pair.skill_differences.mean(axis=0), index.folds, criteria.rope)
+    mean = believe(pair.skill_differences.mean(axis=0), index.folds, criteria)
     known = [d for d in pair.differences if not math.isnan(d.difference.value)]
     worst = min(known, key=lambda d: d.difference.value, default=None)
     between = _between(pair, evidence) if losing_output else None
@@ -105,7 +103,7 @@ def decision(pair: Pair, evidence: CellEvidence, dataset: DatasetSummary) -> Dec
         mean_difference=Estimate(mean.mean, mean.low, mean.high) if mean else UNKNOWN,
         worst_output=worst.output if worst else "",
         worst_difference=worst.difference.value if worst else math.nan,
-        mean_verdict=output_verdict(mean, probability=criteria.probability) if mean else "inconclusive",
+        mean_verdict=output_verdict(mean, criteria) if mean else "inconclusive",
         paying_output=losing_output.output if losing_output else None,
         paid=losing_output.difference if losing_output else None,
         between=between.first.arm.name if between else None,

@@ -6,7 +6,7 @@ sd / sqrt(K - 1), and seeds lower sd to sqrt(between). Every prediction assumes 
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from itertools import product
 from math import inf, sqrt
@@ -14,13 +14,21 @@ from math import inf, sqrt
 import numpy as np
 import numpy.typing as npt
 
-from jointbench.compare.summary.decisions import Factor, FactorAdvice
+from jointbench.compare.criteria import VerdictCriteria
+from jointbench.compare.summary.decisions import (
+    BEYOND_THE_GRID,
+    FLOOR_TOO_WIDE,
+    ONE_SEED,
+    SETTLES,
+    Factor,
+    FactorAdvice,
+)
+from jointbench.compare.verdict_rule import Bools, dataset_verdicts
 from jointbench.stats.correlated_t_test import (
-    ROPE,
     Posterior,
     correlated_t_test,
     interval_half_width,
-    probability_above,
+    region_probabilities,
 )
 from jointbench.stats.variance_components import CVDesign, VarianceComponents, estimate_components
 from jointbench.types import FloatArray
@@ -69,25 +77,15 @@ class RequiredSampleSize:
     cheapest: CVDesign | None = None
 
 
-@dataclass(frozen=True)
-class Beliefs:
-    """Probabilities of each output (first axis) at each design (second): arrays (outputs, designs)."""
-
-    joint_better: FloatArray
-    equivalent: FloatArray
-    other_better: FloatArray
-    no_loss: FloatArray
-
-
-Rule = Callable[[Beliefs], npt.NDArray[np.bool_]]  # (designs,): is it decided there?
-
-
 @dataclass(frozen=True, eq=False)
 class _Evidence:
-    """What is known from a run: per output the posterior and the variance components, at the present design."""
+    """What is known from a run: per output the posterior and the variance components, at the present design.
 
-    rule: Rule
-    rope: float
+    saves: some measured cost is lower, so that outputs that lose nothing are enough for a verdict.
+    """
+
+    criteria: VerdictCriteria
+    saves: bool
     design: CVDesign
     posteriors: tuple[Posterior, ...]
     components: tuple[VarianceComponents, ...]
@@ -95,18 +93,17 @@ class _Evidence:
     @property
     def weakest(self) -> int:
         """The output that is least likely to lose nothing."""
-        return int(np.argmin([posterior.probability_above(-self.rope) for posterior in self.posteriors]))
+        return int(np.argmin([posterior.probabilities.no_loss for posterior in self.posteriors]))
 
     @property
     def one_seed(self) -> bool:
         return any(components.within is None for components in self.components)
 
-    def decided(self, scale: FloatArray, df: npt.ArrayLike) -> npt.NDArray[np.bool_]:
+    def decided(self, scale: FloatArray, df: npt.ArrayLike) -> Bools:
         """(designs,): is it decided with these scales, (outputs, designs), at the present means?"""
         mean = np.array([posterior.mean for posterior in self.posteriors])[:, None]
-        joint, other = (probability_above(self.rope, sign * mean, scale, df) for sign in (1, -1))
-        no_loss = probability_above(-self.rope, mean, scale, df)
-        return self.rule(Beliefs(joint, 1.0 - joint - other, other, no_loss))
+        probabilities = region_probabilities(mean, scale, df, self.criteria.rope)
+        return dataset_verdicts(probabilities, self.criteria, saves=self.saves).decided
 
     def decided_now(self) -> bool:
         scale, df = (np.array([[getattr(p, name)] for p in self.posteriors]) for name in ("scale", "df"))
@@ -127,29 +124,30 @@ class _Evidence:
     def alone(self, factor: Factor, designs: Sequence[CVDesign]) -> FactorAdvice:
         """What one factor does, at these designs that differ from the present one in nothing else."""
         if factor == "seeds" and self.one_seed:
-            return FactorAdvice(factor, "one seed: its spread is unknown", None, None, None)
+            return FactorAdvice(factor, ONE_SEED, None, None, None)
         limit = np.array([[_floor_scale(factor, self.design, components)] for components in self.components])
         df = self.design.pairs - 1 if factor == "seeds" else _NO_LIMIT
         floor = float(interval_half_width(limit[self.weakest, 0], df))
         design = self.first_decided(designs)
         if design is not None:
-            return FactorAdvice(factor, "settles", design, self.half_width(design), floor)
+            return FactorAdvice(factor, SETTLES, design, self.half_width(design), floor)
         never = not self.decided(limit, np.array([[df]]))[0]
-        return FactorAdvice(factor, "floor too wide" if never else "beyond the grid", None, None, floor)
+        return FactorAdvice(factor, FLOOR_TOO_WIDE if never else BEYOND_THE_GRID, None, None, floor)
 
 
 def required_sample_size(
-    differences: npt.ArrayLike, rule: Rule, *, rope: float = ROPE, grid: DesignGrid = GRID
+    differences: npt.ArrayLike, criteria: VerdictCriteria, *, saves: bool, grid: DesignGrid = GRID
 ) -> RequiredSampleSize:
     """What would settle it, from the differences in skill (joint - other) seen so far.
 
     ``differences``: (outputs, repeats, folds, seeds), or without the first axis; NaN where a pair of fits failed.
-    ``rule``: what counts as settled. ``grid``: the designs to choose from; none below the present one is advised,
-    except that with more folds everything is fitted anew and repeats and seeds start again from the grid's smallest.
+    ``saves``: some measured cost of joint is lower. ``grid``: the designs to choose from; none below the present one is
+    advised, except that with more folds everything is fitted anew and repeats and seeds start again from the grid's
+    smallest.
     Raises ValueError as ``estimate_components`` does.
     """
     values = np.asarray(differences, dtype=np.float64)
-    evidence = _evidence(values if values.ndim == 4 else values[None], rule, rope)
+    evidence = _evidence(values if values.ndim == 4 else values[None], criteria, saves=saves)
     weakest = evidence.posteriors[evidence.weakest]
     decided = evidence.decided_now()
     factors, cheapest = ((), None) if decided else _advice(evidence, grid)
@@ -164,16 +162,18 @@ def required_sample_size(
     )
 
 
-def _evidence(differences: FloatArray, rule: Rule, rope: float) -> _Evidence:
+def _evidence(differences: FloatArray, criteria: VerdictCriteria, *, saves: bool) -> _Evidence:
     """differences: (outputs, repeats, folds, seeds)."""
     _, repeats, folds, seeds = differences.shape
     components = tuple(estimate_components(output) for output in differences)
     one_seed = any(output.within is None for output in components)
     return _Evidence(
-        rule=rule,
-        rope=rope,
+        criteria=criteria,
+        saves=saves,
         design=CVDesign(folds, repeats, 1 if one_seed else seeds),
-        posteriors=tuple(correlated_t_test(_fold_means(output), folds=folds, rope=rope) for output in differences),
+        posteriors=tuple(
+            correlated_t_test(_fold_means(output), folds=folds, rope=criteria.rope) for output in differences
+        ),
         components=components,
     )
 

@@ -2,9 +2,11 @@
 
 from jointbench.records.schema import (
     AA_CONTROL,
+    FUSED,
     RECORD_SCHEMA_VERSION,
     SEQUENTIAL,
     SINGLE_OUTPUT,
+    STOCK_LOOP,
     ColdStart,
     ExecutionMode,
     Fit,
@@ -27,9 +29,11 @@ from jointbench.records.schema import (
 
 __all__ = [
     "AA_CONTROL",
+    "FUSED",
     "RECORD_SCHEMA_VERSION",
     "SEQUENTIAL",
     "SINGLE_OUTPUT",
+    "STOCK_LOOP",
     "ColdStart",
     "ExecutionMode",
     "Fit",

@@ -19,8 +19,7 @@ from jointbench.records.schema import (
     Stack,
     Timing,
 )
-
-CellKey = tuple[str, str, str]  # dataset, backend, device
+from jointbench.types import CellKey
 
 
 class References:
@@ -54,7 +53,7 @@ class References:
             case ColdStart() | Memory() | Projection():
                 self._need_arms(record, {record.arm})
             case Stack():
-                self._need_networks((record.dataset, record.backend, record.device), record.network_ids)
+                self._need_networks(CellKey.of(record), record.network_ids)
 
     def _add_fold(self, fold: FoldRecord) -> None:
         key = (fold.dataset, fold.repeat, fold.fold)
@@ -67,12 +66,12 @@ class References:
         self._test_rows[key] = len(fold.test)
 
     def _add_arm(self, planned: PlannedArm) -> None:
-        cell, arm = (planned.dataset, planned.backend, planned.device), planned.arm
+        cell, arm = CellKey.of(planned), planned.arm
         self._need_outputs(planned.dataset, [output for group in (*arm.groups, *arm.reference) for output in group])
         if {output for group in arm.groups for output in group} != set(self._outputs[planned.dataset]):
             raise ValueError(f"arm.groups must divide all outputs of {planned.dataset}")
         if arm.name in self._arms[cell]:
-            raise ValueError(f"arm {arm.name!r} has an Assembly record already on {' '.join(cell)}")
+            raise ValueError(f"arm {arm.name!r} has an Assembly record already on {_named(cell)}")
         runs = len(planned.network_ids) // len(arm.groups)
         if self._runs.setdefault(cell, runs) != runs:
             raise ValueError(f"network_ids must be of the {self._runs[cell]} runs that the other arms have")
@@ -83,7 +82,7 @@ class References:
         network = fit.network
         self._need_fold(network.dataset, network.repeat, network.fold)
         self._need_outputs(network.dataset, network.group)
-        self._need_networks((network.dataset, network.backend, network.device), [network.id])
+        self._need_networks(CellKey.of(network), [network.id])
         self._need_metrics(network.dataset, fit.scores)
         if network.id in self._fitted:
             raise ValueError(f"network {network.id} has a Fit record already")
@@ -103,15 +102,15 @@ class References:
                 raise ValueError(f"{dataset} has no output {output!r}")
 
     def _need_arms(self, record: Timing | ColdStart | Memory | Projection, names: Iterable[str]) -> None:
-        cell = (record.dataset, record.backend, record.device)
+        cell = CellKey.of(record)
         for name in names:
             if name not in self._arms[cell]:
-                raise ValueError(f"no Assembly record of arm {name!r} on {' '.join(cell)} stands before it")
+                raise ValueError(f"no Assembly record of arm {name!r} on {_named(cell)} stands before it")
 
     def _need_networks(self, cell: CellKey, network_ids: Iterable[str]) -> None:
         for network_id in network_ids:
             if network_id not in self._planned[cell]:
-                raise ValueError(f"no Assembly record on {' '.join(cell)} before it names the network {network_id}")
+                raise ValueError(f"no Assembly record on {_named(cell)} before it names the network {network_id}")
 
     def _need_metrics(self, dataset: str, scores: Iterable[Score]) -> None:
         for score in scores:
@@ -122,3 +121,7 @@ class References:
 
 def _place(dataset: str, repeat: int, fold: int) -> str:
     return f"{dataset}, repeat {repeat}, fold {fold},"
+
+
+def _named(cell: CellKey) -> str:
+    return f"{cell.dataset}, {cell.backend} on {cell.device}"

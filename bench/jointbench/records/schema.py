@@ -37,7 +37,9 @@ LossCurves = Annotated[FloatArray, StoredArray(FLOATS, axes=2)]
 Stop = Literal["patience", "limit"]
 Scenario = Literal["training", "request"]
 ExecutionMode = Literal["stock loop", "engine", "in turn", "fused", "one of N", "compiled", "predict"]
+STOCK_LOOP: Final = "stock loop"  # training as people write it
 SEQUENTIAL: Final = "in turn"  # an arm's networks are called one after the other, for all outputs
+FUSED: Final = "fused"  # an arm's networks answer as one program
 SINGLE_OUTPUT: Final = "one of N"  # only the first output is asked for
 AA_CONTROL = "A/A twin"
 
@@ -155,6 +157,12 @@ class PlannedArm:
     inference_flops_per_row: Positive
     network_ids: Annotated[tuple[str, ...], MinLen(1)]
     flops: FlopsPerRow | None = None
+
+    @property
+    def runs(self) -> tuple[tuple[str, ...], ...]:
+        """The ids of the networks by run (a fold with a seed): in each run one for each of the arm's groups."""
+        ids, groups = self.network_ids, len(self.arm.groups)
+        return tuple(ids[start : start + groups] for start in range(0, len(ids), groups))
 
 
 @dataclass(frozen=True)

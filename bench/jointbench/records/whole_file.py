@@ -48,8 +48,13 @@ def write_text(path: Path, text: str) -> None:
 
     Raises BadInput as ``whole_file`` does.
     """
+    write_bytes(path, text.encode("utf-8", "backslashreplace"))
+
+
+def write_bytes(path: Path, content: bytes) -> None:
+    """Writes the file in one step. Raises BadInput as ``whole_file`` does."""
     with whole_file(path) as file:
-        file.write(text.encode("utf-8", "backslashreplace"))
+        file.write(content)
 
 
 def open_regular(path: Path, remedy: str = "") -> BinaryIO:

@@ -15,6 +15,7 @@ from jointbench.records.strict_json import strict_json
 from jointbench.report import format as show
 from jointbench.report.markdown import escape, markdown_table
 from jointbench.report.tables.table import NOTHING, Cell, Column, Table, columns, interval, name, number
+from jointbench.types import CellKey
 
 REASON_LETTERS = 300  # of a reason in a comment
 STATES: tuple[State, ...] = ("as before", "regressed", "too noisy", "not run")
@@ -64,7 +65,7 @@ def report_lines(result: CheckResult) -> list[ReportLine]:
 def _group_key(result: CheckResult, finding: Finding) -> object:
     """What findings must share to stand in one line."""
     site = finding.site
-    cell = (site.dataset, site.backend, site.device)
+    cell = CellKey.of(site)
     if finding.state == "not run":
         return cell, finding.reason
     if finding.gate in result.advisory:

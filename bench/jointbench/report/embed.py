@@ -4,9 +4,10 @@ from __future__ import annotations
 
 import base64
 import gzip
-from dataclasses import asdict, dataclass
+from dataclasses import dataclass
 
 from jointbench.compare.summary.run import Summary
+from jointbench.compare.summary.schema import summary_fields
 from jointbench.records.strict_json import strict_json
 
 MOST_RECORDS = 100_000  # letters of base64: more would make the page too large for a mail attachment
@@ -28,7 +29,7 @@ class Download:
 
 def summary_json(summary: Summary, indent: int | None = None) -> str:
     """summary.json's text, its numbers to DIGITS significant digits. Compact unless indented."""
-    return strict_json(asdict(summary), indent, DIGITS)
+    return strict_json(summary_fields(summary), indent, DIGITS)
 
 
 def downloads(summary: Summary, records_jsonl: str | None) -> tuple[Download, ...]:

@@ -9,6 +9,7 @@ from __future__ import annotations
 import math
 import unicodedata
 
+from jointbench.compare.summary.quantity import TRAINING_FLOPS, TRAINING_STEP, Quantity
 from jointbench.stats.estimate import Estimate
 
 NOT_MEASURED = "not measured"
@@ -56,6 +57,17 @@ def metric_name(name: str) -> str:
 def metric(name: str, value: float) -> str:
     """A metric's mean: three decimals on a scale that ends at 1, three significant digits in an output's own unit."""
     return significant(value) if name not in _METRICS or name in ("rmse", "mae") else fixed(value, 3)
+
+
+def quantity(value: Quantity) -> str:
+    """What a cost ratio is of, with the execution mode where it is not the usual one."""
+    if value.scenario == TRAINING_FLOPS:
+        words = "training FLOPs to the stop"
+    elif value.scenario == TRAINING_STEP:
+        words = "training step"
+    else:
+        words = f"request, batch {value.batch_size}"
+    return words if value.usual else f"{words}, {value.mode}"
 
 
 def known(value: float | None) -> bool:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
+from jointbench.compare.summary.costs import BUDGET_SPENT
 from jointbench.compare.summary.run import CellSummary, Summary
 from jointbench.report import format as show
 
@@ -39,7 +40,7 @@ def _reasons(cell: CellSummary) -> Iterator[str]:
         yield "Training time, nothing was timed"
     if not any(cost.latency for cost in cell.costs):
         yield "Latency, nothing was timed"
-    if any(ratio.state == "budget spent" for ratio in cell.ratios):
+    if any(ratio.state == BUDGET_SPENT for ratio in cell.ratios):
         yield "Some ratios of seconds to the precision aimed at, the time for timing was spent first"
     yield from (f"Peak memory, {show.plain(memory.reason)}" for memory in cell.memory if memory.reason)
 

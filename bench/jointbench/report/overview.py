@@ -6,14 +6,14 @@ from dataclasses import dataclass
 
 from jointbench.compare.summary.costs import ArmCost, Ratio
 from jointbench.compare.summary.decisions import Decision, Difference
+from jointbench.compare.summary.quantity import REQUEST, TRAINING_FLOPS, TRAINING_STEP, Quantity
 from jointbench.compare.summary.run import CellSummary, DatasetSummary, Summary
-from jointbench.records import SEQUENTIAL
+from jointbench.records import SEQUENTIAL, STOCK_LOOP
 from jointbench.report import format as show
 from jointbench.report.tables.table import NOTHING, Cell, Column, Table, interval, name, number
 
 FEW_FOLDS = 3
-FLOPS, STEP = "training FLOPs to the stop", "training step"  # the quantities' names in compare.costs
-STOCK, IN_TURN = "stock loop", SEQUENTIAL  # the execution modes that are shown where there is room for one
+STOCK, IN_TURN = STOCK_LOOP, SEQUENTIAL  # the execution modes that are shown where there is room for one
 NOTHING_COMPARED = "nothing to compare"
 
 COLUMNS = (
@@ -192,25 +192,25 @@ def cost_of(cell: CellSummary, arm: str) -> ArmCost | None:
 
 def flops_ratio(cell: CellSummary, other: str) -> Ratio | None:
     """Training FLOPs to the stop, joint / other."""
-    return _ratio_of(cell, FLOPS, other, None)
+    return _ratio_of(cell, Quantity(TRAINING_FLOPS), other)
 
 
 def step_ratio(cell: CellSummary, other: str) -> Ratio | None:
     """A training step of the stock loop, joint / other."""
-    return _ratio_of(cell, STEP, other, STOCK)
+    return _ratio_of(cell, Quantity(TRAINING_STEP, STOCK_LOOP), other)
 
 
 def request_ratio(cell: CellSummary, other: str) -> Ratio | None:
     """A request of the smallest batch that was timed, networks called one after the other, joint / other."""
-    requests = [ratio for ratio in cell.ratios if ratio.batch_size is not None and ratio.path == IN_TURN]
-    smallest = min(requests, key=lambda ratio: ratio.batch_size or 0, default=None)
-    return _ratio_of(cell, smallest.quantity, other, IN_TURN) if smallest else None
+    quantities = (ratio.quantity for ratio in cell.ratios)
+    requests = [quantity for quantity in quantities if (quantity.scenario, quantity.mode) == (REQUEST, SEQUENTIAL)]
+    smallest = min(requests, key=lambda quantity: quantity.batch_size or 0, default=None)
+    return _ratio_of(cell, smallest, other) if smallest else None
 
 
-def _ratio_of(cell: CellSummary, quantity: str, other: str, path: str | None) -> Ratio | None:
+def _ratio_of(cell: CellSummary, quantity: Quantity, other: str) -> Ratio | None:
     """The first such ratio, which is the one timed on all cores."""
-    key = (quantity, other, path)
-    return next((ratio for ratio in cell.ratios if (ratio.quantity, ratio.other, ratio.path) == key), None)
+    return next((ratio for ratio in cell.ratios if (ratio.quantity, ratio.other) == (quantity, other)), None)
 
 
 def difference_of(cell: CellSummary, output: str, other: str) -> Difference | None:

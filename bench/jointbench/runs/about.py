@@ -47,6 +47,10 @@ class About:
     devices: tuple[str, ...] = ()
     finished: bool | None = None
 
+    @property
+    def criteria(self) -> VerdictCriteria:
+        return VerdictCriteria(self.rope, self.probability)
+
 
 @dataclass(frozen=True, kw_only=True)
 class RunDescription:

@@ -8,10 +8,10 @@ from dataclasses import dataclass
 
 from jointbench.records import Fit, NotMeasured, PlannedArm, Record, Timing
 from jointbench.runs.about import About
+from jointbench.types import CellKey
 
 REASON = "the run was cut off before it"
 NOTICE = "This run did not finish: everything here is made of what it had come to."
-CellKey = tuple[str, str, str]  # dataset, backend, device
 
 
 @dataclass(frozen=True)
@@ -33,12 +33,11 @@ def cut_off(about: About, records: Sequence[Record], *, torn: bool) -> CutOff:
     accounted: set[CellKey] = set()
     for record in records:
         if isinstance(record, PlannedArm):
-            planned[record.dataset, record.backend, record.device].update(record.network_ids)
+            planned[CellKey.of(record)].update(record.network_ids)
         elif isinstance(record, Fit):
-            network = record.network
-            fitted[network.dataset, network.backend, network.device].add(network.id)
+            fitted[CellKey.of(record.network)].add(record.network.id)
         elif isinstance(record, Timing | NotMeasured):
-            accounted.add((record.dataset, record.backend, record.device))
+            accounted.add(CellKey.of(record))
     untrained = {cell: len(networks - fitted[cell]) for cell, networks in planned.items()}
     unfinished = about.finished is False
     not_begun = [cell for cell in _requested(about) if unfinished and cell not in planned and cell not in accounted]
@@ -55,8 +54,8 @@ def cut_off(about: About, records: Sequence[Record], *, torn: bool) -> CutOff:
     ]
     return CutOff(
         absences=(
-            *(NotMeasured(*cell, f"not timed: {REASON}") for cell in untimed),
-            *(NotMeasured(*cell, REASON) for cell in not_begun),
+            *(_absence(cell, f"not timed: {REASON}") for cell in untimed),
+            *(_absence(cell, REASON) for cell in not_begun),
         ),
         sentences=(NOTICE, *sentences) if sentences or unfinished else (),
     )
@@ -64,7 +63,7 @@ def cut_off(about: About, records: Sequence[Record], *, torn: bool) -> CutOff:
 
 def _requested(about: About) -> list[CellKey]:
     return [
-        (dataset.slug, backend, device)
+        CellKey(dataset.slug, backend, device)
         for backend in about.backends
         for device in about.devices
         for dataset in about.datasets
@@ -72,4 +71,8 @@ def _requested(about: About) -> list[CellKey]:
 
 
 def _place(cell: CellKey) -> str:
-    return f"{cell[0]}, {cell[1]} on {cell[2]}"
+    return f"{cell.dataset}, {cell.backend} on {cell.device}"
+
+
+def _absence(cell: CellKey, reason: str) -> NotMeasured:
+    return NotMeasured(cell.dataset, cell.backend, cell.device, reason)

@@ -7,21 +7,18 @@ from dataclasses import replace
 from pathlib import Path
 
 from jointbench.compare.build import summarise
-from jointbench.compare.criteria import VerdictCriteria
 from jointbench.compare.summary.run import Summary
 from jointbench.errors import BadInput, DidNotFinish
 from jointbench.explain.answer import Answer
-from jointbench.explain.answer_store import EXPLAIN, Explained, read_answers, write_answers
+from jointbench.explain.answer_store import EXPLAIN, write_answers
 from jointbench.records import Fit, Record
 from jointbench.records.log import RecordLog
 from jointbench.records.store import PACKED, RECORDS, open_records, records_path
 from jointbench.records.whole_file import is_regular, reason, write_text
 from jointbench.runs.about import ENVIRONMENT, About, RunDescription, about_run, about_study, mark_finished, write_about
-from jointbench.runs.engine_file import EngineSpeed, read_engine
+from jointbench.runs.companions import read_companions
 from jointbench.runs.stored_run import read_run, without_training_loss
 from jointbench.runtime.environment import environment
-from jointbench.scaling.points import Study
-from jointbench.scaling.run import SCALING, read_study
 from jointbench.study.config import Progress, StudyConfig
 from jointbench.study.plan import Experiment
 from jointbench.study.run import run
@@ -43,7 +40,7 @@ def execute(
 
     Raises BadInput where the folder is another run's or cannot be written to, DidNotFinish where that shows later.
     """
-    _read_companions(folder)  # a file that is not one of ours is refused now, not after the work
+    read_companions(folder)  # a file that is not one of ours is refused now, not after the work
     about = about_study(experiments, config, description)
     records: list[Record] = []
     with RecordLog(folder / RECORDS) as log:
@@ -72,7 +69,7 @@ def publish(folder: Path, about: About, records: Sequence[Record], cut_off: tupl
     from jointbench.report.embed import WORTH_TRYING, summary_json
     from jointbench.report.page import render  # drawing libraries take a second to import
 
-    engine, scaling, explained = _read_companions(folder)
+    companions = read_companions(folder)
     summary = summarise(
         records,
         about.datasets,
@@ -80,7 +77,7 @@ def publish(folder: Path, about: About, records: Sequence[Record], cut_off: tupl
         engine=about.engine,
         command=about.command,
         notes=about.notes,
-        criteria=VerdictCriteria(about.rope, about.probability),
+        criteria=about.criteria,
     )
     summary = replace(summary, cut_off=cut_off)
     with open_records(records_path(folder)) as file:
@@ -90,9 +87,9 @@ def publish(folder: Path, about: About, records: Sequence[Record], cut_off: tupl
         about.machine,
         text,
         fits=[record for record in records if isinstance(record, Fit)],
-        us_per_step=engine.us_per_step if engine else None,
-        scaling=scaling,
-        explained=explained,
+        us_per_step=companions.us_per_step,
+        scaling=companions.scaling,
+        explained=companions.explained,
     )
     write_text(folder / SUMMARY, summary_json(summary, indent=1) + "\n")
     write_text(folder / REPORT, page)
@@ -133,9 +130,3 @@ def check_run_beside(folder: Path) -> None:
     """Raises BadInput where the folder holds records that are of no run: its report cannot be drawn anew."""
     if is_regular(records_path(folder)):
         about_run(folder)
-
-
-def _read_companions(folder: Path) -> tuple[EngineSpeed | None, Study | None, Explained | None]:
-    """What other commands left in the folder, for its report. Raises BadInput for another file of such a name."""
-    scaling = read_study(folder / SCALING) if is_regular(folder / SCALING) else None
-    return read_engine(folder), scaling, read_answers(folder)

@@ -31,7 +31,7 @@ def output_folder(out: str | Path | None, suffix: str, writes: Sequence[str]) ->
         raise
 
 
-def new_folder(out: str | Path | None, suffix: str, writes: Sequence[str]) -> Path:
+def new_folder(out: str | Path | None, suffix: str, writes: Sequence[str], option: str = "--out") -> Path:
     """The folder ``out``, or one named by the time and ``suffix``, to write files of these names into.
 
     Raises BadInput where it has one of them already, cannot be made, or cannot be written to.
@@ -39,13 +39,13 @@ def new_folder(out: str | Path | None, suffix: str, writes: Sequence[str]) -> Pa
     folder = _named(out, suffix)
     for name in writes:
         if os.path.lexists(folder / name):
-            raise BadInput(f"--out {folder}: it has a {name} already; name another folder, nothing was overwritten")
+            raise BadInput(f"{option} {folder}: it has a {name} already; name another folder, nothing was overwritten")
     try:
         folder.mkdir(parents=True, exist_ok=True)
         with tempfile.TemporaryFile(dir=folder):
             pass
     except OSError as error:
-        raise BadInput(f"--out {folder}: it cannot be made or written to ({reason(error)}); name another") from error
+        raise BadInput(f"{option} {folder}: it cannot be made or written to ({reason(error)}); name another") from error
     return folder
 
 

@@ -44,16 +44,20 @@ def two_sided_p(mean: npt.ArrayLike, scale: npt.ArrayLike, df: npt.ArrayLike) ->
 
 
 def holm(p_values: npt.ArrayLike) -> FloatArray:
-    """Adjusted p-values (tests,) that control the chance of any false rejection among them, in the order given.
+    """Adjusted p-values that control the chance of any false rejection among them, in the order given.
+
+    ``p_values``: (tests, ...), each column of the further axes is corrected on its own.
 
     Holm, "A simple sequentially rejective multiple test procedure", Scandinavian Journal of Statistics 6 (1979): the
     i-th smallest of m is multiplied by m - i + 1, never falls below one before it, and is at most 1.
-    Raises ValueError if a value is not a probability or the array is not flat.
+    Raises ValueError if a value is not a probability, or for a single number.
     """
     p = np.asarray(p_values, dtype=np.float64)
-    if p.ndim != 1 or not ((p >= 0.0) & (p <= 1.0)).all():
-        raise ValueError("p_values must be a flat array of numbers between 0 and 1")
-    order = np.argsort(p, kind="stable")
+    if p.ndim == 0 or not ((p >= 0.0) & (p <= 1.0)).all():
+        raise ValueError("p_values must be an array of numbers between 0 and 1")
+    order = np.argsort(p, axis=0, kind="stable")
+    remaining = np.arange(len(p), 0, -1).reshape(-1, *(1,) * (p.ndim - 1))
+    multiplied = np.maximum.accumulate(np.take_along_axis(p, order, axis=0) * remaining, axis=0)
     adjusted = np.empty_like(p)
-    adjusted[order] = np.minimum(np.maximum.accumulate(p[order] * np.arange(p.size, 0, -1)), 1.0)
+    np.put_along_axis(adjusted, order, np.minimum(multiplied, 1.0), axis=0)
     return adjusted

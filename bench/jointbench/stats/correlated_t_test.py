@@ -41,9 +41,28 @@ class Posterior:
     low: float
     high: float
 
+    @property
+    def probabilities(self) -> RegionProbabilities:
+        """The same three, and that of no loss, as arrays of shape ()."""
+        return region_probabilities(self.mean, self.scale, self.df, self.rope)
+
     def probability_above(self, x: float) -> float:
         """P(difference > x); strict, so a point mass exactly at ``x`` gives 0."""
         return float(probability_above(x, self.mean, self.scale, self.df))
+
+
+@dataclass(frozen=True, eq=False)
+class RegionProbabilities:
+    """Where differences in skill are believed to lie, as arrays of one shape, one value for each difference.
+
+    joint_better: above the region of practical equivalence, equivalent: within it, other_better: below it; the three
+    sum to 1. no_loss: within it or above.
+    """
+
+    joint_better: FloatArray
+    equivalent: FloatArray
+    other_better: FloatArray
+    no_loss: FloatArray
 
 
 def correlated_t_test(differences: npt.ArrayLike, *, folds: int | None = None, rope: float = ROPE) -> Posterior:
@@ -65,17 +84,16 @@ def posterior(mean: float, scale: float, df: float, rope: float = ROPE) -> Poste
     """
     if not rope >= 0:
         raise ValueError(f"the region of practical equivalence must be 0 or wider, not {rope}")
-    joint = float(probability_above(rope, mean, scale, df))
-    other = float(probability_above(rope, -mean, scale, df))
+    probabilities = region_probabilities(mean, scale, df, rope)
     half = float(interval_half_width(scale, df))
     return Posterior(
         mean=mean,
         scale=scale,
         df=df,
         rope=rope,
-        probability_joint_better=joint,
-        probability_equivalent=max(0.0, 1.0 - joint - other),
-        probability_other_better=other,
+        probability_joint_better=float(probabilities.joint_better),
+        probability_equivalent=float(probabilities.equivalent),
+        probability_other_better=float(probabilities.other_better),
         low=mean - half,
         high=mean + half,
     )
@@ -134,6 +152,21 @@ def probability_above(x: npt.ArrayLike, mean: npt.ArrayLike, scale: npt.ArrayLik
     distance = np.asarray(mean, dtype=np.float64) - np.asarray(x, dtype=np.float64)
     point_mass_at_x = (np.asarray(scale) == 0.0) & (distance == 0.0)
     return np.where(point_mass_at_x, 0.0, special.stdtr(df, t_ratio(distance, scale)))
+
+
+def region_probabilities(
+    mean: npt.ArrayLike, scale: npt.ArrayLike, df: npt.ArrayLike, rope: float
+) -> RegionProbabilities:
+    """The probabilities of Student t's at ``mean`` with ``scale``, broadcast."""
+    at = np.asarray(mean, dtype=np.float64)
+    joint, other = probability_above(rope, at, scale, df), probability_above(rope, -at, scale, df)
+    point_mass = np.asarray(scale) == 0.0  # at the edge it is within the region, which ``probability_above`` excludes
+    return RegionProbabilities(
+        joint_better=joint,
+        equivalent=np.maximum(0.0, 1.0 - joint - other),
+        other_better=other,
+        no_loss=np.where(point_mass, 1.0 - other, probability_above(-rope, at, scale, df)),
+    )
 
 
 def interval_half_width(scale: npt.ArrayLike, df: npt.ArrayLike, level: float = LEVEL) -> FloatArray:

@@ -201,7 +201,7 @@ def first_prepared(experiment: Experiment) -> Prepared:
 
 def first_ids(planned: PlannedArm) -> tuple[str, ...]:
     """Ids of the arm's networks of the first split and seed."""
-    return planned.network_ids[: len(planned.arm.groups)]
+    return planned.runs[0]
 
 
 def timed_ids(arms: Iterable[PlannedArm]) -> set[str]:

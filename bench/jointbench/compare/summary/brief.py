@@ -5,10 +5,12 @@ from __future__ import annotations
 from dataclasses import replace
 
 from jointbench.compare.summary.costs import ArmCost, Ratio
+from jointbench.compare.summary.quantity import REQUEST
 from jointbench.compare.summary.run import CellSummary, DatasetSummary, Summary
+from jointbench.records import FUSED, SEQUENTIAL
 
 BATCH_SIZES = (1, 64)  # of requests
-PATHS = ("in turn", "fused")
+MODES = (SEQUENTIAL, FUSED)
 
 
 def brief(summary: Summary) -> Summary:
@@ -39,12 +41,13 @@ def _brief_cost(cost: ArmCost, threads: int | None) -> ArmCost:
         latency=tuple(
             latency
             for latency in cost.latency
-            if latency.threads == threads and latency.path in PATHS and latency.batch_size in BATCH_SIZES
+            if latency.threads == threads and latency.path in MODES and latency.batch_size in BATCH_SIZES
         ),
     )
 
 
 def _is_brief(ratio: Ratio, threads: int | None) -> bool:
-    if ratio.batch_size is None or ratio.path is None:
+    quantity = ratio.quantity
+    if quantity.scenario != REQUEST:
         return ratio.threads in (None, threads)
-    return ratio.threads == threads and ratio.path in PATHS and ratio.batch_size in BATCH_SIZES
+    return ratio.threads == threads and quantity.mode in MODES and quantity.batch_size in BATCH_SIZES

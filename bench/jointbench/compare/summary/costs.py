@@ -3,9 +3,16 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from typing import Final, Literal
 
+from jointbench.compare.summary.quantity import Quantity, StoredQuantity
 from jointbench.records import SEQUENTIAL
 from jointbench.stats.estimate import Estimate
+
+TimedUntil = Literal["", "settled", "budget spent", "too few blocks"]
+SETTLED: Final = "settled"
+BUDGET_SPENT: Final = "budget spent"
+TOO_FEW_BLOCKS: Final = "too few blocks"
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -100,21 +107,22 @@ class ArmCost:
 class Ratio:
     """A cost of joint over another arm's. floor: the A/A pair's interval, the noise that a ratio must exceed.
 
-    measured_difference: the interval excludes 1 and reaches beyond the floor. state: why timing ended: "settled" (the
-    interval is narrow enough), "budget spent", or "too few blocks" for an interval; "" where no clock was read. path,
-    threads, batch_size: of what was timed, None where they mean nothing.
+    measured_difference: the interval excludes 1 and reaches beyond the floor. state: why timing ended: SETTLED (the
+    interval is narrow enough), BUDGET_SPENT, or TOO_FEW_BLOCKS for an interval; "" where no clock was read. disturbed:
+    other processes kept the machine too busy meanwhile; load: the mean number of cores that they did. threads, load:
+    None where no clock was read. ``stored`` has its form on disk.
     """
 
-    quantity: str
+    quantity: Quantity
     other: str
     ratio: Estimate
     floor: Estimate | None
     blocks: int
     measured_difference: bool
-    state: str = ""
-    path: str | None = None
+    state: TimedUntil = ""
     threads: int | None = None
-    batch_size: int | None = None
+    disturbed: bool = False
+    load: float | None = None
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -166,7 +174,7 @@ class PredictedSaving:
     below 0: the time went the other way. None, with a reason, where one of the two logarithms is not clear of 0.
     """
 
-    quantity: str
+    quantity: StoredQuantity
     other: str
     predicted: float
     achieved: Estimate

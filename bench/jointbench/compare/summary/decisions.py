@@ -4,13 +4,17 @@ from __future__ import annotations
 
 import math
 from dataclasses import dataclass
-from typing import Literal
+from typing import Final, Literal
 
 from jointbench.stats.estimate import Estimate, Uncertain
 from jointbench.stats.variance_components import CVDesign
 
 Factor = Literal["repeats", "seeds", "folds"]
 Reason = Literal["settles", "floor too wide", "beyond the grid", "one seed: its spread is unknown"]
+SETTLES: Final = "settles"
+FLOOR_TOO_WIDE: Final = "floor too wide"
+BEYOND_THE_GRID: Final = "beyond the grid"
+ONE_SEED: Final = "one seed: its spread is unknown"
 
 
 @dataclass(frozen=True, kw_only=True)

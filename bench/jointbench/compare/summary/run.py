@@ -9,10 +9,11 @@ meaning raises SUMMARY_SCHEMA_VERSION.
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 
-from jointbench.compare.summary.costs import ArmCost, ArmFlops, ArmMemory, PredictedSaving, ProjectionCheck, Ratio
+from jointbench.compare.summary.costs import ArmCost, ArmFlops, ArmMemory, PredictedSaving, ProjectionCheck
 from jointbench.compare.summary.decisions import Decision, Difference, Standing
+from jointbench.compare.summary.stored import StoredRatio
 from jointbench.stats.estimate import Uncertain
 from jointbench.types import Natural, Positive
 
@@ -24,6 +25,8 @@ class Quality:
     """One output under one arm (or reference model): skill over folds, and the means of the usual metrics.
 
     per_fold: skill of each fold (seeds averaged). sd: over folds. metrics: fold means, None where undefined in all.
+    metric_folds: over how many folds of all repeats such a mean is, of those metrics that some fold lacks (ROC AUC
+    where all test rows are of one class, all metrics where a fit failed).
     """
 
     output: str
@@ -33,6 +36,7 @@ class Quality:
     sd: Uncertain
     per_fold: tuple[float, ...]
     metrics: dict[str, float | None]
+    metric_folds: dict[str, int] = field(default_factory=dict)
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -53,7 +57,7 @@ class CellSummary:
     import_seconds: float | None
     quality: tuple[Quality, ...]
     costs: tuple[ArmCost, ...]
-    ratios: tuple[Ratio, ...]
+    ratios: tuple[StoredRatio, ...]
     differences: tuple[Difference, ...]
     decisions: tuple[Decision, ...]
     absences: tuple[str, ...]

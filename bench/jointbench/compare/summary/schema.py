@@ -17,12 +17,16 @@ from jointbench.compare.summary.run import SUMMARY_SCHEMA_VERSION, Summary
 
 FILE = "summary.schema.json"
 DISK_NAMES = {
+    "RatioOnDisk": "Ratio",
     "PredictedSaving": "Explained",
     "SampleSizeAdvice": "Settle",
     "FactorAdvice": "LeverAdvice",
     "CVDesign": "Setting",
 }
 """Classes that have another name in the file."""
+
+
+_SUMMARY = TypeAdapter(Summary)
 
 
 class _StrictSchema(GenerateJsonSchema):
@@ -35,9 +39,15 @@ class _StrictSchema(GenerateJsonSchema):
         return {**super().dataclass_schema(schema), "additionalProperties": False}
 
 
+def summary_fields(summary: Summary) -> dict[str, Any]:
+    """The content of summary.json."""
+    fields: dict[str, Any] = _SUMMARY.dump_python(summary)
+    return fields
+
+
 def summary_schema() -> dict[str, Any]:
     """The schema (JSON Schema 2020-12) of this version's summary.json."""
-    schema = TypeAdapter(Summary).json_schema(mode="serialization", schema_generator=_StrictSchema)
+    schema = _SUMMARY.json_schema(mode="serialization", schema_generator=_StrictSchema)
     text = json.dumps(schema)
     for name, on_disk in DISK_NAMES.items():
         text = text.replace(f'"{name}"', f'"{on_disk}"').replace(f'/{name}"', f'/{on_disk}"')

@@ -28,7 +28,7 @@ from jointbench.report.overview import (
     step_ratio,
 )
 from jointbench.report.palette import Palette, Style
-from jointbench.report.tables.cost_ratios import ratio_label, ratio_table
+from jointbench.report.tables.cost_ratios import ratio_table
 from jointbench.report.tables.quality import cell_name
 
 WIDEST = 32.0
@@ -52,8 +52,11 @@ def ratio_figure(cell: CellSummary, folds: int, colours: Palette, slug: str) -> 
     """All cost ratios of one dataset on one backend and device."""
     ratios = [ratio for ratio in cell.ratios if ratio.threads in (None, cell.threads)]
     groups = [
-        (heading, [RatioRow(r.other, r, colours.style(r.other)) for r in ratios if ratio_label(r) == heading])
-        for heading in dict.fromkeys(ratio_label(ratio) for ratio in ratios)
+        (
+            heading,
+            [RatioRow(r.other, r, colours.style(r.other)) for r in ratios if show.quantity(r.quantity) == heading],
+        )
+        for heading in dict.fromkeys(show.quantity(ratio.quantity) for ratio in ratios)
     ]
     alternative = f"Cost of joint over the other arms' in {cell_name(cell)}: " + _spoken_rows(groups)
     return Figure(

@@ -48,13 +48,15 @@ def noise_figure(summary: Summary, slug: str) -> Figure | None:
             rows.append(NoiseRow(backend_name(cell), (step, request)))
             for ratio in ratios:
                 if ratio is not None and ratio.floor is not None:
-                    phrases.append(f"{show.shorten(dataset.slug, 30)}, {ratio.quantity} {show.ratio(ratio.floor)}")
+                    phrases.append(
+                        f"{show.shorten(dataset.slug, 30)}, {show.quantity(ratio.quantity)} {show.ratio(ratio.floor)}"
+                    )
                     table_rows.append(
                         (
                             name(dataset.slug),
                             name(cell.backend),
                             name(cell.device),
-                            name(ratio.quantity),
+                            name(show.quantity(ratio.quantity)),
                             interval(ratio.floor, show.ratio),
                         )
                     )

@@ -9,12 +9,13 @@ from matplotlib.axes import Axes
 from matplotlib.ticker import FixedLocator, FuncFormatter, NullLocator
 
 from jointbench.compare.summary.costs import PredictedSaving
+from jointbench.compare.summary.quantity import TRAINING_STEP
 from jointbench.compare.summary.run import CellSummary, Summary
 from jointbench.report import format as show
 from jointbench.report.figures.canvas import WIDTH, axes, drawing, export, reference_line, style
 from jointbench.report.figures.figure import Figure, spoken
 from jointbench.report.figures.svg import INK, SMALL
-from jointbench.report.overview import STEP, cells_of
+from jointbench.report.overview import cells_of
 from jointbench.report.palette import Palette, Style
 from jointbench.report.tables.table import Cell, Table, columns, interval, name, number
 
@@ -90,7 +91,7 @@ def steps(cell: CellSummary) -> list[PredictedSaving]:
     savings: dict[str, PredictedSaving] = {}
     for saving in cell.explained:
         achieved = saving.achieved.value
-        if saving.quantity == STEP and saving.predicted > 0 and show.known(achieved) and achieved > 0:
+        if saving.quantity.scenario == TRAINING_STEP and saving.predicted > 0 and show.known(achieved) and achieved > 0:
             savings.setdefault(saving.other, saving)
     return list(savings.values())
 

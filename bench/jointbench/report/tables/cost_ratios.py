@@ -2,24 +2,19 @@
 
 from __future__ import annotations
 
-from jointbench.compare.summary.costs import Ratio
+from jointbench.compare.summary.costs import BUDGET_SPENT, SETTLED, TOO_FEW_BLOCKS, Ratio, TimedUntil
 from jointbench.compare.summary.run import CellSummary
 from jointbench.report import format as show
-from jointbench.report.overview import FLOPS, IN_TURN, STOCK, ratio_cell
+from jointbench.report.overview import ratio_cell
 from jointbench.report.tables.quality import cell_name
 from jointbench.report.tables.table import NOTHING, Cell, Column, Table, columns, interval, name, number
 
 NO_CLOCK = Cell("no clock in it", tone="absent")
-TIMED_UNTIL = {
-    "settled": "settled",
-    "budget spent": "budget spent",
-    "too few blocks": "budget spent: too few blocks for an interval",
+TIMED_UNTIL: dict[TimedUntil, str] = {
+    SETTLED: "settled",
+    BUDGET_SPENT: "budget spent",
+    TOO_FEW_BLOCKS: "budget spent: too few blocks for an interval",
 }
-
-
-def ratio_label(ratio: Ratio) -> str:
-    """A ratio's quantity, with the execution mode where it is not the usual one."""
-    return ratio.quantity if ratio.path in (None, STOCK, IN_TURN) else f"{ratio.quantity}, {ratio.path}"
 
 
 def ratio_table(cell: CellSummary) -> Table:
@@ -42,7 +37,7 @@ def ratio_table(cell: CellSummary) -> Table:
         ),
         tuple(
             (
-                name(ratio_label(ratio)),
+                name(show.quantity(ratio.quantity)),
                 name(ratio.other),
                 NO_CLOCK if ratio.threads is None else number(ratio.threads, show.count),
                 ratio_cell(ratio),
@@ -60,4 +55,4 @@ def ratio_table(cell: CellSummary) -> Table:
 def _floor_cell(ratio: Ratio) -> Cell:
     if ratio.floor is not None:
         return interval(ratio.floor, show.ratio)
-    return NO_CLOCK if ratio.quantity == FLOPS else NOTHING
+    return NO_CLOCK if ratio.threads is None else NOTHING

@@ -3,9 +3,9 @@
 from __future__ import annotations
 
 from jointbench.compare.summary.costs import ArmFlops, PredictedSaving
+from jointbench.compare.summary.quantity import TRAINING_STEP
 from jointbench.compare.summary.run import CellSummary
 from jointbench.report import format as show
-from jointbench.report.overview import STEP
 from jointbench.report.tables.quality import cell_name
 from jointbench.report.tables.table import NOTHING, Cell, Column, Table, columns, interval, name, number
 
@@ -83,7 +83,7 @@ def predicted_saving_table(cell: CellSummary) -> Table:
 def _saving_row(saving: PredictedSaving) -> tuple[Cell, ...]:
     share = NOTHING if saving.share is None else interval(saving.share, show.estimate)
     return (
-        name(saving.quantity),
+        name(show.quantity(saving.quantity)),
         name(saving.other),
         number(saving.predicted, show.times),
         interval(saving.achieved, show.ratio),
@@ -101,7 +101,7 @@ def _saving_sentence(cell: CellSummary) -> str:
 
 
 def _first(savings: list[PredictedSaving], training: bool) -> list[PredictedSaving]:
-    return [saving for saving in savings if (saving.quantity == STEP) == training][:1]
+    return [saving for saving in savings if (saving.quantity.scenario == TRAINING_STEP) == training][:1]
 
 
 def _saving_text(saving: PredictedSaving) -> str:
@@ -109,4 +109,4 @@ def _saving_text(saving: PredictedSaving) -> str:
     reached = (
         f"{show.share(saving.share.value)} of the saving, in logarithms" if saving.share is not None else saving.reason
     )
-    return f"{saving.quantity}: FLOPs predict {predicted}, the clock says {achieved} ({reached})"
+    return f"{show.quantity(saving.quantity)}: FLOPs predict {predicted}, the clock says {achieved} ({reached})"
