@@ -18,7 +18,8 @@ from jointbench.explain.answer import Answer, Table
 from jointbench.explain.answer_store import read_answers, write_answers
 from jointbench.explain.questions import Question
 from jointbench.runs import folder
-from jointbench.runs.folder import ENVIRONMENT, RECORDS, REPORT, publish_answers
+from jointbench.runs.about import ENVIRONMENT, About
+from jointbench.runs.folder import RECORDS, REPORT, publish_answers
 from jointbench.study.plan import CrossValidation, Experiment, make_experiment
 
 HOSTILE = "<script>alert(1)</script>"
@@ -180,7 +181,7 @@ def test_a_run_s_report_gets_the_answers(tmp_path: Path) -> None:
         sha256="",
         references=(),
     )
-    run = folder.About(
+    run = About(
         schema_version=1,
         profile="quick",
         engine="stacked",

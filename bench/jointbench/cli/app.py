@@ -45,14 +45,14 @@ def options(
 
 
 def main() -> None:
-    """The command: a user's mistake is one sentence on standard error and exit code 2."""
+    """The command: a user's mistake is one sentence on standard error and exit code 2 (4 when it had begun)."""
     os.environ.setdefault("PYTHONSAFEPATH", "1")  # no helper process imports a random.py of the current folder
     try:
         with stopping_on_signals():
             app()
     except BadInput as error:
         typer.echo(f"jointbench: {error}", err=True)
-        raise SystemExit(2) from None
+        raise SystemExit(error.exit_code) from None
     except Stopped as stopped:
         typer.echo(f"jointbench: {stopped.message}", err=True)
         raise SystemExit(stopped.exit_code) from None

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import os
 import sys
+from dataclasses import replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Optional
 
@@ -35,18 +36,20 @@ def check(
     from jointbench.check import baseline_file
     from jointbench.check.check import check as compare
     from jointbench.check.from_run import read_run
-    from jointbench.records.store import read_records
-    from jointbench.runs.folder import about_run
+    from jointbench.runs.stored_run import read_run as read_folder
 
     if (baseline is None) == (write_baseline is None):
         raise BadInput("name one of --baseline FILE, to compare with, and --write-baseline FILE, to write")
     if format not in FORMATS:
         raise BadInput(f"--format {format!r}: the formats are {', '.join(FORMATS)}")
     committed = None if baseline is None else baseline_file.read_baseline(baseline)
-    about = about_run(run)
-    reading = read_run(read_records(run), about.datasets, about.machine, about.profile, about.engine)
+    stored = read_folder(run)
+    about = stored.about
+    reading = read_run(stored.records, about.datasets, about.machine, about.profile, about.engine)
     if committed is None:
         assert write_baseline is not None
+        if stored.cut_off:
+            raise BadInput(f"{run}: {' '.join(stored.cut_off)} A baseline is made of a run that did")
         _write(run, reading, write_baseline)
         return
     result = compare(
@@ -57,7 +60,7 @@ def check(
         strict_time=strict_time,
         rope=about.rope,
     )
-    _show(result, format)
+    _show(replace(result, notes=(*stored.cut_off, *result.notes)), format)
     raise typer.Exit(result.exit_code)
 
 

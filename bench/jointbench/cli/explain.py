@@ -6,7 +6,6 @@ import shlex
 import sys
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import replace
-from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Optional
 
 import typer
@@ -49,7 +48,7 @@ def explain(
     group: Annotated[Optional[str], typer.Option(help="Column of a table whose equal values share a fold.")] = None,
     time: Annotated[Optional[str], typer.Option(help="Column of a table to split forward in time by.")] = None,
     out: Annotated[
-        Optional[Path], typer.Option(help="Folder for the answers; a run's folder gets them in its report.")
+        Optional[str], typer.Option(help="Folder for the answers; a run's folder gets them in its report.")
     ] = None,
 ) -> None:
     """Answers what people ask about sharing (one model or several? which loss? are gradients summed?) by
@@ -106,7 +105,7 @@ def _answer(
     options: RunOptions,
     config: StudyConfig,
     questions: Sequence[Question],
-    out: Path | None,
+    out: str | None,
     *,
     one_image_seed: bool,
 ) -> list[Answer]:
@@ -116,10 +115,10 @@ def _answer(
     """
     from rich.console import Console
 
-    from jointbench.explain.answer_store import EXPLAIN
     from jointbench.report.explained_page import print_answer
-    from jointbench.runs.folder import EXPLAIN_PAGE, new_folder, publish_answers
+    from jointbench.runs.folder import EXPLAIN_FILES, EXPLAIN_PAGE, check_run_beside, publish_answers
     from jointbench.runs.options import experiments, load_datasets, notes
+    from jointbench.runs.output_folder import output_folder
     from jointbench.study.profiles import profile_named
 
     datasets = load_datasets(options, profile_named(options.profile))
@@ -130,13 +129,14 @@ def _answer(
         replace(experiment, seeds=1) if one_image_seed and len(experiment.input_shape) == 3 else experiment
         for experiment in experiments(options, datasets)
     ]
-    folder = new_folder(out, "-explain", EXPLAIN)
     console = Console()
     answers = []
-    for answer in _answers(planned, config, questions, options.seed, console):
-        print_answer(answer, console)
-        answers.append(answer)
-    publish_answers(folder, "jointbench " + shlex.join(sys.argv[1:]), answers, notes(options, config.devices)[:-1])
+    with output_folder(out, "-explain", EXPLAIN_FILES) as folder:
+        check_run_beside(folder)
+        for answer in _answers(planned, config, questions, options.seed, console):
+            print_answer(answer, console)
+            answers.append(answer)
+        publish_answers(folder, "jointbench " + shlex.join(sys.argv[1:]), answers, notes(options, config.devices)[:-1])
     console.print(f"Answers: {folder / EXPLAIN_PAGE}", markup=False, highlight=False, soft_wrap=True)
     return answers
 

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import shlex
 import sys
-from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Optional
 
 import typer
@@ -46,7 +45,7 @@ def run(
     probability: Annotated[
         Optional[float], typer.Option(help="Probability that a verdict needs; default 0.95.")
     ] = None,
-    out: Annotated[Optional[Path], typer.Option(help="Folder for records, summary and report.")] = None,
+    out: Annotated[Optional[str], typer.Option(help="Folder for records, summary and report.")] = None,
 ) -> None:
     """Trains joint and separate networks on bundled data or your own table, and reports what the choice costs."""
     from jointbench.runs.options import RunOptions
@@ -74,12 +73,14 @@ def run(
     _run(options, out, explicit=tuple(backend or ()))
 
 
-def _run(options: RunOptions, out: Path | None, explicit: tuple[str, ...]) -> None:
+def _run(options: RunOptions, out: str | None, explicit: tuple[str, ...]) -> None:
     """Runs the study into its folder. explicit: the backends named on the command line, which must run."""
     from rich.console import Console
 
-    from jointbench.runs.folder import REPORT, RunDescription, execute, new_folder
+    from jointbench.runs.about import RunDescription
+    from jointbench.runs.folder import REPORT, RUN_FILES, execute
     from jointbench.runs.options import experiments, load_datasets, notes, reruns, study_config, verdict_criteria
+    from jointbench.runs.output_folder import output_folder
     from jointbench.study.profiles import profile_named
 
     console = Console()
@@ -92,7 +93,6 @@ def _run(options: RunOptions, out: Path | None, explicit: tuple[str, ...]) -> No
         )
         console.print(f"{dataset.slug}: {dataset.rows:,} rows; {kinds}", markup=False, highlight=False)
     planned = experiments(options, datasets)
-    folder = new_folder(out)
     description = RunDescription(
         profile=options.profile,
         command="jointbench " + shlex.join(sys.argv[1:]),
@@ -100,9 +100,9 @@ def _run(options: RunOptions, out: Path | None, explicit: tuple[str, ...]) -> No
         criteria=criteria,
         reruns=reruns(options, datasets),
     )
-    try:
-        with progress_bar(console) as progress:
+    with output_folder(out, "", RUN_FILES) as folder, progress_bar(console) as progress:
+        try:
             summary = execute(planned, config, folder, description, progress)
-    except Stopped as stopped:
-        raise Stopped(stopped.number, folder) from None
+        except Stopped as stopped:
+            raise Stopped(stopped.number, folder) from None
     finish(summary, console, folder / REPORT, explicit)
