@@ -28,6 +28,10 @@ class Setting:
     ratio: float
     weights: tuple[float, ...]
 
+    def __post_init__(self) -> None:
+        if not self.ratio > 0:
+            raise ValueError(f"loss weights in a ratio of {self.ratio}")
+
     @property
     def label(self) -> str:
         return ":".join(f"{weight:g}" for weight in self.weights)

@@ -10,13 +10,13 @@ import numpy as np
 from jointbench.backends.base import Backend
 from jointbench.compare.verdict import PROBABILITY
 from jointbench.data.preprocess import Prepared
-from jointbench.explain.answer import Answer, Table, Value, failed_answer
+from jointbench.explain.answer import Answer, AnswerData, Value, check_lengths, failed_answer, interval
 from jointbench.explain.context import Context
 from jointbench.explain.skill import fold_difference, skill_of
 from jointbench.explain.trained_networks import TrainedNetwork, compared_outputs, first_folds, layers_of, study_networks
 from jointbench.metrics.reference_models import LINEAR, reference_predictions
 from jointbench.runtime.workers import Workers
-from jointbench.stats.correlated_t_test import Posterior
+from jointbench.stats.estimate import Estimate
 from jointbench.study.plan import Experiment, prepared_split
 from jointbench.types import Float32Array, FloatArray, Output, Split
 
@@ -67,6 +67,35 @@ class MeanSkills:
         """Part of the skill added by training the own trunk that another output's trunk adds; None where none is."""
         added = self.own - self.untrained
         return (self.other - self.untrained) / added if added > 0 else None
+
+
+@dataclass(frozen=True)
+class TrunkSkill:
+    """Skill of a linear head on one trunk, mean over folds, by predicted output; None where it was not measured."""
+
+    trunk: str
+    skill: tuple[float | None, ...]
+
+
+@dataclass(frozen=True)
+class ProbeGain:
+    """Skill of predicting ``output`` on the trunk of another output, above that on an untrained trunk."""
+
+    trunk: str
+    output: str
+    gain: Estimate | None
+
+
+@dataclass(frozen=True, kw_only=True)
+class ProbeComparison(AnswerData):
+    """Every trunk's skill on the compared outputs, and what each pair of outputs gains."""
+
+    outputs: tuple[str, ...]
+    trunks: tuple[TrunkSkill, ...]
+    gains: tuple[ProbeGain, ...]
+
+    def __post_init__(self) -> None:
+        check_lengths(len(self.outputs), *(trunk.skill for trunk in self.trunks))
 
 
 def ask(experiment: Experiment, backend: str, context: Context) -> Answer:
@@ -135,7 +164,7 @@ def _probe(_: Backend, output: Output, rows: Float32Array, values: FloatArray, s
 
 
 def answer(probes: ProbeSkills, dataset: str, backend: str) -> Answer:
-    """The sentence and its tables; a failure where no pair of outputs was measured."""
+    """The sentence and its data; a failure where no pair of outputs was measured."""
     pairs = probes.pairs
     if not pairs:
         reason = "no fold has a trained network to probe"
@@ -167,7 +196,11 @@ def answer(probes: ProbeSkills, dataset: str, backend: str) -> Answer:
         backend=backend,
         sentence=sentence,
         numbers=numbers,
-        tables=(_skills_table(probes), _gains_table(gains)),
+        data=ProbeComparison(
+            outputs=probes.outputs,
+            trunks=tuple(_trunk_skill(probes, trunk) for trunk in (*probes.outputs, JOINT, UNTRAINED, INPUTS)),
+            gains=tuple(ProbeGain(a, b, interval(gain)) for (a, b), gain in gains.items()),
+        ),
     )
 
 
@@ -198,21 +231,6 @@ def _fixed(value: float) -> str:
     return "-" if np.isnan(value) else f"{value:.3f}"
 
 
-def _skills_table(probes: ProbeSkills) -> Table:
-    rows: list[tuple[Value, ...]] = []
-    for trunk in (*probes.outputs, JOINT, UNTRAINED, INPUTS):
-        by_fold = [probes.skills.get((trunk, output)) for output in probes.outputs]
-        rows.append((trunk, *(float(np.mean(list(skills.values()))) if skills else None for skills in by_fold)))
-    return Table(
-        "Skill of a linear head on a frozen trunk, mean over folds.",
-        ("Trunk trained for", *probes.outputs),
-        tuple(rows),
-    )
-
-
-def _gains_table(gains: Mapping[tuple[str, str], Posterior | None]) -> Table:
-    rows = tuple(
-        (a, b, None, None, None) if gain is None else (a, b, gain.mean, gain.low, gain.high)
-        for (a, b), gain in gains.items()
-    )
-    return Table("Skill above an untrained trunk.", ("Trunk of", "Predicts", "Difference", "Low", "High"), rows)
+def _trunk_skill(probes: ProbeSkills, trunk: str) -> TrunkSkill:
+    by_fold = [probes.skills.get((trunk, output)) for output in probes.outputs]
+    return TrunkSkill(trunk, tuple(float(np.mean(list(skills.values()))) if skills else None for skills in by_fold))

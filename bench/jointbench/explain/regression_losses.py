@@ -11,9 +11,17 @@ import numpy as np
 
 from jointbench.backends.base import RegressionLoss
 from jointbench.compare.decision import MIN_PAIRS
-from jointbench.explain.answer import Answer, Table, Value, failed_answer
+from jointbench.explain.answer import Answer, AnswerData, Value, failed_answer
 from jointbench.explain.context import Context
-from jointbench.explain.similarity import Similarity, grams_by_fold, posteriors, reading, similarity_of
+from jointbench.explain.similarity import (
+    Similarity,
+    SimilarityByLayer,
+    by_layer,
+    grams_by_fold,
+    posteriors,
+    reading,
+    similarity_of,
+)
 from jointbench.explain.trained_networks import TrainedNetwork, first_folds, trained_networks
 from jointbench.runtime.workers import Workers
 from jointbench.stats.correlated_t_test import Posterior
@@ -41,6 +49,23 @@ class LossComparison:
     folds: int
     similarities: tuple[Similarity, ...]
     errors: Mapping[RegressionLoss, Errors]
+
+
+@dataclass(frozen=True)
+class LossErrors:
+    """The test errors of networks trained with one loss, by its name."""
+
+    loss: str
+    errors: Errors
+
+
+@dataclass(frozen=True, kw_only=True)
+class LossRepresentations(AnswerData):
+    """pairs: of losses, against two seeds of one loss."""
+
+    output: str
+    pairs: tuple[SimilarityByLayer, ...]
+    errors: tuple[LossErrors, ...]
 
 
 def ask(experiment: Experiment, backend: str, context: Context) -> Answer:
@@ -80,7 +105,7 @@ def _errors(experiment: Experiment, output: str, networks: tuple[TrainedNetwork,
 
 
 def answer(comparison: LossComparison, dataset: str, backend: str) -> Answer:
-    """The sentence and its tables; a failure where fewer than MIN_PAIRS folds have every loss."""
+    """The sentence and its data; a failure where fewer than MIN_PAIRS folds have every loss."""
     by_pair = posteriors(comparison.similarities, comparison.folds)
     if not by_pair or len(comparison.errors) < len(LOSSES):
         reason = f"fewer than {MIN_PAIRS} folds have two seeds of every loss to compare; ask for more with --folds"
@@ -97,7 +122,11 @@ def answer(comparison: LossComparison, dataset: str, backend: str) -> Answer:
         backend=backend,
         sentence=_sentence(comparison, by_pair),
         numbers=numbers,
-        tables=(_pairs_table(comparison, by_pair), _errors_table(comparison)),
+        data=LossRepresentations(
+            output=comparison.output,
+            pairs=tuple(by_layer(similarity, by_pair.get(similarity.name)) for similarity in comparison.similarities),
+            errors=tuple(LossErrors(NAMES[loss], errors) for loss, errors in comparison.errors.items()),
+        ),
     )
 
 
@@ -121,33 +150,3 @@ def _sentence(comparison: LossComparison, by_pair: Mapping[str, Posterior]) -> s
         f"{posterior.high:+.2f}); the least mean absolute error is {NAMES[least_mae]}'s ({mae[least_mae]:.3f} sd), the "
         f"least RMSE {NAMES[least_rmse]}'s ({rmse[least_rmse]:.3f} sd)."
     )
-
-
-def _pairs_table(comparison: LossComparison, by_pair: Mapping[str, Posterior]) -> Table:
-    rows: list[tuple[Value, ...]] = []
-    for similarity in comparison.similarities:
-        posterior = by_pair.get(similarity.name)
-        if posterior is None:
-            rows.append((similarity.name, None, None, None, None, None, "not measured"))
-        else:
-            rows.append(
-                (
-                    similarity.name,
-                    similarity.last_between,
-                    similarity.last_within,
-                    posterior.mean,
-                    posterior.low,
-                    posterior.high,
-                    reading(posterior),
-                )
-            )
-    return Table(
-        "Last trunk layer of networks trained with two losses.",
-        ("Losses", "CKA", "CKA of two seeds", "Difference", "Low", "High", "Reading"),
-        tuple(rows),
-    )
-
-
-def _errors_table(comparison: LossComparison) -> Table:
-    rows = tuple((NAMES[loss], errors.rmse, errors.mae) for loss, errors in comparison.errors.items())
-    return Table(f"Test error of {comparison.output}, in standard deviations.", ("Loss", "RMSE", "MAE"), rows)
