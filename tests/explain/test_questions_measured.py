@@ -97,7 +97,7 @@ def test_transfer_shares_what_it_says(small: Experiment, running: tuple[str, Wor
 
 def _separate(small: Experiment, running: tuple[str, Workers]) -> tuple[TrainedNetwork, TrainedNetwork]:
     source, target = (
-        next(n for n in study_networks(small, *running) if n.group == (name,) and (n.fold, n.number) == (0, 0))
+        next(n for n in study_networks(small, *running).networks if n.group == (name,) and (n.fold, n.number) == (0, 0))
         for name in ("r", "c")
     )
     return source, target

@@ -11,6 +11,10 @@ from jointbench.stats.estimate import Estimate
 Value = str | float | int | None
 
 
+class Unanswerable(RuntimeError):
+    """A question that these networks give no answer to; the message is the answer's failure."""
+
+
 class AnswerData:
     """What an answer's tables and figures are made from. Every question has a frozen dataclass of its own.
 

@@ -9,10 +9,10 @@ import numpy as np
 
 from jointbench.backends.base import Backend, Job, TrunkGramians
 from jointbench.errors import BadInput
-from jointbench.explain.answer import Answer, AnswerData, Value, check_lengths, failed_answer
+from jointbench.explain.answer import Answer, AnswerData, Unanswerable, Value, check_lengths, failed_answer
 from jointbench.explain.context import Context, networks_of
 from jointbench.explain.number_text import percent, signed
-from jointbench.explain.skill import difference, skills, split_keys
+from jointbench.explain.skill import difference, known_mean, skills, split_keys
 from jointbench.explain.trunk_gradients import TrunkGradients
 from jointbench.networks.initialization import epoch_order
 from jointbench.study.plan import Experiment, job, prepared_split
@@ -104,7 +104,7 @@ def ask(experiment: Experiment, backend: str, context: Context) -> Answer:
     pending = []
     for network, fit in list(zip(joint, joint_fits, strict=True))[:: experiment.seeds][:SPLITS]:
         if fit.failure is not None:
-            raise RuntimeError(f"the joint network failed in fold {network.fold}: {fit.failure}")
+            raise Unanswerable(f"the joint network failed in fold {network.fold}: {fit.failure}")
         task = job(experiment, network, prepared_split(experiment, network.repeat, network.fold))
         steps = sorted({int(step) for step in np.linspace(0, fit.steps - 1, POINTS)})
         rows = task.train[epoch_order(task.seed, 0, len(task.train))[:LARGE_BATCH_ROWS]]
@@ -118,8 +118,8 @@ def ask(experiment: Experiment, backend: str, context: Context) -> Answer:
         outputs=names,
         gramians=tuple(TrunkGramians(gramians.batch[:points], gramians.large_batch[:points]) for gramians in measured),
         loss_weights=tuple(np.array(task.loss_weights) for task, _ in pending),
-        joint_skill=tuple(float(np.nanmean(joint_skill[name])) for name in names),
-        separate_skill=tuple(float(np.nanmean(separate_skill[name])) for name in names),
+        joint_skill=tuple(float(known_mean(joint_skill[name])) for name in names),
+        separate_skill=tuple(float(known_mean(separate_skill[name])) for name in names),
         skill_differences=tuple(
             difference(joint_skill[name], separate_skill[name], experiment.splits[0].folds) for name in names
         ),
@@ -175,19 +175,20 @@ def _sentence(gradients: TrunkGradients, known: FloatArray, large_batch: FloatAr
     largest = int(medians.argmax())
     even = medians[largest] < 1.25 / len(medians)
     moved = "no output moves it alone" if even else f"{gradients.outputs[largest]} moves it most"
+    gain = float(np.mean(gradients.skill_gains))
+    gain_text = signed(gain) if np.isfinite(gain) else "not measured"
     pairs_text = "" if len(gradients.pairs) == 1 else " and pairs"
     return (
         f"{verdict}: the outputs' gradients in the shared layers are in conflict (cosine below 0) in "
         f"{percent(float((known < 0).mean()))} of the {known.size:,} steps{pairs_text} looked at, mean cosine "
         f"{signed(mean, 2)} ({signed(float(large_batch.mean()), 2)} on up to {LARGE_BATCH_ROWS:,} rows instead of a "
         f"batch); {moved}: {gradients.outputs[largest]} makes {percent(medians[largest])} of the update's gradient at "
-        f"the median step. Joint minus separate, mean skill over the outputs: "
-        f"{signed(float(np.mean(gradients.skill_gains)))}."
+        f"the median step. Joint minus separate, mean skill over the outputs: {gain_text}."
     )
 
 
 def _pulls(gradients: TrunkGradients) -> tuple[OutputPull, ...]:
-    shares, lengths = gradients.median_shares, np.nanmean(gradients.norms, axis=(0, 1))
+    shares, lengths = gradients.median_shares, known_mean(gradients.norms, axis=(0, 1))
     return tuple(
         OutputPull(
             output=name,

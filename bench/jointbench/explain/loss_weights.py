@@ -7,11 +7,12 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from jointbench.explain.answer import Answer, AnswerData, Value, check_lengths
+from jointbench.explain.answer import Answer, AnswerData, Unanswerable, Value, check_lengths
 from jointbench.explain.context import Context
 from jointbench.explain.loss_weight_sweep import Setting, Sweep, WeightEffect, train_sweep, weight_effects
+from jointbench.explain.lost_fits import because
 from jointbench.explain.number_text import signed
-from jointbench.explain.skill import difference, mean_over_outputs
+from jointbench.explain.skill import difference, known_mean, mean_over_outputs
 from jointbench.stats.correlated_t_test import Posterior
 from jointbench.study.plan import Experiment
 
@@ -47,15 +48,15 @@ class WeightComparison(AnswerData):
 
 
 def ask(experiment: Experiment, backend: str, context: Context) -> Answer:
-    """Raises RuntimeError when too few fits ended to compare any weights."""
+    """Raises Unanswerable when too few fits ended to compare any weights."""
     return answer(train_sweep(experiment, backend, context), experiment.dataset.slug, backend)
 
 
 def answer(sweep: Sweep, dataset: str, backend: str) -> Answer:
-    """The sentence and its data. Raises RuntimeError when too few fits ended to compare any weights."""
+    """The sentence and its data. Raises Unanswerable when too few fits ended to compare any weights."""
     effects = weight_effects(sweep)
     if not effects:
-        raise RuntimeError("too few networks could be trained to compare loss weights")
+        raise Unanswerable("too few networks could be trained to compare loss weights" + because(sweep.lost))
     largest = _largest(effects)
     gain = _validation_gain(sweep)
     numbers: dict[str, Value] = {
@@ -148,7 +149,7 @@ def _setting_skills(sweep: Sweep) -> tuple[SettingSkill, ...]:
             setting=setting,
             on_front=bool(front[i]),
             skill=tuple(means[i].tolist()),
-            validation_skill=float(np.nanmean(sweep.validation[i])),
+            validation_skill=float(known_mean(sweep.validation[i])),
             chosen=chosen.count(i),
         )
         for i, setting in enumerate(sweep.settings)

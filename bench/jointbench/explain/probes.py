@@ -12,6 +12,7 @@ from jointbench.compare.verdict import PROBABILITY
 from jointbench.data.preprocess import Prepared
 from jointbench.explain.answer import Answer, AnswerData, Value, check_lengths, failed_answer, interval
 from jointbench.explain.context import Context
+from jointbench.explain.lost_fits import because, lost_fits
 from jointbench.explain.skill import fold_difference, skill_of
 from jointbench.explain.trained_networks import TrainedNetwork, compared_outputs, first_folds, layers_of, study_networks
 from jointbench.metrics.reference_models import LINEAR, reference_predictions
@@ -30,11 +31,13 @@ class ProbeSkills:
     """Skill of a linear head by (trunk, output that it predicts) and fold.
 
     A trunk is named by the output that it was trained for, or is JOINT, UNTRAINED (initial weights) or INPUTS (none).
+    lost: fits that failed, in words.
     """
 
     outputs: tuple[str, ...]
     folds: int
     skills: Mapping[tuple[str, str], Mapping[int, float]]
+    lost: str = ""
 
     @property
     def pairs(self) -> list[tuple[str, str]]:
@@ -106,7 +109,8 @@ def ask(experiment: Experiment, backend: str, context: Context) -> Answer:
 def measure(experiment: Experiment, backend: str, workers: Workers) -> ProbeSkills:
     """Probes of the first seed's networks on every fold: ridge or logistic, its penalty chosen on validation rows."""
     outputs = compared_outputs(experiment)
-    networks = [network for network in study_networks(experiment, backend, workers) if network.number == 0]
+    study = study_networks(experiment, backend, workers)
+    networks = [network for network in study.networks if network.number == 0]
     pending = []
     for fold, split in enumerate(first_folds(experiment)):
         in_fold = [network for network in networks if network.fold == fold]
@@ -118,7 +122,7 @@ def measure(experiment: Experiment, backend: str, workers: Workers) -> ProbeSkil
     skills: dict[tuple[str, str], dict[int, float]] = {}
     for trunk, name, fold, split, future in pending:
         skills.setdefault((trunk, name), {})[fold] = skill_of(experiment, name, split, future.result())
-    return ProbeSkills(tuple(outputs), len(first_folds(experiment)), skills)
+    return ProbeSkills(tuple(outputs), len(first_folds(experiment)), skills, lost_fits(study.failures))
 
 
 def _trunk_activations(workers: Workers, networks: Sequence[TrainedNetwork]) -> dict[str, Float32Array]:
@@ -167,7 +171,7 @@ def answer(probes: ProbeSkills, dataset: str, backend: str) -> Answer:
     """The sentence and its data; a failure where no pair of outputs was measured."""
     pairs = probes.pairs
     if not pairs:
-        reason = "no fold has a trained network to probe"
+        reason = "no fold has trained networks of two outputs to probe" + because(probes.lost)
         return failed_answer(key=KEY, question=QUESTION, dataset=dataset, backend=backend, reason=reason)
     gains = {(a, b): fold_difference(probes.skills[a, b], probes.skills[UNTRAINED, b], probes.folds) for a, b in pairs}
     known = [gain for gain in gains.values() if gain is not None]

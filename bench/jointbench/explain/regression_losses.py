@@ -13,6 +13,7 @@ from jointbench.backends.base import RegressionLoss
 from jointbench.compare.decision import MIN_PAIRS
 from jointbench.explain.answer import Answer, AnswerData, Value, failed_answer
 from jointbench.explain.context import Context
+from jointbench.explain.lost_fits import because, lost_fits
 from jointbench.explain.similarity import (
     Similarity,
     SimilarityByLayer,
@@ -43,12 +44,13 @@ class Errors:
 
 @dataclass(frozen=True, eq=False)
 class LossComparison:
-    """similarities: of each pair of losses, against two seeds of one loss; errors: by loss."""
+    """similarities: of each pair of losses, against two seeds of one loss; errors: by loss; lost: fits, in words."""
 
     output: str
     folds: int
     similarities: tuple[Similarity, ...]
     errors: Mapping[RegressionLoss, Errors]
+    lost: str = ""
 
 
 @dataclass(frozen=True)
@@ -80,7 +82,8 @@ def ask(experiment: Experiment, backend: str, context: Context) -> Answer:
 
 def measure(experiment: Experiment, backend: str, workers: Workers, output: str) -> LossComparison:
     """The output's separate network under every loss, on every fold of the first repeat."""
-    networks = {loss: trained_networks(experiment, backend, workers, [(output,)], loss) for loss in LOSSES}
+    studies = {loss: trained_networks(experiment, backend, workers, [(output,)], loss) for loss in LOSSES}
+    networks = {loss: study.networks for loss, study in studies.items()}
     # ``similarity`` tells kinds of network apart by their group, which is made the loss here.
     by_loss = [replace(network, group=(loss,)) for loss, trained in networks.items() for network in trained]
     grams = grams_by_fold(experiment, by_loss, workers)
@@ -89,7 +92,8 @@ def measure(experiment: Experiment, backend: str, workers: Workers, output: str)
         for first, second in itertools.combinations(LOSSES, 2)
     )
     errors = {loss: _errors(experiment, output, trained) for loss, trained in networks.items() if trained}
-    return LossComparison(output, len(first_folds(experiment)), similarities, errors)
+    lost = lost_fits(failure for study in studies.values() for failure in study.failures)
+    return LossComparison(output, len(first_folds(experiment)), similarities, errors, lost)
 
 
 def _errors(experiment: Experiment, output: str, networks: tuple[TrainedNetwork, ...]) -> Errors:
@@ -108,7 +112,8 @@ def answer(comparison: LossComparison, dataset: str, backend: str) -> Answer:
     """The sentence and its data; a failure where fewer than MIN_PAIRS folds have every loss."""
     by_pair = posteriors(comparison.similarities, comparison.folds)
     if not by_pair or len(comparison.errors) < len(LOSSES):
-        reason = f"fewer than {MIN_PAIRS} folds have two seeds of every loss to compare; ask for more with --folds"
+        reason = f"fewer than {MIN_PAIRS} folds have two seeds of every loss to compare"
+        reason += because(comparison.lost, "ask for more with --folds")
         return failed_answer(key=KEY, question=QUESTION, dataset=dataset, backend=backend, reason=reason)
     numbers: dict[str, Value] = {"folds": comparison.folds}
     for name, posterior in by_pair.items():

@@ -8,6 +8,7 @@ from dataclasses import dataclass
 from jointbench.compare.decision import MIN_PAIRS
 from jointbench.explain.answer import Answer, AnswerData, Value, check_lengths, failed_answer
 from jointbench.explain.context import Context
+from jointbench.explain.lost_fits import because, lost_fits
 from jointbench.explain.similarity import (
     MARGIN,
     Similarity,
@@ -29,11 +30,12 @@ QUESTION = "Does the joint trunk learn the same representation as the separate o
 
 @dataclass(frozen=True, eq=False)
 class TrunkSimilarity:
-    """layers: the trunk's; similarities: one for each separate network's output."""
+    """layers: the trunk's; similarities: one for each separate network's output; lost: fits, as ``lost_fits`` says."""
 
     layers: tuple[str, ...]
     folds: int
     similarities: tuple[Similarity, ...]
+    lost: str = ""
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -55,20 +57,24 @@ def ask(experiment: Experiment, backend: str, context: Context) -> Answer:
 
 def measure(experiment: Experiment, backend: str, workers: Workers) -> TrunkSimilarity:
     """The joint network beside the network of each compared output."""
-    networks = study_networks(experiment, backend, workers)
+    study = study_networks(experiment, backend, workers)
+    networks = study.networks
     grams = grams_by_fold(experiment, networks, workers)
     joint = tuple(output.name for output in experiment.dataset.outputs)
     similarities = tuple(similarity_of(name, (joint, (name,)), grams) for name in compared_outputs(experiment))
-    network = networks[0].job.architecture
-    layers = tuple(layer.name.replace("_", " ") for layer in (*network.convs, *network.trunk))
-    return TrunkSimilarity(layers, len(first_folds(experiment)), similarities)
+    layers: tuple[str, ...] = ()
+    if networks:
+        network = networks[0].job.architecture
+        layers = tuple(layer.name.replace("_", " ") for layer in (*network.convs, *network.trunk))
+    return TrunkSimilarity(layers, len(first_folds(experiment)), similarities, lost_fits(study.failures))
 
 
 def answer(trunks: TrunkSimilarity, dataset: str, backend: str) -> Answer:
     """The sentence and its data; a failure where fewer than MIN_PAIRS folds can be compared."""
     by_output = posteriors(trunks.similarities, trunks.folds)
     if not by_output:
-        reason = f"fewer than {MIN_PAIRS} folds have two seeds of both networks to compare; ask for more with --folds"
+        reason = f"fewer than {MIN_PAIRS} folds have two seeds of both networks to compare"
+        reason += because(trunks.lost, "ask for more with --folds")
         return failed_answer(key=KEY, question=QUESTION, dataset=dataset, backend=backend, reason=reason)
     numbers: dict[str, Value] = {"folds": trunks.folds, "margin_cka": MARGIN}
     for similarity in trunks.similarities:

@@ -10,6 +10,7 @@ import numpy as np
 from jointbench.compare.verdict import PROBABILITY
 from jointbench.explain.answer import Answer, AnswerData, Value, failed_answer
 from jointbench.explain.context import Context
+from jointbench.explain.lost_fits import because
 from jointbench.explain.skill import fold_difference
 from jointbench.explain.transfer_training import FROZEN, SCRATCH, TUNED, TransferPair, TransferResult, measure
 from jointbench.stats.correlated_t_test import ROPE, Posterior
@@ -69,7 +70,7 @@ def answer(result: TransferResult, dataset: str, backend: str) -> Answer:
     """The sentence and its data; a failure where no pair was trained."""
     pairs = [pair for pair in result.pairs if pair.ways]
     if not pairs:
-        reason = "no fold has networks of two outputs to transfer between"
+        reason = "no fold has networks of two outputs to transfer between" + because(result.lost)
         return failed_answer(key=KEY, question=QUESTION, dataset=dataset, backend=backend, reason=reason)
     means = _means(pairs, result.folds)
     numbers: dict[str, Value] = {

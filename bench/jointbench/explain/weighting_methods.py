@@ -5,12 +5,10 @@ from __future__ import annotations
 from collections.abc import Mapping
 from dataclasses import dataclass
 
-import numpy as np
-
-from jointbench.explain.answer import Answer, AnswerData, Value, interval
+from jointbench.explain.answer import Answer, AnswerData, Unanswerable, Value, interval
 from jointbench.explain.context import Context
 from jointbench.explain.number_text import signed
-from jointbench.explain.skill import difference, simultaneous
+from jointbench.explain.skill import difference, known_mean, simultaneous
 from jointbench.explain.weighting_trial import MethodResult, WeightingTrial, run_trial
 from jointbench.stats.correlated_t_test import Posterior
 from jointbench.stats.estimate import Estimate
@@ -48,23 +46,20 @@ class MethodComparison(AnswerData):
 
 
 def ask(experiment: Experiment, backend: str, context: Context) -> Answer:
-    """Raises RuntimeError when no method ran."""
+    """Raises Unanswerable when no method ran."""
     return answer(run_trial(experiment, backend, context), experiment.dataset.slug, backend)
 
 
 def answer(trial: WeightingTrial, dataset: str, backend: str) -> Answer:
-    """The sentence and its data. Raises RuntimeError when no method ran."""
+    """The sentence and its data. Raises Unanswerable when no method ran."""
     gains = {
         method.name: difference(method.skill, trial.best, trial.folds)
         for method in trial.methods
         if method.failure is None
     }
     known = {name: gain for name, gain in gains.items() if gain is not None}
-    if not known:
-        raise RuntimeError(
-            "no method could be compared with fixed weights: "
-            + "; ".join(f"{method.name}: {method.failure}" for method in trial.methods)
-        )
+    if not known or not trial.equal_flops > 0:
+        raise Unanswerable(f"no method could be compared with fixed weights: {_reasons(trial)}")
     best = next(m for m in trial.methods if m.name == max(known, key=lambda name: known[name].mean))
     low, high = simultaneous(known[best.name], len(known))
     numbers: dict[str, Value] = {
@@ -113,6 +108,14 @@ def _sentence(trial: WeightingTrial, best: MethodResult, gains: Mapping[str, Pos
     )
 
 
+def _reasons(trial: WeightingTrial) -> str:
+    """Why no method could be compared: what became of the methods, or of the fixed weights."""
+    names: dict[str, list[str]] = {}
+    for method in trial.methods:
+        names.setdefault(method.failure or trial.lost or "too few splits", []).append(method.name)
+    return "; ".join(f"{', '.join(methods)}: {reason}" for reason, methods in names.items())
+
+
 def _cost(method: MethodResult) -> str:
     seconds = f"{method.seconds.value:.2f} times the seconds" if method.seconds else "seconds not measured"
     return f"{method.step_flops:.2f} times the FLOPs and {seconds}"
@@ -122,7 +125,7 @@ def _method_skills(trial: WeightingTrial, gains: Mapping[str, Posterior | None])
     """gains: by name of each method that ran, over the best fixed weights."""
     equal = MethodSkill(
         name="equal weights",
-        skill=float(np.nanmean(trial.equal)),
+        skill=float(known_mean(trial.equal)),
         gain=interval(difference(trial.equal, trial.best, trial.folds)),
         step_flops=1.0,
         seconds=1.0,
@@ -130,7 +133,7 @@ def _method_skills(trial: WeightingTrial, gains: Mapping[str, Posterior | None])
     )
     best = MethodSkill(
         name=f"best of {trial.settings} fixed settings",
-        skill=float(np.nanmean(trial.best)),
+        skill=float(known_mean(trial.best)),
         gain=Estimate(0.0, 0.0, 0.0),
         step_flops=1.0,
         seconds=1.0,
@@ -144,7 +147,7 @@ def _method_skill(method: MethodResult, gain: Posterior | None, trial: Weighting
         return MethodSkill(name=method.name, failure=method.failure)
     return MethodSkill(
         name=method.name,
-        skill=float(np.nanmean(method.skill)),
+        skill=float(known_mean(method.skill)),
         gain=interval(gain),
         step_flops=method.step_flops,
         seconds=method.seconds.value if method.seconds else None,
