@@ -7,6 +7,8 @@ from typing import TYPE_CHECKING, Annotated, Optional
 
 import typer
 
+from jointbench.cli.console import make_console, typed_command
+
 if TYPE_CHECKING:
     from rich.console import Console
 
@@ -30,10 +32,6 @@ def calibrate(
     out: Annotated[Optional[Path], typer.Option(help="Folder for calibration.json and calibration.md.")] = None,
 ) -> None:
     """Simulates thousands of comparisons whose truth is known, and says how often the verdicts are right."""
-    import sys
-
-    from rich.console import Console
-
     from jointbench.calibration.known_truth import tallies
     from jointbench.calibration.noise import OBSERVED_NOISE
     from jointbench.calibration.study import calibration_study
@@ -50,12 +48,12 @@ def calibrate(
     names = _installed(backend) if training else ()
     noise = _noise_in(run) if run else OBSERVED_NOISE
     folder = new_folder(out)
-    console = Console()
+    console = make_console()
     trials = _train_known_truth(console, names, jobs) if training else ()
-    with console.status("simulating"):
+    with console.status("simulating", spinner="line"):
         study = calibration_study(comparisons=comparisons, seed=seed, noise=noise)
     truth = tallies(trials)
-    command = " ".join(["jointbench", *sys.argv[1:]])
+    command = typed_command()
     (folder / "calibration.json").write_text(calibration_json(study, trials), encoding="utf-8")
     (folder / "calibration.md").write_text(markdown(study, truth, command), encoding="utf-8")
     print_report(study, truth, console)

@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-import shlex
-import sys
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import replace
 from pathlib import Path
@@ -11,6 +9,7 @@ from typing import TYPE_CHECKING, Annotated, Optional
 
 import typer
 
+from jointbench.cli.console import make_console, typed_command
 from jointbench.cli.outcome import DID_NOT_RUN
 from jointbench.errors import BadInput
 
@@ -114,8 +113,6 @@ def _answer(
 
     one_image_seed: images get one seed in each fold; they train in seconds, tables in a tenth of one.
     """
-    from rich.console import Console
-
     from jointbench.explain.answer_store import EXPLAIN
     from jointbench.report.explained_page import print_answer
     from jointbench.runs.folder import EXPLAIN_PAGE, new_folder, publish_answers
@@ -131,12 +128,12 @@ def _answer(
         for experiment in experiments(options, datasets)
     ]
     folder = new_folder(out, "-explain", EXPLAIN)
-    console = Console()
+    console = make_console()
     answers = []
     for answer in _answers(planned, config, questions, options.seed, console):
         print_answer(answer, console)
         answers.append(answer)
-    publish_answers(folder, "jointbench " + shlex.join(sys.argv[1:]), answers, notes(options, config.devices)[:-1])
+    publish_answers(folder, typed_command(), answers, notes(options, config.devices)[:-1])
     console.print(f"Answers: {folder / EXPLAIN_PAGE}", markup=False, highlight=False, soft_wrap=True)
     return answers
 
@@ -151,7 +148,7 @@ def _answers(
     from jointbench.explain.runner import answer_all
 
     answers = []
-    with console.status("") as status:
+    with console.status("", spinner="line") as status:
 
         def show(backend: str, dataset: str, text: str) -> None:
             status.update(Text(f"{dataset}, {backend}: {text}"))

@@ -7,6 +7,8 @@ from typing import Annotated, Optional
 
 import typer
 
+from jointbench.cli.console import echo
+
 
 def pack(
     folder: Path,
@@ -23,4 +25,4 @@ def pack(
     about_run(folder)
     written = [write_packed(folder)] if publish is None else publish_brief(folder, publish)
     for path in written:
-        typer.echo(f"{path}: {path.stat().st_size / 1e6:.2f} MB")
+        echo(f"{path}: {path.stat().st_size / 1e6:.2f} MB")

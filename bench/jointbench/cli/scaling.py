@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, Annotated, Optional
 
 import typer
 
+from jointbench.cli.console import make_console
 from jointbench.cli.outcome import DID_NOT_RUN
 
 if TYPE_CHECKING:
@@ -48,8 +49,6 @@ def scaling(
 
 def _sweep(config: SweepConfig, device_choice: str, out: Path | None) -> set[str]:
     """Measures the sweep into its folder and prints what it shows. Returns the backends that gave a measurement."""
-    from rich.console import Console
-
     from jointbench.cli.progress import progress_bar
     from jointbench.records.store import records_path
     from jointbench.report.scaling_page import render_study
@@ -60,7 +59,7 @@ def _sweep(config: SweepConfig, device_choice: str, out: Path | None) -> set[str
 
     device = devices_for(device_choice)[-1]
     folder = new_folder(out, "-scaling", SCALING)
-    console = Console()
+    console = make_console()
     with progress_bar(console) as progress:
         study = run_study(config, device, progress)
     (folder / SCALING).write_text(to_json(study), encoding="utf-8")

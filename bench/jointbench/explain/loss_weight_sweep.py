@@ -58,8 +58,8 @@ class Sweep:
     """Every setting's networks over the same splits, and separate networks as the points of reference.
 
     test: (settings, outputs, splits) skill. validation: (settings, splits), the outputs' mean validation skill at the
-    epoch whose weights were kept. separate: (outputs, splits). flops: (settings,), of all the setting's fits. lost: fits
-    that failed, in words.
+    epoch whose weights were kept. separate: (outputs, splits). flops: (settings,), of all the setting's fits.
+    lost: fits that failed, in words.
     """
 
     outputs: tuple[str, ...]

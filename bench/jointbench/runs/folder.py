@@ -20,6 +20,7 @@ from jointbench.explain.answer import Answer
 from jointbench.explain.answer_store import read_answers, write_answers
 from jointbench.records import SCHEMA_VERSION, Fit, Record
 from jointbench.records.store import RECORDS, open_records, read_records, records_path, to_line
+from jointbench.records.strict_json import strict_json
 from jointbench.runtime.environment import environment
 from jointbench.scaling.run import SCALING, read_study
 from jointbench.stats.correlated_t_test import ROPE
@@ -101,7 +102,7 @@ def execute(
         rope=description.criteria.rope,
         probability=description.criteria.probability,
     )
-    (folder / ENVIRONMENT).write_text(json.dumps(asdict(about), indent=2) + "\n", encoding="utf-8")
+    (folder / ENVIRONMENT).write_text(strict_json(asdict(about), indent=2) + "\n", encoding="utf-8")
     records: list[Record] = []
     with (folder / RECORDS).open("w", encoding="utf-8", newline="\n") as file:
         for record in run(experiments, config, progress):
