@@ -7,6 +7,8 @@ from typing import Annotated, Optional
 
 import typer
 
+from jointbench.cli.console import echo
+
 
 def pack(
     folder: Path,
@@ -26,4 +28,4 @@ def pack(
     if torn_line(folder):
         typer.echo("The last record is half written, and was left out.")
     for path in written:
-        typer.echo(f"{path}: {path.stat().st_size / 1e6:.2f} MB")
+        echo(f"{path}: {path.stat().st_size / 1e6:.2f} MB")

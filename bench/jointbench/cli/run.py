@@ -2,12 +2,11 @@
 
 from __future__ import annotations
 
-import shlex
-import sys
 from typing import TYPE_CHECKING, Annotated, Optional
 
 import typer
 
+from jointbench.cli.console import make_console, typed_command
 from jointbench.cli.outcome import finish
 from jointbench.cli.progress import progress_bar
 from jointbench.cli.stopping import Stopped
@@ -75,15 +74,13 @@ def run(
 
 def _run(options: RunOptions, out: str | None, explicit: tuple[str, ...]) -> None:
     """Runs the study into its folder. explicit: the backends named on the command line, which must run."""
-    from rich.console import Console
-
     from jointbench.runs.about import RunDescription
     from jointbench.runs.folder import REPORT, RUN_FILES, execute
     from jointbench.runs.options import experiments, load_datasets, notes, reruns, study_config, verdict_criteria
     from jointbench.runs.output_folder import output_folder
     from jointbench.study.profiles import profile_named
 
-    console = Console()
+    console = make_console()
     criteria = verdict_criteria(options.rope, options.probability)
     config = study_config(options)
     datasets = load_datasets(options, profile_named(options.profile))
@@ -95,7 +92,7 @@ def _run(options: RunOptions, out: str | None, explicit: tuple[str, ...]) -> Non
     planned = experiments(options, datasets)
     description = RunDescription(
         profile=options.profile,
-        command="jointbench " + shlex.join(sys.argv[1:]),
+        command=typed_command(),
         notes=notes(options, config.devices),
         criteria=criteria,
         reruns=reruns(options, datasets),

@@ -14,6 +14,7 @@ import numpy as np
 import pandas as pd
 
 from jointbench.errors import BadInput
+from jointbench.records.strict_json import well_formed
 from jointbench.types import Dataset, FloatArray, IntArray, Kind, Output, Provenance
 
 MAX_CLASSES = 20  # of a text target
@@ -223,10 +224,12 @@ def load_table(path: Path, targets: Sequence[str], group: str | None = None, tim
         column = frame[name]
         outputs.append(make_output(column, name, KINDS[kind], path) if kind else infer_output(column, name, path))
     table = typed(frame, outputs, None, group, path, time)
-    provenance = Provenance(path.name, "not stated", "not stated", hashlib.sha256(path.read_bytes()).hexdigest())
+    provenance = Provenance(
+        well_formed(path.name), "not stated", "not stated", hashlib.sha256(path.read_bytes()).hexdigest()
+    )
     return Dataset(
-        slug=path.stem,
-        title=path.name,
+        slug=well_formed(path.stem),
+        title=well_formed(path.name),
         features=table.features,
         targets=table.targets,
         outputs=tuple(outputs),
