@@ -25,7 +25,9 @@ from jointbench.errors import BadInput
 from jointbench.networks.arms import DEFAULT_ARMS
 from jointbench.records import SEQUENTIAL, SINGLE_OUTPUT, Timing, Variant
 from jointbench.records.store import read_records
-from jointbench.runs.folder import REPORT, RunDescription, execute, new_folder
+from jointbench.runs.about import RunDescription
+from jointbench.runs.engine_file import ENGINE
+from jointbench.runs.folder import REPORT, RUN_FILES, execute
 from jointbench.runs.options import (
     RunOptions,
     dataset_names,
@@ -36,6 +38,7 @@ from jointbench.runs.options import (
     study_config,
     verdict_criteria,
 )
+from jointbench.runs.output_folder import new_folder
 from jointbench.runtime.devices import devices_for
 from jointbench.stats.correlated_t_test import ROPE
 from jointbench.study.config import StudyConfig
@@ -128,7 +131,7 @@ def pytest_addoption(parser: pytest.Parser) -> None:
         group.addoption(f"--{option}", type=int, default=None, help=f"{meaning}; default: the profile's")
     group.addoption("--rope", type=float, default=ROPE, help="difference in skill that does not matter")
     group.addoption("--probability", type=float, default=PROBABILITY, help="probability that a verdict needs")
-    group.addoption("--out", type=Path, default=None, help="folder for records, summary and report")
+    group.addoption("--out", default=None, help="folder for records, summary and report")
 
 
 @pytest.hookimpl(tryfirst=True)
@@ -168,7 +171,7 @@ def _options(config: pytest.Config) -> RunOptions:
 def run_folder(config: pytest.Config) -> Path:
     """The run's folder: one for the whole session, made by the first test that needs it."""
     if FOLDER not in config.stash:
-        config.stash[FOLDER] = new_folder(config.getoption("--out"))
+        config.stash[FOLDER] = new_folder(config.getoption("--out"), "", (*RUN_FILES, ENGINE))
     return config.stash[FOLDER]
 
 
@@ -250,14 +253,13 @@ def cell(outcome: Outcome, dataset: str, backend: str, device: str) -> OutcomeCe
 @contextlib.contextmanager
 def _terminal(config: pytest.Config) -> Iterator[object]:
     """A progress bar on the real terminal while pytest captures output."""
-    from rich.console import Console
-
+    from jointbench.cli.console import make_console
     from jointbench.cli.progress import progress_bar
 
     capture = config.pluginmanager.getplugin("capturemanager")
     with capture.global_and_fixture_disabled() if capture else contextlib.nullcontext():
         print()  # noqa: T201 - ends the line of test names that pytest has begun
-        with progress_bar(Console()) as progress:
+        with progress_bar(make_console()) as progress:
             yield progress
 
 
@@ -265,10 +267,9 @@ def pytest_terminal_summary(terminalreporter: pytest.TerminalReporter, config: p
     result = config.stash.get(OUTCOME, None)
     if result is None:
         return
-    from rich.console import Console
-
+    from jointbench.cli.console import make_console
     from jointbench.report.terminal import terminal_report
 
     terminalreporter.section("jointbench")
-    terminal_report(result.summary, Console())
+    terminal_report(result.summary, make_console())
     terminalreporter.write_line(f"Report: {result.folder / REPORT}")

@@ -6,9 +6,7 @@ on every core gives together. One contender after the other.
 
 from __future__ import annotations
 
-import json
 from concurrent.futures import wait
-from pathlib import Path
 
 import pytest
 from pytest_benchmark.fixture import BenchmarkFixture
@@ -17,7 +15,7 @@ from threadpoolctl import threadpool_limits
 from conftest import run_folder
 from jointbench.backends.registry import BACKENDS, unavailable_reason
 from jointbench.benchmarks.engine import REPLICATES, engine_speed, gemm_gflops, sklearn_speed, stock_speed
-from jointbench.runs.folder import ENGINE
+from jointbench.runs.engine_file import EngineSpeed, write_engine
 from jointbench.runtime.environment import cores
 from jointbench.runtime.workers import Workers, import_seconds
 from worker_clock import CLOCK
@@ -43,9 +41,8 @@ def speeds(request: pytest.FixtureRequest) -> dict[str, float]:
     us["sklearn_mlp"] = sklearn_speed(REPEATS)
     with threadpool_limits(1):
         gflops = gemm_gflops(REPEATS)
-    content = {"us_per_step": {name: round(value, 2) for name, value in us.items()}, "gemm_gflops": round(gflops, 2)}
-    folder: Path = run_folder(request.config)
-    (folder / ENGINE).write_text(json.dumps(content, indent=2) + "\n", encoding="utf-8")
+    rounded = {name: round(value, 2) for name, value in us.items()}
+    write_engine(run_folder(request.config), EngineSpeed(us_per_step=rounded, gemm_gflops=round(gflops, 2)))
     return us
 
 

@@ -8,12 +8,15 @@ from __future__ import annotations
 
 import hashlib
 import json
+import math
 from collections.abc import Mapping
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, Literal, Protocol
+from functools import cached_property
+from typing import TYPE_CHECKING, Annotated, Literal, Protocol
 
 import numpy as np
 import numpy.typing as npt
+from annotated_types import Interval
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -23,6 +26,12 @@ FloatArray = npt.NDArray[np.float64]
 Float32Array = npt.NDArray[np.float32]
 IntArray = npt.NDArray[np.int64]
 Weights = Mapping[str, npt.NDArray[np.floating]]
+
+# Ranges hold for what is read from a file; code that makes a value is held to them by its tests.
+Natural = Annotated[int, Interval(ge=0, lt=2**63)]  # what 64 bits hold
+Positive = Annotated[int, Interval(ge=1, lt=2**63)]
+PositiveFloat = Annotated[float, Interval(gt=0, lt=math.inf)]
+Width = Annotated[int, Interval(ge=1, lt=2**31)]  # of a layer
 
 Kind = Literal["regression", "binary", "multiclass"]
 Sizing = Literal["same-width", "same-parameters"]
@@ -66,7 +75,7 @@ class ColumnReading:
     name: str
     role: ColumnRole
     detail: str = ""
-    missing: int = 0
+    missing: Natural = 0
     reason: str = ""
     labels: str = ""
 
@@ -160,9 +169,9 @@ class CellKey:
 class Shape:
     """Widths of a network's hidden layers: convolution channels (images only), dense trunk, each head."""
 
-    trunk: tuple[int, ...]
-    head: tuple[int, ...] = ()
-    channels: tuple[int, ...] = ()
+    trunk: tuple[Width, ...]
+    head: tuple[Width, ...] = ()
+    channels: tuple[Width, ...] = ()
     activation: Literal["relu", "tanh"] = "relu"
 
 
@@ -171,12 +180,12 @@ class Recipe:
     """How a network is trained. ``loss_weights`` are per output name; an output not named weighs 1."""
 
     optimizer: Optimizer = "adam"
-    learning_rate: float = 1e-3
-    batch_size: int = 32
-    max_epochs: int = 200
-    patience: int = 20
-    loss_weights: tuple[tuple[str, float], ...] = ()
-    weight_decay: float = 0.0
+    learning_rate: PositiveFloat = 1e-3
+    batch_size: Positive = 32
+    max_epochs: Positive = 200
+    patience: Natural = 20
+    loss_weights: tuple[tuple[str, PositiveFloat], ...] = ()
+    weight_decay: Annotated[float, Interval(ge=0, lt=math.inf)] = 0.0
 
 
 @dataclass(frozen=True)
@@ -198,10 +207,10 @@ class Network:
 
     dataset: str
     sha256: str
-    repeat: int
-    fold: int
+    repeat: Natural
+    fold: Natural
     split: str
-    seed: int
+    seed: Natural
     group: tuple[str, ...]
     shape: Shape
     recipe: Recipe
@@ -209,7 +218,7 @@ class Network:
     device: str
     engine: Engine
 
-    @property
+    @cached_property
     def id(self) -> str:
         """A stable id: equal networks have the same one, in every process."""
         parts = {**vars(self), "shape": vars(self.shape), "recipe": vars(self.recipe)}  # asdict is ten times slower

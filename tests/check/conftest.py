@@ -14,7 +14,8 @@ import pytest
 from checked_runs import OPTIONS, UNTIMED, Result, Train, copy_of, silent
 from jointbench.cli.app import main
 from jointbench.records.store import read_records
-from jointbench.runs.folder import RunDescription, execute, new_folder
+from jointbench.runs.about import RunDescription
+from jointbench.runs.folder import execute
 from jointbench.runs.options import experiments, load_datasets, profile_named
 from jointbench.study.plan import Experiment
 from jointbench.study.run import run as study
@@ -23,7 +24,7 @@ from jointbench.study.run import run as study
 @pytest.fixture(scope="session")
 def run(tmp_path_factory: pytest.TempPathFactory) -> Path:
     """The smoke study in torch, not timed."""
-    folder = new_folder(tmp_path_factory.mktemp("run"))
+    folder = tmp_path_factory.mktemp("run")
     planned = experiments(OPTIONS, load_datasets(OPTIONS, profile_named("smoke")))
     execute(planned, UNTIMED, folder, RunDescription(profile="smoke", command="test"), silent)
     return folder

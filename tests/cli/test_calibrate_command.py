@@ -48,8 +48,10 @@ def test_writes_rates_and_table(
         assert setting in text
         assert f"{study['equivalent_found']:.1%}".replace("%", " %") in text.replace("\n", " ")
     first = (folder / "calibration.json").read_bytes()
-    assert call(monkeypatch, "--comparisons", "200", "--seed", "3", "--out", str(folder)) == 0
+    assert call(monkeypatch, "--comparisons", "200", "--seed", "3", "--out", str(folder)) == 2  # is overwritten by none
+    assert call(monkeypatch, "--comparisons", "200", "--seed", "3", "--out", str(tmp_path / "again")) == 0
     assert (folder / "calibration.json").read_bytes() == first
+    assert (tmp_path / "again" / "calibration.json").read_bytes() == first
 
 
 @pytest.mark.parametrize(

@@ -14,7 +14,8 @@ from jointbench.compare.summary.run import CellSummary
 from jointbench.data.preprocess import in_units, prepare
 from jointbench.records import Fit, PlannedArm
 from jointbench.records.store import read_records
-from jointbench.runs.folder import RunDescription, execute
+from jointbench.runs.about import RunDescription
+from jointbench.runs.folder import execute
 from jointbench.runs.options import RunOptions, experiments, load_datasets, profile_named, study_config
 from planted import two_arms
 

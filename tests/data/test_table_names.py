@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 from collections.abc import Sequence
 from pathlib import Path
 
@@ -57,6 +58,12 @@ def test_blanks_around_a_name_in_the_header_do_not_count(tmp_path: Path) -> None
     path = hostile_file(tmp_path / "t.csv", ["plain", " price ", "x"])
     for asked in ("price", " price ", "price:regression"):
         assert load_table(path, [asked]).outputs == (Output("price", "regression"),)
+
+
+def test_a_file_whose_name_is_no_utf_8_gives_names_that_are(tmp_path: Path) -> None:
+    data = load_table(hostile_file(tmp_path / os.fsdecode(b"caf\xe9.csv"), ["y", "x"]), ["y"])
+    assert (data.slug, data.title) == ("caf\ufffd", "caf\ufffd.csv")
+    assert data.provenance.source == "caf\ufffd.csv"
 
 
 def test_a_column_named_like_a_target_with_its_kind_is_that_column(tmp_path: Path) -> None:

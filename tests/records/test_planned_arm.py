@@ -4,11 +4,11 @@ from __future__ import annotations
 
 from dataclasses import replace
 
-from example_records import RECORDS
+import tiny_run
 from jointbench.records import PlannedArm
 from jointbench.types import Arm
 
-PLANNED = next(record for record in RECORDS if isinstance(record, PlannedArm))
+PLANNED = next(record for record in tiny_run.records() if isinstance(record, PlannedArm))
 ARM = Arm("pairs", (("a", "b"), ("c",)))
 
 

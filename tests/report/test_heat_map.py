@@ -12,11 +12,11 @@ from typing import Any
 import pytest
 
 from jointbench.errors import BadInput
-from jointbench.records import SCHEMA_VERSION, Scenario
+from jointbench.records import Scenario
 from jointbench.report.page import render
 from jointbench.report.scaling_page import render_study
 from jointbench.report.scaling_section import ScalingSection, scaling_section
-from jointbench.scaling.points import SAME_PARAMETERS, Point, Study, SweepLine, predicted
+from jointbench.scaling.points import SAME_PARAMETERS, SCALING_SCHEMA_VERSION, Point, Study, SweepLine, predicted
 from jointbench.scaling.regimes import regimes
 from jointbench.scaling.run import SCALING, read_study, to_json
 from svg_reader import INK, labels, lines, texts, tree
@@ -50,7 +50,7 @@ def study() -> Study:
                         )
                     )
     return Study(
-        schema_version=SCHEMA_VERSION,
+        schema_version=SCALING_SCHEMA_VERSION,
         widths=WIDTHS,
         outputs=OUTPUTS,
         depths=(2, 1),

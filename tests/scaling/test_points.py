@@ -2,8 +2,7 @@ from __future__ import annotations
 
 import pytest
 
-from jointbench.records import SCHEMA_VERSION
-from jointbench.scaling.points import Point, Study, SweepLine, arms_of, floor_of, predicted
+from jointbench.scaling.points import SCALING_SCHEMA_VERSION, Point, Study, SweepLine, arms_of, floor_of, predicted
 
 
 def by_other(line: SweepLine, outputs: int) -> dict[str, Point]:
@@ -111,7 +110,7 @@ def test_the_interval_comes_from_the_blocks() -> None:
 
 def test_the_grid_is_at_the_first_depth_and_batch() -> None:
     study = Study(
-        schema_version=SCHEMA_VERSION,
+        schema_version=SCALING_SCHEMA_VERSION,
         widths=(32,),
         outputs=(1, 2),
         depths=(2, 1),

@@ -7,8 +7,15 @@ from dataclasses import replace
 
 import pytest
 
-from jointbench.records import SCHEMA_VERSION
-from jointbench.scaling.points import SAME_PARAMETERS, SAME_WIDTH, Point, Study, SweepLine, predicted
+from jointbench.scaling.points import (
+    SAME_PARAMETERS,
+    SAME_WIDTH,
+    SCALING_SCHEMA_VERSION,
+    Point,
+    Study,
+    SweepLine,
+    predicted,
+)
 from jointbench.scaling.regimes import Regime, follows, regimes
 
 WIDTHS, OUTPUTS = (32, 128, 512), (1, 4, 8)
@@ -32,7 +39,7 @@ def study(measured: Callable[[Point], float | None], spread: float = 0.01) -> St
                     )
                 )
     return Study(
-        schema_version=SCHEMA_VERSION,
+        schema_version=SCALING_SCHEMA_VERSION,
         widths=WIDTHS,
         outputs=OUTPUTS,
         depths=(2,),

@@ -32,8 +32,10 @@ from jointbench.records import (
 )
 from jointbench.records.store import read_records
 from jointbench.report.markdown import markdown_report
-from jointbench.runs.folder import RunDescription, execute, new_folder, republish
+from jointbench.runs.about import RunDescription
+from jointbench.runs.folder import RUN_FILES, execute, republish
 from jointbench.runs.options import RunOptions, experiments, load_datasets, profile_named, study_config
+from jointbench.runs.output_folder import new_folder
 from jointbench.study.config import StudyConfig
 from jointbench.study.plan import Experiment
 from jointbench.study.run import run
@@ -202,7 +204,7 @@ def test_a_failed_training_is_a_record_and_the_rest_goes_on(tmp_path: Path) -> N
     summary = execute(
         broken,
         config,
-        new_folder(tmp_path / "run"),
+        new_folder(tmp_path / "run", "", RUN_FILES),
         RunDescription(profile="smoke", command="test"),
         silent,
     )

@@ -23,6 +23,7 @@ from jointbench.compare.criteria import VerdictCriteria
 from jointbench.compare.sample_size import FOLDS, DesignGrid
 from jointbench.stats.variance_components import CVDesign, VarianceComponents
 
+CALIBRATION_SCHEMA_VERSION = 1
 DESIGNS = (CVDesign(5, 1, 1), *(CVDesign(k, r, s) for (k, r), s in product(((5, 5), (10, 10)), (1, 3, 10))))
 """That of profile quick, then 5 x 5 and 10 x 10 folds and repeats at 1, 3 and 10 seeds per fold."""
 

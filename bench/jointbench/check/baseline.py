@@ -3,9 +3,16 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from typing import Annotated
 
-BASELINE_SCHEMA = 1
+from annotated_types import Interval, MinLen
+
+from jointbench.types import Natural, Positive
+
+BASELINE_SCHEMA_VERSION = 1
 ARTIFACT = "artifact bytes"
+SkillValue = Annotated[float, Interval(ge=-1e100, le=1)]
+PositiveRatio = Annotated[float, Interval(ge=1e-100, le=1e100)]
 NO_COST_PROFILE = "smoke"  # too few samples to compare times: a baseline of it holds no ratios and no seconds
 
 
@@ -18,7 +25,7 @@ class Origin:
     commit: str
     cpu: str
     cores: str
-    threads: int | None
+    threads: Positive | None
     versions: dict[str, str]
 
     @property
@@ -32,9 +39,9 @@ class DatasetKey:
 
     dataset: str
     sha256: str
-    folds: int
-    repeats: int
-    seed: int
+    folds: Positive
+    repeats: Positive
+    seed: Natural
     splits: str
 
 
@@ -54,7 +61,7 @@ class Count:
 
     site: ArmKey
     quantity: str
-    value: int
+    value: Natural
 
 
 @dataclass(frozen=True)
@@ -63,7 +70,7 @@ class Skill:
 
     site: ArmKey
     output: str
-    per_fold: tuple[float, ...]
+    per_fold: Annotated[tuple[SkillValue, ...], MinLen(1)]
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -73,11 +80,11 @@ class CostRatio:
 
     site: ArmKey
     quantity: str
-    value: float
-    low: float
-    high: float
-    blocks: int
-    floor: float
+    value: PositiveRatio
+    low: PositiveRatio
+    high: PositiveRatio
+    blocks: Positive
+    floor: Annotated[float, Interval(ge=0, le=1e3)]
 
 
 @dataclass(frozen=True)
@@ -86,7 +93,7 @@ class Seconds:
 
     site: ArmKey
     quantity: str
-    seconds: float
+    seconds: Annotated[float, Interval(ge=0, le=1e9)]
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -96,7 +103,7 @@ class Baseline:
     schema_version: int
     origin: Origin
     data: tuple[DatasetKey, ...]
-    sizes: tuple[Count, ...]
-    skills: tuple[Skill, ...]
+    sizes: Annotated[tuple[Count, ...], MinLen(1)]
+    skills: Annotated[tuple[Skill, ...], MinLen(1)]
     ratios: tuple[CostRatio, ...]
     seconds: tuple[Seconds, ...]

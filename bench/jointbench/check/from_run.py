@@ -9,7 +9,7 @@ from dataclasses import dataclass
 
 from jointbench.check.baseline import (
     ARTIFACT,
-    BASELINE_SCHEMA,
+    BASELINE_SCHEMA_VERSION,
     NO_COST_PROFILE,
     ArmKey,
     Baseline,
@@ -55,7 +55,7 @@ def read_run(
         versions={name: machine[name] for name in VERSIONS if name in machine},
     )
     measured = Baseline(
-        schema_version=BASELINE_SCHEMA,
+        schema_version=BASELINE_SCHEMA_VERSION,
         origin=origin,
         data=tuple(_dataset_key(dataset, all_records) for dataset in datasets),
         sizes=(*_counts(cells, all_records), *_programs(datasets, all_records)),

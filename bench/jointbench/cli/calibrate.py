@@ -7,11 +7,15 @@ from typing import TYPE_CHECKING, Annotated, Optional
 
 import typer
 
+from jointbench.cli.console import make_console, typed_command
+
 if TYPE_CHECKING:
     from rich.console import Console
 
     from jointbench.calibration.known_truth import Trial
     from jointbench.calibration.noise import ObservedNoise
+
+JSON, MARKDOWN = "calibration.json", "calibration.md"
 
 
 def calibrate(
@@ -27,19 +31,15 @@ def calibrate(
     jobs: Annotated[
         Optional[int], typer.Option(help="Worker processes of --training; default: physical cores.")
     ] = None,
-    out: Annotated[Optional[Path], typer.Option(help="Folder for calibration.json and calibration.md.")] = None,
+    out: Annotated[Optional[str], typer.Option(help="Folder for calibration.json and calibration.md.")] = None,
 ) -> None:
     """Simulates thousands of comparisons whose truth is known, and says how often the verdicts are right."""
-    import sys
-
-    from rich.console import Console
-
     from jointbench.calibration.known_truth import tallies
     from jointbench.calibration.noise import OBSERVED_NOISE
     from jointbench.calibration.study import calibration_study
     from jointbench.errors import BadInput
     from jointbench.report.calibration import calibration_json, markdown, print_report
-    from jointbench.runs.folder import new_folder
+    from jointbench.runs.output_folder import output_folder, write_results
 
     if comparisons < 100:
         raise BadInput(f"--comparisons {comparisons}: at least 100 are needed for rates in percent to mean anything")
@@ -49,17 +49,16 @@ def calibrate(
         raise BadInput(f"--jobs {jobs}: at least 1 is needed")
     names = _installed(backend) if training else ()
     noise = _noise_in(run) if run else OBSERVED_NOISE
-    folder = new_folder(out)
-    console = Console()
-    trials = _train_known_truth(console, names, jobs) if training else ()
-    with console.status("simulating"):
-        study = calibration_study(comparisons=comparisons, seed=seed, noise=noise)
-    truth = tallies(trials)
-    command = " ".join(["jointbench", *sys.argv[1:]])
-    (folder / "calibration.json").write_text(calibration_json(study, trials), encoding="utf-8")
-    (folder / "calibration.md").write_text(markdown(study, truth, command), encoding="utf-8")
-    print_report(study, truth, console)
-    console.print(f"Written: {folder / 'calibration.json'}", markup=False, highlight=False, soft_wrap=True)
+    console = make_console()
+    with output_folder(out, "-calibration", (JSON, MARKDOWN)) as folder:
+        trials = _train_known_truth(console, names, jobs) if training else ()
+        with console.status("simulating", spinner="line"):
+            study = calibration_study(comparisons=comparisons, seed=seed, noise=noise)
+        truth = tallies(trials)
+        command = typed_command()
+        print_report(study, truth, console)
+        write_results(folder, {JSON: calibration_json(study, trials), MARKDOWN: markdown(study, truth, command)})
+    console.print(f"Written: {folder / JSON}", markup=False, highlight=False, soft_wrap=True)
 
 
 def _noise_in(folder: Path) -> tuple[ObservedNoise, ...]:

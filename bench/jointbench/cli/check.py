@@ -3,12 +3,13 @@
 from __future__ import annotations
 
 import os
-import sys
+from dataclasses import replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Optional
 
 import typer
 
+from jointbench.cli.console import echo, make_console
 from jointbench.errors import BadInput
 
 if TYPE_CHECKING:
@@ -35,18 +36,20 @@ def check(
     from jointbench.check import baseline_file
     from jointbench.check.check import check as compare
     from jointbench.check.from_run import read_run
-    from jointbench.records.store import read_records
-    from jointbench.runs.folder import about_run
+    from jointbench.runs.stored_run import read_run as read_folder
 
     if (baseline is None) == (write_baseline is None):
         raise BadInput("name one of --baseline FILE, to compare with, and --write-baseline FILE, to write")
     if format not in FORMATS:
         raise BadInput(f"--format {format!r}: the formats are {', '.join(FORMATS)}")
     committed = None if baseline is None else baseline_file.read_baseline(baseline)
-    about = about_run(run)
-    reading = read_run(read_records(run), about.datasets, about.machine, about.profile, about.engine)
+    stored = read_folder(run)
+    about = stored.about
+    reading = read_run(stored.records, about.datasets, about.machine, about.profile, about.engine)
     if committed is None:
         assert write_baseline is not None
+        if stored.cut_off:
+            raise BadInput(f"{run}: {' '.join(stored.cut_off)} A baseline is made of a run that did")
         _write(run, reading, write_baseline)
         return
     result = compare(
@@ -57,7 +60,7 @@ def check(
         strict_time=strict_time,
         rope=about.rope,
     )
-    _show(result, format)
+    _show(replace(result, notes=(*stored.cut_off, *result.notes)), format)
     raise typer.Exit(result.exit_code)
 
 
@@ -69,26 +72,22 @@ def _write(run: Path, reading: Reading, path: Path) -> None:
     if not measured.skills:
         raise BadInput(f"{run}: nothing in it ran, so there is nothing to hold later runs to")
     write_baseline(path, measured)
-    typer.echo(
-        f"{path}: {len(measured.sizes)} counts, {len(measured.skills)} skills, {len(measured.ratios)} cost ratios"
-    )
+    echo(f"{path}: {len(measured.sizes)} counts, {len(measured.skills)} skills, {len(measured.ratios)} cost ratios")
     for cell, reason in reading.reasons.items():
         if reason:
-            typer.echo(f"not in it: {cell.dataset}, {cell.backend} on {cell.device}: {reason}")
+            echo(f"not in it: {cell.dataset}, {cell.backend} on {cell.device}: {reason}")
 
 
 def _show(result: CheckResult, format: str) -> None:  # noqa: A002 - as above
     """The result on standard output; GitHub's annotations on standard error, so that they are in no file."""
-    from rich.console import Console
-
     from jointbench.report.check import github_annotations, json_check, markdown_check, terminal_check
 
     if format == "json":
-        typer.echo(json_check(result))
+        echo(json_check(result))
     elif format == "markdown":
-        typer.echo(markdown_check(result))
+        echo(markdown_check(result))
     else:
-        terminal_check(result, Console())
+        terminal_check(result, make_console())
     if os.environ.get("GITHUB_ACTIONS"):
         for line in github_annotations(result):
-            print(line, file=sys.stderr)  # noqa: T201 - GitHub reads it here
+            echo(line, err=True)

@@ -2,15 +2,13 @@
 
 from __future__ import annotations
 
-import shlex
-import sys
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import replace
-from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Optional
 
 import typer
 
+from jointbench.cli.console import make_console, typed_command
 from jointbench.cli.outcome import DID_NOT_RUN
 from jointbench.errors import BadInput
 
@@ -52,7 +50,7 @@ def explain(
         Optional[list[str]], typer.Option(help="Column to use as it stands, though it looks like an identifier.")
     ] = None,
     out: Annotated[
-        Optional[Path], typer.Option(help="Folder for the answers; a run's folder gets them in its report.")
+        Optional[str], typer.Option(help="Folder for the answers; a run's folder gets them in its report.")
     ] = None,
 ) -> None:
     """Answers what people ask about sharing (one model or several? which loss? are gradients summed?) by
@@ -111,7 +109,7 @@ def _answer(
     options: RunOptions,
     config: StudyConfig,
     questions: Sequence[Question],
-    out: Path | None,
+    out: str | None,
     *,
     one_image_seed: bool,
 ) -> list[Answer]:
@@ -119,12 +117,10 @@ def _answer(
 
     one_image_seed: images get one seed in each fold; they train in seconds, tables in a tenth of one.
     """
-    from rich.console import Console
-
-    from jointbench.explain.answer_store import EXPLAIN
     from jointbench.report.explained_page import print_answer
-    from jointbench.runs.folder import EXPLAIN_PAGE, new_folder, publish_answers
+    from jointbench.runs.folder import EXPLAIN_FILES, EXPLAIN_PAGE, check_run_beside, publish_answers
     from jointbench.runs.options import experiments, load_datasets, notes
+    from jointbench.runs.output_folder import output_folder
     from jointbench.study.profiles import profile_named
 
     datasets = load_datasets(options, profile_named(options.profile))
@@ -135,13 +131,14 @@ def _answer(
         replace(experiment, seeds=1) if one_image_seed and len(experiment.input_shape) == 3 else experiment
         for experiment in experiments(options, datasets)
     ]
-    folder = new_folder(out, "-explain", EXPLAIN)
-    console = Console()
+    console = make_console()
     answers = []
-    for answer in _answers(planned, config, questions, options.seed, console):
-        print_answer(answer, console)
-        answers.append(answer)
-    publish_answers(folder, "jointbench " + shlex.join(sys.argv[1:]), answers, notes(options, config.devices)[:-1])
+    with output_folder(out, "-explain", EXPLAIN_FILES) as folder:
+        check_run_beside(folder)
+        for answer in _answers(planned, config, questions, options.seed, console):
+            print_answer(answer, console)
+            answers.append(answer)
+        publish_answers(folder, typed_command(), answers, notes(options, config.devices)[:-1])
     console.print(f"Answers: {folder / EXPLAIN_PAGE}", markup=False, highlight=False, soft_wrap=True)
     return answers
 
@@ -156,7 +153,7 @@ def _answers(
     from jointbench.explain.runner import answer_all
 
     answers = []
-    with console.status("") as status:
+    with console.status("", spinner="line") as status:
 
         def show(backend: str, dataset: str, text: str) -> None:
             status.update(Text(f"{dataset}, {backend}: {text}"))

@@ -7,6 +7,8 @@ from typing import Annotated, Optional
 
 import typer
 
+from jointbench.cli.console import echo
+
 
 def pack(
     folder: Path,
@@ -17,10 +19,13 @@ def pack(
 ) -> None:
     """Packs a run's records to keep; jointbench report and check read them in place of the written ones."""
     from jointbench.records.pack import pack as write_packed
-    from jointbench.runs.folder import about_run
+    from jointbench.records.store import torn_line
+    from jointbench.runs.about import about_run
     from jointbench.runs.publication import publish_brief
 
     about_run(folder)
     written = [write_packed(folder)] if publish is None else publish_brief(folder, publish)
+    if torn_line(folder):
+        typer.echo("The last record is half written, and was left out.")
     for path in written:
-        typer.echo(f"{path}: {path.stat().st_size / 1e6:.2f} MB")
+        echo(f"{path}: {path.stat().st_size / 1e6:.2f} MB")

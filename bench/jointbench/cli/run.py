@@ -2,13 +2,11 @@
 
 from __future__ import annotations
 
-import shlex
-import sys
-from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Optional
 
 import typer
 
+from jointbench.cli.console import make_console, typed_command
 from jointbench.cli.outcome import finish
 from jointbench.cli.progress import progress_bar
 from jointbench.cli.stopping import Stopped
@@ -51,7 +49,7 @@ def run(
     probability: Annotated[
         Optional[float], typer.Option(help="Probability that a verdict needs; default 0.95.")
     ] = None,
-    out: Annotated[Optional[Path], typer.Option(help="Folder for records, summary and report.")] = None,
+    out: Annotated[Optional[str], typer.Option(help="Folder for records, summary and report.")] = None,
 ) -> None:
     """Trains joint and separate networks on bundled data or your own table, and reports what the choice costs."""
     from jointbench.runs.options import RunOptions
@@ -80,16 +78,16 @@ def run(
     _run(options, out, explicit=tuple(backend or ()))
 
 
-def _run(options: RunOptions, out: Path | None, explicit: tuple[str, ...]) -> None:
+def _run(options: RunOptions, out: str | None, explicit: tuple[str, ...]) -> None:
     """Runs the study into its folder. explicit: the backends named on the command line, which must run."""
-    from rich.console import Console
-
     from jointbench.report.reading import brief_reading, reading_lines
-    from jointbench.runs.folder import REPORT, RunDescription, execute, new_folder
+    from jointbench.runs.about import RunDescription
+    from jointbench.runs.folder import REPORT, RUN_FILES, execute
     from jointbench.runs.options import experiments, load_datasets, notes, reruns, study_config, verdict_criteria
+    from jointbench.runs.output_folder import output_folder
     from jointbench.study.profiles import profile_named
 
-    console = Console()
+    console = make_console()
     criteria = verdict_criteria(options.rope, options.probability)
     config = study_config(options)
     datasets = load_datasets(options, profile_named(options.profile))
@@ -98,17 +96,16 @@ def _run(options: RunOptions, out: Path | None, explicit: tuple[str, ...]) -> No
     readings = [reading_lines(dataset) if len(used) <= FEW else [brief_reading(dataset)] for dataset in used]
     for line in (line for reading in readings for line in reading):
         console.print(line, markup=False, highlight=False)
-    folder = new_folder(out)
     description = RunDescription(
         profile=options.profile,
-        command="jointbench " + shlex.join(sys.argv[1:]),
+        command=typed_command(),
         notes=notes(options, config.devices),
         criteria=criteria,
         reruns=reruns(options, datasets),
     )
-    try:
-        with progress_bar(console) as progress:
+    with output_folder(out, "", RUN_FILES) as folder, progress_bar(console) as progress:
+        try:
             summary = execute(planned, config, folder, description, progress)
-    except Stopped as stopped:
-        raise Stopped(stopped.number, folder) from None
+        except Stopped as stopped:
+            raise Stopped(stopped.number, folder) from None
     finish(summary, console, folder / REPORT, explicit)

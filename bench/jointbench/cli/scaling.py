@@ -2,11 +2,11 @@
 
 from __future__ import annotations
 
-from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Optional
 
 import typer
 
+from jointbench.cli.console import make_console
 from jointbench.cli.outcome import DID_NOT_RUN
 
 if TYPE_CHECKING:
@@ -24,7 +24,7 @@ def scaling(
     request_batches: Annotated[str, typer.Option(help="Rows of a request, the same.")] = "1,64,1024",
     budget_seconds: Annotated[float, typer.Option(help="Seconds in all; what they do not pay for is said.")] = 150.0,
     device: Annotated[str, typer.Option(help="cpu or cuda.")] = "cpu",
-    out: Annotated[Optional[Path], typer.Option(help="Folder for scaling.json and scaling.html.")] = None,
+    out: Annotated[Optional[str], typer.Option(help="Folder for scaling.json and scaling.html.")] = None,
 ) -> None:
     """Measures from what size on one network pays: outputs, width, depth and batch size on generated data."""
     from jointbench.backends.registry import BACKENDS
@@ -46,32 +46,29 @@ def scaling(
         raise typer.Exit(DID_NOT_RUN)
 
 
-def _sweep(config: SweepConfig, device_choice: str, out: Path | None) -> set[str]:
+def _sweep(config: SweepConfig, device_choice: str, out: str | None) -> set[str]:
     """Measures the sweep into its folder and prints what it shows. Returns the backends that gave a measurement."""
-    from rich.console import Console
-
     from jointbench.cli.progress import progress_bar
     from jointbench.records.store import records_path
+    from jointbench.records.whole_file import is_regular
     from jointbench.report.scaling_page import render_study
-    from jointbench.runs.folder import new_folder
+    from jointbench.runs.output_folder import output_folder, write_results
     from jointbench.runtime.devices import devices_for
     from jointbench.scaling.regimes import regimes
-    from jointbench.scaling.run import SCALING, run_study, to_json
+    from jointbench.scaling.run import SCALING, SCALING_PAGE, run_study, to_json
 
     device = devices_for(device_choice)[-1]
-    folder = new_folder(out, "-scaling", SCALING)
-    console = Console()
-    with progress_bar(console) as progress:
-        study = run_study(config, device, progress)
-    (folder / SCALING).write_text(to_json(study), encoding="utf-8")
-    page = folder / "scaling.html"
-    page.write_text(render_study(study), encoding="utf-8")
+    console = make_console()
+    with output_folder(out, "-scaling", (SCALING, SCALING_PAGE)) as folder:
+        with progress_bar(console) as progress:
+            study = run_study(config, device, progress)
+        write_results(folder, {SCALING: to_json(study), SCALING_PAGE: render_study(study)})
     grid = {(p.backend, p.line.scenario, p.line.depth, p.line.batch_size) for p in study.points if study.in_grid(p)}
     for regime in regimes(study):
         if (regime.backend, regime.scenario, regime.depth, regime.batch_size) in grid:
             console.print(regime.sentence, markup=False, highlight=False)
-    console.print(f"Heat maps: {page}", markup=False, highlight=False, soft_wrap=True)
-    if records_path(folder).is_file():
+    console.print(f"Heat maps: {folder / SCALING_PAGE}", markup=False, highlight=False, soft_wrap=True)
+    if is_regular(records_path(folder)):
         console.print(
             f"jointbench report {folder} puts them into the run's report.",
             markup=False,

@@ -23,6 +23,7 @@ from jointbench.data.raw_table import RawTable
 from jointbench.data.read_file import read_table
 from jointbench.data.reading import with_labels
 from jointbench.errors import BadInput
+from jointbench.records.strict_json import well_formed
 from jointbench.types import ColumnReading, Dataset, FloatArray, IntArray, Kind, Provenance
 
 KINDS: dict[str, Kind] = {"regression": "regression", "binary": "binary", "multiclass": "multiclass"}
@@ -65,12 +66,12 @@ def load_table(
     readings = [*(item.reading for item in targets_read), *_key_readings(raw, source, group, time)]
     return with_labels(
         Dataset(
-            slug=path.stem,
-            title=path.name,
+            slug=well_formed(path.stem),
+            title=well_formed(path.name),
             features=features.frame,
             targets=values,
             outputs=outputs,
-            provenance=Provenance(path.name, "not stated", "not stated", hashlib.sha256(path.read_bytes()).hexdigest()),
+            provenance=_provenance(path),
             groups=None if group is None else _groups(raw.frame[group]),
             time=None if time is None else timestamps(interpret(raw.frame[time], time, source), source),
             notes=(*sentences([*findings, *features.findings]), *raw.remarks),
@@ -112,6 +113,11 @@ def dataset_of_card(slug: str, card: Card, path: Path, provenance: Provenance) -
             ),
         )
     )
+
+
+def _provenance(path: Path) -> Provenance:
+    digest = hashlib.sha256(path.read_bytes()).hexdigest()
+    return Provenance(well_formed(path.name), "not stated", "not stated", digest)
 
 
 def column_named(table: RawTable, name: str) -> str:

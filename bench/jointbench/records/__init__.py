@@ -3,7 +3,7 @@
 from jointbench.records.schema import (
     AA_CONTROL,
     FUSED,
-    SCHEMA_VERSION,
+    RECORD_SCHEMA_VERSION,
     SEQUENTIAL,
     SINGLE_OUTPUT,
     STOCK_LOOP,
@@ -30,7 +30,7 @@ from jointbench.records.schema import (
 __all__ = [
     "AA_CONTROL",
     "FUSED",
-    "SCHEMA_VERSION",
+    "RECORD_SCHEMA_VERSION",
     "SEQUENTIAL",
     "SINGLE_OUTPUT",
     "STOCK_LOOP",

@@ -1,19 +1,39 @@
 """What a study leaves behind: the evidence, one frozen dataclass for each kind of record.
 
-``store`` writes and reads the records; ``compare`` draws conclusions from them.
+``store`` writes and reads the records; ``compare`` draws conclusions from them. The types of the fields say what a file
+may hold: ``store`` refuses a record with anything else, and one that breaks the ``rules`` between its fields.
 """
 
 from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass, field
-from typing import Final, Literal
+from typing import Annotated, Final, Literal
 
 import numpy as np
+from annotated_types import Interval, MinLen
+from pydantic import Field
 
-from jointbench.types import Arm, Engine, Float32Array, FloatArray, IntArray, Network, Shape
+from jointbench.records.arrays import FLOATS, INTEGERS, StoredArray
+from jointbench.types import (
+    Arm,
+    Engine,
+    Float32Array,
+    FloatArray,
+    IntArray,
+    Natural,
+    Network,
+    Positive,
+    Shape,
+)
 
-SCHEMA_VERSION = 1
+RECORD_SCHEMA_VERSION = 1
+Seconds = Annotated[float, Interval(ge=0, le=1e9)]
+LARGEST_ERROR = 1e160  # (a float32 prediction x a float32 scale) squared
+LARGEST_METRIC = 1e300
+ErrorValue = Annotated[float, Interval(ge=0, le=LARGEST_ERROR)]
+Metric = Annotated[float, Interval(ge=-LARGEST_METRIC, le=LARGEST_METRIC)]
+LossCurves = Annotated[FloatArray, StoredArray(FLOATS, axes=2)]
 Stop = Literal["patience", "limit"]
 Scenario = Literal["training", "request"]
 ExecutionMode = Literal["stock loop", "engine", "in turn", "fused", "one of N", "compiled", "predict"]
@@ -33,8 +53,14 @@ class Score:
     """
 
     output: str
-    error: float
-    metrics: Mapping[str, float | None]
+    error: ErrorValue
+    metrics: Mapping[str, Metric | None]
+
+    @property
+    def is_finite(self) -> bool:
+        """Whether error and metrics are numbers that a record may hold; they are not where predictions overflowed."""
+        metrics = [value for value in self.metrics.values() if value is not None]
+        return self.error <= LARGEST_ERROR and all(abs(value) <= LARGEST_METRIC for value in metrics)
 
 
 @dataclass(frozen=True, eq=False, kw_only=True)
@@ -47,17 +73,21 @@ class Fit:
     """
 
     network: Network
-    parameters: int = 0
-    flops_per_row: int = 0
-    epochs: int = 0
-    best_epoch: int = 0
-    steps: int = 0
-    train_flops: int = 0
+    parameters: Natural = 0
+    flops_per_row: Natural = 0
+    epochs: Natural = 0
+    best_epoch: Natural = 0
+    steps: Natural = 0
+    train_flops: Natural = 0
     stopped_by: Stop = "limit"
-    epoch_seconds: FloatArray = field(default_factory=lambda: np.zeros(0))
-    train_loss: FloatArray = field(default_factory=lambda: np.zeros((0, 0)))
-    validation_loss: FloatArray = field(default_factory=lambda: np.zeros((0, 0)))
-    predictions: Float32Array = field(default_factory=lambda: np.zeros((0, 0), np.float32))
+    epoch_seconds: Annotated[FloatArray, StoredArray(FLOATS, axes=1, low=0, high=1e9)] = field(
+        default_factory=lambda: np.zeros(0)
+    )
+    train_loss: LossCurves = field(default_factory=lambda: np.zeros((0, 0)))
+    validation_loss: LossCurves = field(default_factory=lambda: np.zeros((0, 0)))
+    predictions: Annotated[Float32Array, StoredArray(FLOATS, axes=2)] = field(
+        default_factory=lambda: np.zeros((0, 0), np.float32)
+    )
     scores: tuple[Score, ...] = ()
     failure: str | None = None
 
@@ -70,18 +100,18 @@ class FoldRecord:
     """
 
     dataset: str
-    repeat: int
-    fold: int
-    folds: int
-    seed: int
+    repeat: Natural
+    fold: Natural
+    folds: Positive
+    seed: Natural
     digest: str
-    outputs: tuple[str, ...]
-    train_rows: int
-    validation_rows: int
-    test: IntArray
-    y_true: FloatArray
-    weights: FloatArray
-    no_skill_error: tuple[float, ...]
+    outputs: Annotated[tuple[str, ...], MinLen(1)]
+    train_rows: Natural
+    validation_rows: Natural
+    test: Annotated[IntArray, StoredArray(INTEGERS, axes=1, low=0, high=2**53)]
+    y_true: Annotated[FloatArray, StoredArray(FLOATS, axes=2, low=-1e80, high=1e80), Field(alias="observed")]
+    weights: Annotated[FloatArray, StoredArray(FLOATS, axes=2, low=0, high=1)]
+    no_skill_error: tuple[ErrorValue, ...]
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -89,8 +119,8 @@ class Reference:
     """A model that is no network (ridge, logistic regression, ...) scored on one fold."""
 
     dataset: str
-    repeat: int
-    fold: int
+    repeat: Natural
+    fold: Natural
     model: str
     output: str
     score: Score | None
@@ -101,10 +131,10 @@ class Reference:
 class FlopsPerRow:
     """FLOPs of one row through an arm's networks, forward and backward apart, the shared trunks and the heads apart."""
 
-    trunk_forward: int
-    trunk_backward: int
-    heads_forward: int
-    heads_backward: int
+    trunk_forward: Natural
+    trunk_backward: Natural
+    heads_forward: Natural
+    heads_backward: Natural
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -120,12 +150,12 @@ class PlannedArm:
     device: str
     engine: Engine
     arm: Arm
-    shapes: tuple[Shape, ...]
-    parameters: int
-    reference_parameters: int
-    train_flops_per_row: int
-    inference_flops_per_row: int
-    network_ids: tuple[str, ...]
+    shapes: Annotated[tuple[Shape, ...], MinLen(1)]
+    parameters: Positive
+    reference_parameters: Positive
+    train_flops_per_row: Positive
+    inference_flops_per_row: Positive
+    network_ids: Annotated[tuple[str, ...], MinLen(1)]
     flops: FlopsPerRow | None = None
 
     @property
@@ -160,15 +190,15 @@ class Timing:
     backend: str
     device: str
     scenario: Scenario
-    batch_size: int
-    threads: int
-    variants: tuple[Variant, ...]
-    block: int
-    order: tuple[int, ...]
-    seconds: FloatArray
-    load: FloatArray
+    batch_size: Positive
+    threads: Positive
+    variants: Annotated[tuple[Variant, ...], MinLen(1), Field(alias="participants")]
+    block: Positive
+    order: Annotated[tuple[Natural, ...], MinLen(1)]
+    seconds: Annotated[FloatArray, StoredArray(FLOATS, axes=2, low=1e-12, high=1e9)]
+    load: Annotated[FloatArray, StoredArray(FLOATS, axes=1, low=-1e9, high=1e9)]
     disturbed: bool = False
-    take: int = 0
+    take: Natural = 0
 
     def of(self, variant: Variant) -> FloatArray:
         """The variant's intervals, in the order they were taken."""
@@ -184,9 +214,9 @@ class ColdStart:
     backend: str
     device: str
     arm: str
-    import_seconds: float
-    build_seconds: float
-    first_call_seconds: float
+    import_seconds: Seconds
+    build_seconds: Seconds
+    first_call_seconds: Seconds
 
 
 @dataclass(frozen=True)
@@ -197,9 +227,9 @@ class Peak:
     that the framework had allocated on the accelerator, by its own counter; None on the CPU.
     """
 
-    baseline: int
-    peak: int
-    device: int | None
+    baseline: Natural
+    peak: Natural
+    device: Natural | None
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -213,7 +243,7 @@ class Memory:
     backend: str
     device: str
     arm: str
-    artifact_bytes: int | None
+    artifact_bytes: Natural | None
     training: Peak | None
     serving: Peak | None
     reason: str | None
@@ -229,11 +259,11 @@ class Projection:
     dataset: str
     backend: str
     device: str
-    threads: int
+    threads: Positive
     arm: str
-    steps: int
-    projected_seconds: float
-    measured_seconds: float
+    steps: Natural
+    projected_seconds: Seconds
+    measured_seconds: Seconds
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -247,11 +277,11 @@ class Stack:
     dataset: str
     backend: str
     device: str
-    network_ids: tuple[str, ...]
-    slots: int
-    compilations: int
-    memory_budget_bytes: int
-    seconds: float
+    network_ids: Annotated[tuple[str, ...], MinLen(1)]
+    slots: Positive
+    compilations: Natural
+    memory_budget_bytes: Natural
+    seconds: Seconds
 
 
 @dataclass(frozen=True)

@@ -1,23 +1,21 @@
-"""Records as JSON Lines: one record a line, its noun and schema version in front."""
+"""Records as JSON Lines: one record a line, its noun and schema version in front. A line is checked when it is read."""
 
 from __future__ import annotations
 
-import base64
-import json
 import lzma
-import sys
+import os
+import re
 from collections.abc import Iterable, Iterator
+from contextlib import contextmanager
 from pathlib import Path
-from typing import Any, BinaryIO, cast, get_origin
+from typing import Annotated, Any, BinaryIO, cast
 
-import cattrs
-import numpy as np
-import numpy.typing as npt
-from cattrs.gen import make_dict_structure_fn, make_dict_unstructure_fn, override
+from pydantic import AfterValidator
+from pydantic_core import from_json, to_json
 
 from jointbench.errors import BadInput
 from jointbench.records import (
-    SCHEMA_VERSION,
+    RECORD_SCHEMA_VERSION,
     ColdStart,
     Fit,
     FoldRecord,
@@ -30,8 +28,14 @@ from jointbench.records import (
     Stack,
     Timing,
 )
+from jointbench.records.json_file import adapter, printable, structured
+from jointbench.records.references import References
+from jointbench.records.rules import obeying
+from jointbench.records.strict_json import ascii_json
+from jointbench.records.whole_file import is_regular, open_regular, reason, whole_file
 
 RECORDS, PACKED = "records.jsonl", "records.jsonl.xz"  # of a run's folder: as it was written, and packed to be kept
+LONGEST_LINE = 2**30  # bytes; the folds of a table of ten million rows have some 300 million
 
 NOUNS: dict[str, type[Any]] = {
     "Fit": Fit,
@@ -48,103 +52,116 @@ NOUNS: dict[str, type[Any]] = {
 """The kinds of record by their name on disk, which stays when a class is renamed."""
 
 _NOUN_OF = {kind: noun for noun, kind in NOUNS.items()}
-
-
-def _encode(array: npt.NDArray[Any]) -> dict[str, Any]:
-    """Shape, type and little-endian bytes in base64: exact, and a quarter of the size of decimal text."""
-    little = np.ascontiguousarray(array, array.dtype.newbyteorder("<"))
-    return {
-        "shape": list(array.shape),
-        "dtype": array.dtype.name,
-        "base64": base64.b64encode(little.tobytes()).decode(),
-    }
-
-
-def _decode(value: dict[str, Any], _: Any) -> npt.NDArray[Any]:
-    dtype = np.dtype(value["dtype"]).newbyteorder("<")
-    flat = np.frombuffer(base64.b64decode(value["base64"]), dtype)
-    return flat.reshape(value["shape"]).astype(value["dtype"])
-
-
-def _is_array(kind: Any) -> bool:
-    return kind is np.ndarray or get_origin(kind) is np.ndarray
-
-
-def _converter() -> cattrs.Converter:
-    converter = cattrs.Converter(forbid_extra_keys=True)
-    converter.register_unstructure_hook_func(_is_array, _encode)
-    # A few names occur a hundred thousand times.
-    converter.register_structure_hook(str, lambda value, _: sys.intern(str(value)))
-    converter.register_structure_hook_func(_is_array, _decode)
-    # These fields have other names in the file than in the class.
-    observed, participants = override(rename="observed"), override(rename="participants")
-    write_fold = make_dict_unstructure_fn(FoldRecord, converter, y_true=observed)
-    read_fold = make_dict_structure_fn(FoldRecord, converter, _cattrs_forbid_extra_keys=True, y_true=observed)
-    write_timing = make_dict_unstructure_fn(Timing, converter, variants=participants)
-    read_timing = make_dict_structure_fn(Timing, converter, _cattrs_forbid_extra_keys=True, variants=participants)
-    converter.register_unstructure_hook(FoldRecord, write_fold)
-    converter.register_structure_hook(FoldRecord, read_fold)
-    converter.register_unstructure_hook(Timing, write_timing)
-    converter.register_structure_hook(Timing, read_timing)
-    return converter
-
-
-_CONVERTER = _converter()
+_CHECKED: dict[str, Any] = {noun: Annotated[kind, AfterValidator(obeying)] for noun, kind in NOUNS.items()}
+_HEAD = re.compile(rb'\{"record":"(\w+)","schema":(\d+),')  # of a line as it is written
 
 
 def to_line(record: Record) -> str:
-    """One JSON object on one line; not-a-number is written as null only inside ``metrics``."""
-    body = _CONVERTER.unstructure(record)
-    return json.dumps({"record": _NOUN_OF[type(record)], "schema": SCHEMA_VERSION, **body}, separators=(",", ":"))
+    """One JSON object on one line."""
+    kind: Any = type(record)
+    body = adapter(kind).dump_python(record, by_alias=True, warnings=False)
+    head = {"record": _NOUN_OF[kind], "schema": RECORD_SCHEMA_VERSION}
+    return ascii_json({**head, **body})
 
 
-def from_line(line: str) -> Record:
-    """The record in a line. Raises ValueError for another schema version or an unknown noun."""
-    body = json.loads(line)
-    version, noun = body.pop("schema"), body.pop("record")
-    if version != SCHEMA_VERSION:
-        raise ValueError(f"schema version {version}; this jointbench reads version {SCHEMA_VERSION}")
+def from_line(line: str | bytes) -> Record:
+    """The record in a line. Raises ValueError, naming the field, for anything else."""
+    text = line.encode() if isinstance(line, str) else line
+    noun, version, fields = _opened(text)
+    if version != RECORD_SCHEMA_VERSION:
+        raise ValueError(
+            f"schema version {printable(str(version))}; this jointbench reads version {RECORD_SCHEMA_VERSION}"
+        )
     if noun not in NOUNS:
-        raise ValueError(f"unknown record {noun!r}")
-    record: Record = _CONVERTER.structure(body, NOUNS[noun])
+        raise ValueError(f"unknown record {printable(noun)!r}")
+    try:
+        record: Record = structured(fields, _CHECKED[noun])
+    except ValueError as error:
+        raise ValueError(f"{noun}: {error}") from error
     return record
+
+
+def _opened(text: bytes) -> tuple[str, object, bytes]:
+    """Noun, version and fields of a line."""
+    if head := _HEAD.match(text):
+        return head[1].decode(), int(head[2]), b"{" + text[head.end() :]
+    body = from_json(text)  # another program wrote it, with its names in another order or spacing
+    if not isinstance(body, dict) or not isinstance(body.get("record"), str):
+        raise ValueError("it does not say which record it is")
+    return body.pop("record"), body.pop("schema", None), to_json(body, inf_nan_mode="constants")
 
 
 def write_records(path: Path, records: Iterable[Record]) -> None:
     """All records, replacing the file in one step, so that a reader never sees half of it; packed where named .xz."""
-    partial = path.with_suffix(".partial")
-    try:
-        with lzma.open(partial, "wb") if path.suffix == ".xz" else partial.open("wb") as file:
-            file.writelines(to_line(record).encode() + b"\n" for record in records)
-        partial.replace(path)
-    finally:
-        partial.unlink(missing_ok=True)
+    with whole_file(path) as file:
+        lines = (to_line(record).encode() + b"\n" for record in records)
+        if path.suffix == ".xz":
+            with lzma.open(file, "wb") as packed:
+                packed.writelines(lines)
+        else:
+            file.writelines(lines)
 
 
 def records_path(folder: Path) -> Path:
     """The folder's records: as they were written, where they are still there, else packed."""
     written, packed = folder / RECORDS, folder / PACKED
-    return packed if packed.is_file() and not written.is_file() else written
+    return packed if is_regular(packed) and not is_regular(written) else written
 
 
-def open_records(path: Path) -> BinaryIO:
-    """The file's bytes, unpacked where it is packed."""
-    return cast(BinaryIO, lzma.open(path)) if path.suffix == ".xz" else path.open("rb")
+@contextmanager
+def open_records(path: Path) -> Iterator[BinaryIO]:
+    """The file's bytes, unpacked where it is packed. Raises BadInput where it cannot be read."""
+    with open_regular(path, f"a run's folder holds {RECORDS}") as file:
+        if path.suffix == ".xz":
+            with lzma.open(file) as unpacked:
+                yield cast(BinaryIO, unpacked)
+        else:
+            yield file
 
 
 def read_records(path: Path) -> Iterator[Record]:
-    """The records of a run's folder, or of a file. Raises BadInput naming the line that is not one."""
-    path = records_path(path) if path.is_dir() else path
+    """The records of a run's folder, or of a file. Half a last line is left out, see ``torn_line``.
+
+    Raises BadInput naming the line and the field of a record that is none, or that does not agree with those before it.
+    """
+    path = records_path(path) if os.path.isdir(path) else path  # noqa: PTH112 - Path.is_dir raises for a long path
+    references = References()
     number = 0
     try:
         with open_records(path) as file:
-            for number, line in enumerate(file, start=1):
-                try:
-                    yield from_line(line.decode("utf-8"))
-                except (ValueError, KeyError, TypeError, AttributeError, cattrs.BaseValidationError) as error:
-                    reason = str(error).splitlines()[0] if str(error) else type(error).__name__
-                    raise BadInput(f"{path}, line {number}, is not a jointbench record: {reason}") from error
-    except OSError as error:
-        raise BadInput(f"{path} cannot be read ({error.strerror}); a run's folder holds {RECORDS}") from error
-    except (lzma.LZMAError, EOFError) as error:
-        raise BadInput(f"{path}, after line {number}, is not a file of jointbench records: {error}") from error
+            while line := file.readline(LONGEST_LINE):
+                number += 1
+                if not line.endswith(b"\n") and len(line) < LONGEST_LINE and _is_torn(line):
+                    return
+                record = from_line(line)
+                references.add(record)
+                yield record
+    except ValueError as error:
+        raise BadInput(f"{path}, line {number}, is not a jointbench record: {error}") from error
+    except (OSError, lzma.LZMAError, EOFError) as error:
+        raise BadInput(f"{path}, after line {number}, is not a file of jointbench records: {reason(error)}") from error
+
+
+def torn_line(folder: Path) -> bool:
+    """Whether the last line of a folder's records is half there: the run was killed while it wrote it."""
+    path = records_path(folder)
+    if path.suffix == ".xz":
+        return False  # packed records are written whole or not at all
+    with open_records(path) as file:
+        end, step, tail = file.seek(0, os.SEEK_END), 2**16, b""
+        while end > 0 and b"\n" not in tail:
+            start = max(end - step, 0)
+            file.seek(start)
+            tail = file.read(end - start) + tail
+            end, step = start, 2 * step
+    last = tail.rpartition(b"\n")[2]
+    return bool(last) and _is_torn(last)
+
+
+def _is_torn(line: bytes) -> bool:
+    """Whether a line without an end is no JSON; one that is JSON lacks nothing but the end."""
+    try:
+        from_json(line)
+    except ValueError:
+        return True
+    return False

@@ -12,8 +12,7 @@ from rich.table import Table as RichTable
 from rich.text import Text
 
 from jointbench.calibration.known_truth import Tally, Trial, tallies
-from jointbench.calibration.study import CalibrationStudy, DatasetRates
-from jointbench.records import SCHEMA_VERSION
+from jointbench.calibration.study import CALIBRATION_SCHEMA_VERSION, CalibrationStudy, DatasetRates
 from jointbench.report import format as show
 from jointbench.report.markdown import escape, markdown_table
 from jointbench.report.tables.table import Cell, Table, columns, name, number
@@ -22,7 +21,7 @@ from jointbench.stats.variance_components import CVDesign
 
 def calibration_json(study: CalibrationStudy, trials: Sequence[Trial]) -> str:
     """Every number of the study; ``known_truth`` is there where networks were trained."""
-    body: dict[str, object] = {"schema_version": SCHEMA_VERSION, **asdict(study)}
+    body: dict[str, object] = {"schema_version": CALIBRATION_SCHEMA_VERSION, **asdict(study)}
     if trials:
         body["known_truth"] = {
             "corners": [asdict(tally) for tally in tallies(trials)],

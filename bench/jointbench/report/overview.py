@@ -99,11 +99,12 @@ def unavailable_reason(cell: CellSummary) -> str:
 
 def cautions(summary: Summary) -> tuple[str, ...]:
     """Warnings that belong above the first screen."""
+    cut_off = tuple(show.plain(sentence) for sentence in summary.cut_off)
     few = [show.plain(dataset.slug) for dataset in summary.datasets if dataset.folds < FEW_FOLDS]
     if not few:
-        return ()
+        return cut_off
     which = "every dataset" if len(few) == len(summary.datasets) else ", ".join(few)
-    return (f"Fewer than {FEW_FOLDS} folds on {which}: intervals and probabilities rest on almost nothing.",)
+    return (*cut_off, f"Fewer than {FEW_FOLDS} folds on {which}: intervals and probabilities rest on almost nothing.")
 
 
 def overview_table(summary: Summary) -> Table:

@@ -2,16 +2,23 @@
 
 from __future__ import annotations
 
-import shutil
+from dataclasses import replace
 from pathlib import Path
 
 from jointbench.compare.build import summarise
-from jointbench.compare.criteria import VerdictCriteria
 from jointbench.compare.summary.brief import brief
-from jointbench.explain.answer_store import EXPLAIN, read_answers
-from jointbench.records.store import read_records
-from jointbench.runs.folder import ENGINE, ENVIRONMENT, REPORT, SUMMARY, about_run, engine_speed
-from jointbench.scaling.run import SCALING, read_study
+from jointbench.errors import BadInput
+from jointbench.explain.answer_store import EXPLAIN
+from jointbench.records.whole_file import is_regular, open_regular, write_bytes
+from jointbench.runs.about import ENVIRONMENT, about_run
+from jointbench.runs.companions import read_companions
+from jointbench.runs.engine_file import ENGINE
+from jointbench.runs.folder import REPORT, SUMMARY
+from jointbench.runs.output_folder import new_folder
+from jointbench.runs.stored_run import read_run
+from jointbench.scaling.run import SCALING
+
+COPIED = (ENVIRONMENT, EXPLAIN, ENGINE, SCALING)
 
 
 def publish_brief(run: Path, out: Path) -> list[Path]:
@@ -19,34 +26,45 @@ def publish_brief(run: Path, out: Path) -> list[Path]:
 
     The summary holds one thread count, requests of 1 and 64 rows and no single folds; the page is drawn from it, without
     learning curves. environment.json, explain.json, engine.json and scaling.json are copied where the run has them.
-    Raises BadInput when the folder holds no run.
+    Raises BadInput when the folder holds no run, or ``out`` holds files that are no publication.
     """
     from jointbench.report.embed import summary_json
     from jointbench.report.page import render  # drawing libraries take a second to import
 
-    about = about_run(run)
-    summary = brief(
-        summarise(
-            list(read_records(run)),
-            about.datasets,
-            profile=about.profile,
-            engine=about.engine,
-            command=about.command,
-            notes=about.notes,
-            criteria=VerdictCriteria(about.rope, about.probability),
-        )
+    stored, companions = read_run(run), read_companions(run)
+    about = stored.about
+    summary = summarise(
+        stored.records,
+        about.datasets,
+        profile=about.profile,
+        engine=about.engine,
+        command=about.command,
+        notes=about.notes,
+        criteria=about.criteria,
     )
+    summary = brief(replace(summary, cut_off=stored.cut_off))
     page = render(
         summary,
         about.machine,
-        us_per_step=engine_speed(run),
-        scaling=read_study(run / SCALING) if (run / SCALING).is_file() else None,
-        explained=read_answers(run),
+        us_per_step=companions.us_per_step,
+        scaling=companions.scaling,
+        explained=companions.explained,
     )
-    out.mkdir(parents=True, exist_ok=True)
-    (out / SUMMARY).write_text(summary_json(summary) + "\n", encoding="utf-8")
-    (out / REPORT).write_text(page, encoding="utf-8")
-    copied = [name for name in (ENVIRONMENT, EXPLAIN, ENGINE, SCALING) if (run / name).is_file()]
-    for name in copied:
-        shutil.copyfile(run / name, out / name)
-    return [out / name for name in (SUMMARY, REPORT, *copied)]
+    contents = {SUMMARY: (summary_json(summary) + "\n").encode(), REPORT: page.encode("utf-8", "backslashreplace")}
+    for name in COPIED:
+        if is_regular(run / name):
+            with open_regular(run / name) as file:
+                contents[name] = file.read()
+    new_folder(out, "", () if _is_publication(out) else tuple(contents), "--publish")
+    for name, content in contents.items():
+        write_bytes(out / name, content)
+    return [out / name for name in contents]
+
+
+def _is_publication(out: Path) -> bool:
+    """Whether the folder holds a run: then its files are ours to replace."""
+    try:
+        about_run(out)
+    except BadInput:
+        return False
+    return True

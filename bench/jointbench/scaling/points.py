@@ -15,8 +15,11 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass
+from typing import Annotated
 
 import numpy as np
+from annotated_types import Interval, MinLen
+from pydantic import Field
 
 from jointbench.networks.architecture import Architecture
 from jointbench.networks.arms import architectures, parse_arm, sized
@@ -24,12 +27,17 @@ from jointbench.networks.flops import inference_flops_per_row, train_flops_per_r
 from jointbench.records import Scenario
 from jointbench.stats.estimate import Estimate
 from jointbench.stats.time_ratio import time_ratio
-from jointbench.types import Output, Shape
+from jointbench.types import Output, Positive, Shape, Width
 
 FEATURES = 16
 JOINT = "joint"
 SAME_WIDTH, SAME_PARAMETERS = "separate", "separate-matched"
 OTHERS = (SAME_WIDTH, SAME_PARAMETERS)
+
+SCALING_SCHEMA_VERSION = 1
+Sizes = Annotated[tuple[Positive, ...], MinLen(1)]
+PositiveRatio = Annotated[float, Interval(ge=1e-12, le=1e12)]
+Seconds = Annotated[float, Interval(ge=0, le=1e9)]
 
 
 @dataclass(frozen=True)
@@ -37,9 +45,9 @@ class SweepLine:
     """What cells that differ only in their number of outputs share. batch_size: rows of a step or of a request."""
 
     scenario: Scenario
-    width: int
-    depth: int
-    batch_size: int
+    width: Width
+    depth: Positive
+    batch_size: Positive
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -53,13 +61,13 @@ class Point:
     backend: str
     device: str
     line: SweepLine
-    outputs: int
-    other: str
-    flops_ratio: float
-    calls_ratio: float
-    block_ratios: tuple[float, ...] = ()
-    joint_seconds: float | None = None
-    other_seconds: float | None = None
+    outputs: Positive
+    other: Annotated[str, Field(pattern="^(separate|separate-matched)$")]
+    flops_ratio: PositiveRatio
+    calls_ratio: PositiveRatio
+    block_ratios: tuple[PositiveRatio, ...] = ()
+    joint_seconds: Seconds | None = None
+    other_seconds: Seconds | None = None
     reason: str = ""
 
     @property
@@ -80,14 +88,14 @@ class Study:
     """A whole study. The first depth and the first batch sizes are those of the outputs x width grid."""
 
     schema_version: int
-    widths: tuple[int, ...]
-    outputs: tuple[int, ...]
-    depths: tuple[int, ...]
-    batches: tuple[int, ...]
-    request_batches: tuple[int, ...]
-    threads: int
-    budget_seconds: float
-    seconds: float
+    widths: Sizes
+    outputs: Sizes
+    depths: Sizes
+    batches: Sizes
+    request_batches: Sizes
+    threads: Positive
+    budget_seconds: Seconds
+    seconds: Seconds
     machine: dict[str, str]
     points: tuple[Point, ...]
 

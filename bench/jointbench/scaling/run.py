@@ -2,27 +2,24 @@
 
 from __future__ import annotations
 
-import json
 import time
 from collections.abc import Iterator, Sequence
 from concurrent.futures import wait
 from dataclasses import asdict, replace
 from pathlib import Path
 
-import cattrs
-
 from jointbench.backends.registry import unavailable_reason
-from jointbench.errors import BadInput
-from jointbench.records import SCHEMA_VERSION
+from jointbench.records.json_file import FileFormat, read_json
 from jointbench.records.strict_json import strict_json
 from jointbench.runtime.environment import cores, environment
 from jointbench.runtime.workers import Workers, import_seconds
 from jointbench.scaling.plan import SweepConfig, lines
-from jointbench.scaling.points import Point, Study, SweepLine, predicted
+from jointbench.scaling.points import SCALING_SCHEMA_VERSION, Point, Study, SweepLine, predicted
 from jointbench.scaling.timed import CellTiming, time_line
 from jointbench.study.config import Progress
 
-SCALING = "scaling.json"
+SCALING, SCALING_PAGE = "scaling.json", "scaling.html"
+FORMAT = FileFormat("a break-even study", SCALING_SCHEMA_VERSION, "delete it, or make it again with jointbench scaling")
 
 
 def run_study(config: SweepConfig, device: str, progress: Progress) -> Study:
@@ -33,7 +30,7 @@ def run_study(config: SweepConfig, device: str, progress: Progress) -> Study:
         left = config.budget_seconds - (time.perf_counter() - started)
         points.extend(_backend_points(config, backend, device, left / (len(config.backends) - done), progress))
     return Study(
-        schema_version=SCHEMA_VERSION,
+        schema_version=SCALING_SCHEMA_VERSION,
         widths=config.widths,
         outputs=config.outputs,
         depths=config.depths,
@@ -105,12 +102,4 @@ def to_json(study: Study) -> str:
 
 def read_study(path: Path) -> Study:
     """A study from its file. Raises BadInput, one sentence, for a file without one or of another schema version."""
-    try:
-        study = cattrs.structure(json.loads(path.read_text(encoding="utf-8")), Study)
-    except OSError as error:
-        raise BadInput(f"{path} cannot be read ({error.strerror})") from error
-    except (ValueError, KeyError, TypeError, cattrs.BaseValidationError) as error:
-        raise BadInput(f"{path} is no break-even study; delete it, or make it again with jointbench scaling") from error
-    if study.schema_version != SCHEMA_VERSION:
-        raise BadInput(f"{path} has schema version {study.schema_version}; this jointbench reads {SCHEMA_VERSION}")
-    return study
+    return read_json(path, Study, FORMAT)

@@ -112,8 +112,12 @@ def _score(task: ReferenceTask, features: Float32Array) -> Score:
 
 
 def _reference(slug: str, task: ReferenceTask, future: Future[Score]) -> Reference:
+    result: Score | None
+    failure: str | None
     try:
         result, failure = future.result(), None
+        if not result.is_finite:
+            result, failure = None, "its error on the test rows is not finite"
     except Exception as error:  # noqa: BLE001 - whatever broke in the worker becomes a record
         result, failure = None, failure_reason(error)
     return Reference(

@@ -24,6 +24,8 @@ def fit_record(experiment: Experiment, network: Network, trained: Trained, prepa
     scores = (
         scores_of(experiment, network.group, split, trained.predictions, prepared) if trained.failure is None else ()
     )
+    overflowed = [score.output for score in scores if not score.is_finite]
+    failure = f"the error on the test rows is not finite: {', '.join(overflowed)}" if overflowed else trained.failure
     no_skill = np.array([prepared.no_skill[column] for column in experiment.columns(network.group)])
     return Fit(
         network=network,
@@ -38,8 +40,8 @@ def fit_record(experiment: Experiment, network: Network, trained: Trained, prepa
         train_loss=trained.train_loss / no_skill,
         validation_loss=trained.validation_loss / no_skill,
         predictions=trained.predictions,
-        scores=scores,
-        failure=trained.failure,
+        scores=scores if failure is None else (),
+        failure=failure,
     )
 
 

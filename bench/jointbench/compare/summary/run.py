@@ -15,7 +15,7 @@ from jointbench.compare.summary.costs import ArmCost, ArmFlops, ArmMemory, Predi
 from jointbench.compare.summary.decisions import Decision, Difference, Standing
 from jointbench.compare.summary.stored import StoredRatio
 from jointbench.stats.estimate import Uncertain
-from jointbench.types import ColumnReading
+from jointbench.types import ColumnReading, Natural, Positive
 
 SUMMARY_SCHEMA_VERSION = 2
 
@@ -81,13 +81,13 @@ class DatasetSummary:
 
     slug: str
     title: str
-    rows: int
-    features: int
+    rows: Positive
+    features: Natural
     outputs: tuple[str, ...]
     kinds: tuple[str, ...]
-    folds: int
-    repeats: int
-    seeds: int
+    folds: Positive
+    repeats: Positive
+    seeds: Positive
     notes: tuple[str, ...]
     source: str
     licence: str
@@ -125,7 +125,8 @@ class Across:
 class Summary:
     """A run in numbers. command: what reruns it. headline: one sentence over all datasets.
 
-    rope: half the width of the region of practical equivalence, in skill; probability: what a verdict needs.
+    rope: half the width of the region of practical equivalence, in skill; probability: what a verdict needs. cut_off:
+    what a run that was stopped did not come to, in sentences; none for one that finished.
     """
 
     schema_version: int
@@ -139,3 +140,4 @@ class Summary:
     rope: float
     probability: float
     across: tuple[Across, ...] = ()
+    cut_off: tuple[str, ...] = ()

@@ -1,0 +1,128 @@
+"""What must hold between the fields of one record; what one field may hold is said by its type in ``schema``."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass
+from typing import Any, TypeVar
+
+from jointbench.records.schema import Fit, FoldRecord, PlannedArm, Reference, Timing
+
+R = TypeVar("R")
+
+
+@dataclass(frozen=True)
+class Rule:
+    """A field, what it must be in words, and whether it is."""
+
+    field: str
+    words: str
+    holds: Callable[[Any], bool]
+
+
+def _distinct(items: Sequence[object]) -> bool:
+    return len(set(items)) == len(items)
+
+
+def _is_curve(shape: tuple[int, int], fit: Fit) -> bool:
+    """Packed fits have no rows, and a failed one may have been stopped between two."""
+    rows, columns = shape
+    return rows == 0 or (columns == len(fit.network.group) and (rows == fit.epochs or fit.failure is not None))
+
+
+def _scores_own_outputs(fit: Fit) -> bool:
+    outputs = [score.output for score in fit.scores]
+    return _distinct(outputs) and set(outputs) <= set(fit.network.group)
+
+
+def _was_trained(fit: Fit) -> bool:
+    return min(fit.epochs, fit.steps, fit.parameters, fit.flops_per_row, fit.train_flops) > 0
+
+
+CURVE = "must have a row for each epoch and a column for each output"
+_FIT = (
+    Rule(
+        "network.group", "must name outputs, each once", lambda fit: fit.network.group and _distinct(fit.network.group)
+    ),
+    Rule("scores", "must be of the network's outputs, each once", _scores_own_outputs),
+    Rule(
+        "epochs",
+        "must be above 0, as steps, parameters and FLOPs, in a fit that did not fail",
+        lambda fit: fit.failure is not None or _was_trained(fit),
+    ),
+    Rule(
+        "best_epoch", "must be one of the epochs", lambda fit: fit.failure is not None or fit.best_epoch <= fit.epochs
+    ),
+    Rule("train_loss", CURVE, lambda fit: _is_curve(fit.train_loss.shape, fit)),
+    Rule("validation_loss", CURVE, lambda fit: _is_curve(fit.validation_loss.shape, fit)),
+)
+
+TABLE = "must have a row for each test row and a column for each output"
+_FOLD = (
+    Rule("fold", "must lie below the number of folds", lambda fold: fold.fold < fold.folds),
+    Rule("outputs", "must be distinct", lambda fold: _distinct(fold.outputs)),
+    Rule("test", "must name rows, each once", lambda fold: len(fold.test) > 0 and _distinct(fold.test.tolist())),
+    Rule(
+        "no_skill_error",
+        "must have one number for each output",
+        lambda fold: len(fold.no_skill_error) == len(fold.outputs),
+    ),
+    Rule("observed", TABLE, lambda fold: fold.y_true.shape == (len(fold.test), len(fold.outputs))),
+    Rule("weights", TABLE, lambda fold: fold.weights.shape == (len(fold.test), len(fold.outputs))),
+)
+
+_PLANNED_ARM = (
+    Rule(
+        "arm.groups",
+        "must divide outputs, each once",
+        lambda arm: all(arm.arm.groups) and _distinct(sum(arm.arm.groups, ())),
+    ),
+    Rule("shapes", "must be as many as groups of outputs", lambda arm: len(arm.shapes) == len(arm.arm.groups)),
+    Rule(
+        "network_ids",
+        "must be distinct, a whole number of times as many as groups of outputs",
+        lambda arm: _distinct(arm.network_ids) and len(arm.network_ids) % len(arm.arm.groups) == 0,
+    ),
+)
+
+_TIMING = (
+    Rule("participants", "must be distinct", lambda timing: _distinct(timing.variants)),
+    Rule(
+        "order",
+        "must name every participant, and nothing else",
+        lambda timing: set(timing.order) == set(range(len(timing.variants))),
+    ),
+    Rule("block", "must divide the visits", lambda timing: len(timing.order) % timing.block == 0),
+    Rule(
+        "seconds",
+        "must have a row for each visit, with a number in it",
+        lambda timing: len(timing.seconds) == len(timing.order) and timing.seconds.shape[1] > 0,
+    ),
+    Rule(
+        "load",
+        "must have one number for each block",
+        lambda timing: len(timing.load) * timing.block == len(timing.order),
+    ),
+)
+
+RULES: Mapping[type, tuple[Rule, ...]] = {
+    Fit: _FIT,
+    FoldRecord: _FOLD,
+    Reference: (
+        Rule(
+            "score",
+            "must be of the record's output",
+            lambda reference: reference.score is None or reference.score.output == reference.output,
+        ),
+    ),
+    PlannedArm: _PLANNED_ARM,
+    Timing: _TIMING,
+}
+
+
+def obeying(record: R) -> R:
+    """The record. Raises ValueError, naming the field, where it breaks one of its rules."""
+    for rule in RULES.get(type(record), ()):
+        if not rule.holds(record):
+            raise ValueError(f"{rule.field} {rule.words}")
+    return record

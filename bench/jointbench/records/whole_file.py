@@ -1,0 +1,92 @@
+"""Files that are written whole or not at all, and that are files: no device, pipe or folder is read or replaced."""
+
+from __future__ import annotations
+
+import os
+import secrets
+import stat
+from collections.abc import Iterator
+from contextlib import contextmanager, suppress
+from errno import EACCES
+from pathlib import Path
+from typing import BinaryIO
+
+from jointbench.errors import BadInput
+
+NO_WAITING = getattr(os, "O_NONBLOCK", 0)  # opening a pipe that nobody writes to would wait forever
+
+
+@contextmanager
+def whole_file(path: Path) -> Iterator[BinaryIO]:
+    """A new file that takes the place of ``path`` when the block ends without an error; ``path`` is untouched before.
+
+    Raises BadInput where it cannot be written, and where ``path`` is there and is no regular file.
+    """
+    partial: Path | None = None
+    try:
+        target = Path(os.path.realpath(path))  # a link stays one
+        mode = _mode(target)
+        beside = target.with_name(f".{secrets.token_hex(8)}.partial")
+        with beside.open("xb") as file:
+            partial = beside
+            yield file
+            file.flush()
+            os.fsync(file.fileno())
+        if mode is not None:
+            beside.chmod(mode)
+        beside.replace(target)
+    except OSError as error:
+        raise BadInput(f"{path} cannot be written ({reason(error)})") from error
+    finally:
+        if partial is not None:
+            with suppress(OSError):
+                partial.unlink(missing_ok=True)
+
+
+def write_text(path: Path, text: str) -> None:
+    """Writes the file in one step. Half a surrogate pair, as in a file name that is not UTF-8, becomes \\udc80.
+
+    Raises BadInput as ``whole_file`` does.
+    """
+    write_bytes(path, text.encode("utf-8", "backslashreplace"))
+
+
+def write_bytes(path: Path, content: bytes) -> None:
+    """Writes the file in one step. Raises BadInput as ``whole_file`` does."""
+    with whole_file(path) as file:
+        file.write(content)
+
+
+def open_regular(path: Path, remedy: str = "") -> BinaryIO:
+    """The file, open for reading. Raises BadInput, with the remedy, where there is none or it is no regular file."""
+    try:
+        descriptor = os.open(path, os.O_RDONLY | NO_WAITING)
+        if stat.S_ISREG(os.fstat(descriptor).st_mode):
+            return os.fdopen(descriptor, "rb")
+        os.close(descriptor)
+    except (OSError, ValueError) as error:
+        raise BadInput(f"{path} cannot be read ({reason(error)}){remedy and '; '}{remedy}") from error
+    raise BadInput(f"{path} cannot be read (it is no regular file){remedy and '; '}{remedy}")
+
+
+def is_regular(path: Path) -> bool:
+    """Whether this is a regular file, or a link to one; false where that cannot be told."""
+    return os.path.isfile(path)  # noqa: PTH113 - unlike Path.is_file it raises nothing for a path that is too long
+
+
+def reason(error: Exception) -> str:
+    """What the system says, without the path."""
+    return (error.strerror if isinstance(error, OSError) else None) or str(error)
+
+
+def _mode(target: Path) -> int | None:
+    """The permissions of a file that may be replaced; None for a new one."""
+    try:
+        mode = target.stat().st_mode
+    except FileNotFoundError:
+        return None
+    if not stat.S_ISREG(mode):
+        raise OSError("it is there and is no regular file")
+    if not os.access(target, os.W_OK):
+        raise PermissionError(EACCES, os.strerror(EACCES))
+    return stat.S_IMODE(mode)

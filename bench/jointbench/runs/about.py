@@ -1,0 +1,110 @@
+"""What a run's folder holds about itself beside its records: environment.json."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import asdict, dataclass, field, replace
+from pathlib import Path
+from typing import Annotated
+
+from annotated_types import Interval
+
+from jointbench.compare.build import DEFAULT, describe
+from jointbench.compare.criteria import VerdictCriteria
+from jointbench.compare.summary.run import DatasetSummary
+from jointbench.compare.verdict import PROBABILITY
+from jointbench.records.json_file import FileFormat, read_json
+from jointbench.records.strict_json import strict_json
+from jointbench.records.whole_file import write_text
+from jointbench.runtime.environment import environment
+from jointbench.stats.correlated_t_test import ROPE
+from jointbench.study.config import StudyConfig
+from jointbench.study.plan import Experiment
+
+ENVIRONMENT = "environment.json"
+ENVIRONMENT_SCHEMA_VERSION = 1
+FORMAT = FileFormat("a run's environment.json", ENVIRONMENT_SCHEMA_VERSION, "name the folder of a run")
+
+
+@dataclass(frozen=True, kw_only=True)
+class About:
+    """The content of environment.json. rope and probability: the criteria of the run's verdicts.
+
+    backends, devices: what was asked for; () where the run is older than this. finished: whether the run came to its
+    end; None where it is older.
+    """
+
+    schema_version: int
+    profile: str
+    engine: str
+    command: str
+    notes: tuple[str, ...]
+    machine: dict[str, str]
+    datasets: tuple[DatasetSummary, ...]
+    rope: Annotated[float, Interval(gt=0, lt=1)] = ROPE
+    probability: Annotated[float, Interval(gt=0.5, lt=1)] = PROBABILITY
+    backends: tuple[str, ...] = ()
+    devices: tuple[str, ...] = ()
+    finished: bool | None = None
+
+    @property
+    def criteria(self) -> VerdictCriteria:
+        return VerdictCriteria(self.rope, self.probability)
+
+
+@dataclass(frozen=True, kw_only=True)
+class RunDescription:
+    """How a run came about, for its folder.
+
+    reruns: by dataset, the command that runs it alone; advice on sample size is made from it.
+    """
+
+    profile: str
+    command: str
+    notes: tuple[str, ...] = ()
+    criteria: VerdictCriteria = DEFAULT
+    reruns: Mapping[str, str] = field(default_factory=dict)
+
+
+def about_study(experiments: Sequence[Experiment], config: StudyConfig, description: RunDescription) -> About:
+    """What is known of a run before it begins."""
+    return About(
+        schema_version=ENVIRONMENT_SCHEMA_VERSION,
+        profile=description.profile,
+        engine=config.engine,
+        command=description.command,
+        notes=description.notes,
+        machine=environment(),
+        datasets=tuple(
+            describe(
+                experiment.dataset,
+                experiment.splits[0].folds,
+                1 + max(split.repeat for split in experiment.splits),
+                experiment.seeds,
+                description.reruns.get(experiment.dataset.slug, ""),
+            )
+            for experiment in experiments
+        ),
+        rope=description.criteria.rope,
+        probability=description.criteria.probability,
+        backends=config.backends,
+        devices=config.devices,
+        finished=False,
+    )
+
+
+def write_about(folder: Path, about: About) -> None:
+    """Raises BadInput where it cannot be written."""
+    write_text(folder / ENVIRONMENT, strict_json(asdict(about), indent=2) + "\n")
+
+
+def mark_finished(folder: Path, about: About) -> About:
+    """The account of a run that has come to its end, written."""
+    finished = replace(about, finished=True)
+    write_about(folder, finished)
+    return finished
+
+
+def about_run(folder: Path) -> About:
+    """The folder's account of its run. Raises BadInput when it holds no run, or one of another version."""
+    return read_json(folder / ENVIRONMENT, About, FORMAT)

@@ -1,0 +1,66 @@
+"""The folder that a command writes to: new, or one in which it overwrites nothing."""
+
+from __future__ import annotations
+
+import os
+import tempfile
+from collections.abc import Iterator, Mapping, Sequence
+from contextlib import contextmanager
+from datetime import UTC, datetime
+from pathlib import Path
+
+from jointbench.errors import BadInput, DidNotFinish
+from jointbench.records.whole_file import reason, write_text
+
+RUNS = Path("results/runs")
+
+
+@contextmanager
+def output_folder(out: str | Path | None, suffix: str, writes: Sequence[str]) -> Iterator[Path]:
+    """``new_folder`` for the length of a command; a folder that it made and left empty by an error is removed."""
+    folder = _named(out, suffix)
+    missing = [path for path in (folder, *folder.parents) if not os.path.lexists(path)]
+    try:
+        yield new_folder(folder, suffix, writes)
+    except BaseException:
+        for path in missing:
+            try:
+                path.rmdir()
+            except OSError:  # it is not there, or not empty
+                break
+        raise
+
+
+def new_folder(out: str | Path | None, suffix: str, writes: Sequence[str], option: str = "--out") -> Path:
+    """The folder ``out``, or one named by the time and ``suffix``, to write files of these names into.
+
+    Raises BadInput where it has one of them already, cannot be made, or cannot be written to.
+    """
+    folder = _named(out, suffix)
+    for name in writes:
+        if os.path.lexists(folder / name):
+            raise BadInput(f"{option} {folder}: it has a {name} already; name another folder, nothing was overwritten")
+    try:
+        folder.mkdir(parents=True, exist_ok=True)
+        with tempfile.TemporaryFile(dir=folder):
+            pass
+    except OSError as error:
+        raise BadInput(f"{option} {folder}: it cannot be made or written to ({reason(error)}); name another") from error
+    return folder
+
+
+def write_results(folder: Path, texts: Mapping[str, str]) -> None:
+    """Writes files of these names when the work is done. Raises DidNotFinish where that fails."""
+    try:
+        for name, text in texts.items():
+            write_text(folder / name, text)
+    except BadInput as error:
+        raise DidNotFinish(str(error)) from error
+
+
+def _named(out: str | Path | None, suffix: str) -> Path:
+    if out is None:
+        return RUNS / (datetime.now(UTC).strftime("%Y%m%d-%H%M%S-%f")[:-3] + suffix)
+    if not str(out):
+        raise BadInput('--out "": name a folder; --out . is the current one')
+    return Path(out)

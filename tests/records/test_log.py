@@ -1,0 +1,79 @@
+"""Records of a run in progress: each is in the file at once, and what breaks off half-way is taken back."""
+
+from __future__ import annotations
+
+import resource
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+
+import tiny_run
+from exact import same
+from jointbench.errors import BadInput, DidNotFinish
+from jointbench.records.log import RecordLog
+from jointbench.records.store import read_records
+
+RECORDS = tiny_run.records()
+
+
+@pytest.fixture
+def size_limit() -> Iterator[int]:
+    """A limit on the size of files, as ``ulimit -f`` sets it."""
+    before = resource.getrlimit(resource.RLIMIT_FSIZE)
+    limit = 4000
+    resource.setrlimit(resource.RLIMIT_FSIZE, (limit, before[1]))
+    yield limit
+    resource.setrlimit(resource.RLIMIT_FSIZE, before)
+
+
+def test_a_record_is_in_the_file_before_the_next_is_made(tmp_path: Path) -> None:
+    with RecordLog(tmp_path / "records.jsonl") as log:
+        for count, record in enumerate(RECORDS, start=1):
+            log.append(record)
+            assert same(list(read_records(tmp_path))[-1], record)
+            assert len(list(read_records(tmp_path))) == count
+
+
+def test_of_two_runs_one_has_the_folder(tmp_path: Path) -> None:
+    path = tmp_path / "records.jsonl"
+    with RecordLog(path) as log:
+        log.append(RECORDS[0])
+        with pytest.raises(BadInput, match=r"has a records\.jsonl already; name another folder"):
+            RecordLog(path)
+        log.append(RECORDS[1])
+    assert len(list(read_records(path))) == 2
+
+
+def append_all(log: RecordLog) -> None:
+    for record in RECORDS:
+        log.append(record)
+
+
+def test_a_size_limit_ends_the_run_and_keeps_the_whole_records(tmp_path: Path, size_limit: int) -> None:
+    """The system takes the first bytes of the line that passes the limit."""
+    path = tmp_path / "records.jsonl"
+    with RecordLog(path) as log, pytest.raises(DidNotFinish, match=r"cannot be written \(File too large\)") as caught:
+        append_all(log)
+    records = list(read_records(path))
+    assert 0 < len(records) < len(RECORDS)
+    assert f"its {len(records)} records are kept" in str(caught.value)
+    assert path.stat().st_size < size_limit
+    assert path.read_bytes().endswith(b"}\n")
+
+
+def test_a_folder_removed_midway_ends_the_run_at_the_next_record(tmp_path: Path) -> None:
+    path = tmp_path / "run" / "records.jsonl"
+    path.parent.mkdir()
+    with RecordLog(path) as log:
+        log.append(RECORDS[0])
+        path.unlink()
+        path.parent.rmdir()
+        with pytest.raises(DidNotFinish, match="was removed while the run wrote to it"):
+            log.append(RECORDS[1])
+
+
+def test_a_folder_that_is_not_there(tmp_path: Path) -> None:
+    with pytest.raises(BadInput, match="No such file") as caught:
+        RecordLog(tmp_path / "nowhere" / "records.jsonl")
+    assert caught.value.exit_code == 2
