@@ -75,7 +75,7 @@ def test_a_later_version_is_refused_by_its_number(tmp_path: Path) -> None:
     write_answers(tmp_path, "c", planted_answers()[:1])
     fields = json.loads((tmp_path / EXPLAIN).read_text(encoding="utf-8"))
     (tmp_path / EXPLAIN).write_text(json.dumps(fields | {"schema_version": VERSION + 1}), encoding="utf-8")
-    with pytest.raises(BadInput, match=f"version {VERSION + 1}; this jointbench reads 1 and {VERSION}"):
+    with pytest.raises(BadInput, match=f"version {VERSION + 1}, this jointbench reads 1 and {VERSION}"):
         read_answers(tmp_path)
 
 

@@ -21,7 +21,7 @@ from jointbench.records.whole_file import is_regular, write_text
 
 EXPLAIN = "explain.json"
 VERSION, FIRST_VERSION = 2, 1  # of the file; the first held tables in place of data
-FORMAT = FileFormat("what jointbench explain writes", VERSION, "delete it or run explain again")
+FORMAT = FileFormat("what jointbench explain writes", VERSION, "delete it or run explain again", older=(FIRST_VERSION,))
 _converter = make_converter()
 
 
