@@ -253,14 +253,13 @@ def cell(outcome: Outcome, dataset: str, backend: str, device: str) -> OutcomeCe
 @contextlib.contextmanager
 def _terminal(config: pytest.Config) -> Iterator[object]:
     """A progress bar on the real terminal while pytest captures output."""
-    from rich.console import Console
-
+    from jointbench.cli.console import make_console
     from jointbench.cli.progress import progress_bar
 
     capture = config.pluginmanager.getplugin("capturemanager")
     with capture.global_and_fixture_disabled() if capture else contextlib.nullcontext():
         print()  # noqa: T201 - ends the line of test names that pytest has begun
-        with progress_bar(Console()) as progress:
+        with progress_bar(make_console()) as progress:
             yield progress
 
 
@@ -268,10 +267,9 @@ def pytest_terminal_summary(terminalreporter: pytest.TerminalReporter, config: p
     result = config.stash.get(OUTCOME, None)
     if result is None:
         return
-    from rich.console import Console
-
+    from jointbench.cli.console import make_console
     from jointbench.report.terminal import terminal_report
 
     terminalreporter.section("jointbench")
-    terminal_report(result.summary, Console())
+    terminal_report(result.summary, make_console())
     terminalreporter.write_line(f"Report: {result.folder / REPORT}")

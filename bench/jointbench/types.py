@@ -37,6 +37,7 @@ Kind = Literal["regression", "binary", "multiclass"]
 Sizing = Literal["same-width", "same-parameters"]
 Optimizer = Literal["sgd", "adam", "adamw"]
 Engine = Literal["stock", "stacked"]
+ColumnRole = Literal["output", "number", "category", "date", "key", "dropped"]
 
 
 @dataclass(frozen=True)
@@ -63,6 +64,22 @@ class Provenance:
     sha256: str
 
 
+@dataclass(frozen=True, kw_only=True)
+class ColumnReading:
+    """How one column of a table was read.
+
+    detail: levels, formats, marks. missing: rows without a value. reason: why it was dropped, or why an output is of
+    its kind. labels: of an output, in words, how many there are of each class.
+    """
+
+    name: str
+    role: ColumnRole
+    detail: str = ""
+    missing: Natural = 0
+    reason: str = ""
+    labels: str = ""
+
+
 @dataclass(frozen=True, eq=False, kw_only=True)
 class Dataset:
     """A table (or stack of images) and its outputs.
@@ -71,6 +88,7 @@ class Dataset:
     targets: per output, float64 (rows,): the value, or the class code; NaN where the label is missing.
     groups: (rows,) codes of rows that must share a fold, or None. time: (rows,) sortable, or None.
     notes: sentences a reader of the results must know (subsampling, outputs that determine each other).
+    reading: how each column of the table was read. keep: columns that were asked to be used as they stand.
     """
 
     slug: str
@@ -84,6 +102,8 @@ class Dataset:
     shape: Shape | None = None
     recipe: Recipe | None = None
     notes: tuple[str, ...] = ()
+    reading: tuple[ColumnReading, ...] = ()
+    keep: tuple[str, ...] = ()
 
     @property
     def rows(self) -> int:
@@ -95,7 +115,8 @@ class Dataset:
         columns = (
             [] if isinstance(self.features, np.ndarray) else [(c, str(t)) for c, t in self.features.dtypes.items()]
         )
-        return hashlib.sha256(repr((self.provenance.sha256, self.outputs, columns)).encode()).hexdigest()
+        parts = (self.provenance.sha256, self.outputs, columns, *((self.keep,) if self.keep else ()))
+        return hashlib.sha256(repr(parts).encode()).hexdigest()
 
 
 @dataclass(frozen=True, eq=False, kw_only=True)

@@ -55,8 +55,15 @@ def complaint(monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str
         (["run", "TABLE", "--target", "y", "--target", "c", "--arm", "y,q|c"], ["--arm", "'q'"]),
         (["run", "TABLE", "--target", "y", "--target", "c", "--arm", "y|y,c"], ["--arm", "'y'", "two groups"]),
         (["run", "TABLE", "--target", "y", "--target", "c", "--arm", "y"], ["--arm", "'c'", "no group"]),
-        (["run", "TABLE", "--target", "y", "--folds", "61"], ["--folds 61", "60 rows"]),
-        (["run", "TABLE", "--target", "y", "--folds", "1"], ["--folds 1"]),
+        (["run", "TABLE", "--target", "y", "--target", "c", "--folds", "61"], ["--folds 61", "60 rows"]),
+        (["run", "TABLE", "--target", "y", "--target", "c", "--folds", "1"], ["--folds 1"]),
+        (["run", "TABLE", "--target", "y"], ["my table.csv", "nothing to compare", "at least two", "--target"]),
+        (["run", "TABLE", "--target", "y", "--target", "C"], ["my table.csv", "did you mean 'c'"]),
+        (["run", "TABLE", "--target", "y", "--target", "c", "--keep", "nope"], ["my table.csv", "'nope'"]),
+        (["run", "missing.xlsx", "--target", "y", "--target", "c"], ["missing.xlsx: there is no such file"]),
+        (["run", "missing.data", "--target", "y", "--target", "c"], ["missing.data: there is no such file"]),
+        (["run", "x" * 5000, "--target", "y"], ["name its file too"]),
+        (["run", "concrete_slump", "--keep", "slump"], ["--keep", "name its file too"]),
         (["run", "concrete_slump", "--target", "slump"], ["--target"]),
         (["run", "concrete_slump", "--backend", "jax"], ["--backend", "jax", "torch"]),
         (["run", "concrete_slump", "--device", "tpu"], ["--device", "tpu"]),
@@ -110,10 +117,29 @@ def test_kinds_are_inferred_and_can_be_overridden(table: Path) -> None:
     options = RunOptions(datasets=(str(table),), targets=("y", "c"))
     (dataset,) = load_datasets(options, profile_named("quick"))
     assert [output.kind for output in dataset.outputs] == ["regression", "binary"]
-    options = RunOptions(datasets=(str(table),), targets=("c:multiclass",))
+    options = RunOptions(datasets=(str(table),), targets=("c:multiclass", "y"))
     (dataset,) = load_datasets(options, profile_named("quick"))
     assert dataset.outputs[0].kind == "multiclass"
     assert dataset.outputs[0].classes == ("down", "up")
+
+
+@pytest.mark.parametrize("name", ["table.xlsx", "table.arff", "table.data", "table"])
+def test_a_file_in_this_folder_is_named_without_one(
+    monkeypatch: pytest.MonkeyPatch, tmp_path: Path, table: Path, name: str
+) -> None:
+    frame = pd.read_csv(table)[["x", "z", "y", "constant"]]
+    if name.endswith(".xlsx"):
+        frame.to_excel(tmp_path / name, index=False)
+    elif name.endswith(".arff"):
+        lines = ["@relation t", *(f"@attribute {column} numeric" for column in frame), "@data"]
+        rows = frame.to_csv(index=False, header=False, lineterminator="\n")
+        (tmp_path / name).write_text("\n".join(lines) + "\n" + rows)
+    else:
+        frame.to_csv(tmp_path / name, index=False)
+    monkeypatch.chdir(tmp_path)
+    (dataset,) = load_datasets(RunOptions(datasets=(name,), targets=("y", "z")), profile_named("quick"))
+    assert [output.name for output in dataset.outputs] == ["y", "z"]
+    assert dataset.targets["y"] == pytest.approx(frame["y"])
 
 
 def test_verify_passes_on_the_files_as_shipped_and_names_a_changed_one(

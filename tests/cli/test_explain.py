@@ -14,8 +14,9 @@ from jointbench.cli.app import main
 from jointbench.compare.summary.run import DatasetSummary
 from jointbench.data.catalog import load_bundled
 from jointbench.explain import questions, runner
-from jointbench.explain.answer import Answer, Table
-from jointbench.explain.answer_store import read_answers, write_answers
+from jointbench.explain.answer import Answer
+from jointbench.explain.answer_store import read_answers
+from jointbench.explain.conflict_vs_transfer import ConflictByDataset, DatasetConflict
 from jointbench.explain.questions import Question
 from jointbench.runs import folder
 from jointbench.runs.about import ENVIRONMENT, About
@@ -24,13 +25,13 @@ from jointbench.study.plan import CrossValidation, Experiment, make_experiment
 
 HOSTILE = "<script>alert(1)</script>"
 ANSWER = Answer(
-    key="k",
+    key="conflict-and-transfer",
     question="What is it?",
     dataset=HOSTILE,
     backend="torch",
     sentence=f"It is 3 {HOSTILE}",
     numbers={"three": 3.0, "none": None},
-    tables=(Table(f"T {HOSTILE}", ("Name", "Number"), ((HOSTILE, 3), ("b", None))),),
+    data=ConflictByDataset((DatasetConflict(HOSTILE, 0.1, 0.2, 0.3),)),
 )
 
 
@@ -140,27 +141,10 @@ def test_answers_survive_the_file_and_the_page_escapes_them(tmp_path: Path) -> N
     explained = read_answers(tmp_path)
     assert explained is not None
     assert explained.answers == (ANSWER,)
-    assert json.loads((tmp_path / "explain.json").read_text(encoding="utf-8"))["schema_version"] == 1
+    assert json.loads((tmp_path / "explain.json").read_text(encoding="utf-8"))["schema_version"] == 2
     page = (tmp_path / folder.EXPLAIN_PAGE).read_text(encoding="utf-8")
     assert "<script" not in page
     assert "It is 3 &lt;script&gt;" in page
-
-
-def test_what_is_not_finite_is_null(tmp_path: Path) -> None:
-    odd = Answer(
-        key="k",
-        question="?",
-        dataset="d",
-        backend="torch",
-        sentence="s",
-        numbers={"n": float("nan")},
-        tables=(Table("t", ("a",), ((float("inf"),),)),),
-    )
-    write_answers(tmp_path, "c", [odd])
-    explained = read_answers(tmp_path)
-    assert explained is not None
-    assert explained.answers[0].numbers["n"] is None
-    assert explained.answers[0].tables[0].rows == ((None,),)
 
 
 def test_a_run_s_report_gets_the_answers(tmp_path: Path) -> None:

@@ -106,6 +106,20 @@ def test_a_timed_trainer_takes_the_steps_it_says_and_no_others(backend: Backend,
             np.testing.assert_allclose(weights[name], value, rtol=1e-5, atol=1e-6)
 
 
+def test_weights_that_were_read_stay_as_they_were(backend: Backend) -> None:
+    """Every array is a copy that no later step changes, those of heads with a single unit too."""
+    trainer = backend.trainer([make_job(JobSpec())], 2)
+    trainer(time.perf_counter)
+    (before,) = trainer.weights()
+    copies = {name: array.copy() for name, array in before.items()}
+    trainer(time.perf_counter)
+    (after,) = trainer.weights()
+    trainer.close()
+    for name, array in before.items():
+        np.testing.assert_array_equal(array, copies[name], err_msg=name)
+        assert np.any(after[name] != array), name
+
+
 def test_the_engine_alone_takes_the_steps_it_says(backend: Backend) -> None:
     job = make_job(JobSpec())
     trainer = backend.trainer([job], 5, "engine")

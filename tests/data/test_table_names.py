@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 from collections.abc import Sequence
 from pathlib import Path
 
@@ -21,7 +22,6 @@ HOSTILE = [
     "a,b|c@d",
     "{y}",
     "%s",
-    " padded ",
     "\u00e9\U0001f642",
     "__class__",
     "'quoted\"",
@@ -52,6 +52,18 @@ def test_a_column_of_any_name_can_be_a_target_or_a_feature(tmp_path: Path, name:
     assert list(features.columns) == [name, "other"]
     assert encode(features, np.arange(20)).shape == (ROWS, 2)
     assert load_table(path, [f"{name}:regression"]).outputs[0].name == name
+
+
+def test_blanks_around_a_name_in_the_header_do_not_count(tmp_path: Path) -> None:
+    path = hostile_file(tmp_path / "t.csv", ["plain", " price ", "x"])
+    for asked in ("price", " price ", "price:regression"):
+        assert load_table(path, [asked]).outputs == (Output("price", "regression"),)
+
+
+def test_a_file_whose_name_is_no_utf_8_gives_names_that_are(tmp_path: Path) -> None:
+    data = load_table(hostile_file(tmp_path / os.fsdecode(b"caf\xe9.csv"), ["y", "x"]), ["y"])
+    assert (data.slug, data.title) == ("caf\ufffd", "caf\ufffd.csv")
+    assert data.provenance.source == "caf\ufffd.csv"
 
 
 def test_a_column_named_like_a_target_with_its_kind_is_that_column(tmp_path: Path) -> None:

@@ -89,11 +89,11 @@ def test_a_target_with_one_value_is_refused_by_name(tmp_path: Path, cells: list[
 
 @pytest.mark.parametrize(("column", "target"), [("y", "y"), ("f", "y")])
 def test_a_stray_text_among_numbers_is_shown_with_its_row(tmp_path: Path, column: str, target: str) -> None:
-    """One `?` in a thousand numbers must not quietly turn a number into a thousand names."""
-    cells = [*range(20), "?", *range(30, 39)]
+    """One `<3` in a thousand numbers must not quietly turn a number into a thousand names."""
+    cells = [*range(20), "<3", *range(30, 39)]
     columns: dict[str, list[object]] = {"y": [1.5, 2, 3], "f": [1, 2, 3], column: cells}
     message = refusal(csv(tmp_path / "t.csv", **columns), [target])
-    for part in ("t.csv", f"'{column}'", "'?'", "data row 21", "number"):
+    for part in ("t.csv", f"'{column}'", "'<3'", "data row 21", "number"):
         assert part in message
 
 

@@ -64,5 +64,7 @@ def test_few_datasets_failures_and_other_questions_do_not_count() -> None:
     assert across(conflicts[:3], 0) == []
     assert across([replace(answer, failure="broken") for answer in conflicts], 0) == []
     assert across([replace(answer, key="other") for answer in conflicts], 0) == []
+    unknown = [replace(answer, numbers={**answer.numbers, "mean_skill_difference": None}) for answer in conflicts]
+    assert across(unknown, 0) == []
     both = across([*conflicts, *(replace(answer, backend="tensorflow") for answer in conflicts)], 0)
     assert [answer.backend for answer in both] == ["torch", "tensorflow"]

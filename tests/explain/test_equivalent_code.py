@@ -4,18 +4,26 @@ from __future__ import annotations
 
 import pytest
 
+from jointbench.backends.base import Pattern
 from jointbench.explain.equivalent_code import PRECISIONS, CodeComparison, Difference, answer
 
 
 def claims(gradients: float, losses: float) -> tuple[str, str]:
     """Of sliced columns, whose difference in float64 is planted, and of a hand-written loss, which is equal."""
-    equal = Difference(1e-16, 1e-16)
-    differences = {(pattern, precision): equal for pattern in ("sliced", "hand-written") for precision in PRECISIONS}
-    differences["sliced", "float64"] = Difference(gradients, losses)
-    kinds = ("regression", "binary")
-    comparison = CodeComparison(("a", "b"), kinds, 1234, differences)  # type: ignore[arg-type]  # literals of the type
-    sliced, hand_written, _ = answer(comparison, "d", "torch").sentence.split(".")
+    sliced, hand_written, _ = answer(planted(gradients, losses), "d", "torch").sentence.split(".")
     return sliced, hand_written
+
+
+def planted(gradients: float, losses: float) -> CodeComparison:
+    patterns: tuple[Pattern, ...] = ("sliced", "hand-written")
+    differences = tuple(
+        Difference(pattern, precision, gradients, losses)
+        if (pattern, precision) == ("sliced", "float64")
+        else Difference(pattern, precision, 1e-16, 1e-16)
+        for pattern in patterns
+        for precision in PRECISIONS
+    )
+    return CodeComparison(("a", "b"), ("regression", "binary"), 1234, differences)
 
 
 def test_differences_by_rounding_are_the_same_model() -> None:
@@ -33,3 +41,10 @@ def test_other_gradients_or_losses_are_not_the_same_model(gradients: float, loss
     assert "are NOT the same model" in sliced
     assert "1e-03" in sliced
     assert "are the same model" in hand_written
+
+
+def test_losses_that_are_not_finite_are_a_failure_and_not_another_model() -> None:
+    failed = answer(planted(1e-16, float("nan")), "d", "torch")
+    assert failed.failure is not None
+    assert "not finite" in failed.failure
+    assert failed.sentence == ""

@@ -6,7 +6,8 @@ import numpy as np
 import pytest
 
 from jointbench.backends.base import TrunkGramians
-from jointbench.explain.gradient_conflict import TrunkGradients, answer, cosines, shares
+from jointbench.explain.gradient_conflict import answer
+from jointbench.explain.trunk_gradients import TrunkGradients, cosines, shares
 from jointbench.types import FloatArray
 
 
@@ -82,3 +83,11 @@ def test_the_skill_difference_has_its_sign() -> None:
     worse = answer(_gradients(_products(60), joint=(0.2, 0.8)), "d", "torch")
     assert worse.sentence.endswith(": -0.100.")
     assert worse.numbers["worst_skill_difference"] == pytest.approx(-0.2)
+
+
+def test_outputs_that_are_never_labelled_together_have_no_conflict_to_measure() -> None:
+    alone = np.repeat(np.array([[[1.0, 0.0], [0.0, 0.0]]]), 5, axis=0)
+    failed = answer(_gradients(alone), "d", "torch")
+    assert failed.failure is not None
+    assert "never known in the same rows" in failed.failure
+    assert failed.sentence == ""

@@ -69,8 +69,19 @@ def test_gradients_that_do_not_add_up_are_not_summed(network: Architecture) -> N
     assert different.sentence.startswith("Not summed")
     assert different.numbers["residual_float32"] == pytest.approx(0.01, rel=0.02)
     assert f"{different.numbers['residual_float32']:.1e}" in different.sentence
-    rows = {row[0]: row for row in different.tables[0].rows}
-    assert rows["trunk_0"][2] == pytest.approx(0, abs=1e-15)  # the table shows which layer it is
+    assert isinstance(different.data, Identity)
+    residuals = {layer.layer: layer.residual for layer in different.data.layers}
+    assert residuals["trunk_0"] == pytest.approx(0, abs=1e-15)  # the data shows which layer it is
+
+
+def test_gradients_that_are_not_finite_are_a_failure_and_not_a_claim(network: Architecture) -> None:
+    infinite = _planted(network)
+    infinite.total["trunk_0/kernel"][0, 0] = np.inf
+    with np.errstate(invalid="ignore"):
+        failed = answer(_identity(network, infinite), "d", "torch", WEIGHTS)
+    assert failed.failure is not None
+    assert "not finite" in failed.failure
+    assert failed.sentence == ""
 
 
 def test_a_head_that_learns_from_another_loss_shows(network: Architecture) -> None:

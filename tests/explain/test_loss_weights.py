@@ -8,7 +8,7 @@ import numpy as np
 import pytest
 
 from jointbench.explain.loss_weight_sweep import Sweep, settings, weight_effects
-from jointbench.explain.loss_weights import answer
+from jointbench.explain.loss_weights import WeightComparison, answer
 
 SPLITS = 5
 RANDOM = np.random.default_rng(0)
@@ -91,9 +91,9 @@ def test_separate_networks_are_the_points_of_reference() -> None:
         assert placed.numbers["settings_at_least_separate"] == at_least
         assert placed.numbers["settings_at_most_separate"] == at_most
         assert f"on every output: {at_least}; no better than them on any: {at_most}" in placed.sentence
-        rows = {row[0]: row for row in placed.tables[0].rows}
-        assert rows["separate"][4:6] == pytest.approx((separate, separate))
-        assert rows["16:1"][3] == 16
+        assert isinstance(placed.data, WeightComparison)
+        assert placed.data.separate_skill == pytest.approx((separate, separate))
+        assert {skill.setting.label: skill.setting.ratio for skill in placed.data.settings}["16:1"] == 16
 
 
 def test_all_of_a_trade_off_is_on_the_front() -> None:

@@ -18,9 +18,9 @@ def test_a_large_trunk_is_one_set() -> None:
     assert "190 (1.90 times" in shared.sentence
     assert shared.numbers["shared_train_flop_share"] == 200 / 260
     assert shared.numbers["shared_inference_flop_share"] == 100 / 120
-    totals = {row[:2]: row[2] for row in shared.tables[0].rows}
-    assert totals["joint", "trunk"] == 90
-    assert totals["separate", "all of them"] == 190
+    assert shared.numbers["shared_parameters"] == 90
+    assert shared.numbers["separate_parameters"] == 190
+    assert shared.data == SIZES
 
 
 def test_large_heads_are_mostly_one_set_each() -> None:

@@ -26,6 +26,7 @@ from jointbench.explain.context import Context
 from jointbench.explain.trained_networks import TrainedNetwork, compared_outputs, study_networks
 from jointbench.networks.architecture import architecture
 from jointbench.networks.flops import train_flops_per_row
+from jointbench.report.explained_views import view_of
 from jointbench.runtime.workers import Workers
 from jointbench.study.plan import CrossValidation, Experiment, make_experiment
 from jointbench.types import Dataset, Output, Provenance, Recipe, Shape
@@ -77,7 +78,9 @@ def test_every_question_answers(
         assert answer.sentence
         assert "nan" not in answer.sentence
         assert (answer.dataset, answer.backend) == ("small", backend)
-        assert all(len(row) == len(table.columns) for table in answer.tables for row in table.rows)
+        tables = view_of(answer, "f").tables
+        assert tables
+        assert all(len(row) == len(table.columns) for table in tables for row in table.rows)
         if question is equivalent_code:
             assert answer.sentence.count("are the same model") == 2
 
@@ -94,7 +97,7 @@ def test_transfer_shares_what_it_says(small: Experiment, running: tuple[str, Wor
 
 def _separate(small: Experiment, running: tuple[str, Workers]) -> tuple[TrainedNetwork, TrainedNetwork]:
     source, target = (
-        next(n for n in study_networks(small, *running) if n.group == (name,) and (n.fold, n.number) == (0, 0))
+        next(n for n in study_networks(small, *running).networks if n.group == (name,) and (n.fold, n.number) == (0, 0))
         for name in ("r", "c")
     )
     return source, target

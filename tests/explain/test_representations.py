@@ -6,7 +6,7 @@ import numpy as np
 import pytest
 
 from jointbench.explain.cka import gram
-from jointbench.explain.representations import TrunkSimilarity, answer
+from jointbench.explain.representations import RepresentationComparison, TrunkSimilarity, answer
 from jointbench.explain.similarity import Similarity, similarity_of
 
 
@@ -17,7 +17,7 @@ def planted(differences: dict[str, float], noise: float = 0.005, folds: int = 5)
         within = np.full((folds, 2), 0.8)
         between = within + [0, difference] + noise * np.linspace(-1, 1, folds)[:, None]
         similarities.append(Similarity(name, between, within))
-    return TrunkSimilarity("joint", ("trunk 0", "trunk 1"), folds, tuple(similarities))
+    return TrunkSimilarity(("trunk 0", "trunk 1"), folds, tuple(similarities))
 
 
 @pytest.mark.parametrize(
@@ -47,8 +47,9 @@ def test_outputs_are_told_apart_and_the_least_alike_is_named() -> None:
     assert "further" in further
     assert further.endswith("for b, c")
     assert "Least alike for b: CKA 0.50" in compared.sentence
-    assert [row[-1] for row in compared.tables[0].rows] == ["as close", "further apart", "further apart"]
-    assert compared.tables[1].rows[0] == ("joint and a", pytest.approx(0.8), pytest.approx(0.79))
+    assert isinstance(compared.data, RepresentationComparison)
+    assert [output.reading for output in compared.data.outputs] == ["as close", "further apart", "further apart"]
+    assert compared.data.outputs[0].between == (pytest.approx(0.8), pytest.approx(0.79))
 
 
 def test_too_few_folds_are_a_failure_and_not_a_sentence() -> None:

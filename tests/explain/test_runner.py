@@ -16,6 +16,7 @@ from jointbench.data.catalog import load_bundled
 from jointbench.explain import weighting_trial
 from jointbench.explain.context import Context, networks_of
 from jointbench.explain.questions import QUESTIONS
+from jointbench.report.explained_views import view_of
 from jointbench.study.plan import CrossValidation, Experiment, job, make_experiment, prepared_split
 
 OWN = ("gradient-identity", "one-set-of-parameters", "who-moves-the-trunk", "loss-weights", "weighting-methods")
@@ -65,7 +66,7 @@ def test_every_question_is_answered_with_its_numbers(
             None,
         )
         assert answer.sentence.endswith((".", "%")), answer.sentence
-        assert answer.tables
+        assert view_of(answer, "f").tables
         assert "nan" not in answer.sentence
 
 

@@ -7,7 +7,7 @@ from dataclasses import replace
 import numpy as np
 import pytest
 
-from jointbench.explain.weighting_methods import answer
+from jointbench.explain.weighting_methods import MethodComparison, MethodSkill, answer
 from jointbench.explain.weighting_trial import MethodResult, StepTimeRatio, WeightingTrial
 from jointbench.types import FloatArray
 
@@ -57,9 +57,8 @@ def test_a_difference_within_its_interval_is_not_shown() -> None:
 def test_what_did_not_run_is_named_with_the_way_out() -> None:
     partial = answer(_trial(_method("DWA", 0.0), ABSENT), "d", "torch")
     assert "Did not run here: MGDA" in partial.sentence
-    row = next(row for row in partial.tables[0].rows if row[0] == "MGDA")
-    assert row[1] == "not installed: pip install it"
-    assert set(row[2:]) == {None}
+    assert isinstance(partial.data, MethodComparison)
+    assert partial.data.methods[-1] == MethodSkill(name="MGDA", failure="not installed: pip install it")
 
 
 def test_without_any_method_there_is_no_answer() -> None:

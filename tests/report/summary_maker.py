@@ -15,6 +15,7 @@ from jointbench.compare.summary.run import Across, CellSummary, DatasetSummary, 
 from jointbench.records import Fit
 from jointbench.report.palette import Palette, palette
 from jointbench.stats.variance_components import CVDesign
+from jointbench.types import ColumnReading
 
 REGRESSION = ("rmse", "mae", "r2", "rrmse")
 CLASSES = ("log_loss", "accuracy", "balanced_accuracy", "macro_f1", "roc_auc")
@@ -119,6 +120,13 @@ class SummaryMaker:
             citation="Cortez, P. (2009).",
             sha256="e3d60f4d" * 8,
             references=references,
+            reading=(
+                *(
+                    ColumnReading(name=name, role="output", detail=slug, missing=3, reason=name, labels="97 labels")
+                    for name in outputs
+                ),
+                ColumnReading(name=slug, role="category", detail=outputs[0], missing=1_234),
+            ),
         )
 
     def _difference(self, output: str, other: str) -> Difference:

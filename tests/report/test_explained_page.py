@@ -1,89 +1,80 @@
-"""The answers' drawings: made from the tables alone, for few outputs and many, with hostile names."""
+"""The answers' tables and drawings: made from data alone, for few outputs and many, with hostile names."""
 
 from __future__ import annotations
 
-import numpy as np
+from collections.abc import Sequence
+
 import pytest
 
-from jointbench.backends.base import TrunkGramians
 from jointbench.explain.answer import Answer
-from jointbench.explain.conflict_vs_transfer import answer as conflict_answer
-from jointbench.explain.gradient_conflict import KEY, TrunkGradients
-from jointbench.explain.gradient_conflict import answer as gradients_answer
-from jointbench.explain.loss_weight_sweep import Sweep, settings
-from jointbench.explain.loss_weights import answer as sweep_answer
-from jointbench.explain.weighting_methods import answer as trial_answer
-from jointbench.explain.weighting_trial import MethodResult, StepTimeRatio, WeightingTrial
+from jointbench.explain.data_types import DATA
+from jointbench.explain.gradient_conflict import KEY
 from jointbench.report.explained_sections import explained_sections
+from jointbench.report.explained_views import FIGURES, TABLES, view_of
+from jointbench.report.figures import representation_map
+from jointbench.report.figures.figure import Figure
+from jointbench.report.tables import answer_table
+from jointbench.report.tables.table import Column
+from planted_answers import planted_answers
 from svg_reader import tree
 
-HOSTILE = "<b onclick=x>$a_1$ &"
+DRAWN = {
+    "who-moves-the-trunk": 1,
+    "loss-weights": 1,
+    "weighting-methods": 1,
+    "representations": 1,
+    "conflict-and-transfer": 1,
+}
+"""Questions with figures, and how many each has at least; two outputs have their Pareto front besides."""
 
 
-def _outputs(count: int) -> tuple[str, ...]:
-    return (HOSTILE, *(f"output {i}" for i in range(1, count)))
+def _figures(answers: Sequence[Answer]) -> dict[str, tuple[Figure, ...]]:
+    return {answer.key: view_of(answer, f"f{i}").figures for i, answer in enumerate(answers)}
 
 
-def _answers(count: int) -> list[Answer]:
-    rng = np.random.default_rng(count)
-    names = _outputs(count)
-    jacobian = rng.normal(size=(6, count, 20))
-    products = TrunkGramians(*(jacobian @ jacobian.transpose(0, 2, 1),) * 2)
-    even = (0.5,) * count
-    gradients = TrunkGradients(names, (products,), (np.ones(count),), even, even, (None,) * count)
-    weights = settings(names)
-    test = rng.normal(0.5, 0.1, (len(weights), count, 3))
-    sweep = Sweep(
-        outputs=names,
-        settings=weights,
-        folds=3,
-        test=test,
-        validation=test.mean(axis=1),
-        separate=np.full((count, 3), 0.4),
-        flops=np.ones(len(weights)),
-    )
-    methods = WeightingTrial(
-        folds=3,
-        settings=9,
-        equal=np.zeros(3),
-        best=np.arange(3) / 9,
-        equal_flops=1.0,
-        sweep_flops=9.0,
-        methods=(
-            MethodResult("PCGrad", np.ones(3), 1.9, 2.0, StepTimeRatio(2.0, 1.9, 2.1)),
-            MethodResult("MGDA", np.full(3, np.nan), 1.9, np.nan, None, "absent"),
-        ),
-    )
-    answers = [
-        Answer(
-            key=KEY,
-            question="?",
-            dataset=f"{HOSTILE}{i}",
-            backend="torch",
-            sentence="s",
-            numbers={"conflict_share": i / 9, "mean_cosine": 0.1 * i, "mean_skill_difference": -0.01 * i},
-        )
-        for i in range(5)
-    ]
-    return [
-        gradients_answer(gradients, "d", "torch"),
-        sweep_answer(sweep, "d", "torch"),
-        trial_answer(methods, "d", "torch"),
-        conflict_answer(answers, "torch", 0),
-    ]
-
-
-@pytest.mark.parametrize(("count", "drawings"), [(2, [1, 2, 1, 1]), (14, [1, 1, 1, 1])])
-def test_every_question_with_numbers_along_something_is_drawn(count: int, drawings: list[int]) -> None:
-    questions = [question for section in explained_sections(_answers(count)) for question in section.questions]
-    assert [len(question.figures) for question in questions] == drawings
+@pytest.mark.parametrize(("count", "fronts"), [(2, 1), (14, 0)])
+def test_every_question_with_numbers_along_something_is_drawn(count: int, fronts: int) -> None:
+    figures = _figures(planted_answers(count))
+    assert {key: len(drawn) for key, drawn in figures.items() if drawn} == DRAWN | {"loss-weights": 1 + fronts}
     ids: list[str] = []
-    for figure in (figure for question in questions for figure in question.figures):
+    for figure in (figure for drawn in figures.values() for figure in drawn):
         root = tree(figure.svg)
         assert not any(element.get("onclick") for element in root.iter())
         ids.extend(element.get("id", "") for element in root.iter() if element.get("id"))
         assert figure.table.rows
     assert len(ids) == len(set(ids))
+
+
+def test_every_question_has_its_tables_and_no_data_is_without() -> None:
+    answers = planted_answers()
+    assert {answer.key for answer in answers} == set(DATA)
+    assert {type(answer.data) for answer in answers} == set(TABLES) == set(DATA.values())
+    assert set(FIGURES) <= set(TABLES)
+    for answer in answers:
+        tables = TABLES[type(answer.data)](answer.data, "torch")
+        assert tables, answer.key
+        for table in tables:
+            assert table.rows, answer.key
+            assert {len(row) for row in table.rows} == {len(table.columns)}
+            assert "\x1b" not in "".join(cell.text for row in table.rows for cell in row)
+
+
+def test_renamed_headings_lose_no_figure(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Every caption and heading reads otherwise, and every drawing is the same."""
+    answers = planted_answers()
+    before = _figures(answers)
+
+    def renamed(title: str, *rest: object) -> Column:
+        return Column(f"renamed {title[::-1]}", *rest)  # type: ignore[arg-type]  # whatever else a column has
+
+    monkeypatch.setattr(answer_table, "Column", renamed)
+    monkeypatch.setattr(representation_map, "LAYERS_TITLE", "renamed")
+    monkeypatch.setattr(representation_map, "columns", lambda *titles: [renamed(t) for part in titles for t in part])
+    after = _figures(answers)
+    for key, drawn in before.items():
+        assert [figure.svg for figure in after[key]] == [figure.svg for figure in drawn]
+        for figure in after[key]:
+            assert all(column.title.startswith("renamed") for column in figure.table.columns), key
 
 
 def test_a_failure_is_told_and_not_drawn() -> None:

@@ -3,14 +3,19 @@
 from __future__ import annotations
 
 import io
+import json
 import re
 from collections.abc import Callable
+from dataclasses import replace
 from typing import Any
 
 import pytest
 from rich.console import Console
 
+from jointbench.cli.console import replacing
+from jointbench.cli.safe_console import SafeConsole
 from jointbench.report import format as show
+from jointbench.report.embed import summary_json
 from jointbench.report.markdown import escape, markdown_report
 from jointbench.report.page import render
 from jointbench.report.terminal import terminal_report
@@ -99,6 +104,26 @@ def test_the_terminal_obeys_no_name(hostile: Any, width: int) -> None:
     assert max(map(len, wrapped)) <= width
     assert IMAGE in text
     assert "[bold red]x[/bold red][/]" in " ".join(text.split())
+
+
+@pytest.mark.parametrize("encoding", ["ascii", "cp1252", "utf-8"])
+def test_the_closing_table_ends_well_on_every_terminal(hostile: Any, encoding: str) -> None:
+    raw = io.BytesIO()
+    stream = replacing(io.TextIOWrapper(raw, encoding=encoding, errors="strict"))
+    terminal_report(hostile.summary(), SafeConsole(file=stream, width=110))
+    stream.flush()
+    text = raw.getvalue().decode(encoding)
+    assert ("\N{MINUS SIGN}0." if encoding == "utf-8" else "-0.") in text
+    assert not set("\x1b\x07\u202e") & set(text)
+
+
+def test_a_command_with_a_name_that_is_no_utf_8_can_be_written(hostile: Any) -> None:
+    """The bytes of such a file's name are lone surrogates in Python, which no file in UTF-8 can hold."""
+    summary = replace(hostile.summary(), command="jointbench run caf\udce9.csv --out  two", notes=("caf\udce9",))
+    page = render(summary, {"CPU": "caf\udce9"})
+    assert b"caf\xef\xbf\xbd.csv --out  two" in page.encode("utf-8")
+    assert "caf\ufffd" in json.dumps(json.loads(summary_json(summary)), ensure_ascii=False).encode().decode()
+    markdown_report(summary).encode("utf-8")
 
 
 def test_markdown_tables_keep_their_columns(hostile: Any) -> None:

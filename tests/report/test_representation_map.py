@@ -6,20 +6,20 @@ from dataclasses import replace
 
 import numpy as np
 
-from jointbench.explain.representations import TrunkSimilarity, answer
+from jointbench.explain.representations import RepresentationComparison, TrunkSimilarity, answer
 from jointbench.explain.similarity import Similarity
-from jointbench.report.figures.representation_map import representation_figures
+from jointbench.report.explained_views import view_of
 from jointbench.report.palette import COLOURS
 from svg_reader import areas, labels, texts
 
 
 def planted(name: str = "a") -> TrunkSimilarity:
     between = np.array([[0.9, 0.25], [0.9, 0.3], [0.9, 0.35]])
-    return TrunkSimilarity("joint", ("trunk 0", "trunk 1"), 3, (Similarity(name, between, np.full((3, 2), 0.8)),))
+    return TrunkSimilarity(("trunk 0", "trunk 1"), 3, (Similarity(name, between, np.full((3, 2), 0.8)),))
 
 
 def test_numbers_and_shades_are_those_of_the_answer() -> None:
-    (figure,) = representation_figures(answer(planted(), "d", "torch"), "f")
+    (figure,) = view_of(answer(planted(), "d", "torch"), "f").figures
     assert {"joint and a", "two seeds, a", "trunk 0", "trunk 1"} <= set(texts(figure.svg))
     shades = {
         label.text: cell.opacity
@@ -34,10 +34,12 @@ def test_numbers_and_shades_are_those_of_the_answer() -> None:
 
 
 def test_a_hostile_name_is_text() -> None:
-    (figure,) = representation_figures(answer(planted("<script>x</script>"), "d", "torch"), "f")
+    (figure,) = view_of(answer(planted("<script>x</script>"), "d", "torch"), "f").figures
     assert "<script" not in figure.svg
 
 
 def test_no_layers_no_figure() -> None:
     whole = answer(planted(), "d", "torch")
-    assert representation_figures(replace(whole, tables=whole.tables[:1]), "f") == []
+    assert isinstance(whole.data, RepresentationComparison)
+    unmeasured = tuple(replace(output, between=(), within=(), difference=None) for output in whole.data.outputs)
+    assert view_of(replace(whole, data=replace(whole.data, outputs=unmeasured)), "f").figures == ()

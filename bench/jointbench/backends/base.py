@@ -44,6 +44,11 @@ class Job:
     precision: Precision = "float32"
     regression_loss: RegressionLoss = "squared"
 
+    def require_squared_loss(self, user: str) -> None:
+        """Raises ValueError where a regression output has another loss. user: what is written for squared errors."""
+        if self.regression_loss != "squared" and "regression" in self.architecture.kinds:
+            raise ValueError(f"{user} needs squared errors; the job's regression loss is {self.regression_loss!r}")
+
 
 @dataclass(frozen=True, eq=False, kw_only=True)
 class Trained:

@@ -1,24 +1,22 @@
 """Methods that adapt the loss weights in training: the part that both frameworks share.
 
-They act on each output's mean loss times its loss weight, which by default divides it by its no-skill loss. Epochs,
-early stopping and dynamic weight average are here; a framework's loop takes the steps.
+They act on each output's mean loss times its loss weight, which by default divides it by its no-skill loss. Dynamic
+weight average is here; the other methods are part of a framework's steps.
 """
 
 from __future__ import annotations
 
 import itertools
-import math
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Iterator
 from typing import Any, Protocol
 
 import numpy as np
-import numpy.typing as npt
 
 from jointbench.backends.base import Clock, Job, Trained
+from jointbench.backends.fit_loop import StepLoop, fit_loop
 from jointbench.measure.device_clock import device_clock
 from jointbench.networks.architecture import Architecture
 from jointbench.networks.flops import backward_flops, train_flops_per_row
-from jointbench.records import Stop
 from jointbench.types import FloatArray
 
 FIXED = "fixed"
@@ -46,12 +44,14 @@ def dynamic_weights(losses: FloatArray, temperature: float = TEMPERATURE) -> Flo
     return result
 
 
-def precision_factors(network: Architecture) -> FloatArray:
+def precision_factors(job: Job) -> FloatArray:
     """(outputs,): Kendall's total is sum of factor x exp(-s) x loss + s / 2 with s = log variance.
 
-    The factor is 1/2 for a Gaussian likelihood (regression) and 1 for a softmax with a temperature.
+    The factor is 1/2 for a Gaussian likelihood (regression) and 1 for a softmax with a temperature. Other regression
+    losses belong to other likelihoods, which have another total; a job with one raises ValueError.
     """
-    return np.array([0.5 if kind == "regression" else 1.0 for kind in network.kinds])
+    job.require_squared_loss("uncertainty weighting")
+    return np.array([0.5 if kind == "regression" else 1.0 for kind in job.architecture.kinds])
 
 
 def step_flops(network: Architecture, batch: int, method: str) -> int:
@@ -69,83 +69,18 @@ def step_flops(network: Architecture, batch: int, method: str) -> int:
     return plain_step + (outputs - 1) * batch * backward + 2 * outputs * parameters * (outputs + 1)
 
 
-class WeightedLoop(Protocol):
-    """One network, its optimiser and a method, in one framework."""
-
-    job: Job
-
-    def batches(self, epoch: int) -> Iterator[Any]:
-        """The epoch's batches of rows, on the device."""
-        ...
-
-    def step(self, rows: Any) -> Any:
-        """One optimisation step; the losses before it, (outputs,)."""
-        ...
+class WeightedLoop(StepLoop, Protocol):
+    """A step loop whose outputs' losses can be weighted anew."""
 
     def factor(self, values: FloatArray) -> None:
         """Sets what multiplies each output's weighted loss from now on, (outputs,)."""
         ...
 
-    def mean(self, losses: Sequence[Any]) -> FloatArray:
-        """The mean of several steps' losses, (outputs,)."""
-        ...
-
-    def validate(self) -> FloatArray:
-        """Each output's mean loss on the validation rows."""
-        ...
-
-    def read(self) -> dict[str, npt.NDArray[np.floating]]:
-        """The network's weights as they are now."""
-        ...
-
-    def predict(self, weights: dict[str, npt.NDArray[np.floating]]) -> npt.NDArray[np.floating]:
-        """(test rows, units) by the network with these weights."""
-        ...
-
 
 def fit_weighted(loop: WeightedLoop, method: str, clock: Clock) -> Trained:
-    """Trains until the validation loss under the job's own weights has not improved for ``patience`` epochs.
-
-    The result has the best epoch's weights, as in the stock loop. clock: waits for the device before it is read.
-    """
-    job = loop.job
-    train: list[FloatArray] = []
-    validation: list[FloatArray] = []
-    seconds: list[float] = []
-    best, best_epoch, weights = math.inf, 0, loop.read()
-    failure: str | None = None
-    stopped_by: Stop = "limit"
-    for epoch in range(job.recipe.max_epochs):
-        if method == DYNAMIC:
-            loop.factor(dynamic_weights(np.array(train).reshape(epoch, len(job.loss_weights))))
-        started = clock()
-        losses = [loop.step(rows) for rows in loop.batches(epoch)]
-        train.append(loop.mean(losses))
-        seconds.append(clock() - started)
-        validation.append(loop.validate())
-        total = float(validation[-1] @ np.array(job.loss_weights))
-        if not (math.isfinite(total) and np.isfinite(train[-1]).all()):
-            failure = f"the loss is not finite in epoch {epoch + 1}"
-            break
-        if total < best:
-            best, best_epoch, weights = total, epoch, loop.read()
-        elif epoch - best_epoch >= job.recipe.patience:
-            stopped_by = "patience"
-            break
-    epochs = len(train)
-    return Trained(
-        epochs=epochs,
-        best_epoch=best_epoch,
-        steps=epochs * math.ceil(len(job.train) / job.recipe.batch_size),
-        rows_seen=epochs * len(job.train),
-        epoch_seconds=np.array(seconds),
-        stopped_by=stopped_by,
-        train_loss=np.array(train),
-        validation_loss=np.array(validation),
-        predictions=loop.predict(weights).astype(np.float32),
-        weights=weights,
-        failure=failure,
-    )
+    """Trains as the stock loop does, under a method. Early stopping goes by the job's own loss weights."""
+    average = (lambda losses: loop.factor(dynamic_weights(losses))) if method == DYNAMIC else None
+    return fit_loop(loop, clock, average)
 
 
 class WeightedSteps:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import sys
 from typing import Annotated
 
 import typer
@@ -11,6 +12,7 @@ from jointbench import __version__
 from jointbench.cli import datasets
 from jointbench.cli.calibrate import calibrate
 from jointbench.cli.check import check
+from jointbench.cli.console import echo, replacing
 from jointbench.cli.doctor import doctor
 from jointbench.cli.explain import explain
 from jointbench.cli.pack import pack
@@ -40,19 +42,21 @@ def options(
     version: Annotated[bool, typer.Option("--version", help="Print the version and exit.")] = False,
 ) -> None:
     if version:
-        typer.echo(f"jointbench {__version__}")
+        echo(f"jointbench {__version__}")
         raise typer.Exit
 
 
 def main() -> None:
     """The command: a user's mistake is one sentence on standard error and exit code 2 (4 when it had begun)."""
     os.environ.setdefault("PYTHONSAFEPATH", "1")  # no helper process imports a random.py of the current folder
+    replacing(sys.stdout)
     try:
         with stopping_on_signals():
             app()
     except BadInput as error:
-        typer.echo(f"jointbench: {error}", err=True)
+        sentence = " ".join(str(error).splitlines())  # a name that it quotes may hold a line break
+        echo(f"jointbench: {sentence}", err=True)
         raise SystemExit(error.exit_code) from None
     except Stopped as stopped:
-        typer.echo(f"jointbench: {stopped.message}", err=True)
+        echo(f"jointbench: {stopped.message}", err=True)
         raise SystemExit(stopped.exit_code) from None

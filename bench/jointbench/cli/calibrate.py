@@ -7,6 +7,8 @@ from typing import TYPE_CHECKING, Annotated, Optional
 
 import typer
 
+from jointbench.cli.console import make_console, typed_command
+
 if TYPE_CHECKING:
     from rich.console import Console
 
@@ -32,10 +34,6 @@ def calibrate(
     out: Annotated[Optional[str], typer.Option(help="Folder for calibration.json and calibration.md.")] = None,
 ) -> None:
     """Simulates thousands of comparisons whose truth is known, and says how often the verdicts are right."""
-    import sys
-
-    from rich.console import Console
-
     from jointbench.calibration.known_truth import tallies
     from jointbench.calibration.noise import OBSERVED_NOISE
     from jointbench.calibration.study import calibration_study
@@ -51,13 +49,13 @@ def calibrate(
         raise BadInput(f"--jobs {jobs}: at least 1 is needed")
     names = _installed(backend) if training else ()
     noise = _noise_in(run) if run else OBSERVED_NOISE
-    console = Console()
+    console = make_console()
     with output_folder(out, "-calibration", (JSON, MARKDOWN)) as folder:
         trials = _train_known_truth(console, names, jobs) if training else ()
-        with console.status("simulating"):
+        with console.status("simulating", spinner="line"):
             study = calibration_study(comparisons=comparisons, seed=seed, noise=noise)
         truth = tallies(trials)
-        command = " ".join(["jointbench", *sys.argv[1:]])
+        command = typed_command()
         print_report(study, truth, console)
         write_results(folder, {JSON: calibration_json(study, trials), MARKDOWN: markdown(study, truth, command)})
     console.print(f"Written: {folder / JSON}", markup=False, highlight=False, soft_wrap=True)

@@ -3,13 +3,13 @@
 from __future__ import annotations
 
 import os
-import sys
 from dataclasses import replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Optional
 
 import typer
 
+from jointbench.cli.console import echo, make_console
 from jointbench.errors import BadInput
 
 if TYPE_CHECKING:
@@ -72,26 +72,22 @@ def _write(run: Path, reading: Reading, path: Path) -> None:
     if not measured.skills:
         raise BadInput(f"{run}: nothing in it ran, so there is nothing to hold later runs to")
     write_baseline(path, measured)
-    typer.echo(
-        f"{path}: {len(measured.sizes)} counts, {len(measured.skills)} skills, {len(measured.ratios)} cost ratios"
-    )
+    echo(f"{path}: {len(measured.sizes)} counts, {len(measured.skills)} skills, {len(measured.ratios)} cost ratios")
     for cell, reason in reading.reasons.items():
         if reason:
-            typer.echo(f"not in it: {cell.dataset}, {cell.backend} on {cell.device}: {reason}")
+            echo(f"not in it: {cell.dataset}, {cell.backend} on {cell.device}: {reason}")
 
 
 def _show(result: CheckResult, format: str) -> None:  # noqa: A002 - as above
     """The result on standard output; GitHub's annotations on standard error, so that they are in no file."""
-    from rich.console import Console
-
     from jointbench.report.check import github_annotations, json_check, markdown_check, terminal_check
 
     if format == "json":
-        typer.echo(json_check(result))
+        echo(json_check(result))
     elif format == "markdown":
-        typer.echo(markdown_check(result))
+        echo(markdown_check(result))
     else:
-        terminal_check(result, Console())
+        terminal_check(result, make_console())
     if os.environ.get("GITHUB_ACTIONS"):
         for line in github_annotations(result):
-            print(line, file=sys.stderr)  # noqa: T201 - GitHub reads it here
+            echo(line, err=True)

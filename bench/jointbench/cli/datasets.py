@@ -7,6 +7,7 @@ from typing import Annotated, Optional
 
 import typer
 
+from jointbench.cli.console import echo, make_console
 from jointbench.errors import BadInput
 
 app = typer.Typer(no_args_is_help=True, help="The datasets that come with jointbench.")
@@ -15,7 +16,6 @@ app = typer.Typer(no_args_is_help=True, help="The datasets that come with jointb
 @app.command("list")
 def list_datasets() -> None:
     """Lists the datasets: the bundled ones, and those that can be fetched."""
-    from rich.console import Console
     from rich.markup import escape
     from rich.table import Table
 
@@ -27,18 +27,16 @@ def list_datasets() -> None:
         outputs = ", ".join(f"{o.name} ({o.kind})" for o in card.outputs)
         state = "" if card.file else "fetched" if is_fetched(slug) else "fetch it"
         table.add_row(slug, f"{card.rows:,}", escape(outputs), escape(card.licence), state)
-    Console().print(table)
+    make_console().print(table)
 
 
 @app.command()
 def show(name: str) -> None:
     """Shows a dataset's card."""
-    from rich.console import Console
-
     from jointbench.data.catalog import card_of
     from jointbench.data.fetch import cached_file, is_fetched
 
-    console = Console()
+    console = make_console()
     card = card_of(name)
     values = card.model_dump(exclude_defaults=True)
     if card.file is None:
@@ -62,10 +60,10 @@ def verify() -> None:
     for slug in available_slugs():
         try:
             verified_bytes(slug, card_of(slug))
-            typer.echo(f"{slug}: as its card says")
+            echo(f"{slug}: as its card says")
         except BadInput as error:
             wrong += 1
-            typer.echo(f"{slug}: {error}")
+            echo(f"{slug}: {error}")
     if wrong:
         raise typer.Exit(2)
 
@@ -83,4 +81,4 @@ def fetch_dataset(
     from jointbench.data.catalog import card_of
     from jointbench.data.fetch import fetch
 
-    typer.echo(fetch(name, card_of(name), from_file))
+    echo(fetch(name, card_of(name), from_file))

@@ -6,6 +6,8 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
+from jointbench.cli.console import make_console
+
 if TYPE_CHECKING:
     from rich.console import Console
 
@@ -16,12 +18,10 @@ def doctor(
     ] = False,
 ) -> None:
     """Says what this machine has, what is missing and how to install it."""
-    from rich.console import Console
-
     from jointbench.backends.registry import BACKENDS, unavailable_reason
     from jointbench.runtime.environment import environment
 
-    console = Console()
+    console = make_console()
     if not self_test:
         for name, value in environment().items():
             console.print(f"{name:24} {value}", markup=False, highlight=False)

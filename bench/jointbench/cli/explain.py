@@ -2,14 +2,13 @@
 
 from __future__ import annotations
 
-import shlex
-import sys
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import replace
 from typing import TYPE_CHECKING, Annotated, Optional
 
 import typer
 
+from jointbench.cli.console import make_console, typed_command
 from jointbench.cli.outcome import DID_NOT_RUN
 from jointbench.errors import BadInput
 
@@ -47,6 +46,9 @@ def explain(
     jobs: Annotated[Optional[int], typer.Option(help="Worker processes; default: physical cores.")] = None,
     group: Annotated[Optional[str], typer.Option(help="Column of a table whose equal values share a fold.")] = None,
     time: Annotated[Optional[str], typer.Option(help="Column of a table to split forward in time by.")] = None,
+    keep: Annotated[
+        Optional[list[str]], typer.Option(help="Column to use as it stands, though it looks like an identifier.")
+    ] = None,
     out: Annotated[
         Optional[str], typer.Option(help="Folder for the answers; a run's folder gets them in its report.")
     ] = None,
@@ -72,6 +74,7 @@ def explain(
                 "--target": target,
                 "--group": group,
                 "--time": time,
+                "--keep": keep,
                 "--folds": folds,
                 f"--profile {profile}": profile != "quick",
             }
@@ -92,6 +95,7 @@ def explain(
         jobs=jobs,
         group=group,
         time=time,
+        keep=tuple(keep or ()),
     )
     config = study_config(options)
     questions = (forum_run(seeds or Effort().seeds),) if forum else chosen(tuple(question or ()))
@@ -113,8 +117,6 @@ def _answer(
 
     one_image_seed: images get one seed in each fold; they train in seconds, tables in a tenth of one.
     """
-    from rich.console import Console
-
     from jointbench.report.explained_page import print_answer
     from jointbench.runs.folder import EXPLAIN_FILES, EXPLAIN_PAGE, check_run_beside, publish_answers
     from jointbench.runs.options import experiments, load_datasets, notes
@@ -129,14 +131,14 @@ def _answer(
         replace(experiment, seeds=1) if one_image_seed and len(experiment.input_shape) == 3 else experiment
         for experiment in experiments(options, datasets)
     ]
-    console = Console()
+    console = make_console()
     answers = []
     with output_folder(out, "-explain", EXPLAIN_FILES) as folder:
         check_run_beside(folder)
         for answer in _answers(planned, config, questions, options.seed, console):
             print_answer(answer, console)
             answers.append(answer)
-        publish_answers(folder, "jointbench " + shlex.join(sys.argv[1:]), answers, notes(options, config.devices)[:-1])
+        publish_answers(folder, typed_command(), answers, notes(options, config.devices)[:-1])
     console.print(f"Answers: {folder / EXPLAIN_PAGE}", markup=False, highlight=False, soft_wrap=True)
     return answers
 
@@ -151,7 +153,7 @@ def _answers(
     from jointbench.explain.runner import answer_all
 
     answers = []
-    with console.status("") as status:
+    with console.status("", spinner="line") as status:
 
         def show(backend: str, dataset: str, text: str) -> None:
             status.update(Text(f"{dataset}, {backend}: {text}"))

@@ -6,6 +6,8 @@ from typing import TYPE_CHECKING, Annotated, Optional
 
 import typer
 
+from jointbench.cli.console import make_console
+
 if TYPE_CHECKING:
     from rich.console import Console
 
@@ -27,8 +29,6 @@ def projection(
 
     Exits 3 where one of them is off by more than 10 %.
     """
-    from rich.console import Console
-
     from jointbench.runs.options import RunOptions
 
     defaults = RunOptions()
@@ -42,7 +42,7 @@ def projection(
         folds=2,
         seeds=1,
     )
-    if not _agree(options, Console()):
+    if not _agree(options, make_console()):
         raise typer.Exit(DISAGREES)
 
 

@@ -7,6 +7,7 @@ from typing import Annotated, Literal, Optional
 
 import typer
 
+from jointbench.cli.console import echo, make_console
 from jointbench.cli.outcome import finish
 
 
@@ -22,8 +23,6 @@ def report(
     ] = "html",
 ) -> None:
     """Redraws the report of a run from its records."""
-    from rich.console import Console
-
     from jointbench.runs.folder import REPORT, republish
     from jointbench.runs.options import RunOptions, verdict_criteria
 
@@ -35,6 +34,6 @@ def report(
     if format == "md":
         from jointbench.report.markdown import markdown_report
 
-        typer.echo(markdown_report(summary), nl=False)
+        echo(markdown_report(summary), end="")
         return
-    finish(summary, Console(), folder / REPORT, explicit=())
+    finish(summary, make_console(), folder / REPORT, explicit=())

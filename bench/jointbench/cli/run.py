@@ -2,18 +2,19 @@
 
 from __future__ import annotations
 
-import shlex
-import sys
 from typing import TYPE_CHECKING, Annotated, Optional
 
 import typer
 
+from jointbench.cli.console import make_console, typed_command
 from jointbench.cli.outcome import finish
 from jointbench.cli.progress import progress_bar
 from jointbench.cli.stopping import Stopped
 
 if TYPE_CHECKING:
     from jointbench.runs.options import RunOptions
+
+FEW = 3  # datasets whose columns are shown one by one before training
 
 
 def run(
@@ -38,6 +39,9 @@ def run(
     engine: Annotated[str, typer.Option(help="How networks are trained for quality.")] = "",
     group: Annotated[Optional[str], typer.Option(help="Column of a table whose equal values share a fold.")] = None,
     time: Annotated[Optional[str], typer.Option(help="Column of a table to split forward in time by.")] = None,
+    keep: Annotated[
+        Optional[list[str]], typer.Option(help="Column to use as it stands, though it looks like an identifier.")
+    ] = None,
     loss_weight: Annotated[Optional[list[str]], typer.Option(help="NAME=NUMBER: weight of an output's loss.")] = None,
     rope: Annotated[
         Optional[float], typer.Option(help="Difference in skill that does not matter; default 0.01.")
@@ -66,6 +70,7 @@ def run(
         engine=engine or defaults.engine,
         group=group,
         time=time,
+        keep=tuple(keep or ()),
         loss_weights=tuple(loss_weight or ()),
         rope=defaults.rope if rope is None else rope,
         probability=defaults.probability if probability is None else probability,
@@ -75,27 +80,25 @@ def run(
 
 def _run(options: RunOptions, out: str | None, explicit: tuple[str, ...]) -> None:
     """Runs the study into its folder. explicit: the backends named on the command line, which must run."""
-    from rich.console import Console
-
+    from jointbench.report.reading import brief_reading, reading_lines
     from jointbench.runs.about import RunDescription
     from jointbench.runs.folder import REPORT, RUN_FILES, execute
     from jointbench.runs.options import experiments, load_datasets, notes, reruns, study_config, verdict_criteria
     from jointbench.runs.output_folder import output_folder
     from jointbench.study.profiles import profile_named
 
-    console = Console()
+    console = make_console()
     criteria = verdict_criteria(options.rope, options.probability)
     config = study_config(options)
     datasets = load_datasets(options, profile_named(options.profile))
-    for dataset in datasets:
-        kinds = ", ".join(
-            f"{o.name}: {o.kind}" + (f" ({len(o.classes)} classes)" if o.classes else "") for o in dataset.outputs
-        )
-        console.print(f"{dataset.slug}: {dataset.rows:,} rows; {kinds}", markup=False, highlight=False)
     planned = experiments(options, datasets)
+    used = [experiment.dataset for experiment in planned]
+    readings = [reading_lines(dataset) if len(used) <= FEW else [brief_reading(dataset)] for dataset in used]
+    for line in (line for reading in readings for line in reading):
+        console.print(line, markup=False, highlight=False)
     description = RunDescription(
         profile=options.profile,
-        command="jointbench " + shlex.join(sys.argv[1:]),
+        command=typed_command(),
         notes=notes(options, config.devices),
         criteria=criteria,
         reruns=reruns(options, datasets),

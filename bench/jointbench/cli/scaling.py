@@ -6,6 +6,7 @@ from typing import TYPE_CHECKING, Annotated, Optional
 
 import typer
 
+from jointbench.cli.console import make_console
 from jointbench.cli.outcome import DID_NOT_RUN
 
 if TYPE_CHECKING:
@@ -47,8 +48,6 @@ def scaling(
 
 def _sweep(config: SweepConfig, device_choice: str, out: str | None) -> set[str]:
     """Measures the sweep into its folder and prints what it shows. Returns the backends that gave a measurement."""
-    from rich.console import Console
-
     from jointbench.cli.progress import progress_bar
     from jointbench.records.store import records_path
     from jointbench.records.whole_file import is_regular
@@ -59,7 +58,7 @@ def _sweep(config: SweepConfig, device_choice: str, out: str | None) -> set[str]
     from jointbench.scaling.run import SCALING, SCALING_PAGE, run_study, to_json
 
     device = devices_for(device_choice)[-1]
-    console = Console()
+    console = make_console()
     with output_folder(out, "-scaling", (SCALING, SCALING_PAGE)) as folder:
         with progress_bar(console) as progress:
             study = run_study(config, device, progress)

@@ -73,6 +73,7 @@ def describe(dataset: Dataset, folds: int, repeats: int, seeds: int, command: st
         references=(),
         command=command,
         repeatable=dataset.time is None,
+        reading=dataset.reading,
     )
 
 

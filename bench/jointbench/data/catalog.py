@@ -3,13 +3,15 @@
 from __future__ import annotations
 
 import hashlib
+from dataclasses import replace
 from pathlib import Path
 
 import numpy as np
 
 from jointbench.data.card import Card, read_card
 from jointbench.data.fetch import cached_file, is_fetched
-from jointbench.data.table import read_table, typed
+from jointbench.data.reading import with_labels
+from jointbench.data.table import dataset_of_card
 from jointbench.errors import BadInput
 from jointbench.types import Dataset, FloatArray, Provenance
 
@@ -71,38 +73,26 @@ def load_bundled(slug: str) -> Dataset:
 
 def load_with_card(slug: str, card: Card, path: Path) -> Dataset:
     """The dataset in a data file, read as its card describes. Raises BadInput for another number of rows."""
-    outputs = tuple(item.output() for item in card.outputs)
     provenance = Provenance(card.source, card.licence, card.citation, hashlib.sha256(path.read_bytes()).hexdigest())
     if path.suffix == ".npz":
-        with np.load(path, allow_pickle=False) as arrays:
-            images = arrays["images"]
-            targets: dict[str, FloatArray] = {o.name: arrays[o.name].astype(np.float64) for o in outputs}
-        dataset = Dataset(
-            slug=slug, title=card.title, features=images, targets=targets, outputs=outputs, provenance=provenance
-        )
+        dataset = _images(slug, card, path, provenance)
     else:
-        table = typed(read_table(path), outputs, card.categorical, card.group, path)
-        dataset = Dataset(
-            slug=slug,
-            title=card.title,
-            features=table.features,
-            targets=table.targets,
-            outputs=outputs,
-            provenance=provenance,
-            groups=table.groups,
-        )
+        dataset = dataset_of_card(slug, card, path, provenance)
     if dataset.rows != card.rows:
         raise BadInput(f"{path} has {dataset.rows} rows, but its card says {card.rows}")
-    return Dataset(
-        slug=dataset.slug,
-        title=dataset.title,
-        features=dataset.features,
-        targets=dataset.targets,
-        outputs=outputs,
-        provenance=provenance,
-        groups=dataset.groups,
-        time=None,
+    return replace(
+        dataset,
         shape=card.shape.shape() if card.shape else None,
         recipe=card.recipe.recipe() if card.recipe else None,
         notes=card.notes,
+    )
+
+
+def _images(slug: str, card: Card, path: Path, provenance: Provenance) -> Dataset:
+    outputs = tuple(item.output() for item in card.outputs)
+    with np.load(path, allow_pickle=False) as arrays:
+        targets: dict[str, FloatArray] = {o.name: arrays[o.name].astype(np.float64) for o in outputs}
+        images = arrays["images"]
+    return with_labels(
+        Dataset(slug=slug, title=card.title, features=images, targets=targets, outputs=outputs, provenance=provenance)
     )

@@ -29,7 +29,7 @@ import pandas as pd
 import platformdirs
 
 from jointbench.data.card import Card
-from jointbench.data.table import read_table
+from jointbench.data.read_file import read_table
 from jointbench.errors import BadInput
 
 CACHE_VARIABLE = "JOINTBENCH_CACHE"
@@ -215,7 +215,7 @@ def _from_copy(path: Path, card: Card, layout: Layout) -> pd.DataFrame:
     """The table in a user's file. Raises BadInput when the file holds none."""
     suffix = path.suffix.lower()
     if suffix in TEXT_TABLES:
-        return read_table(path)
+        return read_table(path).frame
     if suffix != ".xlsx":
         raise BadInput(f"--from {path}: neither .xlsx nor .csv; expected is {_expected(card, layout)}")
     if not path.is_file():

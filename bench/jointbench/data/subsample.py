@@ -6,6 +6,7 @@ from dataclasses import replace
 
 import numpy as np
 
+from jointbench.data.reading import with_labels
 from jointbench.data.splits import label_matrix, row_groups, stratified_parts
 from jointbench.errors import BadInput
 from jointbench.types import Dataset
@@ -42,7 +43,7 @@ def subsampled(dataset: Dataset, max_rows: int | None, seed: int) -> Dataset:
         if isinstance(dataset.features, np.ndarray)
         else dataset.features.iloc[rows].reset_index(drop=True)
     )
-    return replace(
+    cut = replace(
         dataset,
         features=features,
         targets={name: values[rows] for name, values in dataset.targets.items()},
@@ -50,3 +51,4 @@ def subsampled(dataset: Dataset, max_rows: int | None, seed: int) -> Dataset:
         time=None if dataset.time is None else dataset.time[rows],
         notes=(*dataset.notes, f"Cut to {len(rows):,} of {dataset.rows:,} rows ({method})."),
     )
+    return with_labels(cut)

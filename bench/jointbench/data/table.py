@@ -1,11 +1,9 @@
-"""Tables: reading a CSV or Parquet file, and typing its columns as features and outputs."""
+"""From a table's columns to a Dataset: a user's own table, or the one that a card describes."""
 
 from __future__ import annotations
 
+import difflib
 import hashlib
-import lzma
-import zipfile
-import zlib
 from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
@@ -13,230 +11,227 @@ from pathlib import Path
 import numpy as np
 import pandas as pd
 
+from jointbench.data.card import Card
+from jointbench.data.columns import SHOWN, Column, Source, floats, interpret, source_of
+from jointbench.data.copied_targets import copied_targets
+from jointbench.data.date_text import microseconds
+from jointbench.data.features import feature
+from jointbench.data.findings import Finding, sentences
+from jointbench.data.identifiers import counts_rows, identifier
+from jointbench.data.outputs import given_target, target
+from jointbench.data.raw_table import RawTable
+from jointbench.data.read_file import read_table
+from jointbench.data.reading import with_labels
 from jointbench.errors import BadInput
-from jointbench.types import Dataset, FloatArray, IntArray, Kind, Output, Provenance
+from jointbench.records.strict_json import well_formed
+from jointbench.types import ColumnReading, Dataset, FloatArray, IntArray, Kind, Provenance
 
-MAX_CLASSES = 20  # of a text target
-MISSING_CATEGORY = "(missing)"  # what a missing value of a categorical feature becomes
-NEARLY_ALL = 0.9  # of a text column: from that share of numbers on it is taken for a numeric one
 KINDS: dict[str, Kind] = {"regression": "regression", "binary": "binary", "multiclass": "multiclass"}
 
 
 @dataclass(frozen=True, eq=False)
-class Table:
-    """A table's columns by role. Arrays have one entry per row. targets: values, or class codes; NaN where missing."""
+class Features:
+    """The feature columns of a table, how each column was read, and what a reader must know of them."""
 
-    features: pd.DataFrame
-    targets: dict[str, FloatArray]
-    groups: IntArray | None
-    time: FloatArray | None = None
-
-
-def read_table(path: Path) -> pd.DataFrame:
-    """The table in a CSV (comma, semicolon or tab; also .gz, .xz) or Parquet file.
-
-    Raises BadInput for a file that is missing, empty or cannot be read.
-    """
-    if not path.is_file():
-        raise BadInput(f"{path}: there is no such file")
-    try:
-        if path.suffix == ".parquet":
-            frame = pd.read_parquet(path)
-        else:
-            header = pd.read_csv(path, nrows=0).columns
-            separator = next((mark for mark in ";\t" if len(header) == 1 and mark in str(header[0])), ",")
-            frame = pd.read_csv(path, sep=separator, low_memory=False)
-    except pd.errors.EmptyDataError as error:
-        raise BadInput(f"{path} is empty; a CSV file with a header line is wanted") from error
-    except (OSError, ValueError, EOFError, ImportError, lzma.LZMAError, zlib.error, zipfile.BadZipFile) as error:
-        raise BadInput(f"{path} cannot be read as a table: {str(error).strip().splitlines()[0]}") from error
-    if frame.empty:
-        raise BadInput(f"{path} has a header but no rows")
-    frame.columns = [str(column) for column in frame.columns]
-    return frame.reset_index(drop=True)
+    frame: pd.DataFrame
+    reading: tuple[ColumnReading, ...]
+    findings: tuple[Finding, ...] = ()
 
 
-def infer_output(column: pd.Series, name: str, path: Path) -> Output:
-    """The output in a column, its kind inferred: text, booleans and two-valued integers are classes, other numbers
-    are regression targets. (So is a grade from 3 to 9, unless the user asks for ``NAME:multiclass``.)
-
-    Raises BadInput as ``make_output`` does.
-    """
-    values = column.dropna().infer_objects()  # booleans with a missing value are read as objects
-    if pd.api.types.is_bool_dtype(values):
-        kind: Kind = "binary"
-    elif pd.api.types.is_numeric_dtype(values):
-        whole = bool(np.all(values.to_numpy(float) == np.round(values.to_numpy(float))))
-        count = values.nunique()
-        kind = "regression" if not whole or count > MAX_CLASSES else "binary" if count == 2 else "regression"
-    elif not _is_categorical(values):
-        kind = "regression"  # numbers with a stray text among them: make_output reports it
-    else:
-        kind = "binary" if values.nunique() == 2 else "multiclass"
-    return make_output(column, name, kind, path)
-
-
-def make_output(column: pd.Series, name: str, kind: Kind, path: Path) -> Output:
-    """An output of this kind, its classes read off the column.
-
-    Raises BadInput for a target with one value, for text where numbers are expected, for too many classes.
-    """
-    values = column.dropna()
-    if values.nunique() < 2:
-        raise BadInput(f"{path}: target {name!r} has only one value; there is nothing to learn, choose another column")
-    if kind == "regression":
-        numeric(column, name, path, "regression target")
-        return Output(name, kind)
-    classes = tuple(str(value) for value in sorted(values.unique()))
-    if kind == "binary" and len(classes) != 2:
-        raise BadInput(f"{path}: target {name!r} has {len(classes)} classes, not 2; ask for {name}:multiclass")
-    if len(classes) > MAX_CLASSES:
-        raise BadInput(
-            f"{path}: target {name!r} as classes has {len(classes)} different values; "
-            f"at most {MAX_CLASSES} classes are supported, choose another column"
-        )
-    return Output(name, kind, classes)
-
-
-def numeric(column: pd.Series, name: str, path: Path, role: str) -> FloatArray:
-    """The column as float64, (rows,), NaN where a value is missing.
-
-    Raises BadInput at the first value that is no finite number. role: what the column is for, in that message.
-    """
-    if pd.api.types.is_bool_dtype(column):
-        return column.to_numpy(np.float64)
-    if column.dtype.kind in "mM":
-        column = column.astype("int64").where(column.notna())
-    values = pd.to_numeric(column, errors="coerce")
-    invalid = values.isna() & column.notna()
-    if invalid.any():
-        row = int(np.flatnonzero(invalid.to_numpy())[0])
-        raise BadInput(
-            f"{path}: {role} {name!r} holds the text {str(column.iloc[row])[:40]!r} in data row {row + 1}, "
-            f"where a number is expected"
-        )
-    result: FloatArray = values.to_numpy(np.float64, na_value=np.nan)
-    if np.isinf(result).any():
-        row = int(np.flatnonzero(np.isinf(result))[0])
-        raise BadInput(f"{path}: {role} {name!r} holds an infinite value in data row {row + 1}")
-    return result
-
-
-def codes(column: pd.Series, output: Output, path: Path) -> FloatArray:
-    """Class codes as float64, (rows,), NaN where the label is missing. Raises BadInput for an unknown class."""
-    by_class = {label: code for code, label in enumerate(output.classes)}
-    result = np.full(len(column), np.nan)
-    present = column.notna().to_numpy()
-    labels = column[present].astype(str)
-    if unknown := set(labels.unique()) - set(by_class):
-        raise BadInput(
-            f"{path}: target {output.name!r} holds {sorted(unknown)[0]!r}, "
-            f"which is none of its classes {', '.join(output.classes)}"
-        )
-    result[present] = labels.map(by_class).to_numpy(np.float64)
-    return result
-
-
-def typed(
-    frame: pd.DataFrame,
-    outputs: Sequence[Output],
-    categorical: Sequence[str] | None,
-    group: str | None,
+def load_table(
     path: Path,
+    targets: Sequence[str],
+    group: str | None = None,
     time: str | None = None,
-) -> Table:
-    """Splits a frame into features, targets and keys.
+    keep: Sequence[str] = (),
+) -> Dataset:
+    """The dataset in a user's own table.
 
-    categorical: feature columns that hold categories; None infers them (text columns).
-    group, time: key columns, which are no features. path: the file to name in a message.
-    Raises BadInput naming a column that is missing or holds a value of the wrong type.
-    """
-    roles = [output.name for output in outputs] + [key for key in (group, time) if key is not None]
-    for name in [*roles, *(categorical or ())]:
-        if name not in frame.columns:
-            raise BadInput(f"{path} has no column {name!r}; its columns are {_listed(frame.columns)}")
-    targets = {
-        output.name: numeric(frame[output.name], output.name, path, "regression target")
-        if output.kind == "regression"
-        else codes(frame[output.name], output, path)
-        for output in outputs
-    }
-    features = frame.drop(columns=list(dict.fromkeys(roles)))
-    if features.shape[1] == 0:
-        raise BadInput(f"{path} has no feature column left beside its targets")
-    columns: dict[str, pd.Series] = {}
-    for name in features.columns:
-        column = features[name]
-        if _is_categorical(column) if categorical is None else name in categorical:
-            columns[name] = column.astype("string").fillna(MISSING_CATEGORY).astype("category")
-        else:
-            columns[name] = pd.Series(numeric(column, name, path, "feature"))
-    groups = None if group is None else pd.factorize(frame[group], use_na_sentinel=False)[0].astype(np.int64)
-    times = None if time is None else timestamps(frame[time], time, path)
-    return Table(pd.DataFrame(columns), targets, groups, times)
-
-
-def _is_categorical(column: pd.Series) -> bool:
-    """Whether the column is text. Text that is nearly all numbers counts as numeric; `numeric` reports the rest."""
-    if pd.api.types.is_numeric_dtype(column):
-        return False
-    present = column.dropna()
-    return bool(pd.to_numeric(present, errors="coerce").notna().mean() < NEARLY_ALL) if len(present) else False
-
-
-def timestamps(column: pd.Series, name: str, path: Path) -> FloatArray:
-    """A time key as sortable numbers, (rows,): numbers as they are, text as the seconds of its dates since 1970.
-
-    Raises BadInput at the first value that is neither.
-    """
-    if pd.api.types.is_numeric_dtype(column):
-        values = column.to_numpy(np.float64)
-    else:
-        dates = pd.to_datetime(column, errors="coerce", format="mixed")
-        values = dates.astype("datetime64[s]").astype("int64").to_numpy(np.float64)
-        values[dates.isna().to_numpy()] = np.nan
-    if np.isnan(values).any():
-        row = int(np.flatnonzero(np.isnan(values))[0])
-        raise BadInput(f"{path}: time column {name!r} holds no date or number in data row {row + 1}")
-    return values
-
-
-def load_table(path: Path, targets: Sequence[str], group: str | None = None, time: str | None = None) -> Dataset:
-    """The dataset in a user's own table. targets: column names, each with an optional ``:kind`` suffix.
-
+    targets: column names, each with an optional ``:kind`` suffix. keep: columns to use as they stand, though they look
+    like identifiers or hold a number that looks like a mark for "missing".
     Raises BadInput, one sentence that names file and column, for whatever cannot be used.
     """
     if not targets:
         raise BadInput(f"{path}: name the columns to predict with --target NAME, once for each")
-    frame = read_table(path)
-    outputs: list[Output] = []
-    for text in targets:
-        name, colon, kind = text.rpartition(":")
-        if text in frame.columns or not colon:
-            name, kind = text, ""
-        if name not in frame.columns:
-            raise BadInput(f"{path} has no column {name!r}; its columns are {_listed(frame.columns)}")
-        if kind and kind not in KINDS:
-            raise BadInput(f"--target {text!r}: the kind is regression, binary or multiclass, not {kind!r}")
-        if name in [output.name for output in outputs]:
-            raise BadInput(f"--target {name!r} is given twice")
-        column = frame[name]
-        outputs.append(make_output(column, name, KINDS[kind], path) if kind else infer_output(column, name, path))
-    table = typed(frame, outputs, None, group, path, time)
-    provenance = Provenance(path.name, "not stated", "not stated", hashlib.sha256(path.read_bytes()).hexdigest())
-    return Dataset(
-        slug=path.stem,
-        title=path.name,
-        features=table.features,
-        targets=table.targets,
-        outputs=tuple(outputs),
-        provenance=provenance,
-        groups=table.groups,
-        time=table.time,
+    raw = read_table(path)
+    asked = _asked(raw, targets)
+    group, time = (None if key is None else column_named(raw, key) for key in (group, time))
+    source = source_of(raw, frozenset(column_named(raw, name) for name in keep))
+    targets_read = [target(interpret(raw.frame[name], name, source), kind, source) for name, kind in asked]
+    keys = [key for key in (group, time) if key is not None]
+    features = _features(raw, [name for name in raw.frame.columns if name not in (*dict(asked), *keys)], source)
+    outputs = tuple(item.output for item in targets_read)
+    values = {item.output.name: item.values for item in targets_read}
+    findings = [*copied_targets(features.frame, values, outputs), *(f for item in targets_read for f in item.findings)]
+    readings = [*(item.reading for item in targets_read), *_key_readings(raw, source, group, time)]
+    return with_labels(
+        Dataset(
+            slug=well_formed(path.stem),
+            title=well_formed(path.name),
+            features=features.frame,
+            targets=values,
+            outputs=outputs,
+            provenance=_provenance(path),
+            groups=None if group is None else _groups(raw.frame[group]),
+            time=None if time is None else timestamps(interpret(raw.frame[time], time, source), source),
+            notes=(*sentences([*findings, *features.findings]), *raw.remarks),
+            reading=(*readings, *features.reading),
+            keep=tuple(keep),
+        )
     )
 
 
-def _listed(columns: Sequence[str] | pd.Index) -> str:
+def dataset_of_card(slug: str, card: Card, path: Path, provenance: Provenance) -> Dataset:
+    """The dataset in the table that a card describes: nothing is inferred, nothing left out.
+
+    Raises BadInput naming a column that is missing or holds a value of the wrong type.
+    """
+    raw = read_table(path)
+    outputs = tuple(item.output() for item in card.outputs)
+    roles = [output.name for output in outputs] + ([card.group] if card.group else [])
+    for name in [*roles, *card.categorical]:
+        column_named(raw, name)
+    source = Source(path, declared=frozenset(card.categorical), keep=frozenset(raw.frame.columns))
+    targets = [
+        given_target(interpret(raw.frame[output.name], output.name, source), output, source) for output in outputs
+    ]
+    names = [name for name in raw.frame.columns if name not in roles]
+    features = [feature(interpret(raw.frame[name], name, source), source) for name in names]
+    return with_labels(
+        Dataset(
+            slug=slug,
+            title=card.title,
+            features=pd.DataFrame({name: values for item in features for name, values in item.columns.items()}),
+            targets={item.output.name: item.values for item in targets},
+            outputs=outputs,
+            provenance=provenance,
+            groups=_groups(raw.frame[card.group]) if card.group else None,
+            reading=(
+                *(item.reading for item in targets),
+                *_key_readings(raw, source, card.group, None),
+                *(item.reading for item in features),
+            ),
+        )
+    )
+
+
+def _provenance(path: Path) -> Provenance:
+    digest = hashlib.sha256(path.read_bytes()).hexdigest()
+    return Provenance(well_formed(path.name), "not stated", "not stated", digest)
+
+
+def column_named(table: RawTable, name: str) -> str:
+    """The table's column of this name, blanks around it aside. Raises BadInput, with the likeliest one meant."""
+    names = list(table.frame.columns)
+    for candidate in (name, name.strip()):
+        if candidate in names:
+            return candidate
+    alike = [other for other in names if other.casefold() == name.strip().casefold()]
+    close = (alike or difflib.get_close_matches(name, names, n=1, cutoff=0.75))[:1]
+    meant = f"; did you mean {close[0][:40]!r}?" if close else ";"
+    headless = sum(_is_number(other) for other in names) > len(names) / 2
+    hint = " (the first line holds numbers: is its header missing?)" if headless else ""
+    raise BadInput(f"{table.path} has no column {name!r}{meant} its columns are {_listed(names)}{hint}")
+
+
+def timestamps(column: Column, source: Source) -> FloatArray:
+    """A time key as sortable numbers, (rows,): numbers by rank where they are long, else as they are; microseconds
+    since 1970 of dates, in UTC.
+
+    Raises BadInput at the first value that is neither.
+    """
+    values: FloatArray | None = None
+    if column.dates is not None:
+        values = microseconds(column.dates)
+    elif column.meaning == "number" and column.numbers is not None:
+        values = column.numbers if column.exact is None else floats(column.exact.rank(method="dense"))
+    bad = np.flatnonzero(np.isnan(values) if values is not None else column.cells.notna().to_numpy())
+    if values is not None and not len(bad):
+        return values
+    row, cell = (column.row(int(bad[0])), column.cells.iloc[int(bad[0])]) if len(bad) else (1, None)
+    if column.stray is not None:
+        row, cell = column.stray.row, column.stray.cell
+    content = "no date or number" if pd.isna(cell) else f"{str(cell)[:SHOWN]!r}, no date or number,"
+    raise BadInput(f"{source.path}: time column {column.name!r} holds {content} in data row {row}")
+
+
+def _asked(table: RawTable, targets: Sequence[str]) -> list[tuple[str, Kind | None]]:
+    """The target columns and the kinds asked for. Raises BadInput for an unknown or repeated one."""
+    asked: list[tuple[str, Kind | None]] = []
+    for text in targets:
+        name, colon, kind = text.rpartition(":")
+        if text.strip() in table.frame.columns or not colon:
+            name, kind = text, ""
+        name = column_named(table, name)
+        if kind and kind not in KINDS:
+            raise BadInput(f"--target {text!r}: the kind is regression, binary or multiclass, not {kind!r}")
+        if name in dict(asked):
+            raise BadInput(f"--target {name!r} is given twice")
+        asked.append((name, KINDS[kind] if kind else None))
+    return asked
+
+
+def _features(table: RawTable, names: Sequence[str], source: Source) -> Features:
+    """The features in these columns, without identifiers. Raises BadInput where none is left."""
+    columns: dict[str, pd.Series] = {}
+    readings: list[ColumnReading] = []
+    findings: list[Finding] = []
+    for name in names:
+        column = interpret(table.frame[name], name, source)
+        if name not in source.keep and (reason := identifier(column)):
+            readings.append(ColumnReading(name=name, role="dropped", reason=f"an identifier: {reason}"))
+            findings.append(Finding("identifier", f"{name!r} ({reason})"))
+            continue
+        if name not in source.keep and counts_rows(column):
+            findings.append(Finding("counts rows", repr(name)))
+        item = feature(column, source)
+        columns.update({_free(part, name, (*columns, *names)): values for part, values in item.columns.items()})
+        readings.append(item.reading)
+        findings.extend(item.findings)
+    if not columns:
+        dropped = "; ".join(f"{reading.name[:40]!r}, {reading.reason}" for reading in readings[:3])
+        way_out = "; --keep NAME uses a column" if "identifier" in dropped else ""
+        left_out = f" (left out: {dropped}{way_out})" if dropped else ""
+        raise BadInput(f"{table.path} has no feature column left beside its targets{left_out}")
+    return Features(pd.DataFrame(columns), tuple(readings), tuple(findings))
+
+
+def _free(part: str, name: str, used: Sequence[str]) -> str:
+    """The name of a feature that is a part of a column, one that no other column has."""
+    while part != name and part in used:
+        part += "'"
+    return part
+
+
+def _groups(cells: pd.Series) -> IntArray:
+    return pd.factorize(cells, use_na_sentinel=False)[0].astype(np.int64)
+
+
+def _key_readings(table: RawTable, source: Source, group: str | None, time: str | None) -> list[ColumnReading]:
+    """How the keys were read; rows without a group are one group."""
+    readings = []
+    if group is not None:
+        cells = table.frame[group]
+        missing = int(cells.isna().sum())
+        detail = f"groups of rows that share a fold: {len(set(_groups(cells).tolist())):,}"
+        detail += ", the rows without one together" if missing else ""
+        readings.append(ColumnReading(name=group, role="key", detail=detail, missing=missing))
+    if time is not None:
+        column = interpret(table.frame[time], time, source)
+        ways = ("dates" if column.meaning == "date" else "numbers", *column.ways)
+        readings.append(ColumnReading(name=time, role="key", detail=f"splits go forward in time: {', '.join(ways)}"))
+    return readings
+
+
+def _is_number(text: str) -> bool:
+    try:
+        float(text)
+    except ValueError:
+        return False
+    return True
+
+
+def _listed(columns: Sequence[str]) -> str:
     """The first twelve column names, each cut to 40 characters, for a message."""
-    names = [" ".join(str(column).split())[:40] for column in list(columns)[:12]]
+    names = [" ".join(str(column).split())[:40] for column in columns[:12]]
     return ", ".join(names) + (f" and {len(columns) - 12} more" if len(columns) > 12 else "")

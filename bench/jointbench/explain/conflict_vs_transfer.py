@@ -9,7 +9,7 @@ import numpy as np
 from scipy.stats import rankdata
 
 from jointbench.explain import gradient_conflict
-from jointbench.explain.answer import Answer, Table
+from jointbench.explain.answer import Answer, AnswerData
 from jointbench.explain.number_text import signed
 from jointbench.types import FloatArray
 
@@ -18,6 +18,7 @@ QUESTION = "Do conflicting gradients foretell that sharing costs skill?"
 MIN_DATASETS = 4  # for a rank correlation to be worth a sentence
 RESAMPLES = 5_000
 ALL_DATASETS = "all datasets"
+NUMBERS = ("conflict_share", "mean_cosine", "mean_skill_difference")
 
 
 @dataclass(frozen=True)
@@ -27,6 +28,23 @@ class RankCorrelation:
     rho: float
     low: float
     high: float
+
+
+@dataclass(frozen=True)
+class DatasetConflict:
+    """One dataset's share of steps in conflict, mean cosine, and mean skill difference (joint - separate)."""
+
+    dataset: str
+    conflict_share: float
+    cosine: float
+    gain: float
+
+
+@dataclass(frozen=True)
+class ConflictByDataset(AnswerData):
+    """What the rank correlations are made from."""
+
+    datasets: tuple[DatasetConflict, ...]
 
 
 def rank_correlation(first: FloatArray, second: FloatArray) -> FloatArray:
@@ -51,10 +69,19 @@ def bootstrap_interval(first: FloatArray, second: FloatArray, generator: np.rand
 
 def across(answers: Sequence[Answer], seed: int) -> list[Answer]:
     """One answer for each backend that has measured gradient conflict on at least MIN_DATASETS datasets."""
-    measured = [answer for answer in answers if answer.key == gradient_conflict.KEY and answer.failure is None]
+    measured = [answer for answer in answers if answer.key == gradient_conflict.KEY and _is_measured(answer)]
     backends = dict.fromkeys(answer.backend for answer in measured)
     by_backend = {name: [answer for answer in measured if answer.backend == name] for name in backends}
     return [answer(conflicts, name, seed) for name, conflicts in by_backend.items() if len(conflicts) >= MIN_DATASETS]
+
+
+def _is_measured(answer: Answer) -> bool:
+    return answer.failure is None and bool(np.isfinite(_numbers(answer)).all())
+
+
+def _numbers(answer: Answer) -> FloatArray:
+    """(3,): share of steps in conflict, mean cosine, mean skill difference."""
+    return np.array([answer.numbers[name] for name in NUMBERS], np.float64)
 
 
 def answer(conflicts: Sequence[Answer], backend: str, seed: int) -> Answer:
@@ -63,22 +90,14 @@ def answer(conflicts: Sequence[Answer], backend: str, seed: int) -> Answer:
     conflicts: ``gradient_conflict``'s answers, one a dataset.
     """
     generator = np.random.default_rng([seed, 0x7A4])
-    conflict, cosine, gain = (
-        np.array([answer.numbers[name] for answer in conflicts], np.float64)
-        for name in ("conflict_share", "mean_cosine", "mean_skill_difference")
-    )
+    conflict, cosine, gain = np.stack([_numbers(answer) for answer in conflicts], axis=1)
     by_conflict, by_cosine = (
         RankCorrelation(float(rank_correlation(values, gain)), *bootstrap_interval(values, gain, generator))
         for values in (conflict, cosine)
     )
-    rows = tuple(
-        (answer.dataset, *values)
+    datasets = tuple(
+        DatasetConflict(answer.dataset, *values)
         for answer, *values in zip(conflicts, conflict.tolist(), cosine.tolist(), gain.tolist(), strict=True)
-    )
-    table = Table(
-        "Conflict in the shared layers and what sharing does to skill, by dataset",
-        ("Dataset", "Share of steps in conflict", "Mean cosine", "Joint minus separate, mean skill"),
-        rows,
     )
     numbers = {
         "datasets": len(conflicts),
@@ -96,7 +115,7 @@ def answer(conflicts: Sequence[Answer], backend: str, seed: int) -> Answer:
         backend=backend,
         sentence=_sentence(len(conflicts), by_conflict, by_cosine),
         numbers=numbers,
-        tables=(table,),
+        data=ConflictByDataset(datasets),
     )
 
 

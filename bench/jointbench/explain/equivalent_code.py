@@ -2,13 +2,12 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
 from dataclasses import dataclass, replace
 
 import numpy as np
 
 from jointbench.backends.base import Backend, Job, Pattern, Precision, TrainingHistory
-from jointbench.explain.answer import Answer, Table, Value
+from jointbench.explain.answer import Answer, AnswerData, Value, failed_answer
 from jointbench.explain.context import Context
 from jointbench.explain.trained_networks import compared_outputs, first_folds
 from jointbench.networks.architecture import architecture
@@ -35,18 +34,28 @@ class Difference:
     validation rows.
     """
 
+    pattern: Pattern
+    precision: Precision
     gradients: float
     losses: float
 
 
 @dataclass(frozen=True)
-class CodeComparison:
-    """kinds: of the two outputs. weights: number of trained parameters. differences: by (pattern, precision)."""
+class CodeComparison(AnswerData):
+    """kinds: of the two outputs. weights: number of trained parameters. differences: of every other pattern."""
 
     outputs: tuple[str, ...]
     kinds: tuple[str, ...]
     weights: int
-    differences: Mapping[tuple[Pattern, Precision], Difference]
+    differences: tuple[Difference, ...]
+
+    def of(self, pattern: Pattern) -> tuple[Difference, Difference]:
+        """The pattern's differences in float32 and in float64."""
+        single, double = (
+            next(d for d in self.differences if (d.pattern, d.precision) == (pattern, precision))
+            for precision in PRECISIONS
+        )
+        return single, double
 
 
 def ask(experiment: Experiment, backend: str, context: Context) -> Answer:
@@ -100,11 +109,11 @@ def measure(experiment: Experiment, workers: Workers) -> CodeComparison:
         for precision in PRECISIONS
     }
     histories = {key: future.result() for key, future in pending.items()}
-    differences: dict[tuple[Pattern, Precision], Difference] = {
-        (pattern, precision): difference(history, histories[REFERENCE, precision])
+    differences = tuple(
+        Difference(pattern, precision, *difference(history, histories[REFERENCE, precision]))
         for (pattern, precision), history in histories.items()
         if pattern != REFERENCE
-    }
+    )
     outputs = two_outputs(experiment)
     return CodeComparison(
         tuple(output.name for output in outputs),
@@ -119,8 +128,8 @@ def _run(backend: Backend, job: Job, pattern: Pattern) -> TrainingHistory:
     return backend.tutorial(job, pattern)
 
 
-def difference(history: TrainingHistory, reference: TrainingHistory) -> Difference:
-    """How far a training run is from another of the same model."""
+def difference(history: TrainingHistory, reference: TrainingHistory) -> tuple[float, float]:
+    """How far a training run is from another of the same model: relative difference of gradients, and of losses."""
     losses = [
         np.max(np.abs(values - expected) / np.abs(expected))
         for values, expected in (
@@ -128,7 +137,7 @@ def difference(history: TrainingHistory, reference: TrainingHistory) -> Differen
             (history.validation_losses, reference.validation_losses),
         )
     ]
-    return Difference(gradient_difference(history.gradients, reference.gradients), float(max(losses)))
+    return gradient_difference(history.gradients, reference.gradients), float(max(losses))
 
 
 def gradient_difference(gradients: Weights, reference: Weights) -> float:
@@ -145,22 +154,14 @@ def gradient_difference(gradients: Weights, reference: Weights) -> float:
 
 
 def answer(comparison: CodeComparison, dataset: str, backend: str) -> Answer:
-    """The sentence and its table."""
+    """The sentence and its data; a failure where the losses or gradients are not finite."""
+    if any(np.isnan([values.gradients, values.losses]).any() for values in comparison.differences):
+        reason = f"the losses or gradients of {EPOCHS} epochs are not finite, so that there is nothing to compare"
+        return failed_answer(key=KEY, question=QUESTION, dataset=dataset, backend=backend, reason=reason)
     numbers: dict[str, Value] = {"parameters": comparison.weights, "epochs": EPOCHS}
-    for (pattern, precision), values in comparison.differences.items():
-        key = pattern.replace("-", "_")
+    for values in comparison.differences:
+        key, precision = values.pattern.replace("-", "_"), values.precision
         numbers |= {f"{key}_gradients_{precision}": values.gradients, f"{key}_losses_{precision}": values.losses}
-    rows = tuple(
-        (pattern, precision, values.gradients, values.losses)
-        for (pattern, precision), values in comparison.differences.items()
-    )
-    columns = (
-        "Against a head an output",
-        "Precision",
-        "Largest relative difference of a gradient",
-        f"of a loss in {EPOCHS} epochs",
-    )
-    title = f"The same network written in other ways, on {' and '.join(comparison.outputs)}."
     return Answer(
         key=KEY,
         question=QUESTION,
@@ -168,7 +169,7 @@ def answer(comparison: CodeComparison, dataset: str, backend: str) -> Answer:
         backend=backend,
         sentence=_sentence(comparison),
         numbers=numbers,
-        tables=(Table(title, columns, rows),),
+        data=comparison,
     )
 
 
@@ -181,7 +182,7 @@ def _sentence(comparison: CodeComparison) -> str:
 
 def _claim(models: str, pattern: Pattern, comparison: CodeComparison) -> str:
     """models: the two that are compared, as the subject of the sentence."""
-    single, double = (comparison.differences[pattern, precision] for precision in PRECISIONS)
+    single, double = comparison.of(pattern)
     same = double.gradients <= SAME_GRADIENT and double.losses <= SAME_LOSS
     return (
         f"{models} are {'the same model' if same else 'NOT the same model'}: the gradients of all "

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import itertools
 from collections.abc import Sequence
 from dataclasses import dataclass
 
@@ -10,12 +9,12 @@ import numpy as np
 
 from jointbench.backends.base import Backend, Job, TrunkGramians
 from jointbench.errors import BadInput
-from jointbench.explain.answer import Answer, Table, Value
+from jointbench.explain.answer import Answer, AnswerData, Unanswerable, Value, check_lengths, failed_answer
 from jointbench.explain.context import Context, networks_of
 from jointbench.explain.number_text import percent, signed
-from jointbench.explain.skill import difference, skills, split_keys
+from jointbench.explain.skill import difference, known_mean, skills, split_keys
+from jointbench.explain.trunk_gradients import TrunkGradients
 from jointbench.networks.initialization import epoch_order
-from jointbench.stats.correlated_t_test import Posterior
 from jointbench.study.plan import Experiment, job, prepared_split
 from jointbench.types import FloatArray, IntArray
 
@@ -25,88 +24,66 @@ POINTS = 48  # steps measured in a fit, evenly from the first to the last
 SPLITS = 3  # splits measured
 PERPENDICULAR = 0.1  # a mean cosine nearer to 0 counts as neither agreement nor conflict
 LARGE_BATCH_ROWS = 1_000  # training rows of the less noisy second measurement
-COURSE = "Along training, mean over fits and pairs"
 
 
-@dataclass(frozen=True, eq=False)
-class TrunkGradients:
-    """The outputs' trunk gradients along training, and the outputs' skill.
+@dataclass(frozen=True, kw_only=True)
+class OutputPull:
+    """What one output contributes to the trunk's update, and its skill.
 
-    gramians: one entry a fit, (points, outputs, outputs) each. loss_weights: (outputs,) of each fit.
-    joint_skill, separate_skill: mean of each output. skill_differences: the posterior of joint - separate.
+    share: its part of the update at the median step. length: of its weighted gradient, mean. gain: joint - separate.
+    """
+
+    output: str
+    share: float
+    length: float
+    joint_skill: float
+    separate_skill: float
+    gain: float
+    gain_low: float | None
+    gain_high: float | None
+
+
+@dataclass(frozen=True, kw_only=True)
+class PairConflict:
+    """The cosine of two outputs' gradients: mean, and share of steps below 0; None where no step has both gradients.
+
+    large_batch: the same on up to LARGE_BATCH_ROWS rows.
+    """
+
+    first: str
+    second: str
+    cosine: float | None
+    conflict_share: float | None
+    large_batch_cosine: float | None
+    large_batch_conflict_share: float | None
+
+
+@dataclass(frozen=True, kw_only=True)
+class GradientCourse:
+    """By point of training, mean over fits and pairs. part: of training, from 0 to 1.
+
+    lengths: (points, outputs), of each output's weighted gradient.
     """
 
     outputs: tuple[str, ...]
-    gramians: tuple[TrunkGramians, ...]
-    loss_weights: tuple[FloatArray, ...]
-    joint_skill: tuple[float, ...]
-    separate_skill: tuple[float, ...]
-    skill_differences: tuple[Posterior | None, ...]
+    part: tuple[float, ...]
+    cosine: tuple[float, ...]
+    conflict_share: tuple[float, ...]
+    large_batch_cosine: tuple[float, ...]
+    lengths: tuple[tuple[float, ...], ...]
 
-    @property
-    def cosines(self) -> FloatArray:
-        """(fits, points, pairs): cosine of each pair of outputs on the step's own batch; NaN without a gradient."""
-        return np.stack([cosines(gramians.batch) for gramians in self.gramians])
-
-    @property
-    def large_batch_cosines(self) -> FloatArray:
-        """``cosines`` on up to LARGE_BATCH_ROWS rows."""
-        return np.stack([cosines(gramians.large_batch) for gramians in self.gramians])
-
-    @property
-    def norms(self) -> FloatArray:
-        """(fits, points, outputs): length of each output's weighted gradient on the step's own batch."""
-        return np.stack(
-            [
-                np.sqrt(np.diagonal(gramians.batch, axis1=1, axis2=2)) * weights
-                for gramians, weights in zip(self.gramians, self.loss_weights, strict=True)
-            ]
-        )
-
-    @property
-    def shares(self) -> FloatArray:
-        """(fits, points, outputs): each output's part of the weighted gradient, its projection on it; sums to 1."""
-        return np.stack(
-            [
-                shares(gramians.batch, weights)
-                for gramians, weights in zip(self.gramians, self.loss_weights, strict=True)
-            ]
-        )
-
-    @property
-    def median_shares(self) -> FloatArray:
-        """(outputs,): each output's share at the median step."""
-        medians: FloatArray = np.nanmedian(self.shares, axis=(0, 1))
-        return medians
-
-    @property
-    def pairs(self) -> list[tuple[str, str]]:
-        return list(itertools.combinations(self.outputs, 2))
-
-    @property
-    def skill_gains(self) -> list[float]:
-        """Joint minus separate, by output."""
-        return [joint - separate for joint, separate in zip(self.joint_skill, self.separate_skill, strict=True)]
+    def __post_init__(self) -> None:
+        check_lengths(len(self.part), self.cosine, self.conflict_share, self.large_batch_cosine, self.lengths)
+        check_lengths(len(self.outputs), *self.lengths)
 
 
-def cosines(products: FloatArray) -> FloatArray:
-    """(points, pairs) from inner products (points, outputs, outputs)."""
-    norms = np.sqrt(np.diagonal(products, axis1=1, axis2=2))
-    first, second = np.triu_indices(products.shape[1], 1)
-    lengths = norms[:, first] * norms[:, second]
-    result: FloatArray = np.divide(
-        products[:, first, second], lengths, out=np.full(lengths.shape, np.nan), where=lengths > 0
-    )
-    return result
+@dataclass(frozen=True, kw_only=True)
+class GradientConflict(AnswerData):
+    """What every output contributes, how every pair agrees, and both along training."""
 
-
-def shares(products: FloatArray, weights: FloatArray) -> FloatArray:
-    """(points, outputs): weight_i g_i . G / |G|^2 with G the weighted sum; NaN where G is zero."""
-    weighted = products * weights[:, None] * weights[None, :]
-    along = weighted.sum(axis=2)
-    whole = along.sum(axis=1, keepdims=True)
-    result: FloatArray = np.divide(along, whole, out=np.full(along.shape, np.nan), where=whole > 0)
-    return result
+    outputs: tuple[OutputPull, ...]
+    pairs: tuple[PairConflict, ...]
+    course: GradientCourse
 
 
 def measure(backend: Backend, task: Job, steps: Sequence[int], rows: IntArray) -> TrunkGramians:
@@ -127,7 +104,7 @@ def ask(experiment: Experiment, backend: str, context: Context) -> Answer:
     pending = []
     for network, fit in list(zip(joint, joint_fits, strict=True))[:: experiment.seeds][:SPLITS]:
         if fit.failure is not None:
-            raise RuntimeError(f"the joint network failed in fold {network.fold}: {fit.failure}")
+            raise Unanswerable(f"the joint network failed in fold {network.fold}: {fit.failure}")
         task = job(experiment, network, prepared_split(experiment, network.repeat, network.fold))
         steps = sorted({int(step) for step in np.linspace(0, fit.steps - 1, POINTS)})
         rows = task.train[epoch_order(task.seed, 0, len(task.train))[:LARGE_BATCH_ROWS]]
@@ -141,8 +118,8 @@ def ask(experiment: Experiment, backend: str, context: Context) -> Answer:
         outputs=names,
         gramians=tuple(TrunkGramians(gramians.batch[:points], gramians.large_batch[:points]) for gramians in measured),
         loss_weights=tuple(np.array(task.loss_weights) for task, _ in pending),
-        joint_skill=tuple(float(np.nanmean(joint_skill[name])) for name in names),
-        separate_skill=tuple(float(np.nanmean(separate_skill[name])) for name in names),
+        joint_skill=tuple(float(known_mean(joint_skill[name])) for name in names),
+        separate_skill=tuple(float(known_mean(separate_skill[name])) for name in names),
         skill_differences=tuple(
             difference(joint_skill[name], separate_skill[name], experiment.splits[0].folds) for name in names
         ),
@@ -151,8 +128,11 @@ def ask(experiment: Experiment, backend: str, context: Context) -> Answer:
 
 
 def answer(gradients: TrunkGradients, dataset: str, backend: str) -> Answer:
-    """The sentence and its tables."""
+    """The sentence and its data; a failure where no step has the gradients of two outputs."""
     known, large_batch = _known(gradients.cosines), _known(gradients.large_batch_cosines)
+    if not (known.size and large_batch.size):
+        reason = "no step looked at has gradients of two outputs: their labels are never known in the same rows"
+        return failed_answer(key=KEY, question=QUESTION, dataset=dataset, backend=backend, reason=reason)
     numbers: dict[str, Value] = {
         "conflict_share": float((known < 0).mean()),
         "mean_cosine": float(known.mean()),
@@ -170,7 +150,11 @@ def answer(gradients: TrunkGradients, dataset: str, backend: str) -> Answer:
         backend=backend,
         sentence=_sentence(gradients, known, large_batch),
         numbers=numbers,
-        tables=(_outputs_table(gradients), _pairs_table(gradients), _course_table(gradients)),
+        data=GradientConflict(
+            outputs=_pulls(gradients),
+            pairs=tuple(_pair_conflict(gradients, i) for i in range(len(gradients.pairs))),
+            course=_course(gradients),
+        ),
     )
 
 
@@ -191,99 +175,62 @@ def _sentence(gradients: TrunkGradients, known: FloatArray, large_batch: FloatAr
     largest = int(medians.argmax())
     even = medians[largest] < 1.25 / len(medians)
     moved = "no output moves it alone" if even else f"{gradients.outputs[largest]} moves it most"
+    gain = float(np.mean(gradients.skill_gains))
+    gain_text = signed(gain) if np.isfinite(gain) else "not measured"
     pairs_text = "" if len(gradients.pairs) == 1 else " and pairs"
     return (
         f"{verdict}: the outputs' gradients in the shared layers are in conflict (cosine below 0) in "
         f"{percent(float((known < 0).mean()))} of the {known.size:,} steps{pairs_text} looked at, mean cosine "
         f"{signed(mean, 2)} ({signed(float(large_batch.mean()), 2)} on up to {LARGE_BATCH_ROWS:,} rows instead of a "
         f"batch); {moved}: {gradients.outputs[largest]} makes {percent(medians[largest])} of the update's gradient at "
-        f"the median step. Joint minus separate, mean skill over the outputs: "
-        f"{signed(float(np.mean(gradients.skill_gains)))}."
+        f"the median step. Joint minus separate, mean skill over the outputs: {gain_text}."
     )
 
 
-def _outputs_table(gradients: TrunkGradients) -> Table:
-    lengths = np.nanmean(gradients.norms, axis=(0, 1))
-    rows = []
-    for i, name in enumerate(gradients.outputs):
-        posterior = gradients.skill_differences[i]
-        interval = (posterior.low, posterior.high) if posterior is not None else (None, None)
-        rows.append(
-            (
-                name,
-                float(gradients.median_shares[i]),
-                float(lengths[i]),
-                gradients.joint_skill[i],
-                gradients.separate_skill[i],
-                gradients.skill_gains[i],
-                *interval,
-            )
+def _pulls(gradients: TrunkGradients) -> tuple[OutputPull, ...]:
+    shares, lengths = gradients.median_shares, known_mean(gradients.norms, axis=(0, 1))
+    return tuple(
+        OutputPull(
+            output=name,
+            share=float(shares[i]),
+            length=float(lengths[i]),
+            joint_skill=gradients.joint_skill[i],
+            separate_skill=gradients.separate_skill[i],
+            gain=gradients.skill_gains[i],
+            gain_low=None if posterior is None else posterior.low,
+            gain_high=None if posterior is None else posterior.high,
         )
-    return Table(
-        "What each output contributes to the shared layers' update, "
-        "and its skill (joint minus separate, 95 % interval)",
-        (
-            "Output",
-            "Share of the update (median step)",
-            "Mean length of its weighted gradient",
-            "Skill joint",
-            "Skill separate",
-            "Joint minus separate",
-            "from",
-            "to",
-        ),
-        tuple(rows),
+        for i, (name, posterior) in enumerate(zip(gradients.outputs, gradients.skill_differences, strict=True))
     )
 
 
-def _pairs_table(gradients: TrunkGradients) -> Table:
-    rows: list[tuple[Value, ...]] = []
-    for i, (first, second) in enumerate(gradients.pairs):
-        known = _known(gradients.cosines[..., i])
-        large_batch = _known(gradients.large_batch_cosines[..., i])
-        cells: tuple[Value, ...] = (None, None, None, None)
-        if known.size and large_batch.size:
-            cells = tuple(
-                float(value)
-                for value in (known.mean(), (known < 0).mean(), large_batch.mean(), (large_batch < 0).mean())
-            )
-        rows.append((first, second, *cells))
-    return Table(
-        "Cosine of the outputs' gradients in the shared layers, on the step's own batch and on more rows",
-        (
-            "Output",
-            "Other output",
-            "Mean cosine",
-            "Share of steps below 0",
-            "Mean cosine, more rows",
-            "Share below 0, more rows",
-        ),
-        tuple(rows),
+def _pair_conflict(gradients: TrunkGradients, pair: int) -> PairConflict:
+    known = _known(gradients.cosines[..., pair])
+    large_batch = _known(gradients.large_batch_cosines[..., pair])
+    measured = known.size > 0 and large_batch.size > 0
+    first, second = gradients.pairs[pair]
+    return PairConflict(
+        first=first,
+        second=second,
+        cosine=float(known.mean()) if measured else None,
+        conflict_share=float((known < 0).mean()) if measured else None,
+        large_batch_cosine=float(large_batch.mean()) if measured else None,
+        large_batch_conflict_share=float((large_batch < 0).mean()) if measured else None,
     )
 
 
-def _course_table(gradients: TrunkGradients) -> Table:
-    """By point of training; the figure is drawn from it."""
-    cosine, large_batch_cosine, lengths = gradients.cosines, gradients.large_batch_cosines, gradients.norms
-    points = cosine.shape[1]
-    rows = []
-    for i in range(points):
-        known, large_batch = _known(cosine[:, i]), _known(large_batch_cosine[:, i])
-        if known.size and large_batch.size:
-            rows.append(
-                (
-                    i / max(points - 1, 1),
-                    float(known.mean()),
-                    float((known < 0).mean()),
-                    float(large_batch.mean()),
-                    *(float(length) for length in lengths[:, i].mean(axis=0)),
-                )
-            )
-    columns = (
-        "Part of training",
-        "Mean cosine",
-        "Share below 0",
-        "Mean cosine, more rows",
-        *(f"Gradient length: {name}" for name in gradients.outputs),
+def _course(gradients: TrunkGradients) -> GradientCourse:
+    """Of the points at which some pair has both gradients."""
+    cosines, lengths = gradients.cosines, gradients.norms
+    points = cosines.shape[1]
+    known = [_known(cosines[:, i]) for i in range(points)]
+    large_batch = [_known(gradients.large_batch_cosines[:, i]) for i in range(points)]
+    measured = [i for i in range(points) if known[i].size and large_batch[i].size]
+    return GradientCourse(
+        outputs=gradients.outputs,
+        part=tuple(i / max(points - 1, 1) for i in measured),
+        cosine=tuple(float(known[i].mean()) for i in measured),
+        conflict_share=tuple(float((known[i] < 0).mean()) for i in measured),
+        large_batch_cosine=tuple(float(large_batch[i].mean()) for i in measured),
+        lengths=tuple(tuple(lengths[:, i].mean(axis=0).tolist()) for i in measured),
     )
-    return Table(COURSE, columns, tuple(rows))

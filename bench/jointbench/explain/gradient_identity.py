@@ -9,7 +9,7 @@ import numpy as np
 import numpy.typing as npt
 
 from jointbench.backends.base import Backend, Gradients, Job, Precision
-from jointbench.explain.answer import Answer, Table
+from jointbench.explain.answer import Answer, AnswerData, failed_answer
 from jointbench.explain.context import Context, networks_of
 from jointbench.networks.architecture import Architecture, Layer
 from jointbench.networks.initialization import epoch_order
@@ -40,7 +40,7 @@ class LayerIdentity:
 
 
 @dataclass(frozen=True)
-class Identity:
+class Identity(AnswerData):
     """Every layer in both precisions, and the largest |total loss - sum of weight x loss| / total loss."""
 
     layers: tuple[LayerIdentity, ...]
@@ -112,7 +112,10 @@ def ask(experiment: Experiment, backend: str, context: Context) -> Answer:
 
 
 def answer(identity: Identity, dataset: str, backend: str, weights: Sequence[float]) -> Answer:
-    """The sentence and its table."""
+    """The sentence and its data; a failure where a gradient is not finite."""
+    if not np.isfinite([layer.residual for layer in identity.layers]).all():
+        reason = f"the gradients are not finite, at the initial weights or after {STEPS} steps"
+        return failed_answer(key=KEY, question=QUESTION, dataset=dataset, backend=backend, reason=reason)
     numbers = {
         "residual_float32": identity.residual("float32"),
         "residual_float64": identity.residual("float64"),
@@ -126,7 +129,7 @@ def answer(identity: Identity, dataset: str, backend: str, weights: Sequence[flo
         backend=backend,
         sentence=_sentence(identity, weights),
         numbers=numbers,
-        tables=(_table(identity),),
+        data=identity,
     )
 
 
@@ -150,24 +153,3 @@ def _sentence(identity: Identity, weights: Sequence[float]) -> str:
     if identity.from_others == 0:
         return f"{claim}; a head gets exactly 0 from every other output's loss."
     return f"{claim}; a head gets up to {identity.from_others:.1e} from another output's loss."
-
-
-def _table(identity: Identity) -> Table:
-    single_layers, double_layers = (
-        [layer for layer in identity.layers if layer.precision == precision] for precision in PRECISIONS
-    )
-    rows = tuple(
-        (
-            single.layer,
-            single.owner,
-            single.residual,
-            double.residual,
-            None if single.owner == TRUNK else max(single.from_others, double.from_others),
-        )
-        for single, double in zip(single_layers, double_layers, strict=True)
-    )
-    return Table(
-        "Gradient of the total loss against the weighted sum of the outputs' own gradients, by layer",
-        ("Layer", "Owner", "Residual in float32", "Residual in float64", "Largest gradient from another output's loss"),
-        rows,
-    )

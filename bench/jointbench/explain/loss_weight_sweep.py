@@ -9,7 +9,8 @@ import numpy as np
 import numpy.typing as npt
 
 from jointbench.explain.context import Context, networks_of
-from jointbench.explain.skill import SplitKey, difference, simultaneous, skills, split_keys
+from jointbench.explain.lost_fits import lost_fits
+from jointbench.explain.skill import SplitKey, difference, known_mean, simultaneous, skills, split_keys
 from jointbench.records import Fit
 from jointbench.stats.correlated_t_test import ROPE
 from jointbench.stats.pareto import pareto_set
@@ -27,6 +28,10 @@ class Setting:
     output: str
     ratio: float
     weights: tuple[float, ...]
+
+    def __post_init__(self) -> None:
+        if not self.ratio > 0:
+            raise ValueError(f"loss weights in a ratio of {self.ratio}")
 
     @property
     def label(self) -> str:
@@ -54,6 +59,7 @@ class Sweep:
 
     test: (settings, outputs, splits) skill. validation: (settings, splits), the outputs' mean validation skill at the
     epoch whose weights were kept. separate: (outputs, splits). flops: (settings,), of all the setting's fits.
+    lost: fits that failed, in words.
     """
 
     outputs: tuple[str, ...]
@@ -63,6 +69,7 @@ class Sweep:
     validation: FloatArray
     separate: FloatArray
     flops: FloatArray
+    lost: str = ""
 
     @property
     def chosen(self) -> list[int]:
@@ -77,14 +84,12 @@ class Sweep:
     @property
     def mean_skill(self) -> FloatArray:
         """(settings, outputs): test skill, mean over splits."""
-        means: FloatArray = np.nanmean(self.test, axis=2)
-        return means
+        return known_mean(self.test, axis=2)
 
     @property
     def mean_separate_skill(self) -> FloatArray:
         """(outputs,): test skill of the separate networks, mean over splits."""
-        means: FloatArray = np.nanmean(self.separate, axis=1)
-        return means
+        return known_mean(self.separate, axis=1)
 
     @property
     def pareto_front(self) -> npt.NDArray[np.bool_]:
@@ -112,6 +117,7 @@ def train_sweep(experiment: Experiment, backend: str, context: Context) -> Sweep
         test=np.stack([_stacked(skills(experiment, setting_fits, keys)) for setting_fits in by_setting]),
         validation=np.stack([validation_skill(setting_fits, keys) for setting_fits in by_setting]),
         separate=_stacked(skills(experiment, separate, keys)),
+        lost=lost_fits(fit.failure for fit in [*fits, *separate]),
         flops=np.array([float(sum(fit.train_flops for fit in setting_fits)) for setting_fits in by_setting]),
     )
 

@@ -3,33 +3,60 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from dataclasses import dataclass
 
 import numpy as np
 
-from jointbench.explain.answer import Answer, Table, Value
+from jointbench.explain.answer import Answer, AnswerData, Unanswerable, Value, check_lengths
 from jointbench.explain.context import Context
-from jointbench.explain.loss_weight_sweep import Sweep, WeightEffect, train_sweep, weight_effects
+from jointbench.explain.loss_weight_sweep import Setting, Sweep, WeightEffect, train_sweep, weight_effects
+from jointbench.explain.lost_fits import because
 from jointbench.explain.number_text import signed
-from jointbench.explain.skill import difference, mean_over_outputs
+from jointbench.explain.skill import difference, known_mean, mean_over_outputs
 from jointbench.stats.correlated_t_test import Posterior
 from jointbench.study.plan import Experiment
 
 KEY = "loss-weights"
 QUESTION = "Do loss weights matter?"
-SWEEP = "Skill by loss weights"
-SEPARATE = "separate"
+
+
+@dataclass(frozen=True, kw_only=True)
+class SettingSkill:
+    """What one setting of the loss weights reaches.
+
+    skill: by output, mean over splits. validation_skill: mean over outputs and splits. chosen: by how many splits.
+    """
+
+    setting: Setting
+    on_front: bool
+    skill: tuple[float, ...]
+    validation_skill: float
+    chosen: int
+
+
+@dataclass(frozen=True, kw_only=True)
+class WeightComparison(AnswerData):
+    """The sweep; separate_skill: of the separate networks, by output."""
+
+    outputs: tuple[str, ...]
+    settings: tuple[SettingSkill, ...]
+    separate_skill: tuple[float, ...]
+    effects: tuple[WeightEffect, ...]
+
+    def __post_init__(self) -> None:
+        check_lengths(len(self.outputs), self.separate_skill, *(setting.skill for setting in self.settings))
 
 
 def ask(experiment: Experiment, backend: str, context: Context) -> Answer:
-    """Raises RuntimeError when too few fits ended to compare any weights."""
+    """Raises Unanswerable when too few fits ended to compare any weights."""
     return answer(train_sweep(experiment, backend, context), experiment.dataset.slug, backend)
 
 
 def answer(sweep: Sweep, dataset: str, backend: str) -> Answer:
-    """The sentence and its tables. Raises RuntimeError when too few fits ended to compare any weights."""
+    """The sentence and its data. Raises Unanswerable when too few fits ended to compare any weights."""
     effects = weight_effects(sweep)
     if not effects:
-        raise RuntimeError("too few networks could be trained to compare loss weights")
+        raise Unanswerable("too few networks could be trained to compare loss weights" + because(sweep.lost))
     largest = _largest(effects)
     gain = _validation_gain(sweep)
     numbers: dict[str, Value] = {
@@ -52,7 +79,12 @@ def answer(sweep: Sweep, dataset: str, backend: str) -> Answer:
         backend=backend,
         sentence=_sentence(sweep, effects, gain),
         numbers=numbers,
-        tables=(_settings_table(sweep), _effects_table(effects)),
+        data=WeightComparison(
+            outputs=sweep.outputs,
+            settings=_setting_skills(sweep),
+            separate_skill=tuple(sweep.mean_separate_skill.tolist()),
+            effects=tuple(effects),
+        ),
     )
 
 
@@ -110,39 +142,15 @@ def _sentence(sweep: Sweep, effects: Sequence[WeightEffect], gain: Posterior | N
     )
 
 
-def _settings_table(sweep: Sweep) -> Table:
-    """The figure is drawn from it, too."""
-    rows: list[tuple[Value, ...]] = []
+def _setting_skills(sweep: Sweep) -> tuple[SettingSkill, ...]:
     chosen, means, front = sweep.chosen, sweep.mean_skill, sweep.pareto_front
-    for i, setting in enumerate(sweep.settings):
-        rows.append(
-            (
-                setting.label,
-                setting.output if setting.ratio != 1 else "none",
-                "yes" if front[i] else "no",
-                setting.ratio,
-                *(float(mean) for mean in means[i]),
-                float(np.nanmean(sweep.validation[i])),
-                chosen.count(i),
-            )
+    return tuple(
+        SettingSkill(
+            setting=setting,
+            on_front=bool(front[i]),
+            skill=tuple(means[i].tolist()),
+            validation_skill=float(known_mean(sweep.validation[i])),
+            chosen=chosen.count(i),
         )
-    separate = (float(mean) for mean in sweep.mean_separate_skill)
-    rows.append((SEPARATE, "none", "no network is shared", None, *separate, None, None))
-    columns = (
-        "Weights",
-        "Weighed output",
-        "On the Pareto front",
-        "Ratio to the others",
-        *(f"Skill: {name}" for name in sweep.outputs),
-        "Mean skill on validation rows",
-        "Splits that choose it",
-    )
-    return Table(SWEEP, columns, tuple(rows))
-
-
-def _effects_table(effects: Sequence[WeightEffect]) -> Table:
-    return Table(
-        "Skill of an output where it weighs 2 to 16 times the others, less that where it weighs a half to a sixteenth",
-        ("Output", "Difference", "from", "to"),
-        tuple((effect.output, effect.mean, effect.low, effect.high) for effect in effects),
+        for i, setting in enumerate(sweep.settings)
     )

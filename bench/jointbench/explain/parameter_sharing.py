@@ -6,7 +6,7 @@ from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 
 from jointbench.backends.base import Backend, Job
-from jointbench.explain.answer import Answer, Table, Value
+from jointbench.explain.answer import Answer, AnswerData
 from jointbench.explain.context import Context, networks_of
 from jointbench.networks.architecture import Architecture
 from jointbench.networks.flops import backward_flops, forward_flops
@@ -30,20 +30,24 @@ class LayerSize:
 
 
 @dataclass(frozen=True)
-class NetworkSizes:
+class NetworkSizes(AnswerData):
     """The joint network's layers, and those of each separate network. ``measure`` is one of MEASURES."""
 
     joint: tuple[LayerSize, ...]
     separate: tuple[tuple[LayerSize, ...], ...]
 
+    def __post_init__(self) -> None:
+        if not all((self.joint, *self.separate)):
+            raise ValueError("a network without layers")
+
     def joint_total(self, measure: str) -> int:
-        return _total(self.joint, measure)
+        return total_size(self.joint, measure)
 
     def trunk_total(self, measure: str) -> int:
-        return _total((layer for layer in self.joint if layer.owner == TRUNK), measure)
+        return total_size((layer for layer in self.joint if layer.owner == TRUNK), measure)
 
     def separate_total(self, measure: str) -> int:
-        return sum(_total(network, measure) for network in self.separate)
+        return sum(total_size(network, measure) for network in self.separate)
 
     def trunk_share(self, measure: str) -> float:
         """The trunk's part of the joint network's parameters or FLOPs."""
@@ -54,7 +58,8 @@ class NetworkSizes:
         return self.separate_total(measure) / self.joint_total(measure)
 
 
-def _total(layers: Iterable[LayerSize], measure: str) -> int:
+def total_size(layers: Iterable[LayerSize], measure: str) -> int:
+    """The layers' sum of one of MEASURES."""
     return sum(getattr(layer, measure) for layer in layers)
 
 
@@ -100,7 +105,7 @@ def ask(experiment: Experiment, backend: str, context: Context) -> Answer:
 
 
 def answer(sizes: NetworkSizes, dataset: str, backend: str) -> Answer:
-    """The sentence and its tables."""
+    """The sentence and its data."""
     numbers = {
         "joint_parameters": sizes.joint_total("parameters"),
         "shared_parameters": sizes.trunk_total("parameters"),
@@ -119,7 +124,7 @@ def answer(sizes: NetworkSizes, dataset: str, backend: str) -> Answer:
         backend=backend,
         sentence=_sentence(sizes),
         numbers=numbers,
-        tables=(_networks_table(sizes), _layers_table(sizes)),
+        data=sizes,
     )
 
 
@@ -133,36 +138,3 @@ def _sentence(sizes: NetworkSizes) -> str:
         f"{sizes.separate_total('parameters'):,} ({sizes.separate_ratio('parameters'):.2f} times as many). The trunk "
         f"does {training:.1%} of the joint network's training FLOPs and {inference:.1%} of its inference FLOPs."
     )
-
-
-def _layers_table(sizes: NetworkSizes) -> Table:
-    return Table(
-        "The joint network's layers",
-        ("Layer", "Owner", "Parameters", "Training FLOPs a row", "Inference FLOPs a row"),
-        tuple(
-            (layer.layer, layer.owner, layer.parameters, layer.train_flops, layer.inference_flops)
-            for layer in sizes.joint
-        ),
-    )
-
-
-def _networks_table(sizes: NetworkSizes) -> Table:
-    rows: list[tuple[Value, ...]] = [
-        ("joint", owner, *_totals([layer for layer in sizes.joint if layer.owner == owner]))
-        for owner in dict.fromkeys(layer.owner for layer in sizes.joint)
-    ]
-    rows.append(("joint", "all of it", *_totals(sizes.joint)))
-    rows.extend(
-        (f"separate {number}", f"alone for {network[-1].owner.removeprefix('head of ')}", *_totals(network))
-        for number, network in enumerate(sizes.separate, 1)
-    )
-    rows.append(("separate", "all of them", *(sizes.separate_total(measure) for measure in MEASURES)))
-    return Table(
-        "Joint beside separate",
-        ("Network", "Owner", "Parameters", "Training FLOPs a row", "Inference FLOPs a row"),
-        tuple(rows),
-    )
-
-
-def _totals(layers: Sequence[LayerSize]) -> tuple[int, ...]:
-    return tuple(_total(layers, measure) for measure in MEASURES)

@@ -10,13 +10,14 @@ import numpy as np
 from jointbench.backends.base import Backend
 from jointbench.compare.verdict import PROBABILITY
 from jointbench.data.preprocess import Prepared
-from jointbench.explain.answer import Answer, Table, Value, failed_answer
+from jointbench.explain.answer import Answer, AnswerData, Value, check_lengths, failed_answer, interval
 from jointbench.explain.context import Context
+from jointbench.explain.lost_fits import because, lost_fits
 from jointbench.explain.skill import fold_difference, skill_of
 from jointbench.explain.trained_networks import TrainedNetwork, compared_outputs, first_folds, layers_of, study_networks
 from jointbench.metrics.reference_models import LINEAR, reference_predictions
 from jointbench.runtime.workers import Workers
-from jointbench.stats.correlated_t_test import Posterior
+from jointbench.stats.estimate import Estimate
 from jointbench.study.plan import Experiment, prepared_split
 from jointbench.types import Float32Array, FloatArray, Output, Split
 
@@ -30,11 +31,13 @@ class ProbeSkills:
     """Skill of a linear head by (trunk, output that it predicts) and fold.
 
     A trunk is named by the output that it was trained for, or is JOINT, UNTRAINED (initial weights) or INPUTS (none).
+    lost: fits that failed, in words.
     """
 
     outputs: tuple[str, ...]
     folds: int
     skills: Mapping[tuple[str, str], Mapping[int, float]]
+    lost: str = ""
 
     @property
     def pairs(self) -> list[tuple[str, str]]:
@@ -69,6 +72,35 @@ class MeanSkills:
         return (self.other - self.untrained) / added if added > 0 else None
 
 
+@dataclass(frozen=True)
+class TrunkSkill:
+    """Skill of a linear head on one trunk, mean over folds, by predicted output; None where it was not measured."""
+
+    trunk: str
+    skill: tuple[float | None, ...]
+
+
+@dataclass(frozen=True)
+class ProbeGain:
+    """Skill of predicting ``output`` on the trunk of another output, above that on an untrained trunk."""
+
+    trunk: str
+    output: str
+    gain: Estimate | None
+
+
+@dataclass(frozen=True, kw_only=True)
+class ProbeComparison(AnswerData):
+    """Every trunk's skill on the compared outputs, and what each pair of outputs gains."""
+
+    outputs: tuple[str, ...]
+    trunks: tuple[TrunkSkill, ...]
+    gains: tuple[ProbeGain, ...]
+
+    def __post_init__(self) -> None:
+        check_lengths(len(self.outputs), *(trunk.skill for trunk in self.trunks))
+
+
 def ask(experiment: Experiment, backend: str, context: Context) -> Answer:
     """Raises BadInput for a dataset with a single output."""
     return answer(measure(experiment, backend, context.workers), experiment.dataset.slug, backend)
@@ -77,7 +109,8 @@ def ask(experiment: Experiment, backend: str, context: Context) -> Answer:
 def measure(experiment: Experiment, backend: str, workers: Workers) -> ProbeSkills:
     """Probes of the first seed's networks on every fold: ridge or logistic, its penalty chosen on validation rows."""
     outputs = compared_outputs(experiment)
-    networks = [network for network in study_networks(experiment, backend, workers) if network.number == 0]
+    study = study_networks(experiment, backend, workers)
+    networks = [network for network in study.networks if network.number == 0]
     pending = []
     for fold, split in enumerate(first_folds(experiment)):
         in_fold = [network for network in networks if network.fold == fold]
@@ -89,7 +122,7 @@ def measure(experiment: Experiment, backend: str, workers: Workers) -> ProbeSkil
     skills: dict[tuple[str, str], dict[int, float]] = {}
     for trunk, name, fold, split, future in pending:
         skills.setdefault((trunk, name), {})[fold] = skill_of(experiment, name, split, future.result())
-    return ProbeSkills(tuple(outputs), len(first_folds(experiment)), skills)
+    return ProbeSkills(tuple(outputs), len(first_folds(experiment)), skills, lost_fits(study.failures))
 
 
 def _trunk_activations(workers: Workers, networks: Sequence[TrainedNetwork]) -> dict[str, Float32Array]:
@@ -135,10 +168,10 @@ def _probe(_: Backend, output: Output, rows: Float32Array, values: FloatArray, s
 
 
 def answer(probes: ProbeSkills, dataset: str, backend: str) -> Answer:
-    """The sentence and its tables; a failure where no pair of outputs was measured."""
+    """The sentence and its data; a failure where no pair of outputs was measured."""
     pairs = probes.pairs
     if not pairs:
-        reason = "no fold has a trained network to probe"
+        reason = "no fold has trained networks of two outputs to probe" + because(probes.lost)
         return failed_answer(key=KEY, question=QUESTION, dataset=dataset, backend=backend, reason=reason)
     gains = {(a, b): fold_difference(probes.skills[a, b], probes.skills[UNTRAINED, b], probes.folds) for a, b in pairs}
     known = [gain for gain in gains.values() if gain is not None]
@@ -167,7 +200,11 @@ def answer(probes: ProbeSkills, dataset: str, backend: str) -> Answer:
         backend=backend,
         sentence=sentence,
         numbers=numbers,
-        tables=(_skills_table(probes), _gains_table(gains)),
+        data=ProbeComparison(
+            outputs=probes.outputs,
+            trunks=tuple(_trunk_skill(probes, trunk) for trunk in (*probes.outputs, JOINT, UNTRAINED, INPUTS)),
+            gains=tuple(ProbeGain(a, b, interval(gain)) for (a, b), gain in gains.items()),
+        ),
     )
 
 
@@ -198,21 +235,6 @@ def _fixed(value: float) -> str:
     return "-" if np.isnan(value) else f"{value:.3f}"
 
 
-def _skills_table(probes: ProbeSkills) -> Table:
-    rows: list[tuple[Value, ...]] = []
-    for trunk in (*probes.outputs, JOINT, UNTRAINED, INPUTS):
-        by_fold = [probes.skills.get((trunk, output)) for output in probes.outputs]
-        rows.append((trunk, *(float(np.mean(list(skills.values()))) if skills else None for skills in by_fold)))
-    return Table(
-        "Skill of a linear head on a frozen trunk, mean over folds.",
-        ("Trunk trained for", *probes.outputs),
-        tuple(rows),
-    )
-
-
-def _gains_table(gains: Mapping[tuple[str, str], Posterior | None]) -> Table:
-    rows = tuple(
-        (a, b, None, None, None) if gain is None else (a, b, gain.mean, gain.low, gain.high)
-        for (a, b), gain in gains.items()
-    )
-    return Table("Skill above an untrained trunk.", ("Trunk of", "Predicts", "Difference", "Low", "High"), rows)
+def _trunk_skill(probes: ProbeSkills, trunk: str) -> TrunkSkill:
+    by_fold = [probes.skills.get((trunk, output)) for output in probes.outputs]
+    return TrunkSkill(trunk, tuple(float(np.mean(list(skills.values()))) if skills else None for skills in by_fold))

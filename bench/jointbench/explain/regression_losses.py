@@ -11,9 +11,18 @@ import numpy as np
 
 from jointbench.backends.base import RegressionLoss
 from jointbench.compare.decision import MIN_PAIRS
-from jointbench.explain.answer import Answer, Table, Value, failed_answer
+from jointbench.explain.answer import Answer, AnswerData, Value, failed_answer
 from jointbench.explain.context import Context
-from jointbench.explain.similarity import Similarity, grams_by_fold, posteriors, reading, similarity_of
+from jointbench.explain.lost_fits import because, lost_fits
+from jointbench.explain.similarity import (
+    Similarity,
+    SimilarityByLayer,
+    by_layer,
+    grams_by_fold,
+    posteriors,
+    reading,
+    similarity_of,
+)
 from jointbench.explain.trained_networks import TrainedNetwork, first_folds, trained_networks
 from jointbench.runtime.workers import Workers
 from jointbench.stats.correlated_t_test import Posterior
@@ -35,12 +44,30 @@ class Errors:
 
 @dataclass(frozen=True, eq=False)
 class LossComparison:
-    """similarities: of each pair of losses, against two seeds of one loss; errors: by loss."""
+    """similarities: of each pair of losses, against two seeds of one loss; errors: by loss; lost: fits, in words."""
 
     output: str
     folds: int
     similarities: tuple[Similarity, ...]
     errors: Mapping[RegressionLoss, Errors]
+    lost: str = ""
+
+
+@dataclass(frozen=True)
+class LossErrors:
+    """The test errors of networks trained with one loss, by its name."""
+
+    loss: str
+    errors: Errors
+
+
+@dataclass(frozen=True, kw_only=True)
+class LossRepresentations(AnswerData):
+    """pairs: of losses, against two seeds of one loss."""
+
+    output: str
+    pairs: tuple[SimilarityByLayer, ...]
+    errors: tuple[LossErrors, ...]
 
 
 def ask(experiment: Experiment, backend: str, context: Context) -> Answer:
@@ -55,7 +82,8 @@ def ask(experiment: Experiment, backend: str, context: Context) -> Answer:
 
 def measure(experiment: Experiment, backend: str, workers: Workers, output: str) -> LossComparison:
     """The output's separate network under every loss, on every fold of the first repeat."""
-    networks = {loss: trained_networks(experiment, backend, workers, [(output,)], loss) for loss in LOSSES}
+    studies = {loss: trained_networks(experiment, backend, workers, [(output,)], loss) for loss in LOSSES}
+    networks = {loss: study.networks for loss, study in studies.items()}
     # ``similarity`` tells kinds of network apart by their group, which is made the loss here.
     by_loss = [replace(network, group=(loss,)) for loss, trained in networks.items() for network in trained]
     grams = grams_by_fold(experiment, by_loss, workers)
@@ -64,7 +92,8 @@ def measure(experiment: Experiment, backend: str, workers: Workers, output: str)
         for first, second in itertools.combinations(LOSSES, 2)
     )
     errors = {loss: _errors(experiment, output, trained) for loss, trained in networks.items() if trained}
-    return LossComparison(output, len(first_folds(experiment)), similarities, errors)
+    lost = lost_fits(failure for study in studies.values() for failure in study.failures)
+    return LossComparison(output, len(first_folds(experiment)), similarities, errors, lost)
 
 
 def _errors(experiment: Experiment, output: str, networks: tuple[TrainedNetwork, ...]) -> Errors:
@@ -80,10 +109,11 @@ def _errors(experiment: Experiment, output: str, networks: tuple[TrainedNetwork,
 
 
 def answer(comparison: LossComparison, dataset: str, backend: str) -> Answer:
-    """The sentence and its tables; a failure where fewer than MIN_PAIRS folds have every loss."""
+    """The sentence and its data; a failure where fewer than MIN_PAIRS folds have every loss."""
     by_pair = posteriors(comparison.similarities, comparison.folds)
     if not by_pair or len(comparison.errors) < len(LOSSES):
-        reason = f"fewer than {MIN_PAIRS} folds have two seeds of every loss to compare; ask for more with --folds"
+        reason = f"fewer than {MIN_PAIRS} folds have two seeds of every loss to compare"
+        reason += because(comparison.lost, "ask for more with --folds")
         return failed_answer(key=KEY, question=QUESTION, dataset=dataset, backend=backend, reason=reason)
     numbers: dict[str, Value] = {"folds": comparison.folds}
     for name, posterior in by_pair.items():
@@ -97,7 +127,11 @@ def answer(comparison: LossComparison, dataset: str, backend: str) -> Answer:
         backend=backend,
         sentence=_sentence(comparison, by_pair),
         numbers=numbers,
-        tables=(_pairs_table(comparison, by_pair), _errors_table(comparison)),
+        data=LossRepresentations(
+            output=comparison.output,
+            pairs=tuple(by_layer(similarity, by_pair.get(similarity.name)) for similarity in comparison.similarities),
+            errors=tuple(LossErrors(NAMES[loss], errors) for loss, errors in comparison.errors.items()),
+        ),
     )
 
 
@@ -121,33 +155,3 @@ def _sentence(comparison: LossComparison, by_pair: Mapping[str, Posterior]) -> s
         f"{posterior.high:+.2f}); the least mean absolute error is {NAMES[least_mae]}'s ({mae[least_mae]:.3f} sd), the "
         f"least RMSE {NAMES[least_rmse]}'s ({rmse[least_rmse]:.3f} sd)."
     )
-
-
-def _pairs_table(comparison: LossComparison, by_pair: Mapping[str, Posterior]) -> Table:
-    rows: list[tuple[Value, ...]] = []
-    for similarity in comparison.similarities:
-        posterior = by_pair.get(similarity.name)
-        if posterior is None:
-            rows.append((similarity.name, None, None, None, None, None, "not measured"))
-        else:
-            rows.append(
-                (
-                    similarity.name,
-                    similarity.last_between,
-                    similarity.last_within,
-                    posterior.mean,
-                    posterior.low,
-                    posterior.high,
-                    reading(posterior),
-                )
-            )
-    return Table(
-        "Last trunk layer of networks trained with two losses.",
-        ("Losses", "CKA", "CKA of two seeds", "Difference", "Low", "High", "Reading"),
-        tuple(rows),
-    )
-
-
-def _errors_table(comparison: LossComparison) -> Table:
-    rows = tuple((NAMES[loss], errors.rmse, errors.mae) for loss, errors in comparison.errors.items())
-    return Table(f"Test error of {comparison.output}, in standard deviations.", ("Loss", "RMSE", "MAE"), rows)

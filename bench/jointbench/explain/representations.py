@@ -5,12 +5,20 @@ from __future__ import annotations
 from collections.abc import Mapping
 from dataclasses import dataclass
 
-import numpy as np
-
 from jointbench.compare.decision import MIN_PAIRS
-from jointbench.explain.answer import Answer, Table, Value, failed_answer
+from jointbench.explain.answer import Answer, AnswerData, Value, check_lengths, failed_answer
 from jointbench.explain.context import Context
-from jointbench.explain.similarity import MARGIN, Similarity, grams_by_fold, posteriors, reading, similarity_of
+from jointbench.explain.lost_fits import because, lost_fits
+from jointbench.explain.similarity import (
+    MARGIN,
+    Similarity,
+    SimilarityByLayer,
+    by_layer,
+    grams_by_fold,
+    posteriors,
+    reading,
+    similarity_of,
+)
 from jointbench.explain.trained_networks import compared_outputs, first_folds, study_networks
 from jointbench.runtime.workers import Workers
 from jointbench.stats.correlated_t_test import Posterior
@@ -18,17 +26,28 @@ from jointbench.study.plan import Experiment
 
 KEY = "representations"
 QUESTION = "Does the joint trunk learn the same representation as the separate ones?"
-LAYERS_TITLE = "CKA by trunk layer, mean over folds."
 
 
 @dataclass(frozen=True, eq=False)
 class TrunkSimilarity:
-    """joint: the joint network's name; layers: the trunk's; similarities: one for each separate network's output."""
+    """layers: the trunk's; similarities: one for each separate network's output; lost: fits, as ``lost_fits`` says."""
 
-    joint: str
     layers: tuple[str, ...]
     folds: int
     similarities: tuple[Similarity, ...]
+    lost: str = ""
+
+
+@dataclass(frozen=True, kw_only=True)
+class RepresentationComparison(AnswerData):
+    """The joint trunk's layers against those of each output's separate network."""
+
+    layers: tuple[str, ...]
+    outputs: tuple[SimilarityByLayer, ...]
+
+    def __post_init__(self) -> None:
+        for output in self.outputs:
+            check_lengths(len(self.layers) if output.between else 0, output.between, output.within)
 
 
 def ask(experiment: Experiment, backend: str, context: Context) -> Answer:
@@ -38,20 +57,24 @@ def ask(experiment: Experiment, backend: str, context: Context) -> Answer:
 
 def measure(experiment: Experiment, backend: str, workers: Workers) -> TrunkSimilarity:
     """The joint network beside the network of each compared output."""
-    networks = study_networks(experiment, backend, workers)
+    study = study_networks(experiment, backend, workers)
+    networks = study.networks
     grams = grams_by_fold(experiment, networks, workers)
     joint = tuple(output.name for output in experiment.dataset.outputs)
     similarities = tuple(similarity_of(name, (joint, (name,)), grams) for name in compared_outputs(experiment))
-    network = networks[0].job.architecture
-    layers = tuple(layer.name.replace("_", " ") for layer in (*network.convs, *network.trunk))
-    return TrunkSimilarity("joint", layers, len(first_folds(experiment)), similarities)
+    layers: tuple[str, ...] = ()
+    if networks:
+        network = networks[0].job.architecture
+        layers = tuple(layer.name.replace("_", " ") for layer in (*network.convs, *network.trunk))
+    return TrunkSimilarity(layers, len(first_folds(experiment)), similarities, lost_fits(study.failures))
 
 
 def answer(trunks: TrunkSimilarity, dataset: str, backend: str) -> Answer:
-    """The sentence and its tables; a failure where fewer than MIN_PAIRS folds can be compared."""
+    """The sentence and its data; a failure where fewer than MIN_PAIRS folds can be compared."""
     by_output = posteriors(trunks.similarities, trunks.folds)
     if not by_output:
-        reason = f"fewer than {MIN_PAIRS} folds have two seeds of both networks to compare; ask for more with --folds"
+        reason = f"fewer than {MIN_PAIRS} folds have two seeds of both networks to compare"
+        reason += because(trunks.lost, "ask for more with --folds")
         return failed_answer(key=KEY, question=QUESTION, dataset=dataset, backend=backend, reason=reason)
     numbers: dict[str, Value] = {"folds": trunks.folds, "margin_cka": MARGIN}
     for similarity in trunks.similarities:
@@ -70,7 +93,10 @@ def answer(trunks: TrunkSimilarity, dataset: str, backend: str) -> Answer:
         backend=backend,
         sentence=_sentence(trunks, by_output),
         numbers=numbers,
-        tables=(_difference_table(trunks, by_output), _layers_table(trunks)),
+        data=RepresentationComparison(
+            layers=trunks.layers,
+            outputs=tuple(by_layer(similarity, by_output.get(similarity.name)) for similarity in trunks.similarities),
+        ),
     )
 
 
@@ -95,49 +121,3 @@ def _sentence(trunks: TrunkSimilarity, by_output: Mapping[str, Posterior]) -> st
         f"{posterior.mean:+.2f} (95 % interval {posterior.low:+.2f} to {posterior.high:+.2f}; within {MARGIN} counts "
         f"as close)."
     )
-
-
-def _difference_table(trunks: TrunkSimilarity, by_output: Mapping[str, Posterior]) -> Table:
-    rows: list[tuple[Value, ...]] = []
-    for similarity in trunks.similarities:
-        posterior = by_output.get(similarity.name)
-        if posterior is None:
-            rows.append((similarity.name, None, None, None, None, None, "not measured"))
-        else:
-            rows.append(
-                (
-                    similarity.name,
-                    similarity.last_between,
-                    similarity.last_within,
-                    posterior.mean,
-                    posterior.low,
-                    posterior.high,
-                    reading(posterior),
-                )
-            )
-    columns = (
-        "Output",
-        f"CKA of {trunks.joint} and separate",
-        "CKA of two seeds",
-        "Difference",
-        "Low",
-        "High",
-        "Reading",
-    )
-    return Table(
-        "Last trunk layer, test rows, networks of different seeds; intervals over folds.", columns, tuple(rows)
-    )
-
-
-def _layers_table(trunks: TrunkSimilarity) -> Table:
-    """Every layer; the heat map is drawn from it."""
-    rows: list[tuple[Value, ...]] = []
-    for similarity in trunks.similarities:
-        if len(similarity.between):
-            for label, values in (
-                (f"{trunks.joint} and {similarity.name}", similarity.between),
-                (f"two seeds, {similarity.name}", similarity.within),
-            ):
-                means = [None if np.isnan(column).all() else float(np.nanmean(column)) for column in values.T]
-                rows.append((label, *means))
-    return Table(LAYERS_TITLE, ("Networks", *trunks.layers), tuple(rows))

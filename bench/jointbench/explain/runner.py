@@ -5,7 +5,8 @@ from __future__ import annotations
 from collections.abc import Callable, Iterator, Sequence
 
 from jointbench.backends.registry import unavailable_reason
-from jointbench.explain.answer import Answer, failed_answer
+from jointbench.errors import BadInput
+from jointbench.explain.answer import Answer, Unanswerable, failed_answer
 from jointbench.explain.context import Context
 from jointbench.explain.questions import Question
 from jointbench.runtime.workers import Workers, failure_reason, unusable_reason
@@ -40,6 +41,8 @@ def answer_all(
                 progress(backend, experiment.dataset.slug, question.text)
                 try:
                     yield question.ask(experiment, backend, context)
+                except (BadInput, Unanswerable) as error:
+                    yield failed(question, experiment, backend, str(error))
                 except Exception as error:  # noqa: BLE001 - the other questions are still answered
                     yield failed(question, experiment, backend, failure_reason(error))
 

@@ -8,11 +8,12 @@ from dataclasses import dataclass
 import numpy as np
 from scipy.stats import spearmanr
 
-from jointbench.explain.answer import Answer, Table, Value, failed_answer
+from jointbench.explain.answer import Answer, AnswerData, Value, failed_answer
 from jointbench.explain.context import Context
 from jointbench.explain.shape_savings import SCENARIOS, ShapeSaving, measure, shapes_of
 from jointbench.explain.trained_networks import compared_outputs
 from jointbench.measure.paired_timing import NORMAL, ratio_interval
+from jointbench.stats.estimate import Estimate
 from jointbench.study.plan import Experiment
 
 KEY = "saving"
@@ -33,6 +34,7 @@ class Trend:
     The 95 % interval comes from drawing each saving from its own distribution.
     """
 
+    scenario: str
     rho: float
     low: float
     high: float
@@ -41,6 +43,24 @@ class Trend:
     def direction(self) -> str:
         """Whether the saving in seconds grows with the share: a key of CLAIMS."""
         return "grows" if self.low > 0 else "falls" if self.high < 0 else "unclear"
+
+
+@dataclass(frozen=True)
+class ScenarioSaving:
+    """What sharing saves at one shape in one scenario. share: as in ShapeSaving. flops, seconds: parts saved."""
+
+    share: float
+    scenario: str
+    flops: float
+    seconds: Estimate
+
+
+@dataclass(frozen=True)
+class SavingByShare(AnswerData):
+    """Every shape, from the smallest share to the largest, in every scenario, and a trend for each scenario."""
+
+    savings: tuple[ScenarioSaving, ...]
+    trends: tuple[Trend, ...]
 
 
 def ask(experiment: Experiment, backend: str, context: Context) -> Answer:
@@ -62,11 +82,11 @@ def trend(shapes: Sequence[ShapeSaving], scenario: str, seed: int = 0) -> Trend:
     means, sds = intervals[:, 0], (intervals[:, 2] - intervals[:, 0]) / NORMAL
     drawn = [rho(list(-rng.normal(means, sds))) for _ in range(RESAMPLES)]
     low, high = np.quantile(drawn, [0.025, 0.975])
-    return Trend(rho(list(-means)), float(low), float(high))
+    return Trend(scenario, rho(list(-means)), float(low), float(high))
 
 
 def answer(shapes: Sequence[ShapeSaving], outputs: int, dataset: str, backend: str) -> Answer:
-    """The sentence and its tables; a failure for fewer than MIN_SHAPES shapes. outputs: how many share a trunk."""
+    """The sentence and its data; a failure for fewer than MIN_SHAPES shapes. outputs: how many share a trunk."""
     if len(shapes) < MIN_SHAPES:
         reason = "fewer than three shapes differ in the trunk's share of FLOPs"
         return failed_answer(key=KEY, question=QUESTION, dataset=dataset, backend=backend, reason=reason)
@@ -88,7 +108,14 @@ def answer(shapes: Sequence[ShapeSaving], outputs: int, dataset: str, backend: s
         backend=backend,
         sentence=_sentence(ordered, outputs, trends),
         numbers=numbers,
-        tables=(_shapes_table(ordered), _trends_table(trends)),
+        data=SavingByShare(
+            tuple(
+                ScenarioSaving(shape.share, scenario, shape.flops[scenario], Estimate(*shape.seconds_saved(scenario)))
+                for shape in ordered
+                for scenario in SCENARIOS
+            ),
+            tuple(trends.values()),
+        ),
     )
 
 
@@ -118,20 +145,3 @@ def _conclusion(trends: Mapping[str, Trend]) -> str:
         if (scenarios := [scenario for scenario, values in trends.items() if values.direction == direction])
     ]
     return f"The claim holds in FLOPs by construction; {'; '.join(claims)}."
-
-
-def _shapes_table(shapes: Sequence[ShapeSaving]) -> Table:
-    rows = tuple(
-        (shape.share, scenario, shape.flops[scenario], *shape.seconds_saved(scenario))
-        for shape in shapes
-        for scenario in SCENARIOS
-    )
-    columns = ("Trunk share", "Scenario", "FLOPs saved", "Seconds saved", "Low", "High")
-    return Table("What sharing saves, by the trunk's share of a network's FLOPs.", columns, rows)
-
-
-def _trends_table(trends: Mapping[str, Trend]) -> Table:
-    rows = tuple((scenario, values.rho, values.low, values.high) for scenario, values in trends.items())
-    return Table(
-        "Rank correlation of seconds saved with the trunk's share.", ("Scenario", "Spearman", "Low", "High"), rows
-    )

@@ -10,10 +10,12 @@ import numpy as np
 
 from jointbench.compare.decision import MIN_PAIRS
 from jointbench.compare.verdict import PROBABILITY
+from jointbench.explain.answer import check_lengths, interval
 from jointbench.explain.cka import MIN_ROWS, alignment, gram
 from jointbench.explain.trained_networks import TrainedNetwork, first_folds, layers_of
 from jointbench.runtime.workers import Workers
 from jointbench.stats.correlated_t_test import Posterior, correlated_t_test
+from jointbench.stats.estimate import Estimate
 from jointbench.study.plan import Experiment
 from jointbench.types import FloatArray
 
@@ -51,6 +53,26 @@ class Similarity:
     def last_within(self) -> float:
         """Of the last layer, mean over folds."""
         return float(np.nanmean(self.within[:, -1]))
+
+
+@dataclass(frozen=True, kw_only=True)
+class SimilarityByLayer:
+    """CKA by trunk layer, mean over folds; nothing where no fold could be compared.
+
+    between, within: as in ``Similarity``; None where a layer is constant in every fold. difference: of the last layer,
+    None where too few folds have both. reading: the difference in words.
+    """
+
+    name: str
+    between: tuple[float | None, ...]
+    within: tuple[float | None, ...]
+    difference: Estimate | None
+    reading: str
+
+    def __post_init__(self) -> None:
+        check_lengths(len(self.between), self.within)
+        if self.difference is not None and not self.between:
+            raise ValueError("a difference of the last layer, and no layer")
 
 
 def grams_by_fold(experiment: Experiment, networks: Sequence[TrainedNetwork], workers: Workers) -> Grams:
@@ -122,3 +144,19 @@ def reading(posterior: Posterior) -> str:
     if posterior.probability_joint_better >= PROBABILITY:
         return "closer"
     return "not clear"
+
+
+def by_layer(similarity: Similarity, posterior: Posterior | None) -> SimilarityByLayer:
+    """What an answer shows of a similarity. posterior: of its ``differences``."""
+    between, within = (_means(values) for values in (similarity.between, similarity.within))
+    words = "not measured" if posterior is None else reading(posterior)
+    return SimilarityByLayer(
+        name=similarity.name, between=between, within=within, difference=interval(posterior), reading=words
+    )
+
+
+def _means(by_fold: FloatArray) -> tuple[float | None, ...]:
+    """Over folds, by layer; by_fold: (folds, layers), empty without a fold."""
+    if not len(by_fold):
+        return ()
+    return tuple(None if np.isnan(column).all() else float(np.nanmean(column)) for column in by_fold.T)

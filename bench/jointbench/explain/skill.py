@@ -60,6 +60,15 @@ def split_keys(experiment: Experiment) -> list[SplitKey]:
     return [(split.repeat, split.fold) for split in experiment.splits]
 
 
+def known_mean(values: FloatArray, axis: int | tuple[int, ...] | None = None) -> FloatArray:
+    """The mean of the finite values along the axes, of all without; NaN where there is none."""
+    finite = np.isfinite(values)
+    counts = finite.sum(axis=axis)
+    sums = np.where(finite, values, 0.0).sum(axis=axis)
+    means: FloatArray = np.divide(sums, counts, out=np.full(np.shape(counts), np.nan), where=counts > 0)
+    return means
+
+
 def mean_over_outputs(by_output: Mapping[str, FloatArray]) -> FloatArray:
     """(splits,): the outputs' mean skill."""
     result: FloatArray = np.mean(list(by_output.values()), axis=0)

@@ -30,6 +30,14 @@ class TrainedNetwork:
     trained: Trained
 
 
+@dataclass(frozen=True, eq=False)
+class TrainedNetworks:
+    """The networks that were trained; failures: of every fit, why it gave none, None where it did."""
+
+    networks: tuple[TrainedNetwork, ...]
+    failures: tuple[str | None, ...]
+
+
 def first_folds(experiment: Experiment) -> tuple[Split, ...]:
     """The splits of the first repeat."""
     return tuple(split for split in experiment.splits if split.repeat == 0)
@@ -47,10 +55,10 @@ def compared_outputs(experiment: Experiment) -> list[str]:
 
 
 @lru_cache(maxsize=2)
-def study_networks(experiment: Experiment, backend: str, workers: Workers) -> tuple[TrainedNetwork, ...]:
+def study_networks(experiment: Experiment, backend: str, workers: Workers) -> TrainedNetworks:
     """The joint network and one for each compared output, on every fold of the first repeat, from SEEDS seeds.
 
-    Networks that failed are left out. Cached, because several questions inspect the same networks.
+    Cached, because several questions inspect the same networks.
     """
     alone = [(name,) for name in compared_outputs(experiment)]
     joint = tuple(output.name for output in experiment.dataset.outputs)
@@ -63,7 +71,7 @@ def trained_networks(
     workers: Workers,
     groups: Sequence[tuple[str, ...]],
     regression_loss: RegressionLoss = "squared",
-) -> tuple[TrainedNetwork, ...]:
+) -> TrainedNetworks:
     """A network for each group of outputs, on every fold of the first repeat, from SEEDS seeds."""
     chosen = replace(experiment, splits=first_folds(experiment), seeds=SEEDS)
     arms = [parse_arm("joint", experiment.dataset.outputs), parse_arm("separate", experiment.dataset.outputs)]
@@ -80,14 +88,15 @@ def trained_networks(
             for network in stack
         ]
         pending.append((stack, jobs, workers.submit(fitted, jobs)))
-    networks_trained = [
+    fits = [
         TrainedNetwork(network.group, network.fold, numbers[network.id], network_job, trained)
         for stack, jobs, future in pending
         for network, network_job, trained in zip(stack, jobs, future.result(), strict=True)
-        if trained.failure is None
     ]
-    return tuple(
-        sorted(networks_trained, key=lambda network: (network.fold, network.number, groups.index(network.group)))
+    fits.sort(key=lambda network: (network.fold, network.number, groups.index(network.group)))
+    return TrainedNetworks(
+        tuple(network for network in fits if network.trained.failure is None),
+        tuple(network.trained.failure for network in fits),
     )
 
 

@@ -8,8 +8,9 @@ from dataclasses import dataclass
 import numpy as np
 
 from jointbench.compare.verdict import PROBABILITY
-from jointbench.explain.answer import Answer, Table, Value, failed_answer
+from jointbench.explain.answer import Answer, AnswerData, Value, failed_answer
 from jointbench.explain.context import Context
+from jointbench.explain.lost_fits import because
 from jointbench.explain.skill import fold_difference
 from jointbench.explain.transfer_training import FROZEN, SCRATCH, TUNED, TransferPair, TransferResult, measure
 from jointbench.stats.correlated_t_test import ROPE, Posterior
@@ -36,16 +37,40 @@ class Means:
     source_after: float
 
 
+@dataclass(frozen=True, kw_only=True)
+class TransferWay:
+    """A pair of outputs and a way to train the second's network.
+
+    skill, train_flops: mean over folds. flops_over_scratch: train_flops over that of SCRATCH. inference_flops: of
+    answering both outputs, over that of two networks.
+    """
+
+    source: str
+    target: str
+    way: str
+    skill: float
+    train_flops: float
+    flops_over_scratch: float
+    inference_flops: float
+
+
+@dataclass(frozen=True)
+class TransferComparison(AnswerData):
+    """Every pair of outputs, every way."""
+
+    ways: tuple[TransferWay, ...]
+
+
 def ask(experiment: Experiment, backend: str, context: Context) -> Answer:
     """Raises BadInput for a dataset with a single output."""
     return answer(measure(experiment, backend, context.workers), experiment.dataset.slug, backend)
 
 
 def answer(result: TransferResult, dataset: str, backend: str) -> Answer:
-    """The sentence and its table; a failure where no pair was trained."""
+    """The sentence and its data; a failure where no pair was trained."""
     pairs = [pair for pair in result.pairs if pair.ways]
     if not pairs:
-        reason = "no fold has networks of two outputs to transfer between"
+        reason = "no fold has networks of two outputs to transfer between" + because(result.lost)
         return failed_answer(key=KEY, question=QUESTION, dataset=dataset, backend=backend, reason=reason)
     means = _means(pairs, result.folds)
     numbers: dict[str, Value] = {
@@ -72,7 +97,7 @@ def answer(result: TransferResult, dataset: str, backend: str) -> Answer:
         backend=backend,
         sentence=f"{_training_sentence(means)} {_inference_sentence(means)}",
         numbers=numbers,
-        tables=(_table(pairs),),
+        data=TransferComparison(tuple(way for pair in pairs for way in _ways(pair))),
     )
 
 
@@ -157,27 +182,16 @@ def _inference_sentence(means: Means) -> str:
     )
 
 
-def _table(pairs: Sequence[TransferPair]) -> Table:
-    rows = tuple(
-        (
-            pair.source,
-            pair.target,
-            name,
-            way.mean_skill,
-            way.train_flops,
-            way.train_flops / pair.ways[SCRATCH].train_flops,
-            pair.shared_inference if name == FROZEN else 1.0,
+def _ways(pair: TransferPair) -> list[TransferWay]:
+    return [
+        TransferWay(
+            source=pair.source,
+            target=pair.target,
+            way=name,
+            skill=way.mean_skill,
+            train_flops=way.train_flops,
+            flops_over_scratch=way.train_flops / pair.ways[SCRATCH].train_flops,
+            inference_flops=pair.shared_inference if name == FROZEN else 1.0,
         )
-        for pair in pairs
         for name, way in pair.ways.items()
-    )
-    columns = (
-        "Trunk of",
-        "New head for",
-        "How",
-        "Skill",
-        "Training FLOPs",
-        "Over from scratch",
-        "Inference FLOPs of both, over two networks",
-    )
-    return Table("Replacing the head of a trained network, mean over folds.", columns, rows)
+    ]

@@ -8,6 +8,7 @@ from dataclasses import dataclass
 import numpy as np
 
 from jointbench.backends.base import Backend, Job, Trained
+from jointbench.explain.lost_fits import lost_fits
 from jointbench.explain.new_heads import both_heads, fine_tuning_job, frozen_train_flops_per_row, frozen_trunk_job
 from jointbench.explain.skill import skill_of
 from jointbench.explain.trained_networks import (
@@ -61,10 +62,11 @@ class TransferPair:
 
 @dataclass(frozen=True, eq=False)
 class TransferResult:
-    """Every ordered pair of outputs, over so many folds."""
+    """Every ordered pair of outputs, over so many folds; lost: fits that failed, in words."""
 
     pairs: tuple[TransferPair, ...]
     folds: int
+    lost: str = ""
 
 
 @dataclass(frozen=True)
@@ -97,9 +99,10 @@ def measure(experiment: Experiment, backend: str, workers: Workers) -> TransferR
     Raises BadInput for a dataset with a single output.
     """
     outputs = compared_outputs(experiment)[:MAX_OUTPUTS]
+    study = study_networks(experiment, backend, workers)
     networks = {
         (network.group[0], network.fold): network
-        for network in study_networks(experiment, backend, workers)
+        for network in study.networks
         if network.number == 0 and len(network.group) == 1 and network.group[0] in outputs
     }
     pairs = [(source, target) for source in outputs for target in outputs if source != target]
@@ -111,15 +114,23 @@ def measure(experiment: Experiment, backend: str, workers: Workers) -> TransferR
         if (source, fold) in networks and (target, fold) in networks
     ]
     by_pair: dict[tuple[str, str], dict[int, _CellResult]] = {pair: {} for pair in pairs}
-    for cell, result in _train_cells(cells, networks, workers).items():
+    results, failures = _train_cells(cells, networks, workers)
+    for cell, result in results.items():
         by_pair[cell.source, cell.target][cell.fold] = result
     return TransferResult(
-        tuple(_pair(experiment, source, target, by_fold) for (source, target), by_fold in by_pair.items()), len(folds)
+        tuple(_pair(experiment, source, target, by_fold) for (source, target), by_fold in by_pair.items()),
+        len(folds),
+        lost_fits([*study.failures, *failures]),
     )
 
 
-def _train_cells(cells: Sequence[_Cell], networks: Networks, workers: Workers) -> dict[_Cell, _CellResult]:
-    """The cells whose networks were all trained. Stacks as many networks as have one architecture."""
+def _train_cells(
+    cells: Sequence[_Cell], networks: Networks, workers: Workers
+) -> tuple[dict[_Cell, _CellResult], list[str | None]]:
+    """The cells whose networks were all trained, and the failure of every fit.
+
+    Stacks as many networks as have one architecture.
+    """
     activations = _trunk_activations(networks, workers)
     sources = [networks[cell.source, cell.fold] for cell in cells]
     targets = [networks[cell.target, cell.fold] for cell in cells]
@@ -128,16 +139,17 @@ def _train_cells(cells: Sequence[_Cell], networks: Networks, workers: Workers) -
         for cell, source, target in zip(cells, sources, targets, strict=True)
     ]
     tuning_jobs = [fine_tuning_job(target.job, source) for source, target in zip(sources, targets, strict=True)]
-    trained = zip(_fit_stacks(frozen_jobs, workers), _fit_stacks(tuning_jobs, workers), strict=True)
+    trained = list(zip(_fit_stacks(frozen_jobs, workers), _fit_stacks(tuning_jobs, workers), strict=True))
     pending = {
         cell: (source, target, frozen, tuned, workers.submit(_serve_both, source, frozen, tuned))
         for cell, source, target, (frozen, tuned) in zip(cells, sources, targets, trained, strict=True)
         if frozen.failure is None and tuned.failure is None
     }
-    return {
+    results = {
         cell: _CellResult(source, target, frozen, tuned, *future.result())
         for cell, (source, target, frozen, tuned, future) in pending.items()
     }
+    return results, [fit.failure for fits in trained for fit in fits]
 
 
 def _trunk_activations(networks: Networks, workers: Workers) -> dict[tuple[str, int], Float32Array]:

@@ -3,53 +3,63 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
+from dataclasses import dataclass
 
-import numpy as np
-
-from jointbench.explain.answer import Answer, Table, Value
+from jointbench.explain.answer import Answer, AnswerData, Unanswerable, Value, interval
 from jointbench.explain.context import Context
 from jointbench.explain.number_text import signed
-from jointbench.explain.skill import difference, simultaneous
+from jointbench.explain.skill import difference, known_mean, simultaneous
 from jointbench.explain.weighting_trial import MethodResult, WeightingTrial, run_trial
 from jointbench.stats.correlated_t_test import Posterior
+from jointbench.stats.estimate import Estimate
 from jointbench.study.plan import Experiment
-from jointbench.types import FloatArray
 
 KEY = "weighting-methods"
 QUESTION = "Do methods that set the loss weights by themselves beat fixed weights, and what do they cost?"
-COLUMNS = (
-    "Method",
-    "State",
-    "Mean skill",
-    "Method minus best fixed",
-    "from",
-    "to",
-    "FLOPs of a step, over fixed",
-    "Seconds of a step, over fixed",
-    "at least",
-    "at most",
-    "Training FLOPs to the stop, over equal weights",
-)
+
+
+@dataclass(frozen=True, kw_only=True)
+class MethodSkill:
+    """A method's result, or that of fixed weights; None where it was not measured.
+
+    gain: over the best fixed weights, in mean skill. step_flops, seconds: of a step, over one with fixed weights.
+    train_flops: to the stop, over equal weights. failure: why there is no result.
+    """
+
+    name: str
+    failure: str | None = None
+    skill: float | None = None
+    gain: Estimate | None = None
+    step_flops: float | None = None
+    seconds: float | None = None
+    seconds_low: float | None = None
+    seconds_high: float | None = None
+    train_flops: float | None = None
+
+
+@dataclass(frozen=True)
+class MethodComparison(AnswerData):
+    """Equal weights, the best of the fixed settings, and every method, over so many splits."""
+
+    splits: int
+    methods: tuple[MethodSkill, ...]
 
 
 def ask(experiment: Experiment, backend: str, context: Context) -> Answer:
-    """Raises RuntimeError when no method ran."""
+    """Raises Unanswerable when no method ran."""
     return answer(run_trial(experiment, backend, context), experiment.dataset.slug, backend)
 
 
 def answer(trial: WeightingTrial, dataset: str, backend: str) -> Answer:
-    """The sentence and its table. Raises RuntimeError when no method ran."""
+    """The sentence and its data. Raises Unanswerable when no method ran."""
     gains = {
         method.name: difference(method.skill, trial.best, trial.folds)
         for method in trial.methods
         if method.failure is None
     }
     known = {name: gain for name, gain in gains.items() if gain is not None}
-    if not known:
-        raise RuntimeError(
-            "no method could be compared with fixed weights: "
-            + "; ".join(f"{method.name}: {method.failure}" for method in trial.methods)
-        )
+    if not known or not trial.equal_flops > 0:
+        raise Unanswerable(f"no method could be compared with fixed weights: {_reasons(trial)}")
     best = next(m for m in trial.methods if m.name == max(known, key=lambda name: known[name].mean))
     low, high = simultaneous(known[best.name], len(known))
     numbers: dict[str, Value] = {
@@ -69,7 +79,7 @@ def answer(trial: WeightingTrial, dataset: str, backend: str) -> Answer:
         backend=backend,
         sentence=_sentence(trial, best, known),
         numbers=numbers,
-        tables=(_table(trial, gains),),
+        data=MethodComparison(len(trial.best), _method_skills(trial, gains)),
     )
 
 
@@ -98,48 +108,50 @@ def _sentence(trial: WeightingTrial, best: MethodResult, gains: Mapping[str, Pos
     )
 
 
+def _reasons(trial: WeightingTrial) -> str:
+    """Why no method could be compared: what became of the methods, or of the fixed weights."""
+    names: dict[str, list[str]] = {}
+    for method in trial.methods:
+        names.setdefault(method.failure or trial.lost or "too few splits", []).append(method.name)
+    return "; ".join(f"{', '.join(methods)}: {reason}" for reason, methods in names.items())
+
+
 def _cost(method: MethodResult) -> str:
     seconds = f"{method.seconds.value:.2f} times the seconds" if method.seconds else "seconds not measured"
     return f"{method.step_flops:.2f} times the FLOPs and {seconds}"
 
 
-def _table(trial: WeightingTrial, gains: Mapping[str, Posterior | None]) -> Table:
+def _method_skills(trial: WeightingTrial, gains: Mapping[str, Posterior | None]) -> tuple[MethodSkill, ...]:
     """gains: by name of each method that ran, over the best fixed weights."""
-    equal = difference(trial.equal, trial.best, trial.folds)
-    best_skill, sweep_cost = float(np.nanmean(trial.best)), trial.sweep_flops / trial.equal_flops
-    rows: list[tuple[Value, ...]] = [
-        ("equal weights", "trained", *_skill_cells(trial.equal, equal), 1.0, 1.0, None, None, 1.0),
-        (
-            f"best of {trial.settings} fixed settings",
-            "trained",
-            best_skill,
-            *(0.0, 0.0, 0.0),
-            *(1.0, 1.0, None, None),
-            sweep_cost,
-        ),
-    ]
-    for method in trial.methods:
-        if method.failure is not None:
-            rows.append((method.name, method.failure, *(None,) * 9))
-            continue
-        seconds = (method.seconds.value, method.seconds.low, method.seconds.high) if method.seconds else (None,) * 3
-        rows.append(
-            (
-                method.name,
-                "trained",
-                *_skill_cells(method.skill, gains[method.name]),
-                method.step_flops,
-                *seconds,
-                method.train_flops / trial.equal_flops,
-            )
-        )
-    title = (
-        f"Methods beside fixed weights, over {len(trial.best)} splits (differences in mean test skill, 95 % interval)"
+    equal = MethodSkill(
+        name="equal weights",
+        skill=float(known_mean(trial.equal)),
+        gain=interval(difference(trial.equal, trial.best, trial.folds)),
+        step_flops=1.0,
+        seconds=1.0,
+        train_flops=1.0,
     )
-    return Table(title, COLUMNS, tuple(rows))
+    best = MethodSkill(
+        name=f"best of {trial.settings} fixed settings",
+        skill=float(known_mean(trial.best)),
+        gain=Estimate(0.0, 0.0, 0.0),
+        step_flops=1.0,
+        seconds=1.0,
+        train_flops=trial.sweep_flops / trial.equal_flops,
+    )
+    return (equal, best, *(_method_skill(method, gains.get(method.name), trial) for method in trial.methods))
 
 
-def _skill_cells(skill: FloatArray, gain: Posterior | None) -> tuple[Value, ...]:
-    """Mean skill, its difference from the best fixed weights and the interval."""
-    cells = (None, None, None) if gain is None else (gain.mean, gain.low, gain.high)
-    return (float(np.nanmean(skill)), *cells)
+def _method_skill(method: MethodResult, gain: Posterior | None, trial: WeightingTrial) -> MethodSkill:
+    if method.failure is not None:
+        return MethodSkill(name=method.name, failure=method.failure)
+    return MethodSkill(
+        name=method.name,
+        skill=float(known_mean(method.skill)),
+        gain=interval(gain),
+        step_flops=method.step_flops,
+        seconds=method.seconds.value if method.seconds else None,
+        seconds_low=method.seconds.low if method.seconds else None,
+        seconds_high=method.seconds.high if method.seconds else None,
+        train_flops=method.train_flops / trial.equal_flops,
+    )

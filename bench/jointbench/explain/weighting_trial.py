@@ -13,6 +13,7 @@ from jointbench.backends.base import Backend, Clock, Job, Trained
 from jointbench.backends.loss_weighting import FIXED, METHODS, step_flops
 from jointbench.explain.context import Context, networks_of
 from jointbench.explain.loss_weight_sweep import train_sweep
+from jointbench.explain.lost_fits import lost_fits
 from jointbench.explain.skill import mean_over_outputs, skills
 from jointbench.measure.paired_timing import log_ratios, paired, ratio_interval
 from jointbench.records import Fit
@@ -62,7 +63,7 @@ class WeightingTrial:
     """The methods beside equal weights and the fixed weights that each split's validation rows choose.
 
     equal, best: (splits,), the outputs' mean test skill. equal_flops: training FLOPs of equal weights' fits;
-    sweep_flops: of the whole sweep's on these splits.
+    sweep_flops: of the whole sweep's on these splits. lost: fits that failed, in words.
     """
 
     folds: int
@@ -72,6 +73,7 @@ class WeightingTrial:
     equal_flops: float
     sweep_flops: float
     methods: tuple[MethodResult, ...]
+    lost: str = ""
 
 
 def unavailable_reasons(backend: Backend) -> dict[str, str | None]:
@@ -119,7 +121,7 @@ def run_trial(experiment: Experiment, backend: str, context: Context) -> Weighti
             no_skill = np.full(len(keys), np.nan)
             methods.append(MethodResult(NAMES[method], no_skill, ratio, np.nan, None, unavailable[method]))
             continue
-        failure = next((fit.failure for fit in fits[method] if fit.failure is not None), None)
+        failure = lost_fits(fit.failure for fit in fits[method]) or None
         skill = mean_over_outputs(skills(experiment, fits[method], keys))
         train_flops = ratio * sum(fit.train_flops for fit in fits[method])
         methods.append(MethodResult(NAMES[method], skill, ratio, train_flops, seconds[method], failure))
@@ -134,6 +136,7 @@ def run_trial(experiment: Experiment, backend: str, context: Context) -> Weighti
         equal_flops=float(sweep.flops[0]) * part / experiment.seeds,
         sweep_flops=float(sweep.flops.sum()) * part / experiment.seeds,
         methods=tuple(methods),
+        lost=sweep.lost,
     )
 
 

@@ -33,9 +33,16 @@ def ascii_json(value: Any, indent: int | None = None, allow_nan: bool = True) ->
     return dumped(json.loads(whole), True)
 
 
+def well_formed(text: str) -> str:
+    """The text, which UTF-8 can write: Python reads bytes of a file's name that are no UTF-8 as lone surrogates."""
+    return HALF_PAIR.sub("\N{REPLACEMENT CHARACTER}", text)
+
+
 def _finite(value: Any, digits: int) -> Any:
+    if isinstance(value, str):
+        return well_formed(value)
     if isinstance(value, dict):
-        return {key: _finite(item, digits) for key, item in value.items()}
+        return {_finite(key, digits): _finite(item, digits) for key, item in value.items()}
     if isinstance(value, list | tuple):
         return [_finite(item, digits) for item in value]
     if not isinstance(value, float):

@@ -26,6 +26,7 @@ from jointbench.report.palette import Palette
 from jointbench.report.tables.flops import predicted_saving_table
 from jointbench.report.tables.memory import memory_table
 from jointbench.report.tables.quality import quality_tables, reference_remarks
+from jointbench.report.tables.reading import reading_table
 from jointbench.report.tables.serving import throughput_table
 from jointbench.report.tables.sizes import size_table
 from jointbench.report.tables.table import Table
@@ -70,6 +71,7 @@ class DatasetSection:
     few_folds: bool
     answer: Answer
     diagrams: tuple[Diagram, ...]
+    reading: Table | None
     cells: tuple[CellSection, ...]
 
 
@@ -89,6 +91,7 @@ def dataset_section(
         few_folds=dataset.folds < FEW_FOLDS,
         answer=answer,
         diagrams=_diagrams(cells, dataset, colours),
+        reading=reading_table(dataset),
         cells=tuple(
             _cell_section(summary, cell, dataset, fits, colours, f"d{answer.number}b{i}")
             for i, cell in enumerate(cells, 1)

@@ -32,15 +32,25 @@ _METRICS = {
 
 def plain(text: str) -> str:
     """A name on one line without characters that command a terminal, reorder text or break XML."""
-    characters = [
-        " " if character.isspace() else "\N{REPLACEMENT CHARACTER}" if _commands(character) else character
-        for character in text
-    ]
-    return " ".join("".join(characters).split()) or "(no name)"
+    return " ".join(printable(text).split()) or "(no name)"
+
+
+def printable(text: str) -> str:
+    """A text of one or more lines without characters that command a terminal, reorder text or break XML.
+
+    A lone surrogate, which stands for a byte of a file name that is no UTF-8, is one of them.
+    """
+    return text if text.isprintable() else "".join(map(_printable, text))
+
+
+def _printable(character: str) -> str:
+    if character in "\n\t" or not _commands(character):
+        return character
+    return " " if character.isspace() else "\N{REPLACEMENT CHARACTER}"
 
 
 def _commands(character: str) -> bool:
-    return character in _BIDI or unicodedata.category(character) in ("Cc", "Cs", "Cn")
+    return character in _BIDI or unicodedata.category(character) in ("Cc", "Cs", "Cn", "Zl", "Zp")
 
 
 def shorten(text: str, most: int) -> str:

@@ -141,13 +141,19 @@ def templates() -> Environment:
         undefined=StrictUndefined,
         trim_blocks=True,
         lstrip_blocks=True,
+        finalize=_shown,
     )
     # Only drawings enter the page as markup: they are made in this package, and their texts are escaped already.
-    environment.filters["drawing"] = lambda figure: Markup(figure.svg)  # noqa: S704
+    environment.filters["drawing"] = lambda figure: Markup(show.printable(figure.svg))  # noqa: S704
     environment.filters["in_columns"] = in_columns
     environment.filters["plain"] = show.plain
     environment.filters["shorten"] = show.shorten
     return environment
+
+
+def _shown(value: object) -> object:
+    """What a template puts on the page: no name writes what a browser or a file's encoding cannot take."""
+    return show.printable(value) if isinstance(value, str) and not isinstance(value, Markup) else value
 
 
 def _packaged(name: str) -> str:

@@ -10,7 +10,7 @@ from pathlib import Path
 from jointbench.backends.registry import BACKENDS, check_names
 from jointbench.compare.criteria import VerdictCriteria
 from jointbench.compare.verdict import PROBABILITY
-from jointbench.data.catalog import bundled_slugs, card_of, load_bundled
+from jointbench.data.catalog import bundled_slugs, card_of, cards, load_bundled
 from jointbench.data.table import load_table
 from jointbench.errors import BadInput
 from jointbench.networks.arms import DEFAULT_ARMS
@@ -24,7 +24,7 @@ from jointbench.types import Dataset, Engine
 
 ENGINES: dict[str, Engine] = {"stacked": "stacked", "stock": "stock"}
 DEFAULT_ENGINE: Engine = "stacked"
-TABLE_OPTIONS = ("--target", "--group", "--time")
+TABLE_OPTIONS = ("--target", "--group", "--time", "--keep")
 FLAGS = {
     "profile": "--profile",
     "targets": "--target",
@@ -36,9 +36,9 @@ FLAGS = {
     "engine": "--engine",
     "group": "--group",
     "time": "--time",
+    "keep": "--keep",
     "loss_weights": "--loss-weight",
 }
-TABLE_SUFFIXES = (".csv", ".parquet", ".gz", ".xz", ".tsv", ".txt")
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -59,6 +59,7 @@ class RunOptions:
     engine: str = DEFAULT_ENGINE
     group: str | None = None
     time: str | None = None
+    keep: tuple[str, ...] = ()
     loss_weights: tuple[str, ...] = ()
     rope: float = ROPE
     probability: float = PROBABILITY
@@ -76,12 +77,12 @@ def load_datasets(options: RunOptions, profile: Profile) -> list[Dataset]:
     tables = [name for name in options.datasets if _is_path(name)]
     if options.targets and not tables:
         raise BadInput("--target names columns of a table of your own; name its file too")
-    if (options.group or options.time) and not tables:
-        raise BadInput("--group and --time name columns of a table of your own; name its file too")
+    if (options.group or options.time or options.keep) and not tables:
+        raise BadInput("--group, --time and --keep name columns of a table of your own; name its file too")
     if not options.datasets:
         return [load_bundled(slug) for slug in dataset_names(profile, ())]
     loaded = [
-        load_table(Path(name), options.targets, options.group, options.time) if _is_path(name) else load_bundled(name)
+        _load_table(Path(name), options) if _is_path(name) else load_bundled(name)
         for name in dict.fromkeys(options.datasets)
     ]
     slugs = [dataset.slug for dataset in loaded]
@@ -92,8 +93,26 @@ def load_datasets(options: RunOptions, profile: Profile) -> list[Dataset]:
     return loaded
 
 
+def _load_table(path: Path, options: RunOptions) -> Dataset:
+    dataset = load_table(path, options.targets, options.group, options.time, options.keep)
+    if len(dataset.outputs) < 2:
+        raise BadInput(
+            f"{path}: with one target there is nothing to compare: one network for all outputs and one for each are "
+            f"the same; name at least two with --target"
+        )
+    return dataset
+
+
 def _is_path(name: str) -> bool:
-    return "/" in name or "\\" in name or name.lower().endswith(TABLE_SUFFIXES)
+    """Whether a word names a file rather than a bundled dataset: those have no dots and no slashes."""
+    return any(mark in name for mark in "/\\.") or (name not in cards() and _is_file(name))
+
+
+def _is_file(name: str) -> bool:
+    try:
+        return Path(name).is_file()
+    except (OSError, ValueError):  # a name that no file can have
+        return False
 
 
 def experiments(options: RunOptions, datasets: Sequence[Dataset]) -> list[Experiment]:

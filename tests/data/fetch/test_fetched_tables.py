@@ -45,7 +45,7 @@ def test_a_wrong_table_is_refused(change: Callable[[pd.DataFrame], pd.DataFrame]
 def test_a_column_that_is_there_twice_is_refused(tmp_path: Path) -> None:
     copy = tmp_path / "copy.csv"
     rows().assign(**{" X1 ": 0.5}).to_csv(copy, index=False)
-    refused("has a column twice", copy=copy)
+    refused("has a column 'X1.1' too many", copy=copy)
 
 
 @pytest.mark.parametrize(

@@ -12,6 +12,7 @@ from jointbench.backends.base import TrainingHistory
 from jointbench.backends.registry import BACKENDS, unavailable_reason
 from jointbench.errors import BadInput
 from jointbench.explain.forum.answer import forum_answer, identity_sentence
+from jointbench.explain.forum.errors import ForumErrors
 from jointbench.explain.forum.network import (
     AS_POSTED,
     JOINT,
@@ -182,12 +183,12 @@ def test_the_fastest_way_to_the_reported_errors(reaches: tuple[int | None, ...],
 
 def test_broken_runs_are_counted_not_averaged() -> None:
     answer = forum_answer("torch", planted(APART, 0.01, failures=7))
-    settings = answer.tables[0]
-    row = dict(zip(settings.columns, settings.rows[0], strict=True))
-    assert row["Failed runs"] == 7
-    assert row["Mean RMSE"] == pytest.approx(1.5, abs=0.02)
+    assert isinstance(answer.data, ForumErrors)
+    assert answer.data.settings[0].failed == 7
+    assert answer.data.settings[0].errors.mean == pytest.approx(1.5, abs=0.02)
     assert answer.numbers["failed_runs"] == 7 * len(SETTINGS) * len(SPLITS)
-    assert sum(failure is not None for *_, failure in answer.tables[-1].rows) == 7 * len(SETTINGS) * len(SPLITS)
+    failures = [failure for runs in answer.data.runs for failure in runs.failures if failure is not None]
+    assert len(failures) == 7 * len(SETTINGS) * len(SPLITS)
     assert "fewer than two of 20 runs finish" in forum_answer("torch", planted(APART, 0.01, failures=20)).sentence
 
 
@@ -215,5 +216,6 @@ def test_a_small_study_is_whole(backend: str, table: EnergyTable) -> None:
     assert max(printed.validation for printed in result.identities) < 1e-6
     assert all(way.at == 3 for way in result.reach)
     answer = forum_answer(backend, result)
-    assert len(answer.tables[-1].rows) == 2 * 5 * 2
+    assert isinstance(answer.data, ForumErrors)
+    assert sum(len(runs.rmse) for runs in answer.data.runs) == 2 * 5 * 2
     assert REPORTED["[2, 1]"][0] == answer.numbers["Y1_rmse_reported"]

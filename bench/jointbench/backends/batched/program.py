@@ -77,12 +77,13 @@ class BatchRows:
 class ProgramStep:
     """The result of one call.
 
-    train_loss, validation_loss: (epochs, slots, outputs). alive: (epochs, slots), true where the slot still trained.
+    train_loss, validation_loss: (epochs, slots, outputs). validation_total: (epochs, slots), the weighted validation
+    loss in the spec's precision, by which the program stops a slot. A slot that has stopped has numbers too.
     """
 
     train_loss: FloatArray
     validation_loss: FloatArray
-    alive: npt.NDArray[np.bool_]
+    validation_total: npt.NDArray[np.floating]
 
 
 class Program(Protocol):
@@ -122,10 +123,12 @@ def stack_size(network: Architecture, recipe: Recipe, precision: Precision, jobs
 def program_spec(jobs: Sequence[Job]) -> ProgramSpec:
     """The spec of a stack of jobs.
 
-    The jobs must agree in recipe, regression loss, precision and padding key. They may differ in loss weights, which
-    belong to a slot and need no other program.
+    The jobs must agree in recipe, regression loss and precision (else ValueError) and in padding key. They may differ in
+    loss weights, which belong to a slot and need no other program.
     """
     first = jobs[0]
+    if len({(replace(job.recipe, loss_weights=()), job.regression_loss, job.precision) for job in jobs}) > 1:
+        raise ValueError("the jobs of a stack must agree in recipe, regression loss and precision")
     network = padded_architecture(list(dict.fromkeys(job.architecture for job in jobs)))
     batch = min(first.recipe.batch_size, max(len(job.train) for job in jobs))
     steps = max(math.ceil(len(job.train) / batch) for job in jobs)

@@ -7,7 +7,6 @@ does the arithmetic.
 
 from __future__ import annotations
 
-import math
 from collections.abc import Callable, Sequence
 
 import numpy as np
@@ -25,14 +24,14 @@ from jointbench.backends.batched.program import (
     program_spec,
 )
 from jointbench.backends.batched.slots import SlotState, fill_slots, training_rows, validation_rows
+from jointbench.backends.training_log import TrainingLog
 from jointbench.networks.architecture import Architecture
-from jointbench.records import Stop
 from jointbench.types import Float32Array, Weights
 
 Predict = Callable[[Architecture, Sequence[tuple[Weights, Float32Array]]], list[Float32Array]]
 """From one architecture and (weights, rows) of several networks to each network's answers."""
-Finished = tuple[SlotState, dict[str, npt.NDArray[np.floating]]]
-"""A job that has stopped, and the weights of its best epoch."""
+Finished = tuple[TrainingLog, dict[str, npt.NDArray[np.floating]]]
+"""The log of a job that has stopped, and the weights of its best epoch."""
 
 
 def fit_stacked(
@@ -52,10 +51,10 @@ def fit_stacked(
             if state is None:
                 continue
             network = jobs[state.job].architecture
-            if _record_epochs(state, step, slot, matching_heads(network, spec.architecture), spec):
-                finished[state.job] = (state, unpad_weights(network, spec.architecture, program.best(slot)))
+            if _add_epochs(state, step, slot, matching_heads(network, spec.architecture)):
+                finished[state.job] = (state.log, unpad_weights(network, spec.architecture, program.best(slot)))
                 slots[slot] = None
-    return _scored(jobs, finished, spec, predict)
+    return _scored(jobs, finished, predict)
 
 
 def _batch_rows(
@@ -74,50 +73,27 @@ def _batch_rows(
     )
 
 
-def _record_epochs(state: SlotState, step: ProgramStep, slot: int, columns: Sequence[int], spec: ProgramSpec) -> bool:
-    """Adds a call's epochs to the job's curves; true when the job has stopped. columns: those of its own heads."""
-    own = list(columns)
-    for epoch in range(spec.epochs):
-        if not step.alive[epoch, slot] or state.epochs == spec.recipe.max_epochs:
+def _add_epochs(state: SlotState, step: ProgramStep, slot: int, columns: Sequence[int]) -> bool:
+    """Adds a call's epochs to the job's log; true when its slot is free. columns: those of its own heads.
+
+    A job that runs out of patience in the last epoch of a call keeps its slot for one more call. Freed at once, it
+    would change which jobs train side by side, and so the rounding of results: they would not equal older versions'.
+    """
+    log, own = state.log, list(columns)
+    epochs = zip(step.train_loss[:, slot], step.validation_loss[:, slot], step.validation_total[:, slot], strict=True)
+    for train, validation, total in epochs:
+        if not log.training:
             return True
-        state.train.append(step.train_loss[epoch, slot, own])
-        state.validation.append(step.validation_loss[epoch, slot, own])
-        state.epochs += 1
-        if not (np.isfinite(state.train[-1]).all() and np.isfinite(state.validation[-1]).all()):
-            return True
-    return not step.alive[-1, slot] or state.epochs == spec.recipe.max_epochs
+        log.add(train[own], validation[own], float(total))
+        state.next_epoch += 1
+    return log.failure is not None or log.epochs == log.job.recipe.max_epochs
 
 
-def _scored(
-    jobs: Sequence[Job], finished: dict[int, Finished], spec: ProgramSpec, predict: Predict
-) -> tuple[Trained, ...]:
+def _scored(jobs: Sequence[Job], finished: dict[int, Finished], predict: Predict) -> tuple[Trained, ...]:
     """The jobs' results in their order, with predictions on their test rows."""
     predictions: dict[int, Float32Array] = {}
     for network in dict.fromkeys(job.architecture for job in jobs):
         alike = [i for i, job in enumerate(jobs) if job.architecture == network]
         requests = [(finished[i][1], jobs[i].features[jobs[i].test].astype(jobs[i].precision)) for i in alike]
         predictions.update(zip(alike, predict(network, requests), strict=True))
-    return tuple(_trained(job, finished[i], predictions[i], spec.batch) for i, job in enumerate(jobs))
-
-
-def _trained(job: Job, finished: Finished, predictions: Float32Array, batch: int) -> Trained:
-    state, weights = finished
-    train, validation = np.array(state.train), np.array(state.validation)
-    broken = ~np.isfinite(np.c_[train, validation]).all(axis=1)
-    failure = f"the loss is not finite in epoch {int(np.argmax(broken)) + 1}" if broken.any() else None
-    totals = (validation * job.loss_weights).sum(axis=1)
-    best = int(np.argmin(totals)) if failure is None else 0
-    stopped_by: Stop = "patience" if state.epochs - 1 - best >= job.recipe.patience else "limit"
-    return Trained(
-        epochs=state.epochs,
-        best_epoch=best,
-        steps=state.epochs * math.ceil(len(job.train) / batch),
-        rows_seen=state.epochs * len(job.train),
-        epoch_seconds=np.zeros(0),
-        stopped_by=stopped_by,
-        train_loss=train,
-        validation_loss=validation,
-        predictions=predictions.astype(np.float32),
-        weights=weights,
-        failure=failure,
-    )
+    return tuple(log.trained(predictions[i], weights, []) for i, (log, weights) in sorted(finished.items()))

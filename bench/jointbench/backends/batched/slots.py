@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import math
 from collections.abc import Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 
 import numpy as np
 import numpy.typing as npt
@@ -12,18 +12,17 @@ import numpy.typing as npt
 from jointbench.backends.base import Job
 from jointbench.backends.batched.padding import matching_heads, pad_weights
 from jointbench.backends.batched.program import Int32Array, Program, ProgramSpec
+from jointbench.backends.training_log import TrainingLog
 from jointbench.networks.initialization import epoch_order
-from jointbench.types import FloatArray
 
 
 @dataclass
 class SlotState:
-    """The job in a slot (its index), the epochs it has done, and its loss curves."""
+    """The job in a slot (its index), the log of its epochs, and the epoch that it trains next."""
 
     job: int
-    epochs: int = 0
-    train: list[FloatArray] = field(default_factory=list)
-    validation: list[FloatArray] = field(default_factory=list)
+    log: TrainingLog
+    next_epoch: int = 0
 
 
 def fill_slots(
@@ -34,7 +33,8 @@ def fill_slots(
     if not free:
         return
     for slot in free:
-        slots[slot] = SlotState(waiting.pop())
+        job_index = waiting.pop()
+        slots[slot] = SlotState(job_index, TrainingLog(jobs[job_index]))
     new_jobs = [jobs[state.job] for slot in free if (state := slots[slot]) is not None]
     padded = spec.architecture
     loss_weights = np.zeros((len(new_jobs), len(padded.heads)))
@@ -59,7 +59,7 @@ def training_rows(
         rows[:, :, slot] = len(job.features)
         active[:, : math.ceil(len(job.train) / spec.batch), slot] = True
         for epoch in range(spec.epochs):
-            order = job.train[epoch_order(job.seed, state.epochs + epoch, len(job.train))]
+            order = job.train[epoch_order(job.seed, state.next_epoch + epoch, len(job.train))]
             rows[epoch, : len(order), slot] = order
     batches = rows.reshape(spec.epochs, spec.steps, spec.batch, spec.slots)
     return batches.transpose(0, 1, 3, 2).astype(np.int32), active

@@ -35,7 +35,6 @@ class _SingleSlotTrainer:
         self.spec = program_spec(self.jobs)
         self.program = make_program(self.spec, packed_data(self.jobs, self.spec.architecture))
         self.slots: list[SlotState | None] = [None]
-        self.epochs = 0
         fill_slots(self.program, self.jobs, self.slots, [0], self.spec)
 
     @property
@@ -56,8 +55,9 @@ class _SingleSlotTrainer:
                 validation_targets=validation,
             )
         )
-        self.epochs += self.spec.epochs
-        self.slots = [SlotState(0, self.epochs)]
+        for state in self.slots:
+            assert state is not None
+            state.next_epoch += self.spec.epochs
         return clock() - started
 
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import itertools
 from collections.abc import Callable, Mapping, Sequence
 from functools import partial
 
@@ -24,6 +25,7 @@ from jointbench.backends.base import (
 from jointbench.backends.batched.program import program_spec
 from jointbench.backends.batched.scheduler import fit_stacked
 from jointbench.backends.batched.trainer import EngineTrainer
+from jointbench.backends.fit_loop import endless_batches, fit_loop
 from jointbench.backends.pytorch.batched.program import BatchedProgram, predict
 from jointbench.backends.pytorch.device import peak_bytes, prepare, synchronise, unusable_reason
 from jointbench.backends.pytorch.diagnostics import loss_weighting
@@ -33,10 +35,9 @@ from jointbench.backends.pytorch.diagnostics.reference_loops import installed_lo
 from jointbench.backends.pytorch.diagnostics.trunk_gradients import trunk_gramians
 from jointbench.backends.pytorch.diagnostics.tutorial_code import run
 from jointbench.backends.pytorch.flop_counter import counted_flops
-from jointbench.backends.pytorch.networks import read_weights
 from jointbench.backends.pytorch.saved_model import saved_bytes
 from jointbench.backends.pytorch.serving import CompiledServer, EagerServer, FusedServer
-from jointbench.backends.pytorch.training_loop import StockLoop, StockTrainer, fit
+from jointbench.backends.pytorch.training_loop import StockLoop, StockTrainer
 from jointbench.measure.device_clock import device_clock
 from jointbench.networks.architecture import Architecture
 from jointbench.records import SEQUENTIAL, ExecutionMode
@@ -73,7 +74,7 @@ class TorchBackend:
         return saved_bytes(network, weights)
 
     def fit(self, job: Job) -> Trained:
-        return fit(job, self.device, device_clock(self.synchronise))
+        return fit_loop(StockLoop(job, self.device), device_clock(self.synchronise))
 
     def fit_stacked(self, jobs: Sequence[Job]) -> Stacked:
         trained = fit_stacked(jobs, partial(BatchedProgram, device=self.device), partial(predict, device=self.device))
@@ -91,6 +92,7 @@ class TorchBackend:
         return SERVERS[mode](networks, self.device)
 
     def reference_loops(self, job: Job, repeats: int) -> dict[str, float]:
+        job.require_squared_loss("a loop as tutorials write it")
         return {name: loop(job, repeats) for name, loop in installed_loops().items()}
 
     def counted_flops(self, network: Architecture, batch_size: int) -> Mapping[str, int]:
@@ -98,13 +100,9 @@ class TorchBackend:
 
     def steps(self, job: Job, count: int) -> dict[str, npt.NDArray[np.floating]]:
         loop = StockLoop(job, self.device)
-        epoch = 0
-        while count > 0:
-            for rows in list(loop.batches(epoch))[:count]:
-                loop.step(rows)
-                count -= 1
-            epoch += 1
-        return read_weights(job.architecture, loop.network)
+        for rows in itertools.islice(endless_batches(loop), count):
+            loop.step(rows)
+        return loop.read_weights()
 
     def gradients(self, job: Job, rows: IntArray) -> Gradients:
         return gradients(job, rows, self.device)

@@ -16,7 +16,7 @@ def counted_flops(network: Architecture, batch_size: int) -> dict[str, int]:
     rows = torch.zeros(batch_size, *network.input_shape)
     targets = torch.zeros(batch_size, len(network.heads))
     with FlopCounterMode(display=False) as train:
-        output_losses(network.kinds, module(rows), targets, torch.ones_like(targets)).sum().backward()
+        output_losses(network.kinds, module(rows), targets, torch.ones_like(targets), "squared").sum().backward()
     with FlopCounterMode(display=False) as inference, torch.no_grad():
         module(rows)
     return {"train": train.get_total_flops(), "inference": inference.get_total_flops()}

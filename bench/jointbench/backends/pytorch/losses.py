@@ -25,7 +25,7 @@ def output_losses(
     answers: Sequence[torch.Tensor],
     targets: torch.Tensor,
     weights: torch.Tensor,
-    regression_loss: RegressionLoss = "squared",
+    regression_loss: RegressionLoss,
 ) -> torch.Tensor:
     """(outputs,): each output's loss, sum(weight x loss) / sum(weight) over the rows, 0 if no row counts.
 

@@ -94,8 +94,8 @@ def _named_arrays(
         assert isinstance(part, nn.Linear | nn.Conv2d)
         assert part.bias is not None
         kernel = array_of(part.weight)
-        arrays[f"{layer.name}/kernel"] = (
-            (kernel.T if layer.kind == "dense" else kernel.permute(2, 3, 1, 0)).contiguous().cpu().numpy()
-        )
-        arrays[f"{layer.name}/bias"] = array_of(part.bias).cpu().numpy().copy()
+        kernel = kernel.T if layer.kind == "dense" else kernel.permute(2, 3, 1, 0)
+        for name, tensor in (("kernel", kernel), ("bias", array_of(part.bias))):
+            # Cloned, because numpy would share the memory of a parameter that training goes on to change.
+            arrays[f"{layer.name}/{name}"] = tensor.clone(memory_format=torch.contiguous_format).cpu().numpy()
     return arrays

@@ -1,23 +1,23 @@
-"""The stock PyTorch training loop: the loop that users write by hand, with early stopping on the validation loss."""
+"""The steps of the stock PyTorch training loop, which users write by hand."""
 
 from __future__ import annotations
 
 import copy
-import itertools
-import math
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Sequence
+from typing import Any
 
 import numpy as np
 import numpy.typing as npt
 import torch
 
-from jointbench.backends.base import Clock, Job, Trained
+from jointbench.backends.base import Clock, Job
+from jointbench.backends.fit_loop import endless_batches
 from jointbench.backends.pytorch.losses import output_losses
 from jointbench.backends.pytorch.networks import MultiOutputNetwork, build, read_weights
 from jointbench.backends.pytorch.optimizers import make_optimizer
 from jointbench.measure.device_clock import device_clock
 from jointbench.networks.initialization import epoch_order
-from jointbench.records import Stop
+from jointbench.types import FloatArray
 
 DTYPES = {"float32": torch.float32, "float64": torch.float64}
 
@@ -34,6 +34,7 @@ class StockLoop:
         self.targets = torch.as_tensor(job.targets).to(device=device, dtype=dtype)
         self.weights = torch.as_tensor(job.weights).to(device=device, dtype=dtype)
         self.loss_weights = torch.tensor(job.loss_weights, device=device, dtype=dtype)
+        self.validation_rows = torch.from_numpy(job.validation).to(device)
         self.device = device
 
     def batches(self, epoch: int) -> Iterator[torch.Tensor]:
@@ -54,56 +55,27 @@ class StockLoop:
         self.optimizer.step()
         return losses.detach()
 
-    def epoch(self, number: int) -> torch.Tensor:
-        """Trains on every training row once; returns each output's batch loss averaged over the steps, (outputs,)."""
-        return torch.stack([self.step(rows) for rows in self.batches(number)]).mean(dim=0)
+    def mean(self, losses: Sequence[torch.Tensor]) -> FloatArray:
+        return torch.stack(list(losses)).mean(dim=0).cpu().numpy().astype(np.float64)
 
-
-def fit(job: Job, device: str, clock: Clock) -> Trained:
-    """Trains until the weighted validation loss has not improved for ``patience`` epochs.
-
-    The result has the best epoch's weights. clock: waits for the device before it is read.
-    """
-    loop = StockLoop(job, device)
-    validation = torch.from_numpy(job.validation).to(device)
-    train_curve, validation_curve = [], []
-    best, best_epoch, best_state, failure = math.inf, 0, copy.deepcopy(loop.network.state_dict()), None
-    stopped_by: Stop = "limit"
-    epoch_seconds = []
-    for epoch in range(job.recipe.max_epochs):
-        started = clock()
-        train_losses = loop.epoch(epoch)
-        epoch_seconds.append(clock() - started)
+    def validate(self) -> tuple[FloatArray, float]:
         with torch.no_grad():
-            validation_losses = loop.losses(validation)
-        train_curve.append(train_losses.cpu().numpy().astype(np.float64))
-        validation_curve.append(validation_losses.cpu().numpy().astype(np.float64))
-        loss = float(validation_losses @ loop.loss_weights)
-        if not (math.isfinite(loss) and np.isfinite(train_curve[-1]).all()):
-            failure = f"the loss is not finite in epoch {epoch + 1}"
-            break
-        if loss < best:
-            best, best_epoch, best_state = loss, epoch, copy.deepcopy(loop.network.state_dict())
-        elif epoch - best_epoch >= job.recipe.patience:
-            stopped_by = "patience"
-            break
-    loop.network.load_state_dict(best_state)
-    with torch.no_grad():
-        answers = loop.network(loop.features[torch.from_numpy(job.test).to(device)])
-    epochs = len(train_curve)
-    return Trained(
-        epochs=epochs,
-        best_epoch=best_epoch,
-        steps=epochs * math.ceil(len(job.train) / job.recipe.batch_size),
-        rows_seen=epochs * len(job.train),
-        epoch_seconds=np.array(epoch_seconds),
-        stopped_by=stopped_by,
-        train_loss=np.array(train_curve),
-        validation_loss=np.array(validation_curve),
-        predictions=torch.cat(answers, dim=1).cpu().numpy().astype(np.float32),
-        weights=read_weights(job.architecture, loop.network),
-        failure=failure,
-    )
+            losses = self.losses(self.validation_rows)
+        return losses.cpu().numpy().astype(np.float64), float(losses @ self.loss_weights)
+
+    def snapshot(self) -> dict[str, Any]:
+        return copy.deepcopy(self.network.state_dict())
+
+    def restore(self, snapshot: dict[str, Any]) -> None:
+        self.network.load_state_dict(snapshot)
+
+    def read_weights(self) -> dict[str, npt.NDArray[np.floating]]:
+        return read_weights(self.job.architecture, self.network)
+
+    def predict(self) -> npt.NDArray[np.floating]:
+        with torch.no_grad():
+            answers = self.network(self.features[torch.from_numpy(self.job.test).to(self.device)])
+        return torch.cat(answers, dim=1).cpu().numpy()
 
 
 class StockTrainer:
@@ -114,7 +86,7 @@ class StockTrainer:
     def __init__(self, jobs: list[Job], device: str, steps: int, synchronise: Callable[[], None]) -> None:
         self.steps, self.synchronise = steps, synchronise
         self.loops = [StockLoop(job, device) for job in jobs]
-        self.batches = [_endless(loop) for loop in self.loops]
+        self.batches = [endless_batches(loop) for loop in self.loops]
 
     def resize(self, steps: int) -> None:
         self.steps = steps
@@ -131,7 +103,7 @@ class StockTrainer:
         return seconds
 
     def weights(self) -> list[dict[str, npt.NDArray[np.floating]]]:
-        return [read_weights(loop.job.architecture, loop.network) for loop in self.loops]
+        return [loop.read_weights() for loop in self.loops]
 
     def steps_counted(self) -> int | None:
         """From the optimisers' state; None for plain SGD, which does not count its steps."""
@@ -142,8 +114,3 @@ class StockTrainer:
 
     def close(self) -> None:
         """Does nothing: no thread runs behind it."""
-
-
-def _endless(loop: StockLoop) -> Iterator[torch.Tensor]:
-    for epoch in itertools.count():
-        yield from loop.batches(epoch)

@@ -103,6 +103,7 @@ class TensorFlowBackend:
             return SERVERS[mode](networks)
 
     def reference_loops(self, job: Job, repeats: int) -> dict[str, float]:
+        job.require_squared_loss("a loop as tutorials write it")
         return {"keras_fit": keras_fit(job, repeats)}
 
     def counted_flops(self, network: Architecture, batch_size: int) -> Mapping[str, int]:

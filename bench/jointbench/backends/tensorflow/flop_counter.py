@@ -30,7 +30,7 @@ def counted_flops(network: Architecture, batch_size: int) -> dict[str, int]:
         with tf.GradientTape() as tape:
             answers = model(features, training=True)
             loss = sum(
-                make_loss(kind)(tf.zeros((batch_size, 1)), answers[head_name(i)])
+                make_loss(kind, "squared")(tf.zeros((batch_size, 1)), answers[head_name(i)])
                 for i, kind in enumerate(network.kinds)
             )
         return tape.gradient(loss, model.trainable_variables)

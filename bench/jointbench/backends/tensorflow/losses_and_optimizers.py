@@ -15,7 +15,7 @@ from jointbench.networks.recipes import ADAM_BETAS, ADAM_EPSILON
 from jointbench.types import Kind, Recipe
 
 
-def make_loss(kind: Kind, regression_loss: RegressionLoss = "squared") -> Any:
+def make_loss(kind: Kind, regression_loss: RegressionLoss) -> Any:
     """The loss of one output: sum(weight x loss) / sum(weight) over the rows; cross-entropies take logits."""
     if kind == "regression":
         if regression_loss == "absolute":

@@ -15,7 +15,7 @@ from jointbench.backends.base import Clock, Job, Trained
 from jointbench.backends.tensorflow.input_pipeline import BatchPipeline
 from jointbench.backends.tensorflow.losses_and_optimizers import compiled
 from jointbench.backends.tensorflow.networks import build, head_name, read_weights
-from jointbench.records import Stop
+from jointbench.backends.training_log import TrainingLog
 from jointbench.types import FloatArray
 
 
@@ -41,12 +41,20 @@ class EpochSeconds(keras.callbacks.Callback):  # type: ignore[misc]  # keras shi
         self.seconds.append(ended - self.started)
 
 
+class StopAtFailure(keras.callbacks.Callback):  # type: ignore[misc]  # keras ships no types
+    """Ends `fit` after a validation loss that is not finite. `TerminateOnNaN` looks at training losses alone."""
+
+    def on_epoch_end(self, epoch: int, logs: dict[str, float] | None = None) -> None:
+        if not math.isfinite((logs or {}).get("val_loss", 0.0)):
+            self.model.stop_training = True
+
+
 def steps_per_epoch(job: Job) -> int:
     return math.ceil(len(job.train) / job.recipe.batch_size)
 
 
 def fit(job: Job, clock: Clock) -> Trained:
-    """Trains until the weighted validation loss has not improved for ``patience`` epochs, or is NaN.
+    """Trains until Keras's early stopping or a loss that is not finite.
 
     The result has the best epoch's weights. clock: waits for the device before it is read.
     """
@@ -61,30 +69,17 @@ def fit(job: Job, clock: Clock) -> Trained:
         steps_per_epoch=steps_per_epoch(job),
         epochs=job.recipe.max_epochs,
         validation_data=rows.whole(job.validation),
-        callbacks=[epoch_seconds, stopping, keras.callbacks.TerminateOnNaN()],
+        callbacks=[epoch_seconds, stopping, keras.callbacks.TerminateOnNaN(), StopAtFailure()],
         shuffle=False,
         verbose=0,
     ).history
-    train_loss, validation_loss = _loss_curve(history, "", job), _loss_curve(history, "val_", job)
-    epochs = len(train_loss)
-    broken = ~np.isfinite(np.c_[train_loss, validation_loss]).all(axis=1)
-    failure = f"the loss is not finite in epoch {int(np.argmax(broken)) + 1}" if broken.any() else None
-    stopped_by: Stop = "patience" if stopping.stopped_epoch > 0 else "limit"
+    log = TrainingLog(job)
+    curves = zip(_loss_curve(history, "", job), _loss_curve(history, "val_", job), history["val_loss"], strict=True)
+    for train, validation, total in curves:
+        log.add(train, validation, total)
     answers = model(tf.gather(rows.features, job.test), training=False)
     heads = [answers[head_name(i)].numpy() for i in range(len(job.architecture.kinds))]
-    return Trained(
-        epochs=epochs,
-        best_epoch=int(np.argmin(history["val_loss"])) if failure is None else 0,
-        steps=epochs * steps_per_epoch(job),
-        rows_seen=epochs * len(job.train),
-        epoch_seconds=np.array(epoch_seconds.seconds),
-        stopped_by=stopped_by,
-        train_loss=train_loss,
-        validation_loss=validation_loss,
-        predictions=np.concatenate(heads, axis=1).astype(np.float32),
-        weights=read_weights(job.architecture, model),
-        failure=failure,
-    )
+    return log.trained(np.concatenate(heads, axis=1), read_weights(job.architecture, model), epoch_seconds.seconds)
 
 
 def _loss_curve(history: dict[str, list[float]], prefix: str, job: Job) -> FloatArray:

@@ -15,7 +15,7 @@ from jointbench.compare.summary.costs import ArmCost, ArmFlops, ArmMemory, Predi
 from jointbench.compare.summary.decisions import Decision, Difference, Standing
 from jointbench.compare.summary.stored import StoredRatio
 from jointbench.stats.estimate import Uncertain
-from jointbench.types import Natural, Positive
+from jointbench.types import ColumnReading, Natural, Positive
 
 SUMMARY_SCHEMA_VERSION = 2
 
@@ -76,7 +76,7 @@ class DatasetSummary:
     """A dataset as it was used, and the reference models on its folds.
 
     command: what runs it alone as it was run, but for folds, repeats and seeds; "" where that is not known.
-    repeatable: a split forward in time has no repeats.
+    repeatable: a split forward in time has no repeats. reading: how each column was read; () in an older run's folder.
     """
 
     slug: str
@@ -96,6 +96,7 @@ class DatasetSummary:
     references: tuple[Quality, ...]
     command: str = ""
     repeatable: bool = True
+    reading: tuple[ColumnReading, ...] = ()
 
 
 @dataclass(frozen=True, kw_only=True)

@@ -8,18 +8,10 @@ from dataclasses import asdict
 import numpy as np
 
 from jointbench.explain.answer import Answer, Value
+from jointbench.explain.forum.errors import RunStatistics, forum_errors, run_statistics
 from jointbench.explain.forum.network import AS_POSTED, DATASET, OUTPUTS, SETTINGS
 from jointbench.explain.forum.ranking import Agreement, agreement
-from jointbench.explain.forum.runs import REPORTED, SPLITS, Effort, ForumResult, Identity
-from jointbench.explain.forum.tables import (
-    RunStatistics,
-    identity_table,
-    ranking_table,
-    reach_table,
-    run_statistics,
-    runs_table,
-    settings_table,
-)
+from jointbench.explain.forum.runs import REPORTED, SPLITS, Effort, ForumResult, Identity, SplitKind
 
 KEY = "energy-forum"
 QUESTION = "What does the forum's own run give, and how much of it is the seed?"
@@ -28,7 +20,7 @@ RELIABLE = 0.9  # share of draws from which one run of each setting counts as en
 
 
 def forum_answer(backend: str, result: ForumResult) -> Answer:
-    """The sentence and its tables."""
+    """The sentence and its data."""
     setting = SETTINGS[0].name
     as_posted = [run_statistics(column) for column in result.runs[setting, "fixed"].rmse[:, -1].T]
     final = np.nan_to_num(result.runs[setting, "fixed"].rmse[:, -1], nan=np.inf)
@@ -56,13 +48,6 @@ def forum_answer(backend: str, result: ForumResult) -> Answer:
         _reach_sentence(result),
         identity_sentence(result.identities),
     )
-    tables = (
-        settings_table(result),
-        ranking_table(ranks),
-        reach_table(result),
-        identity_table(result),
-        runs_table(result),
-    )
     return Answer(
         key=KEY,
         question=QUESTION,
@@ -70,11 +55,11 @@ def forum_answer(backend: str, result: ForumResult) -> Answer:
         backend=backend,
         sentence=" ".join(sentences),
         numbers=numbers,
-        tables=tables,
+        data=forum_errors(result, ranks),
     )
 
 
-def _agreement(result: ForumResult, output: int, split: str) -> Agreement:
+def _agreement(result: ForumResult, output: int, split: SplitKind) -> Agreement:
     return agreement(np.stack([result.runs[setting.name, split].rmse[:, -1, output] for setting in SETTINGS]))
 
 
@@ -96,7 +81,7 @@ def _errors_sentence(effort: Effort, as_posted: Sequence[RunStatistics], as_good
     )
 
 
-def _ranking_sentence(ranks: Mapping[tuple[str, str], Agreement]) -> str:
+def _ranking_sentence(ranks: Mapping[tuple[str, SplitKind], Agreement]) -> str:
     y1, y2 = (ranks[output, "fixed"] for output in OUTPUTS)
     reliable = min(y1.best, y2.best) >= RELIABLE
     conclusion = "one run of each tells which is best" if reliable else "one run of each does not tell which is best"

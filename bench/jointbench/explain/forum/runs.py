@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from concurrent.futures import Future
 from dataclasses import dataclass, replace
+from typing import Literal
 
 import numpy as np
 
@@ -25,7 +26,8 @@ from jointbench.runtime.workers import Workers
 from jointbench.types import FloatArray
 
 REPORTED = {"[2, 1]": (0.435, 0.607), "[1, 4]": (0.463, 0.595)}
-SPLITS = {"fixed": "one split for all seeds", "own": "each seed its own split"}
+SplitKind = Literal["fixed", "own"]
+SPLITS: Mapping[SplitKind, str] = {"fixed": "one split for all seeds", "own": "each seed its own split"}
 DECIMALS = 4  # of the losses in the forum's printouts
 
 
@@ -84,7 +86,7 @@ class ForumResult:
     """runs: as posted, by (setting, split). no_skill: RMSE of predicting the training mean, by output."""
 
     effort: Effort
-    runs: Mapping[tuple[str, str], Runs]
+    runs: Mapping[tuple[str, SplitKind], Runs]
     no_skill: tuple[float, float]
     reach: tuple[Reach, ...]
     identities: tuple[Identity, ...]
@@ -112,7 +114,8 @@ def measure(workers: Workers, table: EnergyTable, effort: Effort) -> ForumResult
     long_runs = {variant: _collect(pending) for variant, pending in by_variant.items()}
     # The run as posted is the first epochs of the long one: same seeds, same batches.
     as_posted = long_runs[AS_POSTED]
-    runs = {(SETTINGS[0].name, "fixed"): Runs(as_posted.rmse[:, : effort.epochs], as_posted.failures)}
+    runs: dict[tuple[str, SplitKind], Runs] = {}
+    runs[SETTINGS[0].name, "fixed"] = Runs(as_posted.rmse[:, : effort.epochs], as_posted.failures)
     runs |= {key: _collect(pending) for key, pending in posted.items()}
     return ForumResult(
         effort,
@@ -139,7 +142,7 @@ class _PendingStack:
     epochs: int
 
 
-def _submit(workers: Workers, table: EnergyTable, run: ForumRun, split: str, seeds: int) -> list[_PendingStack]:
+def _submit(workers: Workers, table: EnergyTable, run: ForumRun, split: SplitKind, seeds: int) -> list[_PendingStack]:
     """One stack of all seeds for each of the setting's networks. The run's own seeds are replaced."""
     pending = []
     for group in run.setting.groups:

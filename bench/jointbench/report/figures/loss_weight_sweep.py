@@ -7,18 +7,16 @@ import math
 import numpy as np
 from matplotlib.ticker import FixedLocator, FuncFormatter, MaxNLocator, NullLocator
 
-from jointbench.explain import answer as explain
+from jointbench.explain.loss_weights import SettingSkill, WeightComparison
 from jointbench.report import format as show
 from jointbench.report.figures.canvas import WIDTH, axes, drawing, export, reference_line, style
 from jointbench.report.figures.figure import Figure
 from jointbench.report.figures.svg import INK, SMALL
 from jointbench.report.palette import COLOURS, GREY, MARKERS, Style
-from jointbench.report.tables.explained_answer import answer_table, row_numbers, table_named
-from jointbench.report.tables.table import Table
+from jointbench.report.tables.explained.loss_weights import settings_table
 
-TABLE, SKILL, SEPARATE, EQUAL = "Skill by loss weights", "Skill: ", "separate", "none"
-RATIO, FIRST = 3, 4
 LEFT, PANEL_HEIGHT, SINGLE_PANEL_HEIGHT = 56, 150, 230
+SEPARATE = "separate"
 SWEEP = (
     "Each output's skill less that of its separate network (the line at 0), against how many times the named output's "
     "loss weighs what the others do."
@@ -29,62 +27,69 @@ FRONT = (
 )
 
 
-def loss_weight_sweep_figures(answer: explain.Answer, slug: str) -> list[Figure]:
-    """Skill along the sweep; for two outputs, one against the other too."""
-    table = table_named(answer, TABLE)
-    if table is None or not table.rows or table.rows[-1][0] != SEPARATE:
+def loss_weight_sweep_figures(data: WeightComparison, backend: str, slug: str) -> list[Figure]:
+    """Skill along the sweep; for two outputs, one against the other too. None where nothing was weighed."""
+    if not _weighed_outputs(data):
         return []
-    outputs = [column.removeprefix(SKILL) for column in table.columns if column.startswith(SKILL)]
-    styles = tuple(Style(name, COLOURS[i % len(COLOURS)], MARKERS[i % len(MARKERS)]) for i, name in enumerate(outputs))
-    numbers = answer_table(table, answer.backend)
-    alternative = (
-        f"Skill of {len(outputs)} outputs under {len(table.rows) - 1} settings of the loss weights; the table has them."
+    styles = tuple(
+        Style(name, COLOURS[i % len(COLOURS)], MARKERS[i % len(MARKERS)]) for i, name in enumerate(data.outputs)
     )
-    figures = [
-        Figure(
-            slug=f"{slug}-sweep",
-            title=f"Skill along the sweep of loss weights, {show.plain(answer.backend)}",
-            sentence=SWEEP,
-            alternative=alternative,
-            svg=_sweep(table, styles, f"{slug}-sweep", alternative),
-            table=numbers,
-            legend=styles,
-        )
-    ]
-    if len(outputs) == 2:
-        figures.append(_front(table, outputs, answer.backend, numbers, f"{slug}-front"))
-    return figures
+    alternative = (
+        f"Skill of {len(data.outputs)} outputs under {len(data.settings)} settings of the loss weights; the table has "
+        f"them."
+    )
+    sweep = Figure(
+        slug=f"{slug}-sweep",
+        title=f"Skill along the sweep of loss weights, {show.plain(backend)}",
+        sentence=SWEEP,
+        alternative=alternative,
+        svg=_sweep(data, styles, f"{slug}-sweep", alternative),
+        table=settings_table(data, backend),
+        legend=styles,
+    )
+    return [sweep, _front(data, backend, f"{slug}-front")] if len(data.outputs) == 2 else [sweep]
 
 
-def _sweep(table: explain.Table, styles: tuple[Style, ...], slug: str, alternative: str) -> str:
-    values = [row_numbers(row) for row in table.rows]
-    separate = values[-1]
-    weighed_outputs = [name for name in dict.fromkeys(row[1] for row in table.rows) if name != EQUAL]
-    steps = [[row[FIRST + k] - separate[FIRST + k] for k in range(len(styles))] for row in values[:-1]]
-    reach = max([0.01, *(abs(step) for row in steps for step in row if math.isfinite(step))])
+def _weighed_outputs(data: WeightComparison) -> list[str]:
+    return list(dict.fromkeys(skill.setting.output for skill in data.settings if skill.setting.ratio != 1))
+
+
+def _along(data: WeightComparison, output: str) -> list[SettingSkill]:
+    """Equal weights and the settings that weigh this output, by its ratio to the others."""
+    along = [skill for skill in data.settings if skill.setting.ratio == 1 or skill.setting.output == output]
+    return sorted(along, key=lambda skill: skill.setting.ratio)
+
+
+def _steps(skill: SettingSkill, data: WeightComparison) -> list[float]:
+    """Skill less that of the separate networks, by output."""
+    return [joint - separate for joint, separate in zip(skill.skill, data.separate_skill, strict=True)]
+
+
+def _sweep(data: WeightComparison, styles: tuple[Style, ...], slug: str, alternative: str) -> str:
+    weighed_outputs = _weighed_outputs(data)
+    reach = max([0.01, *(abs(step) for skill in data.settings for step in _steps(skill, data) if math.isfinite(step))])
     with style():
         panel_height = PANEL_HEIGHT if len(weighed_outputs) > 1 else SINGLE_PANEL_HEIGHT
         surface = drawing(len(weighed_outputs) * panel_height + 24)
         for position, name in enumerate(weighed_outputs):
             panel = axes(surface, LEFT, 18 + position * panel_height, WIDTH - LEFT - 12, panel_height - 40)
-            panel.set_title(f"{show.shorten(str(name), 40)} against the rest", fontsize=SMALL, loc="left", pad=3)
-            weighings = sorted(
-                (values[i][RATIO], i) for i, row in enumerate(table.rows[:-1]) if row[1] in (name, EQUAL)
-            )
+            panel.set_title(f"{show.shorten(name, 40)} against the rest", fontsize=SMALL, loc="left", pad=3)
+            along = _along(data, name)
+            ratios = [skill.setting.ratio for skill in along]
             panel.set_xscale("log", base=2)
             panel.set_ylim(-1.1 * reach, 1.1 * reach)
-            panel.set_xlim(weighings[0][0] / 1.2, weighings[-1][0] * 1.2)
+            panel.set_xlim(ratios[0] / 1.2, ratios[-1] * 1.2)
             reference_line(panel, 0.0, horizontal=True)
             for k, mark in enumerate(styles):
                 panel.plot(
-                    [ratio for ratio, _ in weighings],
-                    [steps[i][k] for _, i in weighings],
+                    ratios,
+                    [_steps(skill, data)[k] for skill in along],
                     color=mark.colour,
                     marker=mark.marker,
                     markersize=4,
                     linewidth=1.2,
                 )
-            panel.xaxis.set_major_locator(FixedLocator([ratio for ratio, _ in weighings]))
+            panel.xaxis.set_major_locator(FixedLocator(ratios))
             panel.xaxis.set_minor_locator(NullLocator())
             panel.xaxis.set_major_formatter(
                 FuncFormatter(lambda value, _: f"{value:g}" if value >= 1 else f"1/{1 / value:g}")
@@ -95,46 +100,46 @@ def _sweep(table: explain.Table, styles: tuple[Style, ...], slug: str, alternati
         return export(surface, slug, alternative)
 
 
-def _front(table: explain.Table, outputs: list[str], backend: str, numbers: Table, slug: str) -> Figure:
-    first, second = (show.plain(output) for output in outputs)
+def _front(data: WeightComparison, backend: str, slug: str) -> Figure:
+    first, second = (show.plain(output) for output in data.outputs)
     alternative = f"Skill of {second} against skill of {first} by loss weights; the table has them."
-    values = [row_numbers(row) for row in table.rows]
-    points = np.array([row[FIRST : FIRST + 2] for row in values])
+    return Figure(
+        slug=slug,
+        title=f"What one output pays for the other, {show.plain(backend)}",
+        sentence=FRONT,
+        alternative=alternative,
+        svg=_draw_front(data, slug, alternative),
+        table=settings_table(data, backend),
+        legend=(Style("joint", COLOURS[0], "o"), Style(SEPARATE, COLOURS[1], "x")),
+    )
+
+
+def _draw_front(data: WeightComparison, slug: str, alternative: str) -> str:
+    first, second = (show.shorten(output, 24) for output in data.outputs)
+    settings = sorted(data.settings, key=lambda skill: skill.setting.ratio)
+    points = np.array([skill.skill for skill in settings])
+    separate = (data.separate_skill[0], data.separate_skill[1])
     with style():
         surface = drawing(280)
         panel = axes(surface, LEFT, 10, WIDTH - LEFT - 20, 222)
-        panel.set(xlabel=f"skill: {show.shorten(outputs[0], 24)}", ylabel=f"skill: {show.shorten(outputs[1], 24)}")
-        order = sorted(range(len(values) - 1), key=lambda i: values[i][RATIO])
-        panel.plot(points[order, 0], points[order, 1], color=GREY, linewidth=0.8, zorder=1)
-        for i in order:
-            on_front = table.rows[i][2] == "yes"
+        panel.set(xlabel=f"skill: {first}", ylabel=f"skill: {second}")
+        panel.plot(points[:, 0], points[:, 1], color=GREY, linewidth=0.8, zorder=1)
+        for point, skill in zip(points, settings, strict=True):
             panel.plot(
-                *points[i],
+                *point,
                 "o",
                 color=COLOURS[0],
                 markersize=6,
-                markerfacecolor=COLOURS[0] if on_front else "none",
+                markerfacecolor=COLOURS[0] if skill.on_front else "none",
                 zorder=3,
             )
             panel.annotate(
-                str(table.rows[i][0]), xy=tuple(points[i]), xytext=(5, 3), textcoords="offset points", fontsize=SMALL
+                skill.setting.label, xy=tuple(point), xytext=(5, 3), textcoords="offset points", fontsize=SMALL
             )
-        panel.plot(*points[-1], "x", color=COLOURS[1], markersize=8, markeredgewidth=2, zorder=4)
-        panel.annotate(
-            SEPARATE, xy=tuple(points[-1]), xytext=(6, -10), textcoords="offset points", fontsize=SMALL, color=INK
-        )
+        panel.plot(*separate, "x", color=COLOURS[1], markersize=8, markeredgewidth=2, zorder=4)
+        panel.annotate(SEPARATE, xy=separate, xytext=(6, -10), textcoords="offset points", fontsize=SMALL, color=INK)
         panel.margins(0.12)
         panel.xaxis.set_major_locator(MaxNLocator(5))
         panel.yaxis.set_major_locator(MaxNLocator(5))
         panel.tick_params(labelsize=SMALL)
-        svg = export(surface, slug, alternative)
-    title = f"What one output pays for the other, {show.plain(backend)}"
-    return Figure(
-        slug=slug,
-        title=title,
-        sentence=FRONT,
-        alternative=alternative,
-        svg=svg,
-        table=numbers,
-        legend=(Style("joint", COLOURS[0], "o"), Style(SEPARATE, COLOURS[1], "x")),
-    )
+        return export(surface, slug, alternative)

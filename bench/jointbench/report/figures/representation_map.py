@@ -9,16 +9,17 @@ import numpy as np
 import seaborn
 from matplotlib.colors import LinearSegmentedColormap, to_rgba
 
-from jointbench.explain.answer import Answer, Value
-from jointbench.explain.representations import LAYERS_TITLE
+from jointbench.explain.representations import RepresentationComparison
 from jointbench.report import format as show
 from jointbench.report.figures.canvas import WIDTH, axes, drawing, export, style
 from jointbench.report.figures.figure import Figure, spoken
 from jointbench.report.figures.svg import INK, SMALL
 from jointbench.report.palette import COLOURS
+from jointbench.report.tables.explained.representations import LAYERS_TITLE, layer_rows
 from jointbench.report.tables.table import Table, columns, name, number
 
 ROW, TOP, FOOT, LETTERS, LETTER = 22, 6, 40, 26, 5.3
+Row = tuple[str, tuple[float | None, ...]]  # a label, and CKA by layer
 OPACITY = 0.6  # so that the page's ink is readable on every cell
 SENTENCE = (
     "1: the same representation up to rotation and scale; 0: unrelated ones. Networks of different seeds; a pair of "
@@ -26,46 +27,38 @@ SENTENCE = (
 )
 
 
-def representation_figures(answer: Answer, slug: str) -> list[Figure]:
-    """The map of an answer on representations; none where it has no layers to show."""
-    table = next((candidate for candidate in answer.tables if candidate.title == LAYERS_TITLE), None)
-    if table is None or not table.rows:
+def representation_figures(data: RepresentationComparison, backend: str, slug: str) -> list[Figure]:
+    """The map of every output's layers; none where no fold could be compared."""
+    rows = layer_rows(data)
+    if not (rows and data.layers):
         return []
-    layers = table.columns[1:]
-    phrases = [f"{show.shorten(str(row[0]), 40)} {_text(row[-1])} in the last layer" for row in table.rows]
+    phrases = [f"{show.shorten(label, 40)} {_text(values[-1])} in the last layer" for label, values in rows]
     alternative = f"Linear CKA of trunk layers: {spoken(phrases)}"
-    cka_table = Table(
-        table.title,
-        columns((table.columns[0],), layers),
-        tuple(
-            (name(str(row[0])), *(number(_known(value), lambda v: f"{v:.2f}") for value in row[1:]))
-            for row in table.rows
-        ),
-    )
     return [
         Figure(
             slug=slug,
-            title=f"How alike the trunks are: {answer.backend}",
+            title=f"How alike the trunks are: {show.plain(backend)}",
             sentence=SENTENCE,
             alternative=alternative,
-            svg=_draw(table.rows, layers, slug, alternative),
-            table=cka_table,
+            svg=_draw(rows, data.layers, slug, alternative),
+            table=_table(rows, data.layers),
         )
     ]
 
 
-def _known(value: Value) -> float | None:
-    return float(value) if isinstance(value, int | float) and math.isfinite(value) else None
+def _table(rows: Sequence[Row], layers: Sequence[str]) -> Table:
+    """With two digits, as the map has them."""
+    cells = ((name(label), *(number(value, lambda v: f"{v:.2f}") for value in values)) for label, values in rows)
+    return Table(LAYERS_TITLE, columns(("Networks",), layers), tuple(cells))
 
 
-def _text(value: Value) -> str:
-    known = _known(value)
-    return "–" if known is None else f"{known:.2f}"
+def _text(value: float | None) -> str:
+    return "–" if value is None or not math.isfinite(value) else f"{value:.2f}"
 
 
-def _draw(rows: Sequence[tuple[Value, ...]], layers: Sequence[str], slug: str, alternative: str) -> str:
-    values = np.array([[math.nan if (known := _known(value)) is None else known for value in row[1:]] for row in rows])
-    labels = [show.shorten(str(row[0]), LETTERS) for row in rows]
+def _draw(rows: Sequence[Row], layers: Sequence[str], slug: str, alternative: str) -> str:
+    values = np.array([[math.nan if value is None else value for value in by_layer] for _, by_layer in rows])
+    labels = [show.shorten(label, LETTERS) for label, _ in rows]
     left = 14 + LETTER * max(len(label) for label in labels)
     full = to_rgba(COLOURS[0], OPACITY)
     with style():
@@ -83,8 +76,8 @@ def _draw(rows: Sequence[tuple[Value, ...]], layers: Sequence[str], slug: str, a
             xticklabels=False,
             yticklabels=False,
         )
-        for down, row in enumerate(rows):
-            for across, value in enumerate(row[1:]):
+        for down, (_, by_layer) in enumerate(rows):
+            for across, value in enumerate(by_layer):
                 panel.text(
                     across + 0.5, down + 0.5, _text(value), fontsize=SMALL, ha="center", va="center_baseline", color=INK
                 )

@@ -9,6 +9,7 @@ import numpy.typing as npt
 import torch
 
 from jointbench.backends.batched.program import BatchRows, PackedData, ProgramSpec, ProgramStep
+from jointbench.backends.early_stopping import StoppingState, after_epoch, initial_state
 from jointbench.backends.pytorch.batched.layers import StackedNetwork
 from jointbench.backends.pytorch.batched.losses import StackedLosses
 from jointbench.backends.pytorch.batched.optimizer import StackedOptimizer
@@ -40,9 +41,12 @@ class BatchedProgram:
         self.optimizer = StackedOptimizer(spec.recipe, self.flat)
         self.network = StackedNetwork(network, self.layout, self.flat, spec.batch)
         self.loss_weights = torch.zeros(slots, len(network.heads), dtype=dtype, device=device)
-        self.best_loss = np.full(slots, np.inf)
-        self.wait, self.done = np.zeros(slots, np.int64), np.zeros(slots, np.int64)
-        self.alive = np.zeros(slots, np.bool_)
+        self.stopping = StoppingState(
+            best_loss=np.full(slots, np.inf),
+            waited=np.zeros(slots, np.int64),
+            epochs=np.zeros(slots, np.int64),
+            training=np.zeros(slots, np.bool_),
+        )
 
     def load(self, slots: Sequence[int], weights: Sequence[Weights], loss_weights: npt.NDArray[np.floating]) -> None:
         index = torch.tensor(slots, device=self.device)
@@ -53,25 +57,26 @@ class BatchedProgram:
         self.factors = self.losses.factors(self.loss_weights)
         self.optimizer.reset(slots)
         new = list(slots)
-        self.wait[new], self.done[new], self.best_loss[new], self.alive[new] = 0, 0, np.inf, True
+        for name, value in vars(initial_state()).items():
+            getattr(self.stopping, name)[new] = value
 
     def advance(self, rows: BatchRows) -> ProgramStep:
         feature_rows, target_rows, validation_features, validation_targets = (
             torch.as_tensor(part).to(self.device).contiguous()
             for part in (rows.feature_rows, rows.target_rows, rows.validation_features, rows.validation_targets)
         )
-        train, validation, alive = [], [], []
+        train, validation, totals = [], [], []
         with torch.no_grad():
             targets, shares = self._labels(validation_targets)
             batches = self._validation_batches(validation_features)
             for epoch in range(self.spec.epochs):
-                active = rows.active[epoch] & self.alive
+                active = rows.active[epoch] & self.stopping.training
                 train.append(self._train_epoch(feature_rows[epoch], target_rows[epoch], active))
                 losses = self._validate(batches, targets, shares)
                 validation.append(losses.cpu().numpy().astype(np.float64))
-                alive.append(self.alive)
-                self._stop_early((losses * self.loss_weights).sum(dim=1).cpu().numpy())
-        return ProgramStep(np.stack(train), np.stack(validation), np.stack(alive))
+                totals.append((losses * self.loss_weights).sum(dim=1).cpu().numpy())
+                self._stop_early(totals[-1])
+        return ProgramStep(np.stack(train), np.stack(validation), np.stack(totals))
 
     def _validation_batches(self, rows: torch.Tensor) -> torch.Tensor:
         """Rows (slots, rows) as (batches, slots, batch), the buffers' size. The first rows fill the last batch."""
@@ -132,15 +137,10 @@ class BatchedProgram:
 
     def _stop_early(self, loss: npt.NDArray[np.floating]) -> None:
         """Copies the best weights and stops slots after an epoch. loss: weighted validation losses, (slots,)."""
-        better = self.alive & (loss < self.best_loss)
-        if better.any():
-            index = torch.from_numpy(np.flatnonzero(better)).to(self.device)
+        self.stopping, improved = after_epoch(self.stopping, loss, self.spec.recipe, np.where)
+        if improved.any():
+            index = torch.from_numpy(np.flatnonzero(improved)).to(self.device)
             self.best_flat[index] = self.flat[index]
-        self.best_loss = np.where(better, loss, self.best_loss)
-        self.wait = np.where(better, 0, self.wait + 1)
-        self.done = self.done + self.alive
-        recipe = self.spec.recipe
-        self.alive = self.alive & (self.wait < recipe.patience) & (self.done < recipe.max_epochs)
 
     def best(self, slot: int) -> dict[str, npt.NDArray[np.floating]]:
         return self._named(self.best_flat, slot)

@@ -3,11 +3,9 @@
 from __future__ import annotations
 
 import importlib.util
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 
-import numpy as np
-import numpy.typing as npt
 import torch
 from torch import nn
 from torch.utils.flop_counter import FlopCounterMode
@@ -24,8 +22,7 @@ from jointbench.backends.loss_weighting import (
     precision_factors,
 )
 from jointbench.backends.pytorch.losses import output_losses
-from jointbench.backends.pytorch.networks import build, read_weights
-from jointbench.backends.pytorch.training_loop import DTYPES, StockLoop
+from jointbench.backends.pytorch.training_loop import StockLoop
 from jointbench.types import FloatArray
 
 INSTALL = "not installed: pip install 'jointbench[methods]'"
@@ -43,7 +40,6 @@ class TorchWeightedLoop(StockLoop):
     def __init__(self, job: Job, device: str) -> None:
         super().__init__(job, device)
         self.factors = torch.ones_like(self.loss_weights)
-        self.validation_rows = torch.from_numpy(job.validation).to(device)
 
     def factor(self, values: FloatArray) -> None:
         self.factors = torch.as_tensor(values).to(self.loss_weights)
@@ -64,22 +60,6 @@ class TorchWeightedLoop(StockLoop):
         """What a step minimises, from the weighted losses."""
         return losses.sum()
 
-    def mean(self, losses: Sequence[torch.Tensor]) -> FloatArray:
-        return torch.stack(list(losses)).mean(dim=0).cpu().numpy().astype(np.float64)
-
-    def validate(self) -> FloatArray:
-        with torch.no_grad():
-            return self.losses(self.validation_rows).cpu().numpy().astype(np.float64)
-
-    def read(self) -> dict[str, npt.NDArray[np.floating]]:
-        return read_weights(self.job.architecture, self.network)
-
-    def predict(self, weights: dict[str, npt.NDArray[np.floating]]) -> npt.NDArray[np.floating]:
-        network = build(self.job.architecture, weights, self.device, DTYPES[self.job.precision])
-        with torch.no_grad():
-            answers = network(self.features[torch.from_numpy(self.job.test).to(self.device)])
-        return torch.cat(answers, dim=1).cpu().numpy()
-
 
 class UncertaintyLoop(TorchWeightedLoop):
     """A log variance for each output, trained with the network and without weight decay."""
@@ -87,7 +67,7 @@ class UncertaintyLoop(TorchWeightedLoop):
     def __init__(self, job: Job, device: str) -> None:
         super().__init__(job, device)
         self.log_variance = nn.Parameter(torch.zeros_like(self.loss_weights))
-        self.precision = torch.as_tensor(precision_factors(job.architecture)).to(self.loss_weights)
+        self.precision = torch.as_tensor(precision_factors(job)).to(self.loss_weights)
         self.optimizer.add_param_group({"params": [self.log_variance], "weight_decay": 0.0})
 
     def objective(self, losses: torch.Tensor) -> torch.Tensor:
@@ -113,7 +93,11 @@ class GradientLoop(TorchWeightedLoop):
             # Each loss is computed alone: one taken from a stack of losses would send zeros through the other heads.
             only = slice(output, output + 1)
             loss = output_losses(
-                self.job.architecture.kinds[only], answers[only], self.targets[rows, only], self.weights[rows, only]
+                self.job.architecture.kinds[only],
+                answers[only],
+                self.targets[rows, only],
+                self.weights[rows, only],
+                self.job.regression_loss,
             )
             losses.append(loss.detach())
             loss_gradients = torch.autograd.grad(

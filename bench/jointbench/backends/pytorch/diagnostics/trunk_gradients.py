@@ -2,13 +2,13 @@
 
 from __future__ import annotations
 
-import itertools
 from collections.abc import Sequence
 
 import numpy as np
 import torch
 
 from jointbench.backends.base import Job, TrunkGramians
+from jointbench.backends.fit_loop import endless_batches
 from jointbench.backends.pytorch.training_loop import StockLoop
 from jointbench.types import FloatArray, IntArray
 
@@ -18,7 +18,7 @@ def trunk_gramians(job: Job, at_steps: Sequence[int], rows: IntArray, device: st
     loop = StockLoop(job, device)
     large_batch = torch.from_numpy(rows).to(device)
     of_batch, of_large_batch = [], []
-    for step, batch in enumerate(itertools.chain.from_iterable(map(loop.batches, itertools.count()))):
+    for step, batch in enumerate(endless_batches(loop)):
         if step in at_steps:
             of_batch.append(_gramian(loop, batch))
             of_large_batch.append(_gramian(loop, large_batch))

@@ -9,7 +9,7 @@ import torch
 from torch import nn
 from torch.nn import functional
 
-from jointbench.backends.base import Job, Pattern, TrainingHistory
+from jointbench.backends.base import HUBER_DELTA, Job, Pattern, RegressionLoss, TrainingHistory
 from jointbench.backends.pytorch.networks import MultiOutputNetwork, build
 from jointbench.backends.pytorch.optimizers import make_optimizer
 from jointbench.backends.pytorch.training_loop import DTYPES
@@ -39,18 +39,31 @@ class SlicedNetwork(nn.Module):
         return list(self.both(self.branched_trunk.features(rows)).split(self.units, dim=1))
 
 
-def library_loss(kind: Kind, answer: torch.Tensor, target: torch.Tensor) -> torch.Tensor:
+def library_loss(
+    kind: Kind, answer: torch.Tensor, target: torch.Tensor, regression_loss: RegressionLoss
+) -> torch.Tensor:
     if kind == "regression":
+        if regression_loss == "absolute":
+            return functional.l1_loss(answer[:, 0], target)
+        if regression_loss == "huber":
+            return functional.huber_loss(answer[:, 0], target, delta=HUBER_DELTA)
         return functional.mse_loss(answer[:, 0], target)
     if kind == "binary":
         return functional.binary_cross_entropy_with_logits(answer[:, 0], target)
     return functional.cross_entropy(answer, target.long())
 
 
-def hand_written_loss(kind: Kind, answer: torch.Tensor, target: torch.Tensor) -> torch.Tensor:
+def hand_written_loss(
+    kind: Kind, answer: torch.Tensor, target: torch.Tensor, regression_loss: RegressionLoss
+) -> torch.Tensor:
     """The same losses from their formulas; binary cross-entropy from a logit a is log(1 + e^a) - t a."""
     if kind == "regression":
-        return ((answer[:, 0] - target) ** 2).mean()
+        if regression_loss == "squared":
+            return ((answer[:, 0] - target) ** 2).mean()
+        size = (answer[:, 0] - target).abs()
+        if regression_loss == "absolute":
+            return size.mean()
+        return torch.where(size <= HUBER_DELTA, size**2 / 2, HUBER_DELTA * (size - HUBER_DELTA / 2)).mean()
     if kind == "binary":
         return (torch.log1p(torch.exp(-answer[:, 0].abs())) + answer[:, 0].clamp_min(0) - target * answer[:, 0]).mean()
     chosen = answer.gather(1, target.long().unsqueeze(1))[:, 0]
@@ -89,11 +102,12 @@ def run(job: Job, pattern: Pattern, device: str) -> TrainingHistory:
     return TrainingHistory(curves[:, 0, 0], curves[:, 0, 1:], curves[:, 1, 0], curves[:, 1, 1:], gradients)
 
 
-def _losses(
-    job: Job, answers: Answers, targets: torch.Tensor, loss: Callable[[Kind, torch.Tensor, torch.Tensor], torch.Tensor]
-) -> list[torch.Tensor]:
+def _losses(job: Job, answers: Answers, targets: torch.Tensor, loss: Callable[..., torch.Tensor]) -> list[torch.Tensor]:
     kinds = job.architecture.kinds
-    return [loss(kind, answer, targets[:, i]) for i, (kind, answer) in enumerate(zip(kinds, answers, strict=True))]
+    return [
+        loss(kind, answer, targets[:, i], job.regression_loss)
+        for i, (kind, answer) in enumerate(zip(kinds, answers, strict=True))
+    ]
 
 
 def _total(job: Job, losses: Sequence[torch.Tensor]) -> torch.Tensor:

@@ -2,18 +2,20 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, fields
 from typing import Any
 
 import tensorflow as tf
 
 from jointbench.backends.batched.program import ProgramSpec
+from jointbench.backends.early_stopping import StoppingState, after_epoch
 from jointbench.backends.tensorflow.batched.layers import flat_weights, forward, named_weights
 from jointbench.backends.tensorflow.batched.losses import output_losses
 from jointbench.networks.recipes import ADAM_BETAS, ADAM_EPSILON
 
 State = dict[str, Any]
 """What a call changes, by name: weights, best weights, moments, step counts and early stopping, slots first."""
+STOPPING = tuple(field.name for field in fields(StoppingState))
 
 
 @dataclass(frozen=True, eq=False, kw_only=True)
@@ -35,24 +37,22 @@ class CallInputs:
 
 
 def train_epochs(spec: ProgramSpec, state: State, inputs: CallInputs) -> tuple[State, Any, Any, Any]:
-    """The spec's epochs: state after them, training losses, validation losses, and which slots still trained.
-
-    Losses: (epochs, slots, outputs). Slots: (epochs, slots).
-    """
+    """The spec's epochs: state after them, and the losses of a ``ProgramStep``."""
     outputs, dtype = len(spec.architecture.heads), inputs.features.dtype
     validation_batch = _gather(inputs, inputs.validation_features, inputs.validation_targets)
 
     def epoch_body(
-        epoch: Any, state: State, train: Any, validation: Any, alive: Any
+        epoch: Any, state: State, train: Any, validation: Any, totals: Any
     ) -> tuple[Any, State, Any, Any, Any]:
         state, train_losses = _train_epoch(spec, state, inputs, epoch)
         losses = _batch_losses(spec, named_weights(spec.architecture, state["weights"]), validation_batch)
+        total = tf.reduce_sum(losses * inputs.loss_weights, axis=1)
         return (
             epoch + 1,
-            _stop_early(spec, state, tf.reduce_sum(losses * inputs.loss_weights, axis=1)),
+            _stop_early(spec, state, total),
             train.write(epoch, train_losses),
             validation.write(epoch, losses),
-            alive.write(epoch, state["alive"]),
+            totals.write(epoch, total),
         )
 
     start = (
@@ -60,10 +60,10 @@ def train_epochs(spec: ProgramSpec, state: State, inputs: CallInputs) -> tuple[S
         state,
         tf.TensorArray(dtype, spec.epochs, element_shape=(spec.slots, outputs)),
         tf.TensorArray(dtype, spec.epochs, element_shape=(spec.slots, outputs)),
-        tf.TensorArray(tf.bool, spec.epochs, element_shape=(spec.slots,)),
+        tf.TensorArray(dtype, spec.epochs, element_shape=(spec.slots,)),
     )
-    _, state, train, validation, alive = tf.while_loop(lambda epoch, *_: epoch < spec.epochs, epoch_body, start)
-    return state, train.stack(), validation.stack(), alive.stack()
+    _, state, train, validation, totals = tf.while_loop(lambda epoch, *_: epoch < spec.epochs, epoch_body, start)
+    return state, train.stack(), validation.stack(), totals.stack()
 
 
 def _gather(inputs: CallInputs, feature_rows: Any, target_rows: Any) -> tuple[Any, Any, Any]:
@@ -88,7 +88,7 @@ def _train_epoch(spec: ProgramSpec, state: State, inputs: CallInputs, epoch: Any
 
     def step_body(step: Any, state: State, total: Any) -> tuple[Any, State, Any]:
         batch = _gather(inputs, inputs.feature_rows[epoch, step], inputs.target_rows[epoch, step])
-        active = inputs.active[epoch, step] & state["alive"]
+        active = inputs.active[epoch, step] & state["training"]
         state, losses = _train_step(spec, state, inputs.loss_weights, batch, active)
         return step + 1, state, total + losses * tf.cast(active, dtype)[:, None]
 
@@ -137,14 +137,6 @@ def _update(spec: ProgramSpec, state: State, gradient: Any, active: Any) -> Stat
 
 def _stop_early(spec: ProgramSpec, state: State, loss: Any) -> State:
     """Copies the best weights and stops slots after an epoch. loss: weighted validation losses, (slots,)."""
-    better = state["alive"] & (loss < state["best_loss"])
-    wait = tf.where(better, 0, state["wait"] + 1)
-    done = state["done"] + tf.cast(state["alive"], tf.int32)
-    return {
-        **state,
-        "best": tf.where(better[:, None], state["weights"], state["best"]),
-        "best_loss": tf.where(better, loss, state["best_loss"]),
-        "wait": wait,
-        "done": done,
-        "alive": state["alive"] & (wait < spec.recipe.patience) & (done < spec.recipe.max_epochs),
-    }
+    before = StoppingState(**{name: state[name] for name in STOPPING})
+    after, improved = after_epoch(before, loss, spec.recipe, tf.where)
+    return {**state, **vars(after), "best": tf.where(improved[:, None], state["weights"], state["best"])}

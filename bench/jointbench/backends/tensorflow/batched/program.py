@@ -10,6 +10,7 @@ import numpy.typing as npt
 import tensorflow as tf
 
 from jointbench.backends.batched.program import BatchRows, PackedData, ProgramSpec, ProgramStep
+from jointbench.backends.early_stopping import initial_state
 from jointbench.backends.tensorflow.batched.call import CallInputs, State, train_epochs
 from jointbench.backends.tensorflow.batched.layers import named_weights
 from jointbench.backends.tensorflow.networks import build, head_name
@@ -44,9 +45,9 @@ class GraphProgram:
                 **moments,
                 "count": np.zeros(spec.slots, dtype),
                 "best_loss": np.full(spec.slots, np.inf, dtype),
-                "wait": np.zeros(spec.slots, np.int32),
-                "done": np.zeros(spec.slots, np.int32),
-                "alive": np.zeros(spec.slots, bool),
+                "waited": np.zeros(spec.slots, np.int32),
+                "epochs": np.zeros(spec.slots, np.int32),
+                "training": np.zeros(spec.slots, bool),
             },
         )
         self.loss_weights = np.zeros((spec.slots, len(spec.architecture.heads)), dtype)
@@ -68,8 +69,9 @@ class GraphProgram:
         state["weights"][new] = state["best"][new] = np.stack([self._flat(network) for network in weights])
         for moment in {"first", "second"} & state.keys():
             state[moment][new] = 0
-        state["count"][new] = state["wait"][new] = state["done"][new] = 0
-        state["best_loss"][new], state["alive"][new] = np.inf, True
+        state["count"][new] = 0
+        for name, value in vars(initial_state()).items():
+            state[name][new] = value
         self.loss_weights[new] = loss_weights
         self.state = tf.nest.map_structure(tf.constant, state)
 
@@ -83,8 +85,8 @@ class GraphProgram:
             "validation_features": tf.constant(rows.validation_features),
             "validation_targets": tf.constant(rows.validation_targets),
         }
-        self.state, train, validation, alive = self.run(self.state, inputs)
-        return ProgramStep(train.numpy().astype(np.float64), validation.numpy().astype(np.float64), alive.numpy())
+        self.state, train, validation, totals = self.run(self.state, inputs)
+        return ProgramStep(train.numpy().astype(np.float64), validation.numpy().astype(np.float64), totals.numpy())
 
     def best(self, slot: int) -> dict[str, npt.NDArray[np.floating]]:
         return self._slot_weights("best", slot)

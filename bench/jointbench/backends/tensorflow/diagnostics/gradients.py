@@ -29,7 +29,7 @@ def gradients(job: Job, rows: IntArray) -> Gradients:
         return float(loss), {name: gradient.numpy() for name, gradient in by_name.items()}
 
     def own(index: int) -> tuple[float, dict[str, npt.NDArray[np.floating]]]:
-        name, loss = head_name(index), make_loss(job.architecture.kinds[index])
+        name, loss = head_name(index), make_loss(job.architecture.kinds[index], job.regression_loss)
         return taped(lambda answers: loss(targets[name], answers[name], sample_weight=weights[name]))
 
     total_loss, total = taped(lambda answers: model.compute_loss(features, targets, answers, weights))

@@ -42,11 +42,13 @@ class TapeLoop:
     def __init__(self, job: Job, uncertain: bool = False) -> None:
         self.job, self.rows = job, BatchPipeline(job)
         self.model = build(job.architecture, job.initial, job.precision)
-        self.losses_of = [make_loss(kind) for kind in job.architecture.kinds]
+        self.losses_of = [make_loss(kind, job.regression_loss) for kind in job.architecture.kinds]
         self.loss_weights = tf.constant(job.loss_weights, job.precision)
         self.factors = tf.Variable(tf.ones_like(self.loss_weights), trainable=False)
-        self.precision = tf.constant(precision_factors(job.architecture), job.precision)
-        self.log_variance = keras.Variable(np.zeros(len(job.loss_weights)), dtype=job.precision) if uncertain else None
+        self.log_variance = None
+        if uncertain:
+            self.precision = tf.constant(precision_factors(job), job.precision)
+            self.log_variance = keras.Variable(np.zeros(len(job.loss_weights)), dtype=job.precision)
         self.variables = [*self.model.trainable_variables, *([self.log_variance] if uncertain else [])]
         self.optimizer = make_optimizer(job.recipe)
         if uncertain:
@@ -89,15 +91,21 @@ class TapeLoop:
     def mean(self, losses: Sequence[Any]) -> FloatArray:
         return np.asarray(tf.reduce_mean(tf.stack(losses), axis=0), np.float64)
 
-    def validate(self) -> FloatArray:
-        return np.asarray(self.losses(tf.constant(self.job.validation)), np.float64)
+    def validate(self) -> tuple[FloatArray, float]:
+        losses = self.losses(tf.constant(self.job.validation))
+        return np.asarray(losses, np.float64), float(tf.reduce_sum(losses * self.loss_weights))
 
-    def read(self) -> dict[str, npt.NDArray[np.floating]]:
+    def snapshot(self) -> Any:
+        return self.model.get_weights()
+
+    def restore(self, snapshot: Any) -> None:
+        self.model.set_weights(snapshot)
+
+    def read_weights(self) -> dict[str, npt.NDArray[np.floating]]:
         return read_weights(self.job.architecture, self.model)
 
-    def predict(self, weights: dict[str, npt.NDArray[np.floating]]) -> npt.NDArray[np.floating]:
-        model = build(self.job.architecture, weights, self.job.precision)
-        answers = model(tf.gather(self.rows.features, self.job.test), training=False)
+    def predict(self) -> npt.NDArray[np.floating]:
+        answers = self.model(tf.gather(self.rows.features, self.job.test), training=False)
         return np.concatenate([answers[head_name(i)].numpy() for i in range(len(self.losses_of))], axis=1)
 
 

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import itertools
 from collections.abc import Sequence
 from typing import Any
 
@@ -10,6 +9,7 @@ import numpy as np
 import tensorflow as tf
 
 from jointbench.backends.base import Job, TrunkGramians
+from jointbench.backends.fit_loop import endless_batches
 from jointbench.backends.tensorflow.diagnostics.loss_weighting import TapeLoop
 from jointbench.types import IntArray
 
@@ -37,7 +37,7 @@ def trunk_gramians(job: Job, at_steps: Sequence[int], rows: IntArray) -> TrunkGr
     compiled_gramian = tf.function(gramian, input_signature=[tf.TensorSpec((None,), tf.int64)])
     large_batch = tf.constant(rows)
     of_batch, of_large_batch = [], []
-    for step, batch in enumerate(itertools.chain.from_iterable(map(loop.batches, itertools.count()))):
+    for step, batch in enumerate(endless_batches(loop)):
         if step in at_steps:
             of_batch.append(compiled_gramian(batch).numpy())
             of_large_batch.append(compiled_gramian(large_batch).numpy())

@@ -10,7 +10,7 @@ import numpy as np
 import numpy.typing as npt
 import tensorflow as tf
 
-from jointbench.backends.base import Job, Pattern, TrainingHistory
+from jointbench.backends.base import HUBER_DELTA, Job, Pattern, RegressionLoss, TrainingHistory
 from jointbench.backends.tensorflow.input_pipeline import BatchPipeline
 from jointbench.backends.tensorflow.losses_and_optimizers import make_optimizer
 from jointbench.backends.tensorflow.networks import build, head_name
@@ -35,18 +35,24 @@ def sliced(job: Job, branched: Any) -> Any:
     return keras.Model(branched.input, outputs)
 
 
-def library_loss(kind: Kind) -> Any:
+def library_loss(kind: Kind, regression_loss: RegressionLoss) -> Any:
     if kind == "regression":
-        return "mse"
+        return {"squared": "mse", "absolute": "mae", "huber": keras.losses.Huber(HUBER_DELTA)}[regression_loss]
     if kind == "binary":
         return keras.losses.BinaryCrossentropy(from_logits=True)
     return keras.losses.SparseCategoricalCrossentropy(from_logits=True)
 
 
-def hand_written_loss(kind: Kind, answer: Any, target: Any) -> Any:
+def hand_written_loss(kind: Kind, answer: Any, target: Any, regression_loss: RegressionLoss) -> Any:
     """The same losses from their formulas; binary cross-entropy from a logit a is log(1 + e^a) - t a."""
     if kind == "regression":
-        return tf.reduce_mean(tf.square(answer - target))
+        if regression_loss == "squared":
+            return tf.reduce_mean(tf.square(answer - target))
+        size = tf.abs(answer - target)
+        if regression_loss == "absolute":
+            return tf.reduce_mean(size)
+        linear = HUBER_DELTA * (size - HUBER_DELTA / 2)
+        return tf.reduce_mean(tf.where(size <= HUBER_DELTA, tf.square(size) / 2, linear))
     if kind == "binary":
         return tf.reduce_mean(tf.math.log1p(tf.exp(-tf.abs(answer))) + tf.maximum(answer, 0.0) - target * answer)
     chosen = tf.gather(answer, tf.cast(target, tf.int32), axis=1, batch_dims=1)
@@ -72,7 +78,7 @@ def _total(job: Job, model: Any, features: Any, targets: Any) -> tuple[Any, list
     """The hand-written weighted total and each output's loss."""
     answers = model(features, training=True)
     losses = [
-        hand_written_loss(kind, answers[head_name(i)], targets[head_name(i)])
+        hand_written_loss(kind, answers[head_name(i)], targets[head_name(i)], job.regression_loss)
         for i, kind in enumerate(job.architecture.kinds)
     ]
     return tf.add_n([weight * loss for weight, loss in zip(job.loss_weights, losses, strict=True)]), losses
@@ -84,7 +90,7 @@ def _compile_and_fit(job: Job, model: Any, rows: BatchPipeline) -> Curves:
     names = [head_name(i) for i in range(len(kinds))]
     model.compile(
         optimizer=make_optimizer(job.recipe),
-        loss={name: library_loss(kind) for name, kind in zip(names, kinds, strict=True)},
+        loss={name: library_loss(kind, job.regression_loss) for name, kind in zip(names, kinds, strict=True)},
         loss_weights=dict(zip(names, job.loss_weights, strict=True)),
     )
     epochs = job.recipe.max_epochs

@@ -1,0 +1,77 @@
+"""The one loop over epochs. A framework brings a ``StepLoop``, which holds the network and takes its steps."""
+
+from __future__ import annotations
+
+import itertools
+from collections.abc import Callable, Iterator, Sequence
+from typing import Any, Protocol
+
+import numpy as np
+import numpy.typing as npt
+
+from jointbench.backends.base import Clock, Job, Trained
+from jointbench.backends.training_log import TrainingLog
+from jointbench.types import FloatArray
+
+
+class StepLoop(Protocol):
+    """One network, its optimiser and its data, in one framework."""
+
+    job: Job
+
+    def batches(self, epoch: int) -> Iterator[Any]:
+        """The epoch's batches of rows, on the device."""
+        ...
+
+    def step(self, rows: Any) -> Any:
+        """Takes one optimisation step; returns the losses before it, (outputs,), on the device."""
+        ...
+
+    def mean(self, losses: Sequence[Any]) -> FloatArray:
+        """The mean of several steps' losses, (outputs,)."""
+        ...
+
+    def validate(self) -> tuple[FloatArray, float]:
+        """Each output's mean loss on the validation rows, (outputs,), and their weighted sum in the job's precision."""
+        ...
+
+    def snapshot(self) -> Any:
+        """A copy of the network's weights as they are now, in whatever form ``restore`` takes."""
+        ...
+
+    def restore(self, snapshot: Any) -> None:
+        """Puts a snapshot's weights back."""
+        ...
+
+    def read_weights(self) -> dict[str, npt.NDArray[np.floating]]:
+        """The network's weights as they are now, by weight name."""
+        ...
+
+    def predict(self) -> npt.NDArray[np.floating]:
+        """Raw outputs on the test rows, (test rows, units), with the weights as they are now."""
+        ...
+
+
+def fit_loop(loop: StepLoop, clock: Clock, before_epoch: Callable[[FloatArray], None] | None = None) -> Trained:
+    """Trains until early stopping or a failure; the result has the best epoch's weights.
+
+    clock: waits for the device before it is read. before_epoch: called with the training losses of the epochs so far,
+    (epochs, outputs).
+    """
+    log, seconds = TrainingLog(loop.job), []
+    best = loop.snapshot()
+    while log.training:
+        if before_epoch is not None:
+            before_epoch(np.array(log.train).reshape(log.epochs, len(loop.job.loss_weights)))
+        started = clock()
+        train = loop.mean([loop.step(rows) for rows in loop.batches(log.epochs)])
+        seconds.append(clock() - started)
+        if log.add(train, *loop.validate()):
+            best = loop.snapshot()
+    loop.restore(best)
+    return log.trained(loop.predict(), loop.read_weights(), seconds)
+
+
+def endless_batches(loop: StepLoop) -> Iterator[Any]:
+    """The batches of all epochs, one after the other."""
+    return itertools.chain.from_iterable(map(loop.batches, itertools.count()))

@@ -1,0 +1,1 @@
+"""The tables of the answers to the questions about sharing, one file a question."""
