@@ -9,6 +9,7 @@ from jointbench.compare.build import summarise
 from jointbench.compare.summary.brief import brief
 from jointbench.errors import BadInput
 from jointbench.explain.answer_store import EXPLAIN
+from jointbench.records.strict_json import well_formed
 from jointbench.records.whole_file import is_regular, open_regular, write_bytes
 from jointbench.runs.about import ENVIRONMENT, about_run
 from jointbench.runs.companions import read_companions
@@ -50,7 +51,7 @@ def publish_brief(run: Path, out: Path) -> list[Path]:
         scaling=companions.scaling,
         explained=companions.explained,
     )
-    contents = {SUMMARY: (summary_json(summary) + "\n").encode(), REPORT: page.encode("utf-8", "backslashreplace")}
+    contents = {SUMMARY: (summary_json(summary) + "\n").encode(), REPORT: well_formed(page).encode()}
     for name in COPIED:
         if is_regular(run / name):
             with open_regular(run / name) as file:
