@@ -2,9 +2,6 @@
 
 from __future__ import annotations
 
-import contextlib
-import io
-import sys
 from pathlib import Path
 from tempfile import TemporaryDirectory
 
@@ -12,24 +9,10 @@ import pytest
 from damaged_folders import Files, damaged_runs, whole_run, write_files
 from hypothesis import HealthCheck, given, settings
 
-from jointbench.cli.app import main
+from commands import ended
 
 ANSWERS = {"report": (0, 4), "check": (0,), "pack": (0,)}  # exit codes of a folder that is read
 COUNTS: dict[tuple[str, int], int] = {}
-
-
-def ended(*words: object) -> tuple[int, str]:
-    """Exit code and standard error of a command in this process; whatever else it raises is this test's failure."""
-    arguments, errors = sys.argv, io.StringIO()
-    sys.argv = ["jointbench", *(str(word) for word in words)]
-    try:
-        with contextlib.redirect_stdout(io.StringIO()), contextlib.redirect_stderr(errors):
-            main()
-    except SystemExit as stopped:
-        return int(stopped.code or 0), errors.getvalue()
-    finally:
-        sys.argv = arguments
-    raise AssertionError("a command ends with its exit code")
 
 
 def try_commands(files: Files) -> None:
@@ -40,7 +23,7 @@ def try_commands(files: Files) -> None:
             ("pack", []),
             ("report", []),
         ):
-            code, errors = ended(command, folder, *extra)
+            code, _, errors = ended(command, folder, *extra)
             COUNTS[command, code] = COUNTS.get((command, code), 0) + 1
             if code in ANSWERS[command]:
                 assert errors == ""
@@ -56,8 +39,8 @@ def try_commands(files: Files) -> None:
 
 def test_the_whole_run_is_drawn_checked_and_packed(tmp_path: Path) -> None:
     folder = write_files(tmp_path / "run", whole_run())
-    assert ended("report", folder) == (0, "")
-    assert ended("pack", folder) == (0, "")
+    assert ended("report", folder)[::2] == (0, "")
+    assert ended("pack", folder)[::2] == (0, "")
     page = (folder / "report.html").read_text(encoding="utf-8")
     for part in ("keras_fit", "scaling", "joint"):
         assert part in page

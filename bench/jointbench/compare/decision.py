@@ -36,18 +36,22 @@ class Verdict:
 
 
 def judge(
-    differences: Sequence[Difference], ratios: Sequence[Ratio], criteria: VerdictCriteria, *, planned: int
+    differences: Sequence[Difference],
+    ratios: Sequence[Ratio],
+    criteria: VerdictCriteria,
+    *,
+    planned: int,
+    untrained: int = 0,
 ) -> Verdict:
     """Joint against one other arm, by ``verdict_rule``. ratios: joint / that arm. planned: pairs of fits that were
-    planned.
+    planned; untrained: those of them that a run which was cut off did not come to.
     """
     lost = max(difference.pairs_lost for difference in differences)
     if lost > MOST_FAILURES * planned:
-        return Verdict(
-            "inconclusive",
-            f"failures: {lost} of {planned} pairs of fits are lost ({_percent(lost / planned)}), and a verdict allows "
-            f"{_percent(MOST_FAILURES)}.",
-        )
+        share = f"{_percent(lost / planned)}), and a verdict allows {_percent(MOST_FAILURES)}."
+        if untrained:
+            return Verdict("inconclusive", f"cut off: {lost} of {planned} pairs of fits are not there ({share}")
+        return Verdict("inconclusive", f"failures: {lost} of {planned} pairs of fits are lost ({share}")
     fewest = min(difference.pairs for difference in differences)
     if fewest < MIN_PAIRS:
         return Verdict("inconclusive", f"{fewest} folds are too few for a verdict; run at least {MIN_PAIRS}.")

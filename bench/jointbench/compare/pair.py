@@ -78,8 +78,16 @@ def compare_pair(evidence: CellEvidence, first: PlannedArm, other: PlannedArm, r
         planned=planned,
         differences=differences,
         ratios=deciding,
-        verdict=judge(differences, deciding, criteria, planned=planned),
+        verdict=judge(
+            differences, deciding, criteria, planned=planned, untrained=_untrained(evidence.cell, first, other)
+        ),
     )
+
+
+def _untrained(cell: BenchmarkCell, first: PlannedArm, other: PlannedArm) -> int:
+    """Pairs of fits of which one has no record, not even of a failure."""
+    pairs = zip(first.runs, other.runs, strict=True)
+    return sum(any(network_id not in cell.fits for network_id in (*run, *its_other)) for run, its_other in pairs)
 
 
 def decision(pair: Pair, evidence: CellEvidence, dataset: DatasetSummary) -> Decision:
