@@ -130,6 +130,7 @@ def test_results_that_cannot_be_written_are_exit_code_4_and_the_first_are_kept(t
     assert sorted(path.name for path in tmp_path.iterdir()) == ["first", "second"]
 
 
+@pytest.mark.usefixtures("blank_page")
 def test_answers_go_into_a_run_and_nowhere_beside_the_records_of_another_program(tmp_path: Path) -> None:
     (tmp_path / "records.jsonl").write_text("mine")
     words = ("explain", "concrete_slump", "--backend", "torch", "--question", "one-set-of-parameters")
