@@ -237,8 +237,11 @@ def outcome(request: pytest.FixtureRequest) -> Outcome:
         criteria=verdict_criteria(options.rope, options.probability),
         reruns=study.reruns,
     )
-    with _terminal(request.config) as progress:
-        summary = execute(study.experiments, study.config, folder, description, progress)
+    try:
+        with _terminal(request.config) as progress:
+            summary = execute(study.experiments, study.config, folder, description, progress)
+    except BadInput as error:
+        pytest.exit(f"jointbench: {error}", error.exit_code)
     timings = tuple(record for record in read_records(folder) if isinstance(record, Timing))
     result = Outcome(folder, summary, timings)
     request.config.stash[OUTCOME] = result

@@ -51,14 +51,18 @@ def test_what_a_killed_run_did_not_come_to_is_named(
 ) -> None:
     folder = tiny_run.write_run(tmp_path / "run", records, finished=False)
     assert read_run(folder).cut_off == (NOTICE, *sentences)
-    code, _, _ = ended("report", folder)
-    assert code == (0 if len(sentences) < 2 or "torch on cpu: nothing ran" not in sentences[0] else 4)
+
+
+def test_a_killed_run_says_so_on_the_page_and_in_the_summary(tmp_path: Path) -> None:
+    folder = tiny_run.write_run(tmp_path / "run", until(Fit, 4), finished=False)
+    assert ended("report", folder)[0] == 0
     page, summary = (folder / "report.html").read_text(), json.loads((folder / "summary.json").read_text())
-    for sentence in (NOTICE, *sentences):
+    for sentence in (NOTICE, "wine, torch on cpu: 5 of 9 networks were not trained."):
         assert sentence in page
-    assert summary["cut_off"] == [NOTICE, *sentences]
+        assert sentence in summary["cut_off"]
 
 
+@pytest.mark.usefixtures("blank_page")
 def test_a_killed_run_says_so_in_the_terminal_and_in_markdown(tmp_path: Path) -> None:
     folder = tiny_run.write_run(tmp_path / "run", until(Fit, 4), finished=False)
     for words in ((), ("--format", "md")):
@@ -70,6 +74,7 @@ def test_a_killed_run_says_so_in_the_terminal_and_in_markdown(tmp_path: Path) ->
         assert "are lost" not in text
 
 
+@pytest.mark.usefixtures("blank_page")
 def test_pairs_that_were_not_trained_are_no_failures(tmp_path: Path) -> None:
     """The report of such a run read "2 of 2 pairs of fits are lost (100 %)"."""
     folder = tiny_run.write_run(tmp_path / "run", until(Fit, 4), finished=False)
@@ -77,6 +82,7 @@ def test_pairs_that_were_not_trained_are_no_failures(tmp_path: Path) -> None:
     assert decision.reason.startswith("cut off: 3 of 3 pairs of fits are not there (100 %)")
 
 
+@pytest.mark.usefixtures("blank_page")
 def test_a_run_that_came_to_its_end_says_nothing(tmp_path: Path) -> None:
     folder = tiny_run.write_run(tmp_path / "run")
     assert read_run(folder).cut_off == ()
@@ -91,6 +97,7 @@ def test_an_older_run_says_only_what_its_records_show(tmp_path: Path) -> None:
     assert read_run(killed).cut_off == (NOTICE, "wine, torch on cpu: 5 of 9 networks were not trained.")
 
 
+@pytest.mark.usefixtures("blank_page")
 def test_half_a_last_record_is_left_out_and_said(tmp_path: Path) -> None:
     folder = tiny_run.write_run(tmp_path / "run", until(Fit, 4), finished=False)
     path = folder / "records.jsonl"

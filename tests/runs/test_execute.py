@@ -22,6 +22,7 @@ from jointbench.records.store import read_records
 from jointbench.runs import folder as run_folder
 from jointbench.runs.cut_off import NOTICE
 
+pytestmark = pytest.mark.usefixtures("blank_page")
 RECORDS = tiny_run.records()
 Execute = Callable[..., Summary]
 

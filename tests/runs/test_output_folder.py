@@ -111,6 +111,19 @@ def test_a_failure_leaves_no_empty_folder(
     assert [path.name for path in tmp_path.iterdir()] == ["mine"]
 
 
+def test_what_the_system_denies_a_command_is_one_sentence(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    def denied(*_: object, **__: object) -> None:
+        raise OSError(12, os.strerror(12), "a process")
+
+    monkeypatch.setattr("jointbench.scaling.run.run_study", denied)
+    folder = tmp_path / "new"
+    code, _, err = ended(*SCALING, "--out", folder)
+    assert (code, err) == (4, f"jointbench: the work into {folder} was stopped: Cannot allocate memory\n")
+    assert not folder.exists()
+    monkeypatch.setattr("jointbench.runtime.environment.environment", denied)
+    assert ended("doctor")[::2] == (2, "jointbench: a process: Cannot allocate memory\n")
+
+
 def test_a_folder_with_something_in_it_stays(tmp_path: Path) -> None:
     def work() -> None:
         with output_folder(tmp_path / "new", "", ()) as folder:
@@ -130,6 +143,7 @@ def test_results_that_cannot_be_written_are_exit_code_4_and_the_first_are_kept(t
     assert sorted(path.name for path in tmp_path.iterdir()) == ["first", "second"]
 
 
+@pytest.mark.usefixtures("blank_page")
 def test_answers_go_into_a_run_and_nowhere_beside_the_records_of_another_program(tmp_path: Path) -> None:
     (tmp_path / "records.jsonl").write_text("mine")
     words = ("explain", "concrete_slump", "--backend", "torch", "--question", "one-set-of-parameters")
