@@ -40,13 +40,12 @@ def calibrate(
     from jointbench.errors import BadInput
     from jointbench.report.calibration import calibration_json, markdown, print_report
     from jointbench.runs.folder import new_folder
+    from jointbench.runs.options import check_jobs, check_seed
 
     if comparisons < 100:
         raise BadInput(f"--comparisons {comparisons}: at least 100 are needed for rates in percent to mean anything")
-    if seed < 0:
-        raise BadInput(f"--seed {seed}: a seed is 0 or more")
-    if jobs is not None and jobs < 1:
-        raise BadInput(f"--jobs {jobs}: at least 1 is needed")
+    check_seed(seed)
+    check_jobs(jobs)
     names = _installed(backend) if training else ()
     noise = _noise_in(run) if run else OBSERVED_NOISE
     folder = new_folder(out)

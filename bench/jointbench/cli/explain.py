@@ -48,6 +48,9 @@ def explain(
     jobs: Annotated[Optional[int], typer.Option(help="Worker processes; default: physical cores.")] = None,
     group: Annotated[Optional[str], typer.Option(help="Column of a table whose equal values share a fold.")] = None,
     time: Annotated[Optional[str], typer.Option(help="Column of a table to split forward in time by.")] = None,
+    split_repeats: Annotated[
+        bool, typer.Option("--split-repeats", help="Let identical rows fall into different parts of a split.")
+    ] = False,
     out: Annotated[
         Optional[Path], typer.Option(help="Folder for the answers; a run's folder gets them in its report.")
     ] = None,
@@ -74,6 +77,7 @@ def explain(
                 "--group": group,
                 "--time": time,
                 "--folds": folds,
+                "--split-repeats": split_repeats,
                 f"--profile {profile}": profile != "quick",
             }
         )
@@ -88,14 +92,15 @@ def explain(
         device=device,
         folds=folds,
         repeats=None,
-        seeds=seeds or max(SEEDS, profile_named(profile).seeds),
+        seeds=max(SEEDS, profile_named(profile).seeds) if seeds is None else seeds,
         seed=seed,
         jobs=jobs,
         group=group,
         time=time,
+        split_repeats=split_repeats,
     )
     config = study_config(options)
-    questions = (forum_run(seeds or Effort().seeds),) if forum else chosen(tuple(question or ()))
+    questions = (forum_run(Effort().seeds if seeds is None else seeds),) if forum else chosen(tuple(question or ()))
     answers = _answer(options, config, questions, out, one_image_seed=seeds is None)
     explicit = set(backend or ())
     if all(answer.failure for answer in answers) or any(a.failure for a in answers if a.backend in explicit):
@@ -117,6 +122,7 @@ def _answer(
     from rich.console import Console
 
     from jointbench.explain.answer_store import EXPLAIN
+    from jointbench.explain.skill import check_judged
     from jointbench.report.explained_page import print_answer
     from jointbench.runs.folder import EXPLAIN_PAGE, new_folder, publish_answers
     from jointbench.runs.options import experiments, load_datasets, notes
@@ -130,6 +136,8 @@ def _answer(
         replace(experiment, seeds=1) if one_image_seed and len(experiment.input_shape) == 3 else experiment
         for experiment in experiments(options, datasets)
     ]
+    for experiment in planned:
+        check_judged(experiment)
     folder = new_folder(out, "-explain", EXPLAIN)
     console = Console()
     answers = []

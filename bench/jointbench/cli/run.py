@@ -38,6 +38,9 @@ def run(
     engine: Annotated[str, typer.Option(help="How networks are trained for quality.")] = "",
     group: Annotated[Optional[str], typer.Option(help="Column of a table whose equal values share a fold.")] = None,
     time: Annotated[Optional[str], typer.Option(help="Column of a table to split forward in time by.")] = None,
+    split_repeats: Annotated[
+        bool, typer.Option("--split-repeats", help="Let identical rows fall into different parts of a split.")
+    ] = False,
     loss_weight: Annotated[Optional[list[str]], typer.Option(help="NAME=NUMBER: weight of an output's loss.")] = None,
     rope: Annotated[
         Optional[float], typer.Option(help="Difference in skill that does not matter; default 0.01.")
@@ -67,6 +70,7 @@ def run(
         group=group,
         time=time,
         loss_weights=tuple(loss_weight or ()),
+        split_repeats=split_repeats,
         rope=defaults.rope if rope is None else rope,
         probability=defaults.probability if probability is None else probability,
     )
@@ -77,6 +81,8 @@ def _run(options: RunOptions, out: Path | None, explicit: tuple[str, ...]) -> No
     """Runs the study into its folder. explicit: the backends named on the command line, which must run."""
     from rich.console import Console
 
+    from jointbench.compare.summary.recipe import recipe_summary
+    from jointbench.report.recipe import brief_recipe
     from jointbench.runs.folder import REPORT, RunDescription, execute, new_folder
     from jointbench.runs.options import experiments, load_datasets, notes, reruns, study_config, verdict_criteria
     from jointbench.study.profiles import profile_named
@@ -91,6 +97,10 @@ def _run(options: RunOptions, out: Path | None, explicit: tuple[str, ...]) -> No
         )
         console.print(f"{dataset.slug}: {dataset.rows:,} rows; {kinds}", markup=False, highlight=False)
     planned = experiments(options, datasets)
+    for experiment, dataset in zip(planned, datasets, strict=True):
+        about = recipe_summary(experiment.recipe_rows, experiment.recipe, experiment.shape, experiment.splits)
+        for line in (brief_recipe(about), *experiment.dataset.notes[len(dataset.notes) :]):
+            console.print(f"{dataset.slug}: {line}", markup=False, highlight=False)
     folder = new_folder(out)
     description = RunDescription(
         profile=options.profile,

@@ -99,11 +99,16 @@ def unavailable_reason(cell: CellSummary) -> str:
 
 def cautions(summary: Summary) -> tuple[str, ...]:
     """Warnings that belong above the first screen."""
+    failed = tuple(
+        f"{show.plain(cell.dataset)}, {backend_name(cell)}: {show.plain(text)}."
+        for cell in summary.cells
+        for text in cell.failed
+    )
     few = [show.plain(dataset.slug) for dataset in summary.datasets if dataset.folds < FEW_FOLDS]
     if not few:
-        return ()
+        return failed
     which = "every dataset" if len(few) == len(summary.datasets) else ", ".join(few)
-    return (f"Fewer than {FEW_FOLDS} folds on {which}: intervals and probabilities rest on almost nothing.",)
+    return (*failed, f"Fewer than {FEW_FOLDS} folds on {which}: intervals and probabilities rest on almost nothing.")
 
 
 def overview_table(summary: Summary) -> Table:

@@ -13,6 +13,7 @@ import numpy as np
 
 from jointbench.compare.build import DEFAULT, describe, summarise
 from jointbench.compare.criteria import VerdictCriteria
+from jointbench.compare.summary.recipe import recipe_summary
 from jointbench.compare.summary.run import DatasetSummary, Summary
 from jointbench.compare.verdict import PROBABILITY
 from jointbench.errors import BadInput
@@ -91,9 +92,9 @@ def execute(
         datasets=tuple(
             describe(
                 experiment.dataset,
-                experiment.splits[0].folds,
-                1 + max(split.repeat for split in experiment.splits),
+                experiment.splits,
                 experiment.seeds,
+                recipe_summary(experiment.recipe_rows, experiment.recipe, experiment.shape, experiment.splits),
                 description.reruns.get(experiment.dataset.slug, ""),
             )
             for experiment in experiments

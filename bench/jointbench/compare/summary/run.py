@@ -13,6 +13,7 @@ from dataclasses import dataclass
 
 from jointbench.compare.summary.costs import ArmCost, ArmFlops, ArmMemory, PredictedSaving, ProjectionCheck, Ratio
 from jointbench.compare.summary.decisions import Decision, Difference, Standing
+from jointbench.compare.summary.recipe import RecipeSummary
 from jointbench.stats.estimate import Uncertain
 
 SUMMARY_SCHEMA_VERSION = 2
@@ -40,7 +41,7 @@ class CellSummary:
 
     load: the most cores that other processes kept busy while it was timed; retaken: timings that they disturbed and
     that were repeated; still_disturbed: those whose repetition was disturbed too. pareto_criteria: the criteria of the
-    arms' Pareto set, all measured on every arm.
+    arms' Pareto set, all measured on every arm. failed: one sentence for each arm with outputs that have no result.
     """
 
     dataset: str
@@ -64,6 +65,7 @@ class CellSummary:
     retaken: int = 0
     still_disturbed: int = 0
     projections: tuple[ProjectionCheck, ...] = ()
+    failed: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -71,7 +73,7 @@ class DatasetSummary:
     """A dataset as it was used, and the reference models on its folds.
 
     command: what runs it alone as it was run, but for folds, repeats and seeds; "" where that is not known.
-    repeatable: a split forward in time has no repeats.
+    repeatable: a split forward in time has no repeats. recipe: None in an older run's folder.
     """
 
     slug: str
@@ -91,6 +93,7 @@ class DatasetSummary:
     references: tuple[Quality, ...]
     command: str = ""
     repeatable: bool = True
+    recipe: RecipeSummary | None = None
 
 
 @dataclass(frozen=True, kw_only=True)
