@@ -96,7 +96,8 @@ class Fit:
 class FoldRecord:
     """What every arm was scored against on one fold: the test rows and the no-skill predictor's error there.
 
-    y_true: float64 (test rows, outputs); weights: the same shape, 0 where the label is missing.
+    y_true: float64 (test rows, outputs); weights: the same shape, 0 where the label is missing or of a class that no
+    training row has. no_skill_error: 0 of an output without a row of another weight.
     """
 
     dataset: str
