@@ -8,7 +8,8 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from jointbench.backends.base import Backend, Job, TrunkGramians
+from jointbench.backends.base import Job, TrunkGramians
+from jointbench.backends.protocols import DiagnosedBackend, diagnostics_of
 from jointbench.errors import BadInput
 from jointbench.explain.answer import Answer, Table, Value
 from jointbench.explain.context import Context, networks_of
@@ -109,9 +110,9 @@ def shares(products: FloatArray, weights: FloatArray) -> FloatArray:
     return result
 
 
-def measure(backend: Backend, task: Job, steps: Sequence[int], rows: IntArray) -> TrunkGramians:
-    """``Backend.trunk_gramians``, as a worker's task."""
-    return backend.trunk_gramians(task, steps, rows)
+def measure(backend: DiagnosedBackend, task: Job, steps: Sequence[int], rows: IntArray) -> TrunkGramians:
+    """``Diagnostics.trunk_gramians``, as a worker's task."""
+    return diagnostics_of(backend).trunk_gramians(task, steps, rows)
 
 
 def ask(experiment: Experiment, backend: str, context: Context) -> Answer:
