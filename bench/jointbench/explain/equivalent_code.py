@@ -6,7 +6,8 @@ from dataclasses import dataclass, replace
 
 import numpy as np
 
-from jointbench.backends.base import Backend, Job, Pattern, Precision, TrainingHistory
+from jointbench.backends.base import Job, Pattern, Precision, TrainingHistory
+from jointbench.backends.protocols import DiagnosedBackend, diagnostics_of
 from jointbench.errors import BadInput
 from jointbench.explain.answer import Answer, AnswerData, Value, failed_answer
 from jointbench.explain.context import Context
@@ -129,9 +130,9 @@ def measure(experiment: Experiment, workers: Workers) -> CodeComparison:
     )
 
 
-def _run(backend: Backend, job: Job, pattern: Pattern) -> TrainingHistory:
-    """``Backend.tutorial``, as a worker's task."""
-    return backend.tutorial(job, pattern)
+def _run(backend: DiagnosedBackend, job: Job, pattern: Pattern) -> TrainingHistory:
+    """``Diagnostics.tutorial``, as a worker's task."""
+    return diagnostics_of(backend).tutorial(job, pattern)
 
 
 def difference(history: TrainingHistory, reference: TrainingHistory) -> tuple[float, float]:
