@@ -8,7 +8,7 @@ from functools import cache
 import numpy as np
 import pandas as pd
 
-from jointbench.backends.base import Backend
+from jointbench.backends.protocols import TrainingBackend
 from jointbench.backends.registry import load
 from jointbench.records import Record
 from jointbench.study.plan import Experiment, job, plan_arms, prepared_split
@@ -19,7 +19,7 @@ from jointbench.types import Dataset, Engine, FloatArray, Output, Provenance
 
 
 @cache
-def torch_backend() -> Backend:
+def torch_backend() -> TrainingBackend:
     return load("torch", "cpu", 1)
 
 
