@@ -105,7 +105,11 @@ def explain(
     config = study_config(options)
     questions = (forum_run(Effort().seeds if seeds is None else seeds),) if forum else chosen(tuple(question or ()))
     answers = _answer(options, config, questions, out, one_image_seed=seeds is None)
-    explicit = set(backend or ())
+    _finish(answers, explicit=backend or ())
+
+
+def _finish(answers: Sequence[Answer], explicit: Sequence[str]) -> None:
+    """Exit code 4 when nothing was answered, or a question to a backend that was asked for by name was not."""
     if all(answer.failure for answer in answers) or any(a.failure for a in answers if a.backend in explicit):
         raise typer.Exit(DID_NOT_RUN)
 
