@@ -26,8 +26,8 @@ def publish_brief(run: Path, out: Path) -> list[Path]:
     """Writes a run without its records to another folder and returns what was written.
 
     The summary holds one thread count, requests of 1 and 64 rows and no single folds; the page is drawn from it,
-    without learning curves. environment.json, explain.json, engine.json and scaling.json are copied where the run has them.
-    Raises BadInput when the folder holds no run, or ``out`` holds files that are no publication.
+    without learning curves. environment.json, explain.json, engine.json and scaling.json are copied where the run has
+    them. Raises BadInput when the folder holds no run, or ``out`` holds such files and is no publication.
     """
     from jointbench.report.embed import summary_json
     from jointbench.report.page import render  # drawing libraries take a second to import
