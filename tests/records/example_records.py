@@ -24,6 +24,7 @@ from jointbench.records import (
     Score,
     Stack,
     Timing,
+    Untimed,
     Variant,
 )
 from jointbench.types import Arm, Network, Recipe, Shape
@@ -186,6 +187,19 @@ RECORDS: tuple[Record, ...] = (
         reason="the process died",
     ),
     NotMeasured("wine", "tensorflow", "cuda", "not installed: pip install 'jointbench[tensorflow]'"),
+    NotMeasured(
+        "wine",
+        "torch",
+        "cpu",
+        "not timed: requests at 2 threads (in turn: joint), because the time for requests was spent",
+        Untimed(
+            scenario="request",
+            threads=2,
+            batch_sizes=(512, 4096),
+            variants=(Variant("joint", "in turn"),),
+            budget_spent=True,
+        ),
+    ),
     Stack(
         dataset="wine",
         backend="torch",

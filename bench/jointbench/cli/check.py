@@ -44,7 +44,14 @@ def check(
         raise BadInput(f"--format {format!r}: the formats are {', '.join(FORMATS)}")
     committed = None if baseline is None else baseline_file.read_baseline(baseline)
     about = about_run(run)
-    reading = read_run(read_records(run), about.datasets, about.machine, about.profile, about.engine)
+    reading = read_run(
+        read_records(run),
+        about.datasets,
+        about.machine,
+        profile=about.profile,
+        engine=about.engine,
+        rope=about.rope,
+    )
     if committed is None:
         assert write_baseline is not None
         _write(run, reading, write_baseline)
@@ -55,7 +62,6 @@ def check(
         only_backends=only_backend or (),
         require_cost=require_cost,
         strict_time=strict_time,
-        rope=about.rope,
     )
     _show(result, format)
     raise typer.Exit(result.exit_code)
@@ -64,6 +70,7 @@ def check(
 def _write(run: Path, reading: Reading, path: Path) -> None:
     """Writes the run as a baseline file, and prints what could not be put into it."""
     from jointbench.check.baseline_file import write_baseline
+    from jointbench.check.cost_ratios import doubtful
 
     measured = reading.measured
     if not measured.skills:
@@ -72,6 +79,8 @@ def _write(run: Path, reading: Reading, path: Path) -> None:
     typer.echo(
         f"{path}: {len(measured.sizes)} counts, {len(measured.skills)} skills, {len(measured.ratios)} cost ratios"
     )
+    if noisy := sum(bool(doubtful(ratio, "the run")) for ratio in measured.ratios):
+        typer.echo(f"{noisy} of the cost ratios are too noisy to hold later runs to; a quiet machine gives better ones")
     for cell, reason in reading.reasons.items():
         if reason:
             typer.echo(f"not in it: {cell.dataset}, {cell.backend} on {cell.device}: {reason}")

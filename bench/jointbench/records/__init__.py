@@ -24,6 +24,7 @@ from jointbench.records.schema import (
     Stack,
     Stop,
     Timing,
+    Untimed,
     Variant,
 )
 
@@ -51,5 +52,6 @@ __all__ = [
     "Stack",
     "Stop",
     "Timing",
+    "Untimed",
     "Variant",
 ]

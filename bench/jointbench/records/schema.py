@@ -254,14 +254,32 @@ class Stack:
     seconds: float
 
 
+@dataclass(frozen=True, kw_only=True)
+class Untimed:
+    """What was left out of a timing: these variants, in training steps or in requests of these sizes.
+
+    budget_spent: the time for timing did not suffice; otherwise something is wrong with them, or they do not exist.
+    """
+
+    scenario: Scenario
+    threads: int
+    batch_sizes: tuple[int, ...]
+    variants: tuple[Variant, ...]
+    budget_spent: bool
+
+
 @dataclass(frozen=True)
 class NotMeasured:
-    """What was asked for and not measured, with the reason, so that no table has a hole."""
+    """What was asked for and not measured, with the reason, so that no table has a hole.
+
+    untimed: the part of a timing that it was, where it was one.
+    """
 
     dataset: str
     backend: str
     device: str
     reason: str
+    untimed: Untimed | None = None
 
 
 Record = Fit | FoldRecord | Reference | PlannedArm | Timing | ColdStart | Projection | Memory | Stack | NotMeasured
