@@ -90,7 +90,7 @@ def trained(*trainers: Trainer) -> tuple[set[str], dict[str, str]]:
     arms = {f"arm {i}": timed_arm() for i in range(len(trainers))}
     training = time_training(Pretender(trainers), arms, ("stock loop",), BUDGET)
     return {variant.arm for variant in training.sample_sets[-1].samples.order}, {
-        variant.arm: reason for variant, reason in training.untimed.items()
+        variant.arm: left_out.reason for variant, left_out in training.untimed.items()
     }
 
 
@@ -115,7 +115,11 @@ def requested(
     arms = {f"arm {i}": timed_arm() for i in range(count)}
     timed_cases = time_requests(Pretender(servers=servers), arms, ROWS, cases, BUDGET)
     return [
-        (set(case.sample_sets[-1].samples.order) if case.sample_sets else set(), case.untimed) for case in timed_cases
+        (
+            set(case.sample_sets[-1].samples.order) if case.sample_sets else set(),
+            {variant: left_out.reason for variant, left_out in case.untimed.items()},
+        )
+        for case in timed_cases
     ]
 
 
@@ -234,7 +238,9 @@ def test_set_up_stops_where_its_time_would_be_overrun_but_never_before_two(monke
     ]
     prepared = set_up(variants, make, 7.0)
     assert list(prepared.ready.values()) == ["small 1", "large 4", "small 1b"]
-    assert [variant.arm for variant in prepared.untimed] == ["large 4b"]
+    assert [(variant.arm, left_out.budget_spent) for variant, left_out in prepared.untimed.items()] == [
+        ("large 4b", True)
+    ]
     assert len(set_up(variants, make, 0.0).ready) == 2
 
 

@@ -15,6 +15,7 @@ from jointbench.backends.protocols import ServingBackend
 from jointbench.benchmarks.training_steps import (
     BLOCKS_WANTED,
     Budget,
+    LeftOut,
     SampleSet,
     SetUp,
     TimedArm,
@@ -51,7 +52,7 @@ class TimedCase:
 
     batch_size: int
     sample_sets: tuple[SampleSet, ...]
-    untimed: dict[Variant, str]
+    untimed: dict[Variant, LeftOut]
 
 
 class RequestSampler:
@@ -161,7 +162,8 @@ def time_requests(
         if not reason and least > max(PATIENCE * share, 1.0):
             reason = TOO_LONG.format(case.batch_size, least, share)
         if reason:
-            results.append(TimedCase(case.batch_size, (), untimed | dict.fromkeys(samplers, reason)))
+            left_out = dict.fromkeys(samplers, LeftOut(reason, budget_spent=True))
+            results.append(TimedCase(case.batch_size, (), untimed | left_out))
             continue
         results.append(_time_case(rows, case.batch_size, samplers, untimed, share))
         if case.batch_size >= LARGE:
@@ -190,16 +192,16 @@ def _set_up_servers(
         for variant in _variants(case, timed_arms)
         if variant.path not in impossible
     }
-    wrong: dict[Variant, str] = {}
+    wrong: dict[Variant, LeftOut] = {}
 
     def make(variant: Variant) -> RequestSampler:
         sampler = request_sampler(backend, timed_arms[variant.arm], variant.path, rows)
         if (reason := sampler.wrong_at_first()) is not None:
-            wrong[variant] = reason
+            wrong[variant] = LeftOut(reason)
         return sampler
 
     servers = set_up(programs.items(), make, budget.total - budget.samples)
-    no_path = {Variant(name, path): reason for path, reason in impossible.items() for name in timed_arms}
+    no_path = {Variant(name, path): LeftOut(reason) for path, reason in impossible.items() for name in timed_arms}
     return SetUp(
         {variant: sampler for variant, sampler in servers.ready.items() if variant not in wrong},
         {**servers.untimed, **wrong, **no_path},
@@ -215,7 +217,7 @@ def _time_case(
     rows: Float32Array,
     batch: int,
     samplers: dict[Variant, RequestSampler],
-    untimed: dict[Variant, str],
+    untimed: dict[Variant, LeftOut],
     budget_seconds: float,
 ) -> TimedCase:
     pool, total = request_pool(rows, batch), 0.0
@@ -228,6 +230,8 @@ def _time_case(
         sampler.count = max(1, min(MAX_REQUESTS, int(budget_seconds / BLOCKS_WANTED / 2 / max(total, 1e-9))))
     sample_sets = collect_samples(samplers, budget_seconds) if samplers else []
     wrong = {
-        variant: reason for variant, sampler in samplers.items() if (reason := sampler.wrong_at_last()) is not None
+        variant: LeftOut(reason)
+        for variant, sampler in samplers.items()
+        if (reason := sampler.wrong_at_last()) is not None
     }
     return TimedCase(batch, without_refused(sample_sets, wrong), {**untimed, **wrong})

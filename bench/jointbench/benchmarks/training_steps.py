@@ -58,12 +58,20 @@ class SampleSet:
     disturbed: bool
 
 
+@dataclass(frozen=True)
+class LeftOut:
+    """Why a variant is not timed. budget_spent: the time did not suffice; otherwise something is wrong with it."""
+
+    reason: str
+    budget_spent: bool = False
+
+
 @dataclass(frozen=True, eq=False)
 class SetUp(Generic[T]):
     """The variants that are ready to be timed, and why the others are not."""
 
     ready: dict[Variant, T]
-    untimed: dict[Variant, str]
+    untimed: dict[Variant, LeftOut]
 
 
 @dataclass(frozen=True, eq=False)
@@ -72,7 +80,7 @@ class TimedTraining:
 
     sample_sets: tuple[SampleSet, ...]
     cold: dict[str, tuple[float, float]]
-    untimed: dict[Variant, str]
+    untimed: dict[Variant, LeftOut]
 
 
 def set_up(variants: Iterable[tuple[Variant, int]], make: Callable[[Variant], T], allowance_seconds: float) -> SetUp[T]:
@@ -81,13 +89,14 @@ def set_up(variants: Iterable[tuple[Variant, int]], make: Callable[[Variant], T]
     variants: each with the number of programs that it builds, from which its cost is predicted.
     """
     ready: dict[Variant, T] = {}
-    untimed: dict[Variant, str] = {}
+    untimed: dict[Variant, LeftOut] = {}
     started = time.monotonic()
     program_seconds: dict[ExecutionMode, float] = {}  # the most that a program of each path has taken so far
     for variant, programs in variants:
         expected = program_seconds.get(variant.path, 0.0) * programs
         if len(ready) >= 2 and time.monotonic() - started + expected > allowance_seconds:
-            untimed[variant] = f"the time for setting up ({max(allowance_seconds, 0):.1f} s) is spent on the others"
+            reason = f"the time for setting up ({max(allowance_seconds, 0):.1f} s) is spent on the others"
+            untimed[variant] = LeftOut(reason, budget_spent=True)
             continue
         before = time.monotonic()
         ready[variant] = make(variant)
@@ -156,7 +165,9 @@ def time_training(
         sampler.begin(max(FEWEST_STEPS, min(visit_count(quickest, TRAINING_STEPS), affordable)))
     sample_sets = collect_samples(samplers, budget.samples)
     refused = {
-        variant: reason for variant, sampler in samplers.items() if (reason := sampler.refusal_reason()) is not None
+        variant: LeftOut(reason)
+        for variant, sampler in samplers.items()
+        if (reason := sampler.refusal_reason()) is not None
     }
     for sampler in samplers.values():
         sampler.close()
