@@ -65,7 +65,7 @@ class Pretender:
     def __init__(self, trainers: Sequence[Trainer] = (), servers: Sequence[Callable[[Any], Any]] = ()) -> None:
         self.trainers, self.servers = list(trainers), list(servers)
 
-    def trainer(self, jobs: Sequence[Job], steps: int, path: ExecutionMode = "stock loop") -> Trainer:
+    def trainer(self, jobs: Sequence[Job], steps: int, mode: ExecutionMode = "stock loop") -> Trainer:
         trainer = self.trainers.pop(0)
         trainer.resize(steps)
         return trainer
@@ -73,10 +73,10 @@ class Pretender:
     def synchronise(self) -> None:
         """There is no device to wait for."""
 
-    def unavailable_reason(self, path: ExecutionMode) -> str | None:
-        return "there is none here" if path == "predict" else None
+    def unavailable_reason(self, mode: ExecutionMode) -> str | None:
+        return "there is none here" if mode == "predict" else None
 
-    def server(self, networks: Sequence[Any], path: ExecutionMode = "in turn") -> Callable[[Any], Any]:
+    def server(self, networks: Sequence[Any], mode: ExecutionMode = "in turn") -> Callable[[Any], Any]:
         return self.servers.pop(0)
 
 
@@ -88,8 +88,7 @@ def timed_arm() -> TimedArm:
 def trained(*trainers: Trainer) -> tuple[set[str], dict[str, str]]:
     """The arms that were timed, and why others were not."""
     arms = {f"arm {i}": timed_arm() for i in range(len(trainers))}
-    backend: Any = Pretender(trainers)
-    training = time_training(backend, arms, ("stock loop",), BUDGET)
+    training = time_training(Pretender(trainers), arms, ("stock loop",), BUDGET)
     return {variant.arm for variant in training.sample_sets[-1].samples.order}, {
         variant.arm: reason for variant, reason in training.untimed.items()
     }
@@ -114,8 +113,7 @@ def requested(
     """Per case, the variants that were timed and why others were not."""
     count = len(servers) if cases[0].paths == ("in turn",) else 1
     arms = {f"arm {i}": timed_arm() for i in range(count)}
-    backend: Any = Pretender(servers=servers)
-    timed_cases = time_requests(backend, arms, ROWS, cases, BUDGET)
+    timed_cases = time_requests(Pretender(servers=servers), arms, ROWS, cases, BUDGET)
     return [
         (set(case.sample_sets[-1].samples.order) if case.sample_sets else set(), case.untimed) for case in timed_cases
     ]

@@ -7,16 +7,20 @@ import copy
 import json
 from collections.abc import Callable
 from dataclasses import asdict, replace
+from functools import cache
 from pathlib import Path
+from tempfile import TemporaryDirectory
 from typing import Any
 
 import numpy as np
 from hypothesis import strategies as st
 
 import tiny_run
+from jointbench.explain.answer_store import EXPLAIN, write_answers
 from jointbench.records.store import to_line
 from jointbench.scaling.points import SCALING_SCHEMA_VERSION, Study, SweepLine, predicted
 from jointbench.scaling.run import to_json
+from planted_answers import planted_answers
 
 Files = dict[str, list[bytes]]
 """Every file of a folder by its name, in lines."""
@@ -76,6 +80,14 @@ def whole_run() -> Files:
         "engine.json": [json.dumps(engine).encode()],
         "scaling.json": [to_json(scaling_study()).encode()],
     }
+
+
+@cache
+def answers() -> bytes:
+    """An explain.json with an answer to every question."""
+    with TemporaryDirectory() as folder:
+        write_answers(Path(folder), "jointbench explain wine", planted_answers(2), ["A note."])
+        return (Path(folder) / EXPLAIN).read_bytes()
 
 
 def write_files(folder: Path, files: Files) -> Path:
@@ -187,6 +199,8 @@ def missing_file(draw: st.DrawFn, files: Files) -> None:
 def damaged_runs(draw: st.DrawFn) -> Files:
     """The files of a whole run with one to three things wrong in them."""
     files = whole_run()
+    if draw(st.integers(0, 7)) == 0:
+        files[EXPLAIN] = [answers()]
     for _ in range(draw(st.integers(1, 3))):
         damage = draw(st.sampled_from((edit, edit, edit, edit, without_lines, moved_line, broken_bytes)))
         damage(draw, files)

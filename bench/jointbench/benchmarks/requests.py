@@ -9,8 +9,9 @@ from dataclasses import dataclass
 import numpy as np
 import numpy.typing as npt
 
-from jointbench.backends.base import Backend, Clock, Server
+from jointbench.backends.base import Clock, Server
 from jointbench.backends.fused import one_output
+from jointbench.backends.protocols import ServingBackend
 from jointbench.benchmarks.training_steps import (
     BLOCKS_WANTED,
     Budget,
@@ -119,7 +120,9 @@ def request_pool(rows: Float32Array, batch: int) -> Float32Array:
     return pool
 
 
-def request_sampler(backend: Backend, timed_arm: TimedArm, path: ExecutionMode, rows: Float32Array) -> RequestSampler:
+def request_sampler(
+    backend: ServingBackend, timed_arm: TimedArm, path: ExecutionMode, rows: Float32Array
+) -> RequestSampler:
     """A sampler of the arm's networks behind a server of this path, with the answers that they were scored by."""
     clock = device_clock(backend.synchronise)
     if path != SINGLE_OUTPUT:
@@ -132,7 +135,7 @@ def request_sampler(backend: Backend, timed_arm: TimedArm, path: ExecutionMode, 
 
 
 def time_requests(
-    backend: Backend,
+    backend: ServingBackend,
     timed_arms: Mapping[str, TimedArm],
     rows: Float32Array,
     cases: Sequence[LatencyCase],
@@ -168,7 +171,7 @@ def time_requests(
 
 
 def _set_up_servers(
-    backend: Backend,
+    backend: ServingBackend,
     timed_arms: Mapping[str, TimedArm],
     rows: Float32Array,
     cases: Sequence[LatencyCase],

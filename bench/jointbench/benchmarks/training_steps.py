@@ -9,7 +9,8 @@ from typing import Generic, TypeVar
 
 import numpy as np
 
-from jointbench.backends.base import Backend, Job, Trainer
+from jointbench.backends.base import Job, Trainer
+from jointbench.backends.protocols import Backend, TimingBackend
 from jointbench.measure.device_clock import device_clock
 from jointbench.measure.paired_timing import Paired, paired, visit_count
 from jointbench.measure.system_load import disturbed
@@ -124,7 +125,7 @@ def without_refused(sample_sets: Iterable[SampleSet], refused: Collection[Varian
 
 
 def time_training(
-    backend: Backend, timed_arms: Mapping[str, TimedArm], paths: Sequence[ExecutionMode], budget: Budget
+    backend: TimingBackend, timed_arms: Mapping[str, TimedArm], paths: Sequence[ExecutionMode], budget: Budget
 ) -> TimedTraining:
     """Times each arm's training steps against the others', one network after the other, by each of the paths.
 

@@ -57,6 +57,9 @@ def main() -> None:
         sentence = " ".join(str(error).splitlines())  # a name that it quotes may hold a line break
         echo(f"jointbench: {sentence}", err=True)
         raise SystemExit(error.exit_code) from None
+    except OSError as error:  # of a path or a process that the commands did not expect to fail
+        echo(f"jointbench: {error.filename or 'the system'}: {error.strerror or error}", err=True)
+        raise SystemExit(2) from None
     except Stopped as stopped:
         echo(f"jointbench: {stopped.message}", err=True)
         raise SystemExit(stopped.exit_code) from None

@@ -26,6 +26,6 @@ def pack(
     about_run(folder)
     written = [write_packed(folder)] if publish is None else publish_brief(folder, publish)
     if torn_line(folder):
-        typer.echo("The last record is half written, and was left out.")
+        echo("The last record is half written, and was left out.")
     for path in written:
         echo(f"{path}: {path.stat().st_size / 1e6:.2f} MB")

@@ -21,7 +21,7 @@ from jointbench.records.whole_file import is_regular, write_text
 
 EXPLAIN = "explain.json"
 VERSION, FIRST_VERSION = 2, 1  # of the file; the first held tables in place of data
-FORMAT = FileFormat("what jointbench explain writes", VERSION, "delete it or run explain again")
+FORMAT = FileFormat("what jointbench explain writes", VERSION, "delete it or run explain again", older=(FIRST_VERSION,))
 _converter = make_converter()
 
 
@@ -38,8 +38,15 @@ def _exactly(value: Any, kind: type) -> Any:
     return value
 
 
+def _whole(value: Any, _: Any) -> int:
+    number: int = _exactly(value, int)
+    float(number)  # raises OverflowError for what no table can show
+    return number
+
+
 _converter.register_structure_hook(float, _number)
-for exact in (str, int, bool):
+_converter.register_structure_hook(int, _whole)
+for exact in (str, bool):
     _converter.register_structure_hook(exact, _exactly)
 
 

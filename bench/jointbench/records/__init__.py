@@ -1,30 +1,32 @@
 """What a study leaves behind: the records, and their files."""
 
-from jointbench.records.schema import (
+from jointbench.records.costs import (
     AA_CONTROL,
     FUSED,
-    RECORD_SCHEMA_VERSION,
     SEQUENTIAL,
     SINGLE_OUTPUT,
     STOCK_LOOP,
     ColdStart,
     ExecutionMode,
+    Memory,
+    Peak,
+    Projection,
+    Scenario,
+    Stack,
+    Timing,
+    Variant,
+)
+from jointbench.records.schema import (
+    RECORD_SCHEMA_VERSION,
     Fit,
     FlopsPerRow,
     FoldRecord,
-    Memory,
     NotMeasured,
-    Peak,
     PlannedArm,
-    Projection,
     Record,
     Reference,
-    Scenario,
     Score,
-    Stack,
     Stop,
-    Timing,
-    Variant,
 )
 
 __all__ = [

@@ -48,12 +48,12 @@ class StoredArray:
         """The array, in memory of its own, so that it can be written to."""
         dtype = np.dtype(stored["dtype"])
         try:
-            content = bytearray(binascii.a2b_base64(stored["base64"], strict_mode=True))
+            content = binascii.a2b_base64(stored["base64"], strict_mode=True)
         except binascii.Error as error:
             raise ValueError(f"it is not base64 ({error})") from error
         if len(content) != math.prod(stored["shape"]) * dtype.itemsize:  # before anything of that shape is allocated
             raise ValueError(f"{len(content)} bytes do not fill the shape {stored['shape']} of {dtype}")
-        array = np.frombuffer(content, dtype.newbyteorder("<")).reshape(stored["shape"]).astype(dtype, copy=False)
+        array = np.frombuffer(content, dtype.newbyteorder("<")).reshape(stored["shape"]).astype(dtype)
         if self.low is not None and self.high is not None and not _within(array, self.low, self.high):
             raise ValueError(f"it holds a value outside {self.low:g} to {self.high:g}")
         return array

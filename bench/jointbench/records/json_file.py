@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import sys
 from collections.abc import Callable
 from dataclasses import dataclass
 from functools import cache
@@ -20,6 +21,7 @@ WORDS = {
     "missing": "it is missing",
     "unexpected_keyword_argument": "this jointbench knows no such field",
 }  # where pydantic speaks of arguments
+LARGEST_NUMBER = int(sys.float_info.max)
 LETTERS = 80  # of a field's name in a sentence
 
 
@@ -38,7 +40,12 @@ class FileFormat:
 
 def read_object(path: Path, file_format: FileFormat) -> dict[str, Any]:
     """The file's content. Raises BadInput for a file that cannot be read, is no JSON object or of another version."""
-    return _parsed(path, file_format)[0]
+    content, _ = _parsed(path, file_format)
+    if (number := _too_large(content)) is not None:
+        raise BadInput(
+            f"{path} is not {file_format.name}: a number has {len(str(number)):,} digits; {file_format.remedy}"
+        )
+    return content
 
 
 def read_json(
@@ -78,6 +85,14 @@ def _parsed(path: Path, file_format: FileFormat) -> tuple[dict[str, Any], bytes]
             f"{' and '.join(str(number) for number in versions)}; {remedy}"
         )
     return content, text
+
+
+def _too_large(content: Any) -> int | None:
+    """A whole number in it that no float can hold, if there is one."""
+    if isinstance(content, int):
+        return content if abs(content) > LARGEST_NUMBER else None
+    items = content.values() if isinstance(content, dict) else content if isinstance(content, list) else ()
+    return next((number for item in items if (number := _too_large(item)) is not None), None)
 
 
 @cache

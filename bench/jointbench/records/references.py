@@ -5,20 +5,8 @@ from __future__ import annotations
 from collections import defaultdict
 from collections.abc import Iterable
 
-from jointbench.records.schema import (
-    AA_CONTROL,
-    ColdStart,
-    Fit,
-    FoldRecord,
-    Memory,
-    PlannedArm,
-    Projection,
-    Record,
-    Reference,
-    Score,
-    Stack,
-    Timing,
-)
+from jointbench.records.costs import AA_CONTROL, ColdStart, Memory, Projection, Stack, Timing
+from jointbench.records.schema import Fit, FoldRecord, PlannedArm, Record, Reference, Score
 from jointbench.types import CellKey
 
 

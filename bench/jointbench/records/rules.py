@@ -6,7 +6,8 @@ from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any, TypeVar
 
-from jointbench.records.schema import Fit, FoldRecord, PlannedArm, Reference, Timing
+from jointbench.records.costs import Timing
+from jointbench.records.schema import Fit, FoldRecord, PlannedArm, Reference
 
 R = TypeVar("R")
 

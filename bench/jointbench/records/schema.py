@@ -1,50 +1,35 @@
 """What a study leaves behind: the evidence, one frozen dataclass for each kind of record.
 
-``store`` writes and reads the records; ``compare`` draws conclusions from them. The types of the fields say what a file
-may hold: ``store`` refuses a record with anything else, and one that breaks the ``rules`` between its fields.
+Here is what was planned, trained and scored; ``costs`` has what was clocked and weighed. ``store`` writes and reads the
+records, ``compare`` draws conclusions from them. The types of the fields say what a file may hold: ``store`` refuses a
+record with anything else, and one that breaks the ``rules`` between its fields. Records of which there are tens of
+thousands have slots.
 """
 
 from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass, field
-from typing import Annotated, Final, Literal
+from typing import Annotated, Literal
 
 import numpy as np
 from annotated_types import Interval, MinLen
 from pydantic import Field
 
 from jointbench.records.arrays import FLOATS, INTEGERS, StoredArray
-from jointbench.types import (
-    Arm,
-    Engine,
-    Float32Array,
-    FloatArray,
-    IntArray,
-    Natural,
-    Network,
-    Positive,
-    Shape,
-)
+from jointbench.records.costs import ColdStart, Memory, Projection, Stack, Timing
+from jointbench.types import Arm, Engine, Float32Array, FloatArray, IntArray, Natural, Network, Positive, Shape
 
 RECORD_SCHEMA_VERSION = 1
-Seconds = Annotated[float, Interval(ge=0, le=1e9)]
 LARGEST_ERROR = 1e160  # (a float32 prediction x a float32 scale) squared
 LARGEST_METRIC = 1e300
 ErrorValue = Annotated[float, Interval(ge=0, le=LARGEST_ERROR)]
 Metric = Annotated[float, Interval(ge=-LARGEST_METRIC, le=LARGEST_METRIC)]
 LossCurves = Annotated[FloatArray, StoredArray(FLOATS, axes=2)]
 Stop = Literal["patience", "limit"]
-Scenario = Literal["training", "request"]
-ExecutionMode = Literal["stock loop", "engine", "in turn", "fused", "one of N", "compiled", "predict"]
-STOCK_LOOP: Final = "stock loop"  # training as people write it
-SEQUENTIAL: Final = "in turn"  # an arm's networks are called one after the other, for all outputs
-FUSED: Final = "fused"  # an arm's networks answer as one program
-SINGLE_OUTPUT: Final = "one of N"  # only the first output is asked for
-AA_CONTROL = "A/A twin"
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, slots=True)
 class Score:
     """Quality of one output on one fold's test rows.
 
@@ -63,7 +48,7 @@ class Score:
         return self.error <= LARGEST_ERROR and all(abs(value) <= LARGEST_METRIC for value in metrics)
 
 
-@dataclass(frozen=True, eq=False, kw_only=True)
+@dataclass(frozen=True, eq=False, kw_only=True, slots=True)
 class Fit:
     """What training one Network gave, or why it gave nothing (``failure``).
 
@@ -96,7 +81,8 @@ class Fit:
 class FoldRecord:
     """What every arm was scored against on one fold: the test rows and the no-skill predictor's error there.
 
-    y_true: float64 (test rows, outputs); weights: the same shape, 0 where the label is missing.
+    y_true: float64 (test rows, outputs); weights: the same shape, 0 where the label is missing or of a class that no
+    training row has. no_skill_error: 0 of an output without a row of another weight.
     """
 
     dataset: str
@@ -114,7 +100,7 @@ class FoldRecord:
     no_skill_error: tuple[ErrorValue, ...]
 
 
-@dataclass(frozen=True, kw_only=True)
+@dataclass(frozen=True, kw_only=True, slots=True)
 class Reference:
     """A model that is no network (ridge, logistic regression, ...) scored on one fold."""
 
@@ -163,125 +149,6 @@ class PlannedArm:
         """The ids of the networks by run (a fold with a seed): in each run one for each of the arm's groups."""
         ids, groups = self.network_ids, len(self.arm.groups)
         return tuple(ids[start : start + groups] for start in range(0, len(ids), groups))
-
-
-@dataclass(frozen=True)
-class Variant:
-    """What takes turns in a timing: an arm, and the way its work is done."""
-
-    arm: str
-    path: ExecutionMode
-
-
-@dataclass(frozen=True, eq=False, kw_only=True)
-class Timing:
-    """Interleaved samples of several variants doing the same work in one process.
-
-    order[i] is the index of the variant of visit i. seconds[i] are that visit's timed intervals, (visits, intervals):
-    of one optimisation step of each of the arm's networks, or of one request. A block is ``block`` consecutive visits
-    and reads the same forwards and backwards (A B B A), so a drift over the block cancels. AA_CONTROL is the first arm
-    built a second time: its ratio to the first is pure noise.
-
-    load: (blocks,), cores that other processes kept busy meanwhile; disturbed: they kept too many busy. take: 0, or 1
-    where it repeats a disturbed timing.
-    """
-
-    dataset: str
-    backend: str
-    device: str
-    scenario: Scenario
-    batch_size: Positive
-    threads: Positive
-    variants: Annotated[tuple[Variant, ...], MinLen(1), Field(alias="participants")]
-    block: Positive
-    order: Annotated[tuple[Natural, ...], MinLen(1)]
-    seconds: Annotated[FloatArray, StoredArray(FLOATS, axes=2, low=1e-12, high=1e9)]
-    load: Annotated[FloatArray, StoredArray(FLOATS, axes=1, low=-1e9, high=1e9)]
-    disturbed: bool = False
-    take: Natural = 0
-
-    def of(self, variant: Variant) -> FloatArray:
-        """The variant's intervals, in the order they were taken."""
-        index = self.variants.index(variant)
-        return self.seconds[[visitor == index for visitor in self.order]].ravel()
-
-
-@dataclass(frozen=True, kw_only=True)
-class ColdStart:
-    """Seconds before the first useful step: importing the framework, building a network, its first call."""
-
-    dataset: str
-    backend: str
-    device: str
-    arm: str
-    import_seconds: Seconds
-    build_seconds: Seconds
-    first_call_seconds: Seconds
-
-
-@dataclass(frozen=True)
-class Peak:
-    """Memory of a process of its own, in bytes.
-
-    baseline: resident once the framework was imported. peak: the most that was resident after that. device: the most
-    that the framework had allocated on the accelerator, by its own counter; None on the CPU.
-    """
-
-    baseline: Natural
-    peak: Natural
-    device: Natural | None
-
-
-@dataclass(frozen=True, kw_only=True)
-class Memory:
-    """Bytes that an arm takes saved, in training and in serving. None: not measured, for the ``reason``.
-
-    artifact_bytes: its networks as saved files, the sum over them. training, serving: each in a fresh process.
-    """
-
-    dataset: str
-    backend: str
-    device: str
-    arm: str
-    artifact_bytes: Natural | None
-    training: Peak | None
-    serving: Peak | None
-    reason: str | None
-
-
-@dataclass(frozen=True, kw_only=True)
-class Projection:
-    """An arm's training timed to the stop, beside its steady seconds per step times the number of steps.
-
-    Both leave out evaluation and every network's first epoch, which contains the framework's first call.
-    """
-
-    dataset: str
-    backend: str
-    device: str
-    threads: Positive
-    arm: str
-    steps: Natural
-    projected_seconds: Seconds
-    measured_seconds: Seconds
-
-
-@dataclass(frozen=True, kw_only=True)
-class Stack:
-    """Networks that were trained together in one program, and its cost.
-
-    slots: replicates at a time, a function of shapes and ``memory_budget_bytes``. compilations: programs compiled
-    for this stack, 0 where an earlier one was reused. seconds: in all, compilation included.
-    """
-
-    dataset: str
-    backend: str
-    device: str
-    network_ids: Annotated[tuple[str, ...], MinLen(1)]
-    slots: Positive
-    compilations: Natural
-    memory_budget_bytes: Natural
-    seconds: Seconds
 
 
 @dataclass(frozen=True)

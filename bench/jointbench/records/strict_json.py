@@ -20,7 +20,7 @@ def strict_json(value: Any, indent: int | None = None, digits: int = EXACT) -> s
 
 
 def ascii_json(value: Any, indent: int | None = None, allow_nan: bool = True) -> str:
-    """``value`` as JSON in ASCII. Half of a surrogate pair, which parsers refuse, is spelled out as \\udc80."""
+    """``value`` as JSON in ASCII, its texts ``well_formed``: parsers refuse any other."""
     separators = (",", ":") if indent is None else (",", ": ")
 
     def dumped(content: Any, ensure_ascii: bool) -> str:
@@ -29,8 +29,7 @@ def ascii_json(value: Any, indent: int | None = None, allow_nan: bool = True) ->
     text = dumped(value, True)
     if "\\ud" not in text:
         return text
-    whole = HALF_PAIR.sub(lambda half: rf"\\u{ord(half[0]):04x}", dumped(value, False))
-    return dumped(json.loads(whole), True)
+    return dumped(json.loads(well_formed(dumped(value, False))), True)
 
 
 def well_formed(text: str) -> str:
@@ -39,10 +38,8 @@ def well_formed(text: str) -> str:
 
 
 def _finite(value: Any, digits: int) -> Any:
-    if isinstance(value, str):
-        return well_formed(value)
     if isinstance(value, dict):
-        return {_finite(key, digits): _finite(item, digits) for key, item in value.items()}
+        return {key: _finite(item, digits) for key, item in value.items()}
     if isinstance(value, list | tuple):
         return [_finite(item, digits) for item in value]
     if not isinstance(value, float):

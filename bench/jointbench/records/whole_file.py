@@ -12,6 +12,7 @@ from pathlib import Path
 from typing import BinaryIO
 
 from jointbench.errors import BadInput
+from jointbench.records.strict_json import well_formed
 
 NO_WAITING = getattr(os, "O_NONBLOCK", 0)  # opening a pipe that nobody writes to would wait forever
 
@@ -44,11 +45,8 @@ def whole_file(path: Path) -> Iterator[BinaryIO]:
 
 
 def write_text(path: Path, text: str) -> None:
-    """Writes the file in one step. Half a surrogate pair, as in a file name that is not UTF-8, becomes \\udc80.
-
-    Raises BadInput as ``whole_file`` does.
-    """
-    write_bytes(path, text.encode("utf-8", "backslashreplace"))
+    """Writes the file in one step, its text ``well_formed``. Raises BadInput as ``whole_file`` does."""
+    write_bytes(path, well_formed(text).encode())
 
 
 def write_bytes(path: Path, content: bytes) -> None:

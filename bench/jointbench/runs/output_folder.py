@@ -5,7 +5,7 @@ from __future__ import annotations
 import os
 import tempfile
 from collections.abc import Iterator, Mapping, Sequence
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from datetime import UTC, datetime
 from pathlib import Path
 
@@ -17,17 +17,20 @@ RUNS = Path("results/runs")
 
 @contextmanager
 def output_folder(out: str | Path | None, suffix: str, writes: Sequence[str]) -> Iterator[Path]:
-    """``new_folder`` for the length of a command; a folder that it made and left empty by an error is removed."""
+    """``new_folder`` for the length of a command; a folder that it made and left empty by an error is removed.
+
+    Raises DidNotFinish for what the system denies in between, such as another process.
+    """
     folder = _named(out, suffix)
     missing = [path for path in (folder, *folder.parents) if not os.path.lexists(path)]
     try:
         yield new_folder(folder, suffix, writes)
-    except BaseException:
-        for path in missing:
-            try:
+    except BaseException as error:
+        with suppress(OSError):  # of a folder that is not there, or not empty
+            for path in missing:
                 path.rmdir()
-            except OSError:  # it is not there, or not empty
-                break
+        if isinstance(error, OSError):
+            raise DidNotFinish(f"the work into {folder} was stopped: {reason(error)}") from error
         raise
 
 

@@ -9,6 +9,7 @@ from jointbench.compare.build import summarise
 from jointbench.compare.summary.brief import brief
 from jointbench.errors import BadInput
 from jointbench.explain.answer_store import EXPLAIN
+from jointbench.records.strict_json import well_formed
 from jointbench.records.whole_file import is_regular, open_regular, write_bytes
 from jointbench.runs.about import ENVIRONMENT, about_run
 from jointbench.runs.companions import read_companions
@@ -24,9 +25,9 @@ COPIED = (ENVIRONMENT, EXPLAIN, ENGINE, SCALING)
 def publish_brief(run: Path, out: Path) -> list[Path]:
     """Writes a run without its records to another folder and returns what was written.
 
-    The summary holds one thread count, requests of 1 and 64 rows and no single folds; the page is drawn from it, without
-    learning curves. environment.json, explain.json, engine.json and scaling.json are copied where the run has them.
-    Raises BadInput when the folder holds no run, or ``out`` holds files that are no publication.
+    The summary holds one thread count, requests of 1 and 64 rows and no single folds; the page is drawn from it,
+    without learning curves. environment.json, explain.json, engine.json and scaling.json are copied where the run has
+    them. Raises BadInput when the folder holds no run, or ``out`` holds such files and is no publication.
     """
     from jointbench.report.embed import summary_json
     from jointbench.report.page import render  # drawing libraries take a second to import
@@ -50,7 +51,7 @@ def publish_brief(run: Path, out: Path) -> list[Path]:
         scaling=companions.scaling,
         explained=companions.explained,
     )
-    contents = {SUMMARY: (summary_json(summary) + "\n").encode(), REPORT: page.encode("utf-8", "backslashreplace")}
+    contents = {SUMMARY: (summary_json(summary) + "\n").encode(), REPORT: well_formed(page).encode()}
     for name in COPIED:
         if is_regular(run / name):
             with open_regular(run / name) as file:

@@ -55,6 +55,8 @@ def _agreeing(folder: Path, about: About) -> Iterator[Record]:
 def _fault(fold: FoldRecord, about: About) -> str:
     """What environment.json says otherwise of the fold's dataset; "" for nothing."""
     dataset = next(dataset for dataset in about.datasets if dataset.slug == fold.dataset)
+    if len(dataset.kinds) != len(dataset.outputs):
+        return f"names {len(dataset.outputs)} outputs of {fold.dataset} and {len(dataset.kinds)} kinds"
     if dataset.outputs != fold.outputs:
         return f"has other outputs of {fold.dataset}"
     if dataset.folds != fold.folds:
