@@ -98,14 +98,12 @@ def _run(options: RunOptions, out: str | None, explicit: tuple[str, ...]) -> Non
     config = study_config(options)
     datasets = load_datasets(options, profile_named(options.profile))
     planned = experiments(options, datasets)
-    used = [experiment.dataset for experiment in planned]
-    readings = [reading_lines(dataset) if len(used) <= FEW else [brief_reading(dataset)] for dataset in used]
-    for line in (line for reading in readings for line in reading):
-        console.print(line, markup=False, highlight=False)
     for experiment, dataset in zip(planned, datasets, strict=True):
-        about = recipe_summary(experiment.recipe_rows, experiment.recipe, experiment.shape, experiment.splits)
-        for line in (brief_recipe(about), *experiment.dataset.notes[len(dataset.notes) :]):
-            console.print(f"{dataset.slug}: {line}", markup=False, highlight=False)
+        used, notes_of_run = experiment.dataset, experiment.dataset.notes[len(dataset.notes) :]
+        recipe = recipe_summary(experiment.recipe_rows, experiment.recipe, experiment.shape, experiment.splits)
+        lines = reading_lines(used) if len(planned) <= FEW else [brief_reading(used), *notes_of_run]
+        for line in (*lines, f"{used.slug}: {brief_recipe(recipe)}"):
+            console.print(line, markup=False, highlight=False)
     description = RunDescription(
         profile=options.profile,
         command=typed_command(),
