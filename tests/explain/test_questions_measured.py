@@ -153,7 +153,8 @@ def test_training_the_head_alone_is_training_with_the_trunk_frozen(small: Experi
             optimizer.step()
     after = read_weights(target.job.architecture, module)
     assert trained.best_epoch == 2, "the engine keeps the best epoch's weights; these must be the last's"
-    np.testing.assert_allclose(trained.weights["head_0_0/kernel"], after["head_0_0/kernel"], rtol=1e-4)
+    # The trunk's activations are handed on in float32, so a weight near 0 is known to a float32's absolute precision.
+    np.testing.assert_allclose(trained.weights["head_0_0/kernel"], after["head_0_0/kernel"], rtol=1e-4, atol=1e-7)
 
 
 def test_probes_separate_what_is_known_from_what_is_not(small: Experiment, running: tuple[str, Workers]) -> None:
