@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import resource
 from collections.abc import Iterator
+from contextlib import contextmanager
 from pathlib import Path
 
 import pytest
@@ -17,14 +18,18 @@ from jointbench.records.store import read_records
 RECORDS = tiny_run.records()
 
 
-@pytest.fixture
-def size_limit() -> Iterator[int]:
-    """A limit on the size of files, as ``ulimit -f`` sets it."""
+SIZE_LIMIT = 4000
+
+
+@contextmanager
+def size_limit() -> Iterator[None]:
+    """A limit on the size of files, as ``ulimit -f`` sets it. Not a fixture: pytest's own output may be a file too."""
     before = resource.getrlimit(resource.RLIMIT_FSIZE)
-    limit = 4000
-    resource.setrlimit(resource.RLIMIT_FSIZE, (limit, before[1]))
-    yield limit
-    resource.setrlimit(resource.RLIMIT_FSIZE, before)
+    resource.setrlimit(resource.RLIMIT_FSIZE, (SIZE_LIMIT, before[1]))
+    try:
+        yield
+    finally:
+        resource.setrlimit(resource.RLIMIT_FSIZE, before)
 
 
 def test_a_record_is_in_the_file_before_the_next_is_made(tmp_path: Path) -> None:
@@ -50,15 +55,16 @@ def append_all(log: RecordLog) -> None:
         log.append(record)
 
 
-def test_a_size_limit_ends_the_run_and_keeps_the_whole_records(tmp_path: Path, size_limit: int) -> None:
+def test_a_size_limit_ends_the_run_and_keeps_the_whole_records(tmp_path: Path) -> None:
     """The system takes the first bytes of the line that passes the limit."""
     path = tmp_path / "records.jsonl"
-    with RecordLog(path) as log, pytest.raises(DidNotFinish, match=r"cannot be written \(File too large\)") as caught:
+    too_large = pytest.raises(DidNotFinish, match=r"cannot be written \(File too large\)")
+    with RecordLog(path) as log, too_large as caught, size_limit():
         append_all(log)
     records = list(read_records(path))
     assert 0 < len(records) < len(RECORDS)
     assert f"its {len(records)} records are kept" in str(caught.value)
-    assert path.stat().st_size < size_limit
+    assert path.stat().st_size < SIZE_LIMIT
     assert path.read_bytes().endswith(b"}\n")
 
 

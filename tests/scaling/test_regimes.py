@@ -96,8 +96,8 @@ def test_wide_intervals_claim_nothing() -> None:
     assert "6 neither clearly" in regime.sentence
 
 
-def test_dearer_is_said_as_dearer() -> None:
-    assert "times dearer)" in matched(study(lambda p: 1.3)).sentence
+def test_more_expensive_is_called_so() -> None:
+    assert "times more expensive)" in matched(study(lambda p: 1.3)).sentence
     assert "cheaper" not in matched(study(lambda p: 1.3)).sentence
 
 

@@ -203,7 +203,7 @@ def _finding(change: _Change, *, credible: bool, alone: bool, compared: int) -> 
         )
     elif credible and abs(value) > change.least:
         state = "regressed"
-        direction = "dearer" if value > 0 else "cheaper"
+        direction = "more expensive" if value > 0 else "cheaper"
         reason = f"it went from {old.value:.3g} to {new.value:.3g}: joint is relatively {direction} than it was"
     elif widest > change.negligible:
         state = "too noisy"

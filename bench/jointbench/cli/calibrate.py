@@ -33,7 +33,7 @@ def calibrate(
     ] = None,
     out: Annotated[Optional[str], typer.Option(help="Folder for calibration.json and calibration.md.")] = None,
 ) -> None:
-    """Simulates thousands of comparisons whose truth is known, and says how often the verdicts are right."""
+    """Simulates thousands of comparisons whose truth is known, and counts how often the verdicts are right."""
     from jointbench.calibration.known_truth import tallies
     from jointbench.calibration.noise import OBSERVED_NOISE
     from jointbench.calibration.study import calibration_study

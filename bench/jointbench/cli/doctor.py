@@ -17,7 +17,7 @@ def doctor(
         bool, typer.Option("--self-test", help="Measure whether this machine is fit to measure on.")
     ] = False,
 ) -> None:
-    """Says what this machine has, what is missing and how to install it."""
+    """Shows what this machine has, what is missing and how to install it."""
     from jointbench.backends.registry import BACKENDS, unavailable_reason
     from jointbench.runtime.environment import environment
 

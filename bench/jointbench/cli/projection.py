@@ -72,7 +72,7 @@ def _agree(options: RunOptions, console: Console) -> bool:
             agree = agree and check.agrees
             result = "agrees" if check.agrees else "differs by more than 10 %"
             console.print(
-                f"{record.dataset}, {record.backend} on {record.device}, {record.arm}: {check.steps:,} steps, foretold "
+                f"{record.dataset}, {record.backend} on {record.device}, {record.arm}: {check.steps:,} steps, predicted "
                 f"{show.seconds(check.projected_seconds)}, measured {show.seconds(check.measured_seconds)}, "
                 f"{show.times(check.ratio)}: {result}",
                 markup=False,

@@ -14,7 +14,7 @@ from jointbench.explain.number_text import signed
 from jointbench.types import FloatArray
 
 KEY = "conflict-and-transfer"
-QUESTION = "Do conflicting gradients foretell that sharing costs skill?"
+QUESTION = "Do conflicting gradients predict that sharing costs skill?"
 MIN_DATASETS = 4  # for a rank correlation to be worth a sentence
 RESAMPLES = 5_000
 ALL_DATASETS = "all datasets"

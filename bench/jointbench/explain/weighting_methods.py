@@ -95,7 +95,7 @@ def _sentence(trial: WeightingTrial, best: MethodResult, gains: Mapping[str, Pos
     else:
         verdict = "Not shown to"
     slowest = max(ran, key=lambda method: method.seconds.value if method.seconds else 0.0)
-    slowest_text = "" if slowest is best else f"; the dearest, {slowest.name}, takes {_cost(slowest)}"
+    slowest_text = "" if slowest is best else f"; the most expensive, {slowest.name}, takes {_cost(slowest)}"
     absent = [method.name for method in trial.methods if method.failure is not None]
     absent_text = f" Did not run here: {', '.join(absent)}." if absent else ""
     return (

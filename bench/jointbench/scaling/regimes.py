@@ -149,7 +149,7 @@ def _costs(points: Sequence[Point]) -> str:
     if high < 0.995:
         effect = f" ({_range(1 / high, 1 / low, 1)} times cheaper)"
     elif low > 1.005:
-        effect = f" ({_range(low, high, 1)} times dearer)"
+        effect = f" ({_range(low, high, 1)} times more expensive)"
     else:
         effect = ""
     flops, networks, calls = (

@@ -101,7 +101,7 @@ def projection_table(cell: CellSummary) -> Table:
                     "Steps",
                     ("Foretold", "steady seconds per step x steps"),
                     "Measured",
-                    "Measured / foretold",
+                    "Measured / predicted",
                 ),
             ),
             Column("Agrees?", hint="within ten percent"),
