@@ -1,10 +1,18 @@
-"""Intervals for a difference in skill from the paired losses of single test rows.
+"""The interval of a difference in skill from the paired losses of single test rows: a moderated t.
 
 A cross-validated difference is uncertain for two reasons that must not be treated alike. The test rows are finite: rows
 (or units of rows kept together) are independent, and their part of the variance is the clustered variance of the paired
 losses (Bayle, Bayle, Janson & Mackey, "Cross-validation confidence intervals for test error", NeurIPS 2020). The fits
-differ too: by initialisation, order, stopping and the choice of training rows. What fold means vary beyond what their
-rows alone would give is the fits' part. The degrees of freedom of the sum are Satterthwaite's (Biometrics 2, 1946).
+differ too: by initialisation, order, stopping and the choice of training rows. What the means of folds vary beyond what
+their rows alone would give is the fits' part, but K means tell a variance badly. So their variance B is drawn towards
+what is usual, PRIOR_RATIO times the rows' W, with the weight of PRIOR_DF degrees of freedom, as moderated t statistics
+do (Smyth, "Linear models and empirical Bayes methods", SAGMB 3, 2004):
+
+    B~ = (PRIOR_DF * PRIOR_RATIO * W + (K - 1) * B) / (PRIOR_DF + K - 1)
+    variance of the mean = W / K + max(0, B~ - W) / (K * repeats),    PRIOR_DF + K - 1 degrees of freedom
+
+Repeats and seeds shrink the fits' part; nothing but rows shrinks the rows' part. Both constants come from real tables
+taken as populations (``calibration.populations``).
 """
 
 from __future__ import annotations
@@ -15,13 +23,16 @@ import numpy as np
 
 from jointbench.types import FloatArray, IntArray
 
+PRIOR_DF, PRIOR_RATIO = 8.0, 1.5
+
 
 @dataclass(frozen=True, eq=False)
 class RowDifferences:
     """Paired differences in skill, joint - other, of single test rows.
 
     values: (rows, repeats, seeds): (loss of other - loss of joint) / no-skill error; NaN where a label or a fit is
-    missing. fold: (rows, repeats), the fold that tests the row. units: (rows,), equal for rows that are kept together.
+    missing. fold: (rows, repeats), the fold that tests the row, -1 where none does. units: (rows,), equal for rows that
+    are kept together.
     """
 
     values: FloatArray
@@ -30,112 +41,89 @@ class RowDifferences:
 
 
 @dataclass(frozen=True)
+class VarianceEvidence:
+    """What the intervals are made of, in skill squared. mean: over fold means.
+
+    rows: variance of the mean that the rows alone give; units: how many are independent. between: variance of the fold
+    means, averaged over repeats. folds: of a repeat, on average; repeats: that have at least two folds.
+    """
+
+    mean: float
+    rows: float
+    units: int
+    between: float
+    folds: float
+    repeats: int
+
+
+@dataclass(frozen=True)
 class StudentT:
-    """A Student t: location and scale in skill, degrees of freedom."""
+    """A Student t: location and scale in skill, degrees of freedom. rows_scale: the rows' part of the scale alone."""
 
     mean: float
     scale: float
     df: float
+    rows_scale: float
 
 
-@dataclass(frozen=True)
-class Part:
-    """One part of the variance of the mean, with the degrees of freedom of its estimate."""
-
-    variance: float
-    df: float
-
-
-def row_interval(differences: RowDifferences) -> StudentT:
-    """The rows' part alone: what a new set of test rows would change."""
-    return _total(_mean(differences), [_rows_part(differences)])
+def moderated_t(evidence: VarianceEvidence) -> StudentT:
+    """What is known about the mean difference."""
+    per_fold = evidence.rows * evidence.folds
+    df = PRIOR_DF + evidence.folds - 1
+    moderated = (PRIOR_DF * PRIOR_RATIO * per_fold + (evidence.folds - 1) * evidence.between) / df
+    excess = max(0.0, moderated - per_fold)
+    variance = evidence.rows + excess / (evidence.folds * evidence.repeats)
+    return StudentT(evidence.mean, float(np.sqrt(variance)), df, float(np.sqrt(evidence.rows)))
 
 
-def row_and_fit_interval(differences: RowDifferences, overlap: float = 0.0) -> StudentT:
-    """The rows' part and the fits' part.
+def variance_evidence(differences: RowDifferences) -> VarianceEvidence | None:
+    """The parts of the variance; None with fewer than two folds or two units that have a value."""
+    rows = _over_seeds(differences.values)
+    means = _fold_means(rows, differences.fold)
+    repeats = means[(~np.isnan(means)).sum(axis=1) >= 2]
+    variance, units = _rows_variance(rows, means, differences)
+    if not len(repeats) or units < 2:
+        return None
+    return VarianceEvidence(
+        mean=float(np.nanmean(means)),
+        rows=variance,
+        units=units,
+        between=float(np.nanvar(repeats, axis=1, ddof=1).mean()),
+        folds=float((~np.isnan(repeats)).sum(axis=1).mean()),
+        repeats=len(repeats),
+    )
 
-    overlap: test rows over training rows of the folds that were made, which adds to the fits' part what overlapping
-    training sets hide (Nadeau & Bengio 2003); 0 takes the fits of the folds for independent.
-    """
-    return _total(_mean(differences), [_rows_part(differences), _fits_part(differences, overlap)])
+
+def _over_seeds(values: FloatArray) -> FloatArray:
+    """(rows, repeats): mean over the seeds that are there; NaN where none is."""
+    known = ~np.isnan(values)
+    count = known.sum(axis=2)
+    total = np.where(known, values, 0.0).sum(axis=2)
+    return np.asarray(np.divide(total, count, out=np.full(total.shape, np.nan), where=count > 0))
 
 
-def _mean(differences: RowDifferences) -> float:
-    """The mean over fold means, as skill is averaged."""
-    return float(np.nanmean(_fold_means(differences)))
-
-
-def _fold_means(differences: RowDifferences) -> FloatArray:
-    """(repeats, folds): mean over the rows and seeds of each fold; NaN where nothing is known."""
-    rows = _over_seeds(differences)
-    folds, repeats = int(differences.fold.max()) + 1, rows.shape[1]
+def _fold_means(rows: FloatArray, fold: IntArray) -> FloatArray:
+    """(repeats, folds): mean over the rows of each fold; NaN where nothing is known."""
+    folds, repeats = int(fold.max()) + 1, rows.shape[1]
     means = np.full((repeats, folds), np.nan)
     for repeat in range(repeats):
-        for fold in range(folds):
-            values = rows[differences.fold[:, repeat] == fold, repeat]
-            values = values[~np.isnan(values)]
-            if len(values):
-                means[repeat, fold] = values.mean()
+        known = ~np.isnan(rows[:, repeat]) & (fold[:, repeat] >= 0)
+        count = np.bincount(fold[known, repeat], minlength=folds)
+        total = np.bincount(fold[known, repeat], weights=rows[known, repeat], minlength=folds)
+        np.divide(total, count, out=means[repeat], where=count > 0)
     return means
 
 
-def _over_seeds(differences: RowDifferences) -> FloatArray:
-    """(rows, repeats): mean over the seeds that are there."""
-    known = ~np.isnan(differences.values)
-    total = np.where(known, differences.values, 0.0).sum(axis=2)
-    count = known.sum(axis=2)
-    return np.asarray(np.divide(total, count, out=np.full(total.shape, np.nan), where=count > 0))
+def _rows_variance(rows: FloatArray, means: FloatArray, differences: RowDifferences) -> tuple[float, int]:
+    """(variance of the mean that the rows alone give, units): squared sums of residuals over units (Liang & Zeger 1986).
 
-
-def _residuals(differences: RowDifferences) -> FloatArray:
-    """(rows,): mean over repeats of each row's distance from its own fold's mean; NaN where the row has no value."""
-    rows = _over_seeds(differences)
-    means = _fold_means(differences)
+    A row's residual is its distance from its fold's mean, averaged over the repeats that test it.
+    """
     own = np.stack([means[repeat, differences.fold[:, repeat]] for repeat in range(rows.shape[1])], axis=1)
-    known = ~np.isnan(rows)
-    count = known.sum(axis=1)
-    total = np.where(known, rows - own, 0.0).sum(axis=1)
-    return np.asarray(np.divide(total, count, out=np.full(total.shape, np.nan), where=count > 0))
-
-
-def _rows_part(differences: RowDifferences) -> Part:
-    """Clustered variance of the mean over rows: squared sums over units (Liang & Zeger 1986)."""
-    residuals = _residuals(differences)
+    residuals = _over_seeds(np.where(differences.fold >= 0, rows - own, np.nan)[:, None, :])[:, 0]
     known = ~np.isnan(residuals)
     _, unit = np.unique(differences.units[known], return_inverse=True)
     sums = np.bincount(unit, weights=residuals[known])
-    count = len(sums)
-    if count < 2:
-        return Part(np.inf, 1.0)
-    return Part(float(sums @ sums) / known.sum() ** 2 * count / (count - 1), float(count - 1))
-
-
-def _fits_part(differences: RowDifferences, overlap: float) -> Part:
-    """What the means of the folds vary beyond what their rows alone would give."""
-    means = _fold_means(differences)
-    rows = _over_seeds(differences)
-    between, within = [], []
-    for repeat, row_means in enumerate(means):
-        known = ~np.isnan(row_means)
-        if known.sum() < 2:
-            continue
-        between.append(float(row_means[known].var(ddof=1)))
-        for fold in np.flatnonzero(known):
-            values = rows[differences.fold[:, repeat] == fold, repeat]
-            values = values[~np.isnan(values)]
-            if len(values) > 1:
-                within.append(float(values.var(ddof=1)) / len(values))
-    if not between:
-        return Part(np.inf, 1.0)
-    folds, repeats = means.shape[1], len(between)
-    excess = max(0.0, float(np.mean(between)) - float(np.mean(within or [0.0])))
-    return Part(excess * (1 / (folds * repeats) + overlap), float(repeats * (folds - 1)))
-
-
-def _total(mean: float, parts: list[Part]) -> StudentT:
-    """The sum of the parts, with Satterthwaite's degrees of freedom."""
-    variance = sum(part.variance for part in parts)
-    if variance == 0:
-        return StudentT(mean, 0.0, min(part.df for part in parts))
-    df = variance**2 / sum(part.variance**2 / part.df for part in parts if part.variance > 0)
-    return StudentT(mean, float(np.sqrt(variance)), float(df))
+    if len(sums) < 2:
+        return 0.0, len(sums)
+    return float(sums @ sums) / int(known.sum()) ** 2 * len(sums) / (len(sums) - 1), len(sums)
