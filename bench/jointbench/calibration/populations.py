@@ -15,28 +15,34 @@ import pandas as pd
 
 from jointbench.data.preprocess import in_units, prepare
 from jointbench.data.splits import row_groups
+from jointbench.errors import BadInput
 from jointbench.metrics.row_losses import ClassLoss, no_skill_row_losses, row_losses
 from jointbench.records import Fit
 from jointbench.runtime.workers import Workers
-from jointbench.stats.row_level import RowDifferences
+from jointbench.stats.row_level import RowDifferences, VarianceEvidence, variance_evidence
 from jointbench.study.plan import CrossValidation, Experiment, make_experiment, plan_arms, prepared_split
 from jointbench.study.training import fit_all
 from jointbench.types import Dataset, FloatArray, IntArray, Output
 
 ARMS = ("joint", "separate")
+MIN_OTHERS = 1_000  # rows beyond a draw, below which the truth is not known well enough
 
 
-@dataclass(frozen=True, eq=False)
+@dataclass(frozen=True)
 class DrawnOutput:
-    """One output of one draw under one loss. truth: the difference in skill on the other rows, mean over the fits."""
+    """One output of one draw under one loss.
+
+    truth: the difference in skill on the other rows, mean over the fits. evidence: what the draw's own test rows know of
+    it; None where too little is known.
+    """
 
     output: str
     loss: str
-    differences: RowDifferences
     truth: float
+    evidence: VarianceEvidence | None
 
 
-@dataclass(frozen=True, eq=False)
+@dataclass(frozen=True)
 class Draw:
     """One draw from a population, studied. overlap: test rows over training rows, mean over the folds."""
 
@@ -48,9 +54,21 @@ class Draw:
     outputs: tuple[DrawnOutput, ...]
 
 
-def distinct_rows(population: Dataset) -> IntArray:
-    """One row of each group that stays together, so that no row of a draw stands among the other rows."""
-    return np.sort(np.unique(row_groups(population), return_index=True)[1])
+def draw_rows(population: Dataset, rows: int, others: int, seed: int) -> tuple[IntArray, IntArray]:
+    """Row numbers of a draw of at most ``rows`` rows, and of at most ``others`` further ones.
+
+    Rows that stay together (equal features, a group of the table's) are drawn together, so that nothing of a draw stands
+    among the other rows. Raises BadInput where fewer than MIN_OTHERS rows would be left.
+    """
+    units = row_groups(population)
+    order = np.random.default_rng([seed, rows]).permutation(int(units.max()) + 1)
+    ends = np.cumsum(np.bincount(units)[order])
+    inside, further = order[ends <= rows], order[(ends > rows) & (ends <= rows + others)]
+    chosen = np.flatnonzero(np.isin(units, inside))
+    other_rows = np.flatnonzero(np.isin(units, further))
+    if len(other_rows) < MIN_OTHERS:
+        raise BadInput(f"{population.slug} has {population.rows:,} rows, too few for draws of {rows:,}")
+    return chosen, other_rows
 
 
 def study_draw(
@@ -58,10 +76,10 @@ def study_draw(
 ) -> Draw:
     """Draws ``rows`` rows by ``seed``, studies them, and scores their networks on ``others`` further rows."""
     started = time.perf_counter()
-    chosen = np.random.default_rng([seed, rows]).permutation(distinct_rows(population))[: rows + others]
-    table = _rows_of(population, chosen[:rows])
+    chosen, further = draw_rows(population, rows, others, seed)
+    table = _rows_of(population, chosen)
     planned = make_experiment(table, ARMS, replace(design, seed=seed))
-    experiment = _with_other_rows(planned, _rows_of(population, chosen))
+    experiment = _with_other_rows(planned, _rows_of(population, np.concatenate([chosen, further])))
     _, networks = plan_arms(experiment, backend, "cpu", "stacked")
     fits = list(fit_all(experiment, networks, workers))
     seconds = time.perf_counter() - started
@@ -80,7 +98,7 @@ def _rows_of(population: Dataset, rows: IntArray) -> Dataset:
         population,
         features=population.features.iloc[rows].reset_index(drop=True),
         targets={name: values[rows] for name, values in population.targets.items()},
-        groups=None,
+        groups=None if population.groups is None else np.unique(population.groups[rows], return_inverse=True)[1],
         time=None if population.time is None else population.time[rows],
     )
 
@@ -124,7 +142,8 @@ def _drawn_output(
         no_skill_others.append(float(np.nanmean(baseline[len(split.test) :])))
     values = (losses["separate"] - losses["joint"]) / scale
     truth = (np.mean(others["separate"]) - np.mean(others["joint"])) / np.mean(no_skill_others)
-    return DrawnOutput(output.name, loss, RowDifferences(values, fold, row_groups(planned.dataset)), float(truth))
+    evidence = variance_evidence(RowDifferences(values, fold, row_groups(planned.dataset)))
+    return DrawnOutput(output.name, loss, float(truth), evidence)
 
 
 def _losses_of(
