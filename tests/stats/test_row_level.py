@@ -1,0 +1,98 @@
+"""The moderated t: its parts in closed form, and the truth inside its interval as often as it says."""
+
+from __future__ import annotations
+
+import numpy as np
+import pytest
+from scipy import stats
+
+from jointbench.stats.row_level import PRIOR_DF, PRIOR_RATIO, RowDifferences, StudentT, moderated_t, variance_evidence
+from jointbench.types import FloatArray
+
+
+def five_folds(values: FloatArray, units: FloatArray | None = None) -> RowDifferences:
+    rows, repeats, _ = values.shape
+    fold = np.stack([np.roll(np.arange(rows) % 5, repeat) for repeat in range(repeats)], axis=1)
+    return RowDifferences(values, fold, np.arange(rows) if units is None else units.astype(np.int64))
+
+
+def known(differences: RowDifferences) -> StudentT:
+    evidence = variance_evidence(differences)
+    assert evidence is not None
+    return moderated_t(evidence)
+
+
+def test_one_repeat_is_the_formula_by_hand() -> None:
+    rng = np.random.default_rng(0)
+    values = rng.normal(0.1, 1.0, (50, 1, 1))
+    differences = five_folds(values)
+    by_fold = [values[differences.fold[:, 0] == fold, 0, 0] for fold in range(5)]
+    means = np.array([fold.mean() for fold in by_fold])
+    residuals = np.concatenate([fold - fold.mean() for fold in by_fold])
+    rows = residuals @ residuals / 50**2 * 50 / 49
+    moderated = (PRIOR_DF * PRIOR_RATIO * 5 * rows + 4 * means.var(ddof=1)) / (PRIOR_DF + 4)
+    found = known(differences)
+    assert found.mean == pytest.approx(means.mean(), rel=1e-12)
+    assert found.rows_scale == pytest.approx(np.sqrt(rows), rel=1e-12)
+    assert found.scale == pytest.approx(np.sqrt(max(rows, moderated / 5)), rel=1e-12)
+    assert found.df == PRIOR_DF + 4
+
+
+def test_rows_kept_together_count_once() -> None:
+    """Every row twice, as one unit: the same knowledge as each row once."""
+    rng = np.random.default_rng(1)
+    once = rng.normal(0.0, 1.0, (60, 1, 1))
+    fold = np.arange(60)[:, None] % 5
+    twice = RowDifferences(np.repeat(once, 2, axis=0), np.repeat(fold, 2, axis=0), np.repeat(np.arange(60), 2))
+    assert known(twice).scale == pytest.approx(known(RowDifferences(once, fold, np.arange(60))).scale, rel=1e-12)
+
+
+def test_repeats_shrink_what_fits_add_and_never_the_rows() -> None:
+    rng = np.random.default_rng(2)
+    rows = rng.normal(0.0, 1.0, (200, 1, 1))
+    scales = []
+    for repeats in (1, 4, 16):
+        differences = five_folds(np.repeat(rows, repeats, axis=1))
+        fits = rng.normal(0.0, 0.5, (repeats, 5))
+        shifted = np.take_along_axis(fits.T, differences.fold, axis=0)[:, :, None]
+        scales.append(known(RowDifferences(differences.values + shifted, differences.fold, differences.units)))
+    assert scales[0].scale > scales[1].scale > scales[2].scale > scales[2].rows_scale
+    assert scales[2].rows_scale == pytest.approx(scales[0].rows_scale, rel=0.1)
+
+
+def test_missing_rows_seeds_and_folds_are_left_out() -> None:
+    rng = np.random.default_rng(3)
+    values = rng.normal(0.0, 1.0, (100, 2, 3))
+    values[:5] = np.nan
+    values[10:20, 0, 1] = np.nan
+    differences = five_folds(values)
+    values[differences.fold[:, 1] == 2, 1] = np.nan
+    found = known(RowDifferences(values, differences.fold, differences.units))
+    assert np.isfinite([found.mean, found.scale, found.df]).all()
+    kept = slice(5, None)
+    same = known(RowDifferences(values[kept], differences.fold[kept], differences.units[kept]))
+    assert found.scale == pytest.approx(same.scale, rel=1e-12)
+
+
+def test_too_little_gives_nothing() -> None:
+    values = np.full((10, 1, 1), np.nan)
+    assert variance_evidence(five_folds(values)) is None
+    values[0] = 1.0
+    assert variance_evidence(five_folds(values)) is None
+
+
+def test_equal_differences_are_a_point() -> None:
+    assert known(five_folds(np.full((50, 2, 2), 0.25))).scale == pytest.approx(0.0, abs=1e-12)
+
+
+@pytest.mark.parametrize(("fits", "least", "most"), [(0.0, 0.95, 1.0), (0.5, 0.93, 0.99), (1.0, 0.91, 0.99)])
+def test_the_truth_is_inside_as_often_as_it_says(fits: float, least: float, most: float) -> None:
+    """fits: standard deviation between fits over that of a fold mean by its rows alone."""
+    rng = np.random.default_rng(4)
+    inside = []
+    for _ in range(1500):
+        differences = five_folds(rng.standard_normal((200, 1, 1)))
+        shift = rng.normal(0.0, fits / np.sqrt(40), 5)[differences.fold][:, :, None]
+        found = known(RowDifferences(differences.values + shift, differences.fold, differences.units))
+        inside.append(abs(found.mean) <= found.scale * stats.t.ppf(0.975, found.df))
+    assert least <= np.mean(inside) <= most
