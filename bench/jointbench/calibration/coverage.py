@@ -10,7 +10,9 @@ import numpy as np
 import numpy.typing as npt
 
 from jointbench.calibration.populations import Draw
-from jointbench.compare.verdict import PROBABILITY, output_verdict
+from jointbench.compare.criteria import VerdictCriteria
+from jointbench.compare.verdict import PROBABILITY
+from jointbench.compare.verdict_rule import output_verdict
 from jointbench.stats.correlated_t_test import ROPE, Posterior, posterior
 from jointbench.stats.interval_candidates import CANDIDATES
 from jointbench.stats.row_level import VarianceEvidence
@@ -66,7 +68,8 @@ def _coverage(
     truth, error = float(truths.mean()), float(truths.std(ddof=1) / np.sqrt(len(truths)))
     beliefs = [_belief(method, one.evidence, rope) for one in drawn if one.evidence is not None]
     means, halves = np.array([b.mean for b in beliefs]), np.array([(b.high - b.low) / 2 for b in beliefs])
-    verdicts = np.array([output_verdict(belief, probability=probability) for belief in beliefs])
+    criteria = VerdictCriteria(rope, probability)
+    verdicts = np.array([output_verdict(belief, criteria) for belief in beliefs])
     loses, lossless = truth + 2 * error < -rope, truth - 2 * error > -rope
     return Coverage(
         population=population,

@@ -14,7 +14,7 @@ import numpy as np
 import pandas as pd
 
 from jointbench.data.preprocess import in_units, prepare
-from jointbench.data.splits import row_groups
+from jointbench.data.units import row_units
 from jointbench.errors import BadInput
 from jointbench.metrics.row_losses import ClassLoss, no_skill_row_losses, row_losses
 from jointbench.records import Fit
@@ -60,7 +60,7 @@ def draw_rows(population: Dataset, rows: int, others: int, seed: int) -> tuple[I
     Rows that stay together (equal features, a group of the table's) are drawn together, so that nothing of a draw stands
     among the other rows. Raises BadInput where fewer than MIN_OTHERS rows would be left.
     """
-    units = row_groups(population)
+    units = row_units(population)
     order = np.random.default_rng([seed, rows]).permutation(int(units.max()) + 1)
     ends = np.cumsum(np.bincount(units)[order])
     inside, further = order[ends <= rows], order[(ends > rows) & (ends <= rows + others)]
@@ -142,7 +142,7 @@ def _drawn_output(
         no_skill_others.append(float(np.nanmean(baseline[len(split.test) :])))
     values = (losses["separate"] - losses["joint"]) / scale
     truth = (np.mean(others["separate"]) - np.mean(others["joint"])) / np.mean(no_skill_others)
-    evidence = variance_evidence(RowDifferences(values, fold, row_groups(planned.dataset)))
+    evidence = variance_evidence(RowDifferences(values, fold, row_units(planned.dataset)))
     return DrawnOutput(output.name, loss, float(truth), evidence)
 
 
