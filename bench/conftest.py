@@ -30,6 +30,7 @@ from jointbench.runs.engine_file import ENGINE
 from jointbench.runs.folder import REPORT, RUN_FILES, execute
 from jointbench.runs.options import (
     RunOptions,
+    check_numbers,
     dataset_names,
     experiments,
     load_datasets,
@@ -129,6 +130,7 @@ def pytest_addoption(parser: pytest.Parser) -> None:
         ("seeds", "initialisations in each fold"),
     ):
         group.addoption(f"--{option}", type=int, default=None, help=f"{meaning}; default: the profile's")
+    group.addoption("--split-repeats", action="store_true", help="let identical rows fall into different parts")
     group.addoption("--rope", type=float, default=ROPE, help="difference in skill that does not matter")
     group.addoption("--probability", type=float, default=PROBABILITY, help="probability that a verdict needs")
     group.addoption("--out", default=None, help="folder for records, summary and report")
@@ -148,6 +150,7 @@ def pytest_configure(config: pytest.Config) -> None:
         profile = profile_named(options.profile)
         check_names(list(options.backends))
         verdict_criteria(options.rope, options.probability)
+        check_numbers(options)
         names = dataset_names(profile, options.datasets)
         config.stash[SELECTION] = Selection(profile, names, options.backends, devices_for(options.device))
     except BadInput as error:
@@ -163,6 +166,7 @@ def _options(config: pytest.Config) -> RunOptions:
         folds=config.getoption("--folds"),
         repeats=config.getoption("--repeats"),
         seeds=config.getoption("--seeds"),
+        split_repeats=config.getoption("--split-repeats"),
         rope=config.getoption("--rope"),
         probability=config.getoption("--probability"),
     )

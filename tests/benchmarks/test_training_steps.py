@@ -65,7 +65,7 @@ class Pretender:
     def __init__(self, trainers: Sequence[Trainer] = (), servers: Sequence[Callable[[Any], Any]] = ()) -> None:
         self.trainers, self.servers = list(trainers), list(servers)
 
-    def trainer(self, jobs: Sequence[Job], steps: int, path: ExecutionMode = "stock loop") -> Trainer:
+    def trainer(self, jobs: Sequence[Job], steps: int, mode: ExecutionMode = "stock loop") -> Trainer:
         trainer = self.trainers.pop(0)
         trainer.resize(steps)
         return trainer
@@ -73,10 +73,10 @@ class Pretender:
     def synchronise(self) -> None:
         """There is no device to wait for."""
 
-    def unavailable_reason(self, path: ExecutionMode) -> str | None:
-        return "there is none here" if path == "predict" else None
+    def unavailable_reason(self, mode: ExecutionMode) -> str | None:
+        return "there is none here" if mode == "predict" else None
 
-    def server(self, networks: Sequence[Any], path: ExecutionMode = "in turn") -> Callable[[Any], Any]:
+    def server(self, networks: Sequence[Any], mode: ExecutionMode = "in turn") -> Callable[[Any], Any]:
         return self.servers.pop(0)
 
 
@@ -88,10 +88,9 @@ def timed_arm() -> TimedArm:
 def trained(*trainers: Trainer) -> tuple[set[str], dict[str, str]]:
     """The arms that were timed, and why others were not."""
     arms = {f"arm {i}": timed_arm() for i in range(len(trainers))}
-    backend: Any = Pretender(trainers)
-    training = time_training(backend, arms, ("stock loop",), BUDGET)
+    training = time_training(Pretender(trainers), arms, ("stock loop",), BUDGET)
     return {variant.arm for variant in training.sample_sets[-1].samples.order}, {
-        variant.arm: reason for variant, reason in training.untimed.items()
+        variant.arm: left_out.reason for variant, left_out in training.untimed.items()
     }
 
 
@@ -114,10 +113,13 @@ def requested(
     """Per case, the variants that were timed and why others were not."""
     count = len(servers) if cases[0].paths == ("in turn",) else 1
     arms = {f"arm {i}": timed_arm() for i in range(count)}
-    backend: Any = Pretender(servers=servers)
-    timed_cases = time_requests(backend, arms, ROWS, cases, BUDGET)
+    timed_cases = time_requests(Pretender(servers=servers), arms, ROWS, cases, BUDGET)
     return [
-        (set(case.sample_sets[-1].samples.order) if case.sample_sets else set(), case.untimed) for case in timed_cases
+        (
+            set(case.sample_sets[-1].samples.order) if case.sample_sets else set(),
+            {variant: left_out.reason for variant, left_out in case.untimed.items()},
+        )
+        for case in timed_cases
     ]
 
 
@@ -236,7 +238,9 @@ def test_set_up_stops_where_its_time_would_be_overrun_but_never_before_two(monke
     ]
     prepared = set_up(variants, make, 7.0)
     assert list(prepared.ready.values()) == ["small 1", "large 4", "small 1b"]
-    assert [variant.arm for variant in prepared.untimed] == ["large 4b"]
+    assert [(variant.arm, left_out.budget_spent) for variant, left_out in prepared.untimed.items()] == [
+        ("large 4b", True)
+    ]
     assert len(set_up(variants, make, 0.0).ready) == 2
 
 

@@ -3,13 +3,14 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path
 
 import numpy as np
 
-from jointbench.records import AA_CONTROL, Record, Timing, Variant
+from jointbench.measure.system_load import DISTURBED_CORES
+from jointbench.records import AA_CONTROL, NotMeasured, Record, Timing, Variant
 from jointbench.records.store import read_records, write_records
 from jointbench.runs.options import RunOptions, study_config
 from jointbench.study.plan import Experiment
@@ -53,15 +54,35 @@ def copy_of(run: Path, folder: Path, records: Iterable[Record] | None = None, **
     return folder
 
 
-def timed(run: Path, folder: Path, seed: int, slower: float = 1.0, noise: float = 0.02, **about: object) -> Path:
+def timed(
+    run: Path,
+    folder: Path,
+    seed: int,
+    *,
+    slower: float = 1.0,
+    noise: float = 0.02,
+    load: float = 0.0,
+    without: Sequence[Record] = (),
+    **about: object,
+) -> Path:
     """The run as one of profile quick, with timings made up: joint takes half of what the others take, times ``slower``
-    in requests; ``noise`` is the standard deviation of the log of one visit's seconds."""
+    in requests.
+
+    noise: the standard deviation of the log of one visit's seconds. load: cores that others kept busy, which disturbs
+    from a quarter on. without: records of what was not timed, in place of the timings of these batch sizes.
+    """
     rng = np.random.default_rng(seed)
     names = (*ARMS, AA_CONTROL)
     order = (0, 1, 2, 3, 3, 2, 1, 0) * 24
     timings = []
     for dataset in OPTIONS.datasets:
-        for batch in (32, 1, 64):
+        left_out = {
+            size
+            for record in without
+            if isinstance(record, NotMeasured) and record.untimed and record.dataset == dataset
+            for size in record.untimed.batch_sizes
+        }
+        for batch in (size for size in (32, 1, 64) if size not in left_out):
             scenario, path = ("training", "stock loop") if batch == 32 else ("request", "in turn")
             seconds = np.array([1e-3, 2e-3, 2e-3, 1e-3])
             if scenario == "request":
@@ -80,8 +101,9 @@ def timed(run: Path, folder: Path, seed: int, slower: float = 1.0, noise: float 
                     block=8,
                     order=order,
                     seconds=visits[:, None],
-                    load=np.zeros(24),
+                    load=np.full(24, load),
+                    disturbed=load > DISTURBED_CORES,
                 )  # type: ignore[arg-type]  # a literal
             )
     rest = [record for record in read_records(run / "records.jsonl") if not isinstance(record, Timing)]
-    return copy_of(run, folder, [*rest, *timings], profile="quick", **about)
+    return copy_of(run, folder, [*rest, *timings, *without], profile="quick", **about)

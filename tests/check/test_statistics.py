@@ -85,7 +85,9 @@ def test_the_limit_is_the_smallest_drop_that_would_have_failed() -> None:
         assert len(caught(before, after)) == expected
 
 
-def ratios(logs: Sequence[float], half: float, floor: float = 0.02, blocks: int = 40) -> Baseline:
+def ratios(
+    logs: Sequence[float], half: float, floor: float = 0.02, blocks: int = 40, control: float | None = None
+) -> Baseline:
     by_dataset = [
         CostRatio(
             site=ArmKey(f"d{i}", "torch", "cpu", "separate"),
@@ -95,6 +97,7 @@ def ratios(logs: Sequence[float], half: float, floor: float = 0.02, blocks: int 
             high=math.exp(x + half),
             blocks=blocks,
             floor=floor,
+            control=control,
         )
         for i, x in enumerate(logs)
     ]
@@ -143,8 +146,11 @@ def test_a_path_that_is_a_fifth_slower_is_caught_among_others() -> None:
 
 
 def test_noise_is_said_to_be_noise() -> None:
-    """Half-width 20 %: no change of 5 % can be excluded. With a noisy A/A pair nothing passes, however narrow."""
+    """Half-width 20 %: no change of 5 % can be excluded. With a noisy A/A pair nothing passes, however narrow: where its
+    interval is wide, and where two builds of one arm differ by 15 %."""
     logs = [-0.7] * 10
     assert set(states(ratios(logs, 0.2), ratios(logs, 0.2))) == {"too noisy"}
     assert set(states(ratios(logs, 0.001, floor=0.5), ratios(logs, 0.001, floor=0.5))) == {"too noisy"}
-    assert set(states(ratios(logs, 0.001, floor=0.15), ratios(logs, 0.001, floor=0.15))) == {"as before"}
+    assert set(states(ratios(logs, 0.001, floor=0.15), ratios(logs, 0.001, floor=0.15))) == {"too noisy"}
+    unbiased = ratios(logs, 0.001, floor=0.15, control=0.01)
+    assert set(states(unbiased, unbiased)) == {"as before"}

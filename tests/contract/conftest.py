@@ -6,7 +6,7 @@ from collections.abc import Callable
 
 import pytest
 
-from jointbench.backends.base import Backend
+from jointbench.backends.protocols import Backend, Diagnostics
 from jointbench.backends.registry import BACKENDS, load, unavailable_reason
 
 
@@ -26,3 +26,11 @@ def backend_named() -> Callable[[str], Backend]:
 @pytest.fixture(params=[name for name in BACKENDS if unavailable_reason(name) is None])
 def backend(request: pytest.FixtureRequest, backend_named: Callable[[str], Backend]) -> Backend:
     return backend_named(request.param)
+
+
+@pytest.fixture
+def diagnostics(backend: Backend) -> Diagnostics:
+    """The backend's diagnostics; without them there is nothing to test."""
+    if backend.diagnostics is None:
+        pytest.skip(f"{backend.name} has no diagnostics")
+    return backend.diagnostics

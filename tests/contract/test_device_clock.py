@@ -3,20 +3,25 @@
 from __future__ import annotations
 
 import time
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Sequence
 from itertools import count
 from types import SimpleNamespace
 
+import numpy as np
+import numpy.typing as npt
 import pytest
 
 import jointbench.benchmarks.requests
 import jointbench.benchmarks.training_steps
 from contract_jobs import JobSpec, make_job
-from jointbench.backends.base import Backend
+from jointbench.backends.base import Server
+from jointbench.backends.protocols import Backend
 from jointbench.benchmarks.requests import LatencyCase, time_requests
 from jointbench.benchmarks.training_steps import Budget, TimedArm, time_training
 from jointbench.measure.device_clock import device_clock
-from jointbench.types import Recipe
+from jointbench.networks.architecture import Architecture
+from jointbench.records import ExecutionMode
+from jointbench.types import Float32Array, Recipe, Weights
 
 
 @pytest.fixture
@@ -88,12 +93,12 @@ def test_timed_requests_wait_before_every_reading(
     """And one request with its waiting lies between the two readings of its time."""
     make = backend.server
 
-    def server(*networks: object) -> Callable[[object], object]:
-        real = make(*networks)  # type: ignore[arg-type]  # whatever timing hands over
+    def server(networks: Sequence[tuple[Architecture, Weights]], mode: ExecutionMode) -> Server:
+        real = make(networks, mode)
 
-        def answer(rows: object) -> object:
+        def answer(rows: Float32Array, /) -> list[npt.NDArray[np.floating]]:
             timed.append("request")
-            return real(rows)  # type: ignore[arg-type]
+            return real(rows)
 
         return answer
 

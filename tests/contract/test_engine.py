@@ -10,8 +10,9 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 from contract_jobs import INPUTS, OUTPUTS, JobSpec, make_job
-from jointbench.backends.base import Backend, Job, Precision
+from jointbench.backends.base import Job, Precision
 from jointbench.backends.batched import program
+from jointbench.backends.protocols import Backend
 from jointbench.networks.initialization import initial_weights
 from jointbench.types import Recipe
 

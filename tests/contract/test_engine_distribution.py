@@ -11,7 +11,8 @@ import numpy as np
 import pytest
 from scipy.stats import fisher_exact, ks_2samp, t
 
-from jointbench.backends.base import Backend, Job, Trained
+from jointbench.backends.base import Job, Trained
+from jointbench.backends.protocols import Backend
 from jointbench.data.catalog import load_bundled
 from jointbench.data.preprocess import prepare
 from jointbench.metrics.quality import log_probabilities

@@ -9,7 +9,7 @@ import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
-from jointbench.backends.base import Backend
+from jointbench.backends.protocols import Backend
 from jointbench.networks.architecture import Architecture, architecture
 from jointbench.networks.arms import NAMED, SIZINGS, architectures, parse_arm, sized
 from jointbench.networks.flops import flops_per_row, inference_flops_per_row, train_flops_per_row

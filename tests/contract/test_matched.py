@@ -9,7 +9,7 @@ import numpy as np
 import pytest
 
 from contract_jobs import INPUTS, OUTPUTS, JobSpec, make_job
-from jointbench.backends.base import Backend
+from jointbench.backends.protocols import Backend
 from jointbench.backends.registry import BACKENDS, unavailable_reason
 from jointbench.types import Recipe
 

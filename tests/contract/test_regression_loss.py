@@ -8,8 +8,9 @@ import numpy as np
 import pytest
 
 from contract_jobs import OUTPUTS, JobSpec, make_job
-from jointbench.backends.base import Backend, Job, Pattern, RegressionLoss
+from jointbench.backends.base import Job, Pattern, RegressionLoss
 from jointbench.backends.loss_weighting import FIXED, UNCERTAINTY
+from jointbench.backends.protocols import Backend, Diagnostics
 from jointbench.networks.architecture import architecture
 from jointbench.networks.initialization import initial_weights
 from jointbench.types import IntArray, Recipe, Shape
@@ -89,42 +90,46 @@ def loss_by_hand(backend: Backend, job: Job, rows: IntArray) -> float:
     size = np.abs(answers - job.targets[rows, 0])
     assert (size < 1).any()
     assert (size > 1).any()
-    each = {"squared": size**2, "absolute": size, "huber": np.where(size <= 1, size**2 / 2, size - 0.5)}
-    return float(each[job.regression_loss].mean())
+    by_row = {"squared": size**2, "absolute": size, "huber": np.where(size <= 1, size**2 / 2, size - 0.5)}
+    return float(by_row[job.regression_loss].mean())
 
 
 @pytest.mark.parametrize("loss", NOT_SQUARED)
-def test_every_loop_trains_and_validates_with_the_job_s_loss(backend: Backend, loss: RegressionLoss) -> None:
+def test_every_loop_trains_and_validates_with_the_job_s_loss(
+    backend: Backend, diagnostics: Diagnostics, loss: RegressionLoss
+) -> None:
     job = mixed_job(loss)
     expected = [loss_by_hand(backend, job, rows) for rows in (job.train, job.validation)]
-    methods = [name for name, reason in backend.weighting_methods().items() if reason is None]
+    methods = [name for name, reason in diagnostics.weighting_methods().items() if reason is None]
     fits = {
         "stock loop": backend.fit(job),
         "engine": backend.fit_stacked([job]).trained[0],
-        **{name: backend.fit_weighted(job, name) for name in (FIXED, *methods) if (name, loss) not in REFUSED},
+        **{name: diagnostics.fit_weighted(job, name) for name in (FIXED, *methods) if (name, loss) not in REFUSED},
     }
     for name, trained in fits.items():
         losses = [trained.train_loss[0, 0], trained.validation_loss[0, 0]]
         assert losses == pytest.approx(expected, rel=1e-5), name
     patterns: tuple[Pattern, ...] = ("sliced", "branched", "hand-written")
     for pattern in patterns:
-        history = backend.tutorial(job, pattern)
+        history = diagnostics.tutorial(job, pattern)
         losses = [history.losses[0, 0], history.validation_losses[0, 0]]
         assert losses == pytest.approx(expected, rel=1e-5), pattern
 
 
 @pytest.mark.parametrize("loss", NOT_SQUARED)
-def test_gradients_are_those_of_the_job_s_loss(backend: Backend, loss: RegressionLoss) -> None:
+def test_gradients_are_those_of_the_job_s_loss(
+    backend: Backend, diagnostics: Diagnostics, loss: RegressionLoss
+) -> None:
     """Of the total, of each output alone, along the trunk, in a step and in code as tutorials write it."""
     job = mixed_job(loss, replace(STILL, learning_rate=2**-4))
-    gradients = backend.gradients(job, job.train)
+    gradients = diagnostics.gradients(job, job.train)
     assert gradients.losses[0] == pytest.approx(loss_by_hand(backend, job, job.train), rel=1e-5)
     trunk = [f"{layer.name}/{part}" for layer in job.architecture.trunk for part in ("kernel", "bias")]
     flat = np.stack([np.concatenate([alone[name].ravel() for name in trunk]) for alone in gradients.alone])
-    gramian = backend.trunk_gramians(job, (0,), job.train).large_batch[0]
+    gramian = diagnostics.trunk_gramians(job, (0,), job.train).large_batch[0]
     np.testing.assert_allclose(gramian, flat @ flat.T, rtol=1e-6)
     after_one = backend.steps(job, 1)
-    tutorial = backend.tutorial(job, "branched").gradients
+    tutorial = diagnostics.tutorial(job, "branched").gradients
     for name, total in gradients.total.items():
         summed = sum(weight * alone[name] for weight, alone in zip(job.loss_weights, gradients.alone, strict=True))
         np.testing.assert_allclose(summed, total, rtol=1e-6, atol=1e-9, err_msg=name)
@@ -133,14 +138,14 @@ def test_gradients_are_those_of_the_job_s_loss(backend: Backend, loss: Regressio
 
 
 @pytest.mark.parametrize("loss", NOT_SQUARED)
-def test_a_loop_that_is_for_squared_errors_refuses_another_loss(backend: Backend, loss: RegressionLoss) -> None:
+def test_a_loop_that_is_for_squared_errors_refuses_another_loss(diagnostics: Diagnostics, loss: RegressionLoss) -> None:
     """Kendall's uncertainty has a Gaussian likelihood; the loops of tutorials are written with squares."""
     with pytest.raises(ValueError, match=f"uncertainty weighting needs squared errors.*'{loss}'"):
-        backend.fit_weighted(mixed_job(loss), UNCERTAINTY)
+        diagnostics.fit_weighted(mixed_job(loss), UNCERTAINTY)
     with pytest.raises(ValueError, match="needs squared errors"):
-        backend.reference_loops(mixed_job(loss), 1)
+        diagnostics.reference_loops(mixed_job(loss), 1)
     without = make_job(JobSpec(outputs="binary", recipe=STILL))
-    assert backend.fit_weighted(replace(without, regression_loss=loss), UNCERTAINTY).failure is None
+    assert diagnostics.fit_weighted(replace(without, regression_loss=loss), UNCERTAINTY).failure is None
 
 
 def test_a_stack_of_unlike_losses_is_refused(backend: Backend) -> None:

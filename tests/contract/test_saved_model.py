@@ -6,7 +6,7 @@ import numpy as np
 import pytest
 
 from contract_jobs import INPUTS, JobSpec, make_job
-from jointbench.backends.base import Backend
+from jointbench.backends.protocols import Backend
 from jointbench.benchmarks.memory import saved_bytes
 from jointbench.networks.architecture import architecture
 from jointbench.networks.initialization import initial_weights

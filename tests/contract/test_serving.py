@@ -9,12 +9,12 @@ import numpy as np
 import pytest
 
 from contract_jobs import INPUTS, OUTPUTS, JobSpec, make_job
-from jointbench.backends.base import Backend
 from jointbench.backends.fused import one_output
+from jointbench.backends.protocols import Backend
 from jointbench.networks.architecture import Architecture, architecture
 from jointbench.networks.initialization import initial_weights
 from jointbench.records import ExecutionMode
-from jointbench.types import Shape, Weights
+from jointbench.types import Optimizer, Shape, Weights
 
 Networks = list[tuple[Architecture, Weights]]
 
@@ -88,7 +88,7 @@ def test_a_mode_that_a_framework_lacks_has_a_reason(backend: Backend) -> None:
 
 
 @pytest.mark.parametrize("optimizer", ["adam", "sgd"])
-def test_a_timed_trainer_takes_the_steps_it_says_and_no_others(backend: Backend, optimizer: str) -> None:
+def test_a_timed_trainer_takes_the_steps_it_says_and_no_others(backend: Backend, optimizer: Optimizer) -> None:
     """Two calls time 5 and 2 steps, with one before each: the weights are those of nine steps of the stock loop."""
     spec = JobSpec()
     job = make_job(replace(spec, recipe=replace(spec.recipe, optimizer=optimizer)))

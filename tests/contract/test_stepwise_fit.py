@@ -10,7 +10,7 @@ from typing import Any
 
 import pytest
 
-from jointbench.backends.base import Backend
+from jointbench.backends.protocols import Backend
 from jointbench.backends.registry import unavailable_reason
 from jointbench.benchmarks.engine import wine_shaped_job
 

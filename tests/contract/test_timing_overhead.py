@@ -7,7 +7,8 @@ import time
 
 import pytest
 
-from jointbench.backends.base import Backend, Job
+from jointbench.backends.base import Job
+from jointbench.backends.protocols import Backend
 from jointbench.benchmarks.engine import wine_shaped_job
 from jointbench.benchmarks.training_steps import FEWEST_STEPS
 from jointbench.measure.paired_timing import Paired, interval, log_ratios, paired

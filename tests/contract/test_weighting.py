@@ -8,44 +8,44 @@ import numpy as np
 import pytest
 
 from contract_jobs import RECIPE, JobSpec, make_job
-from jointbench.backends.base import Backend
 from jointbench.backends.loss_weighting import DYNAMIC, FIXED, METHODS, MGDA, UNCERTAINTY, dynamic_weights
+from jointbench.backends.protocols import Backend, Diagnostics
 from jointbench.types import Recipe
 
 SGD = Recipe(optimizer="sgd", learning_rate=2**-4, batch_size=16, max_epochs=3, patience=9)
 
 
-def _runnable(backend: Backend) -> list[str]:
-    return [name for name, reason in backend.weighting_methods().items() if reason is None]
+def _runnable(diagnostics: Diagnostics) -> list[str]:
+    return [name for name, reason in diagnostics.weighting_methods().items() if reason is None]
 
 
 @pytest.mark.parametrize(
     "recipe", [replace(RECIPE, max_epochs=8), replace(SGD, weight_decay=2**-4)], ids=["adam", "sgd"]
 )
-def test_fixed_weights_are_the_stock_loop(backend: Backend, recipe: Recipe) -> None:
+def test_fixed_weights_are_the_stock_loop(backend: Backend, diagnostics: Diagnostics, recipe: Recipe) -> None:
     """The loop around the methods changes nothing by itself: same curves, same stop, same predictions."""
     job = make_job(JobSpec(recipe=recipe, precision="float64"))
-    ours, stock = backend.fit_weighted(job, FIXED), backend.fit(job)
+    ours, stock = diagnostics.fit_weighted(job, FIXED), backend.fit(job)
     assert (ours.epochs, ours.best_epoch, ours.stopped_by) == (stock.epochs, stock.best_epoch, stock.stopped_by)
     np.testing.assert_allclose(ours.validation_loss, stock.validation_loss, rtol=1e-6)
     np.testing.assert_allclose(ours.predictions, stock.predictions, rtol=1e-4, atol=1e-5)
 
 
-def test_every_method_runs_or_has_a_reason(backend: Backend) -> None:
-    assert set(backend.weighting_methods()) == set(METHODS)
-    assert {UNCERTAINTY, DYNAMIC} <= set(_runnable(backend))
+def test_every_method_runs_or_has_a_reason(diagnostics: Diagnostics) -> None:
+    assert set(diagnostics.weighting_methods()) == set(METHODS)
+    assert {UNCERTAINTY, DYNAMIC} <= set(_runnable(diagnostics))
 
 
-def test_every_method_learns_and_repeats_itself(backend: Backend) -> None:
+def test_every_method_learns_and_repeats_itself(diagnostics: Diagnostics) -> None:
     job = make_job(JobSpec(recipe=replace(RECIPE, max_epochs=6)))
-    for method in _runnable(backend):
-        first, again = backend.fit_weighted(job, method), backend.fit_weighted(job, method)
+    for method in _runnable(diagnostics):
+        first, again = diagnostics.fit_weighted(job, method), diagnostics.fit_weighted(job, method)
         assert first.failure is None
         assert (first.validation_loss[-1] < first.validation_loss[0]).all(), method
         np.testing.assert_array_equal(first.validation_loss, again.validation_loss)
 
 
-def test_dynamic_average_follows_its_formula(backend: Backend) -> None:
+def test_dynamic_average_follows_its_formula(diagnostics: Diagnostics) -> None:
     """The third epoch moves as under the formula's weights; all rows in one batch, so that an epoch is one step."""
     job = make_job(
         JobSpec(
@@ -53,8 +53,8 @@ def test_dynamic_average_follows_its_formula(backend: Backend) -> None:
             precision="float64",
         )
     )
-    trained = backend.fit_weighted(job, DYNAMIC)
-    two = backend.fit_weighted(replace(job, recipe=replace(job.recipe, max_epochs=2)), FIXED)
+    trained = diagnostics.fit_weighted(job, DYNAMIC)
+    two = diagnostics.fit_weighted(replace(job, recipe=replace(job.recipe, max_epochs=2)), FIXED)
     assert two.best_epoch == 1  # so that its weights are those after two epochs
     np.testing.assert_allclose(trained.train_loss[:2], two.train_loss, rtol=1e-9)
     third = replace(
@@ -63,9 +63,9 @@ def test_dynamic_average_follows_its_formula(backend: Backend) -> None:
         initial=two.weights,
         loss_weights=tuple(np.array(job.loss_weights) * dynamic_weights(trained.train_loss[:2])),
     )
-    expected = backend.fit_weighted(third, FIXED).validation_loss[0]
+    expected = diagnostics.fit_weighted(third, FIXED).validation_loss[0]
     np.testing.assert_allclose(trained.validation_loss[2], expected, rtol=1e-9)
-    plain = backend.fit_weighted(replace(third, loss_weights=job.loss_weights), FIXED).validation_loss[0]
+    plain = diagnostics.fit_weighted(replace(third, loss_weights=job.loss_weights), FIXED).validation_loss[0]
     assert not np.allclose(expected, plain, rtol=1e-7)  # the weights are not 1, so this can fail
 
 
@@ -77,7 +77,7 @@ def test_dynamic_average_by_hand() -> None:
     assert dynamic_weights(np.array([[2.0, 4.0], [1.0, 2.0]])) == pytest.approx([1, 1])  # equal rates: equal weights
 
 
-def test_uncertainty_s_first_step_is_kendall_s_gradient(backend: Backend) -> None:
+def test_uncertainty_s_first_step_is_kendall_s_gradient(diagnostics: Diagnostics) -> None:
     """At s = 0 a step is that under weights 1/2 (regression) and 1. An epoch is one batch, so the first is one step."""
     job = make_job(
         JobSpec(
@@ -86,11 +86,11 @@ def test_uncertainty_s_first_step_is_kendall_s_gradient(backend: Backend) -> Non
         )
     )
     halved = replace(job, loss_weights=tuple(np.array(job.loss_weights) * [0.5, 1.0, 1.0]))
-    trained, expected = backend.fit_weighted(job, UNCERTAINTY), backend.fit_weighted(halved, FIXED)
+    trained, expected = diagnostics.fit_weighted(job, UNCERTAINTY), diagnostics.fit_weighted(halved, FIXED)
     np.testing.assert_allclose(trained.validation_loss, expected.validation_loss, rtol=1e-10)
 
 
-def test_uncertainty_s_second_step_has_moved_the_variances(backend: Backend) -> None:
+def test_uncertainty_s_second_step_has_moved_the_variances(diagnostics: Diagnostics) -> None:
     """ds = 1/2 - factor x weighted loss, so after one SGD step exp(-s) is known in closed form and weighs step two."""
     rate = 2**-4
     job = make_job(
@@ -99,16 +99,16 @@ def test_uncertainty_s_second_step_has_moved_the_variances(backend: Backend) -> 
             precision="float64",
         )
     )
-    trained = backend.fit_weighted(job, UNCERTAINTY)
+    trained = diagnostics.fit_weighted(job, UNCERTAINTY)
     factors = np.array([0.5, 1.0, 1.0])
     variances = -rate * (0.5 - factors * np.array(job.loss_weights) * trained.train_loss[0])
     first = replace(job, recipe=replace(job.recipe, max_epochs=1))
-    after_one = backend.fit_weighted(first, UNCERTAINTY).weights
+    after_one = diagnostics.fit_weighted(first, UNCERTAINTY).weights
     second = replace(
         first, initial=after_one, loss_weights=tuple(factors * np.exp(-variances) * np.array(job.loss_weights))
     )
     np.testing.assert_allclose(
-        trained.validation_loss[1], backend.fit_weighted(second, FIXED).validation_loss[0], rtol=1e-9
+        trained.validation_loss[1], diagnostics.fit_weighted(second, FIXED).validation_loss[0], rtol=1e-9
     )
 
 

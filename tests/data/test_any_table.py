@@ -85,7 +85,7 @@ def test_any_bytes_are_read_or_refused(tmp_path_factory: pytest.TempPathFactory,
 
 
 @pytest.mark.slow
-@settings(deadline=None, max_examples=5000, suppress_health_check=SLOW_TO_DRAW)
+@settings(deadline=None, max_examples=2000, suppress_health_check=SLOW_TO_DRAW)
 @given(table=tables())
 def test_a_great_many_tables_are_read_or_refused(tmp_path_factory: pytest.TempPathFactory, table: WrittenTable) -> None:
     check(tmp_path_factory.getbasetemp() / "many.csv", table)

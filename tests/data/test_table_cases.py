@@ -10,11 +10,14 @@ import pytest
 
 from jointbench.data.preprocess import encode
 from jointbench.data.table import load_table
+from jointbench.errors import BadInput
+from jointbench.study.plan import CrossValidation, make_experiment
 from jointbench.types import ColumnReading, Dataset
 from tables import frame_of, refusal
 
 CASES = Path(__file__).parent / "cases"
 PRICE_AND_SOLD = ("price", "sold")
+TWO_FOLDS = CrossValidation(folds=2, repeats=1, seeds=1, seed=0)
 NUMBERS = ["f1", "f2", "f3", "f4"]
 
 
@@ -224,3 +227,32 @@ def test_what_no_network_takes_is_refused_by_column(name: str, targets: tuple[st
     message = refusal(CASES / name, targets)
     for part in (name, *says):
         assert part in message
+
+
+@pytest.mark.parametrize(
+    ("name", "output", "keys", "says"),
+    [
+        ("labels_late_or_early.csv", "late", {"time": "t"}, "rows of fold 1"),
+        ("labels_late_or_early.csv", "early", {"time": "t"}, "test rows of fold"),
+        ("labels_in_one_group.csv", "assay", {"group": "lab"}, "rows of fold"),
+    ],
+)
+def test_labels_that_a_fold_lacks_are_refused(name: str, output: str, keys: dict[str, str], says: str) -> None:
+    with pytest.raises(BadInput) as caught:
+        make_experiment(case(name, "price", output, **keys), ["joint", "separate"], TWO_FOLDS)
+    for part in (f"{output!r}", "no label", says):
+        assert part in str(caught.value)
+
+
+@pytest.mark.parametrize(
+    ("name", "output", "keys", "label"),
+    [
+        ("class_appears_late.csv", "phase", {"time": "t"}, "c"),
+        ("class_constant_in_group.csv", "pos", {"group": "lab"}, "yes"),
+    ],
+)
+def test_a_class_that_a_fold_does_not_train_on_is_a_note(
+    name: str, output: str, keys: dict[str, str], label: str
+) -> None:
+    experiment = make_experiment(case(name, "price", output, **keys), ["joint", "separate"], TWO_FOLDS)
+    assert any(output in note and f"trains without {label!r}" in note for note in experiment.dataset.notes)

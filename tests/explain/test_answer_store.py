@@ -84,6 +84,20 @@ def test_a_later_version_is_refused_by_its_number(tmp_path: Path) -> None:
 )
 def test_a_file_that_is_no_answers_is_one_sentence(tmp_path: Path, text: str | bytes) -> None:
     (tmp_path / EXPLAIN).write_bytes(text if isinstance(text, bytes) else text.encode())
+    with pytest.raises(BadInput, match=r"is not .*what jointbench explain writes; delete it"):
+        read_answers(tmp_path)
+
+
+@pytest.mark.parametrize("version", [1, 2])
+def test_a_number_that_no_table_can_show_is_refused(tmp_path: Path, version: int) -> None:
+    write_answers(tmp_path, "c", planted_answers()[1:2])
+    source = FIRST_VERSION if version == 1 else tmp_path
+    fields = json.loads((source / EXPLAIN).read_text(encoding="utf-8"))
+    if version == 1:
+        fields["answers"][0]["tables"][0]["rows"][0][2] = 10**400
+    else:
+        fields["answers"][0]["data"]["joint"][0]["parameters"] = 10**400
+    (tmp_path / EXPLAIN).write_text(json.dumps(fields), encoding="utf-8")
     with pytest.raises(BadInput, match="not what jointbench explain writes"):
         read_answers(tmp_path)
 

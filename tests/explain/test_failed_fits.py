@@ -61,6 +61,10 @@ class Failing:
     def __init__(self, fails: Callable[[Job], bool]) -> None:
         self.fails = fails
 
+    @property
+    def diagnostics(self) -> Failing:
+        return self
+
     def submit(self, function: Callable[..., Any], *args: Any) -> Future[Any]:
         future: Future[Any] = Future()
         try:

@@ -9,6 +9,7 @@ import numpy as np
 import pandas as pd
 import pytest
 
+from jointbench.backends.protocols import diagnostics_of
 from jointbench.backends.registry import BACKENDS, load, unavailable_reason
 from jointbench.errors import BadInput
 from jointbench.explain import (
@@ -123,7 +124,9 @@ def test_training_the_head_alone_is_training_with_the_trunk_frozen(small: Experi
     with Workers("torch", "cpu", 1, 1) as workers:
         source, target = _separate(small, ("torch", workers))
     recipe = Recipe(optimizer="sgd", learning_rate=2**-4, batch_size=16, max_epochs=3, patience=3)
-    (rows,) = backend.activations([(source.job.architecture, source.trained.weights)], source.job.features)
+    (rows,) = diagnostics_of(backend).activations(
+        [(source.job.architecture, source.trained.weights)], source.job.features
+    )
     ours = new_heads.frozen_trunk_job(replace(target.job, recipe=recipe, precision="float64"), rows[-1], source)
     (trained,) = backend.fit_stacked([ours]).trained
 

@@ -2,15 +2,10 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
-from concurrent.futures import Future
-from dataclasses import dataclass, field
-from typing import Any
-
 import numpy as np
 import pytest
 
-from jointbench.backends.base import Backend
+from in_process import InProcess
 from jointbench.backends.registry import BACKENDS, load, unavailable_reason
 from jointbench.data.catalog import load_bundled
 from jointbench.explain import weighting_trial
@@ -20,22 +15,6 @@ from jointbench.report.explained_views import view_of
 from jointbench.study.plan import CrossValidation, Experiment, job, make_experiment, prepared_split
 
 OWN = ("gradient-identity", "one-set-of-parameters", "who-moves-the-trunk", "loss-weights", "weighting-methods")
-
-
-@dataclass
-class InProcess:
-    """Stands in for the worker processes: calls at once, and keeps how many jobs each call was handed."""
-
-    backend: Backend
-    stacks: list[int] = field(default_factory=list)
-    device = "cpu"
-
-    def submit(self, function: Callable[..., Any], *args: Any) -> Future[Any]:
-        if function.__name__ == "_fit_stacked":
-            self.stacks.append(len(args[0]))
-        future: Future[Any] = Future()
-        future.set_result(function(self.backend, *args))
-        return future
 
 
 @pytest.fixture(scope="module")
@@ -48,17 +27,17 @@ def slump() -> Experiment:
 
 
 @pytest.fixture(scope="module", params=[name for name in BACKENDS if unavailable_reason(name) is None])
-def context(request: pytest.FixtureRequest) -> Context:
-    return Context(InProcess(load(request.param, "cpu", 1)))  # type: ignore[arg-type]  # what it does is submit
+def workers(request: pytest.FixtureRequest) -> InProcess:
+    return InProcess(load(request.param, "cpu", 1))
 
 
 def test_every_question_is_answered_with_its_numbers(
-    monkeypatch: pytest.MonkeyPatch, slump: Experiment, context: Context
+    monkeypatch: pytest.MonkeyPatch, slump: Experiment, workers: InProcess
 ) -> None:
     monkeypatch.setattr(weighting_trial, "TIMING_SECONDS", 0.05)
-    backend = context.workers.backend.name  # type: ignore[attr-defined]  # the one in this process
+    context = Context(workers)
     for question in (question for question in QUESTIONS if question.key in OWN):
-        answer = question.ask(slump, backend, context)
+        answer = question.ask(slump, workers.backend.name, context)
         assert (answer.key, answer.question, answer.dataset, answer.failure) == (
             question.key,
             question.text,
@@ -70,10 +49,12 @@ def test_every_question_is_answered_with_its_numbers(
         assert "nan" not in answer.sentence
 
 
-def test_settings_of_the_loss_weights_share_a_stack_and_a_fit_is_made_once(slump: Experiment, context: Context) -> None:
+def test_settings_of_the_loss_weights_share_a_stack_and_a_fit_is_made_once(
+    slump: Experiment, workers: InProcess
+) -> None:
     """Three settings, two folds, two seeds: one stack, and what the engine gives is what the stock loop gives alone."""
-    workers = InProcess(context.workers.backend)  # type: ignore[attr-defined]  # the one in this process
-    own = Context(workers)  # type: ignore[arg-type]  # what it does is submit
+    workers = InProcess(workers.backend)
+    own = Context(workers)
     name = workers.backend.name
     weights = ((), (16.0, 1.0, 1.0), (1.0, 4.0, 4.0))
     networks = [

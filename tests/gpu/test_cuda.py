@@ -7,7 +7,8 @@ from collections.abc import Iterator
 import numpy as np
 import pytest
 
-from jointbench.backends.base import Backend, Job
+from jointbench.backends.base import Job
+from jointbench.backends.protocols import Backend
 from jointbench.backends.registry import BACKENDS, unavailable_reason
 from jointbench.benchmarks.memory import serving_peak, training_peak
 from jointbench.benchmarks.requests import LatencyCase, time_requests

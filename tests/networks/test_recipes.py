@@ -18,10 +18,24 @@ OUTPUTS = (Output("quality", "regression"), Output("type", "binary", ("red", "wh
 
 
 @pytest.mark.parametrize(
-    ("rows", "width"), [(63, 32), (999, 32), (1_000, 64), (20_000, 64), (20_001, 128), (299_285, 128)]
+    ("rows", "width"), [(63, 32), (500, 32), (1_000, 64), (8_000, 64), (64_000, 128), (299_285, 128)]
 )
-def test_base_widths_by_size_class(rows: int, width: int) -> None:
+def test_base_widths_by_size(rows: int, width: int) -> None:
     assert default_shape(rows, image=False) == Shape((width, width))
+
+
+def test_one_row_more_never_makes_another_table_of_it() -> None:
+    """Between 20,000 and 20,001 rows the batch grew eightfold: no step is larger than one width, 2x, one epoch's wait."""
+    before = None
+    for rows in range(1, 70_000):
+        shape, recipe = default_shape(rows, image=False), default_recipe(rows, image=False)
+        now = (shape.trunk[0], recipe.batch_size, recipe.patience)
+        if before is not None and now != before:
+            assert now[0] - before[0] in (0, 8)
+            assert now[1] in (before[1], 2 * before[1])
+            assert before[2] - now[2] in (0, 1)
+        before = now
+    assert default_recipe(20_000, image=False) == default_recipe(20_001, image=False)
 
 
 def test_an_image_shape_fits_the_bundled_digits() -> None:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import json
 
-from jointbench.compare.summary.brief import BATCH_SIZES, PATHS, brief
+from jointbench.compare.summary.brief import BATCH_SIZES, MODES, brief
 from jointbench.report.embed import summary_json
 from jointbench.report.overview import overview_table
 from jointbench.report.page import render
@@ -22,10 +22,11 @@ def test_it_keeps_every_verdict_and_the_first_screen() -> None:
 def test_it_keeps_one_thread_count_and_few_requests() -> None:
     summary = SummaryMaker().summary()
     short = brief(summary)
-    requests = [ratio for cell in short.cells for ratio in cell.ratios if ratio.batch_size is not None]
+    quantities = [ratio.quantity for cell in short.cells for ratio in cell.ratios]
+    requests = [quantity for quantity in quantities if quantity.batch_size is not None]
     assert requests
-    assert {ratio.batch_size for ratio in requests} <= set(BATCH_SIZES)
-    assert {ratio.path for ratio in requests} <= set(PATHS)
+    assert {quantity.batch_size for quantity in requests} <= set(BATCH_SIZES)
+    assert {quantity.mode for quantity in requests} <= set(MODES)
     assert all(r.threads in (None, cell.threads) for cell in short.cells for r in cell.ratios)
     assert not any(quality.per_fold for cell in short.cells for quality in cell.quality)
     assert len(summary_json(short)) < len(summary_json(summary))

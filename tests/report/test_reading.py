@@ -11,12 +11,14 @@ import pandas as pd
 import pytest
 
 from jointbench.compare.build import describe
+from jointbench.compare.summary.recipe import recipe_summary
 from jointbench.data.catalog import load_bundled
 from jointbench.data.subsample import subsampled
 from jointbench.data.table import load_table
 from jointbench.report.page import render
 from jointbench.report.reading import MOST_LINES, brief_reading, reading_lines
 from jointbench.report.tables.reading import reading_table
+from jointbench.study.plan import CrossValidation, make_experiment
 from jointbench.types import Dataset
 from page_tables import tables
 
@@ -84,7 +86,9 @@ def test_terminal_escapes_in_names_are_not_printed(tmp_path: Path) -> None:
 def test_the_page_has_every_column_escaped(
     table: Dataset, maker: Callable[..., Any], parse: Callable[..., Any]
 ) -> None:
-    described = describe(table, 2, 1, 1)
+    experiment = make_experiment(table, ["joint"], CrossValidation(folds=2, repeats=1, seeds=1, seed=0))
+    recipe = recipe_summary(None, experiment.recipe, experiment.shape, experiment.splits)
+    described = describe(table, experiment.splits, 1, recipe)
     shown = reading_table(described)
     assert shown is not None
     assert [row[0].text for row in shown.rows] == [item.name for item in table.reading]

@@ -91,10 +91,14 @@ def test_comparing_with_a_saved_run_names_what_got_slower(ran: tuple[Path, str],
     assert output.count("Field 'mean' has failed") == 3
 
 
-def test_a_wrong_option_is_one_sentence() -> None:
-    done = bench("bench", "--benchmark-only", "--dataset", "nonsense")
+@pytest.mark.parametrize(
+    ("words", "says"),
+    [(("--dataset", "nonsense"), "there is no dataset 'nonsense'"), (("--folds", "1"), "--folds 1: at least 2 folds")],
+)
+def test_a_wrong_option_is_one_sentence(words: tuple[str, ...], says: str) -> None:
+    done = bench("bench", "--benchmark-only", *words)
     assert done.returncode == 4  # pytest's own code for bad usage
-    assert "there is no dataset 'nonsense'" in done.stdout + done.stderr
+    assert says in done.stdout + done.stderr
     assert "Traceback" not in done.stdout + done.stderr
 
 

@@ -135,4 +135,4 @@ def test_a_flop_that_is_not_counted_is_a_difference() -> None:
             }
             return exact if self.calls != 3 else exact | {"train": exact["train"] + 2}
 
-    assert flop_counts(Miscounts(), 8).different == 1  # type: ignore[arg-type]  # only what it calls
+    assert flop_counts(Miscounts(), 8).different == 1

@@ -1,8 +1,8 @@
-"""The interface of a backend, which PyTorch and TensorFlow both implement, and the values that it takes and returns."""
+"""What a backend takes and returns: jobs, results, and networks that are ready to predict or to train."""
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable
 from dataclasses import dataclass
 from typing import Literal, Protocol
 
@@ -10,7 +10,7 @@ import numpy as np
 import numpy.typing as npt
 
 from jointbench.networks.architecture import Architecture
-from jointbench.records import SEQUENTIAL, ExecutionMode, Stop
+from jointbench.records import Stop
 from jointbench.types import Float32Array, FloatArray, IntArray, Recipe, Weights
 
 Precision = Literal["float32", "float64"]
@@ -129,7 +129,7 @@ class TrainingHistory:
 class Server(Protocol):
     """An arm's networks ready to predict: numpy rows in, one numpy array per network out, after the device is done."""
 
-    def __call__(self, rows: Float32Array) -> list[npt.NDArray[np.floating]]: ...
+    def __call__(self, rows: Float32Array, /) -> list[npt.NDArray[np.floating]]: ...
 
 
 class Trainer(Protocol):
@@ -164,95 +164,4 @@ class Trainer(Protocol):
 
     def close(self) -> None:
         """Ends the threads behind it, if there are any."""
-        ...
-
-
-class Backend(Protocol):
-    """One framework. Instances live in a worker process of their own."""
-
-    name: str
-
-    def unusable_reason(self) -> str | None:
-        """Why the framework cannot use its device here, and what to do about it; None when it can."""
-        ...
-
-    def synchronise(self) -> None:
-        """Waits until the device has finished all its work. Call it before reading a clock."""
-        ...
-
-    def device_peak_bytes(self) -> int | None:
-        """Peak device memory of this process's tensors, by the framework's counter; None on the CPU."""
-        ...
-
-    def saved_bytes(self, network: Architecture, weights: Weights) -> int:
-        """Size of the file that the framework's users save the network as."""
-        ...
-
-    def fit(self, job: Job) -> Trained:
-        """Trains one network with the framework's stock loop."""
-        ...
-
-    def fit_stacked(self, jobs: Sequence[Job]) -> Stacked:
-        """Trains jobs of one architecture and recipe together, each as if alone."""
-        ...
-
-    def trainer(self, jobs: Sequence[Job], steps: int, mode: ExecutionMode = "stock loop") -> Trainer:
-        """The jobs ready to be trained for timing, by the ``stock loop`` or the ``engine``, one network at a time."""
-        ...
-
-    def unavailable_reason(self, mode: ExecutionMode) -> str | None:
-        """Why this framework cannot serve in this mode; None where it can."""
-        ...
-
-    def server(self, networks: Sequence[tuple[Architecture, Weights]], mode: ExecutionMode = SEQUENTIAL) -> Server:
-        """The networks ready to predict: ``in turn``, ``fused`` into one program, ``compiled``, or by ``predict``."""
-        ...
-
-    def reference_loops(self, job: Job, repeats: int) -> dict[str, float]:
-        """Seconds of the fastest of ``repeats`` epochs, after a first one, of loops as tutorials write them."""
-        ...
-
-    def counted_flops(self, network: Architecture, batch_size: int) -> Mapping[str, int]:
-        """FLOPs of one training step ("train") and one prediction ("inference") by the framework's own counter."""
-        ...
-
-    def steps(self, job: Job, count: int) -> dict[str, npt.NDArray[np.floating]]:
-        """Weights after ``count`` optimisation steps from the job's initial weights (for the contract tests)."""
-        ...
-
-    def gradients(self, job: Job, rows: IntArray) -> Gradients:
-        """Losses and gradients on these rows at the job's initial weights."""
-        ...
-
-    def trunk_gramians(self, job: Job, at_steps: Sequence[int], rows: IntArray) -> TrunkGramians:
-        """Trains the job and compares its outputs' trunk gradients before each of these steps (ascending).
-
-        rows: those of the large batch.
-        """
-        ...
-
-    def weighting_methods(self) -> Mapping[str, str | None]:
-        """The methods that adapt the loss weights, each with the reason why it cannot run here (None where it can)."""
-        ...
-
-    def fit_weighted(self, job: Job, method: str) -> Trained:
-        """Trains one network with a weighting method, or with ``fixed`` weights as the stock loop does."""
-        ...
-
-    def weighted_steps(self, job: Job, method: str, steps: int) -> Callable[[Clock], float]:
-        """Steps under a weighting method, for timing: a call takes ``steps`` steps and returns their seconds."""
-        ...
-
-    def tutorial(self, job: Job, pattern: Pattern) -> TrainingHistory:
-        """Trains the job's network as tutorials write it, for all the recipe's epochs. Every label must be known.
-
-        sliced: one linear layer as wide as all outputs, cut into columns (heads of one layer only). branched: one head
-        per output and the library's losses. hand-written: the same, with losses and step written out.
-        """
-        ...
-
-    def activations(
-        self, networks: Sequence[tuple[Architecture, Weights]], rows: Float32Array
-    ) -> list[list[Float32Array]]:
-        """The trunk's activations: per network and trunk layer (pooled convolutions first), (rows, units)."""
         ...

@@ -6,22 +6,21 @@ import importlib
 import importlib.util
 from dataclasses import dataclass
 
-from jointbench.backends.base import Backend
+from jointbench.backends.protocols import Backend
 from jointbench.errors import BadInput
 
 
 @dataclass(frozen=True)
 class Entry:
-    """The module and class of a backend, and the package that it needs."""
+    """The module whose ``make_backend`` makes a backend, and the package that it needs."""
 
     module: str
-    attribute: str
     package: str
 
 
 BACKENDS = {
-    "torch": Entry("jointbench.backends.pytorch.backend", "TorchBackend", "torch"),
-    "tensorflow": Entry("jointbench.backends.tensorflow.backend", "TensorFlowBackend", "tensorflow"),
+    "torch": Entry("jointbench.backends.pytorch.backend", "torch"),
+    "tensorflow": Entry("jointbench.backends.tensorflow.backend", "tensorflow"),
 }
 
 
@@ -41,6 +40,5 @@ def unavailable_reason(name: str) -> str | None:
 
 def load(name: str, device: str, threads: int) -> Backend:
     """The backend on this device with this many threads. Imports its framework."""
-    entry = BACKENDS[name]
-    backend: Backend = getattr(importlib.import_module(entry.module), entry.attribute)(device, threads)
+    backend: Backend = importlib.import_module(BACKENDS[name].module).make_backend(device, threads)
     return backend

@@ -13,7 +13,8 @@ from functools import partial
 
 import numpy as np
 
-from jointbench.backends.base import Backend, Job
+from jointbench.backends.base import Job
+from jointbench.backends.protocols import Backend, TrainingBackend
 from jointbench.networks.architecture import architecture
 from jointbench.networks.initialization import initial_weights
 from jointbench.types import Output, Recipe, Shape
@@ -59,7 +60,7 @@ def best_seconds(work: Callable[[], object], repeats: int) -> float:
     return min(seconds)
 
 
-def engine_speed(backend: Backend, replicates: Sequence[int], repeats: int) -> dict[str, float]:
+def engine_speed(backend: TrainingBackend, replicates: Sequence[int], repeats: int) -> dict[str, float]:
     """Microseconds per step of one replicate, by ``<backend>_stacked_<replicates>``.
 
     Everything of a real fit is included: validation, early stopping, best weights, batch orders, scoring. Compilation
@@ -81,7 +82,9 @@ def stock_speed(backend: Backend, repeats: int) -> dict[str, float]:
     trainer(time.perf_counter)
     stock = min(trainer(time.perf_counter) for _ in range(repeats))
     trainer.close()
-    seconds = {f"{backend.name}_stock": stock, **backend.reference_loops(wine_shaped_job(0, 1), repeats)}
+    seconds = {f"{backend.name}_stock": stock}
+    if backend.diagnostics is not None:
+        seconds |= backend.diagnostics.reference_loops(wine_shaped_job(0, 1), repeats)
     return {name: value / STEPS_PER_EPOCH * 1e6 for name, value in seconds.items()}
 
 

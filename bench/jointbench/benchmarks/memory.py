@@ -7,7 +7,8 @@ from dataclasses import replace
 
 import numpy as np
 
-from jointbench.backends.base import Backend, Job
+from jointbench.backends.base import Job
+from jointbench.backends.protocols import Backend, MemoryBackend
 from jointbench.measure.process_memory import peak_bytes, reset_peak, resident_bytes
 from jointbench.networks.architecture import Architecture
 from jointbench.types import Float32Array, Weights
@@ -17,12 +18,12 @@ EPOCHS = 2  # the second adds the copy of better weights, later ones add nothing
 REQUESTS = 3
 
 
-def baseline_bytes(_: Backend) -> int:
+def baseline_bytes(_: object) -> int:
     """Resident bytes once the framework is imported, before any data."""
     return resident_bytes()
 
 
-def saved_bytes(backend: Backend, arms: Mapping[str, Networks]) -> dict[str, int]:
+def saved_bytes(backend: MemoryBackend, arms: Mapping[str, Networks]) -> dict[str, int]:
     """Bytes of each arm's networks as saved files, the sum over them.
 
     Files hold shapes and raw numbers, so networks of equal architecture weigh the same and are saved once.

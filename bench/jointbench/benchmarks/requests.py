@@ -9,11 +9,13 @@ from dataclasses import dataclass
 import numpy as np
 import numpy.typing as npt
 
-from jointbench.backends.base import Backend, Clock, Server
+from jointbench.backends.base import Clock, Server
 from jointbench.backends.fused import one_output
+from jointbench.backends.protocols import ServingBackend
 from jointbench.benchmarks.training_steps import (
     BLOCKS_WANTED,
     Budget,
+    LeftOut,
     SampleSet,
     SetUp,
     TimedArm,
@@ -50,7 +52,7 @@ class TimedCase:
 
     batch_size: int
     sample_sets: tuple[SampleSet, ...]
-    untimed: dict[Variant, str]
+    untimed: dict[Variant, LeftOut]
 
 
 class RequestSampler:
@@ -119,7 +121,9 @@ def request_pool(rows: Float32Array, batch: int) -> Float32Array:
     return pool
 
 
-def request_sampler(backend: Backend, timed_arm: TimedArm, path: ExecutionMode, rows: Float32Array) -> RequestSampler:
+def request_sampler(
+    backend: ServingBackend, timed_arm: TimedArm, path: ExecutionMode, rows: Float32Array
+) -> RequestSampler:
     """A sampler of the arm's networks behind a server of this path, with the answers that they were scored by."""
     clock = device_clock(backend.synchronise)
     if path != SINGLE_OUTPUT:
@@ -132,7 +136,7 @@ def request_sampler(backend: Backend, timed_arm: TimedArm, path: ExecutionMode, 
 
 
 def time_requests(
-    backend: Backend,
+    backend: ServingBackend,
     timed_arms: Mapping[str, TimedArm],
     rows: Float32Array,
     cases: Sequence[LatencyCase],
@@ -158,7 +162,8 @@ def time_requests(
         if not reason and least > max(PATIENCE * share, 1.0):
             reason = TOO_LONG.format(case.batch_size, least, share)
         if reason:
-            results.append(TimedCase(case.batch_size, (), untimed | dict.fromkeys(samplers, reason)))
+            left_out = dict.fromkeys(samplers, LeftOut(reason, budget_spent=True))
+            results.append(TimedCase(case.batch_size, (), untimed | left_out))
             continue
         results.append(_time_case(rows, case.batch_size, samplers, untimed, share))
         if case.batch_size >= LARGE:
@@ -168,7 +173,7 @@ def time_requests(
 
 
 def _set_up_servers(
-    backend: Backend,
+    backend: ServingBackend,
     timed_arms: Mapping[str, TimedArm],
     rows: Float32Array,
     cases: Sequence[LatencyCase],
@@ -187,16 +192,16 @@ def _set_up_servers(
         for variant in _variants(case, timed_arms)
         if variant.path not in impossible
     }
-    wrong: dict[Variant, str] = {}
+    wrong: dict[Variant, LeftOut] = {}
 
     def make(variant: Variant) -> RequestSampler:
         sampler = request_sampler(backend, timed_arms[variant.arm], variant.path, rows)
         if (reason := sampler.wrong_at_first()) is not None:
-            wrong[variant] = reason
+            wrong[variant] = LeftOut(reason)
         return sampler
 
     servers = set_up(programs.items(), make, budget.total - budget.samples)
-    no_path = {Variant(name, path): reason for path, reason in impossible.items() for name in timed_arms}
+    no_path = {Variant(name, path): LeftOut(reason) for path, reason in impossible.items() for name in timed_arms}
     return SetUp(
         {variant: sampler for variant, sampler in servers.ready.items() if variant not in wrong},
         {**servers.untimed, **wrong, **no_path},
@@ -212,7 +217,7 @@ def _time_case(
     rows: Float32Array,
     batch: int,
     samplers: dict[Variant, RequestSampler],
-    untimed: dict[Variant, str],
+    untimed: dict[Variant, LeftOut],
     budget_seconds: float,
 ) -> TimedCase:
     pool, total = request_pool(rows, batch), 0.0
@@ -225,6 +230,8 @@ def _time_case(
         sampler.count = max(1, min(MAX_REQUESTS, int(budget_seconds / BLOCKS_WANTED / 2 / max(total, 1e-9))))
     sample_sets = collect_samples(samplers, budget_seconds) if samplers else []
     wrong = {
-        variant: reason for variant, sampler in samplers.items() if (reason := sampler.wrong_at_last()) is not None
+        variant: LeftOut(reason)
+        for variant, sampler in samplers.items()
+        if (reason := sampler.wrong_at_last()) is not None
     }
     return TimedCase(batch, without_refused(sample_sets, wrong), {**untimed, **wrong})

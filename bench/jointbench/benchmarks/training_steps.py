@@ -9,7 +9,8 @@ from typing import Generic, TypeVar
 
 import numpy as np
 
-from jointbench.backends.base import Backend, Job, Trainer
+from jointbench.backends.base import Job, Trainer
+from jointbench.backends.protocols import Backend, TimingBackend
 from jointbench.measure.device_clock import device_clock
 from jointbench.measure.paired_timing import Paired, paired, visit_count
 from jointbench.measure.system_load import disturbed
@@ -57,12 +58,20 @@ class SampleSet:
     disturbed: bool
 
 
+@dataclass(frozen=True)
+class LeftOut:
+    """Why a variant is not timed. budget_spent: the time did not suffice; otherwise something is wrong with it."""
+
+    reason: str
+    budget_spent: bool = False
+
+
 @dataclass(frozen=True, eq=False)
 class SetUp(Generic[T]):
     """The variants that are ready to be timed, and why the others are not."""
 
     ready: dict[Variant, T]
-    untimed: dict[Variant, str]
+    untimed: dict[Variant, LeftOut]
 
 
 @dataclass(frozen=True, eq=False)
@@ -71,7 +80,7 @@ class TimedTraining:
 
     sample_sets: tuple[SampleSet, ...]
     cold: dict[str, tuple[float, float]]
-    untimed: dict[Variant, str]
+    untimed: dict[Variant, LeftOut]
 
 
 def set_up(variants: Iterable[tuple[Variant, int]], make: Callable[[Variant], T], allowance_seconds: float) -> SetUp[T]:
@@ -80,13 +89,14 @@ def set_up(variants: Iterable[tuple[Variant, int]], make: Callable[[Variant], T]
     variants: each with the number of programs that it builds, from which its cost is predicted.
     """
     ready: dict[Variant, T] = {}
-    untimed: dict[Variant, str] = {}
+    untimed: dict[Variant, LeftOut] = {}
     started = time.monotonic()
     program_seconds: dict[ExecutionMode, float] = {}  # the most that a program of each path has taken so far
     for variant, programs in variants:
         expected = program_seconds.get(variant.path, 0.0) * programs
         if len(ready) >= 2 and time.monotonic() - started + expected > allowance_seconds:
-            untimed[variant] = f"the time for setting up ({max(allowance_seconds, 0):.1f} s) is spent on the others"
+            reason = f"the time for setting up ({max(allowance_seconds, 0):.1f} s) is spent on the others"
+            untimed[variant] = LeftOut(reason, budget_spent=True)
             continue
         before = time.monotonic()
         ready[variant] = make(variant)
@@ -124,7 +134,7 @@ def without_refused(sample_sets: Iterable[SampleSet], refused: Collection[Varian
 
 
 def time_training(
-    backend: Backend, timed_arms: Mapping[str, TimedArm], paths: Sequence[ExecutionMode], budget: Budget
+    backend: TimingBackend, timed_arms: Mapping[str, TimedArm], paths: Sequence[ExecutionMode], budget: Budget
 ) -> TimedTraining:
     """Times each arm's training steps against the others', one network after the other, by each of the paths.
 
@@ -155,7 +165,9 @@ def time_training(
         sampler.begin(max(FEWEST_STEPS, min(visit_count(quickest, TRAINING_STEPS), affordable)))
     sample_sets = collect_samples(samplers, budget.samples)
     refused = {
-        variant: reason for variant, sampler in samplers.items() if (reason := sampler.refusal_reason()) is not None
+        variant: LeftOut(reason)
+        for variant, sampler in samplers.items()
+        if (reason := sampler.refusal_reason()) is not None
     }
     for sampler in samplers.values():
         sampler.close()

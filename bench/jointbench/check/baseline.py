@@ -7,7 +7,8 @@ from typing import Annotated
 
 from annotated_types import Interval, MinLen
 
-from jointbench.types import Natural, Positive
+from jointbench.stats.correlated_t_test import ROPE
+from jointbench.types import InCell, Natural, Positive
 
 BASELINE_SCHEMA_VERSION = 1
 ARTIFACT = "artifact bytes"
@@ -54,6 +55,10 @@ class ArmKey:
     device: str
     arm: str = ""
 
+    @classmethod
+    def of(cls, member: InCell, arm: str = "") -> ArmKey:
+        return cls(member.dataset, member.backend, member.device, arm)
+
 
 @dataclass(frozen=True)
 class Count:
@@ -75,8 +80,12 @@ class Skill:
 
 @dataclass(frozen=True, kw_only=True)
 class CostRatio:
-    """A timed cost of joint over that of the site's arm, its 95 % interval over blocks, and the A/A pair's largest log
-    ratio."""
+    """A timed cost of joint over that of the site's arm, and its 95 % interval over blocks.
+
+    floor: how far from 0 the interval of the A/A pair's log ratio reaches, control: how far that log ratio is, both None
+    where no such pair was timed. load: cores that other processes kept busy meanwhile; disturbed: they were too many.
+    Older baselines have the floor alone.
+    """
 
     site: ArmKey
     quantity: str
@@ -84,21 +93,28 @@ class CostRatio:
     low: PositiveRatio
     high: PositiveRatio
     blocks: Positive
-    floor: Annotated[float, Interval(ge=0, le=1e3)]
+    floor: Annotated[float, Interval(ge=0, le=1e3)] | None
+    control: Annotated[float, Interval(ge=0, le=1e3)] | None = None
+    load: float = 0.0
+    disturbed: bool = False
 
 
 @dataclass(frozen=True)
 class Seconds:
-    """An absolute time of one arm: the median, in seconds."""
+    """An absolute time of one arm: the median, in seconds. disturbed: as of a CostRatio."""
 
     site: ArmKey
     quantity: str
     seconds: Annotated[float, Interval(ge=0, le=1e9)]
+    disturbed: bool = False
 
 
 @dataclass(frozen=True, kw_only=True)
 class Baseline:
-    """All that the gates look at. A run is read into one too, so that both sides are the same kind of thing."""
+    """All that the gates look at. A run is read into one too, so that both sides are the same kind of thing.
+
+    rope: how much skill an output may lose: half the region of practical equivalence that the run was asked with.
+    """
 
     schema_version: int
     origin: Origin
@@ -107,3 +123,4 @@ class Baseline:
     skills: Annotated[tuple[Skill, ...], MinLen(1)]
     ratios: tuple[CostRatio, ...]
     seconds: tuple[Seconds, ...]
+    rope: float = ROPE

@@ -13,7 +13,6 @@ from jointbench.check.from_run import Reading
 from jointbench.check.seconds import time_findings
 from jointbench.check.skill import quality_findings
 from jointbench.errors import BadInput
-from jointbench.stats.correlated_t_test import ROPE
 from jointbench.types import CellKey
 
 NOT_REQUESTED = "the run has no such cell: it was not asked for"
@@ -26,7 +25,6 @@ def check(
     only_backends: Sequence[str] = (),
     require_cost: bool = False,
     strict_time: bool = False,
-    rope: float = ROPE,
 ) -> CheckResult:
     """Every quantity of the baseline, compared with the run's.
 
@@ -40,11 +38,11 @@ def check(
         disabled["cost"] = disabled["time"] = f"profile {NO_COST_PROFILE} takes too few samples to compare times"
     elif narrowed.origin.machine != run.origin.machine:
         disabled["time"] = f"the baseline is of another machine ({_machine(narrowed)}; this is {_machine(run)})"
-    findings = [*exact_findings(narrowed, run), *quality_findings(narrowed, run, rope)]
+    findings = [*exact_findings(narrowed, run), *quality_findings(narrowed, run)]
     if "cost" not in disabled:
-        findings += cost_findings(narrowed, run)
+        findings += cost_findings(narrowed, run, reading.cut_short)
     if "time" not in disabled:
-        findings += time_findings(narrowed, run)
+        findings += time_findings(narrowed, run, reading.cut_short)
     if require_cost and not narrowed.ratios:
         raise BadInput(f"--require-cost: {disabled.get('cost', 'the baseline holds no cost ratios')}")
     return CheckResult(
@@ -119,12 +117,22 @@ def _with_reason(finding: Finding, reading: Reading) -> Finding:
 
 
 def _notes(baseline: Baseline, run: Baseline) -> tuple[str, ...]:
-    """Versions that differ, and what the run has that the baseline lacks."""
+    """Versions and criteria that differ, noise, and what the run has that the baseline lacks."""
     notes = [
         f"{name} is {run.origin.versions.get(name, 'not there')}, the baseline's was {version}"
         for name, version in sorted(baseline.origin.versions.items())
         if run.origin.versions.get(name) != version
     ]
+    if run.rope != baseline.rope:
+        notes.append(
+            f"the run was asked with --rope {run.rope:g}; its skills are held to the baseline's {baseline.rope:g}"
+        )
+    disturbed = sum(ratio.disturbed for ratio in run.ratios)
+    if disturbed and baseline.ratios:
+        notes.append(
+            f"other processes disturbed {disturbed} of the run's {len(run.ratios)} cost ratios, so they are not judged; "
+            "run it again on a quiet machine"
+        )
     known = {size.site for size in baseline.sizes}
     backends = {site.backend for site in known}
     new = sorted({size.site for size in run.sizes} - known)

@@ -21,8 +21,8 @@ class Finding:
     """One quantity, before and now.
 
     change: of a skill, run - baseline; of everything else, run / baseline. limit: the smallest change that would have
-    failed were it the only one, in the unit of ``change``; None where any would. reason: a sentence where the state is
-    not "as before".
+    failed were it the only one (of a cost: that another ratio confirms), in the unit of ``change``; None where any
+    would, or nothing could be judged. reason: a sentence where the state is not "as before".
     """
 
     gate: Gate
@@ -71,7 +71,7 @@ class CheckResult:
         """Whether this finding alone gives an exit code other than 0."""
         if finding.gate in self.advisory or finding.state == "as before":
             return False
-        return finding.state != "too noisy" or self.require_cost
+        return finding.state != "too noisy" or (self.require_cost and finding.gate == "cost")
 
     @property
     def exit_code(self) -> int:

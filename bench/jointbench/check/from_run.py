@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import hashlib
-import math
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 
@@ -13,32 +12,40 @@ from jointbench.check.baseline import (
     NO_COST_PROFILE,
     ArmKey,
     Baseline,
-    CostRatio,
     Count,
     DatasetKey,
     Origin,
-    Seconds,
     Skill,
 )
+from jointbench.check.from_timings import cost_ratios, cut_short, seconds
 from jointbench.compare.build import summarise
-from jointbench.compare.summary.quantity import quantity_name
 from jointbench.compare.summary.run import CellSummary, DatasetSummary
 from jointbench.records import Fit, FoldRecord, Memory, Record, Stack
-from jointbench.types import CellKey, InCell
+from jointbench.types import CellKey
 
 VERSIONS = ("python", "torch", "tensorflow", "keras", "numpy")
 
 
 @dataclass(frozen=True)
 class Reading:
-    """A run as a Baseline, and by cell why something of it did not run."""
+    """A run as a Baseline, and by cell why something of it did not run.
+
+    cut_short: by arm and quantity, the reason why the time for timing did not suffice for it.
+    """
 
     measured: Baseline
     reasons: dict[CellKey, str]
+    cut_short: dict[tuple[ArmKey, str], str]
 
 
 def read_run(
-    records: Iterable[Record], datasets: Sequence[DatasetSummary], machine: Mapping[str, str], profile: str, engine: str
+    records: Iterable[Record],
+    datasets: Sequence[DatasetSummary],
+    machine: Mapping[str, str],
+    *,
+    profile: str,
+    engine: str,
+    rope: float,
 ) -> Reading:
     """The run behind these records. What failed or is missing is not in it, and ``reasons`` has the reason."""
     all_records = list(records)
@@ -66,14 +73,12 @@ def read_run(
             if cell.dataset == dataset.slug
             for skill in _skills(cell, dataset)
         ),
-        ratios=tuple(ratio for cell in timed for ratio in _ratios(cell)),
-        seconds=tuple(time for cell in timed for time in _seconds(cell)),
+        ratios=tuple(ratio for cell in timed for ratio in cost_ratios(cell)),
+        seconds=tuple(time for cell in timed for time in seconds(cell)),
+        rope=rope,
     )
-    return Reading(measured, {CellKey.of(cell): _reason(cell) for cell in cells})
-
-
-def _arm(member: InCell, arm: str = "") -> ArmKey:
-    return ArmKey(member.dataset, member.backend, member.device, arm)
+    reasons = {CellKey.of(cell): _reason(cell) for cell in cells}
+    return Reading(measured, reasons, cut_short(cells, all_records))
 
 
 def _reason(cell: CellSummary) -> str:
@@ -96,7 +101,7 @@ def _counts(cells: Sequence[CellSummary], records: Sequence[Record]) -> Iterator
     batch = {CellKey.of(network): network.recipe.batch_size for network in networks}
     for cell in cells:
         for cost in cell.costs:
-            site = _arm(cell, cost.arm)
+            site = ArmKey.of(cell, cost.arm)
             rows = batch.get(CellKey.of(cell), 1)
             yield Count(site, "networks", len(cost.groups))
             yield Count(site, "parameters", cost.parameters)
@@ -104,7 +109,7 @@ def _counts(cells: Sequence[CellSummary], records: Sequence[Record]) -> Iterator
             yield Count(site, "inference FLOPs per row", cost.inference_flops_per_row)
     for record in records:
         if isinstance(record, Memory) and record.artifact_bytes is not None:
-            yield Count(_arm(record, record.arm), ARTIFACT, record.artifact_bytes)
+            yield Count(ArmKey.of(record, record.arm), ARTIFACT, record.artifact_bytes)
 
 
 def _programs(datasets: Sequence[DatasetSummary], records: Sequence[Record]) -> Iterator[Count]:
@@ -130,7 +135,7 @@ def _programs(datasets: Sequence[DatasetSummary], records: Sequence[Record]) -> 
             )
             for fit in (fits[network_id] for network_id in stack.network_ids if network_id in fits)
         )
-        counts = compiled.setdefault(_arm(stack), {})
+        counts = compiled.setdefault(ArmKey.of(stack), {})
         counts[program] = max(counts.get(program, 0), stack.compilations)
     for site, counts in compiled.items():
         yield Count(site, "compilations", sum(counts.values()))
@@ -140,38 +145,5 @@ def _skills(cell: CellSummary, dataset: DatasetSummary) -> Iterator[Skill]:
     """Skills that every fold has: a mean over fewer folds is not the same quantity."""
     for quality in cell.quality:
         if len(quality.per_fold) == dataset.folds * dataset.repeats:
-            site = _arm(cell, quality.model)
+            site = ArmKey.of(cell, quality.model)
             yield Skill(site, quality.output, tuple(float(value) for value in quality.per_fold))
-
-
-def _ratios(cell: CellSummary) -> Iterator[CostRatio]:
-    """Ratios that have a noise floor: the timed ones. (FLOPs to the stop move with early stopping.)"""
-    for ratio in cell.ratios:
-        if ratio.floor is not None and ratio.blocks > 1:  # one block has no interval
-            floor = max(abs(math.log(ratio.floor.low)), abs(math.log(ratio.floor.high)))
-            site = _arm(cell, ratio.other)
-            quantity = _timed(quantity_name(ratio.quantity), ratio.quantity.mode, ratio.threads)
-            yield CostRatio(
-                site=site,
-                quantity=quantity,
-                value=ratio.ratio.value,
-                low=ratio.ratio.low,
-                high=ratio.ratio.high,
-                blocks=ratio.blocks,
-                floor=floor,
-            )
-
-
-def _seconds(cell: CellSummary) -> Iterator[Seconds]:
-    for cost in cell.costs:
-        site = _arm(cell, cost.arm)
-        for clock in cost.training:
-            yield Seconds(site, _timed("training step", clock.path, clock.threads), clock.step_seconds)
-        for latency in cost.latency:
-            quantity = _timed(f"request, batch {latency.batch_size}", latency.path, latency.threads)
-            yield Seconds(site, quantity, latency.median_seconds)
-
-
-def _timed(quantity: str, path: str | None, threads: int | None) -> str:
-    """A name that does not depend on how many cores a machine has."""
-    return f"{quantity} ({path}, {'one thread' if threads == 1 else 'all cores'})"

@@ -40,35 +40,40 @@ class _Pair:
     folds: int
 
 
-def quality_findings(baseline: Baseline, run: Baseline, rope: float = ROPE) -> Iterator[Finding]:
-    """Every output and arm of the baseline. Skills of other data or other folds are not comparable, and not run."""
+def quality_findings(baseline: Baseline, run: Baseline) -> Iterator[Finding]:
+    """Every output and arm of the baseline. Skills of other data or other folds are not comparable, and not run.
+
+    What an output may lose is the baseline's: a run cannot be asked for a wider region and so pass.
+    """
     now = {(skill.site, skill.output): skill for skill in run.skills}
-    after = {data.dataset: data for data in run.data}
+    before, after = ({data.dataset: data for data in side.data} for side in (baseline, run))
     pairs = []
-    for data in baseline.data:
-        for skill in (s for s in baseline.skills if s.site.dataset == data.dataset):
-            other = now.get((skill.site, skill.output))
-            if other is None or (reason := _incomparable(data, after[data.dataset], skill, other)):
-                yield Finding(
-                    gate="quality",
-                    state="not run",
-                    site=skill.site,
-                    quantity=_quantity(skill.output),
-                    baseline=float(np.mean(skill.per_fold)),
-                    reason="" if other is None else reason,
-                )
-            else:
-                change = np.subtract(other.per_fold, skill.per_fold)
-                pairs.append(_Pair(skill.site, skill.output, change, float(np.mean(skill.per_fold)), data.folds))
-    yield from _findings(pairs, rope)
+    for skill in baseline.skills:
+        other, data = now.get((skill.site, skill.output)), before.get(skill.site.dataset)
+        reason = "" if other is None else _incomparable(data, after.get(skill.site.dataset), skill, other)
+        if other is None or data is None or reason:
+            yield Finding(
+                gate="quality",
+                state="not run",
+                site=skill.site,
+                quantity=_quantity(skill.output),
+                baseline=float(np.mean(skill.per_fold)),
+                reason=reason,
+            )
+        else:
+            change = np.subtract(other.per_fold, skill.per_fold)
+            pairs.append(_Pair(skill.site, skill.output, change, float(np.mean(skill.per_fold)), data.folds))
+    yield from _findings(pairs, baseline.rope)
 
 
 def _quantity(output: str) -> str:
     return f"skill of {output}"
 
 
-def _incomparable(before: DatasetKey, after: DatasetKey, old: Skill, new: Skill) -> str:
+def _incomparable(before: DatasetKey | None, after: DatasetKey | None, old: Skill, new: Skill) -> str:
     """Why two skills of one name are not the same quantity; "" when they are."""
+    if before is None or after is None:
+        return f"{'the baseline' if before is None else 'the run'} does not say on which folds its skills are"
     if before.sha256 != after.sha256:
         return "the data file is another one"
     if before.splits != after.splits or len(old.per_fold) != len(new.per_fold):

@@ -39,14 +39,13 @@ def calibrate(
     from jointbench.calibration.study import calibration_study
     from jointbench.errors import BadInput
     from jointbench.report.calibration import calibration_json, markdown, print_report
+    from jointbench.runs.options import check_jobs, check_seed
     from jointbench.runs.output_folder import output_folder, write_results
 
     if comparisons < 100:
         raise BadInput(f"--comparisons {comparisons}: at least 100 are needed for rates in percent to mean anything")
-    if seed < 0:
-        raise BadInput(f"--seed {seed}: a seed is 0 or more")
-    if jobs is not None and jobs < 1:
-        raise BadInput(f"--jobs {jobs}: at least 1 is needed")
+    check_seed(seed)
+    check_jobs(jobs)
     names = _installed(backend) if training else ()
     noise = _noise_in(run) if run else OBSERVED_NOISE
     console = make_console()

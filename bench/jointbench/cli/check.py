@@ -45,7 +45,14 @@ def check(
     committed = None if baseline is None else baseline_file.read_baseline(baseline)
     stored = read_folder(run)
     about = stored.about
-    reading = read_run(stored.records, about.datasets, about.machine, about.profile, about.engine)
+    reading = read_run(
+        stored.records,
+        about.datasets,
+        about.machine,
+        profile=about.profile,
+        engine=about.engine,
+        rope=about.rope,
+    )
     if committed is None:
         assert write_baseline is not None
         if stored.cut_off:
@@ -58,7 +65,6 @@ def check(
         only_backends=only_backend or (),
         require_cost=require_cost,
         strict_time=strict_time,
-        rope=about.rope,
     )
     _show(replace(result, notes=(*stored.cut_off, *result.notes)), format)
     raise typer.Exit(result.exit_code)
@@ -67,12 +73,15 @@ def check(
 def _write(run: Path, reading: Reading, path: Path) -> None:
     """Writes the run as a baseline file, and prints what could not be put into it."""
     from jointbench.check.baseline_file import write_baseline
+    from jointbench.check.cost_ratios import doubtful
 
     measured = reading.measured
     if not measured.skills:
         raise BadInput(f"{run}: nothing in it ran, so there is nothing to hold later runs to")
     write_baseline(path, measured)
     echo(f"{path}: {len(measured.sizes)} counts, {len(measured.skills)} skills, {len(measured.ratios)} cost ratios")
+    if noisy := sum(bool(doubtful(ratio, "the run")) for ratio in measured.ratios):
+        echo(f"{noisy} of the cost ratios are too noisy to hold later runs to; a quiet machine gives better ones")
     for cell, reason in reading.reasons.items():
         if reason:
             echo(f"not in it: {cell.dataset}, {cell.backend} on {cell.device}: {reason}")

@@ -49,6 +49,9 @@ def explain(
     keep: Annotated[
         Optional[list[str]], typer.Option(help="Column to use as it stands, though it looks like an identifier.")
     ] = None,
+    split_repeats: Annotated[
+        bool, typer.Option("--split-repeats", help="Let identical rows fall into different parts of a split.")
+    ] = False,
     out: Annotated[
         Optional[str], typer.Option(help="Folder for the answers; a run's folder gets them in its report.")
     ] = None,
@@ -76,6 +79,7 @@ def explain(
                 "--time": time,
                 "--keep": keep,
                 "--folds": folds,
+                "--split-repeats": split_repeats,
                 f"--profile {profile}": profile != "quick",
             }
         )
@@ -90,17 +94,22 @@ def explain(
         device=device,
         folds=folds,
         repeats=None,
-        seeds=seeds or max(SEEDS, profile_named(profile).seeds),
+        seeds=max(SEEDS, profile_named(profile).seeds) if seeds is None else seeds,
         seed=seed,
         jobs=jobs,
         group=group,
         time=time,
         keep=tuple(keep or ()),
+        split_repeats=split_repeats,
     )
     config = study_config(options)
-    questions = (forum_run(seeds or Effort().seeds),) if forum else chosen(tuple(question or ()))
+    questions = (forum_run(Effort().seeds if seeds is None else seeds),) if forum else chosen(tuple(question or ()))
     answers = _answer(options, config, questions, out, one_image_seed=seeds is None)
-    explicit = set(backend or ())
+    _finish(answers, explicit=backend or ())
+
+
+def _finish(answers: Sequence[Answer], explicit: Sequence[str]) -> None:
+    """Exit code 4 when nothing was answered, or a question to a backend that was asked for by name was not."""
     if all(answer.failure for answer in answers) or any(a.failure for a in answers if a.backend in explicit):
         raise typer.Exit(DID_NOT_RUN)
 
@@ -117,6 +126,7 @@ def _answer(
 
     one_image_seed: images get one seed in each fold; they train in seconds, tables in a tenth of one.
     """
+    from jointbench.explain.skill import check_judged
     from jointbench.report.explained_page import print_answer
     from jointbench.runs.folder import EXPLAIN_FILES, EXPLAIN_PAGE, check_run_beside, publish_answers
     from jointbench.runs.options import experiments, load_datasets, notes
@@ -131,6 +141,8 @@ def _answer(
         replace(experiment, seeds=1) if one_image_seed and len(experiment.input_shape) == 3 else experiment
         for experiment in experiments(options, datasets)
     ]
+    for experiment in planned:
+        check_judged(experiment)
     console = make_console()
     answers = []
     with output_folder(out, "-explain", EXPLAIN_FILES) as folder:

@@ -16,11 +16,14 @@ DID_NOT_RUN = 4
 
 
 def finish(summary: Summary, console: Console, report: Path, explicit: tuple[str, ...]) -> None:
-    """The table at the end, and exit code 4 when nothing ran or something asked for by name did not."""
+    """The table at the end, and exit code 4 when nothing ran, every fit of something failed, or something asked for by
+    name did not run.
+    """
     from jointbench.report.terminal import terminal_report
 
     terminal_report(summary, console)
     console.print(f"Report: {report}", markup=False, highlight=False, soft_wrap=True)
     absent = [cell for cell in summary.cells if not cell.quality]
-    if len(absent) == len(summary.cells) or any(cell.backend in explicit for cell in absent):
+    failed = any(cell.failed for cell in summary.cells)
+    if failed or len(absent) == len(summary.cells) or any(cell.backend in explicit for cell in absent):
         raise typer.Exit(DID_NOT_RUN)

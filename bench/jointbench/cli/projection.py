@@ -24,6 +24,9 @@ def projection(
     backend: Annotated[Optional[list[str]], typer.Option(help="torch or tensorflow; repeat it.")] = None,
     device: Annotated[str, typer.Option(help="cpu, cuda or auto.")] = "cpu",
     profile: Annotated[str, typer.Option(help="smoke, quick or full: how many rows and epochs.")] = "quick",
+    split_repeats: Annotated[
+        bool, typer.Option("--split-repeats", help="Let identical rows fall into different parts of a split.")
+    ] = False,
 ) -> None:
     """Trains every arm to its stop under the clock, and compares that with its steady seconds per step carried on.
 
@@ -41,6 +44,7 @@ def projection(
         device=device,
         folds=2,
         seeds=1,
+        split_repeats=split_repeats,
     )
     if not _agree(options, make_console()):
         raise typer.Exit(DISAGREES)

@@ -42,6 +42,9 @@ def run(
     keep: Annotated[
         Optional[list[str]], typer.Option(help="Column to use as it stands, though it looks like an identifier.")
     ] = None,
+    split_repeats: Annotated[
+        bool, typer.Option("--split-repeats", help="Let identical rows fall into different parts of a split.")
+    ] = False,
     loss_weight: Annotated[Optional[list[str]], typer.Option(help="NAME=NUMBER: weight of an output's loss.")] = None,
     rope: Annotated[
         Optional[float], typer.Option(help="Difference in skill that does not matter; default 0.01.")
@@ -72,6 +75,7 @@ def run(
         time=time,
         keep=tuple(keep or ()),
         loss_weights=tuple(loss_weight or ()),
+        split_repeats=split_repeats,
         rope=defaults.rope if rope is None else rope,
         probability=defaults.probability if probability is None else probability,
     )
@@ -80,7 +84,9 @@ def run(
 
 def _run(options: RunOptions, out: str | None, explicit: tuple[str, ...]) -> None:
     """Runs the study into its folder. explicit: the backends named on the command line, which must run."""
+    from jointbench.compare.summary.recipe import recipe_summary
     from jointbench.report.reading import brief_reading, reading_lines
+    from jointbench.report.recipe import brief_recipe
     from jointbench.runs.about import RunDescription
     from jointbench.runs.folder import REPORT, RUN_FILES, execute
     from jointbench.runs.options import experiments, load_datasets, notes, reruns, study_config, verdict_criteria
@@ -92,10 +98,12 @@ def _run(options: RunOptions, out: str | None, explicit: tuple[str, ...]) -> Non
     config = study_config(options)
     datasets = load_datasets(options, profile_named(options.profile))
     planned = experiments(options, datasets)
-    used = [experiment.dataset for experiment in planned]
-    readings = [reading_lines(dataset) if len(used) <= FEW else [brief_reading(dataset)] for dataset in used]
-    for line in (line for reading in readings for line in reading):
-        console.print(line, markup=False, highlight=False)
+    for experiment, dataset in zip(planned, datasets, strict=True):
+        used, notes_of_run = experiment.dataset, experiment.dataset.notes[len(dataset.notes) :]
+        recipe = recipe_summary(experiment.recipe_rows, experiment.recipe, experiment.shape, experiment.splits)
+        lines = reading_lines(used) if len(planned) <= FEW else [brief_reading(used), *notes_of_run]
+        for line in (*lines, f"{used.slug}: {brief_recipe(recipe)}"):
+            console.print(line, markup=False, highlight=False)
     description = RunDescription(
         profile=options.profile,
         command=typed_command(),

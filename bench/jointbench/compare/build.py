@@ -13,13 +13,15 @@ from jointbench.compare.across_datasets import across_datasets
 from jointbench.compare.cells import BenchmarkCell, Skill, arm_skill, cells, over_seeds, reference_skill, run_index
 from jointbench.compare.costs import arm_cost, best_takes, projection_check
 from jointbench.compare.criteria import VerdictCriteria
+from jointbench.compare.failures import failed_everywhere
 from jointbench.compare.flops import arm_flops, predicted_saving
 from jointbench.compare.memory import arm_memory
 from jointbench.compare.pair import CellEvidence, cell_ratios, compare_pair, decision
 from jointbench.compare.ranking import standings
+from jointbench.compare.summary.recipe import RecipeSummary
 from jointbench.compare.summary.run import SUMMARY_SCHEMA_VERSION, CellSummary, DatasetSummary, Quality, Summary
 from jointbench.records import PlannedArm, Record, Reference, Score
-from jointbench.types import Dataset, FloatArray
+from jointbench.types import Dataset, FloatArray, Split
 
 DEFAULT = VerdictCriteria()
 
@@ -53,7 +55,9 @@ def summarise(
     )
 
 
-def describe(dataset: Dataset, folds: int, repeats: int, seeds: int, command: str = "") -> DatasetSummary:
+def describe(
+    dataset: Dataset, splits: Sequence[Split], seeds: int, recipe: RecipeSummary, command: str = ""
+) -> DatasetSummary:
     """What a dataset is, as it was used."""
     return DatasetSummary(
         slug=dataset.slug,
@@ -62,8 +66,8 @@ def describe(dataset: Dataset, folds: int, repeats: int, seeds: int, command: st
         features=int(np.prod(dataset.features.shape[1:])),
         outputs=tuple(output.name for output in dataset.outputs),
         kinds=tuple(output.kind for output in dataset.outputs),
-        folds=folds,
-        repeats=repeats,
+        folds=splits[0].folds,
+        repeats=1 + max(split.repeat for split in splits),
         seeds=seeds,
         notes=dataset.notes,
         source=dataset.provenance.source,
@@ -74,6 +78,7 @@ def describe(dataset: Dataset, folds: int, repeats: int, seeds: int, command: st
         command=command,
         repeatable=dataset.time is None,
         reading=dataset.reading,
+        recipe=recipe,
     )
 
 
@@ -138,6 +143,7 @@ def summarise_cell(cell: BenchmarkCell, dataset: DatasetSummary, criteria: Verdi
         retaken=sum(t.take > 0 for t in cell.timings),
         still_disturbed=sum(t.disturbed for t in timings),
         projections=tuple(projection_check(projection) for projection in cell.projections),
+        failed=failed_everywhere(cell),
     )
 
 

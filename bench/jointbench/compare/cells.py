@@ -7,6 +7,7 @@ from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 
 import numpy as np
+import numpy.typing as npt
 
 from jointbench.records import (
     ColdStart,
@@ -96,8 +97,8 @@ class Skill:
 class RunIndex:
     """Where a cell's runs are in its arrays, the same for every arm: outputs by name, seeds by (repeat, fold, seed).
 
-    no_skill and rows: (outputs, repeats, folds), the no-skill error and the labelled test rows; NaN and 0 where no
-    such fold was planned.
+    no_skill and rows: (outputs, repeats, folds), the no-skill error and the test rows that are judged; NaN and 0 where
+    no such fold was planned, or none of its rows can be judged.
     """
 
     outputs: tuple[str, ...]
@@ -110,6 +111,12 @@ class RunIndex:
     def folds(self) -> int:
         """K of the cross-validation."""
         return self.shape[1]
+
+    @property
+    def unjudged(self) -> npt.NDArray[np.int64]:
+        """(outputs,): folds with no row on which the output can be judged, while another output can."""
+        planned = self.rows.sum(axis=0) > 0
+        return np.asarray((planned & (self.rows == 0)).sum(axis=(1, 2)))
 
     @property
     def scale(self) -> FloatArray:
@@ -126,8 +133,9 @@ def run_index(folds: Sequence[FoldRecord], fits: Iterable[Fit] = ()) -> RunIndex
     no_skill = np.full((len(outputs), repeats, count), np.nan)
     rows = np.zeros_like(no_skill)
     for fold in folds:
-        no_skill[:, fold.repeat, fold.fold] = fold.no_skill_error
-        rows[:, fold.repeat, fold.fold] = fold.weights.sum(axis=0)
+        judged = fold.weights.sum(axis=0)
+        no_skill[:, fold.repeat, fold.fold] = np.where(judged > 0, fold.no_skill_error, np.nan)
+        rows[:, fold.repeat, fold.fold] = judged
     used = sorted({(fit.network.repeat, fit.network.fold, fit.network.seed) for fit in fits})
     positions: dict[tuple[int, int, int], int] = {}
     counts: dict[tuple[int, int], int] = defaultdict(int)

@@ -178,7 +178,7 @@ def throughput(latency: Sequence[Latency]) -> tuple[Throughput, ...]:
 
     A request for a single output answers less than the others, so it is left out.
     """
-    best: dict[tuple[str, int], Latency] = {}
+    best: dict[tuple[ExecutionMode, int], Latency] = {}
     for measured in latency:
         key = measured.path, measured.threads or 0
         if measured.path != SINGLE_OUTPUT and (key not in best or measured.rows_per_second > best[key].rows_per_second):

@@ -52,9 +52,11 @@ def judge(
         if untrained:
             return Verdict("inconclusive", f"cut off: {lost} of {planned} pairs of fits are not there ({share}")
         return Verdict("inconclusive", f"failures: {lost} of {planned} pairs of fits are lost ({share}")
-    fewest = min(difference.pairs for difference in differences)
-    if fewest < MIN_PAIRS:
-        return Verdict("inconclusive", f"{fewest} folds are too few for a verdict; run at least {MIN_PAIRS}.")
+    fewest = min(differences, key=lambda d: d.pairs)
+    if fewest.pairs < MIN_PAIRS:
+        of_output = f" of {fewest.output}" if any(d.pairs > fewest.pairs for d in differences) else ""
+        folds = f"1 fold{of_output} is" if fewest.pairs == 1 else f"{fewest.pairs} folds{of_output} are"
+        return Verdict("inconclusive", f"{folds} too few for a verdict; run at least {MIN_PAIRS}.")
     weakest = min(differences, key=lambda d: d.probability_no_loss)
     saved = [ratio for ratio in ratios if ratio.measured_difference and ratio.ratio.value < 1]
     costlier = [ratio for ratio in ratios if ratio.measured_difference and ratio.ratio.value > 1]

@@ -23,10 +23,10 @@ def paired(joint: Skill, other: Skill) -> FloatArray:
     return joint.value - other.value
 
 
-def pairs_lost(differences: FloatArray, planned: int) -> list[int]:
-    """Per output, the pairs of fits that were planned and give no difference."""
+def pairs_lost(differences: FloatArray, planned: int | Sequence[int]) -> list[int]:
+    """Per output, the pairs of fits that were planned (of each output or of every one) and give no difference."""
     known = (~np.isnan(differences)).reshape(len(differences), -1).sum(axis=1)
-    return [max(planned - int(count), 0) for count in known]
+    return [max(int(lost), 0) for lost in np.asarray(planned) - known]
 
 
 def believe(differences: FloatArray, folds: int, criteria: VerdictCriteria) -> Posterior | None:
@@ -38,7 +38,7 @@ def believe(differences: FloatArray, folds: int, criteria: VerdictCriteria) -> P
 
 def output_differences(
     differences: FloatArray,
-    planned: int,
+    planned: int | Sequence[int],
     outputs: Sequence[str],
     other: str,
     folds: int,

@@ -29,7 +29,6 @@ def arm_flops(cell: BenchmarkCell, planned: PlannedArm) -> ArmFlops | None:
     if parts is None or not complete:
         return None
     recipe = complete[0][0].network.recipe
-    rows = float(np.mean([fold.train_rows for fold in cell.folds]))
     update = update_flops(recipe)
     trained = [fit for run in runs for fit in run if fit.failure is None]
     return ArmFlops(
@@ -39,7 +38,7 @@ def arm_flops(cell: BenchmarkCell, planned: PlannedArm) -> ArmFlops | None:
         heads_forward=parts.heads_forward,
         heads_backward=parts.heads_backward,
         per_step=planned.train_flops_per_row * recipe.batch_size,
-        per_epoch=planned.train_flops_per_row * rows,
+        per_epoch=float(np.mean([sum(fit.train_flops / fit.epochs for fit in run) for run in complete])),
         to_stop=_over_folds(complete, cell.folds[0].folds),
         patience_share=float(np.mean([fit.stopped_by == "patience" for fit in trained])),
         update_flops_per_parameter=update,

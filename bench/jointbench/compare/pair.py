@@ -62,8 +62,9 @@ def compare_pair(evidence: CellEvidence, first: PlannedArm, other: PlannedArm, r
     first_skill, other_skill = evidence.skill[first.arm.name], evidence.skill[other.arm.name]
     skill_differences = paired(first_skill, other_skill)
     planned = max(first_skill.planned, other_skill.planned)
+    judged = [planned - int(folds) * index.shape[2] for folds in index.unjudged]
     differences = output_differences(
-        skill_differences, planned, index.outputs, other.arm.name, index.folds, criteria=criteria
+        skill_differences, judged, index.outputs, other.arm.name, index.folds, criteria=criteria
     )
     threads = next((ratio.threads for ratio in ratios if ratio.threads is not None), None)
     deciding = tuple(

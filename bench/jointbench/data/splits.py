@@ -1,6 +1,7 @@
 """Repeated K-fold splits with an inner validation part, seeded and stratified over all outputs at once.
 
-Identical rows and rows of one group stay in one part. With a time column the splits go forward in time instead.
+Identical rows and rows of one group stay in one part. With a time column the splits go forward in time instead. Each
+output has labels in the validation rows, where its missing labels allow it.
 
 The folds depend on the data and the seed alone, so every arm and backend gets the same ones.
 """
@@ -10,30 +11,32 @@ from __future__ import annotations
 from collections.abc import Sequence
 
 import numpy as np
-import pandas as pd
-from scipy.sparse import coo_matrix
-from scipy.sparse.csgraph import connected_components
 
+from jointbench.data.forward_splits import forward_splits
+from jointbench.data.label_coverage import VALIDATION_PARTS, with_every_label
+from jointbench.data.units import FEWEST_UNITS, renumbered, row_units, ways_out, why_few
 from jointbench.errors import BadInput
 from jointbench.types import Dataset, IntArray, Split
 
-VALIDATION_PARTS = 6  # the validation part is one sixth of the rows that are not tested on
+LABELLED = 0x1ABE1  # of the seeds that draw validation rows for outputs whose labels are missing
 REGRESSION_BINS = 5  # a regression output is stratified by the quintile of its value
 
 
-def splits(dataset: Dataset, folds: int, repeats: int, seed: int) -> tuple[Split, ...]:
-    """All folds of all repeats. Raises BadInput when there are not enough rows or groups for them."""
+def splits(dataset: Dataset, folds: int, repeats: int, seed: int, *, split_repeats: bool = False) -> tuple[Split, ...]:
+    """All folds of all repeats. ``split_repeats``: identical rows may fall into different parts.
+
+    Raises BadInput when there are not enough rows or groups for them.
+    """
     if folds < 2:
         raise BadInput(f"--folds {folds}: at least 2 folds are needed, so that every row is tested on once")
     if dataset.time is not None:
         if dataset.groups is not None:
             raise BadInput("--group and --time: a split forward in time cannot keep groups together; give one of them")
-        return _forward(dataset, folds, repeats, seed)
-    units = row_groups(dataset)
+        return forward_splits(dataset, folds, repeats, seed)
+    units = row_units(dataset, split_repeats=split_repeats)
     count = int(units.max()) + 1
-    if folds > count:
-        counted = "rows" if count == dataset.rows else "groups of rows that must stay together"
-        raise BadInput(f"--folds {folds}: {dataset.slug} has only {count} {counted}; ask for at most {count} folds")
+    if folds > count or count < FEWEST_UNITS:
+        raise BadInput(_too_few(dataset, folds, count, split_repeats))
     labels = label_matrix(dataset)
     results = []
     for repeat in range(repeats):
@@ -44,15 +47,17 @@ def splits(dataset: Dataset, folds: int, repeats: int, seed: int) -> tuple[Split
             inner_rng = np.random.default_rng([seed, repeat, fold])
             parts = min(VALIDATION_PARTS, len(np.unique(units[rest])))
             if parts < 2:
-                raise BadInput(f"{dataset.slug} has too few rows to hold out a validation part in {folds} folds")
-            inner = stratified_parts(_renumbered(units[rest]), labels[rest], [1 / parts] * parts, inner_rng)
+                raise BadInput(_too_few(dataset, folds, count, split_repeats))
+            inner = stratified_parts(renumbered(units[rest]), labels[rest], [1 / parts] * parts, inner_rng)
+            order = np.random.default_rng([seed, repeat, fold, LABELLED]).permutation(count)
+            held_out = with_every_label(dataset.targets, units, rest, inner == 0, order)
             results.append(
                 Split(
                     repeat=repeat,
                     fold=fold,
                     folds=folds,
-                    train=rest[inner != 0],
-                    validation=rest[inner == 0],
+                    train=rest[~held_out],
+                    validation=rest[held_out],
                     test=np.flatnonzero(part == fold),
                     seed=seed,
                 )
@@ -60,26 +65,14 @@ def splits(dataset: Dataset, folds: int, repeats: int, seed: int) -> tuple[Split
     return tuple(results)
 
 
-def row_groups(dataset: Dataset) -> IntArray:
-    """Per row, the number of the unit it belongs to: rows with identical features or of one group share a unit."""
-    if isinstance(dataset.features, np.ndarray):
-        rows = pd.Series([image.tobytes() for image in dataset.features])
-    else:
-        rows = pd.util.hash_pandas_object(dataset.features, index=False)
-    units = pd.factorize(rows)[0].astype(np.int64)
-    if dataset.groups is None:
-        return units
-    # Two rows share a unit when a chain of "same features" and "same group" links joins them.
-    offset = int(units.max()) + 1
-    nodes = offset + int(dataset.groups.max()) + 1
-    links = coo_matrix((np.ones(len(units)), (units, offset + dataset.groups)), shape=(nodes, nodes))
-    component = connected_components(links, directed=False)[1]
-    return _renumbered(component[units])
-
-
-def _renumbered(units: IntArray) -> IntArray:
-    """The same units, numbered from 0 without gaps."""
-    return np.unique(units, return_inverse=True)[1].astype(np.int64)
+def _too_few(dataset: Dataset, folds: int, count: int, split_repeats: bool) -> str:
+    """The sentence that refuses so many folds of ``count`` units, with a number of folds that works where one does."""
+    ways = ways_out(dataset, split_repeats=split_repeats)
+    if count >= FEWEST_UNITS:  # from three folds on, a fold may have no more than all units but one for each other fold
+        ways.insert(0, f"ask for at most {count:,} folds" if folds > count else f"ask for {FEWEST_UNITS} folds")
+    cause = why_few(dataset, split_repeats=split_repeats)
+    needed = f"too few for a training, a validation and a test part in each of {folds:,} folds"
+    return f"--folds {folds}: {cause}, {needed}" + (f"; {', or '.join(ways)}" if ways else "")
 
 
 def label_matrix(dataset: Dataset) -> IntArray:
@@ -88,7 +81,8 @@ def label_matrix(dataset: Dataset) -> IntArray:
     for output in dataset.outputs:
         values = dataset.targets[output.name]
         if output.kind == "regression":
-            edges = np.unique(np.nanquantile(values, np.linspace(0, 1, REGRESSION_BINS + 1)[1:-1]))
+            known = values[~np.isnan(values)]
+            edges = np.unique(np.quantile(known, np.linspace(0, 1, REGRESSION_BINS + 1)[1:-1])) if len(known) else known
             codes = np.searchsorted(edges, values, side="right")
             width = len(edges) + 1
         else:
@@ -132,45 +126,3 @@ def _fill_empty(part_of: IntArray, sizes: IntArray, parts: int) -> None:
             donor = np.bincount(part_of, minlength=parts).argmax()
             members = np.flatnonzero(part_of == donor)
             part_of[members[np.argmin(sizes[members])]] = part
-
-
-def _forward(dataset: Dataset, folds: int, repeats: int, seed: int) -> tuple[Split, ...]:
-    """Forward chaining: fold k trains and validates on the k+1 earliest blocks and tests on the next one."""
-    assert dataset.time is not None
-    if repeats > 1:
-        raise BadInput("--repeats: with a time column every repeat would be the same split; ask for one repeat")
-    times = _renumbered(pd.factorize(dataset.time, sort=True)[0].astype(np.int64))
-    blocks = folds + 1
-    if blocks > int(times.max()) + 1:
-        raise BadInput(f"--folds {folds}: {dataset.slug} has only {int(times.max()) + 1} different times")
-    order = np.argsort(times, kind="stable")
-    # Cut only between different times, at the cut nearest to equal shares of rows.
-    ends = np.searchsorted(times[order], np.arange(int(times.max()) + 1), side="right")
-    cuts = [
-        0,
-        *(int(ends[np.argmin(np.abs(ends - dataset.rows * b / blocks))]) for b in range(1, blocks)),
-        dataset.rows,
-    ]
-    if len(set(cuts)) < len(cuts):
-        raise BadInput(f"--folds {folds}: too many rows of {dataset.slug} share one time; ask for fewer folds")
-    results = []
-    for fold in range(folds):
-        past, test = order[: cuts[fold + 1]], order[cuts[fold + 1] : cuts[fold + 2]]
-        inner = ends[ends < len(past)]
-        if not len(inner):
-            raise BadInput(
-                f"--folds {folds}: the first block of {dataset.slug} holds one time only; ask for fewer folds"
-            )
-        cut = int(inner[np.argmin(np.abs(inner - len(past) * (1 - 1 / VALIDATION_PARTS)))])
-        results.append(
-            Split(
-                repeat=0,
-                fold=fold,
-                folds=folds,
-                train=np.sort(past[:cut]),
-                validation=np.sort(past[cut:]),
-                test=np.sort(test),
-                seed=seed,
-            )
-        )
-    return tuple(results)

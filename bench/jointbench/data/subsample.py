@@ -7,15 +7,17 @@ from dataclasses import replace
 import numpy as np
 
 from jointbench.data.reading import with_labels
-from jointbench.data.splits import label_matrix, row_groups, stratified_parts
+from jointbench.data.splits import label_matrix, stratified_parts
+from jointbench.data.units import FEWEST_UNITS, row_units, ways_out, why_few
 from jointbench.errors import BadInput
 from jointbench.types import Dataset
 
 
-def subsampled(dataset: Dataset, max_rows: int | None, seed: int) -> Dataset:
+def subsampled(dataset: Dataset, max_rows: int | None, seed: int, *, split_repeats: bool = False) -> Dataset:
     """At most ``max_rows`` rows, whole groups of them, stratified over the outputs; a note on the dataset records it.
 
-    With a time column, the latest rows instead. Raises BadInput where one group is larger than ``max_rows``.
+    With a time column, the latest rows instead. ``split_repeats``: identical rows need not stay together. Raises
+    BadInput where no group fits into ``max_rows``.
     """
     if max_rows is None or dataset.rows <= max_rows:
         return dataset
@@ -24,7 +26,7 @@ def subsampled(dataset: Dataset, max_rows: int | None, seed: int) -> Dataset:
         method = "the latest rows"
     else:
         rng = np.random.default_rng([seed, 0x5AB])
-        units = row_groups(dataset)
+        units = row_units(dataset, split_repeats=split_repeats)
         share = max_rows / dataset.rows
         part = stratified_parts(units, label_matrix(dataset), [share, 1 - share], rng)
         # The part may exceed the limit by a little: take whole units in random order, as many as fit.
@@ -33,10 +35,7 @@ def subsampled(dataset: Dataset, max_rows: int | None, seed: int) -> Dataset:
         order = rng.permutation(np.unique(inside))
         rows = np.flatnonzero(np.isin(units, order[np.cumsum(sizes[order]) <= max_rows]))
         if not len(rows):
-            raise BadInput(
-                f"{dataset.slug}: a group of rows that must stay together is larger than {max_rows:,} rows, "
-                f"the most this profile takes"
-            )
+            raise BadInput(_too_large(dataset, max_rows, split_repeats))
         method = f"a stratified sample, seed {seed}"
     features = (
         dataset.features[rows]
@@ -52,3 +51,19 @@ def subsampled(dataset: Dataset, max_rows: int | None, seed: int) -> Dataset:
         notes=(*dataset.notes, f"Cut to {len(rows):,} of {dataset.rows:,} rows ({method})."),
     )
     return with_labels(cut)
+
+
+def check_cut(cut: Dataset, dataset: Dataset, max_rows: int | None, *, split_repeats: bool) -> None:
+    """Raises BadInput where the cut left too few groups of rows to split, and says so of the whole dataset."""
+    if max_rows is None or cut.rows == dataset.rows or dataset.time is not None:
+        return
+    if len(np.unique(row_units(cut, split_repeats=split_repeats))) < FEWEST_UNITS:
+        raise BadInput(_too_large(dataset, max_rows, split_repeats))
+
+
+def _too_large(dataset: Dataset, max_rows: int, split_repeats: bool) -> str:
+    ways = ways_out(dataset, split_repeats=split_repeats) or ["name a --group with smaller groups, or none"]
+    return (
+        f"{why_few(dataset, split_repeats=split_repeats)}, of which too few fit into the {max_rows:,} rows that this "
+        f"profile takes; {', or '.join(ways)}"
+    )

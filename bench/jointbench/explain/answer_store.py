@@ -38,8 +38,15 @@ def _exactly(value: Any, kind: type) -> Any:
     return value
 
 
+def _whole(value: Any, _: Any) -> int:
+    number: int = _exactly(value, int)
+    float(number)  # raises OverflowError for what no table can show
+    return number
+
+
 _converter.register_structure_hook(float, _number)
-for exact in (str, int, bool):
+_converter.register_structure_hook(int, _whole)
+for exact in (str, bool):
     _converter.register_structure_hook(exact, _exactly)
 
 

@@ -6,7 +6,9 @@ from dataclasses import dataclass, replace
 
 import numpy as np
 
-from jointbench.backends.base import Backend, Job, Pattern, Precision, TrainingHistory
+from jointbench.backends.base import Job, Pattern, Precision, TrainingHistory
+from jointbench.backends.protocols import DiagnosedBackend, diagnostics_of
+from jointbench.errors import BadInput
 from jointbench.explain.answer import Answer, AnswerData, Value, failed_answer
 from jointbench.explain.context import Context
 from jointbench.explain.trained_networks import compared_outputs, first_folds
@@ -81,6 +83,11 @@ def tutorial_job(experiment: Experiment) -> Job:
     columns = [experiment.dataset.outputs.index(output) for output in outputs]
     labelled = np.isfinite(sum(experiment.dataset.targets[output.name] for output in outputs))
     train, validation = (rows[labelled[rows]] for rows in (split.train, split.validation))
+    if not (len(train) and len(validation)):
+        first, second = (output.name for output in outputs)
+        raise BadInput(
+            f"{experiment.dataset.slug}: too few rows have a label of both {first!r} and {second!r} to train and validate on"
+        )
     network = architecture(replace(experiment.shape, head=()), experiment.input_shape, outputs)
     names = [output.name for output in outputs]
     no_skill = {name: prepared.no_skill[column] for name, column in zip(names, columns, strict=True)}
@@ -123,9 +130,9 @@ def measure(experiment: Experiment, workers: Workers) -> CodeComparison:
     )
 
 
-def _run(backend: Backend, job: Job, pattern: Pattern) -> TrainingHistory:
-    """``Backend.tutorial``, as a worker's task."""
-    return backend.tutorial(job, pattern)
+def _run(backend: DiagnosedBackend, job: Job, pattern: Pattern) -> TrainingHistory:
+    """``Diagnostics.tutorial``, as a worker's task."""
+    return diagnostics_of(backend).tutorial(job, pattern)
 
 
 def difference(history: TrainingHistory, reference: TrainingHistory) -> tuple[float, float]:

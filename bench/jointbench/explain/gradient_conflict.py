@@ -7,7 +7,8 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from jointbench.backends.base import Backend, Job, TrunkGramians
+from jointbench.backends.base import Job, TrunkGramians
+from jointbench.backends.protocols import DiagnosedBackend, diagnostics_of
 from jointbench.errors import BadInput
 from jointbench.explain.answer import Answer, AnswerData, Unanswerable, Value, check_lengths, failed_answer
 from jointbench.explain.context import Context, networks_of
@@ -86,9 +87,9 @@ class GradientConflict(AnswerData):
     course: GradientCourse
 
 
-def measure(backend: Backend, task: Job, steps: Sequence[int], rows: IntArray) -> TrunkGramians:
-    """``Backend.trunk_gramians``, as a worker's task."""
-    return backend.trunk_gramians(task, steps, rows)
+def measure(backend: DiagnosedBackend, task: Job, steps: Sequence[int], rows: IntArray) -> TrunkGramians:
+    """``Diagnostics.trunk_gramians``, as a worker's task."""
+    return diagnostics_of(backend).trunk_gramians(task, steps, rows)
 
 
 def ask(experiment: Experiment, backend: str, context: Context) -> Answer:

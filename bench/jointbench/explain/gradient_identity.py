@@ -8,7 +8,8 @@ from dataclasses import dataclass, replace
 import numpy as np
 import numpy.typing as npt
 
-from jointbench.backends.base import Backend, Gradients, Job, Precision
+from jointbench.backends.base import Gradients, Job, Precision
+from jointbench.backends.protocols import Backend, diagnostics_of
 from jointbench.explain.answer import Answer, AnswerData, failed_answer
 from jointbench.explain.context import Context, networks_of
 from jointbench.networks.architecture import Architecture, Layer
@@ -58,12 +59,13 @@ class Identity(AnswerData):
 
 def measure(backend: Backend, task: Job, rows: IntArray, owners: Sequence[str]) -> Identity:
     """The identity in both precisions, at the initial weights and after STEPS steps; the worse of the two values."""
+    diagnostics = diagnostics_of(backend)
     layers: list[LayerIdentity] = []
     losses = 0.0
     for precision in PRECISIONS:
         initial = replace(task, precision=precision)
         moments = [initial, replace(initial, initial=backend.steps(initial, STEPS))]
-        gradients = [backend.gradients(moment, rows) for moment in moments]
+        gradients = [diagnostics.gradients(moment, rows) for moment in moments]
         before, after = (
             layer_identities(task.architecture, task.loss_weights, values, precision, owners) for values in gradients
         )

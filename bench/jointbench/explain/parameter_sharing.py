@@ -5,7 +5,8 @@ from __future__ import annotations
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 
-from jointbench.backends.base import Backend, Job
+from jointbench.backends.base import Job
+from jointbench.backends.protocols import TrainingBackend
 from jointbench.explain.answer import Answer, AnswerData
 from jointbench.explain.context import Context, networks_of
 from jointbench.networks.architecture import Architecture
@@ -63,7 +64,7 @@ def total_size(layers: Iterable[LayerSize], measure: str) -> int:
     return sum(getattr(layer, measure) for layer in layers)
 
 
-def parameter_counts(backend: Backend, tasks: Sequence[Job]) -> list[dict[str, int]]:
+def parameter_counts(backend: TrainingBackend, tasks: Sequence[Job]) -> list[dict[str, int]]:
     """Parameters of each network by layer, counted in the framework's own model before training."""
     return [_by_layer({name: array.size for name, array in backend.steps(task, 0).items()}) for task in tasks]
 

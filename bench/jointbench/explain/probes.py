@@ -7,7 +7,6 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from jointbench.backends.base import Backend
 from jointbench.compare.verdict import PROBABILITY
 from jointbench.data.preprocess import Prepared
 from jointbench.explain.answer import Answer, AnswerData, Value, check_lengths, failed_answer, interval
@@ -147,7 +146,7 @@ def _standardised(experiment: Experiment, output: Output, prepared: Prepared) ->
     return (experiment.dataset.targets[output.name] - prepared.mean[column]) / prepared.scale[column]
 
 
-def _probe(_: Backend, output: Output, rows: Float32Array, values: FloatArray, split: Split) -> FloatArray:
+def _probe(_: object, output: Output, rows: Float32Array, values: FloatArray, split: Split) -> FloatArray:
     """The linear head's raw values on the test rows, (rows, units). A worker's task.
 
     Units are standardised, so that a penalty means the same on every trunk. Constant (dead) units are left out.

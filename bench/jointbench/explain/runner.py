@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterator, Sequence
 
+from jointbench.backends.protocols import NoDiagnostics
 from jointbench.backends.registry import unavailable_reason
 from jointbench.errors import BadInput
 from jointbench.explain.answer import Answer, Unanswerable, failed_answer
@@ -41,7 +42,7 @@ def answer_all(
                 progress(backend, experiment.dataset.slug, question.text)
                 try:
                     yield question.ask(experiment, backend, context)
-                except (BadInput, Unanswerable) as error:
+                except (BadInput, NoDiagnostics, Unanswerable) as error:
                     yield failed(question, experiment, backend, str(error))
                 except Exception as error:  # noqa: BLE001 - the other questions are still answered
                     yield failed(question, experiment, backend, failure_reason(error))

@@ -10,7 +10,8 @@ from itertools import product
 
 import numpy as np
 
-from jointbench.backends.base import Backend, Job
+from jointbench.backends.base import Job
+from jointbench.backends.protocols import Backend
 from jointbench.explain.trained_networks import first_folds
 from jointbench.measure.paired_timing import log_ratios, paired, ratio_interval
 from jointbench.networks.architecture import Architecture, architecture

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Iterable, Mapping, Sequence
 from functools import lru_cache
 
@@ -9,10 +10,12 @@ import numpy as np
 import numpy.typing as npt
 
 from jointbench.compare.decision import MIN_PAIRS
+from jointbench.data.label_checks import fold_name
+from jointbench.errors import BadInput
 from jointbench.records import Fit
 from jointbench.stats.correlated_t_test import Posterior, correlated_t_test, interval_half_width
 from jointbench.study.plan import Experiment, prepared_split
-from jointbench.study.scoring import no_skill_on, scores_of
+from jointbench.study.scoring import judged_on, no_skill_on, scores_of
 from jointbench.types import FloatArray, Split
 
 SplitKey = tuple[int, int]  # repeat, fold
@@ -29,14 +32,33 @@ def no_skill_errors(experiment: Experiment) -> dict[str, dict[int, float]]:
         by_repeat: dict[int, list[float]] = {}
         for split in experiment.splits:
             by_repeat.setdefault(split.repeat, []).append(no_skill_on(experiment, output, split))
-        errors[output.name] = {repeat: float(np.mean(values)) for repeat, values in by_repeat.items()}
+        errors[output.name] = {repeat: _mean_known(values) for repeat, values in by_repeat.items()}
     return errors
 
 
+def check_judged(experiment: Experiment) -> None:
+    """Raises BadInput for an output that cannot be judged in some fold: an answer needs its skill in all of them."""
+    for split in experiment.splits:
+        for output in experiment.dataset.outputs:
+            if not judged_on(experiment, output, split).any():
+                raise BadInput(
+                    f"{experiment.dataset.slug}: output {output.name!r} cannot be judged in "
+                    f"{fold_name(split, experiment.splits)}, because its training rows lack a class; explain needs every "
+                    f"output in every fold: leave this one out, or split otherwise"
+                )
+
+
+def _mean_known(errors: Sequence[float]) -> float:
+    """The mean of the errors of the folds that can be judged; NaN where none can, or all are 0."""
+    known = [error for error in errors if not math.isnan(error)]
+    return float(np.mean(known)) or math.nan if known else math.nan
+
+
 def skill_of(experiment: Experiment, output: str, split: Split, raw: npt.NDArray[np.floating]) -> float:
-    """Skill of a network's raw values (test rows, units), on the test rows whose label is known."""
-    (score,) = scores_of(experiment, [output], split, raw, prepared_split(experiment, split.repeat, split.fold))
-    return 1 - score.error / no_skill_errors(experiment)[output][split.repeat]
+    """Skill of a network's raw values (test rows, units), on the test rows that can be judged; NaN where none can."""
+    scores = scores_of(experiment, [output], split, raw, prepared_split(experiment, split.repeat, split.fold))
+    error = scores[0].error if scores else math.nan
+    return 1 - error / no_skill_errors(experiment)[output][split.repeat]
 
 
 def skills(experiment: Experiment, fits: Iterable[Fit], keys: Sequence[SplitKey]) -> dict[str, FloatArray]:

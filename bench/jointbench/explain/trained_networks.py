@@ -6,7 +6,8 @@ from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, replace
 from functools import lru_cache
 
-from jointbench.backends.base import Backend, Job, RegressionLoss, Trained
+from jointbench.backends.base import Job, RegressionLoss, Trained
+from jointbench.backends.protocols import DiagnosedBackend, TrainingBackend, diagnostics_of
 from jointbench.errors import BadInput
 from jointbench.networks.architecture import Architecture
 from jointbench.networks.arms import parse_arm
@@ -111,13 +112,13 @@ def _numbers(networks: Iterable[Network]) -> dict[str, int]:
     return numbers
 
 
-def fitted(backend: Backend, jobs: Sequence[Job]) -> tuple[Trained, ...]:
-    """``Backend.fit_stacked``, as a worker's task."""
+def fitted(backend: TrainingBackend, jobs: Sequence[Job]) -> tuple[Trained, ...]:
+    """``TrainingBackend.fit_stacked``, as a worker's task."""
     return backend.fit_stacked(jobs).trained
 
 
 def layers_of(
-    backend: Backend, networks: Sequence[tuple[Architecture, Weights]], rows: Float32Array
+    backend: DiagnosedBackend, networks: Sequence[tuple[Architecture, Weights]], rows: Float32Array
 ) -> list[list[Float32Array]]:
-    """``Backend.activations``, as a worker's task."""
-    return backend.activations(networks, rows)
+    """``Diagnostics.activations``, as a worker's task."""
+    return diagnostics_of(backend).activations(networks, rows)

@@ -7,7 +7,8 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from jointbench.backends.base import Backend, Job, Trained
+from jointbench.backends.base import Job, Trained
+from jointbench.backends.protocols import ServingBackend
 from jointbench.explain.lost_fits import lost_fits
 from jointbench.explain.new_heads import both_heads, fine_tuning_job, frozen_train_flops_per_row, frozen_trunk_job
 from jointbench.explain.skill import skill_of
@@ -172,7 +173,7 @@ def _fit_stacks(jobs: Sequence[Job], workers: Workers) -> list[Trained]:
 
 
 def _serve_both(
-    backend: Backend, source: TrainedNetwork, frozen: Trained, tuned: Trained
+    backend: ServingBackend, source: TrainedNetwork, frozen: Trained, tuned: Trained
 ) -> tuple[float, Float32Array]:
     """(one_pass, source_after) of a ``_CellResult``. A worker's task."""
     rows = source.job.features[source.job.test]

@@ -5,6 +5,7 @@ The headings are those that version wrote: no later version changes them.
 
 from __future__ import annotations
 
+import itertools
 import math
 import re
 from collections.abc import Sequence
@@ -34,6 +35,9 @@ class Table:
 
     def __post_init__(self) -> None:
         check_lengths(len(self.columns), *self.rows)
+        for value in itertools.chain.from_iterable(self.rows):
+            if isinstance(value, int):
+                float(value)  # raises OverflowError for what no table can show
 
 
 @dataclass(frozen=True)

@@ -9,8 +9,9 @@ from functools import partial
 
 import numpy as np
 
-from jointbench.backends.base import Backend, Clock, Job, Trained
+from jointbench.backends.base import Clock, Job, Trained
 from jointbench.backends.loss_weighting import FIXED, METHODS, step_flops
+from jointbench.backends.protocols import DiagnosedBackend, diagnostics_of
 from jointbench.explain.context import Context, networks_of
 from jointbench.explain.loss_weight_sweep import train_sweep
 from jointbench.explain.lost_fits import lost_fits
@@ -76,19 +77,20 @@ class WeightingTrial:
     lost: str = ""
 
 
-def unavailable_reasons(backend: Backend) -> dict[str, str | None]:
-    """``Backend.weighting_methods``, as a worker's task."""
-    return dict(backend.weighting_methods())
+def unavailable_reasons(backend: DiagnosedBackend) -> dict[str, str | None]:
+    """``Diagnostics.weighting_methods``, as a worker's task."""
+    return dict(diagnostics_of(backend).weighting_methods())
 
 
-def fitted(backend: Backend, task: Job, method: str) -> Trained:
-    """``Backend.fit_weighted``, as a worker's task."""
-    return backend.fit_weighted(task, method)
+def fitted(backend: DiagnosedBackend, task: Job, method: str) -> Trained:
+    """``Diagnostics.fit_weighted``, as a worker's task."""
+    return diagnostics_of(backend).fit_weighted(task, method)
 
 
-def step_times(backend: Backend, task: Job, methods: Sequence[str]) -> dict[str, StepTimeRatio]:
+def step_times(backend: DiagnosedBackend, task: Job, methods: Sequence[str]) -> dict[str, StepTimeRatio]:
     """Seconds of each method's step over fixed weights in the same loop, sampled alternately in one process."""
-    trainers = {method: backend.weighted_steps(task, method, TIMED_STEPS) for method in (FIXED, *methods)}
+    diagnostics = diagnostics_of(backend)
+    trainers = {method: diagnostics.weighted_steps(task, method, TIMED_STEPS) for method in (FIXED, *methods)}
     samples = paired({method: partial(_sample, trainer) for method, trainer in trainers.items()}, TIMING_SECONDS)
     ratios = {}
     for method in methods:

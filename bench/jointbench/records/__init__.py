@@ -14,6 +14,7 @@ from jointbench.records.costs import (
     Scenario,
     Stack,
     Timing,
+    Untimed,
     Variant,
 )
 from jointbench.records.schema import (
@@ -53,5 +54,6 @@ __all__ = [
     "Stack",
     "Stop",
     "Timing",
+    "Untimed",
     "Variant",
 ]

@@ -138,3 +138,17 @@ class Stack:
     compilations: Natural
     memory_budget_bytes: Natural
     seconds: Seconds
+
+
+@dataclass(frozen=True, kw_only=True)
+class Untimed:
+    """What was left out of a timing: these variants, in training steps or in requests of these sizes.
+
+    budget_spent: the time for timing did not suffice; otherwise something is wrong with them, or they do not exist.
+    """
+
+    scenario: Scenario
+    threads: Positive
+    batch_sizes: tuple[Positive, ...]
+    variants: tuple[Variant, ...]
+    budget_spent: bool

@@ -17,7 +17,7 @@ from annotated_types import Interval, MinLen
 from pydantic import Field
 
 from jointbench.records.arrays import FLOATS, INTEGERS, StoredArray
-from jointbench.records.costs import ColdStart, Memory, Projection, Stack, Timing
+from jointbench.records.costs import ColdStart, Memory, Projection, Stack, Timing, Untimed
 from jointbench.types import Arm, Engine, Float32Array, FloatArray, IntArray, Natural, Network, Positive, Shape
 
 RECORD_SCHEMA_VERSION = 1
@@ -81,7 +81,8 @@ class Fit:
 class FoldRecord:
     """What every arm was scored against on one fold: the test rows and the no-skill predictor's error there.
 
-    y_true: float64 (test rows, outputs); weights: the same shape, 0 where the label is missing.
+    y_true: float64 (test rows, outputs); weights: the same shape, 0 where the label is missing or of a class that no
+    training row has. no_skill_error: 0 of an output without a row of another weight.
     """
 
     dataset: str
@@ -152,12 +153,16 @@ class PlannedArm:
 
 @dataclass(frozen=True)
 class NotMeasured:
-    """What was asked for and not measured, with the reason, so that no table has a hole."""
+    """What was asked for and not measured, with the reason, so that no table has a hole.
+
+    untimed: the part of a timing that it was, where it was one.
+    """
 
     dataset: str
     backend: str
     device: str
     reason: str
+    untimed: Untimed | None = None
 
 
 Record = Fit | FoldRecord | Reference | PlannedArm | Timing | ColdStart | Projection | Memory | Stack | NotMeasured

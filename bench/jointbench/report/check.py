@@ -111,9 +111,11 @@ def _remark(result: CheckResult, gate: Gate) -> str:
         return "the baseline holds none"
     if gate in result.advisory:
         return "shown only; --strict-time makes it fail"
+    if gate == "exact":
+        return "any change fails"
     reach = result.reach(gate)
     if reach is None:
-        return "any change fails"
+        return "nothing could be judged"
     middle, noisiest = (
         f"a drop of {show.fixed(abs(limit), 3)}" if gate == "quality" else f"a change by {show.times(limit)}"
         for limit in reach

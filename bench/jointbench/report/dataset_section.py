@@ -23,6 +23,7 @@ from jointbench.report.figures.skill import skill_figure
 from jointbench.report.not_measured import absent_throughout
 from jointbench.report.overview import FEW_FOLDS, Answer, Sentence, cells_of, sentence
 from jointbench.report.palette import Palette
+from jointbench.report.recipe import recipe_facts, recipe_text
 from jointbench.report.tables.flops import predicted_saving_table
 from jointbench.report.tables.memory import memory_table
 from jointbench.report.tables.quality import quality_tables, reference_remarks
@@ -110,16 +111,10 @@ def _facts(dataset: DatasetSummary, fits: Sequence[Fit]) -> tuple[tuple[str, str
         ("Outputs", outputs),
         ("Tested on", seeds + f"{dataset.seeds} seed{'s' if dataset.seeds > 1 else ''} in each fold"),
     ]
-    recipes = dict.fromkeys(fit.network.recipe for fit in fits)
-    facts.extend(
-        (
-            "Recipe",
-            f"{recipe.optimizer}, learning rate {recipe.learning_rate:g}, batches of {recipe.batch_size:,}, at most "
-            f"{recipe.max_epochs:,} epochs, stopped after {recipe.patience:,} without progress, weight decay "
-            f"{recipe.weight_decay:g}",
-        )
-        for recipe in recipes
-    )
+    if dataset.recipe is not None:
+        facts += recipe_facts(dataset.recipe)
+    else:
+        facts += [("Recipe", recipe_text(recipe)) for recipe in dict.fromkeys(fit.network.recipe for fit in fits)]
     provenance = (dataset.source, dataset.licence, dataset.citation, dataset.sha256)
     terms = ("Source", "Licence", "Citation", "SHA-256 of the file")
     facts.extend((term, show.plain(text)) for term, text in zip(terms, provenance, strict=True) if text)

@@ -100,11 +100,20 @@ def unavailable_reason(cell: CellSummary) -> str:
 def cautions(summary: Summary) -> tuple[str, ...]:
     """Warnings that belong above the first screen."""
     cut_off = tuple(show.plain(sentence) for sentence in summary.cut_off)
+    failed = tuple(
+        f"{show.plain(cell.dataset)}, {backend_name(cell)}: {show.plain(text)}."
+        for cell in summary.cells
+        for text in cell.failed
+    )
     few = [show.plain(dataset.slug) for dataset in summary.datasets if dataset.folds < FEW_FOLDS]
     if not few:
-        return cut_off
+        return cut_off + failed
     which = "every dataset" if len(few) == len(summary.datasets) else ", ".join(few)
-    return (*cut_off, f"Fewer than {FEW_FOLDS} folds on {which}: intervals and probabilities rest on almost nothing.")
+    return (
+        *cut_off,
+        *failed,
+        f"Fewer than {FEW_FOLDS} folds on {which}: intervals and probabilities rest on almost nothing.",
+    )
 
 
 def overview_table(summary: Summary) -> Table:

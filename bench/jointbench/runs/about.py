@@ -11,6 +11,7 @@ from annotated_types import Interval
 
 from jointbench.compare.build import DEFAULT, describe
 from jointbench.compare.criteria import VerdictCriteria
+from jointbench.compare.summary.recipe import recipe_summary
 from jointbench.compare.summary.run import DatasetSummary
 from jointbench.compare.verdict import PROBABILITY
 from jointbench.records.json_file import FileFormat, read_json
@@ -78,9 +79,9 @@ def about_study(experiments: Sequence[Experiment], config: StudyConfig, descript
         datasets=tuple(
             describe(
                 experiment.dataset,
-                experiment.splits[0].folds,
-                1 + max(split.repeat for split in experiment.splits),
+                experiment.splits,
                 experiment.seeds,
+                recipe_summary(experiment.recipe_rows, experiment.recipe, experiment.shape, experiment.splits),
                 description.reruns.get(experiment.dataset.slug, ""),
             )
             for experiment in experiments

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 import shlex
 from collections.abc import Sequence
 from dataclasses import dataclass, fields
@@ -38,7 +39,10 @@ FLAGS = {
     "time": "--time",
     "keep": "--keep",
     "loss_weights": "--loss-weight",
+    "split_repeats": "--split-repeats",
 }
+MOST_RUNS = 10_000  # folds x repeats x seeds: more only fill the memory with splits before anything trains
+JOBS_PER_CORE = 4
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -61,6 +65,7 @@ class RunOptions:
     time: str | None = None
     keep: tuple[str, ...] = ()
     loss_weights: tuple[str, ...] = ()
+    split_repeats: bool = False
     rope: float = ROPE
     probability: float = PROBABILITY
 
@@ -117,15 +122,8 @@ def _is_file(name: str) -> bool:
 
 def experiments(options: RunOptions, datasets: Sequence[Dataset]) -> list[Experiment]:
     """The datasets with their splits, shapes, recipes and arms."""
+    check_numbers(options)
     profile = profile_named(options.profile)
-    for option, value in (
-        ("folds", options.folds),
-        ("repeats", options.repeats),
-        ("seeds", options.seeds),
-        ("jobs", options.jobs),
-    ):
-        if value is not None and value < 1:
-            raise BadInput(f"--{option} {value}: at least 1 is needed")
     validation = CrossValidation(
         folds=options.folds or profile.folds,
         repeats=options.repeats or profile.repeats,
@@ -134,9 +132,51 @@ def experiments(options: RunOptions, datasets: Sequence[Dataset]) -> list[Experi
         max_rows=profile.max_rows,
         max_images=profile.max_images,
         max_epochs=profile.max_epochs,
+        split_repeats=options.split_repeats,
     )
     weights = tuple(_loss_weight(text) for text in options.loss_weights)
     return [make_experiment(dataset, options.arms, validation, weights) for dataset in datasets]
+
+
+def check_numbers(options: RunOptions) -> None:
+    """Raises BadInput for a number that nothing can be done with: one sentence that names its option."""
+    check_seed(options.seed)
+    check_jobs(options.jobs)
+    profile = profile_named(options.profile)
+    if options.folds is not None and options.folds < 2:
+        raise BadInput(f"--folds {options.folds}: at least 2 folds are needed, so that every row is tested on once")
+    for option, value in (("repeats", options.repeats), ("seeds", options.seeds)):
+        if value is not None and value < 1:
+            raise BadInput(f"--{option} {value}: at least 1 is needed")
+    counts = {
+        "folds": options.folds or profile.folds,
+        "repeats": options.repeats or profile.repeats,
+        "seeds": options.seeds or profile.seeds,
+    }
+    if (runs := math.prod(counts.values())) > MOST_RUNS:
+        largest = max(counts, key=lambda option: counts[option])
+        product = " x ".join(f"{count:,} {option}" for option, count in counts.items())
+        raise BadInput(
+            f"--{largest} {counts[largest]}: {product} are {runs:,} runs of each arm; at most {MOST_RUNS:,} are taken"
+        )
+
+
+def check_seed(seed: int) -> None:
+    """Raises BadInput for a seed that no generator takes."""
+    if not 0 <= seed < 2**63:
+        raise BadInput(f"--seed {seed}: a seed is a whole number from 0 to 2^63 - 1")
+
+
+def check_jobs(jobs: int | None) -> None:
+    """Raises BadInput for a number of worker processes that is not positive, or too many for this machine."""
+    most = JOBS_PER_CORE * cores()
+    if jobs is not None and jobs < 1:
+        raise BadInput(f"--jobs {jobs}: at least 1 is needed")
+    if jobs is not None and jobs > most:
+        raise BadInput(
+            f"--jobs {jobs}: this machine has {cores()} cores; at most {most} worker processes are started, "
+            f"{JOBS_PER_CORE} per core"
+        )
 
 
 def _loss_weight(text: str) -> tuple[str, float]:
@@ -171,6 +211,9 @@ def reruns(options: RunOptions, datasets: Sequence[Dataset]) -> dict[str, str]:
             value, flag = getattr(options, field.name), FLAGS.get(field.name)
             if flag is None or value == field.default or (flag in TABLE_OPTIONS and not _is_path(word)):
                 continue
+            if isinstance(value, bool):
+                arguments.append(flag)
+                continue
             for item in value if isinstance(value, tuple) else (value,):
                 arguments += [flag, f"{item:g}" if isinstance(item, float) else str(item)]
         commands[dataset.slug] = shlex.join(arguments)
@@ -178,7 +221,8 @@ def reruns(options: RunOptions, datasets: Sequence[Dataset]) -> dict[str, str]:
 
 
 def study_config(options: RunOptions) -> StudyConfig:
-    """Where and how the study runs. Raises BadInput for an unknown backend, device or engine."""
+    """Where and how the study runs. Raises BadInput for an unknown backend, device or engine, and for bad numbers."""
+    check_numbers(options)
     profile = profile_named(options.profile)
     check_names(list(options.backends))
     if options.engine not in ENGINES:

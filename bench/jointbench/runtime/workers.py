@@ -11,7 +11,7 @@ from concurrent.futures.process import BrokenProcessPool
 from contextlib import contextmanager
 from typing import Any, Concatenate, ParamSpec, TypeVar
 
-from jointbench.backends.base import Backend
+from jointbench.backends.protocols import Backend
 from jointbench.backends.registry import load
 from jointbench.runtime.processes import Processes
 

@@ -12,7 +12,8 @@ from functools import partial
 
 import numpy as np
 
-from jointbench.backends.base import Backend, Clock, Job, Server, Trainer
+from jointbench.backends.base import Clock, Job, Server, Trainer
+from jointbench.backends.protocols import Backend, ServingBackend
 from jointbench.measure.device_clock import device_clock
 from jointbench.measure.paired_timing import MIN_BLOCKS, enough_seconds, log_ratios, paired, visit_count
 from jointbench.networks.architecture import Architecture
@@ -112,7 +113,7 @@ def _train(parts: Sequence[tuple[Trainer, int]]) -> list[float]:
 
 
 def _request_samplers(
-    backend: Backend, arms: Mapping[str, Sequence[Architecture]], batch_size: int
+    backend: ServingBackend, arms: Mapping[str, Sequence[Architecture]], batch_size: int
 ) -> dict[str, Sampler]:
     """A sampler of requests for all outputs, for each arm.
 

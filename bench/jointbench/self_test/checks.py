@@ -9,7 +9,8 @@ from functools import partial
 
 import numpy as np
 
-from jointbench.backends.base import Backend, Server, Trainer
+from jointbench.backends.base import Server, Trainer
+from jointbench.backends.protocols import FlopCounter, ServingBackend, TimingBackend
 from jointbench.benchmarks.engine import FEATURES, wine_shaped_job
 from jointbench.benchmarks.requests import RequestSampler, request_pool
 from jointbench.measure.device_clock import device_clock
@@ -71,7 +72,7 @@ def copies_in_pairs(name: str, copies: Sequence[Sampler], budget_seconds: float)
     return AAPairs(name, tuple(ratios))
 
 
-def training_checks(backend: Backend, budget_seconds: float) -> tuple[AAPairs, KnownRatio]:
+def training_checks(backend: TimingBackend, budget_seconds: float) -> tuple[AAPairs, KnownRatio]:
     """Training steps: copies in A/A pairs, and one trainer that takes a tenth more steps."""
     started = time.perf_counter()
     trainers = [backend.trainer([wine_shaped_job(0, 1)], UNITS) for _ in range(COPIES + 1)]
@@ -100,7 +101,7 @@ def training_checks(backend: Backend, budget_seconds: float) -> tuple[AAPairs, K
     return pairs, KnownRatio(f"{backend.name}, a tenth more steps", known)
 
 
-def request_checks(backend: Backend, batch_size: int, budget_seconds: float) -> tuple[AAPairs, KnownRatio]:
+def request_checks(backend: ServingBackend, batch_size: int, budget_seconds: float) -> tuple[AAPairs, KnownRatio]:
     """Requests: copies in A/A pairs, and one client that makes a tenth more requests in a visit."""
     started = time.perf_counter()
     clients = _clients(backend, COPIES + 1)
@@ -149,7 +150,7 @@ class StoredAnswer:
         return self._answer
 
 
-def stored_answers(backend: Backend) -> StoredAnswerCheck:
+def stored_answers(backend: ServingBackend) -> StoredAnswerCheck:
     """Tries the check against stored answers, which timed requests use, on a real server and on one that stores."""
     (client,) = _clients(backend, 1)
     real_passes = client.wrong_at_first() is None
@@ -157,7 +158,7 @@ def stored_answers(backend: Backend) -> StoredAnswerCheck:
     return StoredAnswerCheck(backend.name, real_passes, client.wrong_at_first() is not None)
 
 
-def flop_counts(backend: Backend, shapes: int, seed: int = 0) -> FlopCounts:
+def flop_counts(backend: FlopCounter, shapes: int, seed: int = 0) -> FlopCounts:
     """Closed-form FLOPs against the framework's counter, on random dense and convolutional networks, both passes."""
     rng = np.random.default_rng(seed)
     different = 0
@@ -180,7 +181,7 @@ def flop_counts(backend: Backend, shapes: int, seed: int = 0) -> FlopCounts:
     return FlopCounts(backend.name, shapes, different)
 
 
-def _clients(backend: Backend, count: int) -> list[RequestSampler]:
+def _clients(backend: ServingBackend, count: int) -> list[RequestSampler]:
     """Clients of ``count`` servers of one network. They know the right answers from one server more."""
     job = wine_shaped_job(0, 1)
     servers = [backend.server([(job.architecture, job.initial)]) for _ in range(count + 1)]

@@ -9,24 +9,26 @@ from functools import cached_property, lru_cache
 import numpy as np
 
 from jointbench.backends.base import Job
+from jointbench.data.label_checks import check_enough_labels, check_labels_of_parts
 from jointbench.data.preprocess import Prepared, prepare
+from jointbench.data.split_notes import split_notes
 from jointbench.data.splits import splits
-from jointbench.data.subsample import subsampled
-from jointbench.errors import BadInput
+from jointbench.data.subsample import check_cut, subsampled
 from jointbench.networks.architecture import Architecture, architecture
 from jointbench.networks.arms import architectures, parameters, parse_arm, sized
 from jointbench.networks.flops import flops_per_row, inference_flops_per_row, train_flops_per_row
 from jointbench.networks.initialization import initial_weights
 from jointbench.networks.recipes import check_loss_weights, default_recipe, default_shape, effective_weights
 from jointbench.records import PlannedArm
-from jointbench.types import Arm, Dataset, Engine, Network, Output, Recipe, Shape, Split
-
-MIN_LABELS = 2  # fewest labelled rows that a fold's test and training part need, on average
+from jointbench.types import Arm, Dataset, Engine, IntArray, Network, Output, Recipe, Shape, Split
 
 
 @dataclass(frozen=True, kw_only=True)
 class CrossValidation:
-    """How much is trained: folds, repeats, initialisation seeds within a fold, and the caps of a profile."""
+    """How much is trained: folds, repeats, initialisation seeds within a fold, and the caps of a profile.
+
+    split_repeats: identical rows may fall into different parts of a split.
+    """
 
     folds: int
     repeats: int
@@ -35,6 +37,7 @@ class CrossValidation:
     max_rows: int | None = None
     max_images: int | None = None
     max_epochs: int | None = None
+    split_repeats: bool = False
 
 
 @dataclass(frozen=True, eq=False, kw_only=True)
@@ -60,6 +63,17 @@ class Experiment:
         """Indices of the group's outputs among the dataset's."""
         return [i for i, output in enumerate(self.dataset.outputs) if output.name in group]
 
+    @property
+    def recipe_rows(self) -> int | None:
+        """The rows that recipe and base shape were chosen by; None where the dataset sets one of them itself."""
+        own = self.dataset.recipe is not None or self.dataset.shape is not None
+        return None if own else self.dataset.rows
+
+    def labelled(self, rows: IntArray, group: Sequence[str]) -> IntArray:
+        """Those of these row numbers that have a label of any of the group's outputs."""
+        known = [~np.isnan(self.dataset.targets[output.name][rows]) for output in self.outputs(group)]
+        return rows[np.any(known, axis=0)]
+
     def architecture(self, network: Network) -> Architecture:
         return architecture(network.shape, self.input_shape, self.outputs(network.group))
 
@@ -70,22 +84,18 @@ def make_experiment(
     """Everything about a dataset that does not depend on a backend. Raises BadInput for what cannot be planned."""
     parsed = tuple(parse_arm(text, dataset.outputs) for text in dict.fromkeys(arms))
     image = isinstance(dataset.features, np.ndarray)
-    cut = subsampled(dataset, validation.max_images if image else validation.max_rows, validation.seed)
-    recipe = cut.recipe or default_recipe(dataset.rows, image)
+    most = validation.max_images if image else validation.max_rows
+    cut = subsampled(dataset, most, validation.seed, split_repeats=validation.split_repeats)
+    check_cut(cut, dataset, most, split_repeats=validation.split_repeats)
+    recipe = cut.recipe or default_recipe(cut.rows, image)
     if loss_weights:
         recipe = replace(recipe, loss_weights=loss_weights)
     check_loss_weights(recipe, cut.outputs)
     if validation.max_epochs is not None:
         recipe = replace(recipe, max_epochs=min(recipe.max_epochs, validation.max_epochs))
-    shape = cut.shape or default_shape(dataset.rows, image)
-    all_splits = splits(cut, validation.folds, validation.repeats, validation.seed)
-    for output in cut.outputs:
-        labelled = int((~np.isnan(cut.targets[output.name])).sum())
-        if labelled < 2 * validation.folds * MIN_LABELS:
-            raise BadInput(
-                f"{cut.slug}: output {output.name!r} has only {labelled} labelled rows, "
-                f"too few for {validation.folds} folds; ask for fewer with --folds, or leave the output out"
-            )
+    shape = cut.shape or default_shape(cut.rows, image)
+    all_splits = _checked_splits(cut, dataset, validation)
+    cut = replace(cut, notes=(*cut.notes, *split_notes(cut, all_splits, split_repeats=validation.split_repeats)))
     input_shape = prepare(cut, all_splits[0]).features.shape[1:]
     return Experiment(
         dataset=cut,
@@ -96,6 +106,16 @@ def make_experiment(
         arms=parsed,
         input_shape=input_shape,
     )
+
+
+def _checked_splits(cut: Dataset, whole: Dataset, validation: CrossValidation) -> tuple[Split, ...]:
+    """The splits of the dataset. Raises BadInput where an output lacks the labels for them. whole: before its cut."""
+    all_splits = splits(
+        cut, validation.folds, validation.repeats, validation.seed, split_repeats=validation.split_repeats
+    )
+    check_enough_labels(cut, whole, validation.folds)
+    check_labels_of_parts(cut, all_splits)
+    return all_splits
 
 
 def plan_arms(
@@ -154,7 +174,7 @@ def _seed(split: Split, number: int) -> int:
 
 
 def job(experiment: Experiment, network: Network, prepared: Prepared) -> Job:
-    """What a backend needs to train this network."""
+    """What a backend needs to train this network, on the rows that have a label of any of its outputs."""
     columns = experiment.columns(network.group)
     outputs = experiment.outputs(network.group)
     built = experiment.architecture(network)
@@ -166,8 +186,8 @@ def job(experiment: Experiment, network: Network, prepared: Prepared) -> Job:
         features=prepared.features,
         targets=prepared.targets[:, columns],
         weights=prepared.weights[:, columns],
-        train=split.train,
-        validation=split.validation,
+        train=experiment.labelled(split.train, network.group),
+        validation=experiment.labelled(split.validation, network.group),
         test=split.test,
         loss_weights=effective_weights(network.recipe, outputs, no_skill),
         initial=initial_weights(built, network.group, network.seed),

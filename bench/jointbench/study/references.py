@@ -8,6 +8,7 @@ from dataclasses import dataclass
 
 import numpy as np
 
+from jointbench.metrics.judged_rows import judged_rows
 from jointbench.metrics.quality import score
 from jointbench.metrics.reference_models import LINEAR, TREES, reference_predictions
 from jointbench.records import FoldRecord, Reference, Score
@@ -16,7 +17,7 @@ from jointbench.runtime.processes import Processes
 from jointbench.runtime.workers import failure_reason
 from jointbench.study.config import Progress
 from jointbench.study.plan import Experiment, prepared_split
-from jointbench.study.scoring import no_skill_on
+from jointbench.study.scoring import judged_on, no_skill_on
 from jointbench.types import Float32Array, FloatArray, Output, Split
 
 
@@ -24,7 +25,6 @@ def folds(experiment: Experiment) -> Iterator[FoldRecord]:
     """The experiment's folds: their test rows and the no-skill predictor's errors there."""
     dataset = experiment.dataset
     y_true = _targets(experiment)
-    weights = (~np.isnan(y_true)).astype(np.float64)
     for split in experiment.splits:
         yield FoldRecord(
             dataset=dataset.slug,
@@ -38,8 +38,8 @@ def folds(experiment: Experiment) -> Iterator[FoldRecord]:
             validation_rows=len(split.validation),
             test=split.test,
             y_true=np.nan_to_num(y_true[split.test]),
-            weights=weights[split.test],
-            no_skill_error=tuple(no_skill_on(experiment, output, split) for output in dataset.outputs),
+            weights=np.stack([judged_on(experiment, o, split) for o in dataset.outputs], axis=1).astype(np.float64),
+            no_skill_error=tuple(float(np.nan_to_num(no_skill_on(experiment, o, split))) for o in dataset.outputs),
         )
 
 
@@ -82,7 +82,7 @@ def _tasks(experiment: Experiment) -> Iterator[ReferenceTask]:
     for split in experiment.splits:
         prepared = prepared_split(experiment, split.repeat, split.fold)
         for i, output in enumerate(experiment.dataset.outputs):
-            for model in (LINEAR, TREES):
+            for model in (LINEAR, TREES) if judged_on(experiment, output, split).any() else ():
                 yield ReferenceTask(
                     model=model,
                     output=output,
@@ -106,9 +106,9 @@ def _score(task: ReferenceTask, features: Float32Array) -> Score:
         test=task.split.test,
     )
     truth = task.values[task.split.test]
-    known = ~np.isnan(truth)
+    judged = judged_rows(task.output, task.values[task.split.train], truth)
     predicted = raw * task.scale + task.mean if task.output.kind == "regression" else raw
-    return score(task.output, truth[known], predicted[known], task.no_skill)
+    return score(task.output, truth[judged], predicted[judged], task.no_skill)
 
 
 def _reference(slug: str, task: ReferenceTask, future: Future[Score]) -> Reference:

@@ -1,4 +1,4 @@
-"""The record of a fit: what was trained, scored on the test rows whose label is known."""
+"""The record of a fit: what was trained, scored on the test rows that can be judged."""
 
 from __future__ import annotations
 
@@ -9,15 +9,16 @@ import numpy.typing as npt
 
 from jointbench.backends.base import Trained
 from jointbench.data.preprocess import Prepared, in_units
-from jointbench.metrics.quality import no_skill_error, score
+from jointbench.metrics.judged_rows import judged_no_skill_error, judged_rows
+from jointbench.metrics.quality import score
 from jointbench.networks.flops import train_flops_per_row
 from jointbench.records import Fit, Score
 from jointbench.study.plan import Experiment
-from jointbench.types import Network, Output, Split
+from jointbench.types import FloatArray, Network, Output, Split
 
 
 def fit_record(experiment: Experiment, network: Network, trained: Trained, prepared: Prepared) -> Fit:
-    """The record of a fit: what was trained, scored on the test rows whose label is known."""
+    """The record of a fit: what was trained, scored on the test rows that can be judged."""
     architecture = experiment.architecture(network)
     per_row = train_flops_per_row([architecture])
     split = next(s for s in experiment.splits if (s.repeat, s.fold) == (network.repeat, network.fold))
@@ -48,17 +49,32 @@ def fit_record(experiment: Experiment, network: Network, trained: Trained, prepa
 def scores_of(
     experiment: Experiment, group: Sequence[str], split: Split, raw: npt.NDArray[np.floating], prepared: Prepared
 ) -> tuple[Score, ...]:
-    """Scores of these outputs on the test rows whose label is known. raw: (test rows, units), head beside head."""
+    """Scores of these outputs on the test rows that can be judged; none of an output without such a row.
+
+    raw: (test rows, units), head beside head.
+    """
     outputs, columns = experiment.outputs(group), experiment.columns(group)
     scores = []
     for output, predicted in zip(outputs, in_units(raw, outputs, columns, prepared), strict=True):
         values = experiment.dataset.targets[output.name][split.test]
-        known = ~np.isnan(values)
-        scores.append(score(output, values[known], predicted[known], no_skill_on(experiment, output, split)))
+        judged = judged_on(experiment, output, split)
+        if judged.any():
+            no_skill = no_skill_on(experiment, output, split)
+            scores.append(score(output, values[judged], predicted[judged], no_skill))
     return tuple(scores)
 
 
+def judged_on(experiment: Experiment, output: Output, split: Split) -> npt.NDArray[np.bool_]:
+    """(test rows,): those on which the output can be judged."""
+    return judged_rows(output, *_train_and_test(experiment, output, split))
+
+
 def no_skill_on(experiment: Experiment, output: Output, split: Split) -> float:
-    """The no-skill predictor's error on the labelled test rows, with what it learnt from the labelled training rows."""
-    train, test = (experiment.dataset.targets[output.name][rows] for rows in (split.train, split.test))
-    return no_skill_error(output, train[~np.isnan(train)], test[~np.isnan(test)])
+    """The no-skill predictor's error on the judged test rows, with what it learnt from the labelled training rows; NaN
+    where no row can be judged."""
+    return judged_no_skill_error(output, *_train_and_test(experiment, output, split))
+
+
+def _train_and_test(experiment: Experiment, output: Output, split: Split) -> tuple[FloatArray, FloatArray]:
+    values = experiment.dataset.targets[output.name]
+    return values[split.train], values[split.test]

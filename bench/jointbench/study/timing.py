@@ -11,7 +11,15 @@ from typing import get_args
 import numpy as np
 
 from jointbench.benchmarks.requests import LatencyCase, time_requests
-from jointbench.benchmarks.training_steps import Budget, SampleSet, TimedArm, TimedFit, time_to_stop, time_training
+from jointbench.benchmarks.training_steps import (
+    Budget,
+    LeftOut,
+    SampleSet,
+    TimedArm,
+    TimedFit,
+    time_to_stop,
+    time_training,
+)
 from jointbench.records import (
     AA_CONTROL,
     SEQUENTIAL,
@@ -24,6 +32,7 @@ from jointbench.records import (
     Record,
     Scenario,
     Timing,
+    Untimed,
     Variant,
 )
 from jointbench.runtime.workers import Workers, failure_reason, import_seconds
@@ -154,7 +163,7 @@ class ArmTimer:
                     first_call_seconds=first_call,
                 )
         yield from self._timings("training", self.experiment.recipe.batch_size, training.sample_sets)
-        yield from self._untimed("training", training.untimed.items())
+        yield from self._untimed("training", [(self.experiment.recipe.batch_size, training.untimed)])
         left = max(budget.total - (time.monotonic() - started), budget.total * (1 - TRAINING_SHARE))
         samples = min(left, budget.samples * (1 - TRAINING_SHARE))
         rows = first_prepared(self.experiment).features[self.experiment.splits[0].test]
@@ -162,7 +171,7 @@ class ArmTimer:
         timed = self.workers.submit(time_requests, timed_arms, rows, cases, Budget(left, samples)).result()
         for case in timed:
             yield from self._timings("request", case.batch_size, case.sample_sets)
-        yield from self._untimed("requests", [item for case in timed for item in case.untimed.items()])
+        yield from self._untimed("request", [(case.batch_size, case.untimed) for case in timed])
 
     def _timings(self, scenario: Scenario, batch_size: int, sample_sets: Sequence[SampleSet]) -> Iterator[Timing]:
         for take, sample_set in enumerate(sample_sets):
@@ -191,19 +200,33 @@ class ArmTimer:
                     take=take,
                 )
 
-    def _untimed(self, work: str, untimed: Iterable[tuple[Variant, str]]) -> Iterator[NotMeasured]:
-        """One sentence for each reason, with the paths and arms that it holds for."""
-        by_reason: dict[str, dict[ExecutionMode, list[str]]] = {}
-        for variant, reason in dict.fromkeys(untimed):
-            if variant.arm != AA_CONTROL:
-                by_reason.setdefault(reason, {}).setdefault(variant.path, []).append(variant.arm)
+    def _untimed(self, scenario: Scenario, cases: Iterable[tuple[int, Mapping[Variant, LeftOut]]]) -> Iterator[Record]:
+        """One sentence for each reason, with the paths and arms that it holds for. cases: with their batch sizes."""
+        by_reason: dict[LeftOut, dict[Variant, None]] = {}  # the inner dict is an ordered set
+        sizes: dict[LeftOut, dict[int, None]] = {}
+        for batch_size, left_out in cases:
+            for variant, reason in left_out.items():
+                if variant.arm != AA_CONTROL:
+                    by_reason.setdefault(reason, {})[variant] = None
+                    sizes.setdefault(reason, {})[batch_size] = None
+        work = "training" if scenario == "training" else "requests"
         at = f"at {self.threads} thread{'s' if self.threads > 1 else ''}"
-        for reason, paths in by_reason.items():
+        for reason, variants in by_reason.items():
+            paths: dict[ExecutionMode, list[str]] = {}
+            for variant in variants:
+                paths.setdefault(variant.path, []).append(variant.arm)
             listed = "; ".join(f"{path}: {', '.join(arms)}" for path, arms in paths.items())
-            yield self._not_measured(f"not timed: {work} {at} ({listed}), because {reason}")
+            untimed = Untimed(
+                scenario=scenario,
+                threads=self.threads,
+                batch_sizes=tuple(sizes[reason]),
+                variants=tuple(variants),
+                budget_spent=reason.budget_spent,
+            )
+            yield self._not_measured(f"not timed: {work} {at} ({listed}), because {reason.reason}", untimed)
 
-    def _not_measured(self, reason: str) -> NotMeasured:
-        return NotMeasured(self.dataset, self.backend, self.device, reason)
+    def _not_measured(self, reason: str, untimed: Untimed | None = None) -> NotMeasured:
+        return NotMeasured(self.dataset, self.backend, self.device, reason, untimed)
 
     def projections(self) -> Iterator[Record]:
         """Every arm's full training, really timed, beside what its steady steps predict."""

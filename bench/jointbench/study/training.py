@@ -6,8 +6,9 @@ import time
 from collections.abc import Iterator, Sequence
 from concurrent.futures import FIRST_COMPLETED, Future, wait
 
-from jointbench.backends.base import Backend, Job, Stacked
+from jointbench.backends.base import Job, Stacked
 from jointbench.backends.batched.program import MEMORY_BUDGET_BYTES
+from jointbench.backends.protocols import TrainingBackend
 from jointbench.data.preprocess import Prepared
 from jointbench.records import Fit, Record, Stack
 from jointbench.runtime.workers import Workers, failure_reason
@@ -97,11 +98,11 @@ def _prepared(experiment: Experiment, network: Network) -> Prepared:
     return prepared_split(experiment, network.repeat, network.fold)
 
 
-def _fit_stock(backend: Backend, jobs: Sequence[Job]) -> tuple[Stacked, float]:
+def _fit_stock(backend: TrainingBackend, jobs: Sequence[Job]) -> tuple[Stacked, float]:
     started = time.perf_counter()
     return Stacked(tuple(backend.fit(job) for job in jobs), 1, 0), time.perf_counter() - started
 
 
-def _fit_stacked(backend: Backend, jobs: Sequence[Job]) -> tuple[Stacked, float]:
+def _fit_stacked(backend: TrainingBackend, jobs: Sequence[Job]) -> tuple[Stacked, float]:
     started = time.perf_counter()
     return backend.fit_stacked(jobs), time.perf_counter() - started

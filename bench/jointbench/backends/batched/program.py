@@ -123,8 +123,8 @@ def stack_size(network: Architecture, recipe: Recipe, precision: Precision, jobs
 def program_spec(jobs: Sequence[Job]) -> ProgramSpec:
     """The spec of a stack of jobs.
 
-    The jobs must agree in recipe, regression loss and precision (else ValueError) and in padding key. They may differ in
-    loss weights, which belong to a slot and need no other program.
+    The jobs must agree in padding key and, or it raises ValueError, in recipe, regression loss and precision. They may
+    differ in loss weights, which belong to a slot and need no other program.
     """
     first = jobs[0]
     if len({(replace(job.recipe, loss_weights=()), job.regression_loss, job.precision) for job in jobs}) > 1:

@@ -12,29 +12,14 @@ os.environ["KERAS_BACKEND"] = "tensorflow"
 
 import tensorflow as tf
 
-from jointbench.backends.base import (
-    Clock,
-    Gradients,
-    Job,
-    Pattern,
-    Server,
-    Stacked,
-    Trained,
-    Trainer,
-    TrainingHistory,
-    TrunkGramians,
-)
+from jointbench.backends.base import Job, Server, Stacked, Trained, Trainer
 from jointbench.backends.batched.program import program_spec
 from jointbench.backends.batched.scheduler import fit_stacked
 from jointbench.backends.batched.trainer import EngineTrainer
+from jointbench.backends.protocols import Backend, Diagnostics
 from jointbench.backends.tensorflow.batched.program import GraphProgram, compilations, predict
 from jointbench.backends.tensorflow.device import peak_bytes, prepare, synchronise, unusable_reason
-from jointbench.backends.tensorflow.diagnostics import loss_weighting
-from jointbench.backends.tensorflow.diagnostics.activations import activations
-from jointbench.backends.tensorflow.diagnostics.gradients import gradients
-from jointbench.backends.tensorflow.diagnostics.reference_loops import keras_fit
-from jointbench.backends.tensorflow.diagnostics.trunk_gradients import trunk_gramians
-from jointbench.backends.tensorflow.diagnostics.tutorial_code import run
+from jointbench.backends.tensorflow.diagnostics.interface import TensorFlowDiagnostics
 from jointbench.backends.tensorflow.flop_counter import counted_flops
 from jointbench.backends.tensorflow.losses_and_optimizers import precision
 from jointbench.backends.tensorflow.saved_model import saved_bytes
@@ -44,7 +29,7 @@ from jointbench.backends.tensorflow.training_loop import fit, take_steps
 from jointbench.measure.device_clock import device_clock
 from jointbench.networks.architecture import Architecture
 from jointbench.records import SEQUENTIAL, ExecutionMode
-from jointbench.types import Float32Array, IntArray, Weights
+from jointbench.types import Weights
 
 SERVERS: dict[ExecutionMode, Callable[[Sequence[tuple[Architecture, Weights]]], Server]] = {
     SEQUENTIAL: FunctionServer,
@@ -62,6 +47,7 @@ class TensorFlowBackend:
     def __init__(self, device: str, threads: int) -> None:
         self.requested_device = device
         self.device = "/GPU:0" if device == "cuda" else "/CPU:0"
+        self.diagnostics: Diagnostics | None = TensorFlowDiagnostics(self.device, self.synchronise)
         prepare(device)
         tf.get_logger().setLevel("ERROR")  # it warns of retracing, but here each network is traced once
         tf.config.threading.set_intra_op_parallelism_threads(threads)
@@ -102,10 +88,6 @@ class TensorFlowBackend:
         with tf.device(self.device):
             return SERVERS[mode](networks)
 
-    def reference_loops(self, job: Job, repeats: int) -> dict[str, float]:
-        job.require_squared_loss("a loop as tutorials write it")
-        return {"keras_fit": keras_fit(job, repeats)}
-
     def counted_flops(self, network: Architecture, batch_size: int) -> Mapping[str, int]:
         return counted_flops(network, batch_size)
 
@@ -113,31 +95,7 @@ class TensorFlowBackend:
         with tf.device(self.device), precision(job):
             return take_steps(job, count)
 
-    def gradients(self, job: Job, rows: IntArray) -> Gradients:
-        with tf.device(self.device), precision(job):
-            return gradients(job, rows)
 
-    def trunk_gramians(self, job: Job, at_steps: Sequence[int], rows: IntArray) -> TrunkGramians:
-        with tf.device(self.device), precision(job):
-            return trunk_gramians(job, at_steps, rows)
-
-    def weighting_methods(self) -> Mapping[str, str | None]:
-        return loss_weighting.methods()
-
-    def fit_weighted(self, job: Job, method: str) -> Trained:
-        with tf.device(self.device), precision(job):
-            return loss_weighting.fit(job, method, device_clock(self.synchronise))
-
-    def weighted_steps(self, job: Job, method: str, steps: int) -> Callable[[Clock], float]:
-        with tf.device(self.device), precision(job):
-            return loss_weighting.timed_steps(job, method, steps, self.synchronise)
-
-    def tutorial(self, job: Job, pattern: Pattern) -> TrainingHistory:
-        with tf.device(self.device), precision(job):
-            return run(job, pattern)
-
-    def activations(
-        self, networks: Sequence[tuple[Architecture, Weights]], rows: Float32Array
-    ) -> list[list[Float32Array]]:
-        with tf.device(self.device):
-            return activations(networks, rows)
+def make_backend(device: str, threads: int) -> Backend:
+    """What the registry calls."""
+    return TensorFlowBackend(device, threads)

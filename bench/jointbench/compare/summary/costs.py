@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from typing import Final, Literal
 
 from jointbench.compare.summary.quantity import Quantity, StoredQuantity
-from jointbench.records import SEQUENTIAL
+from jointbench.records import SEQUENTIAL, ExecutionMode
 from jointbench.stats.estimate import Estimate
 
 TimedUntil = Literal["", "settled", "budget spent", "too few blocks"]
@@ -28,7 +28,7 @@ class Latency:
     p90_seconds: float | None
     p99_seconds: float | None
     rows_per_second: float
-    path: str = SEQUENTIAL
+    path: ExecutionMode = SEQUENTIAL
     threads: int | None = None
     p90_bounds: tuple[float, float] | None = None
     p99_bounds: tuple[float, float] | None = None
@@ -38,7 +38,7 @@ class Latency:
 class Throughput:
     """Rows a second when only throughput counts: at the batch size that is best for it."""
 
-    path: str
+    path: ExecutionMode
     threads: int
     batch_size: int
     rows_per_second: float
@@ -48,7 +48,7 @@ class Throughput:
 class TrainingClock:
     """The training time of an arm by one path (the stock loop, the engine) at so many threads; as in ArmCost."""
 
-    path: str
+    path: ExecutionMode
     threads: int
     step_seconds: float
     train_seconds: float

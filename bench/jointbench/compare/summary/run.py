@@ -13,6 +13,7 @@ from dataclasses import dataclass, field
 
 from jointbench.compare.summary.costs import ArmCost, ArmFlops, ArmMemory, PredictedSaving, ProjectionCheck
 from jointbench.compare.summary.decisions import Decision, Difference, Standing
+from jointbench.compare.summary.recipe import RecipeSummary
 from jointbench.compare.summary.stored import StoredRatio
 from jointbench.stats.estimate import Uncertain
 from jointbench.types import ColumnReading, Natural, Positive
@@ -45,7 +46,7 @@ class CellSummary:
 
     load: the most cores that other processes kept busy while it was timed; retaken: timings that they disturbed and
     that were repeated; still_disturbed: those whose repetition was disturbed too. pareto_criteria: the criteria of the
-    arms' Pareto set, all measured on every arm.
+    arms' Pareto set, all measured on every arm. failed: one sentence for each arm with outputs that have no result.
     """
 
     dataset: str
@@ -69,6 +70,7 @@ class CellSummary:
     retaken: int = 0
     still_disturbed: int = 0
     projections: tuple[ProjectionCheck, ...] = ()
+    failed: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -77,6 +79,7 @@ class DatasetSummary:
 
     command: what runs it alone as it was run, but for folds, repeats and seeds; "" where that is not known.
     repeatable: a split forward in time has no repeats. reading: how each column was read; () in an older run's folder.
+    recipe: None in an older run's folder.
     """
 
     slug: str
@@ -97,6 +100,7 @@ class DatasetSummary:
     command: str = ""
     repeatable: bool = True
     reading: tuple[ColumnReading, ...] = ()
+    recipe: RecipeSummary | None = None
 
 
 @dataclass(frozen=True, kw_only=True)

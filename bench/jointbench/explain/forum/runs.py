@@ -9,7 +9,8 @@ from typing import Literal
 
 import numpy as np
 
-from jointbench.backends.base import Backend, Job, TrainingHistory
+from jointbench.backends.base import Job, TrainingHistory
+from jointbench.backends.protocols import DiagnosedBackend, TrainingBackend, diagnostics_of
 from jointbench.explain.forum.network import (
     AS_POSTED,
     FIXED_SPLIT,
@@ -174,14 +175,14 @@ def _collect(pending: Sequence[_PendingStack]) -> Runs:
     return Runs(rmse, tuple(failures))
 
 
-def _curves(backend: Backend, jobs: Sequence[Job]) -> list[tuple[FloatArray, str | None]]:
+def _curves(backend: TrainingBackend, jobs: Sequence[Job]) -> list[tuple[FloatArray, str | None]]:
     """(test losses by epoch and output, failure) of each job. A worker's task."""
     return [(trained.validation_loss, trained.failure) for trained in backend.fit_stacked(jobs).trained]
 
 
-def _printed(backend: Backend, job: Job) -> TrainingHistory:
-    """``Backend.tutorial``, as a worker's task."""
-    return backend.tutorial(job, "branched")
+def _printed(backend: DiagnosedBackend, job: Job) -> TrainingHistory:
+    """``Diagnostics.tutorial``, as a worker's task."""
+    return diagnostics_of(backend).tutorial(job, "branched")
 
 
 def identity(setting: Setting, printed: TrainingHistory) -> Identity:

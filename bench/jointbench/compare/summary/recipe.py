@@ -1,0 +1,49 @@
+"""How a dataset's networks are trained, as in the summary: the rule's recipe and the rows that it is for."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+from jointbench.types import Recipe, Shape, Split
+
+
+@dataclass(frozen=True, kw_only=True)
+class RecipeSummary:
+    """The recipe and base shape of a dataset.
+
+    rows: of all folds together, which the recipe was chosen by; None where the dataset's card sets it. fewest_trained, most_trained: training rows of a fold.
+    trunk, head: units of the layers; channels: of the convolutions.
+    """
+
+    rows: int | None
+    fewest_trained: int
+    most_trained: int
+    trunk: tuple[int, ...]
+    head: tuple[int, ...]
+    channels: tuple[int, ...]
+    optimizer: str
+    learning_rate: float
+    batch_size: int
+    max_epochs: int
+    patience: int
+    weight_decay: float
+
+
+def recipe_summary(rows: int | None, recipe: Recipe, shape: Shape, splits: Sequence[Split]) -> RecipeSummary:
+    """The recipe of a dataset that was split so. rows: what it was chosen by, None where a card sets it."""
+    trained = [len(split.train) for split in splits]
+    return RecipeSummary(
+        rows=rows,
+        fewest_trained=min(trained),
+        most_trained=max(trained),
+        trunk=shape.trunk,
+        head=shape.head,
+        channels=shape.channels,
+        optimizer=recipe.optimizer,
+        learning_rate=recipe.learning_rate,
+        batch_size=recipe.batch_size,
+        max_epochs=recipe.max_epochs,
+        patience=recipe.patience,
+        weight_decay=recipe.weight_decay,
+    )

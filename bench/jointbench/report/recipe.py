@@ -1,0 +1,42 @@
+"""A recipe in words: how a dataset's networks are trained, on how many rows, and which size of table it is for."""
+
+from __future__ import annotations
+
+from jointbench.compare.summary.recipe import RecipeSummary
+from jointbench.types import Recipe
+
+
+def recipe_text(recipe: Recipe | RecipeSummary) -> str:
+    return (
+        f"{recipe.optimizer}, learning rate {recipe.learning_rate:g}, batches of {recipe.batch_size:,}, at most "
+        f"{recipe.max_epochs:,} epochs, stopped after {recipe.patience:,} without progress, weight decay "
+        f"{recipe.weight_decay:g}"
+    )
+
+
+def recipe_facts(recipe: RecipeSummary) -> list[tuple[str, str]]:
+    """(term, text): the rows trained on, the widths and the recipe."""
+    trained = f"{recipe.fewest_trained:,}"
+    if recipe.most_trained > recipe.fewest_trained:
+        trained += f" to {recipe.most_trained:,}"
+    chosen = "the dataset's own: " if recipe.rows is None else f"chosen for {recipe.rows:,} rows: "
+    return [
+        ("Trained on", f"{trained} rows in each fold"),
+        ("Base shape", chosen + widths(recipe)),
+        ("Recipe", chosen + recipe_text(recipe)),
+    ]
+
+
+def widths(recipe: RecipeSummary) -> str:
+    """The layers of the base shape: "trunk 64-64"."""
+    layers = (("convolutions", recipe.channels), ("trunk", recipe.trunk), ("each head", recipe.head))
+    return ", ".join(f"{name} {'-'.join(str(width) for width in sizes)}" for name, sizes in layers if sizes)
+
+
+def brief_recipe(recipe: RecipeSummary) -> str:
+    """The recipe in one line, for a terminal."""
+    (_, trained), *_ = recipe_facts(recipe)
+    return (
+        f"trained on {trained}: {widths(recipe)}, batches of {recipe.batch_size:,}, at most {recipe.max_epochs:,} epochs, "
+        f"patience {recipe.patience:,}"
+    )
