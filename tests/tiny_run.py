@@ -9,6 +9,7 @@ from pathlib import Path
 
 import numpy as np
 
+from jointbench.compare.summary.recipe import RecipeSummary
 from jointbench.compare.summary.run import DatasetSummary
 from jointbench.records import (
     AA_CONTROL,
@@ -32,7 +33,7 @@ from jointbench.records import (
 )
 from jointbench.records.store import write_records
 from jointbench.runs.about import About
-from jointbench.types import Arm, Network, Recipe, Shape
+from jointbench.types import Arm, ColumnReading, Network, Recipe, Shape
 
 NAME = 'a "quoted",\nbroken\u2028 name\\ \u00e9\U0001f642 <b>'
 OUTPUTS = (NAME, "type")
@@ -203,6 +204,24 @@ def about() -> About:
         sha256="f" * 64,
         references=(),
         command="jointbench run wine",
+        reading=(
+            ColumnReading(name="acid", role="number", missing=1, detail="written with a decimal comma"),
+            ColumnReading(name=NAME, role="output", labels="12 labels"),
+        ),
+        recipe=RecipeSummary(
+            rows=12,
+            fewest_trained=6,
+            most_trained=6,
+            trunk=SHAPE.trunk,
+            head=SHAPE.head,
+            channels=(),
+            optimizer="adamw",
+            learning_rate=3e-4,
+            batch_size=32,
+            max_epochs=EPOCHS,
+            patience=20,
+            weight_decay=0.0,
+        ),
     )
     return About(
         schema_version=1,

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import os
+from collections.abc import Callable
 from pathlib import Path
 from tempfile import TemporaryDirectory
 
@@ -42,7 +44,19 @@ def test_the_whole_run_is_drawn_checked_and_packed(tmp_path: Path) -> None:
         assert part in page
 
 
-@settings(max_examples=60, deadline=None, derandomize=True, suppress_health_check=list(HealthCheck), database=None)
+@pytest.mark.parametrize("name", [*whole_run(), "explain.json"])
+@pytest.mark.parametrize("make", [os.mkfifo, os.mkdir], ids=["pipe", "folder"])
+def test_what_is_no_file_is_refused(tmp_path: Path, name: str, make: Callable[[Path], None]) -> None:
+    """A pipe was waited for without end."""
+    folder = write_files(tmp_path / "run", whole_run())
+    (folder / name).unlink(missing_ok=True)
+    make(folder / name)
+    code, _, err = ended("report", folder)
+    assert code == 2
+    assert err.startswith(f"jointbench: {folder / name} cannot be read (it is no regular file); ")
+
+
+@settings(max_examples=40, deadline=None, derandomize=True, suppress_health_check=list(HealthCheck), database=None)
 @given(damaged_runs())
 def test_damaged_folders(files: Files) -> None:
     try_commands(files, "check", "pack")

@@ -8,7 +8,7 @@ import os
 import resource
 import shutil
 from collections.abc import Callable, Iterator
-from dataclasses import replace
+from dataclasses import asdict, replace
 from pathlib import Path
 
 import pytest
@@ -160,7 +160,7 @@ def test_a_folder_that_does_not_belong_together_is_refused(tmp_path: Path) -> No
         ({"rows": 8}, "has 8 rows of wine, and the fold tests row 11"),
         ({"kinds": ("regression",)}, "names 2 outputs of wine and 1 kinds"),
     ):
-        changed = [{**dataset.__dict__, **change}]
+        changed = [{**asdict(dataset), **change}]
         folder = tiny_run.write_run(tmp_path / next(iter(change)), datasets=changed)
         code, _, err = ended("report", folder)
         assert code == 2

@@ -17,7 +17,7 @@ from jointbench.explain.data_types import DATA
 from jointbench.explain.version_1 import FirstVersionTables, Table
 from jointbench.records.json_file import FileFormat, read_object
 from jointbench.records.strict_json import strict_json
-from jointbench.records.whole_file import is_regular, write_text
+from jointbench.records.whole_file import is_there, write_text
 
 EXPLAIN = "explain.json"
 VERSION, FIRST_VERSION = 2, 1  # of the file; the first held tables in place of data
@@ -72,7 +72,7 @@ def write_answers(folder: Path, command: str, answers: Sequence[Answer], notes: 
 def read_answers(folder: Path) -> Explained | None:
     """The folder's answers; None where it has no explain.json. Raises BadInput for any other file of that name."""
     path = folder / EXPLAIN
-    if not is_regular(path):
+    if not is_there(path):
         return None
     try:
         fields = read_object(path, FORMAT)

@@ -118,7 +118,7 @@ def _sentence(error: ValidationError) -> str:
     return f"{printable(field)}: {words}" if field else words
 
 
-def printable(text: str) -> str:
-    """The start of a text from a file, without line breaks and what a terminal would obey."""
-    start = "".join(letter if letter.isprintable() else ascii(letter)[1:-1] for letter in text[:LETTERS])
-    return start + ("..." if len(text) > LETTERS else "")
+def printable(text: str, letters: int = LETTERS) -> str:
+    """The first letters of a text from a file, without line breaks and what a terminal would obey."""
+    start = "".join(letter if letter.isprintable() else ascii(letter)[1:-1] for letter in text[:letters])
+    return start + ("..." if len(text) > letters else "")

@@ -42,15 +42,17 @@ class RecordLog:
             written = 0
             while written < len(line):
                 written += self._file.write(line[written:]) or 0
-            if os.fstat(self._file.fileno()).st_nlink == 0:
-                raise DidNotFinish(f"{self._path} was removed while the run wrote to it, and its records with it")
-        except OSError as error:
+        except BaseException as error:  # someone who stops the run may do so within a line
             with suppress(OSError):
                 self._file.truncate(self._bytes)
+            if not isinstance(error, OSError):
+                raise
             raise DidNotFinish(
                 f"{self._path} cannot be written ({reason(error)}); its {self._count} records are kept, and "
                 f"`jointbench report {self._path.parent}` shows them where there is room"
             ) from error
+        if os.fstat(self._file.fileno()).st_nlink == 0:
+            raise DidNotFinish(f"{self._path} was removed while the run wrote to it, and its records with it")
         self._count, self._bytes = self._count + 1, self._bytes + len(line)
 
     def discard(self) -> None:

@@ -35,6 +35,7 @@ from jointbench.records.strict_json import ascii_json
 from jointbench.records.whole_file import is_regular, open_regular, reason, whole_file
 
 RECORDS, PACKED = "records.jsonl", "records.jsonl.xz"  # of a run's folder: as it was written, and packed to be kept
+SENTENCE = 400  # letters on what is wrong with a line; the names in it may be long
 LONGEST_LINE = 2**30  # bytes; the folds of a table of ten million rows have some 300 million
 
 NOUNS: dict[str, type[Any]] = {
@@ -137,7 +138,8 @@ def read_records(path: Path) -> Iterator[Record]:
                 references.add(record)
                 yield record
     except ValueError as error:
-        raise BadInput(f"{path}, line {number}, is not a jointbench record: {error}") from error
+        fault = printable(str(error), SENTENCE)
+        raise BadInput(f"{path}, line {number}, is not a jointbench record: {fault}") from error
     except (OSError, lzma.LZMAError, EOFError) as error:
         raise BadInput(f"{path}, after line {number}, is not a file of jointbench records: {reason(error)}") from error
 

@@ -14,7 +14,8 @@ from typing import BinaryIO
 from jointbench.errors import BadInput
 from jointbench.records.strict_json import well_formed
 
-NO_WAITING = getattr(os, "O_NONBLOCK", 0)  # opening a pipe that nobody writes to would wait forever
+# Opening a pipe that nobody writes to would wait forever; Windows translates line ends unless told not to.
+FLAGS = os.O_RDONLY | getattr(os, "O_NONBLOCK", 0) | getattr(os, "O_BINARY", 0)
 
 
 @contextmanager
@@ -58,13 +59,18 @@ def write_bytes(path: Path, content: bytes) -> None:
 def open_regular(path: Path, remedy: str = "") -> BinaryIO:
     """The file, open for reading. Raises BadInput, with the remedy, where there is none or it is no regular file."""
     try:
-        descriptor = os.open(path, os.O_RDONLY | NO_WAITING)
+        descriptor = os.open(path, FLAGS)
         if stat.S_ISREG(os.fstat(descriptor).st_mode):
             return os.fdopen(descriptor, "rb")
         os.close(descriptor)
     except (OSError, ValueError) as error:
         raise BadInput(f"{path} cannot be read ({reason(error)}){remedy and '; '}{remedy}") from error
     raise BadInput(f"{path} cannot be read (it is no regular file){remedy and '; '}{remedy}")
+
+
+def is_there(path: Path) -> bool:
+    """Whether anything has this name, be it a link to nowhere; false where that cannot be told."""
+    return os.path.lexists(path)
 
 
 def is_regular(path: Path) -> bool:

@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from jointbench.explain.answer_store import Explained, read_answers
-from jointbench.records.whole_file import is_regular
+from jointbench.records.whole_file import is_there
 from jointbench.runs.engine_file import read_engine
 from jointbench.scaling.points import Study
 from jointbench.scaling.run import SCALING, read_study
@@ -27,6 +27,6 @@ def read_companions(folder: Path) -> Companions:
     engine = read_engine(folder)
     return Companions(
         us_per_step=engine.us_per_step if engine else None,
-        scaling=read_study(folder / SCALING) if is_regular(folder / SCALING) else None,
+        scaling=read_study(folder / SCALING) if is_there(folder / SCALING) else None,
         explained=read_answers(folder),
     )

@@ -11,7 +11,7 @@ from annotated_types import Interval
 
 from jointbench.records.json_file import FileFormat, read_json
 from jointbench.records.strict_json import strict_json
-from jointbench.records.whole_file import is_regular, write_text
+from jointbench.records.whole_file import is_there, write_text
 
 ENGINE = "engine.json"
 ENGINE_SCHEMA_VERSION = 1
@@ -35,4 +35,4 @@ def write_engine(folder: Path, speed: EngineSpeed) -> None:
 def read_engine(folder: Path) -> EngineSpeed | None:
     """What the engine's benchmark found, if it ran in this folder. Raises BadInput for any other file of that name."""
     path = folder / ENGINE
-    return read_json(path, EngineSpeed, FORMAT) if is_regular(path) else None
+    return read_json(path, EngineSpeed, FORMAT) if is_there(path) else None

@@ -46,7 +46,7 @@ def execute(
     with RecordLog(folder / RECORDS) as log:
         try:
             write_about(folder, about)
-        except BadInput:
+        except BaseException:
             log.discard()
             raise
         try:

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import os
 import tempfile
 from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager, suppress
@@ -10,7 +9,7 @@ from datetime import UTC, datetime
 from pathlib import Path
 
 from jointbench.errors import BadInput, DidNotFinish
-from jointbench.records.whole_file import reason, write_text
+from jointbench.records.whole_file import is_there, reason, write_text
 
 RUNS = Path("results/runs")
 
@@ -22,7 +21,7 @@ def output_folder(out: str | Path | None, suffix: str, writes: Sequence[str]) ->
     Raises DidNotFinish for what the system denies in between, such as another process.
     """
     folder = _named(out, suffix)
-    missing = [path for path in (folder, *folder.parents) if not os.path.lexists(path)]
+    missing = [path for path in (folder, *folder.parents) if not is_there(path)]
     try:
         yield new_folder(folder, suffix, writes)
     except BaseException as error:
@@ -41,7 +40,7 @@ def new_folder(out: str | Path | None, suffix: str, writes: Sequence[str], optio
     """
     folder = _named(out, suffix)
     for name in writes:
-        if os.path.lexists(folder / name):
+        if is_there(folder / name):
             raise BadInput(f"{option} {folder}: it has a {name} already; name another folder, nothing was overwritten")
     try:
         folder.mkdir(parents=True, exist_ok=True)

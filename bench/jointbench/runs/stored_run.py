@@ -10,7 +10,8 @@ import numpy as np
 
 from jointbench.errors import BadInput
 from jointbench.records import Fit, FoldRecord, Record
-from jointbench.records.store import read_records, records_path, torn_line
+from jointbench.records.json_file import printable
+from jointbench.records.store import SENTENCE, read_records, records_path, torn_line
 from jointbench.runs.about import ENVIRONMENT, About, about_run
 from jointbench.runs.cut_off import cut_off
 
@@ -46,8 +47,9 @@ def _agreeing(folder: Path, about: About) -> Iterator[Record]:
         if not fault and isinstance(record, FoldRecord):
             fault = _fault(record, about)
         if fault:
+            path = records_path(folder)
             raise BadInput(
-                f"{records_path(folder)}, line {number}, does not belong to {folder / ENVIRONMENT}: it {fault}"
+                f"{path}, line {number}, does not belong to {folder / ENVIRONMENT}: it {printable(fault, SENTENCE)}"
             )
         yield record
 

@@ -5,28 +5,28 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import dataclass
 
-from jointbench.types import Recipe, Shape, Split
+from jointbench.types import Natural, Positive, Recipe, Shape, Split, Width
 
 
 @dataclass(frozen=True, kw_only=True)
 class RecipeSummary:
     """The recipe and base shape of a dataset.
 
-    rows: of all folds together, which the recipe was chosen by; None where the dataset's card sets it. fewest_trained, most_trained: training rows of a fold.
-    trunk, head: units of the layers; channels: of the convolutions.
+    rows: of all folds together, which the recipe was chosen by; None where the dataset's card sets it. fewest_trained,
+    most_trained: training rows of a fold. trunk, head: units of the layers; channels: of the convolutions.
     """
 
-    rows: int | None
-    fewest_trained: int
-    most_trained: int
-    trunk: tuple[int, ...]
-    head: tuple[int, ...]
-    channels: tuple[int, ...]
+    rows: Natural | None
+    fewest_trained: Natural
+    most_trained: Natural
+    trunk: tuple[Width, ...]
+    head: tuple[Width, ...]
+    channels: tuple[Width, ...]
     optimizer: str
     learning_rate: float
-    batch_size: int
-    max_epochs: int
-    patience: int
+    batch_size: Positive
+    max_epochs: Positive
+    patience: Natural
     weight_decay: float
 
 
