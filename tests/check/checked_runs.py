@@ -72,38 +72,42 @@ def timed(
     from a quarter on. without: records of what was not timed, in place of the timings of these batch sizes.
     """
     rng = np.random.default_rng(seed)
-    names = (*ARMS, AA_CONTROL)
-    order = (0, 1, 2, 3, 3, 2, 1, 0) * 24
-    timings = []
-    for dataset in OPTIONS.datasets:
-        left_out = {
-            size
-            for record in without
-            if isinstance(record, NotMeasured) and record.untimed and record.dataset == dataset
-            for size in record.untimed.batch_sizes
-        }
-        for batch in (size for size in (32, 1, 64) if size not in left_out):
-            scenario, path = ("training", "stock loop") if batch == 32 else ("request", "in turn")
-            seconds = np.array([1e-3, 2e-3, 2e-3, 1e-3])
-            if scenario == "request":
-                seconds[[0, 3]] *= slower
-            visits = seconds[list(order)] * np.exp(rng.normal(0, noise, len(order)))
-            variants = tuple(Variant(name, path) for name in names)  # type: ignore[arg-type]  # a literal
-            timings.append(
-                Timing(
-                    dataset=dataset,
-                    backend="torch",
-                    device="cpu",
-                    scenario=scenario,
-                    batch_size=batch,
-                    threads=2,
-                    variants=variants,
-                    block=8,
-                    order=order,
-                    seconds=visits[:, None],
-                    load=np.full(24, load),
-                    disturbed=load > DISTURBED_CORES,
-                )  # type: ignore[arg-type]  # a literal
-            )
+    left_out = {
+        (record.dataset, size)
+        for record in without
+        if isinstance(record, NotMeasured) and record.untimed
+        for size in record.untimed.batch_sizes
+    }
+    timings = [
+        _timing(dataset, batch, slower, noise, load, rng)
+        for dataset in OPTIONS.datasets
+        for batch in (32, 1, 64)
+        if (dataset, batch) not in left_out
+    ]
     rest = [record for record in read_records(run / "records.jsonl") if not isinstance(record, Timing)]
     return copy_of(run, folder, [*rest, *timings, *without], profile="quick", **about)
+
+
+def _timing(dataset: str, batch: int, slower: float, noise: float, load: float, rng: np.random.Generator) -> Timing:
+    """Training steps of batches of 32 rows, or requests."""
+    order = (0, 1, 2, 3, 3, 2, 1, 0) * 24
+    scenario, path = ("training", "stock loop") if batch == 32 else ("request", "in turn")
+    seconds = np.array([1e-3, 2e-3, 2e-3, 1e-3])
+    if scenario == "request":
+        seconds[[0, 3]] *= slower
+    visits = seconds[list(order)] * np.exp(rng.normal(0, noise, len(order)))
+    variants = tuple(Variant(name, path) for name in (*ARMS, AA_CONTROL))  # type: ignore[arg-type]  # a literal
+    return Timing(
+        dataset=dataset,
+        backend="torch",
+        device="cpu",
+        scenario=scenario,  # type: ignore[arg-type]  # a literal
+        batch_size=batch,
+        threads=2,
+        variants=variants,
+        block=8,
+        order=order,
+        seconds=visits[:, None],
+        load=np.full(24, load),
+        disturbed=load > DISTURBED_CORES,
+    )

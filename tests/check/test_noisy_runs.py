@@ -45,8 +45,8 @@ def against(arm: str, quantity: str = QUIET.quantity) -> CostRatio:
 
 
 def finding(old: CostRatio, new: CostRatio) -> Finding:
-    (found,) = cost_findings(run_of(old), run_of(new))
-    return found
+    (only,) = cost_findings(run_of(old), run_of(new))
+    return only
 
 
 DOUBTS = {
@@ -65,10 +65,10 @@ def test_a_ratio_that_cannot_be_trusted_is_never_a_regression(doubt: dict[str, A
         (QUIET, times(QUIET, factor, **doubt), "the run"),
         (replace(QUIET, **doubt), times(QUIET, factor), "the baseline"),
     ):
-        found = finding(old, new)
-        assert found.state == "too noisy"
-        assert words in found.reason
-        assert whose in found.reason
+        judged = finding(old, new)
+        assert judged.state == "too noisy"
+        assert words in judged.reason
+        assert whose in judged.reason
     assert finding(QUIET, times(QUIET, 5.0)).state == "regressed"
 
 
@@ -141,13 +141,13 @@ def test_a_timing_that_the_time_did_not_suffice_for_is_noise_and_a_broken_one_is
 ) -> None:
     check(timed(run, tmp_path / "base", seed=1), "--write-baseline", tmp_path / "b.json")
     variants = tuple(Variant(arm, "in turn") for arm in ARMS)
-    why = "the time for requests was spent before those of 64 rows" if budget_spent else "the answer is wrong"
+    cause = "the time for requests was spent before those of 64 rows" if budget_spent else "the answer is wrong"
     left_out = [
         NotMeasured(
             dataset,
             "torch",
             "cpu",
-            f"not timed: requests at 2 threads, because {why}",
+            f"not timed: requests at 2 threads, because {cause}",
             Untimed(scenario="request", threads=2, batch_sizes=(64,), variants=variants, budget_spent=budget_spent),
         )
         for dataset in OPTIONS.datasets
@@ -157,7 +157,7 @@ def test_a_timing_that_the_time_did_not_suffice_for_is_noise_and_a_broken_one_is
     assert done.code == code
     missing = [f for f in json.loads(done.out)["findings"] if f["gate"] == "cost" and "batch 64" in f["quantity"]]
     assert {(f["state"], f["run"]) for f in missing} == {("too noisy" if budget_spent else "not run", None)}
-    assert all(why in f["reason"] for f in missing)
+    assert all(cause in f["reason"] for f in missing)
     assert check(short, "--baseline", tmp_path / "b.json", "--require-cost").code == (3 if budget_spent else 4)
 
 

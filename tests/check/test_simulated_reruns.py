@@ -54,9 +54,9 @@ def test_reruns_of_one_code_raise_no_alarm_either_way(machine: Machine) -> None:
 def test_a_tenth_more_is_found_on_a_quiet_machine_and_nothing_else_is(dearer: Dearer) -> None:
     hits = 0
     for seed in range(RERUNS):
-        found = regressed(quiet_run(seed), simulated_run(QUIET, 100 + seed, dearer))
-        hits += bool(found)
-        for quantity in found:
+        quantities = regressed(quiet_run(seed), simulated_run(QUIET, 100 + seed, dearer))
+        hits += bool(quantities)
+        for quantity in quantities:
             scenario: Scenario = "training" if quantity.startswith("training") else "request"
             mode: ExecutionMode = "fused" if "(fused" in quantity else "in turn"
             assert dearer(scenario, mode) > 1, quantity

@@ -146,8 +146,8 @@ def test_a_path_that_is_a_fifth_slower_is_caught_among_others() -> None:
 
 
 def test_noise_is_said_to_be_noise() -> None:
-    """Half-width 20 %: no change of 5 % can be excluded. With a noisy A/A pair nothing passes, however narrow: where its
-    interval is wide, and where two builds of one arm differ by 15 %."""
+    """Half-width 20 %: no change of 5 % can be excluded. With a noisy A/A pair nothing passes, however narrow:
+    where its interval is wide, and where two builds of one arm differ by 15 %."""
     logs = [-0.7] * 10
     assert set(states(ratios(logs, 0.2), ratios(logs, 0.2))) == {"too noisy"}
     assert set(states(ratios(logs, 0.001, floor=0.5), ratios(logs, 0.001, floor=0.5))) == {"too noisy"}

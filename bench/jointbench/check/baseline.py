@@ -82,7 +82,7 @@ class Skill:
 class CostRatio:
     """A timed cost of joint over that of the site's arm, and its 95 % interval over blocks.
 
-    floor: how far from 0 the interval of the A/A pair's log ratio reaches, control: how far that log ratio is, both None
+    floor: how far from 0 the interval of the A/A pair's log ratio reaches, control: how far that log ratio is; None
     where no such pair was timed. load: cores that other processes kept busy meanwhile; disturbed: they were too many.
     Older baselines have the floor alone.
     """

@@ -130,7 +130,7 @@ def _notes(baseline: Baseline, run: Baseline) -> tuple[str, ...]:
     disturbed = sum(ratio.disturbed for ratio in run.ratios)
     if disturbed and baseline.ratios:
         notes.append(
-            f"other processes disturbed {disturbed} of the run's {len(run.ratios)} cost ratios, so they are not judged; "
+            f"other processes disturbed {disturbed} of the run's {len(run.ratios)} cost ratios, which are not judged; "
             "run it again on a quiet machine"
         )
     known = {size.site for size in baseline.sizes}
