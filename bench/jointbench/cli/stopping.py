@@ -45,6 +45,6 @@ def stopping_on_signals() -> Iterator[None]:
 
 
 def _stop(number: int, _: FrameType | None) -> None:
-    for later in SIGNALS:
-        signal.signal(later, signal.SIG_IGN)  # a second one must not break off the cleaning up
+    # Each one raises: Python drops an exception that is raised inside a finaliser, and a second Ctrl-C must work then.
+    # Should it break off the cleaning up, the workers end all the same, because their parent is gone.
     raise Stopped(number)
