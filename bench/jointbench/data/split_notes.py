@@ -103,10 +103,10 @@ def _unseen(dataset: Dataset, output: Output, splits: Sequence[Split]) -> list[s
             f"{output.name}: {_some(places)}. Rows of a class that training never saw are not judged: no model could know."
         )
     if unjudged:
-        notes.append(f"{output.name} is not judged in {_some(unjudged)}: nothing is left there to tell apart.")
+        notes.append(f"{output.name} is not judged in {_some(unjudged, ', ')}: nothing is left there to tell apart.")
     return notes
 
 
-def _some(texts: Sequence[str]) -> str:
+def _some(texts: Sequence[str], separator: str = "; ") -> str:
     more = len(texts) - LISTED
-    return "; ".join(texts[:LISTED]) + (f"; and in {more:,} more" if more > 0 else "")
+    return separator.join(texts[:LISTED]) + (f"{separator}and in {more:,} more" if more > 0 else "")
