@@ -20,7 +20,6 @@ from jointbench.backends.registry import BACKENDS, check_names
 from jointbench.compare.costs import best_takes
 from jointbench.compare.summary.costs import ArmCost
 from jointbench.compare.summary.run import CellSummary, Summary
-from jointbench.compare.verdict import PROBABILITY
 from jointbench.errors import BadInput
 from jointbench.networks.arms import DEFAULT_ARMS
 from jointbench.records import SEQUENTIAL, SINGLE_OUTPUT, Timing, Variant
@@ -30,18 +29,18 @@ from jointbench.runs.engine_file import ENGINE
 from jointbench.runs.folder import REPORT, RUN_FILES, execute
 from jointbench.runs.options import (
     RunOptions,
+    check_budget,
     check_numbers,
+    criteria_of,
     dataset_names,
     experiments,
     load_datasets,
     notes,
     reruns,
     study_config,
-    verdict_criteria,
 )
 from jointbench.runs.output_folder import new_folder
 from jointbench.runtime.devices import devices_for
-from jointbench.stats.correlated_t_test import ROPE
 from jointbench.study.config import StudyConfig
 from jointbench.study.plan import Experiment
 from jointbench.study.profiles import Profile, profile_named
@@ -131,8 +130,13 @@ def pytest_addoption(parser: pytest.Parser) -> None:
     ):
         group.addoption(f"--{option}", type=int, default=None, help=f"{meaning}; default: the profile's")
     group.addoption("--split-repeats", action="store_true", help="let identical rows fall into different parts")
-    group.addoption("--rope", type=float, default=ROPE, help="difference in skill that does not matter")
-    group.addoption("--probability", type=float, default=PROBABILITY, help="probability that a verdict needs")
+    group.addoption(
+        "--rope", action="append", default=[], help="difference in skill that does not matter; OUTPUT=NUMBER for one"
+    )
+    group.addoption("--probability", type=float, default=None, help="probability that a verdict needs")
+    group.addoption("--worth", type=float, default=None, help="skill that half the cost is worth, for open verdicts")
+    group.addoption("--budget", type=float, default=None, help="seconds for training and timing together")
+    group.addoption("--until-decided", action="store_true", help="train until every dataset is decided or cannot be")
     group.addoption("--out", default=None, help="folder for records, summary and report")
 
 
@@ -149,8 +153,8 @@ def pytest_configure(config: pytest.Config) -> None:
     try:
         profile = profile_named(options.profile)
         check_names(list(options.backends))
-        verdict_criteria(options.rope, options.probability)
         check_numbers(options)
+        check_budget(options)
         names = dataset_names(profile, options.datasets)
         config.stash[SELECTION] = Selection(profile, names, options.backends, devices_for(options.device))
     except BadInput as error:
@@ -167,8 +171,11 @@ def _options(config: pytest.Config) -> RunOptions:
         repeats=config.getoption("--repeats"),
         seeds=config.getoption("--seeds"),
         split_repeats=config.getoption("--split-repeats"),
-        rope=config.getoption("--rope"),
+        ropes=tuple(config.getoption("--rope")),
         probability=config.getoption("--probability"),
+        worth=config.getoption("--worth"),
+        budget=config.getoption("--budget"),
+        until_decided=config.getoption("--until-decided"),
     )
 
 
@@ -226,7 +233,8 @@ def pytest_collection_finish(session: pytest.Session) -> None:
 
 def _study(options: RunOptions) -> Study:
     loaded = load_datasets(options, profile_named(options.profile))
-    return Study(options, study_config(options), tuple(experiments(options, loaded)), reruns(options, loaded))
+    config = study_config(options, criteria_of(options, loaded))
+    return Study(options, config, tuple(experiments(options, loaded)), reruns(options, loaded))
 
 
 @pytest.fixture(scope="session")
@@ -238,7 +246,7 @@ def outcome(request: pytest.FixtureRequest) -> Outcome:
         profile=options.profile,
         command="pytest " + " ".join(str(word) for word in request.config.invocation_params.args),
         notes=notes(options, study.config.devices),
-        criteria=verdict_criteria(options.rope, options.probability),
+        criteria=study.config.criteria,
         reruns=study.reruns,
     )
     try:

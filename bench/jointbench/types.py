@@ -10,7 +10,7 @@ import hashlib
 import json
 import math
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from functools import cached_property
 from typing import TYPE_CHECKING, Annotated, Literal, Protocol
 
@@ -42,11 +42,20 @@ ColumnRole = Literal["output", "number", "category", "date", "key", "dropped"]
 
 @dataclass(frozen=True)
 class Output:
-    """One thing to predict. ``classes`` names the classes of a classification output, in code order."""
+    """One thing to predict. ``classes`` names the classes of a classification output, in code order.
+
+    metric: of the errors that skill is made of (``metrics.row_losses``), "" for the usual one of its kind. It changes
+    nothing in training, so an output with another metric is the same in a dataset's digest.
+    """
 
     name: str
     kind: Kind
     classes: tuple[str, ...] = ()
+    metric: str = field(default="", repr=False)
+
+    @property
+    def error_metric(self) -> str:
+        return self.metric or ("squared" if self.kind == "regression" else "brier")
 
     @property
     def units(self) -> int:

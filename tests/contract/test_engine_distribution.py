@@ -15,7 +15,7 @@ from jointbench.backends.base import Job, Trained
 from jointbench.backends.protocols import Backend
 from jointbench.data.catalog import load_bundled
 from jointbench.data.preprocess import prepare
-from jointbench.metrics.quality import log_probabilities
+from jointbench.metrics.row_losses import log_probabilities
 from jointbench.study import plan
 from jointbench.types import Float32Array, FloatArray, Recipe
 

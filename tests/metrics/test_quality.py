@@ -10,7 +10,8 @@ from hypothesis import strategies as st
 from sklearn import metrics
 from sklearn.dummy import DummyRegressor
 
-from jointbench.metrics.quality import class_frequencies, log_probabilities, no_skill_error, no_skill_loss, score
+from jointbench.metrics.quality import no_skill_error, no_skill_loss, score
+from jointbench.metrics.row_losses import class_frequencies, log_probabilities
 from jointbench.types import Output
 
 Floats = npt.NDArray[np.float64]

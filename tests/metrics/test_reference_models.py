@@ -11,7 +11,8 @@ import pytest
 from sklearn.linear_model import LogisticRegression, Ridge
 from sklearn.model_selection import GridSearchCV, PredefinedSplit
 
-from jointbench.metrics.quality import log_probabilities, score
+from jointbench.metrics.quality import score
+from jointbench.metrics.row_losses import log_probabilities
 from jointbench.metrics.reference_models import (
     LINEAR,
     LOGISTIC_STRENGTHS,

@@ -9,7 +9,7 @@ from dataclasses import dataclass
 import numpy as np
 import numpy.typing as npt
 
-from jointbench.calibration.populations import Draw
+from jointbench.calibration.draw_study import Draw
 from jointbench.compare.criteria import VerdictCriteria
 from jointbench.compare.verdict import PROBABILITY
 from jointbench.compare.verdict_rule import output_verdict

@@ -10,13 +10,13 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import dataclass
 
-from jointbench.calibration.noise import skill_differences
 from jointbench.compare.cells import BenchmarkCell, cells
 from jointbench.compare.criteria import VerdictCriteria
+from jointbench.compare.pair import cell_evidence, compare_pair
 from jointbench.compare.verdict import OutputVerdict
 from jointbench.compare.verdict_rule import output_verdict
 from jointbench.data.synthetic import SyntheticConfig, synthetic_dataset
-from jointbench.stats.correlated_t_test import correlated_t_test
+from jointbench.stats.correlated_t_test import posterior
 from jointbench.study.config import Progress, StudyConfig
 from jointbench.study.plan import CrossValidation, Experiment, make_experiment
 from jointbench.study.run import run
@@ -142,10 +142,12 @@ def _experiment(scenario: Scenario, seed: int) -> Experiment:
 
 
 def _trial(cell: BenchmarkCell, scenario: Scenario, seed: int) -> Trial:
-    by_fold = skill_differences(cell).mean(axis=3)
-    overall = correlated_t_test(by_fold.mean(axis=0))
+    joint, separate = cell.planned_arms
+    pair = compare_pair(cell_evidence(cell, CRITERIA), joint, separate, ())
+    belief = pair.mean_belief
+    assert belief is not None, "no fit of a scenario fails"
+    overall = posterior(belief.mean, belief.scale, belief.df, CRITERIA.rope)
     verdict = output_verdict(overall, CRITERIA)
-    by_output = [correlated_t_test(output) for output in by_fold]
     return Trial(
         corner=scenario.name,
         backend=cell.backend,
@@ -155,5 +157,5 @@ def _trial(cell: BenchmarkCell, scenario: Scenario, seed: int) -> Trial:
         difference=overall.mean,
         low=overall.low,
         high=overall.high,
-        separate_outputs=sum(output_verdict(belief, CRITERIA) == "separate" for belief in by_output),
+        separate_outputs=sum(difference.verdict == "separate" for difference in pair.differences),
     )

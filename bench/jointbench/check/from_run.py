@@ -17,6 +17,7 @@ from jointbench.check.baseline import (
     Origin,
     Skill,
 )
+from jointbench.check.first_round import first_round
 from jointbench.check.from_timings import cost_ratios, cut_short, seconds
 from jointbench.compare.build import summarise
 from jointbench.compare.summary.run import CellSummary, DatasetSummary
@@ -48,7 +49,7 @@ def read_run(
     rope: float,
 ) -> Reading:
     """The run behind these records. What failed or is missing is not in it, and ``reasons`` has the reason."""
-    all_records = list(records)
+    all_records = first_round(list(records))
     cells = summarise(all_records, datasets, profile=profile, engine=engine, command="", notes=()).cells
     timed = [] if profile == NO_COST_PROFILE else cells
     threads = next((cell.threads for cell in cells if cell.threads is not None), None)

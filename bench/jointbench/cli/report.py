@@ -14,9 +14,11 @@ from jointbench.cli.outcome import finish
 def report(
     folder: Path,
     rope: Annotated[
-        Optional[float], typer.Option(help="Decide anew with this difference; default: as the run was asked.")
+        Optional[list[str]],
+        typer.Option(help="Decide anew with this difference, NUMBER or OUTPUT=NUMBER; default: as the run was asked."),
     ] = None,
     probability: Annotated[Optional[float], typer.Option(help="Decide anew with this probability.")] = None,
+    worth: Annotated[Optional[float], typer.Option(help="Lean anew with this skill for half the cost.")] = None,
     format: Annotated[  # noqa: A002  # the option's name
         Literal["html", "md"],
         typer.Option(help="html: the page, and its first screen here; md: that screen as Markdown, for a comment."),
@@ -24,13 +26,8 @@ def report(
 ) -> None:
     """Redraws the report of a run from its records."""
     from jointbench.runs.folder import REPORT, republish
-    from jointbench.runs.options import RunOptions, verdict_criteria
 
-    defaults = RunOptions()
-    verdict_criteria(
-        defaults.rope if rope is None else rope, defaults.probability if probability is None else probability
-    )
-    summary = republish(folder, rope, probability)
+    summary = republish(folder, tuple(rope or ()), probability, worth)
     if format == "md":
         from jointbench.report.markdown import markdown_report
 

@@ -47,11 +47,21 @@ def run(
     ] = False,
     loss_weight: Annotated[Optional[list[str]], typer.Option(help="NAME=NUMBER: weight of an output's loss.")] = None,
     rope: Annotated[
-        Optional[float], typer.Option(help="Difference in skill that does not matter; default 0.01.")
+        Optional[list[str]],
+        typer.Option(help="Difference in skill that does not matter, default 0.01; OUTPUT=NUMBER for one; repeat it."),
     ] = None,
     probability: Annotated[
         Optional[float], typer.Option(help="Probability that a verdict needs; default 0.95.")
     ] = None,
+    worth: Annotated[
+        Optional[float], typer.Option(help="Skill that half the cost is worth, for open verdicts; default 0.01.")
+    ] = None,
+    budget: Annotated[
+        Optional[float], typer.Option(help="Seconds for training and timing together; default: the profile's.")
+    ] = None,
+    until_decided: Annotated[
+        bool, typer.Option("--until-decided", help="Train until every dataset is decided or cannot be.")
+    ] = False,
     out: Annotated[Optional[str], typer.Option(help="Folder for records, summary and report.")] = None,
 ) -> None:
     """Trains joint and separate networks on bundled data or your own table, and reports what the choice costs."""
@@ -76,8 +86,11 @@ def run(
         keep=tuple(keep or ()),
         loss_weights=tuple(loss_weight or ()),
         split_repeats=split_repeats,
-        rope=defaults.rope if rope is None else rope,
-        probability=defaults.probability if probability is None else probability,
+        ropes=tuple(rope or ()),
+        probability=probability,
+        worth=worth,
+        budget=budget,
+        until_decided=until_decided,
     )
     _run(options, out, explicit=tuple(backend or ()))
 
@@ -89,14 +102,15 @@ def _run(options: RunOptions, out: str | None, explicit: tuple[str, ...]) -> Non
     from jointbench.report.recipe import brief_recipe
     from jointbench.runs.about import RunDescription
     from jointbench.runs.folder import REPORT, RUN_FILES, execute
-    from jointbench.runs.options import experiments, load_datasets, notes, reruns, study_config, verdict_criteria
+    from jointbench.runs.options import criteria_of, experiments, load_datasets, notes, reruns, study_config
     from jointbench.runs.output_folder import output_folder
     from jointbench.study.profiles import profile_named
 
     console = make_console()
-    criteria = verdict_criteria(options.rope, options.probability)
-    config = study_config(options)
+    study_config(options)  # bad numbers are refused before a large table is read
     datasets = load_datasets(options, profile_named(options.profile))
+    criteria = criteria_of(options, datasets)
+    config = study_config(options, criteria)
     planned = experiments(options, datasets)
     for experiment, dataset in zip(planned, datasets, strict=True):
         used, notes_of_run = experiment.dataset, experiment.dataset.notes[len(dataset.notes) :]

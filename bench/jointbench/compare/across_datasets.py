@@ -20,7 +20,7 @@ def across_datasets(cells: Sequence[CellSummary], criteria: VerdictCriteria) -> 
     """Joint against each other arm on each backend and device, over the datasets where both ran.
 
     A dataset contributes one value, the mean difference over its outputs: outputs and folds are not independent
-    datasets. One with too many failures counts as inconclusive and is not ranked.
+    datasets. One with too many failures counts as open and is not ranked.
     """
     keys = dict.fromkeys((c.backend, c.device, d.other) for c in cells for d in c.decisions)
     comparisons = []
@@ -46,7 +46,7 @@ def across_datasets(cells: Sequence[CellSummary], criteria: VerdictCriteria) -> 
                 win=counts["joint"],
                 equivalent=counts["equivalent"],
                 lose=counts["separate"],
-                inconclusive=counts["inconclusive"] + len(decisions) - len(ranked),
+                open=counts["open"] + len(decisions) - len(ranked),
                 ranked=len(ranked),
                 probability_joint_better=rank.probability_joint_better if rank else None,
                 probability_equivalent=rank.probability_equivalent if rank else None,

@@ -10,13 +10,13 @@ from dataclasses import dataclass
 import numpy as np
 
 from jointbench.compare.across_datasets import across_datasets
-from jointbench.compare.cells import BenchmarkCell, Skill, arm_skill, cells, over_seeds, reference_skill, run_index
+from jointbench.compare.cells import BenchmarkCell, Skill, cells, over_seeds, reference_skill
 from jointbench.compare.costs import arm_cost, best_takes, projection_check
 from jointbench.compare.criteria import VerdictCriteria
 from jointbench.compare.failures import failed_everywhere
 from jointbench.compare.flops import arm_flops, predicted_saving
 from jointbench.compare.memory import arm_memory
-from jointbench.compare.pair import CellEvidence, cell_ratios, compare_pair, decision
+from jointbench.compare.pair import cell_evidence, cell_ratios, compare_pair, decision
 from jointbench.compare.ranking import standings
 from jointbench.compare.summary.recipe import RecipeSummary
 from jointbench.compare.summary.run import SUMMARY_SCHEMA_VERSION, CellSummary, DatasetSummary, Quality, Summary
@@ -51,6 +51,8 @@ def summarise(
         notes=tuple(notes),
         rope=criteria.rope,
         probability=criteria.probability,
+        ropes=criteria.ropes,
+        worth=criteria.worth,
         across=across_datasets(summaries, criteria),
     )
 
@@ -111,9 +113,8 @@ def summarise_cell(cell: BenchmarkCell, dataset: DatasetSummary, criteria: Verdi
         return _without_arms(cell)
     joint = min(cell.planned_arms, key=lambda planned: len(planned.arm.groups))
     others = [planned for planned in cell.planned_arms if planned is not joint]
-    index = run_index(cell.folds, cell.fits.values())
-    skill = {planned.arm.name: arm_skill(cell, planned, index) for planned in cell.planned_arms}
-    evidence = CellEvidence(cell, index, skill, criteria)
+    evidence = cell_evidence(cell, criteria)
+    index, skill = evidence.index, evidence.skill
     costs = tuple(arm_cost(cell, planned) for planned in cell.planned_arms)
     ratios = cell_ratios(cell, joint, others)
     pairs = [compare_pair(evidence, joint, other, ratios) for other in others]
@@ -231,6 +232,6 @@ def headline(summaries: Sequence[CellSummary]) -> str:
         return "Nothing was compared: no arm ran beside another."
     counts = Counter(decision.verdict for decision in firsts)
     verdicts = ", ".join(
-        f"{name} in {counts[name]}" for name in ("joint", "equivalent", "separate", "inconclusive") if counts[name]
+        f"{name} in {counts[name]}" for name in ("joint", "equivalent", "separate", "open") if counts[name]
     )
     return f"Joint against {firsts[0].other}, {len(firsts)} comparisons of a dataset on a backend: {verdicts}."

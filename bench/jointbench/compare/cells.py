@@ -62,23 +62,31 @@ def cells(records: Iterable[Record]) -> tuple[list[BenchmarkCell], list[Referenc
             by_cell[CellKey.of(record)].append(record)
             if isinstance(record, PlannedArm | NotMeasured):
                 keys[CellKey.of(record)] = None
+    latest = {key: {r.arm.name: r for r in by_cell[key] if isinstance(r, PlannedArm)} for key in keys}
     ordered = [
         BenchmarkCell(
             dataset=key.dataset,
             backend=key.backend,
             device=key.device,
-            planned_arms=tuple(r for r in by_cell[key] if isinstance(r, PlannedArm)),
+            planned_arms=tuple(latest[key].values()),
             fits=fits[key],
             timings=tuple(r for r in by_cell[key] if isinstance(r, Timing)),
             cold_starts=tuple(r for r in by_cell[key] if isinstance(r, ColdStart)),
             absences=tuple(r for r in by_cell[key] if isinstance(r, NotMeasured)),
-            folds=tuple(folds[key.dataset]),
+            folds=_trained_on(folds[key.dataset], fits[key]),
             memories=tuple(r for r in by_cell[key] if isinstance(r, Memory)),
             projections=tuple(r for r in by_cell[key] if isinstance(r, Projection)),
         )
         for key in keys
     ]
     return ordered, references
+
+
+def _trained_on(folds: Sequence[FoldRecord], fits: Mapping[str, Fit]) -> tuple[FoldRecord, ...]:
+    """The folds of the repeats that this cell came to: another backend may have gone on for more rounds."""
+    distinct = {(fold.repeat, fold.fold): fold for fold in folds}
+    last = max((fit.network.repeat for fit in fits.values()), default=max((fold.repeat for fold in folds), default=0))
+    return tuple(fold for (repeat, _), fold in distinct.items() if repeat <= last)
 
 
 @dataclass(frozen=True, eq=False)

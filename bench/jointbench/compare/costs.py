@@ -256,7 +256,7 @@ def _beyond(ratio: Estimate, noise: float) -> bool:
 def flops_ratio(cell: BenchmarkCell, joint: PlannedArm, other: PlannedArm) -> Ratio | None:
     """Training FLOPs to the stop, joint / other, with the correlated interval over folds of the log ratio."""
     by_fold: dict[tuple[int, int], list[float]] = {}
-    for joint_ids, other_ids in zip(joint.runs, other.runs, strict=True):
+    for joint_ids, other_ids in zip(joint.runs, other.runs, strict=False):
         arms = [[cell.fits.get(i) for i in ids] for ids in (joint_ids, other_ids)]
         if any(fit is None or fit.failure for fits in arms for fit in fits):
             continue

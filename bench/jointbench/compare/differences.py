@@ -7,14 +7,17 @@ from collections.abc import Sequence
 from dataclasses import replace
 
 import numpy as np
+from scipy import special
 
 from jointbench.compare.cells import Skill, over_seeds
 from jointbench.compare.criteria import VerdictCriteria
 from jointbench.compare.summary.decisions import Difference
 from jointbench.compare.verdict_rule import output_verdict
-from jointbench.stats.corrected_t_test import corrected_t_test, holm
-from jointbench.stats.correlated_t_test import Posterior, correlated_t_test
+from jointbench.stats.corrected_t_test import holm
+from jointbench.stats.correlated_t_test import mean_and_sd, posterior, posterior_scale
 from jointbench.stats.estimate import UNKNOWN, Estimate
+from jointbench.stats.expected_loss import expected_shortfall
+from jointbench.stats.row_level import RowDifferences, StudentT, moderated_t, variance_evidence
 from jointbench.types import FloatArray
 
 
@@ -29,19 +32,29 @@ def pairs_lost(differences: FloatArray, planned: int | Sequence[int]) -> list[in
     return [max(int(lost), 0) for lost in np.asarray(planned) - known]
 
 
-def believe(differences: FloatArray, folds: int, criteria: VerdictCriteria) -> Posterior | None:
-    """The posterior of one output's difference from (repeats, folds, seeds); None with fewer than two folds of it."""
+def believe(rows: RowDifferences) -> StudentT | None:
+    """What the differences on single rows say of the mean; None with fewer than two folds or units of rows."""
+    evidence = variance_evidence(rows)
+    return None if evidence is None else moderated_t(evidence)
+
+
+def believe_folds(differences: FloatArray, folds: int) -> StudentT | None:
+    """The same from (repeats, folds, seeds) alone, by the correlated t-test, where records have no predictions; None
+    with fewer than two folds. The rows' part is unknown then."""
     flat = over_seeds(differences).ravel()
     known = flat[~np.isnan(flat)]
-    return correlated_t_test(known, folds=folds, rope=criteria.rope) if len(known) >= 2 else None
+    if len(known) < 2:
+        return None
+    mean, sd = mean_and_sd(known)
+    return StudentT(float(mean), float(posterior_scale(sd, len(known), folds)), len(known) - 1, math.nan)
 
 
 def output_differences(
     differences: FloatArray,
+    beliefs: Sequence[StudentT | None],
     planned: int | Sequence[int],
     outputs: Sequence[str],
     other: str,
-    folds: int,
     *,
     criteria: VerdictCriteria,
 ) -> tuple[Difference, ...]:
@@ -50,23 +63,17 @@ def output_differences(
     Holm's correction is over these outputs.
     """
     lost = pairs_lost(differences, planned)
-    without_p, p_values = [], []
-    for name, values, missing in zip(outputs, differences, lost, strict=True):
-        belief = believe(values, folds, criteria)
-        flat = over_seeds(values).ravel()
-        known = flat[~np.isnan(flat)]
-        without_p.append(_difference(name, other, belief, len(known), missing, criteria))
-        p_values.append(corrected_t_test(known, folds=folds).p_value if belief else math.nan)
-    defined = [i for i, p in enumerate(p_values) if not math.isnan(p)]
-    adjusted = dict(zip(defined, holm([p_values[i] for i in defined]).tolist(), strict=True))
-    return tuple(
-        replace(difference, p_value=p_values[i], p_value_holm=adjusted.get(i, math.nan))
-        for i, difference in enumerate(without_p)
-    )
+    results = []
+    for name, values, belief, missing in zip(outputs, differences, beliefs, lost, strict=True):
+        pairs = int((~np.isnan(over_seeds(values))).sum())
+        results.append(_difference(name, other, belief, pairs, missing, criteria.of(name)))
+    defined = [i for i, result in enumerate(results) if not math.isnan(result.p_value)]
+    adjusted = dict(zip(defined, holm([results[i].p_value for i in defined]).tolist(), strict=True))
+    return tuple(replace(result, p_value_holm=adjusted.get(i, math.nan)) for i, result in enumerate(results))
 
 
 def _difference(
-    output: str, other: str, belief: Posterior | None, pairs: int, lost: int, criteria: VerdictCriteria
+    output: str, other: str, belief: StudentT | None, pairs: int, lost: int, criteria: VerdictCriteria
 ) -> Difference:
     if belief is None:
         nan = math.nan
@@ -80,17 +87,29 @@ def _difference(
             probability_equivalent=nan,
             probability_other_better=nan,
             probability_no_loss=nan,
-            verdict="inconclusive",
+            verdict="open",
         )
+    known = posterior(belief.mean, belief.scale, belief.df, criteria.rope)
     return Difference(
         output=output,
         other=other,
-        difference=Estimate(belief.mean, belief.low, belief.high),
+        difference=Estimate(known.mean, known.low, known.high),
         pairs=pairs,
         pairs_lost=lost,
-        probability_joint_better=belief.probability_joint_better,
-        probability_equivalent=belief.probability_equivalent,
-        probability_other_better=belief.probability_other_better,
-        probability_no_loss=float(belief.probabilities.no_loss),
-        verdict=output_verdict(belief, criteria),
+        probability_joint_better=known.probability_joint_better,
+        probability_equivalent=known.probability_equivalent,
+        probability_other_better=known.probability_other_better,
+        probability_no_loss=float(known.probabilities.no_loss),
+        verdict=output_verdict(known, criteria),
+        scale=belief.scale,
+        df=belief.df,
+        expected_loss=expected_shortfall(belief.mean, belief.scale, belief.df),
+        p_value=_p_value(belief),
     )
+
+
+def _p_value(belief: StudentT) -> float:
+    """Two-sided, of no difference at all."""
+    if belief.scale == 0:
+        return 1.0 if belief.mean == 0 else 0.0
+    return float(2 * special.stdtr(belief.df, -abs(belief.mean) / belief.scale))

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import Literal
 
-OutputVerdict = Literal["joint", "equivalent", "separate", "inconclusive"]
+OutputVerdict = Literal["joint", "equivalent", "separate", "open"]
 PROBABILITY = 0.95
 
 

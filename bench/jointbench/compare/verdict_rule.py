@@ -5,8 +5,8 @@ kinds of mistake each have a probability of at most 1 - probability:
 "joint" needs EVERY output to be safe, so each output's own probability suffices: a wrong recommendation needs the
 output that loses to look safe (an intersection-union test, Berger, Technometrics 24, 1982).
 "separate" needs SOME output to lose. Among many equal outputs some looks worse by chance, so the probabilities of not
-losing are corrected for the number of outputs as p-values are (Holm 1979). They are p-values: those of the one-sided
-corrected resampled t-test of "the loss is at most the region".
+losing are corrected for the number of outputs as p-values are (Holm 1979). They are p-values: those of the one-sided t-test of "the
+loss is at most the region".
 With one output nothing changes; with 14 the output that looks worst needs 0.9964 instead of 0.95.
 """
 
@@ -27,7 +27,7 @@ Bools = npt.NDArray[np.bool_]
 
 @dataclass(frozen=True, eq=False)
 class Verdicts:
-    """Whether each verdict holds, arrays of one shape; where none does, the case is inconclusive."""
+    """Whether each verdict holds, arrays of one shape; where none does, the case is open."""
 
     joint: Bools
     equivalent: Bools
@@ -51,7 +51,8 @@ def output_verdicts(probabilities: RegionProbabilities, criteria: VerdictCriteri
 def output_verdict(belief: Posterior, criteria: VerdictCriteria) -> OutputVerdict:
     """The verdict of one output.
 
-    Raises ValueError where the posterior's region is not the criteria's: its probabilities would be of other questions.
+    criteria: of this output alone. Raises ValueError where the posterior's region is not the criteria's: its
+    probabilities would be of other questions.
     """
     if belief.rope != criteria.rope:
         raise ValueError(f"the posterior has a region of ±{belief.rope:g}, the criteria of ±{criteria.rope:g}")
@@ -91,4 +92,4 @@ def _name(verdicts: Verdicts) -> OutputVerdict:
         return "joint"
     if verdicts.separate:
         return "separate"
-    return "equivalent" if verdicts.equivalent else "inconclusive"
+    return "equivalent" if verdicts.equivalent else "open"

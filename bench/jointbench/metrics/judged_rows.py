@@ -8,9 +8,8 @@ from __future__ import annotations
 
 import numpy as np
 import numpy.typing as npt
-from scipy.stats import entropy
 
-from jointbench.metrics.quality import no_skill_error
+from jointbench.metrics.row_losses import constant_class_losses, no_skill_row_losses
 from jointbench.types import FloatArray, Output
 
 
@@ -37,16 +36,30 @@ def unseen_classes(output: Output, train: FloatArray, test: FloatArray) -> dict[
     return {int(code): int(count) for code, count in zip(codes, counts, strict=True) if code not in train}
 
 
-def judged_no_skill_error(output: Output, train: FloatArray, test: FloatArray) -> float:
-    """The no-skill predictor's error on the rows that are judged; NaN where none is. train, test: NaN where unknown.
+def judged_no_skill_losses(output: Output, train: FloatArray, test: FloatArray) -> FloatArray:
+    """(test rows,): the no-skill predictor's losses on the rows that are judged, NaN on the others. train, test: NaN
+    where unknown.
 
-    Where rows are left out, it is the least error of any constant answer on the others, the entropy of their classes:
-    the training frequencies spare something for the classes that are left out.
+    Where rows of unseen classes are left out, they are those of the best constant answer on the rows that are judged,
+    their class shares: the training frequencies spare something for the classes that are left out.
     """
+    losses = np.full(len(test), np.nan)
     judged = judged_rows(output, train, test)
     if not judged.any():
-        return float("nan")
+        return losses
     values = test[judged]
     if unseen_classes(output, train, test):
-        return float(entropy(np.bincount(values.astype(np.int64))))
-    return no_skill_error(output, train[~np.isnan(train)], values)
+        codes = values.astype(np.int64)
+        shares = np.bincount(codes, minlength=len(output.classes)) / len(codes)
+        log_shares = np.log(shares, out=np.full(len(shares), -np.inf), where=shares > 0)
+        losses[judged] = constant_class_losses(output.error_metric, codes, log_shares)
+    else:
+        losses[judged] = no_skill_row_losses(output, train[~np.isnan(train)], values)
+    return losses
+
+
+def judged_no_skill_error(output: Output, train: FloatArray, test: FloatArray) -> float:
+    """The mean of ``judged_no_skill_losses`` over the rows that are judged; NaN where none is."""
+    losses = judged_no_skill_losses(output, train, test)
+    judged = ~np.isnan(losses)
+    return float(losses[judged].mean()) if judged.any() else float("nan")

@@ -27,6 +27,7 @@ from jointbench.records.schema import (
     Record,
     Reference,
     Score,
+    ScoredOutput,
     Stop,
 )
 
@@ -51,6 +52,7 @@ __all__ = [
     "Reference",
     "Scenario",
     "Score",
+    "ScoredOutput",
     "Stack",
     "Stop",
     "Timing",

@@ -18,7 +18,7 @@ class References:
         self._test_rows: dict[tuple[str, int, int], int] = {}
         self._folds: dict[str, int] = {}
         self._runs: dict[CellKey, int] = {}
-        self._arms: dict[CellKey, set[str]] = defaultdict(set)
+        self._networks: dict[CellKey, dict[str, set[str]]] = defaultdict(dict)
         self._planned: dict[CellKey, set[str]] = defaultdict(set)
         self._fitted: set[str] = set()
         self._metrics: dict[tuple[str, str], frozenset[str]] = {}
@@ -58,12 +58,16 @@ class References:
         self._need_outputs(planned.dataset, [output for group in (*arm.groups, *arm.reference) for output in group])
         if {output for group in arm.groups for output in group} != set(self._outputs[planned.dataset]):
             raise ValueError(f"arm.groups must divide all outputs of {planned.dataset}")
-        if arm.name in self._arms[cell]:
-            raise ValueError(f"arm {arm.name!r} has an Assembly record already on {_named(cell)}")
-        runs = len(planned.network_ids) // len(arm.groups)
-        if self._runs.setdefault(cell, runs) != runs:
+        networks = set(planned.network_ids)
+        if arm.name in self._networks[cell]:
+            if not self._networks[cell][arm.name] < networks:
+                raise ValueError(
+                    f"arm {arm.name!r} has an Assembly record already on {_named(cell)}, and this one adds no networks"
+                )
+        elif self._networks[cell] and self._runs[cell] != len(networks) // len(arm.groups):
             raise ValueError(f"network_ids must be of the {self._runs[cell]} runs that the other arms have")
-        self._arms[cell].add(arm.name)
+        self._runs[cell] = len(networks) // len(arm.groups)
+        self._networks[cell][arm.name] = networks
         self._planned[cell].update(planned.network_ids)
 
     def _add_fit(self, fit: Fit) -> None:
@@ -92,7 +96,7 @@ class References:
     def _need_arms(self, record: Timing | ColdStart | Memory | Projection, names: Iterable[str]) -> None:
         cell = CellKey.of(record)
         for name in names:
-            if name not in self._arms[cell]:
+            if name not in self._networks[cell]:
                 raise ValueError(f"no Assembly record of arm {name!r} on {_named(cell)} stands before it")
 
     def _need_networks(self, cell: CellKey, network_ids: Iterable[str]) -> None:

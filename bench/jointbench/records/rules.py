@@ -68,6 +68,8 @@ _FOLD = (
         "must have one number for each output",
         lambda fold: len(fold.no_skill_error) == len(fold.outputs),
     ),
+    Rule("scored", "must be one for each output", lambda fold: len(fold.scored) in (0, len(fold.outputs))),
+    Rule("row_units", "must have one for each test row", lambda fold: len(fold.row_units) in (0, len(fold.test))),
     Rule("observed", TABLE, lambda fold: fold.y_true.shape == (len(fold.test), len(fold.outputs))),
     Rule("weights", TABLE, lambda fold: fold.weights.shape == (len(fold.test), len(fold.outputs))),
 )

@@ -18,11 +18,12 @@ from pydantic import Field
 
 from jointbench.records.arrays import FLOATS, INTEGERS, StoredArray
 from jointbench.records.costs import ColdStart, Memory, Projection, Stack, Timing, Untimed
-from jointbench.types import Arm, Engine, Float32Array, FloatArray, IntArray, Natural, Network, Positive, Shape
+from jointbench.types import Arm, Engine, Float32Array, FloatArray, IntArray, Kind, Natural, Network, Positive, Shape
 
 RECORD_SCHEMA_VERSION = 1
 LARGEST_ERROR = 1e160  # (a float32 prediction x a float32 scale) squared
 LARGEST_METRIC = 1e300
+LARGEST_VALUE = 1e80  # of a target
 ErrorValue = Annotated[float, Interval(ge=0, le=LARGEST_ERROR)]
 Metric = Annotated[float, Interval(ge=-LARGEST_METRIC, le=LARGEST_METRIC)]
 LossCurves = Annotated[FloatArray, StoredArray(FLOATS, axes=2)]
@@ -33,7 +34,7 @@ Stop = Literal["patience", "limit"]
 class Score:
     """Quality of one output on one fold's test rows.
 
-    error: the error that skill is made of: mean squared error in the output's own unit, or log loss (nats).
+    error: the error that skill is made of, the mean loss under the output's metric, in its own unit.
     metrics: what people read (rmse, mae, r2, rrmse; accuracy, balanced_accuracy, ...); None: undefined there.
     """
 
@@ -77,12 +78,28 @@ class Fit:
     failure: str | None = None
 
 
+@dataclass(frozen=True, slots=True)
+class ScoredOutput:
+    """How an output's raw predictions are read and scored on one fold.
+
+    units: their columns. value = raw x scale + location of a regression output. metric: see ``metrics.row_losses``.
+    """
+
+    kind: Kind
+    units: Positive
+    metric: str
+    location: Annotated[float, Interval(ge=-LARGEST_VALUE, le=LARGEST_VALUE)] = 0.0
+    scale: Annotated[float, Interval(gt=0, le=LARGEST_VALUE)] = 1.0
+
+
 @dataclass(frozen=True, eq=False, kw_only=True)
 class FoldRecord:
     """What every arm was scored against on one fold: the test rows and the no-skill predictor's error there.
 
     y_true: float64 (test rows, outputs); weights: the same shape, 0 where the label is missing or of a class that no
-    training row has. no_skill_error: 0 of an output without a row of another weight.
+    training row has. no_skill_error: 0 of an output without a row of another weight. scored: one for each output.
+    row_units: (test rows,), equal for rows that are kept together. Both are empty in records of older versions, whose
+    skill is of squared errors and log loss.
     """
 
     dataset: str
@@ -95,9 +112,15 @@ class FoldRecord:
     train_rows: Natural
     validation_rows: Natural
     test: Annotated[IntArray, StoredArray(INTEGERS, axes=1, low=0, high=2**53)]
-    y_true: Annotated[FloatArray, StoredArray(FLOATS, axes=2, low=-1e80, high=1e80), Field(alias="observed")]
+    y_true: Annotated[
+        FloatArray, StoredArray(FLOATS, axes=2, low=-LARGEST_VALUE, high=LARGEST_VALUE), Field(alias="observed")
+    ]
     weights: Annotated[FloatArray, StoredArray(FLOATS, axes=2, low=0, high=1)]
     no_skill_error: tuple[ErrorValue, ...]
+    scored: tuple[ScoredOutput, ...] = ()
+    row_units: Annotated[IntArray, StoredArray(INTEGERS, axes=1, low=0, high=2**53)] = field(
+        default_factory=lambda: np.zeros(0, np.int64)
+    )
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)

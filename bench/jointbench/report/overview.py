@@ -37,7 +37,7 @@ COLUMNS = (
 class Sentence:
     """One backend's answer for a dataset. verdict "": it was not compared, and ``reason`` says why.
 
-    advice: what would settle it, command: the run that would; "" where neither is needed or known.
+    advice: what would close it, command: the run that would; "" where neither is needed or known.
     """
 
     backend: str
@@ -79,16 +79,16 @@ def _sentence(cell: CellSummary) -> Sentence:
 
 
 def sentence(backend: str, device: str, decision: Decision) -> Sentence:
-    """A decision and what would settle it, in words."""
-    advice = decision.settle
+    """A decision and what would close it, in words."""
+    open_verdict = decision.open
     return Sentence(
         backend=backend,
         device=device,
         other=show.plain(decision.other),
         verdict=decision.verdict,
         reason=show.plain(decision.reason),
-        advice=show.plain(advice.sentence) if advice else "",
-        command=show.plain(advice.command) if advice and advice.command else "",
+        advice=show.plain(open_verdict.sentence) if open_verdict else "",
+        command=show.plain(open_verdict.command) if open_verdict and open_verdict.command else "",
     )
 
 

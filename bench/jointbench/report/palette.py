@@ -15,7 +15,7 @@ COLOURS = ("#0072b2", "#d55e00", "#009e73", "#cc79a7", "#8a6d1d", "#7a68c8", "#b
 MARKERS = ("o", "s", "D", "^", "v", "P", "X", "p")
 GREY = "#808080"
 
-VERDICT_SIGNS = {"joint": "▲", "equivalent": "=", "separate": "▼", "inconclusive": "?"}
+VERDICT_SIGNS = {"joint": "▲", "equivalent": "=", "separate": "▼", "open": "?"}
 # Equivalence is grey wherever it is drawn; what is not known has no colour.
 VERDICT_COLOURS = {"joint": COLOURS[0], "equivalent": GREY, "separate": COLOURS[1]}
 

@@ -18,7 +18,7 @@ TONES = {
     "joint": "bold cyan",
     "equivalent": "green",
     "separate": "bold yellow",
-    "inconclusive": "",
+    "open": "",
     "noise": "dim",
     "absent": "dim",
 }

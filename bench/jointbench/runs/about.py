@@ -10,7 +10,7 @@ from typing import Annotated
 from annotated_types import Interval
 
 from jointbench.compare.build import DEFAULT, describe
-from jointbench.compare.criteria import VerdictCriteria
+from jointbench.compare.criteria import WORTH, VerdictCriteria
 from jointbench.compare.summary.recipe import recipe_summary
 from jointbench.compare.summary.run import DatasetSummary
 from jointbench.compare.verdict import PROBABILITY
@@ -21,6 +21,7 @@ from jointbench.runtime.environment import environment
 from jointbench.stats.correlated_t_test import ROPE
 from jointbench.study.config import StudyConfig
 from jointbench.study.plan import Experiment
+from jointbench.types import Positive
 
 ENVIRONMENT = "environment.json"
 ENVIRONMENT_SCHEMA_VERSION = 1
@@ -29,7 +30,8 @@ FORMAT = FileFormat("a run's environment.json", ENVIRONMENT_SCHEMA_VERSION, "nam
 
 @dataclass(frozen=True, kw_only=True)
 class About:
-    """The content of environment.json. rope and probability: the criteria of the run's verdicts.
+    """The content of environment.json. rope, probability, ropes, worth: the criteria of the run's verdicts. rounds: of
+    training, at the most; each dataset's repeats are those of the first.
 
     backends, devices: what was asked for; () where the run is older than this. finished: whether the run came to its
     end; None where it is older.
@@ -47,10 +49,23 @@ class About:
     backends: tuple[str, ...] = ()
     devices: tuple[str, ...] = ()
     finished: bool | None = None
+    ropes: tuple[tuple[str, Annotated[float, Interval(gt=0, lt=1)]], ...] = ()
+    worth: Annotated[float, Interval(ge=0, lt=1)] = WORTH
+    rounds: Positive = 1
 
     @property
     def criteria(self) -> VerdictCriteria:
-        return VerdictCriteria(self.rope, self.probability)
+        return VerdictCriteria(self.rope, self.probability, self.ropes, self.worth)
+
+    def with_criteria(self, criteria: VerdictCriteria) -> About:
+        """The same run, decided by others."""
+        return replace(
+            self,
+            rope=criteria.rope,
+            probability=criteria.probability,
+            ropes=criteria.ropes,
+            worth=criteria.worth,
+        )
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -86,12 +101,11 @@ def about_study(experiments: Sequence[Experiment], config: StudyConfig, descript
             )
             for experiment in experiments
         ),
-        rope=description.criteria.rope,
-        probability=description.criteria.probability,
         backends=config.backends,
         devices=config.devices,
         finished=False,
-    )
+        rounds=config.rounds,
+    ).with_criteria(description.criteria)
 
 
 def write_about(folder: Path, about: About) -> None:

@@ -18,6 +18,7 @@ from jointbench.records.whole_file import is_regular, reason, write_text
 from jointbench.runs.about import ENVIRONMENT, About, RunDescription, about_run, about_study, mark_finished, write_about
 from jointbench.runs.companions import read_companions
 from jointbench.runs.stored_run import read_run, without_training_loss
+from jointbench.runs.verdict_options import verdict_criteria
 from jointbench.runtime.environment import environment
 from jointbench.study.config import Progress, StudyConfig
 from jointbench.study.plan import Experiment
@@ -96,18 +97,17 @@ def publish(folder: Path, about: About, records: Sequence[Record], cut_off: tupl
     return summary
 
 
-def republish(folder: Path, rope: float | None = None, probability: float | None = None) -> Summary:
-    """Redraws a run's summary and report from its records; None keeps the run's own criterion.
+def republish(
+    folder: Path, ropes: Sequence[str] = (), probability: float | None = None, worth: float | None = None
+) -> Summary:
+    """Redraws a run's summary and report from its records; () and None keep the run's own criteria.
 
-    Raises BadInput when the folder holds no run.
+    ropes: see ``verdict_criteria``. Raises BadInput when the folder holds no run.
     """
     stored = read_run(folder)
-    about = replace(
-        stored.about,
-        rope=stored.about.rope if rope is None else rope,
-        probability=stored.about.probability if probability is None else probability,
-    )
-    return publish(folder, about, stored.records, stored.cut_off)
+    outputs = [output for dataset in stored.about.datasets for output in dataset.outputs]
+    criteria = verdict_criteria(ropes, probability, worth, outputs, stored.about.criteria)
+    return publish(folder, stored.about.with_criteria(criteria), stored.records, stored.cut_off)
 
 
 def publish_answers(folder: Path, command: str, answers: Sequence[Answer], notes: Sequence[str]) -> None:

@@ -10,17 +10,16 @@ from pathlib import Path
 
 from jointbench.backends.registry import BACKENDS, check_names
 from jointbench.compare.criteria import VerdictCriteria
-from jointbench.compare.verdict import PROBABILITY
 from jointbench.data.catalog import bundled_slugs, card_of, cards, load_bundled
 from jointbench.data.table import load_table
 from jointbench.errors import BadInput
 from jointbench.networks.arms import DEFAULT_ARMS
+from jointbench.runs.verdict_options import verdict_criteria
 from jointbench.runtime.devices import devices_for, gpu_unavailable_reason
 from jointbench.runtime.environment import cores, not_measured
-from jointbench.stats.correlated_t_test import ROPE
-from jointbench.study.config import StudyConfig
+from jointbench.study.config import DEFAULT_CRITERIA, StudyConfig
 from jointbench.study.plan import CrossValidation, Experiment, make_experiment
-from jointbench.study.profiles import Profile, profile_named
+from jointbench.study.profiles import MOST_ROUNDS, Profile, profile_named
 from jointbench.types import Dataset, Engine
 
 ENGINES: dict[str, Engine] = {"stacked": "stacked", "stock": "stock"}
@@ -43,6 +42,7 @@ FLAGS = {
 }
 MOST_RUNS = 10_000  # folds x repeats x seeds: more only fill the memory with splits before anything trains
 JOBS_PER_CORE = 4
+TIMING_SHARE = 0.4  # of a budget, at the most
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -66,8 +66,16 @@ class RunOptions:
     keep: tuple[str, ...] = ()
     loss_weights: tuple[str, ...] = ()
     split_repeats: bool = False
-    rope: float = ROPE
-    probability: float = PROBABILITY
+    ropes: tuple[str, ...] = ()
+    probability: float | None = None
+    worth: float | None = None
+    budget: float | None = None
+    until_decided: bool = False
+
+    @property
+    def fixed_design(self) -> bool:
+        """Numbers of folds, repeats or seeds that were asked for are what is trained: there is one round."""
+        return any(number is not None for number in (self.folds, self.repeats, self.seeds))
 
 
 def dataset_names(profile: Profile, names: Sequence[str]) -> tuple[str, ...]:
@@ -189,13 +197,21 @@ def _loss_weight(text: str) -> tuple[str, float]:
         raise BadInput(f"--loss-weight {text!r}: write NAME=NUMBER, such as quality=2") from error
 
 
-def verdict_criteria(rope: float, probability: float) -> VerdictCriteria:
-    """The criteria of verdicts. Raises BadInput for a region or probability that decides nothing."""
-    try:
-        return VerdictCriteria(rope, probability)
-    except ValueError as error:
-        option = "--rope" if "region" in str(error) else "--probability"
-        raise BadInput(f"{option}: {error}") from error
+def criteria_of(options: RunOptions, datasets: Sequence[Dataset]) -> VerdictCriteria:
+    """The criteria of a run's verdicts. Raises BadInput as ``verdict_criteria`` does."""
+    outputs = [output.name for dataset in datasets for output in dataset.outputs]
+    return verdict_criteria(options.ropes, options.probability, options.worth, outputs)
+
+
+def check_budget(options: RunOptions) -> None:
+    """Raises BadInput for a budget of training and timing that is not positive, or beside a fixed design."""
+    if options.budget is not None and not 0 < options.budget < math.inf:
+        raise BadInput(f"--budget {options.budget:g}: a budget is a number of seconds above 0")
+    if options.fixed_design and (options.budget is not None or options.until_decided):
+        option = "--until-decided" if options.until_decided else "--budget"
+        raise BadInput(
+            f"{option}: --folds, --repeats and --seeds fix what is trained, so nothing is left to decide; leave them out"
+        )
 
 
 def reruns(options: RunOptions, datasets: Sequence[Dataset]) -> dict[str, str]:
@@ -220,9 +236,10 @@ def reruns(options: RunOptions, datasets: Sequence[Dataset]) -> dict[str, str]:
     return commands
 
 
-def study_config(options: RunOptions) -> StudyConfig:
+def study_config(options: RunOptions, criteria: VerdictCriteria = DEFAULT_CRITERIA) -> StudyConfig:
     """Where and how the study runs. Raises BadInput for an unknown backend, device or engine, and for bad numbers."""
     check_numbers(options)
+    check_budget(options)
     profile = profile_named(options.profile)
     check_names(list(options.backends))
     if options.engine not in ENGINES:
@@ -234,13 +251,29 @@ def study_config(options: RunOptions) -> StudyConfig:
         jobs=options.jobs or cores(),
         threads=cores(),
         batch_sizes=profile.batch_sizes,
-        timing_seconds=profile.timing_seconds,
+        timing_seconds=_timing_seconds(options, profile),
         memory_datasets=profile.memory_datasets,
         extra_batch_sizes=profile.extra_batch_sizes,
         extras=profile.extras,
         thread_counts=(cores(), 1) if profile.one_thread and cores() > 1 else (),
         projections=profile.projections,
+        rounds=1 if options.fixed_design else MOST_ROUNDS if options.until_decided else profile.rounds,
+        training_seconds=_training_seconds(options, profile),
+        criteria=criteria,
     )
+
+
+def _training_seconds(options: RunOptions, profile: Profile) -> float:
+    """What the rounds of training may take; timing takes its own part of a budget."""
+    if options.budget is not None:
+        return max(options.budget - _timing_seconds(options, profile), 0.0)
+    return math.inf if options.until_decided else profile.training_seconds
+
+
+def _timing_seconds(options: RunOptions, profile: Profile) -> float:
+    if options.budget is None:
+        return profile.timing_seconds
+    return min(profile.timing_seconds, TIMING_SHARE * options.budget)
 
 
 def notes(options: RunOptions, devices: Sequence[str]) -> tuple[str, ...]:

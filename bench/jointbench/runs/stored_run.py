@@ -14,6 +14,7 @@ from jointbench.records.json_file import printable
 from jointbench.records.store import SENTENCE, read_records, records_path, torn_line
 from jointbench.runs.about import ENVIRONMENT, About, about_run
 from jointbench.runs.cut_off import cut_off
+from jointbench.study.rounds import GROWTH
 
 
 @dataclass(frozen=True, eq=False)
@@ -63,8 +64,8 @@ def _fault(fold: FoldRecord, about: About) -> str:
         return f"has other outputs of {fold.dataset}"
     if dataset.folds != fold.folds:
         return f"has {dataset.folds} folds of {fold.dataset}, not {fold.folds}"
-    if fold.repeat >= dataset.repeats:
-        return f"has {dataset.repeats} repeats of {fold.dataset}, and this is repeat {fold.repeat + 1}"
+    if fold.repeat >= (repeats := dataset.repeats * GROWTH ** (about.rounds - 1)):
+        return f"has {repeats} repeats of {fold.dataset}, and this is repeat {fold.repeat + 1}"
     if int(fold.test.max()) >= dataset.rows:
         return f"has {dataset.rows:,} rows of {fold.dataset}, and the fold tests row {fold.test.max():,}"
     return ""

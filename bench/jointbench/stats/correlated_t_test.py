@@ -155,9 +155,10 @@ def probability_above(x: npt.ArrayLike, mean: npt.ArrayLike, scale: npt.ArrayLik
 
 
 def region_probabilities(
-    mean: npt.ArrayLike, scale: npt.ArrayLike, df: npt.ArrayLike, rope: float
+    mean: npt.ArrayLike, scale: npt.ArrayLike, df: npt.ArrayLike, rope: npt.ArrayLike
 ) -> RegionProbabilities:
-    """The probabilities of Student t's at ``mean`` with ``scale``, broadcast."""
+    """The probabilities of Student t's at ``mean`` with ``scale``, broadcast, as is the region's half-width ``rope``."""
+    rope = np.asarray(rope, dtype=np.float64)
     at = np.asarray(mean, dtype=np.float64)
     joint, other = probability_above(rope, at, scale, df), probability_above(rope, -at, scale, df)
     point_mass = np.asarray(scale) == 0.0  # at the edge it is within the region, which ``probability_above`` excludes

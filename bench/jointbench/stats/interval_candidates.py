@@ -15,12 +15,12 @@ def correlated_t(evidence: VarianceEvidence) -> StudentT:
     """Means of folds, with the correction for overlap of Nadeau & Bengio (2003): s^2 (1/n + 1/(K - 1)), n - 1 df."""
     n = evidence.folds * evidence.repeats
     variance = evidence.between * (1 / n + 1 / (evidence.folds - 1))
-    return StudentT(evidence.mean, float(np.sqrt(variance)), n - 1, float(np.sqrt(evidence.rows)))
+    return StudentT(evidence.mean, float(np.sqrt(variance)), n - 1, float(np.sqrt(evidence.floor)))
 
 
 def rows_alone(evidence: VarianceEvidence) -> StudentT:
     """The rows' part alone (Bayle et al. 2020)."""
-    return StudentT(evidence.mean, float(np.sqrt(evidence.rows)), evidence.units - 1, float(np.sqrt(evidence.rows)))
+    return StudentT(evidence.mean, float(np.sqrt(evidence.rows)), evidence.units - 1, float(np.sqrt(evidence.floor)))
 
 
 def rows_and_fits(evidence: VarianceEvidence, overlap: float = 0.0) -> StudentT:
@@ -28,12 +28,12 @@ def rows_and_fits(evidence: VarianceEvidence, overlap: float = 0.0) -> StudentT:
 
     overlap: added to 1/(folds * repeats) in the fits' part.
     """
-    excess = max(0.0, evidence.between - evidence.rows * evidence.folds)
+    excess = max(0.0, evidence.between - evidence.single * evidence.folds)
     fits = excess * (1 / (evidence.folds * evidence.repeats) + overlap)
     variance = evidence.rows + fits
     parts = evidence.rows**2 / (evidence.units - 1) + fits**2 / (evidence.folds - 1)
     df = variance**2 / parts if parts else MANY
-    return StudentT(evidence.mean, float(np.sqrt(variance)), float(df), float(np.sqrt(evidence.rows)))
+    return StudentT(evidence.mean, float(np.sqrt(variance)), float(df), float(np.sqrt(evidence.floor)))
 
 
 def rows_and_overlapping_fits(evidence: VarianceEvidence) -> StudentT:

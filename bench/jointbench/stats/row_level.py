@@ -9,21 +9,26 @@ what is usual, PRIOR_RATIO times the rows' W, with the weight of PRIOR_DF degree
 do (Smyth, "Linear models and empirical Bayes methods", SAGMB 3, 2004):
 
     B~ = (PRIOR_DF * PRIOR_RATIO * W + (K - 1) * B) / (PRIOR_DF + K - 1)
-    variance of the mean = W / K + max(0, B~ - W) / (K * repeats),    PRIOR_DF + K - 1 degrees of freedom
+    variance of the mean = V + max(0, B~ - W) / (K * repeats),    PRIOR_DF + K - 1 degrees of freedom
 
-Repeats and seeds shrink the fits' part; nothing but rows shrinks the rows' part. Both constants come from real tables
-taken as populations (``calibration.populations``).
+W is the rows' variance of one fold's mean in one repeat. V is the clustered variance of the overall mean, each row's
+difference first averaged over all fits that test it: what one fit happens to do on a row averages out, what is the
+row's own does not, so further fits bring V down to a floor and rows bring it to zero. Both constants come from real
+tables taken as populations (``calibration.populations``).
 """
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+import math
+from collections.abc import Sequence
+from dataclasses import dataclass, replace
 
 import numpy as np
 
 from jointbench.types import FloatArray, IntArray
 
 PRIOR_DF, PRIOR_RATIO = 8.0, 1.5
+ENOUGH_FITS = 1.5  # of a row, on average, that show how much fits differ on it
 
 
 @dataclass(frozen=True, eq=False)
@@ -44,12 +49,16 @@ class RowDifferences:
 class VarianceEvidence:
     """What the intervals are made of, in skill squared. mean: over fold means.
 
-    rows: variance of the mean that the rows alone give; units: how many are independent. between: variance of the fold
-    means, averaged over repeats. folds: of a repeat, on average; repeats: that have at least two folds.
+    rows: variance of the mean that the rows give, their differences averaged over all fits; units: how many are
+    independent. single: the same of one repeat, on average. floor: what further fits would bring ``rows`` to; NaN where
+    each row was tested once. between: variance of the fold means, averaged over repeats. folds: of a repeat, on
+    average; repeats: that have at least two folds.
     """
 
     mean: float
     rows: float
+    single: float
+    floor: float
     units: int
     between: float
     folds: float
@@ -58,40 +67,70 @@ class VarianceEvidence:
 
 @dataclass(frozen=True)
 class StudentT:
-    """A Student t: location and scale in skill, degrees of freedom. rows_scale: the rows' part of the scale alone."""
+    """A Student t: location and scale in skill, degrees of freedom. floor_scale: what further fits would bring the scale
+    to, NaN where that is not known."""
 
     mean: float
     scale: float
     df: float
-    rows_scale: float
+    floor_scale: float
+
+    @property
+    def floor_known(self) -> bool:
+        return not math.isnan(self.floor_scale)
 
 
 def moderated_t(evidence: VarianceEvidence) -> StudentT:
     """What is known about the mean difference."""
-    per_fold = evidence.rows * evidence.folds
+    per_fold = evidence.single * evidence.folds
     df = PRIOR_DF + evidence.folds - 1
     moderated = (PRIOR_DF * PRIOR_RATIO * per_fold + (evidence.folds - 1) * evidence.between) / df
     excess = max(0.0, moderated - per_fold)
     variance = evidence.rows + excess / (evidence.folds * evidence.repeats)
-    return StudentT(evidence.mean, float(np.sqrt(variance)), df, float(np.sqrt(evidence.rows)))
+    return StudentT(evidence.mean, float(np.sqrt(variance)), df, float(np.sqrt(evidence.floor)))
 
 
 def variance_evidence(differences: RowDifferences) -> VarianceEvidence | None:
     """The parts of the variance; None with fewer than two folds or two units that have a value."""
-    rows = _over_seeds(differences.values)
-    means = _fold_means(rows, differences.fold)
+    values, fold, units = differences.values, differences.fold, differences.units
+    means = _fold_means(_over_seeds(values), fold)
     repeats = means[(~np.isnan(means)).sum(axis=1) >= 2]
-    variance, units = _rows_variance(rows, means, differences)
-    if not len(repeats) or units < 2:
+    residuals = row_residuals(differences)
+    independent = len(np.unique(units[~np.isnan(residuals)]))
+    if not len(repeats) or independent < 2:
         return None
+    rows = _clustered_variance(residuals, units)
+    by_repeat = [RowDifferences(values[:, r : r + 1], fold[:, r : r + 1], units) for r in range(values.shape[1])]
     return VarianceEvidence(
         mean=float(np.nanmean(means)),
-        rows=variance,
-        units=units,
+        rows=rows,
+        single=_mean_variance(by_repeat),
+        floor=_floor(differences, by_repeat, rows),
+        units=independent,
         between=float(np.nanvar(repeats, axis=1, ddof=1).mean()),
         folds=float((~np.isnan(repeats)).sum(axis=1).mean()),
         repeats=len(repeats),
     )
+
+
+def _mean_variance(parts: Sequence[RowDifferences]) -> float:
+    """The rows' variance in each part alone, averaged over those that have one."""
+    variances = [_clustered_variance(row_residuals(part), part.units) for part in parts]
+    known = [variance for variance in variances if not math.isnan(variance)]
+    return float(np.mean(known)) if known else math.nan
+
+
+def _floor(differences: RowDifferences, by_repeat: Sequence[RowDifferences], rows: float) -> float:
+    """A row's difference is its own and what one fit happens to do on it. Averaged over n fits the second part has 1/n of
+    its variance: rows = floor + noise / n, and of one fit = floor + noise."""
+    counts = (~np.isnan(differences.values)).sum(axis=(1, 2))
+    fits = float(counts[counts > 0].mean())
+    if fits < ENOUGH_FITS:
+        return math.nan
+    runs = [
+        replace(part, values=part.values[:, :, s : s + 1]) for part in by_repeat for s in range(part.values.shape[2])
+    ]
+    return max(0.0, (fits * rows - _mean_variance(runs)) / (fits - 1))
 
 
 def _over_seeds(values: FloatArray) -> FloatArray:
@@ -114,16 +153,20 @@ def _fold_means(rows: FloatArray, fold: IntArray) -> FloatArray:
     return means
 
 
-def _rows_variance(rows: FloatArray, means: FloatArray, differences: RowDifferences) -> tuple[float, int]:
-    """(variance of the mean that the rows alone give, units): squared sums of residuals over units (Liang & Zeger 1986).
-
-    A row's residual is its distance from its fold's mean, averaged over the repeats that test it.
-    """
+def row_residuals(differences: RowDifferences) -> FloatArray:
+    """(rows,): a row's distance from its fold's mean, averaged over seeds and over the repeats that test it; NaN where
+    nothing is known of it."""
+    rows = _over_seeds(differences.values)
+    means = _fold_means(rows, differences.fold)
     own = np.stack([means[repeat, differences.fold[:, repeat]] for repeat in range(rows.shape[1])], axis=1)
-    residuals = _over_seeds(np.where(differences.fold >= 0, rows - own, np.nan)[:, None, :])[:, 0]
+    return _over_seeds(np.where(differences.fold >= 0, rows - own, np.nan)[:, None, :])[:, 0]
+
+
+def _clustered_variance(residuals: FloatArray, units: IntArray) -> float:
+    """Variance of the mean from squared sums of residuals over units (Liang & Zeger 1986); NaN with fewer than two."""
     known = ~np.isnan(residuals)
-    _, unit = np.unique(differences.units[known], return_inverse=True)
+    _, unit = np.unique(units[known], return_inverse=True)
     sums = np.bincount(unit, weights=residuals[known])
     if len(sums) < 2:
-        return 0.0, len(sums)
-    return float(sums @ sums) / int(known.sum()) ** 2 * len(sums) / (len(sums) - 1), len(sums)
+        return math.nan
+    return float(sums @ sums) / int(known.sum()) ** 2 * len(sums) / (len(sums) - 1)

@@ -1,4 +1,4 @@
-"""The time that a study may spend on timing, shared out over its datasets, backends and thread counts."""
+"""The time that a study may spend on training and on timing, shared out over what is trained and timed."""
 
 from __future__ import annotations
 
@@ -32,3 +32,19 @@ class TimingBudget:
     def spend(self, seconds: float, cells: int = 0) -> None:
         self.seconds -= seconds
         self.cells -= cells
+
+
+@dataclass
+class TrainingBudget:
+    """The seconds that all training of a study may take, and on how many backends and devices."""
+
+    seconds: float
+    cells: int
+
+    def next_share(self) -> float:
+        """What the next backend and device may take: an even part of what is left."""
+        return max(self.seconds, 0.0) / max(self.cells, 1)
+
+    def spend(self, seconds: float) -> None:
+        self.seconds -= seconds
+        self.cells -= 1

@@ -2,12 +2,15 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Callable
 from dataclasses import dataclass, field
 
+from jointbench.compare.criteria import VerdictCriteria
 from jointbench.study.profiles import ExtraModes
 from jointbench.types import Engine, Float32Array, Weights
 
+DEFAULT_CRITERIA = VerdictCriteria()
 Progress = Callable[[str, str, int, int], None]
 """Called as work finishes: phase, what it works on, units done, units in all."""
 
@@ -20,7 +23,8 @@ class StudyConfig:
     other than one network after the other are timed too. extras: the datasets on which the engine, compiled programs
     and `predict` are timed. thread_counts: timing is repeated at each; () means ``threads`` alone. projections: number
     of datasets whose whole training is timed. memory_datasets: number of datasets, the largest first, whose peak memory
-    is measured; None: all. references: also fit the models that are no networks.
+    is measured; None: all. references: also fit the models that are no networks. rounds: of training, at the most;
+    training_seconds: what they may take, criteria: when a comparison is decided and needs no further one.
     """
 
     backends: tuple[str, ...]
@@ -36,6 +40,9 @@ class StudyConfig:
     thread_counts: tuple[int, ...] = ()
     projections: int = 0
     references: bool = True
+    rounds: int = 1
+    training_seconds: float = math.inf
+    criteria: VerdictCriteria = DEFAULT_CRITERIA
 
     @property
     def timed_threads(self) -> tuple[int, ...]:

@@ -14,6 +14,7 @@ from jointbench.data.preprocess import Prepared, prepare
 from jointbench.data.split_notes import split_notes
 from jointbench.data.splits import splits
 from jointbench.data.subsample import check_cut, subsampled
+from jointbench.data.units import row_units
 from jointbench.networks.architecture import Architecture, architecture
 from jointbench.networks.arms import architectures, parameters, parse_arm, sized
 from jointbench.networks.flops import flops_per_row, inference_flops_per_row, train_flops_per_row
@@ -51,6 +52,19 @@ class Experiment:
     recipe: Recipe
     arms: tuple[Arm, ...]
     input_shape: tuple[int, ...]
+    split_repeats: bool = False
+
+    @cached_property
+    def row_units(self) -> IntArray:
+        """(rows,): equal for rows that the splits keep together."""
+        return row_units(self.dataset, split_repeats=self.split_repeats)
+
+    @property
+    def runs(self) -> list[tuple[Split, int]]:
+        """Every split with every number of a seed: by repeat, then number, then fold, so that more repeats, or more
+        seeds of a single repeat, only add to the end."""
+        numbered = [(split, number) for split in self.splits for number in range(self.seeds)]
+        return sorted(numbered, key=lambda run: (run[0].repeat, run[1], run[0].fold))
 
     def work(self, networks: Sequence[Network]) -> int:
         """FLOPs of one epoch of these networks: an estimate of their time, to start the longest first."""
@@ -105,6 +119,7 @@ def make_experiment(
         recipe=recipe,
         arms=parsed,
         input_shape=input_shape,
+        split_repeats=validation.split_repeats,
     )
 
 
@@ -143,8 +158,7 @@ def plan_arms(
                 device=device,
                 engine=engine,
             )
-            for split in experiment.splits
-            for number in range(experiment.seeds)
+            for split, number in experiment.runs
             for group in arm.groups
         ]
         networks.update((network.id, network) for network in arm_networks)
@@ -208,7 +222,7 @@ class Plan:
         return {network.id: network for network in self.networks}
 
 
-@lru_cache(maxsize=16)
+@lru_cache(maxsize=64)  # a stack takes its splits in turn for each group of outputs; a smaller cache would forget them
 def prepared_split(experiment: Experiment, repeat: int, fold: int) -> Prepared:
     return prepare(experiment.dataset, next(s for s in experiment.splits if (s.repeat, s.fold) == (repeat, fold)))
 

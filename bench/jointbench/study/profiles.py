@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
+import math
 from dataclasses import dataclass
 from typing import Literal
 
 from jointbench.errors import BadInput
 
+MOST_ROUNDS = 7  # 64 times the first one
 BATCH_SIZES = (1, 8, 64, 512, 4096)
 ExtraModes = Literal["none", "first", "all"]
 
@@ -19,7 +21,8 @@ class Profile:
     other than one network after the other are timed too. extras: the datasets on which the engine, compiled programs
     and `predict` are timed. one_thread: all timing is repeated at one thread. projections: number of datasets whose
     whole training is timed. datasets: empty means every bundled one. memory_datasets: number of datasets whose peak
-    memory is measured (six fresh processes each), None: all.
+    memory is measured (six fresh processes each), None: all. rounds: of training at the most, training_seconds: what
+    they may take; folds, repeats and seeds are those of the first round.
     """
 
     name: str
@@ -37,6 +40,8 @@ class Profile:
     projections: int = 0
     datasets: tuple[str, ...] = ()
     memory_datasets: int | None = 0
+    rounds: int = 1
+    training_seconds: float = math.inf
 
 
 PROFILES = {
@@ -60,17 +65,19 @@ PROFILES = {
             folds=5,
             repeats=1,
             seeds=1,
-            max_rows=3_000,
+            max_rows=10_000,
             max_images=3_000,
             max_epochs=None,
             timing_seconds=90,
             extras="first",
+            rounds=MOST_ROUNDS,
+            training_seconds=150,
         ),
         Profile(
             name="full",
             folds=10,
-            repeats=3,
-            seeds=3,
+            repeats=1,
+            seeds=1,
             max_rows=5_000,
             max_images=3_000,
             max_epochs=None,
@@ -81,6 +88,8 @@ PROFILES = {
             one_thread=True,
             projections=3,
             memory_datasets=4,
+            rounds=MOST_ROUNDS,
+            training_seconds=1_800,
         ),
     )
 }

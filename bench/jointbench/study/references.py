@@ -11,7 +11,7 @@ import numpy as np
 from jointbench.metrics.judged_rows import judged_rows
 from jointbench.metrics.quality import score
 from jointbench.metrics.reference_models import LINEAR, TREES, reference_predictions
-from jointbench.records import FoldRecord, Reference, Score
+from jointbench.records import FoldRecord, Reference, Score, ScoredOutput
 from jointbench.runtime.environment import cores
 from jointbench.runtime.processes import Processes
 from jointbench.runtime.workers import failure_reason
@@ -25,7 +25,9 @@ def folds(experiment: Experiment) -> Iterator[FoldRecord]:
     """The experiment's folds: their test rows and the no-skill predictor's errors there."""
     dataset = experiment.dataset
     y_true = _targets(experiment)
+    units = experiment.row_units
     for split in experiment.splits:
+        prepared = prepared_split(experiment, split.repeat, split.fold)
         yield FoldRecord(
             dataset=dataset.slug,
             repeat=split.repeat,
@@ -40,6 +42,11 @@ def folds(experiment: Experiment) -> Iterator[FoldRecord]:
             y_true=np.nan_to_num(y_true[split.test]),
             weights=np.stack([judged_on(experiment, o, split) for o in dataset.outputs], axis=1).astype(np.float64),
             no_skill_error=tuple(float(np.nan_to_num(no_skill_on(experiment, o, split))) for o in dataset.outputs),
+            scored=tuple(
+                ScoredOutput(o.kind, o.units, o.error_metric, float(mean), float(scale))
+                for o, mean, scale in zip(dataset.outputs, prepared.mean, prepared.scale, strict=True)
+            ),
+            row_units=units[split.test],
         )
 
 

@@ -2,28 +2,31 @@
 
 from __future__ import annotations
 
+import time
 from collections.abc import Iterator, Sequence
 
 from jointbench.backends.registry import unavailable_reason
 from jointbench.records import NotMeasured, Record
 from jointbench.runtime.workers import Workers, failure_reason, unusable_reason
-from jointbench.study.budget import TimingBudget
+from jointbench.study.budget import TimingBudget, TrainingBudget
 from jointbench.study.config import Progress, ScoredModels, StudyConfig
 from jointbench.study.memory import footprints
 from jointbench.study.plan import Experiment, Plan, plan_arms
 from jointbench.study.references import folds, references
+from jointbench.study.rounds import ToldFolds, train_in_rounds
 from jointbench.study.timing import timings
-from jointbench.study.training import train
 
 
 def run(experiments: Sequence[Experiment], config: StudyConfig, progress: Progress) -> Iterator[Record]:
     """Every record of a study, as it is made."""
+    told = ToldFolds()
     for experiment in experiments:
-        yield from folds(experiment)
+        yield from told.new(folds(experiment))
     if config.references:
         yield from references(experiments, config.jobs, progress)
     cells = [(backend, device) for backend in config.backends for device in config.devices]
     available = sum(unavailable_reason(backend) is None for backend, _ in cells)
+    training_budget = TrainingBudget(config.training_seconds, available)
     timing_budget = TimingBudget(config.timing_seconds, available * len(experiments) * len(config.timed_threads))
     for backend, device in cells:
         if (reason := unavailable_reason(backend)) is not None:
@@ -34,7 +37,7 @@ def run(experiments: Sequence[Experiment], config: StudyConfig, progress: Progre
             for experiment in experiments:
                 yield NotMeasured(experiment.dataset.slug, backend, device, reason)
             continue
-        yield from _cell(experiments, backend, device, config, timing_budget, progress)
+        yield from _cell(experiments, backend, device, config, told, training_budget, timing_budget, progress)
 
 
 def _unusable_reason(backend: str, device: str) -> str | None:
@@ -51,6 +54,8 @@ def _cell(
     backend: str,
     device: str,
     config: StudyConfig,
+    told: ToldFolds,
+    training_budget: TrainingBudget,
     timing_budget: TimingBudget,
     progress: Progress,
 ) -> Iterator[Record]:
@@ -59,7 +64,11 @@ def _cell(
     for plan in plans:
         yield from plan.arms
     scored = ScoredModels()
-    yield from train(plans, backend, device, config, scored, progress)
+    with Workers(backend, device, 1, config.jobs) as workers:
+        seconds = training_budget.next_share()
+        began = time.monotonic()
+        yield from train_in_rounds(plans, workers, config, scored, seconds, told, progress)
+        training_budget.spend(time.monotonic() - began)
     if config.timing_seconds <= 0 and config.projections == 0:
         return
     yield from timings(

@@ -22,7 +22,7 @@ FEW_DATASETS = 3  # a study of fewer has too few stacks to keep every worker bus
 
 
 def train(
-    plans: Sequence[Plan], backend: str, device: str, config: StudyConfig, scored: ScoredModels, progress: Progress
+    plans: Sequence[Plan], workers: Workers, config: StudyConfig, scored: ScoredModels, progress: Progress
 ) -> Iterator[Record]:
     """Fits as they finish, from ``jobs`` workers, each at most one task ahead, so that few arrays wait in memory."""
     tasks = [
@@ -33,18 +33,18 @@ def train(
     tasks.sort(key=lambda entry: -entry[0].work(entry[2]))  # the longest first, so that no worker ends alone
     total, done = sum(len(task) for _, _, task in tasks), 0
     waiting: dict[Future[tuple[Stacked, float]], tuple[Experiment, set[str], Sequence[Network]]] = {}
-    with Workers(backend, device, 1, config.jobs) as workers:
-        while tasks or waiting:
-            while tasks and len(waiting) < 2 * config.jobs:
-                experiment, timed, task = tasks.pop(0)
-                jobs = [job(experiment, network, _prepared(experiment, network)) for network in task]
-                function = _fit_stock if config.engine == "stock" else _fit_stacked
-                waiting[workers.submit(function, jobs)] = (experiment, timed, task)
-            for future in wait(waiting, return_when=FIRST_COMPLETED).done:
-                experiment, timed, finished = waiting.pop(future)
-                done += len(finished)
-                progress(f"{backend} {device}: training", experiment.dataset.slug, done, total)
-                yield from _results(future, experiment, timed, finished, config.engine, scored)
+    while tasks or waiting:
+        while tasks and len(waiting) < 2 * config.jobs:
+            experiment, timed, task = tasks.pop(0)
+            jobs = [job(experiment, network, _prepared(experiment, network)) for network in task]
+            function = _fit_stock if config.engine == "stock" else _fit_stacked
+            waiting[workers.submit(function, jobs)] = (experiment, timed, task)
+        for future in wait(waiting, return_when=FIRST_COMPLETED).done:
+            experiment, timed, finished = waiting.pop(future)
+            done += len(finished)
+            phase = f"{finished[0].backend} {finished[0].device}: training"
+            progress(phase, experiment.dataset.slug, done, total)
+            yield from _results(future, experiment, timed, finished, config.engine, scored)
 
 
 def fit_all(experiment: Experiment, networks: Sequence[Network], workers: Workers) -> Iterator[Fit]:

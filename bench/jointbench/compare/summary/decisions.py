@@ -1,29 +1,23 @@
-"""Differences in skill, the decisions made from them and what would settle these, as in the summary."""
+"""Differences in skill, the decisions made from them and what would close open ones, as in the summary."""
 
 from __future__ import annotations
 
 import math
 from dataclasses import dataclass
-from typing import Final, Literal
+from typing import Literal
 
 from jointbench.stats.estimate import Estimate, Uncertain
-from jointbench.stats.variance_components import CVDesign
 
-Factor = Literal["repeats", "seeds", "folds"]
-Reason = Literal["settles", "floor too wide", "beyond the grid", "one seed: its spread is unknown"]
-SETTLES: Final = "settles"
-FLOOR_TOO_WIDE: Final = "floor too wide"
-BEYOND_THE_GRID: Final = "beyond the grid"
-ONE_SEED: Final = "one seed: its spread is unknown"
+Lean = Literal["joint", "separate"]
 
 
 @dataclass(frozen=True, kw_only=True)
 class Difference:
-    """Joint - other in one output's skill, with the correlated posterior's probabilities and the verdict.
+    """Joint - other in one output's skill, with the probabilities of what is believed and the verdict.
 
     pairs: folds of all repeats that have a difference, seeds averaged in each; pairs_lost: pairs of fits (one for each
     fold and seed) removed together because one of them failed or is missing. probability_no_loss: that joint does not
-    lose more than the region. p_value: Nadeau and Bengio's corrected t-test, two-sided, of "no difference at all";
+    lose more than the region. scale, df: of the Student t around the value. expected_loss: mean of max(0, -difference). p_value: two-sided, of "no difference at all";
     p_value_holm: the same with Holm's correction over the outputs of the dataset. With fewer than two pairs nothing
     but the counts is known.
     """
@@ -38,40 +32,32 @@ class Difference:
     probability_other_better: Uncertain
     probability_no_loss: Uncertain
     verdict: str
+    scale: Uncertain = math.nan
+    df: Uncertain = math.nan
+    expected_loss: Uncertain = math.nan
     p_value: Uncertain = math.nan
     p_value_holm: Uncertain = math.nan
 
 
-@dataclass(frozen=True)
-class FactorAdvice:
-    """One of repeats, seeds and folds (``lever``), the other two left as they are.
+@dataclass(frozen=True, kw_only=True)
+class OpenVerdict:
+    """What to do now where nothing is decided, and what would decide it.
 
-    ``setting`` and ``half_width`` (of the weakest output's 95 % interval, in skill) are the smallest that settles it,
-    None where none does. ``floor``: the half-width that it approaches without limit, None where that is not known;
-    "floor too wide" means that no number of repeats (seeds, folds) would settle it.
+    lean: the choice with the smaller expected loss, "separate" for the other arm; "" where too little ran to say.
+    output: the one that joint is likeliest to cost skill. expected_loss: of that output's skill where joint is chosen,
+    or of the skill that its saving is worth where it is not. growth: times as much training that would decide,
+    undecidable: no training can at this number of rows, rows: about how many would; None where not known or beyond
+    reach. sentence: what would decide it, in words; command: runs it.
     """
 
-    lever: Factor
-    reason: Reason
-    setting: CVDesign | None
-    half_width: float | None
-    floor: float | None
-
-
-@dataclass(frozen=True)
-class SampleSizeAdvice:
-    """What would settle an inconclusive decision, if the differences stay where they are.
-
-    output: the weakest one, whose interval and floor are those in ``levers``. setting: the one with the fewest fits
-    that settles it, None where none does. command: runs it (or, where only one seed ran, what would show the spread
-    over seeds). levers: repeats, seeds and folds, each on its own.
-    """
-
-    output: str
-    sentence: str
-    setting: CVDesign | None
-    command: str | None
-    levers: tuple[FactorAdvice, ...]
+    lean: Lean | Literal[""] = ""
+    output: str = ""
+    expected_loss: Uncertain = math.nan
+    growth: int | None = None
+    undecidable: bool = False
+    rows: int | None = None
+    sentence: str = ""
+    command: str | None = None
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -81,7 +67,7 @@ class Decision:
     mean_difference: of the mean skill over outputs; mean_verdict: the verdict on it. paying_output, paid: where the
     verdict is separate, the output that loses most and its difference. between: where it is separate, the arm between
     the two partitions that keeps the other arm's skill on every output and saves, if one ran. failures: the share of
-    pairs of fits that are lost, on the output that lost most.
+    pairs of fits that are lost, on the output that lost most. open: where the verdict is.
     """
 
     other: str
@@ -90,12 +76,12 @@ class Decision:
     mean_difference: Estimate
     worst_output: str
     worst_difference: Uncertain
-    mean_verdict: str = "inconclusive"
+    mean_verdict: str = "open"
     paying_output: str | None = None
     paid: Estimate | None = None
     between: str | None = None
     failures: float = 0.0
-    settle: SampleSizeAdvice | None = None
+    open: OpenVerdict | None = None
 
 
 @dataclass(frozen=True, kw_only=True)

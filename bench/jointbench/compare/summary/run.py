@@ -18,7 +18,7 @@ from jointbench.compare.summary.stored import StoredRatio
 from jointbench.stats.estimate import Uncertain
 from jointbench.types import ColumnReading, Natural, Positive
 
-SUMMARY_SCHEMA_VERSION = 2
+SUMMARY_SCHEMA_VERSION = 3
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -107,7 +107,7 @@ class DatasetSummary:
 class Across:
     """Joint against one other arm over all datasets of a backend and device, with one mean difference per dataset.
 
-    win, equivalent, lose, inconclusive: datasets by the verdict on that difference, quality alone. ``probability_*``:
+    win, equivalent, lose, open: datasets by the verdict on that difference, quality alone. ``probability_*``:
     that on a further dataset joint is most likely better, equivalent or worse, by the Bayesian signed-rank test over
     the ``ranked`` datasets, those without too many failures; None with fewer than five, which are too few for it.
     """
@@ -118,7 +118,7 @@ class Across:
     win: int
     equivalent: int
     lose: int
-    inconclusive: int
+    open: int
     ranked: int
     probability_joint_better: float | None
     probability_equivalent: float | None
@@ -129,7 +129,8 @@ class Across:
 class Summary:
     """A run in numbers. command: what reruns it. headline: one sentence over all datasets.
 
-    rope: half the width of the region of practical equivalence, in skill; probability: what a verdict needs. cut_off:
+    rope: half the width of the region of practical equivalence, in skill, ropes: of outputs that have their own;
+    probability: what a verdict needs; worth: the skill that a halved cost is worth. cut_off:
     what a run that was stopped did not come to, in sentences; none for one that finished.
     """
 
@@ -143,5 +144,7 @@ class Summary:
     notes: tuple[str, ...]
     rope: float
     probability: float
+    ropes: tuple[tuple[str, float], ...] = ()
+    worth: float = 0.01
     across: tuple[Across, ...] = ()
     cut_off: tuple[str, ...] = ()

@@ -19,9 +19,6 @@ FILE = "summary.schema.json"
 DISK_NAMES = {
     "RatioOnDisk": "Ratio",
     "PredictedSaving": "Explained",
-    "SampleSizeAdvice": "Settle",
-    "FactorAdvice": "LeverAdvice",
-    "CVDesign": "Setting",
 }
 """Classes that have another name in the file."""
 

@@ -14,7 +14,7 @@ from jointbench.report.overview import backend_name, cells_of
 from jointbench.report.palette import VERDICT_COLOURS, Style
 from jointbench.report.tables.table import Cell, Table, columns, name
 
-LETTERS = {"joint": "J", "equivalent": "=", "separate": "S", "inconclusive": "?"}
+LETTERS = {"joint": "J", "equivalent": "=", "separate": "S", "open": "?"}
 SENTENCE = (
     "J: joint is better on that output, =: the difference does not matter, S: the other arm is better, "
     "?: the folds cannot tell."

@@ -13,7 +13,7 @@ def across_table(summary: Summary) -> Table:
         ("Joint better", "datasets"),
         ("Equivalent", "datasets"),
         ("Other better", "datasets"),
-        ("Inconclusive", "datasets"),
+        ("Open", "datasets"),
         ("P(joint better)", "on a further dataset"),
         ("P(equivalent)", "on a further dataset"),
         ("P(other better)", "on a further dataset"),
@@ -29,7 +29,7 @@ def across_table(summary: Summary) -> Table:
                 name(comparison.other),
                 *(
                     number(value, show.count)
-                    for value in (comparison.win, comparison.equivalent, comparison.lose, comparison.inconclusive)
+                    for value in (comparison.win, comparison.equivalent, comparison.lose, comparison.open)
                 ),
                 *(
                     number(value, show.probability)

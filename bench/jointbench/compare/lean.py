@@ -1,0 +1,72 @@
+"""What an open verdict leans to: the choice with the smaller expected loss.
+
+Choosing joint may cost skill on the output that it is likeliest to hurt; choosing the other arm gives up what joint
+saves. The saving is put on the scale of skill by ``worth``, the skill that a halved cost is worth:
+
+    benefit of joint = worth * mean log2(1 / ratio)
+
+over the ratios of training FLOPs and of requests of one row, as far as they were measured.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+import numpy as np
+
+from jointbench.compare.criteria import VerdictCriteria
+from jointbench.compare.reasons import costs_text, probability_text, signed
+from jointbench.compare.summary.costs import Ratio
+from jointbench.compare.summary.decisions import Difference, Lean
+from jointbench.compare.summary.quantity import REQUEST, TRAINING_FLOPS
+from jointbench.stats.expected_loss import expected_shortfall
+
+
+@dataclass(frozen=True)
+class LeanVerdict:
+    """lean: the choice, "separate" for the other arm. weakest: the output with the largest expected loss under joint.
+
+    expected_loss: of the choice, in skill. benefit: what joint's saving is worth, in skill.
+    """
+
+    lean: Lean
+    weakest: Difference
+    expected_loss: float
+    benefit: float
+
+
+def lean_of(differences: Sequence[Difference], ratios: Sequence[Ratio], criteria: VerdictCriteria) -> LeanVerdict:
+    """ratios: joint / other."""
+    weakest = max(differences, key=lambda d: d.expected_loss)
+    counted = [
+        ratio.ratio.value
+        for ratio in ratios
+        if ratio.quantity.scenario == TRAINING_FLOPS
+        or (ratio.quantity.scenario == REQUEST and ratio.quantity.batch_size == 1)
+    ]
+    benefit = criteria.worth * float(np.mean(np.log2(np.reciprocal(counted)))) if counted else 0.0
+    mean = weakest.difference.value
+    given_up = mean + benefit + expected_shortfall(mean, weakest.scale, weakest.df, -benefit)
+    if mean + benefit > 0:
+        return LeanVerdict("joint", weakest, weakest.expected_loss, benefit)
+    return LeanVerdict("separate", weakest, given_up, benefit)
+
+
+def lean_text(lean: LeanVerdict, saved: Sequence[Ratio], criteria: VerdictCriteria) -> str:
+    """The lean in one sentence: how sure, what it costs if it is wrong, and what joint saves."""
+    weakest, region = lean.weakest, criteria.of(lean.weakest.output).rope
+    safe = probability_text(weakest.probability_no_loss, criteria.probability)
+    interval = f"{signed(weakest.difference.low)} to {signed(weakest.difference.high)}"
+    differs = f"differs by {signed(weakest.difference.value)} skill (95 % interval {interval})"
+    savings = f"joint brings {costs_text(saved)}" if saved else "no measured cost is lower"
+    if lean.lean == "joint":
+        return (
+            f"leaning joint: {savings}; {weakest.output}, its weakest output, {differs}, "
+            f"P(loses no more than {region:g}) {safe}, expected loss {lean.expected_loss:.3f}."
+        )
+    loses = probability_text(1.0 - weakest.probability_no_loss, criteria.probability)
+    return (
+        f"leaning separate: {weakest.output} {differs}, P(loses more than {region:g}) {loses}; {savings}, worth "
+        f"{lean.benefit:.3f} skill, and giving it up for nothing has an expected loss of {lean.expected_loss:.3f}."
+    )
