@@ -13,6 +13,7 @@ COMMAND = """
 import os, sys
 from jointbench.cli import app as cli
 from jointbench.cli.console import echo, make_console
+from jointbench.runtime.processes import Processes
 
 def command():
     console = make_console()
@@ -22,6 +23,9 @@ def command():
         console.print("between, long enough to fill a pipe")
         echo("and so is this")
     os.write(file, b"work")
+    with Processes(1, 1) as processes:
+        assert processes.submit(os.fstat, 2).result()
+    sys.stderr.flush()
     raise SystemExit({code})
 
 cli.app = command

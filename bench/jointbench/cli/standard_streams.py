@@ -31,7 +31,9 @@ class LenientFile(io.FileIO):
 
 def lenient_streams() -> LenientFile | None:
     """Makes both streams of this process lenient; returns the file below standard output, None where it has none."""
-    _open_closed()
+    if _open_closed():
+        quiet = open(os.devnull, "w", encoding="utf-8")  # noqa: SIM115, PTH123 - for as long as the process lives
+        sys.stdout, sys.stderr = sys.stdout or quiet, sys.stderr or quiet
     sys.stderr, _ = _lenient(sys.stderr, sys.__stderr__)
     sys.stdout, file = _lenient(sys.stdout, sys.__stdout__)
     return file
@@ -64,10 +66,20 @@ def _lenient(stream: TextIO, original: TextIO | None) -> tuple[TextIO, LenientFi
     return text, file
 
 
-def _open_closed() -> None:
-    """Opens standard streams that were closed (``>&-``): else the next file would be number 1, and be printed into."""
-    for descriptor in range(3):
-        try:
-            os.fstat(descriptor)
-        except OSError:
-            os.open(os.devnull, os.O_RDWR)  # takes the lowest free number
+def _open_closed() -> bool:
+    """Opens standard streams that were closed (``>&-``); whether there were any.
+
+    Else the next file would be number 1, and be printed into, and the workers' libraries would have nowhere to write.
+    """
+    closed = [descriptor for descriptor in range(3) if not _is_open(descriptor)]
+    for _ in closed:
+        os.set_inheritable(os.open(os.devnull, os.O_RDWR), True)  # it takes the lowest free number
+    return bool(closed)
+
+
+def _is_open(descriptor: int) -> bool:
+    try:
+        os.fstat(descriptor)
+    except OSError:
+        return False
+    return True
