@@ -51,3 +51,26 @@ def test_a_folder_without_a_run_writes_nothing(check: Check, tmp_path: Path) -> 
     done = check(tmp_path, "--write-baseline", tmp_path / "b.json")
     assert done.code == 2
     assert not (tmp_path / "b.json").exists()
+
+
+@pytest.mark.parametrize("content", ["a,b\n1,2\n", '{"mine": 1}', "[1]", '"text"'])
+def test_a_file_of_the_users_is_not_replaced_by_a_baseline(
+    check: Check, run: Path, tmp_path: Path, content: str
+) -> None:
+    mine = tmp_path / "mine"
+    mine.write_text(content)
+    done = check(run, "--write-baseline", mine)
+    assert done.code == 2
+    assert done.err.count("\n") == 1
+    assert "is no baseline; name another file, nothing was overwritten" in done.err
+    assert mine.read_text() == content
+
+
+@pytest.mark.parametrize(("old", "new"), [("", ""), ('"schema_version": 1', '"schema_version": 99')])
+def test_an_empty_file_and_a_baseline_of_any_version_are_replaced(
+    check: Check, run: Path, baseline: Path, tmp_path: Path, old: str, new: str
+) -> None:
+    again = tmp_path / "again.json"
+    again.write_text(baseline.read_text().replace(old, new) if old else "")
+    assert check(run, "--write-baseline", again).code == 0
+    assert again.read_text() == baseline.read_text()

@@ -68,6 +68,19 @@ def test_a_size_limit_ends_the_run_and_keeps_the_whole_records(tmp_path: Path) -
     assert path.read_bytes().endswith(b"}\n")
 
 
+def test_where_not_one_record_found_room_none_is_promised(tmp_path: Path) -> None:
+    with RecordLog(tmp_path / "records.jsonl") as log:
+        limits = resource.getrlimit(resource.RLIMIT_FSIZE)
+        resource.setrlimit(resource.RLIMIT_FSIZE, (10, limits[1]))
+        try:
+            with pytest.raises(DidNotFinish, match="there is no record yet") as caught:
+                log.append(RECORDS[0])
+        finally:
+            resource.setrlimit(resource.RLIMIT_FSIZE, limits)
+    assert "kept" not in str(caught.value)
+    assert (tmp_path / "records.jsonl").read_bytes() == b""
+
+
 def test_a_folder_removed_midway_ends_the_run_at_the_next_record(tmp_path: Path) -> None:
     path = tmp_path / "run" / "records.jsonl"
     path.parent.mkdir()

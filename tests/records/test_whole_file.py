@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import errno
 import os
+import resource
 from collections.abc import Callable, Iterator
 from pathlib import Path
 
@@ -13,7 +14,7 @@ import tiny_run
 from jointbench.errors import BadInput
 from jointbench.records import Record
 from jointbench.records.store import read_records, write_records
-from jointbench.records.whole_file import open_regular, whole_file, write_text
+from jointbench.records.whole_file import open_regular, whole_file, write_text, write_together
 
 RECORDS = tiny_run.records()
 
@@ -69,6 +70,23 @@ def test_a_full_disk_is_one_sentence_and_leaves_the_old_file(tmp_path: Path, ful
     with pytest.raises(BadInput):
         write_text(tmp_path / "new.json", "new")
     assert [file.name for file in tmp_path.iterdir()] == ["summary.json"]
+
+
+def test_files_that_belong_together_are_written_all_or_none(tmp_path: Path) -> None:
+    paths = [tmp_path / name for name in ("summary.json", "report.html")]
+    paths[0].write_text("old")
+    limits = resource.getrlimit(resource.RLIMIT_FSIZE)
+    resource.setrlimit(resource.RLIMIT_FSIZE, (1000, limits[1]))
+    try:
+        with pytest.raises(BadInput, match=r"report\.html cannot be written \(File too large\)"):
+            write_together({paths[0]: b"new", paths[1]: b"x" * 1001})
+    finally:
+        resource.setrlimit(resource.RLIMIT_FSIZE, limits)
+    assert paths[0].read_text() == "old"
+    assert [file.name for file in tmp_path.iterdir()] == ["summary.json"]
+    write_together({paths[0]: b"new", paths[1]: b"page"})
+    assert [path.read_text() for path in paths] == ["new", "page"]
+    assert len(list(tmp_path.iterdir())) == 2
 
 
 @pytest.mark.parametrize(

@@ -127,11 +127,26 @@ def test_a_report_that_cannot_be_written_is_exit_code_4_and_the_records_are_comp
     with pytest.raises(DidNotFinish, match=r"report\.html cannot be written .*the records are complete"):
         execute(tmp_path, take_its_place)
     assert finished(tmp_path)
-    assert json.loads((tmp_path / "summary.json").read_text())["cells"]
+    assert not (tmp_path / "summary.json").exists()
     code, _, err = ended("report", tmp_path)
     assert (code, err.count("\n")) == (2, 1)
     (tmp_path / "report.html").rmdir()
     assert ended("report", tmp_path)[0] == 0
+
+
+def test_summary_and_page_never_tell_of_two_criteria(tmp_path: Path, execute: Execute) -> None:
+    """A disk that has room for a new summary and none for a new page."""
+    execute(tmp_path)
+    before = {path.name: path.read_bytes() for path in tmp_path.iterdir()}
+    limits = resource.getrlimit(resource.RLIMIT_FSIZE)
+    room = max(len(before[name]) for name in ("summary.json", "report.html")) - 1
+    resource.setrlimit(resource.RLIMIT_FSIZE, (room, limits[1]))
+    try:
+        with pytest.raises(BadInput, match="cannot be written"):
+            run_folder.republish(tmp_path, rope=0.2)
+    finally:
+        resource.setrlimit(resource.RLIMIT_FSIZE, limits)
+    assert {path.name: path.read_bytes() for path in tmp_path.iterdir()} == before
 
 
 def test_what_the_system_denies_the_study_is_one_sentence(tmp_path: Path, execute: Execute) -> None:

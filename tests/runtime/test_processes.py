@@ -109,3 +109,28 @@ def test_a_file_in_the_current_folder_is_not_imported(tmp_path: Path, monkeypatc
     monkeypatch.chdir(tmp_path)
     with Processes(1, 1) as workers:
         assert workers.submit(abs, -3).result() == 3
+
+
+LEAVES_A_LOCK = """
+import sys, time
+from pathlib import Path
+from jointbench.runtime.processes import Processes
+
+def work():
+    from loky.backend.synchronize import Lock
+    lock = Lock()  # as libraries make one while they are imported
+    Path("begun").touch()
+    time.sleep(60)
+
+if __name__ == "__main__":
+    with Processes(1, 1) as processes:
+        processes.submit(work)
+        while not Path("begun").exists():
+            time.sleep(0.01)
+"""
+
+
+def test_what_a_killed_process_leaves_behind_is_cleaned_up_without_a_word(tmp_path: Path) -> None:
+    (tmp_path / "script.py").write_text(LEAVES_A_LOCK)
+    ended = subprocess.run([sys.executable, "script.py"], cwd=tmp_path, capture_output=True, text=True, check=False)
+    assert (ended.returncode, ended.stderr) == (0, "")

@@ -7,10 +7,12 @@ from dataclasses import asdict, fields
 from pathlib import Path
 from typing import Any
 
+from pydantic_core import from_json
+
 from jointbench.check.baseline import BASELINE_SCHEMA_VERSION, ArmKey, Baseline
 from jointbench.errors import BadInput
-from jointbench.records.json_file import FileFormat, read_json
-from jointbench.records.whole_file import reason, write_text
+from jointbench.records.json_file import LARGEST_FILE, FileFormat, read_json
+from jointbench.records.whole_file import is_regular, open_regular, reason, write_text
 
 SKILL_DECIMALS = 5
 SIGNIFICANT = 4  # digits of a time or a ratio
@@ -24,12 +26,27 @@ FORMAT = FileFormat(
 
 
 def write_baseline(path: Path, baseline: Baseline) -> None:
-    """Replaces the file in one step. Raises BadInput where it cannot be written."""
+    """Replaces the file in one step. Raises BadInput where it cannot be written, or is there and is no baseline."""
+    if is_regular(path) and not _may_be_replaced(path):
+        raise BadInput(
+            f"--write-baseline {path}: it is there and is no baseline; name another file, nothing was overwritten"
+        )
     try:
         path.parent.mkdir(parents=True, exist_ok=True)
     except OSError as error:
         raise BadInput(f"--write-baseline {path}: its folder cannot be made ({reason(error)})") from error
     write_text(path, baseline_text(baseline))
+
+
+def _may_be_replaced(path: Path) -> bool:
+    """Whether the file is a baseline, of whatever version, or holds nothing."""
+    with open_regular(path) as file:
+        text = file.read(LARGEST_FILE + 1)
+    try:
+        content = from_json(text)
+    except ValueError:
+        return not text.strip()
+    return isinstance(content, dict) and {"schema_version", "sizes", "skills"} <= content.keys()
 
 
 def baseline_text(baseline: Baseline) -> str:

@@ -20,6 +20,7 @@ from jointbench.cli.projection import projection
 from jointbench.cli.report import report
 from jointbench.cli.run import run
 from jointbench.cli.scaling import scaling
+from jointbench.cli.standard_streams import lenient_streams, loss
 from jointbench.cli.stopping import Stopped, stopping_on_signals
 from jointbench.errors import BadInput
 
@@ -49,17 +50,26 @@ def options(
 def main() -> None:
     """The command: a user's mistake is one sentence on standard error and exit code 2 (4 when it had begun)."""
     os.environ.setdefault("PYTHONSAFEPATH", "1")  # no helper process imports a random.py of the current folder
+    output = lenient_streams()
     replacing(sys.stdout)
+    code, sentence = _ended()
+    unprinted, remark = loss(output)
+    for text in filter(None, (sentence, remark)):
+        echo(f"jointbench: {' '.join(text.splitlines())}", err=True)  # a name that it quotes may hold a line break
+    raise SystemExit(code or unprinted)
+
+
+def _ended() -> tuple[int, str]:
+    """The command's exit code, and the sentence that says why where it did not do what was asked."""
     try:
         with stopping_on_signals():
             app()
     except BadInput as error:
-        sentence = " ".join(str(error).splitlines())  # a name that it quotes may hold a line break
-        echo(f"jointbench: {sentence}", err=True)
-        raise SystemExit(error.exit_code) from None
+        return error.exit_code, str(error)
     except OSError as error:  # of a path or a process that the commands did not expect to fail
-        echo(f"jointbench: {error.filename or 'the system'}: {error.strerror or error}", err=True)
-        raise SystemExit(2) from None
+        return 2, f"{error.filename or 'the system'}: {error.strerror or error}"
     except Stopped as stopped:
-        echo(f"jointbench: {stopped.message}", err=True)
-        raise SystemExit(stopped.exit_code) from None
+        return stopped.exit_code, stopped.message
+    except SystemExit as ended:
+        return int(ended.code or 0), ""
+    return 0, ""

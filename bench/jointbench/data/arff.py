@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+import io
+import re
+from collections.abc import Iterator
 from pathlib import Path
 
 import numpy as np
@@ -11,24 +14,70 @@ from scipy.io import arff
 from jointbench.data.raw_table import RawTable, column_names
 from jointbench.errors import BadInput
 
+QUOTED = re.compile(r"""'[^']*'|"[^"]*\"""")
+COMMA = re.compile(rf"({QUOTED.pattern})|\s*,\s*")
+INSTEAD = "save the table as CSV or Parquet"
+
 
 def read_arff(path: Path) -> RawTable:
     """The table in an ARFF file. Raises BadInput for one that cannot be read."""
     try:
-        with path.open(encoding="utf-8", errors="strict") as file:
-            cells, about = arff.loadarff(file)
-    except (arff.ArffError, ValueError, LookupError, NotImplementedError, StopIteration, TypeError) as error:
-        reason = (str(error).strip() or type(error).__name__).splitlines()[0][:200]
-        raise BadInput(f"{path} cannot be read as ARFF: {reason}; save the table as CSV") from error
+        text = path.read_text(encoding="utf-8-sig")
+    except UnicodeDecodeError as error:
+        raise BadInput(f"{path} cannot be read as ARFF: it is not UTF-8; save it as UTF-8") from error
+    lines = list(_lines(path, text))
+    try:
+        cells, about = arff.loadarff(io.StringIO(_ascii("\n".join(lines))))
+    except StopIteration as error:
+        raise BadInput(f"{path} cannot be read as ARFF: it has no @data") from error
+    except (arff.ArffError, ValueError, LookupError, NotImplementedError, TypeError) as error:
+        reason = _text((str(error).strip() or type(error).__name__).splitlines()[0])[:200]
+        raise BadInput(f"{path} cannot be read as ARFF: {reason}; {INSTEAD}") from error
     attributes = about.names()
-    names, remarks = column_names(attributes)
+    names, remarks = column_names([_text(attribute) for attribute in attributes])
     columns = {name: _column(cells[attribute]) for name, attribute in zip(names, attributes, strict=True)}
     declared = frozenset(n for n, a in zip(names, attributes, strict=True) if about[a][0] == "nominal")
     return RawTable(path=path, frame=pd.DataFrame(columns), declared=declared, remarks=remarks)
 
 
+def _lines(path: Path, text: str) -> Iterator[str]:
+    """The lines, blanks around the commas of declared names left out. Raises BadInput for what SciPy misreads."""
+    attributes, in_data = 0, False
+    for number, line in enumerate(text.split("\n"), start=1):
+        start = line.strip().lower()
+        if not start or start.startswith("%"):
+            continue
+        if "\\" in line and not start.startswith("@relation"):
+            raise BadInput(f"{path}, line {number}: names with a backslash are not read; {INSTEAD}")
+        if in_data:
+            if start.startswith("{"):
+                raise BadInput(f"{path}, line {number}: sparse rows are not read; {INSTEAD}")
+            if (cells := _cells(line)) != attributes:
+                raise BadInput(f"{path}, line {number}: it has {cells} cells for {attributes} attributes")
+        elif start.startswith("@attribute"):
+            attributes += 1
+            line = COMMA.sub(lambda found: found[1] or ",", line) if "{" in line else line
+        in_data = in_data or start.startswith("@data")
+        yield line
+
+
+def _cells(line: str) -> int:
+    """How many cells a row has, which commas part, or tabs where there is no comma."""
+    bare = QUOTED.sub("x", line.strip())
+    return (bare.count(",") or bare.count("\t")) + 1
+
+
+def _ascii(text: str) -> str:
+    """The text with other characters as numbers, for SciPy, whose names are ASCII; ``_text`` turns it back."""
+    return text.replace("&", "&#38;").encode("ascii", "xmlcharrefreplace").decode()
+
+
+def _text(ascii_text: str) -> str:
+    return re.sub(r"&#(\d+);", lambda found: chr(int(found[1])), ascii_text)
+
+
 def _column(values: np.ndarray[tuple[int], np.dtype[np.generic]]) -> pd.Series:
     if values.dtype.kind == "S":  # names, "?" where missing
-        text = [cell.decode("utf-8", "replace").strip() for cell in values.tolist()]
+        text = [_text(cell.decode("ascii")).strip() for cell in values.tolist()]
         return pd.Series([None if cell in ("", "?") else cell for cell in text], dtype="str")
     return pd.Series(values.astype("datetime64[us]") if values.dtype.kind == "M" else values.astype(np.float64))

@@ -31,6 +31,7 @@ import platformdirs
 from jointbench.data.card import Card
 from jointbench.data.read_file import read_table
 from jointbench.errors import BadInput
+from jointbench.records.whole_file import is_regular, write_together
 
 CACHE_VARIABLE = "JOINTBENCH_CACHE"
 TIMEOUT_SECONDS = 60.0  # without an answer; the client itself sets no limit
@@ -79,7 +80,7 @@ def cache_folder() -> Path:
 def is_fetched(slug: str) -> bool:
     """Whether the cache has a file for the dataset; `cached_file` checks that it is intact."""
     table, record = _cache_paths(slug)
-    return table.is_file() and record.is_file()
+    return is_regular(table) and is_regular(record)
 
 
 def cached_file(slug: str, card: Card) -> Path:
@@ -140,12 +141,13 @@ def fetch(slug: str, card: Card, copy: Path | None = None) -> str:
     entry = {"sha256": digest, "uci_id": card.uci_id, "from": origin if copy is None else copy.name}
     try:
         table.parent.mkdir(parents=True, exist_ok=True)
-        _write_whole(table, content)
-        _write_whole(record, (json.dumps(entry, indent=2) + "\n").encode())
+        write_together({record: (json.dumps(entry, indent=2) + "\n").encode(), table: content})
     except OSError as error:
         raise BadInput(
             f"{table.parent} cannot be written ({error.strerror}); set {CACHE_VARIABLE} to a folder that can"
         ) from error
+    except BadInput as error:
+        raise BadInput(f"{error}; set {CACHE_VARIABLE} to a folder that can") from error
     return f"{slug}: {card.rows:,} rows from {origin}, kept in {table}"
 
 
@@ -218,7 +220,7 @@ def _from_copy(path: Path, card: Card, layout: Layout) -> pd.DataFrame:
         return read_table(path).frame
     if suffix != ".xlsx":
         raise BadInput(f"--from {path}: neither .xlsx nor .csv; expected is {_expected(card, layout)}")
-    if not path.is_file():
+    if not is_regular(path):
         raise BadInput(f"{path}: there is no such file")
     try:
         importlib.import_module("openpyxl")
@@ -281,14 +283,3 @@ def _canonical(frame: pd.DataFrame, origin: str, card: Card, layout: Layout) -> 
             )
         columns[name] = values.astype(np.int64) if np.all(values == np.round(values)) else values
     return pd.DataFrame(columns).to_csv(index=False, lineterminator="\n").encode()
-
-
-def _write_whole(path: Path, content: bytes) -> None:
-    """Writes the file in one step, so that a reader never sees half of it."""
-    partial = path.with_name(f".{path.name}.{os.getpid()}")
-    try:
-        partial.write_bytes(content)
-        partial.replace(path)
-    except BaseException:
-        partial.unlink(missing_ok=True)
-        raise

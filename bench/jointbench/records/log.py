@@ -47,9 +47,12 @@ class RecordLog:
                 self._file.truncate(self._bytes)
             if not isinstance(error, OSError):
                 raise
+            remedy = (
+                f"its {self._count} records are kept, and `jointbench report {self._path.parent}` shows them where "
+                f"there is room"
+            )
             raise DidNotFinish(
-                f"{self._path} cannot be written ({reason(error)}); its {self._count} records are kept, and "
-                f"`jointbench report {self._path.parent}` shows them where there is room"
+                f"{self._path} cannot be written ({reason(error)}); {remedy if self._count else 'there is no record yet'}"
             ) from error
         if os.fstat(self._file.fileno()).st_nlink == 0:
             raise DidNotFinish(f"{self._path} was removed while the run wrote to it, and its records with it")

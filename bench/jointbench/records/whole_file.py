@@ -5,8 +5,8 @@ from __future__ import annotations
 import os
 import secrets
 import stat
-from collections.abc import Iterator
-from contextlib import contextmanager, suppress
+from collections.abc import Iterator, Mapping
+from contextlib import ExitStack, contextmanager, suppress
 from errno import EACCES
 from pathlib import Path
 from typing import BinaryIO
@@ -54,6 +54,19 @@ def write_bytes(path: Path, content: bytes) -> None:
     """Writes the file in one step. Raises BadInput as ``whole_file`` does."""
     with whole_file(path) as file:
         file.write(content)
+
+
+def write_together(contents: Mapping[Path, bytes]) -> None:
+    """Writes files that belong together, all of them or none; the first is the last to take its place.
+
+    Raises BadInput as ``whole_file`` does.
+    """
+    with ExitStack() as files:
+        for path, content in contents.items():
+            file = files.enter_context(whole_file(path))
+            file.write(content)
+            file.flush()
+            os.fsync(file.fileno())  # a full disk shows here, before any of them has taken its place
 
 
 def open_regular(path: Path, remedy: str = "") -> BinaryIO:

@@ -14,7 +14,8 @@ from jointbench.explain.answer_store import EXPLAIN, write_answers
 from jointbench.records import Fit, Record
 from jointbench.records.log import RecordLog
 from jointbench.records.store import PACKED, RECORDS, open_records, records_path
-from jointbench.records.whole_file import is_regular, reason, write_text
+from jointbench.records.strict_json import well_formed
+from jointbench.records.whole_file import is_regular, reason, write_text, write_together
 from jointbench.runs.about import ENVIRONMENT, About, RunDescription, about_run, about_study, mark_finished, write_about
 from jointbench.runs.companions import read_companions
 from jointbench.runs.stored_run import read_run, without_training_loss
@@ -92,8 +93,9 @@ def publish(folder: Path, about: About, records: Sequence[Record], cut_off: tupl
         scaling=companions.scaling,
         explained=companions.explained,
     )
-    write_text(folder / SUMMARY, summary_json(summary, indent=1) + "\n")
-    write_text(folder / REPORT, page)
+    # Drawn anew with another criterion, the two would tell different stories if only one found room.
+    texts = {SUMMARY: summary_json(summary, indent=1) + "\n", REPORT: page}
+    write_together({folder / name: well_formed(text).encode() for name, text in texts.items()})
     return summary
 
 

@@ -10,7 +10,7 @@ from jointbench.compare.summary.brief import brief
 from jointbench.errors import BadInput
 from jointbench.explain.answer_store import EXPLAIN
 from jointbench.records.strict_json import well_formed
-from jointbench.records.whole_file import is_regular, open_regular, write_bytes
+from jointbench.records.whole_file import is_regular, open_regular, write_together
 from jointbench.runs.about import ENVIRONMENT, about_run
 from jointbench.runs.companions import read_companions
 from jointbench.runs.engine_file import ENGINE
@@ -57,8 +57,7 @@ def publish_brief(run: Path, out: Path) -> list[Path]:
             with open_regular(run / name) as file:
                 contents[name] = file.read()
     new_folder(out, "", () if _is_publication(out) else tuple(contents), "--publish")
-    for name, content in contents.items():
-        write_bytes(out / name, content)
+    write_together({out / name: content for name, content in contents.items()})
     return [out / name for name in contents]
 
 

@@ -24,6 +24,8 @@ T = TypeVar("T")
 THREAD_VARIABLES = ("OMP_NUM_THREADS", "OPENBLAS_NUM_THREADS", "MKL_NUM_THREADS", "NUMEXPR_NUM_THREADS")
 PARENT_CHECK_SECONDS = 1.0
 STOPPED_CHECK_SECONDS = 5.0
+# What a killed process leaves behind is cleaned up by a process of loky's, which says so: a warning about nothing to mend.
+QUIET_CLEANING = "ignore:resource_tracker:UserWarning"
 MOST_STOPPED_CHECKS = 3  # in a row that a process may be found stopped (SIGSTOP) before it counts as dead
 
 
@@ -56,6 +58,8 @@ class Processes:
         self._executors: dict[int, ProcessPoolExecutor] = {}
         self._pids: dict[int, int] = {}
         self._closed = False
+        if QUIET_CLEANING not in sys.warnoptions:
+            sys.warnoptions.append(QUIET_CLEANING)  # what loky starts gets these
         self._servers = [threading.Thread(target=self._serve, args=(n,), daemon=True) for n in range(count)]
         for server in self._servers:
             server.start()

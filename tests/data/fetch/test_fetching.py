@@ -171,6 +171,32 @@ def test_nothing_half_written_when_writing_fails(monkeypatch: pytest.MonkeyPatch
     assert not any(path.is_file() for path in cache.rglob("*"))
 
 
+@pytest.mark.usefixtures("uci")
+def test_a_disk_that_is_full_keeps_the_old_table_with_its_record(monkeypatch: pytest.MonkeyPatch, cache: Path) -> None:
+    """A new table beside the record of an old one would be refused as damaged."""
+    fetch(SLUG, card_of(SLUG))
+    table = cached_file(SLUG, card_of(SLUG))
+    table.write_bytes(b"damaged")
+    before = {path.name: path.read_bytes() for path in table.parent.iterdir()}
+    syncs = iter([None, OSError(28, "No space left on device")])
+
+    def sync(descriptor: int) -> None:
+        if error := next(syncs):
+            raise error
+
+    monkeypatch.setattr(os, "fsync", sync)
+    with pytest.raises(BadInput, match=f"No space left on device.*{CACHE_VARIABLE}"):
+        fetch(SLUG, card_of(SLUG))
+    assert {path.name: path.read_bytes() for path in table.parent.iterdir()} == before
+
+
+def test_a_cache_whose_name_is_too_long_holds_nothing(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
+    monkeypatch.setenv(CACHE_VARIABLE, "x" * 300)
+    assert available_slugs() == []
+    with pytest.raises(BadInput, match=f"File name too long.*{CACHE_VARIABLE}"):
+        fetch(SLUG, card_of(SLUG), write_csv(rows(), tmp_path / "copy.csv"))
+
+
 REAL_COPIES = [Path(os.environ["JOINTBENCH_ENERGY_FILE"])] if "JOINTBENCH_ENERGY_FILE" in os.environ else []
 
 if REAL_COPIES:  # a copy of UCI's table is not part of the repository
