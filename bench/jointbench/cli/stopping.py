@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import signal
 import sys
 from collections.abc import Callable, Iterator
@@ -77,17 +78,21 @@ class _StopRequests:
         sys.unraisablehook = self.report_lost
 
 
+def _end_now(number: int, _: FrameType | None) -> None:
+    os._exit(Stopped(number).exit_code)
+
+
 @contextmanager
 def stopping_on_signals() -> Iterator[None]:
     """Inside, the signals raise Stopped in the main thread.
 
-    Stopped leaves the signals with the system's effect: another one ends the process at once, while Python exits.
+    When Stopped leaves, another signal ends the process at once, while Python exits.
     """
     requests = _StopRequests()
     try:
         yield
     except Stopped:
-        requests.restored |= dict.fromkeys(SIGNALS, signal.SIG_DFL)
+        requests.restored |= dict.fromkeys(SIGNALS, _end_now)
         raise
     finally:
         requests.restore()
