@@ -10,6 +10,7 @@ import typer
 
 from jointbench.cli.console import make_console, typed_command
 from jointbench.cli.outcome import DID_NOT_RUN
+from jointbench.cli.stopping import check_stopped
 from jointbench.errors import BadInput
 
 if TYPE_CHECKING:
@@ -168,6 +169,7 @@ def _answers(
     with console.status("", spinner="line") as status:
 
         def show(backend: str, dataset: str, text: str) -> None:
+            check_stopped()
             status.update(Text(f"{dataset}, {backend}: {text}"))
 
         for answer in answer_all(planned, config.backends, config.devices[-1], config.jobs, questions, show):
