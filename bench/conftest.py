@@ -27,6 +27,7 @@ from jointbench.records.store import read_records
 from jointbench.runs.about import RunDescription
 from jointbench.runs.engine_file import ENGINE
 from jointbench.runs.folder import REPORT, RUN_FILES, execute
+from jointbench.runs.notes import notes
 from jointbench.runs.options import (
     RunOptions,
     check_budget,
@@ -35,7 +36,6 @@ from jointbench.runs.options import (
     dataset_names,
     experiments,
     load_datasets,
-    notes,
     reruns,
     study_config,
 )

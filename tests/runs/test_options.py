@@ -4,7 +4,8 @@ from __future__ import annotations
 
 import pytest
 
-from jointbench.runs.options import RunOptions, notes, study_config
+from jointbench.runs.notes import notes
+from jointbench.runs.options import RunOptions, study_config
 from jointbench.study.profiles import PROFILES
 
 

@@ -15,8 +15,8 @@ from jointbench.data.table import load_table
 from jointbench.errors import BadInput
 from jointbench.networks.arms import DEFAULT_ARMS
 from jointbench.runs.verdict_options import verdict_criteria
-from jointbench.runtime.devices import devices_for, gpu_unavailable_reason
-from jointbench.runtime.environment import cores, not_measured
+from jointbench.runtime.devices import devices_for
+from jointbench.runtime.environment import cores
 from jointbench.study.config import DEFAULT_CRITERIA, StudyConfig
 from jointbench.study.plan import CrossValidation, Experiment, make_experiment
 from jointbench.study.profiles import MOST_ROUNDS, Profile, profile_named
@@ -251,54 +251,27 @@ def study_config(options: RunOptions, criteria: VerdictCriteria = DEFAULT_CRITER
         jobs=options.jobs or cores(),
         threads=cores(),
         batch_sizes=profile.batch_sizes,
-        timing_seconds=_timing_seconds(options, profile),
+        timing_seconds=timing_seconds(options, profile),
         memory_datasets=profile.memory_datasets,
         extra_batch_sizes=profile.extra_batch_sizes,
         extras=profile.extras,
         thread_counts=(cores(), 1) if profile.one_thread and cores() > 1 else (),
         projections=profile.projections,
         rounds=1 if options.fixed_design else MOST_ROUNDS if options.until_decided else profile.rounds,
-        training_seconds=_training_seconds(options, profile),
+        training_seconds=training_seconds(options, profile),
         criteria=criteria,
     )
 
 
-def _training_seconds(options: RunOptions, profile: Profile) -> float:
-    """What the rounds of training may take; timing takes its own part of a budget."""
+def training_seconds(options: RunOptions, profile: Profile) -> float:
+    """Seconds: what the rounds of training may take; timing takes its own part of a budget."""
     if options.budget is not None:
-        return max(options.budget - _timing_seconds(options, profile), 0.0)
+        return max(options.budget - timing_seconds(options, profile), 0.0)
     return math.inf if options.until_decided else profile.training_seconds
 
 
-def _timing_seconds(options: RunOptions, profile: Profile) -> float:
+def timing_seconds(options: RunOptions, profile: Profile) -> float:
+    """Seconds that timing may take."""
     if options.budget is None:
         return profile.timing_seconds
     return min(profile.timing_seconds, TIMING_SHARE * options.budget)
-
-
-def notes(options: RunOptions, devices: Sequence[str]) -> tuple[str, ...]:
-    """Sentences on what this run cut or could not do."""
-    profile = profile_named(options.profile)
-    sentences = []
-    if "cuda" not in devices:
-        reason = (
-            (gpu_unavailable_reason() or "not free when the run began") if options.device == "auto" else "not asked for"
-        )
-        sentences.append(f"GPU: not measured: {reason}.")
-    sentences.extend(not_measured())
-    for kind, most in (("tables", profile.max_rows), ("sets of images", profile.max_images)):
-        if most is not None:
-            sentences.append(f"Profile {profile.name}: {kind} of more than {most:,} rows are cut to that many.")
-    if profile.max_epochs is not None:
-        sentences.append(f"Profile {profile.name}: training stops after {profile.max_epochs} epochs at the latest.")
-    sentences.append(f"Profile {profile.name}: timing takes at most about {profile.timing_seconds:g} s in all.")
-    if profile.extras != "all":
-        extras = "not timed" if profile.extras == "none" else "timed on the first dataset only"
-        sizes = " and ".join(str(size) for size in profile.extra_batch_sizes)
-        sentences.append(
-            f"Profile {profile.name}: the engine at one replicate, compiled programs and Keras's predict "
-            f"are {extras}; fused programs and requests for one output at batch {sizes} only."
-        )
-    if not profile.one_thread:
-        sentences.append(f"Profile {profile.name}: timed on all cores; profile full times one thread too.")
-    return tuple(sentences)
