@@ -23,7 +23,7 @@ from jointbench.study.plan import CrossValidation
 OTHERS = 3_000  # rows beyond a draw that its networks are scored on, at the most
 FOLDS = 5
 REPEATS = 2
-LONG_DRAWS, LONG_REPEATS = 30, 8  # the first draws are studied for more rounds
+LONG_DRAWS, LONG_REPEATS, LONG_ROWS = 16, 8, (300, 600)  # the first draws are studied for more rounds
 FEWEST_ROWS = 100
 UNITS_PER_FOLD = 2  # fewer days of bike_sharing in a draw make no folds
 DRAWS = "draws.jsonl"
@@ -71,7 +71,7 @@ def study_populations(plan: DrawPlan, folder: Path, progress: Progress) -> tuple
 
     def study(key: tuple[str, int, int], workers: Workers) -> Draw:
         name, rows, seed = key
-        repeats = LONG_REPEATS if seed < LONG_DRAWS else REPEATS
+        repeats = LONG_REPEATS if seed < LONG_DRAWS and rows in LONG_ROWS else REPEATS
         design = CrossValidation(folds=FOLDS, repeats=repeats, seeds=1, seed=0)
         return study_draw(populations[name], rows, OTHERS, seed, design, workers, plan.backend)
 

@@ -39,8 +39,9 @@ def calibrate(
     ] = None,
 ) -> None:
     """Draws small tables from large ones, studies them, and counts how often intervals and verdicts are right."""
-    from jointbench.calibration.population_study import DRAWS, draw_plan, read_draws
+    from jointbench.calibration.population_study import DRAWS, draw_plan
     from jointbench.calibration.study import calibration_study
+    from jointbench.records.whole_file import is_there
     from jointbench.report.calibration import FIGURE, calibration_json, markdown, print_report
     from jointbench.report.figures.calibration import calibration_figure
     from jointbench.runs.options import check_jobs
@@ -50,7 +51,7 @@ def calibrate(
     names = _installed(backend)
     plan = draw_plan(population or (), rows or (), draws, names[0], jobs)
     console = make_console()
-    continued = out is not None and bool(read_draws(Path(out) / DRAWS))
+    continued = bool(out) and is_there(Path(out or "") / DRAWS)
     with output_folder(out, "-calibration", () if continued else (JSON, MARKDOWN, FIGURE)) as folder:
         trials = _train_known_truth(console, names, jobs) if training else ()
         drawn: tuple[Draw, ...] = ()
