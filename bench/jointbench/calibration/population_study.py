@@ -23,7 +23,7 @@ from jointbench.study.plan import CrossValidation
 OTHERS = 3_000  # rows beyond a draw that its networks are scored on, at the most
 FOLDS = 5
 REPEATS = 2
-LONG_DRAWS, LONG_REPEATS, LONG_ROWS = 16, 8, (300, 600)  # the first draws are studied for more rounds
+LONG_DRAWS, LONG_REPEATS, LONG_ROWS = 8, 8, (300, 600)  # the first draws are studied for more rounds
 FEWEST_ROWS = 100
 UNITS_PER_FOLD = 2  # fewer days of bike_sharing in a draw make no folds
 DRAWS = "draws.jsonl"

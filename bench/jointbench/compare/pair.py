@@ -86,7 +86,7 @@ def compare_pair(evidence: CellEvidence, first: PlannedArm, other: PlannedArm, r
     index, criteria = evidence.index, evidence.criteria
     first_skill, other_skill = evidence.skill[first.arm.name], evidence.skill[other.arm.name]
     skill_differences = paired(first_skill, other_skill)
-    planned = max(first_skill.planned, other_skill.planned)
+    planned = min(first_skill.planned, other_skill.planned)  # rounds may have gone on with one arm only
     judged = [planned - int(folds) * index.shape[2] for folds in index.unjudged]
     beliefs, mean_belief = _beliefs(evidence, first, other, skill_differences)
     differences = output_differences(

@@ -59,14 +59,14 @@ class References:
         if {output for group in arm.groups for output in group} != set(self._outputs[planned.dataset]):
             raise ValueError(f"arm.groups must divide all outputs of {planned.dataset}")
         networks = set(planned.network_ids)
-        if arm.name in self._networks[cell]:
-            if not self._networks[cell][arm.name] < networks:
-                raise ValueError(
-                    f"arm {arm.name!r} has an Assembly record already on {_named(cell)}, and this one adds no networks"
-                )
-        elif self._networks[cell] and self._runs[cell] != len(networks) // len(arm.groups):
+        runs = len(networks) // len(arm.groups)
+        before = self._networks[cell].get(arm.name)
+        if before is None and self._runs.setdefault(cell, runs) != runs:
             raise ValueError(f"network_ids must be of the {self._runs[cell]} runs that the other arms have")
-        self._runs[cell] = len(networks) // len(arm.groups)
+        if before is not None and not before < networks:
+            raise ValueError(
+                f"arm {arm.name!r} has an Assembly record already on {_named(cell)}, and this one adds no networks"
+            )
         self._networks[cell][arm.name] = networks
         self._planned[cell].update(planned.network_ids)
 

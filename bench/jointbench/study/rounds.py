@@ -2,7 +2,8 @@
 
 A round doubles the repeats of a cross-validation; where every repeat would be the same split (forward in time), the
 seeds within each fold. A repeat costs what a seed costs and shrinks more: the choice of the training rows varies too.
-What a round contains depends on the seed and its number alone; a budget only cuts rounds off.
+The first round trains all arms, later ones joint and the first other arm. What a round contains depends on the seed and
+its number alone; a budget only cuts rounds off.
 """
 
 from __future__ import annotations
@@ -121,10 +122,10 @@ def _affordable(cells: Sequence[CellRounds], seconds: float, jobs: int) -> list[
 
 def _goes_on(cell: CellRounds, criteria: VerdictCriteria) -> bool:
     """Is joint against the first other arm still open, and can more training decide it?"""
-    joint = min(cell.plan.arms, key=lambda planned: len(planned.arm.groups))
-    other = next((planned for planned in cell.plan.arms if planned is not joint), None)
-    if other is None:
+    joint, *others = _compared(cell)
+    if not others:
         return False
+    (other,) = others
     evidence = cell_evidence(_benchmark_cell(cell), criteria)
     pair = compare_pair(evidence, joint, other, cell_ratios(evidence.cell, joint, [other]))
     beliefs = [belief for belief in pair.beliefs if belief is not None]
@@ -135,6 +136,12 @@ def _goes_on(cell: CellRounds, criteria: VerdictCriteria) -> bool:
         return False
     cell.ahead = outlook(evidence.index.outputs, beliefs, criteria, saves=saves)
     return not cell.ahead.undecidable
+
+
+def _compared(cell: CellRounds) -> list[PlannedArm]:
+    """Joint and the first other arm: what the verdict is about. Other arms are trained in the first round alone."""
+    joint = min(cell.plan.arms, key=lambda planned: len(planned.arm.groups))
+    return [joint, *[planned for planned in cell.plan.arms if planned is not joint][:1]]
 
 
 def _benchmark_cell(cell: CellRounds) -> BenchmarkCell:
@@ -160,6 +167,8 @@ def _grow(cell: CellRounds) -> bool:
     except BadInput:
         return False
     first = cell.plan.arms[0]
+    compared = {planned.arm.name for planned in _compared(cell)}
+    experiment = replace(experiment, arms=tuple(arm for arm in experiment.arms if arm.name in compared))
     arms, networks = plan_arms(experiment, first.backend, first.device, first.engine)
     new = [network for network in networks if network.id not in cell.fits]
     cell.plan, cell.new = Plan(experiment, arms, networks), Plan(experiment, arms, new)
