@@ -78,6 +78,7 @@ def render(
             missing=not_measured(summary),
             signs=VERDICT_SIGNS,
             rope=f"{summary.rope:g}",
+            worth=f"{summary.worth:g}",
             probability=f"{summary.probability:g}",
             style=stylesheet(),
             **script_values(),
