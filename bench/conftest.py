@@ -42,6 +42,7 @@ from jointbench.runs.options import (
 from jointbench.runs.output_folder import new_folder
 from jointbench.runtime.devices import devices_for
 from jointbench.study.config import StudyConfig
+from jointbench.study.least_time import check_budget_covers_a_round
 from jointbench.study.plan import Experiment
 from jointbench.study.profiles import Profile, profile_named
 from jointbench.types import CellKey, FloatArray
@@ -234,7 +235,10 @@ def pytest_collection_finish(session: pytest.Session) -> None:
 def _study(options: RunOptions) -> Study:
     loaded = load_datasets(options, profile_named(options.profile))
     config = study_config(options, criteria_of(options, loaded))
-    return Study(options, config, tuple(experiments(options, loaded)), reruns(options, loaded))
+    planned = tuple(experiments(options, loaded))
+    if options.budget is not None:
+        check_budget_covers_a_round(planned, config, options.budget)
+    return Study(options, config, planned, reruns(options, loaded))
 
 
 @pytest.fixture(scope="session")

@@ -107,6 +107,7 @@ def _run(options: RunOptions, out: str | None, explicit: tuple[str, ...]) -> Non
     from jointbench.runs.notes import notes
     from jointbench.runs.options import criteria_of, experiments, load_datasets, reruns, study_config
     from jointbench.runs.output_folder import output_folder
+    from jointbench.study.least_time import check_budget_covers_a_round
     from jointbench.study.profiles import profile_named
 
     console = make_console()
@@ -115,6 +116,8 @@ def _run(options: RunOptions, out: str | None, explicit: tuple[str, ...]) -> Non
     criteria = criteria_of(options, datasets)
     config = study_config(options, criteria)
     planned = experiments(options, datasets)
+    if options.budget is not None:
+        check_budget_covers_a_round(planned, config, options.budget)
     for experiment, dataset in zip(planned, datasets, strict=True):
         used, notes_of_run = experiment.dataset, experiment.dataset.notes[len(dataset.notes) :]
         recipe = recipe_summary(experiment.recipe_rows, experiment.recipe, experiment.shape, experiment.splits)

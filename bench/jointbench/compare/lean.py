@@ -59,14 +59,17 @@ def lean_text(lean: LeanVerdict, saved: Sequence[Ratio], criteria: VerdictCriter
     safe = probability_text(weakest.probability_no_loss, criteria.probability)
     interval = f"{signed(weakest.difference.low)} to {signed(weakest.difference.high)}"
     differs = f"differs by {signed(weakest.difference.value)} skill (95 % interval {interval})"
-    savings = f"joint brings {costs_text(saved)}" if saved else "no measured cost is lower"
     if lean.lean == "joint":
+        savings = costs_text(saved) if saved else "no measured cost is lower"
         return (
             f"leaning joint: {savings}; {weakest.output}, its weakest output, {differs}, "
-            f"P(loses no more than {region:g}) {safe}, expected loss {lean.expected_loss:.3f}."
+            f"P(loses no more than {region:g}) {safe}; its expected loss is {lean.expected_loss:.3f} skill."
         )
     loses = probability_text(1.0 - weakest.probability_no_loss, criteria.probability)
-    return (
-        f"leaning separate: {weakest.output} {differs}, P(loses more than {region:g}) {loses}; {savings}, worth "
-        f"{lean.benefit:.3f} skill, and giving it up for nothing has an expected loss of {lean.expected_loss:.3f}."
+    given_up = (
+        f"joint would bring {costs_text(saved)}, worth {lean.benefit:.3f} skill; the expected loss of going without is "
+        f"{lean.expected_loss:.3f} skill."
+        if saved
+        else f"no measured cost is lower; the expected loss of going without joint is {lean.expected_loss:.3f} skill."
     )
+    return f"leaning separate: {weakest.output} {differs}, P(loses more than {region:g}) {loses}; {given_up}"
