@@ -17,12 +17,9 @@ import pytest
 from pytest_benchmark.logger import PytestBenchmarkWarning
 
 from jointbench.backends.registry import BACKENDS, check_names
-from jointbench.compare.costs import best_takes
-from jointbench.compare.summary.costs import ArmCost
-from jointbench.compare.summary.run import CellSummary, Summary
 from jointbench.errors import BadInput
 from jointbench.networks.arms import DEFAULT_ARMS
-from jointbench.records import SEQUENTIAL, SINGLE_OUTPUT, Timing, Variant
+from jointbench.records import SEQUENTIAL, SINGLE_OUTPUT, ExecutionMode, Timing
 from jointbench.records.store import read_records
 from jointbench.runs.about import RunDescription
 from jointbench.runs.engine_file import ENGINE
@@ -45,7 +42,8 @@ from jointbench.study.config import StudyConfig
 from jointbench.study.least_time import check_budget_covers_a_round
 from jointbench.study.plan import Experiment
 from jointbench.study.profiles import Profile, profile_named
-from jointbench.types import CellKey, FloatArray
+from outcome import Outcome, OutcomeCell
+from short_tables import BATCH_SIZES, shorten_tables
 
 PYTEST_BENCHMARK_STORAGE = "file://./.benchmarks"  # its default
 STORAGE = "file://./results/history"  # what --benchmark-autosave saves to and --benchmark-compare looks in
@@ -73,49 +71,6 @@ class Study:
     config: StudyConfig
     experiments: tuple[Experiment, ...]
     reruns: dict[str, str]
-
-
-@dataclass(frozen=True)
-class Outcome:
-    """A finished study: what the tests replay and the terminal shows."""
-
-    folder: Path
-    summary: Summary
-    timings: tuple[Timing, ...]
-
-
-@dataclass(frozen=True)
-class OutcomeCell:
-    """One dataset on one backend and device in a finished study."""
-
-    outcome: Outcome
-    dataset: str
-    backend: str
-    device: str
-
-    @property
-    def key(self) -> CellKey:
-        return CellKey.of(self)
-
-    @property
-    def summary(self) -> CellSummary:
-        return next(c for c in self.outcome.summary.cells if CellKey.of(c) == self.key)
-
-    def cost(self, arm: str) -> ArmCost:
-        """The arm's costs; skips the test, with the reason, where the cell did not run."""
-        for cost in self.summary.costs:
-            if cost.arm == arm:
-                return cost
-        pytest.skip(f"{self.backend} on {self.device}: {'; '.join(self.summary.absences)}")
-
-    def samples(self, variant: Variant, batch: int | None = None) -> FloatArray:
-        """Raw seconds of each step or request, on all cores; skips the test where there are none."""
-        timings = [t for t in self.outcome.timings if CellKey.of(t) == self.key]
-        for timing in best_takes(timings):
-            if variant in timing.variants and batch in (None, timing.batch_size):
-                return timing.of(variant)
-        reasons = [reason for reason in self.summary.absences if variant.path in reason]
-        pytest.skip("; ".join(reasons) or "not timed in this profile")
 
 
 def pytest_addoption(parser: pytest.Parser) -> None:
@@ -157,6 +112,8 @@ def pytest_configure(config: pytest.Config) -> None:
         check_numbers(options)
         check_budget(options)
         names = dataset_names(profile, options.datasets)
+        config.stash[BATCH_SIZES] = profile.batch_sizes
+        shorten_tables(config)
         config.stash[SELECTION] = Selection(profile, names, options.backends, devices_for(options.device))
     except BadInput as error:
         raise pytest.UsageError(str(error)) from error
@@ -188,9 +145,9 @@ def run_folder(config: pytest.Config) -> Path:
 
 
 def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item]) -> None:
-    """The engine's own benchmark says nothing about a dataset: smoke leaves it out unless its file is named."""
+    """The engine's own benchmark says nothing about a dataset: it runs where its file is named, and in profile full."""
     named = any("test_engine" in str(argument) for argument in config.invocation_params.args)
-    if config.getoption("--profile") == "smoke" and not named:
+    if config.getoption("--profile") != "full" and not named:
         left = [item for item in items if item.path.name == "test_engine.py"]
         config.hook.pytest_deselected(items=left)
         items[:] = [item for item in items if item not in left]
@@ -202,12 +159,19 @@ def pytest_generate_tests(metafunc: pytest.Metafunc) -> None:
     chosen = metafunc.config.stash[SELECTION]
     metafunc.parametrize("arm", DEFAULT_ARMS)
     if "path" in metafunc.fixturenames:
-        metafunc.parametrize("path", (SEQUENTIAL, "fused", SINGLE_OUTPUT), ids=lambda path: path.replace(" ", "_"))
-    if "batch_size" in metafunc.fixturenames:
-        metafunc.parametrize("batch_size", chosen.profile.batch_sizes, ids=lambda size: f"batch{size}")
+        requests = _requests(chosen.profile)
+        ids = [f"{path.replace(' ', '_')}-batch{size}" for path, size in requests]
+        metafunc.parametrize(("path", "batch_size"), requests, ids=ids)
     metafunc.parametrize("device", chosen.devices)
     metafunc.parametrize("backend", chosen.backends)
     metafunc.parametrize("dataset", chosen.datasets)
+
+
+def _requests(profile: Profile) -> list[tuple[ExecutionMode, int]]:
+    """The requests that the profile times: in turn at every batch size, the other ways at fewer."""
+    others: tuple[ExecutionMode, ...] = ("fused", SINGLE_OUTPUT)
+    in_turn = [(SEQUENTIAL, size) for size in profile.batch_sizes]
+    return [*in_turn, *((path, size) for size in profile.extra_batch_sizes for path in others)]
 
 
 def pytest_collection_finish(session: pytest.Session) -> None:
@@ -282,13 +246,15 @@ def _terminal(config: pytest.Config) -> Iterator[object]:
             yield progress
 
 
-def pytest_terminal_summary(terminalreporter: pytest.TerminalReporter, config: pytest.Config) -> None:
+@pytest.hookimpl(trylast=True)
+def pytest_unconfigure(config: pytest.Config) -> None:
+    """The answer is the last thing on the screen, below pytest's own tables and counts."""
     result = config.stash.get(OUTCOME, None)
     if result is None:
         return
     from jointbench.cli.console import make_console
     from jointbench.report.terminal import terminal_report
 
-    terminalreporter.section("jointbench")
-    terminal_report(result.summary, make_console())
-    terminalreporter.write_line(f"Report: {result.folder / REPORT}")
+    console = make_console()
+    terminal_report(result.summary, console)
+    console.print(f"Report: {result.folder / REPORT}", markup=False, highlight=False, soft_wrap=True)

@@ -8,8 +8,8 @@ from __future__ import annotations
 import pytest
 from pytest_benchmark.fixture import BenchmarkFixture
 
-from conftest import OutcomeCell
 from jointbench.records import ExecutionMode, Variant
+from outcome import OutcomeCell
 from worker_clock import CLOCK
 
 

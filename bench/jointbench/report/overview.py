@@ -87,7 +87,7 @@ def sentence(backend: str, device: str, decision: Decision) -> Sentence:
         other=show.plain(decision.other),
         verdict=decision.verdict,
         reason=show.plain(decision.reason),
-        advice=show.plain(open_verdict.sentence) if open_verdict else "",
+        advice=show.plain(open_verdict.sentence) if open_verdict and open_verdict.sentence else "",
         command=show.plain(open_verdict.command) if open_verdict and open_verdict.command else "",
     )
 
