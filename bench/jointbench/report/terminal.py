@@ -1,82 +1,171 @@
-"""The report's first screen in a terminal."""
+"""The answer in a terminal: one line for each dataset and framework, notes in brief, reasons where there are few."""
 
 from __future__ import annotations
+
+from dataclasses import dataclass
 
 from rich.box import SIMPLE_HEAD
 from rich.console import Console
 from rich.table import Table as RichTable
 from rich.text import Text
 
-from jointbench.compare.summary.run import Summary
+from jointbench.compare.summary.costs import Ratio
+from jointbench.compare.summary.decisions import Decision
+from jointbench.compare.summary.run import CellSummary, Summary
 from jointbench.report import format as show
-from jointbench.report.overview import answers, cautions, overview_table
+from jointbench.report.overview import (
+    answers,
+    cautions,
+    difference_of,
+    flops_ratio,
+    overview_table,
+    request_ratio,
+    step_ratio,
+    unavailable_reason,
+)
 from jointbench.report.tables.table import Cell, Table
 
-WORD = 12  # letters of the longest verdict, which must not be split
-LETTERS = 30  # of a name in a column; the sentences below the table have the whole name
-TONES = {
-    "joint": "bold cyan",
-    "equivalent": "green",
-    "separate": "bold yellow",
-    "open": "",
-    "noise": "dim",
-    "absent": "dim",
-}
-WIDE, NARROW = 160, 110  # from WIDE up the whole table fits; below NARROW even the middle layout does not
-COSTS = (("Training FLOPs",), ("Training step",), ("Latency",))
-MIDDLE = (("Dataset",), ("Backend",), ("Against",), ("Verdict",), ("Mean skill difference",), *COSTS)
-STACKED = (("Dataset", "Backend"), ("Verdict", "Against"), ("Mean skill difference",), *COSTS)
+TONES = {"joint": "bold cyan", "equivalent": "green", "separate": "bold yellow", "open": "", "noise": "dim"}
+ROOMY = 88  # from here up there is room between the columns
+WIDE = 160  # from here up every comparison with every column fits
+FEW = 4  # answers whose reasons are printed; those of more are on the page
+NOTE_LINES = 3
+LETTERS = 20  # of a name in a column
+UNDECIDABLE = "*"
+CAPTION = (
+    "Weakest output: joint - other in skill, where joint does worst, with half its 95 % interval. Costs: joint / other, "
+    "below 1 joint is cheaper; ~ marks what noise could explain."
+)
+
+
+@dataclass(frozen=True)
+class Column:
+    """A column of the brief table. least: the width of a console from which it is shown."""
+
+    title: str
+    least: int = 0
+    numeric: bool = False
+
+
+COLUMNS = (
+    Column("Dataset"),
+    Column("Framework"),
+    Column("Verdict"),
+    Column("Weakest output", 108),
+    Column("Skill", numeric=True),
+    Column("FLOPs", numeric=True),
+    Column("Step", ROOMY, numeric=True),
+    Column("Request", numeric=True),
+    Column("Mean skill difference", 140, numeric=True),
+)
 
 
 def terminal_report(summary: Summary, console: Console) -> None:
-    """Prints the headline, the table of comparisons and a sentence for each dataset. Names are text, never markup."""
+    """Prints the answer. Names are text, never markup."""
+    _notes(summary, console)
+    if console.width >= WIDE:
+        console.print(rich_table(overview_table(summary)))
+    else:
+        console.print(brief_table(summary, console.width))
+        console.print(Text(CAPTION, style="dim"))
+    if any(decision.open and decision.open.undecidable for decision in _first_decisions(summary)):
+        console.print(Text(f"{UNDECIDABLE} no training can decide it at this number of rows", style="dim"))
+    sentences = [(answer.slug, sentence) for answer in answers(summary) for sentence in answer.sentences]
+    for slug, sentence in sentences if len(sentences) <= FEW else ():
+        text = Text(f"{show.plain(slug)}, {sentence.backend} on {sentence.device}: ")
+        text.append(sentence.verdict or "not run", style=TONES.get(sentence.verdict, "dim"))
+        console.print(text.append(f": {sentence.reason}"))
+        if sentence.advice:
+            console.print(Text(f"    {sentence.advice}"))
+        if sentence.command:
+            console.print(Text(f"    {sentence.command}"), soft_wrap=True)
+    if len(sentences) > FEW:
+        console.print(Text("The reasons, and what would close what is open, are in the report."))
     console.print(Text(show.plain(summary.headline), style="bold"))
-    for caution in (*cautions(summary), *summary.notes):
+
+
+def _notes(summary: Summary, console: Console) -> None:
+    """Cautions in full; what the run left out or cut in a few lines, because the page has it all."""
+    for caution in cautions(summary):
         console.print(Text(show.plain(caution), style="yellow"))
-    console.print(rich_table(overview_table(summary), console.width))
-    for answer in answers(summary):
-        for sentence in answer.sentences:
-            text = Text(f"{show.plain(answer.slug)}, {sentence.backend} on {sentence.device}: ")
-            text.append(sentence.verdict or "not run", style=TONES.get(sentence.verdict, "dim"))
-            console.print(text.append(f": {sentence.reason}"))
-            if sentence.advice:
-                console.print(Text(f"    {sentence.advice}"))
-            if sentence.command:
-                console.print(Text(f"    {sentence.command}"), soft_wrap=True)
+    if summary.notes:
+        text = " ".join(show.plain(note) for note in summary.notes)
+        room = NOTE_LINES * (console.width - 12) - 40
+        if len(text) > room:
+            text = f"{text[:room].rstrip()}… (all of it is in the report)"
+        console.print(Text(f"Notes: {text}", style="dim"))
 
 
-def rich_table(table: Table, width: int) -> RichTable:
-    """The table for Rich; a narrow terminal gets only the deciding columns, and names below each other."""
-    positions = {column.title: i for i, column in enumerate(table.columns)}
-    layout = tuple((title,) for title in positions) if width >= WIDE else MIDDLE if width >= NARROW else STACKED
-    output = RichTable(
-        caption=Text(table.caption), caption_justify="left", box=SIMPLE_HEAD, pad_edge=False, collapse_padding=True
-    )
-    for titles in layout:
-        numeric = table.columns[positions[titles[0]]].numeric
-        # Rich overflows where minimum widths do not fit, so a narrow terminal gets fixed widths.
-        column_width = (10 if titles not in COSTS else 8) if numeric else max((width - 48) // 2, WORD)
+def _first_decisions(summary: Summary) -> list[Decision]:
+    return [cell.decisions[0] for cell in summary.cells if cell.decisions]
+
+
+def brief_table(summary: Summary, width: int) -> RichTable:
+    """Joint against the first other arm: a line for each dataset, framework and device."""
+    columns = [column for column in COLUMNS if width >= column.least]
+    output = RichTable(box=None, pad_edge=False, padding=(0, 1 if width < ROOMY else 2, 0, 0))
+    for column in columns:
         output.add_column(
-            Text("\n".join(titles)),
-            justify="right" if numeric else "left",
-            overflow="fold",
-            width=column_width if layout is STACKED else None,
-            min_width=WORD if titles == ("Verdict",) else None,
+            Text(column.title), justify="right" if column.numeric else "left", overflow="ellipsis", no_wrap=True
         )
-    for row in table.rows:
-        output.add_row(
-            *(
-                Text("\n").join(
-                    _rich_text(row[positions[title]], width < NARROW and titles in COSTS) for title in titles
-                )
-                for titles in layout
-            )
-        )
+    several = len({cell.device for cell in summary.cells}) > 1
+    for dataset in summary.datasets:
+        for cell in (cell for cell in summary.cells if cell.dataset == dataset.slug):
+            texts = _line(cell, several)
+            output.add_row(*(texts.get(column.title, Text("")) for column in columns))
     return output
 
 
-def _rich_text(cell: Cell, brief: bool) -> Text:
-    text = cell.text if cell.values or cell.tone else show.shorten(cell.text, LETTERS)
-    if len(cell.values) == 3:
-        text = text.partition(" (")[0] if brief else text.replace(" (", "\n(")
-    return Text(text, style=TONES.get(cell.tone, ""))
+def _line(cell: CellSummary, several_devices: bool) -> dict[str, Text]:
+    framework = show.plain(cell.backend) + (f" {show.plain(cell.device)}" if several_devices else "")
+    names = {"Dataset": Text(show.shorten(cell.dataset, LETTERS)), "Framework": Text(framework)}
+    if not cell.decisions:
+        return names | {"Verdict": Text(f"not run: {unavailable_reason(cell)}", style="dim")}
+    decision = cell.decisions[0]
+    worst = difference_of(cell, decision.worst_output, decision.other)
+    return names | {
+        "Verdict": Text(verdict_words(decision), style=TONES.get(decision.verdict, "")),
+        "Weakest output": Text(show.shorten(decision.worst_output, LETTERS)),
+        "Skill": Text(_skill(worst.difference.value, worst.difference.high) if worst else "—"),
+        "FLOPs": _ratio(flops_ratio(cell, decision.other)),
+        "Step": _ratio(step_ratio(cell, decision.other)),
+        "Request": _ratio(request_ratio(cell, decision.other)),
+        "Mean skill difference": Text(show.difference(decision.mean_difference)),
+    }
+
+
+def verdict_words(decision: Decision) -> str:
+    """The verdict, or what an open one leans to; marked where no training can decide it."""
+    if decision.open is None or not decision.open.lean:
+        return decision.verdict
+    return f"leans {decision.open.lean}" + (f" {UNDECIDABLE}" if decision.open.undecidable else "")
+
+
+def _skill(value: float, high: float) -> str:
+    if not (show.known(value) and show.known(high)):
+        return show.NOT_MEASURED
+    return f"{show.fixed(value, 3, sign=True)} ±{show.fixed(high - value, 3)}"
+
+
+def _ratio(ratio: Ratio | None) -> Text:
+    if ratio is None:
+        return Text("—", style="dim")
+    text = f"{show.fixed(ratio.ratio.value, 2)}x"
+    return Text(text) if ratio.measured_difference else Text(f"~{text}", style="dim")
+
+
+def rich_table(table: Table) -> RichTable:
+    """The whole table for Rich."""
+    output = RichTable(
+        caption=Text(table.caption), caption_justify="left", box=SIMPLE_HEAD, pad_edge=False, collapse_padding=True
+    )
+    for column in table.columns:
+        output.add_column(Text(column.title), justify="right" if column.numeric else "left", overflow="fold")
+    for row in table.rows:
+        output.add_row(*(_rich_text(cell) for cell in row))
+    return output
+
+
+def _rich_text(cell: Cell) -> Text:
+    text = cell.text if cell.values or cell.tone else show.shorten(cell.text, LETTERS + 10)
+    return Text(text.replace(" (", "\n(") if len(cell.values) == 3 else text, style=TONES.get(cell.tone, ""))
