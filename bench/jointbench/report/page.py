@@ -15,7 +15,7 @@ from jointbench.compare.summary.run import Summary
 from jointbench.explain.answer_store import Explained
 from jointbench.records import Fit
 from jointbench.report import format as show
-from jointbench.report.dataset_section import DatasetSection, dataset_section
+from jointbench.report.drawn_sections import drawn_sections
 from jointbench.report.embed import downloads
 from jointbench.report.explained_sections import explained_sections
 from jointbench.report.figures.cost_ratios import dataset_ratios
@@ -28,7 +28,7 @@ from jointbench.report.figures.predicted_saving import predicted_saving_figure
 from jointbench.report.figures.trade_off import FLOPS, LATENCY, SECONDS, trade_off_figure
 from jointbench.report.figures.verdict_map import verdict_map
 from jointbench.report.not_measured import not_measured
-from jointbench.report.overview import Answer, answers, cautions, overview_table
+from jointbench.report.overview import answers, cautions, overview_table
 from jointbench.report.palette import VERDICT_SIGNS, Palette, palette
 from jointbench.report.scaling_section import scaling_section
 from jointbench.report.tables.across import across_table
@@ -55,7 +55,9 @@ def render(
     """
     colours = palette(summary)
     dataset_answers = answers(summary)
-    sections = _dataset_sections(summary, dataset_answers, fits, colours)
+    with drawn_sections(summary, dataset_answers, fits, colours) as futures:
+        figures = _figures(summary, colours)
+        sections = [future.result() for future in futures]
     page = (
         templates()
         .get_template("page.html.j2")
@@ -66,7 +68,7 @@ def render(
             cautions=cautions(summary),
             table=overview_table(summary),
             across=across_table(summary),
-            figures=_figures(summary, colours),
+            figures=figures,
             engine=engine_table(us_per_step) if us_per_step else None,
             scaling=scaling_section(scaling) if scaling else None,
             explained=explained_sections(explained.answers) if explained else (),
@@ -85,18 +87,6 @@ def render(
         )
     )
     return deduplicate(page)
-
-
-def _dataset_sections(
-    summary: Summary, dataset_answers: Sequence[Answer], fits: Sequence[Fit], colours: Palette
-) -> list[DatasetSection]:
-    fits_by_dataset: dict[str, list[Fit]] = {}
-    for fit in fits:
-        fits_by_dataset.setdefault(fit.network.dataset, []).append(fit)
-    return [
-        dataset_section(summary, dataset, answer, fits_by_dataset.get(dataset.slug, ()), colours)
-        for dataset, answer in zip(summary.datasets, dataset_answers, strict=True)
-    ]
 
 
 def _figures(summary: Summary, colours: Palette) -> list[Figure]:
