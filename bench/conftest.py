@@ -35,11 +35,11 @@ from jointbench.runs.options import (
     dataset_names,
     experiments,
     load_datasets,
-    notes,
     reruns,
     study_config,
 )
 from jointbench.runs.output_folder import new_folder
+from jointbench.runs.run_notes import notes
 from jointbench.runtime.devices import devices_for
 from jointbench.study.config import StudyConfig
 from jointbench.study.plan import Experiment
@@ -130,6 +130,10 @@ def pytest_addoption(parser: pytest.Parser) -> None:
     ):
         group.addoption(f"--{option}", type=int, default=None, help=f"{meaning}; default: the profile's")
     group.addoption("--split-repeats", action="store_true", help="let identical rows fall into different parts")
+    group.addoption("--class-weight", default=None, help="balanced: every class weighs the same in loss and skill")
+    group.addoption(
+        "--metric", action="append", default=[], help="error that skill is made of, NAME or OUTPUT=NAME; repeat it"
+    )
     group.addoption(
         "--rope", action="append", default=[], help="difference in skill that does not matter; OUTPUT=NUMBER for one"
     )
@@ -171,6 +175,8 @@ def _options(config: pytest.Config) -> RunOptions:
         repeats=config.getoption("--repeats"),
         seeds=config.getoption("--seeds"),
         split_repeats=config.getoption("--split-repeats"),
+        class_weight=config.getoption("--class-weight"),
+        metrics=tuple(config.getoption("--metric")),
         ropes=tuple(config.getoption("--rope")),
         probability=config.getoption("--probability"),
         worth=config.getoption("--worth"),

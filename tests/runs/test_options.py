@@ -4,7 +4,8 @@ from __future__ import annotations
 
 import pytest
 
-from jointbench.runs.options import RunOptions, notes, study_config
+from jointbench.runs.options import RunOptions, study_config
+from jointbench.runs.run_notes import notes
 from jointbench.study.profiles import PROFILES
 
 

@@ -129,8 +129,9 @@ def _answer(
     from jointbench.explain.skill import check_judged
     from jointbench.report.explained_page import print_answer
     from jointbench.runs.folder import EXPLAIN_FILES, EXPLAIN_PAGE, check_run_beside, publish_answers
-    from jointbench.runs.options import experiments, load_datasets, notes
+    from jointbench.runs.options import experiments, load_datasets
     from jointbench.runs.output_folder import output_folder
+    from jointbench.runs.run_notes import notes
     from jointbench.study.profiles import profile_named
 
     datasets = load_datasets(options, profile_named(options.profile))

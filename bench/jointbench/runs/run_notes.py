@@ -1,0 +1,38 @@
+"""Sentences on what a run's profile and machine cut or could not do."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+from jointbench.runs.options import RunOptions
+from jointbench.runtime.devices import gpu_unavailable_reason
+from jointbench.runtime.environment import not_measured
+from jointbench.study.profiles import profile_named
+
+
+def notes(options: RunOptions, devices: Sequence[str]) -> tuple[str, ...]:
+    """Sentences on what this run cut or could not do."""
+    profile = profile_named(options.profile)
+    sentences = []
+    if "cuda" not in devices:
+        reason = (
+            (gpu_unavailable_reason() or "not free when the run began") if options.device == "auto" else "not asked for"
+        )
+        sentences.append(f"GPU: not measured: {reason}.")
+    sentences.extend(not_measured())
+    for kind, most in (("tables", profile.max_rows), ("sets of images", profile.max_images)):
+        if most is not None:
+            sentences.append(f"Profile {profile.name}: {kind} of more than {most:,} rows are cut to that many.")
+    if profile.max_epochs is not None:
+        sentences.append(f"Profile {profile.name}: training stops after {profile.max_epochs} epochs at the latest.")
+    sentences.append(f"Profile {profile.name}: timing takes at most about {profile.timing_seconds:g} s in all.")
+    if profile.extras != "all":
+        extras = "not timed" if profile.extras == "none" else "timed on the first dataset only"
+        sizes = " and ".join(str(size) for size in profile.extra_batch_sizes)
+        sentences.append(
+            f"Profile {profile.name}: the engine at one replicate, compiled programs and Keras's predict "
+            f"are {extras}; fused programs and requests for one output at batch {sizes} only."
+        )
+    if not profile.one_thread:
+        sentences.append(f"Profile {profile.name}: timed on all cores; profile full times one thread too.")
+    return tuple(sentences)
