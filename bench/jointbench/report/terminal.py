@@ -10,6 +10,7 @@ from rich.text import Text
 from jointbench.compare.summary.run import Summary
 from jointbench.report import format as show
 from jointbench.report.overview import answers, cautions, overview_table
+from jointbench.report.skill_text import unusual_skills
 from jointbench.report.tables.table import Cell, Table
 
 WORD = 12  # letters of the longest verdict, which must not be split
@@ -31,7 +32,7 @@ STACKED = (("Dataset", "Backend"), ("Verdict", "Against"), ("Mean skill differen
 def terminal_report(summary: Summary, console: Console) -> None:
     """Prints the headline, the table of comparisons and a sentence for each dataset. Names are text, never markup."""
     console.print(Text(show.plain(summary.headline), style="bold"))
-    for caution in (*cautions(summary), *summary.notes):
+    for caution in (*cautions(summary), *unusual_skills(summary), *summary.notes):
         console.print(Text(show.plain(caution), style="yellow"))
     console.print(rich_table(overview_table(summary), console.width))
     for answer in answers(summary):

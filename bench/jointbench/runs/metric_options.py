@@ -4,13 +4,14 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from dataclasses import replace
+from typing import Final
 
 from jointbench.errors import BadInput
 from jointbench.metrics.row_losses import CLASS_METRICS, REGRESSION_METRICS, check_metric
 from jointbench.types import Dataset, Output
 
 REGRESSION, CLASSES = "regression", "classes"
-BALANCED = "balanced"
+BALANCED: Final = "balanced"
 
 
 def with_metrics(datasets: Sequence[Dataset], metrics: Sequence[str]) -> list[Dataset]:
