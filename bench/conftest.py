@@ -27,6 +27,7 @@ from jointbench.records.store import read_records
 from jointbench.runs.about import RunDescription
 from jointbench.runs.engine_file import ENGINE
 from jointbench.runs.folder import REPORT, RUN_FILES, execute
+from jointbench.runs.notes import notes
 from jointbench.runs.options import (
     RunOptions,
     check_budget,
@@ -39,7 +40,6 @@ from jointbench.runs.options import (
     study_config,
 )
 from jointbench.runs.output_folder import new_folder
-from jointbench.runs.run_notes import notes
 from jointbench.runtime.devices import devices_for
 from jointbench.study.config import StudyConfig
 from jointbench.study.plan import Experiment

@@ -13,12 +13,13 @@ from jointbench.errors import BadInput
 
 def test_a_study_goes_on_where_it_was(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     pytest.importorskip("torch")
-    plan = DrawPlan(populations=("wine_quality", "concrete_slump"), rows=(150,), draws=1)
+    plan = DrawPlan(populations=("wine_quality", "concrete_slump"), sizes=((150, 1),))
+    monkeypatch.setattr(population_study, "REPEATS", 1)
     draws = study_populations(plan, tmp_path, lambda *_: None)
     assert [(draw.population, draw.rows, draw.seed) for draw in draws] == [("wine_quality", 150, 0)]
-    assert tuple(read_draws(tmp_path / DRAWS)) == draws
+    assert repr(tuple(read_draws(tmp_path / DRAWS))) == repr(draws), "NaN equals nothing"
     monkeypatch.setattr(population_study, "study_draw", lambda *_: pytest.fail("the draw is there"))
-    assert study_populations(plan, tmp_path, lambda *_: None) == draws
+    assert repr(study_populations(plan, tmp_path, lambda *_: None)) == repr(draws)
 
 
 def test_another_file_is_refused_with_its_line(tmp_path: Path) -> None:

@@ -1,4 +1,4 @@
-"""``jointbench calibrate`` writes what it prints, the same for the same seed, and refuses nonsense in one sentence."""
+"""``jointbench calibrate`` writes what it prints, goes on where it was, and refuses nonsense in one sentence."""
 
 from __future__ import annotations
 
@@ -9,9 +9,10 @@ from typing import Any
 
 import pytest
 
+from jointbench.calibration import population_study
+from jointbench.calibration.coverage import Coverage
 from jointbench.cli.app import main
-
-RATES = ("false_verdict_rate", "edge_rate", "wrong_recommendation_rate", "equivalent_found", "power_0_03")
+from made_draws import made_draws
 
 
 def call(monkeypatch: pytest.MonkeyPatch, *words: str) -> int:
@@ -22,46 +23,47 @@ def call(monkeypatch: pytest.MonkeyPatch, *words: str) -> int:
     return int(stopped.value.code or 0)
 
 
-def calibration(folder: Path) -> dict[str, Any]:
-    return dict(json.loads((folder / "calibration.json").read_text(encoding="utf-8")))
+def part(folder: Path, name: str) -> list[dict[str, Any]]:
+    """The records of one part of calibration.json."""
+    content = json.loads((folder / "calibration.json").read_text(encoding="utf-8"))[name]
+    return [dict(zip(content["columns"], row, strict=True)) for row in content["rows"]]
 
 
-def test_writes_rates_and_table(
+def test_writes_rates_table_and_figure(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
 ) -> None:
+    monkeypatch.setattr(population_study, "study_populations", lambda *_: made_draws(40))
     folder = tmp_path / "made"
-    assert call(monkeypatch, "--comparisons", "200", "--seed", "3", "--out", str(folder)) == 0
-    study = calibration(folder)
-    assert all(0.0 <= study[rate] <= 1.0 for rate in RATES)
-    assert study["equivalent_found"] >= 0.75 and study["power_0_03"] >= 0.75
-    best = study["recommended"]
-    setting = f"{best['folds']}x{best['repeats']}x{best['seeds']}"
-    asked = {
-        (s["rates"]["setting"]["folds"], s["rates"]["setting"]["repeats"], s["rates"]["setting"]["seeds"])
-        for s in study["settings"]
-    }
-    assert {(k, k, s) for k in (5, 10) for s in (1, 3, 10)} <= asked
-    assert {decision["rates"]["outputs"] for decision in study["decisions"]} == {2, 3, 14}
+    assert call(monkeypatch, "--backend", "torch", "--out", str(folder)) == 0
+    coverages = part(folder, "coverages")
+    assert {rate["method"] for rate in coverages} >= {"correlated t", "moderated t"}
+    assert set(coverages[0]) == set(Coverage.__dataclass_fields__)
+    assert all(0.0 <= rate["coverage"] <= 1.0 for rate in coverages)
+    assert part(folder, "procedure") and part(folder, "candidates")
+    assert (folder / "calibration.svg").read_text(encoding="utf-8").startswith("<svg ")
     written = (folder / "calibration.md").read_text(encoding="utf-8")
-    assert f"`jointbench calibrate --comparisons 200 --seed 3 --out {folder}`" in written
-    for text in (written, capsys.readouterr().out):
-        assert setting in text
-        assert f"{study['equivalent_found']:.1%}".replace("%", " %") in text.replace("\n", " ")
-    first = (folder / "calibration.json").read_bytes()
-    assert call(monkeypatch, "--comparisons", "200", "--seed", "3", "--out", str(folder)) == 2  # is overwritten by none
-    assert call(monkeypatch, "--comparisons", "200", "--seed", "3", "--out", str(tmp_path / "again")) == 0
-    assert (folder / "calibration.json").read_bytes() == first
-    assert (tmp_path / "again" / "calibration.json").read_bytes() == first
+    assert f"`jointbench calibrate --backend torch --out {folder}`" in written
+    assert "(calibration.svg)" in written
+    assert "40 draws" in " ".join(capsys.readouterr().out.split())
+    assert call(monkeypatch, "--backend", "torch", "--out", str(folder)) == 2, "nothing is overwritten"
+
+
+def test_a_folder_of_draws_is_gone_on_with(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    (tmp_path / "draws.jsonl").write_text("")
+    monkeypatch.setattr(population_study, "study_populations", lambda *_: made_draws(20))
+    assert call(monkeypatch, "--backend", "torch", "--out", str(tmp_path)) == 0
+    assert call(monkeypatch, "--backend", "torch", "--out", str(tmp_path)) == 0
 
 
 @pytest.mark.parametrize(
     ("words", "named"),
     [
-        (["--comparisons", "10"], "--comparisons 10"),
-        (["--seed", "-1"], "--seed -1"),
+        (["--draws", "0"], "--draws 0"),
+        (["--rows", "20"], "--rows 20"),
+        (["--population", "nowhere"], "nowhere"),
+        (["--population", "abalone-forward"], "abalone"),
         (["--training", "--backend", "jax"], "jax"),
         (["--training", "--jobs", "0"], "--jobs 0"),
-        (["--run", "nowhere"], "nowhere"),
     ],
 )
 def test_bad_input_is_one_sentence(

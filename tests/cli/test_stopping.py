@@ -58,3 +58,21 @@ def test_a_stopped_run_keeps_what_finished_and_leaves_no_process(
     records = list(read_records(folder))
     assert any(isinstance(record, FoldRecord) for record in records)
     assert any(isinstance(record, Fit) for record in records)
+
+
+BEFORE_IT_BEGAN = """
+import signal, sys
+from jointbench.cli.app import main
+from jointbench.runs import folder
+folder.about_study = lambda *_: signal.raise_signal(signal.SIGINT)
+sys.argv = ["jointbench", *sys.argv[1:]]
+main()
+"""
+
+
+def test_a_run_stopped_before_it_began_names_no_folder(tmp_path: Path) -> None:
+    folder = tmp_path / "run"
+    command = [sys.executable, "-c", BEFORE_IT_BEGAN, *WORDS, "--out", str(folder)]
+    ended = subprocess.run(command, capture_output=True, text=True, timeout=60, check=False)
+    assert (ended.returncode, ended.stderr) == (130, "jointbench: stopped\n")
+    assert not folder.exists()

@@ -71,3 +71,15 @@ def test_some_failures_leave_a_result() -> None:
 def test_fits_that_are_missing_are_no_failures() -> None:
     summary = summary_of(replace(two_arms([0.0, 0.0]), missing=frozenset(("joint", *run) for run in RUNS)))
     assert not any(cell.failed for cell in summary.cells)
+
+
+def test_a_run_cut_off_before_its_first_fit_did_not_run() -> None:
+    """Whether its arms were planned by then makes no difference."""
+    nothing = frozenset((arm, *run) for arm in ("joint", "separate") for run in RUNS)
+    code, _ = ended(summary_of(replace(two_arms([0.0, 0.0]), missing=nothing)))
+    assert code == DID_NOT_RUN
+
+
+def test_a_run_cut_off_after_its_first_fit_has_a_report() -> None:
+    missing = frozenset((arm, *run) for arm in ("joint", "separate") for run in RUNS[1:])
+    assert ended(summary_of(replace(two_arms([0.0, 0.0]), missing=missing)))[0] == 0

@@ -51,7 +51,7 @@ def test_a_number_that_cannot_be_is_one_sentence(
     assert not out.exists()
 
 
-@pytest.mark.parametrize("words", [["--seed", "-1"], ["--jobs", "0"], ["--jobs", "100000"]])
+@pytest.mark.parametrize("words", [["--draws", "0"], ["--rows", "10"], ["--jobs", "0"], ["--jobs", "100000"]])
 def test_calibrate_refuses_the_same_numbers(
     monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str], tmp_path: Path, words: list[str]
 ) -> None:

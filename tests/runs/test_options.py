@@ -4,8 +4,8 @@ from __future__ import annotations
 
 import pytest
 
+from jointbench.runs.notes import notes
 from jointbench.runs.options import RunOptions, study_config
-from jointbench.runs.run_notes import notes
 from jointbench.study.profiles import PROFILES
 
 

@@ -22,7 +22,7 @@ COMMANDS = {
         "explain.html",
     ),
     SCALING: ("scaling.json", "scaling.html"),
-    ("calibrate", "--comparisons", "100"): ("calibration.json", "calibration.md"),
+    ("calibrate", "--backend", "torch", "--draws", "1"): ("calibration.json", "calibration.md", "calibration.svg"),
 }
 PAIRS = [(words, name) for words, names in COMMANDS.items() for name in names]
 
@@ -91,7 +91,11 @@ def broken_work(monkeypatch: pytest.MonkeyPatch) -> Iterator[None]:
     def breaks(*_: object, **__: object) -> None:
         raise BadInput("broken")
 
-    for place in ("scaling.run.run_study", "explain.runner.answer_all", "calibration.study.calibration_study"):
+    for place in (
+        "scaling.run.run_study",
+        "explain.runner.answer_all",
+        "calibration.population_study.study_populations",
+    ):
         monkeypatch.setattr(f"jointbench.{place}", breaks)
     monkeypatch.setattr("jointbench.runs.folder.execute", breaks)
     return

@@ -10,8 +10,8 @@ import pytest
 
 from jointbench.cli.app import main
 from jointbench.errors import BadInput
+from jointbench.runs.notes import notes
 from jointbench.runs.options import RunOptions
-from jointbench.runs.run_notes import notes
 from jointbench.runtime.devices import devices_for, gpu_holders, gpu_names, gpu_unavailable_reason
 from jointbench.runtime.environment import not_measured
 

@@ -58,6 +58,13 @@ def test_a_task_that_fails_fails_alone_and_its_process_stays() -> None:
         assert workers.submit(os.getpid).result() == before
 
 
+def test_a_fresh_process_for_every_task() -> None:
+    with Processes(1, 1, fresh=True) as workers:
+        pids = [workers.submit(os.getpid).result() for _ in range(3)]
+        assert len(set(pids)) == 3
+        assert not any(_runs(pid) for pid in pids)
+
+
 def test_a_stopped_process_does_not_stop_the_rest(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(processes, "STOPPED_CHECK_SECONDS", 0.1)
     with Processes(1, 1) as workers:

@@ -9,18 +9,13 @@ import numpy as np
 
 from jointbench.backends.base import Job
 from jointbench.backends.protocols import Backend, MemoryBackend
-from jointbench.measure.process_memory import peak_bytes, reset_peak, resident_bytes
+from jointbench.measure.process_memory import peak_bytes, reset_peak
 from jointbench.networks.architecture import Architecture
 from jointbench.types import Float32Array, Weights
 
 Networks = Sequence[tuple[Architecture, Weights]]
 EPOCHS = 2  # the second adds the copy of better weights, later ones add nothing
 REQUESTS = 3
-
-
-def baseline_bytes(_: object) -> int:
-    """Resident bytes once the framework is imported, before any data."""
-    return resident_bytes()
 
 
 def saved_bytes(backend: MemoryBackend, arms: Mapping[str, Networks]) -> dict[str, int]:

@@ -3,29 +3,33 @@
 from __future__ import annotations
 
 from collections import defaultdict
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 
 import numpy as np
 import numpy.typing as npt
 
-from jointbench.calibration.draw_study import Draw
+from jointbench.calibration.draw_study import Draw, DrawnOutput
 from jointbench.compare.criteria import VerdictCriteria
-from jointbench.compare.verdict import PROBABILITY
 from jointbench.compare.verdict_rule import output_verdict
-from jointbench.stats.correlated_t_test import ROPE, Posterior, posterior
+from jointbench.stats.correlated_t_test import posterior
 from jointbench.stats.interval_candidates import CANDIDATES
-from jointbench.stats.row_level import VarianceEvidence
+from jointbench.stats.row_level import StudentT
+
+REPEATS = (1, 2, 4, 8)
+FEWEST_DRAWS = 10  # of which a share says something
+DEFAULT_CRITERIA = VerdictCriteria()
 
 
 @dataclass(frozen=True, kw_only=True)
 class Coverage:
-    """One interval for one output of one population at one number of rows.
+    """One interval for one output of one population at one number of rows, after so many repeats.
 
     truth: mean over draws of the difference in skill on the other rows, truth_error its standard error; skill. coverage:
     share of draws whose 95 % interval, widened by the truth's own error, holds the truth. half_width: median, in skill.
     wrong_joint: share with the verdict "joint" or "equivalent" where the truth is a loss beyond the region;
-    wrong_separate: share with "separate" where it is none; open: share without a verdict. seconds: mean of a draw.
+    wrong_separate: share with "separate" where it is none; open: share without a verdict. seconds: of processor time,
+    mean of a draw with all its repeats.
     """
 
     population: str
@@ -33,6 +37,7 @@ class Coverage:
     output: str
     loss: str
     method: str
+    repeats: int
     draws: int
     truth: float
     truth_error: float
@@ -44,54 +49,73 @@ class Coverage:
     seconds: float
 
 
-def coverages(draws: Sequence[Draw], rope: float = ROPE, probability: float = PROBABILITY) -> tuple[Coverage, ...]:
-    """Every candidate interval on every output, in the order in which they first occur."""
-    grouped: dict[tuple[str, int, str, str], list[Draw]] = defaultdict(list)
+def coverages(draws: Sequence[Draw], criteria: VerdictCriteria = DEFAULT_CRITERIA) -> tuple[Coverage, ...]:
+    """Every candidate interval on every output after every number of repeats that enough draws have."""
+    grouped: dict[tuple[str, int, str, str], list[tuple[Draw, DrawnOutput]]] = defaultdict(list)
     for draw in draws:
         for drawn in draw.outputs:
-            if drawn.evidence is not None:
-                grouped[draw.population, draw.rows, drawn.output, drawn.loss].append(draw)
-    return tuple(
-        _coverage(key, group, method, rope, probability)
-        for key, group in grouped.items()
-        if len(group) > 1
-        for method in CANDIDATES
-    )
+            grouped[draw.population, draw.rows, drawn.output, drawn.loss].append((draw, drawn))
+    return tuple(rate for key, group in sorted(grouped.items()) for rate in _of_output(key, group, criteria))
+
+
+def _of_output(
+    key: tuple[str, int, str, str], group: Sequence[tuple[Draw, DrawnOutput]], criteria: VerdictCriteria
+) -> Iterator[Coverage]:
+    truth, error = truth_of([drawn for _, drawn in group])
+    for repeats in REPEATS:
+        for method in CANDIDATES:
+            known = [
+                (draw, belief) for draw, drawn in group if (belief := believed(method, drawn, repeats)) is not None
+            ]
+            if len(known) >= FEWEST_DRAWS:
+                yield _coverage(key, method, repeats, known, (truth, error), criteria)
+
+
+def truth_of(outputs: Sequence[DrawnOutput]) -> tuple[float, float]:
+    """(mean over draws, its standard error) of the difference in skill on the other rows; the error of one is NaN."""
+    truths = np.array([drawn.truth for drawn in outputs])
+    error = float(truths.std(ddof=1) / np.sqrt(len(truths))) if len(truths) > 1 else float("nan")
+    return float(truths.mean()), error
+
+
+def believed(method: str, drawn: DrawnOutput, repeats: int) -> StudentT | None:
+    """What a candidate makes of an output after so many repeats; None where too little is known, or fewer were
+    studied."""
+    evidence = drawn.evidence[repeats - 1] if repeats <= len(drawn.evidence) else None
+    return None if evidence is None else CANDIDATES[method](evidence)
 
 
 def _coverage(
-    key: tuple[str, int, str, str], draws: Sequence[Draw], method: str, rope: float, probability: float
+    key: tuple[str, int, str, str],
+    method: str,
+    repeats: int,
+    believed: Sequence[tuple[Draw, StudentT]],
+    true: tuple[float, float],
+    criteria: VerdictCriteria,
 ) -> Coverage:
     population, rows, output, loss = key
-    drawn = [next(o for o in draw.outputs if (o.output, o.loss) == (output, loss)) for draw in draws]
-    truths = np.array([one.truth for one in drawn])
-    truth, error = float(truths.mean()), float(truths.std(ddof=1) / np.sqrt(len(truths)))
-    beliefs = [_belief(method, one.evidence, rope) for one in drawn if one.evidence is not None]
-    means, halves = np.array([b.mean for b in beliefs]), np.array([(b.high - b.low) / 2 for b in beliefs])
-    criteria = VerdictCriteria(rope, probability)
-    verdicts = np.array([output_verdict(belief, criteria) for belief in beliefs])
-    loses, lossless = truth + 2 * error < -rope, truth - 2 * error > -rope
+    truth, error = true
+    known = [posterior(belief.mean, belief.scale, belief.df, criteria.rope) for _, belief in believed]
+    means, halves = np.array([p.mean for p in known]), np.array([(p.high - p.low) / 2 for p in known])
+    verdicts = np.array([output_verdict(p, criteria) for p in known])
+    loses, lossless = truth + 2 * error < -criteria.rope, truth - 2 * error > -criteria.rope
     return Coverage(
         population=population,
         rows=rows,
         output=output,
         loss=loss,
         method=method,
-        draws=len(drawn),
+        repeats=repeats,
+        draws=len(known),
         truth=truth,
         truth_error=error,
         coverage=_share(np.abs(means - truth) <= np.hypot(halves, 1.96 * error)),
         half_width=float(np.median(halves)),
         wrong_joint=_share(np.isin(verdicts, ("joint", "equivalent"))) if loses else 0.0,
         wrong_separate=_share(verdicts == "separate") if lossless else 0.0,
-        open=_share(verdicts == "inconclusive"),
-        seconds=float(np.mean([draw.seconds for draw in draws])),
+        open=_share(verdicts == "open"),
+        seconds=float(np.mean([draw.seconds for draw, _ in believed])),
     )
-
-
-def _belief(method: str, evidence: VarianceEvidence, rope: float) -> Posterior:
-    student = CANDIDATES[method](evidence)
-    return posterior(student.mean, student.scale, student.df, rope)
 
 
 def _share(values: npt.NDArray[np.bool_]) -> float:

@@ -15,6 +15,7 @@ import cattrs
 from jointbench.calibration.draw_study import Draw, study_draw
 from jointbench.calibration.populations import MIN_OTHERS, POPULATIONS, Population, load_population
 from jointbench.errors import BadInput
+from jointbench.runtime.environment import cores
 from jointbench.runtime.workers import Workers
 from jointbench.study.config import Progress
 from jointbench.study.plan import CrossValidation
@@ -22,7 +23,8 @@ from jointbench.study.plan import CrossValidation
 OTHERS = 3_000  # rows beyond a draw that its networks are scored on, at the most
 FOLDS = 5
 REPEATS = 2
-LONG_DRAWS, LONG_REPEATS = 30, 8  # the first draws are studied for more rounds
+LONG_DRAWS, LONG_REPEATS, LONG_ROWS = 16, 8, (300, 600)  # the first draws are studied for more rounds
+FEWEST_ROWS = 100
 UNITS_PER_FOLD = 2  # fewer days of bike_sharing in a draw make no folds
 DRAWS = "draws.jsonl"
 
@@ -35,6 +37,24 @@ class DrawPlan:
     sizes: tuple[tuple[int, int], ...] = ((100, 30), (300, 100), (600, 100), (1_500, 50))
     backend: str = "torch"
     jobs: int = 1
+
+
+def draw_plan(
+    populations: Sequence[str], rows: Sequence[int], draws: int | None, backend: str, jobs: int | None
+) -> DrawPlan:
+    """The usual plan, but for what is given. Raises BadInput for numbers of which no draws can be made."""
+    sizes = dict(DrawPlan().sizes)
+    if draws is not None and draws < 1:
+        raise BadInput(f"--draws {draws}: at least 1 is needed")
+    if few := [count for count in rows if count < FEWEST_ROWS]:
+        raise BadInput(f"--rows {few[0]}: a draw has at least {FEWEST_ROWS} rows")
+    chosen = {count: sizes.get(count, sizes[FEWEST_ROWS]) for count in rows} if rows else sizes
+    return DrawPlan(
+        populations=tuple(dict.fromkeys(populations)) or POPULATIONS,
+        sizes=tuple((count, number if draws is None else draws) for count, number in chosen.items()),
+        backend=backend,
+        jobs=jobs or cores(),
+    )
 
 
 def study_populations(plan: DrawPlan, folder: Path, progress: Progress) -> tuple[Draw, ...]:
@@ -51,7 +71,7 @@ def study_populations(plan: DrawPlan, folder: Path, progress: Progress) -> tuple
 
     def study(key: tuple[str, int, int], workers: Workers) -> Draw:
         name, rows, seed = key
-        repeats = LONG_REPEATS if seed < LONG_DRAWS else REPEATS
+        repeats = LONG_REPEATS if seed < LONG_DRAWS and rows in LONG_ROWS else REPEATS
         design = CrossValidation(folds=FOLDS, repeats=repeats, seeds=1, seed=0)
         return study_draw(populations[name], rows, OTHERS, seed, design, workers, plan.backend)
 

@@ -1,4 +1,4 @@
-"""``jointbench calibrate``: how often the verdicts are right, by simulation and by training on known truth."""
+"""``jointbench calibrate``: how often the verdicts are right, on real tables as populations and on known truth."""
 
 from __future__ import annotations
 
@@ -12,59 +12,61 @@ from jointbench.cli.console import make_console, typed_command
 if TYPE_CHECKING:
     from rich.console import Console
 
+    from jointbench.calibration.draw_study import Draw
     from jointbench.calibration.known_truth import Trial
-    from jointbench.calibration.noise import ObservedNoise
 
 JSON, MARKDOWN = "calibration.json", "calibration.md"
 
 
 def calibrate(
-    comparisons: Annotated[int, typer.Option(help="Simulated comparisons behind each rate.")] = 1000,
-    seed: Annotated[int, typer.Option(help="Seed of everything drawn.")] = 0,
-    run: Annotated[
-        Optional[Path], typer.Option(help="Folder of a run with several seeds, whose noise is simulated instead.")
-    ] = None,
-    training: Annotated[
-        bool, typer.Option("--training", help="Also train on generated tasks whose truth is known.")
+    populations: Annotated[
+        bool, typer.Option("--populations", help="Draw from large tables (the default without --training).")
     ] = False,
-    backend: Annotated[Optional[list[str]], typer.Option(help="Backends of --training; repeat it.")] = None,
-    jobs: Annotated[
-        Optional[int], typer.Option(help="Worker processes of --training; default: physical cores.")
+    population: Annotated[
+        Optional[list[str]], typer.Option(help="A table to draw from, by its bundled name; repeat it.")
     ] = None,
-    out: Annotated[Optional[str], typer.Option(help="Folder for calibration.json and calibration.md.")] = None,
+    rows: Annotated[Optional[list[int]], typer.Option(help="Rows of a draw; repeat it.")] = None,
+    draws: Annotated[Optional[int], typer.Option(help="Draws of each population and number of rows.")] = None,
+    training: Annotated[
+        bool, typer.Option("--training", help="Train on generated tasks whose truth is known.")
+    ] = False,
+    backend: Annotated[
+        Optional[list[str]], typer.Option(help="Backends; the draws are made with the first. Repeat it.")
+    ] = None,
+    jobs: Annotated[Optional[int], typer.Option(help="Worker processes; default: physical cores.")] = None,
+    out: Annotated[
+        Optional[str], typer.Option(help="Folder for the results; draws that it has already are not made again.")
+    ] = None,
 ) -> None:
-    """Simulates thousands of comparisons whose truth is known, and counts how often the verdicts are right."""
-    from jointbench.calibration.known_truth import tallies
-    from jointbench.calibration.noise import OBSERVED_NOISE
+    """Draws small tables from large ones, studies them, and counts how often intervals and verdicts are right."""
+    from jointbench.calibration.population_study import DRAWS, draw_plan
     from jointbench.calibration.study import calibration_study
-    from jointbench.errors import BadInput
-    from jointbench.report.calibration import calibration_json, markdown, print_report
-    from jointbench.runs.options import check_jobs, check_seed
+    from jointbench.records.whole_file import is_there
+    from jointbench.report.calibration import FIGURE, calibration_json, markdown, print_report
+    from jointbench.report.figures.calibration import calibration_figure
+    from jointbench.runs.options import check_jobs
     from jointbench.runs.output_folder import output_folder, write_results
 
-    if comparisons < 100:
-        raise BadInput(f"--comparisons {comparisons}: at least 100 are needed for rates in percent to mean anything")
-    check_seed(seed)
     check_jobs(jobs)
-    names = _installed(backend) if training else ()
-    noise = _noise_in(run) if run else OBSERVED_NOISE
+    names = _installed(backend)
+    plan = draw_plan(population or (), rows or (), draws, names[0], jobs)
     console = make_console()
-    with output_folder(out, "-calibration", (JSON, MARKDOWN)) as folder:
+    continued = bool(out) and is_there(Path(out or "") / DRAWS)
+    with output_folder(out, "-calibration", () if continued else (JSON, MARKDOWN, FIGURE)) as folder:
         trials = _train_known_truth(console, names, jobs) if training else ()
-        with console.status("simulating", spinner="line"):
-            study = calibration_study(comparisons=comparisons, seed=seed, noise=noise)
-        truth = tallies(trials)
-        command = typed_command()
-        print_report(study, truth, console)
-        write_results(folder, {JSON: calibration_json(study, trials), MARKDOWN: markdown(study, truth, command)})
+        drawn: tuple[Draw, ...] = ()
+        if populations or not training:
+            from jointbench.calibration.population_study import study_populations
+            from jointbench.cli.progress import progress_bar
+
+            with progress_bar(console) as progress:
+                drawn = study_populations(plan, folder, progress)
+        study = calibration_study(drawn, trials)
+        print_report(study, console)
+        figure = calibration_figure(study)
+        texts = {JSON: calibration_json(study), MARKDOWN: markdown(study, typed_command())}
+        write_results(folder, texts | ({FIGURE: figure} if figure else {}))
     console.print(f"Written: {folder / JSON}", markup=False, highlight=False, soft_wrap=True)
-
-
-def _noise_in(folder: Path) -> tuple[ObservedNoise, ...]:
-    from jointbench.calibration.noise import observed_noise
-    from jointbench.records.store import read_records
-
-    return observed_noise(read_records(folder))
 
 
 def _installed(backend: list[str] | None) -> tuple[str, ...]:
@@ -76,7 +78,7 @@ def _installed(backend: list[str] | None) -> tuple[str, ...]:
     names = tuple(dict.fromkeys(backend or (name for name in BACKENDS if unavailable_reason(name) is None)))
     for name in names or tuple(BACKENDS):
         if (reason := unavailable_reason(name)) is not None:
-            raise BadInput(f"--training with {name}: {reason}")
+            raise BadInput(f"calibrate with {name}: {reason}")
     return names
 
 

@@ -10,6 +10,7 @@ import typer
 
 from jointbench.cli.console import make_console, typed_command
 from jointbench.cli.outcome import DID_NOT_RUN
+from jointbench.cli.stopping import check_stopped
 from jointbench.errors import BadInput
 
 if TYPE_CHECKING:
@@ -129,9 +130,9 @@ def _answer(
     from jointbench.explain.skill import check_judged
     from jointbench.report.explained_page import print_answer
     from jointbench.runs.folder import EXPLAIN_FILES, EXPLAIN_PAGE, check_run_beside, publish_answers
+    from jointbench.runs.notes import notes
     from jointbench.runs.options import experiments, load_datasets
     from jointbench.runs.output_folder import output_folder
-    from jointbench.runs.run_notes import notes
     from jointbench.study.profiles import profile_named
 
     datasets = load_datasets(options, profile_named(options.profile))
@@ -169,6 +170,7 @@ def _answers(
     with console.status("", spinner="line") as status:
 
         def show(backend: str, dataset: str, text: str) -> None:
+            check_stopped()
             status.update(Text(f"{dataset}, {backend}: {text}"))
 
         for answer in answer_all(planned, config.backends, config.devices[-1], config.jobs, questions, show):

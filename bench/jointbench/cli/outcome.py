@@ -23,7 +23,7 @@ def finish(summary: Summary, console: Console, report: Path, explicit: tuple[str
 
     terminal_report(summary, console)
     console.print(f"Report: {report}", markup=False, highlight=False, soft_wrap=True)
-    absent = [cell for cell in summary.cells if not cell.quality]
+    absent = [cell for cell in summary.cells if not any(quality.per_fold for quality in cell.quality)]
     failed = any(cell.failed for cell in summary.cells)
     if failed or len(absent) == len(summary.cells) or any(cell.backend in explicit for cell in absent):
         raise typer.Exit(DID_NOT_RUN)

@@ -6,6 +6,8 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from typing import TYPE_CHECKING
 
+from jointbench.cli.stopping import check_stopped
+
 if TYPE_CHECKING:
     from rich.console import Console
 
@@ -38,6 +40,7 @@ def progress_bar(console: Console) -> Iterator[Progress]:
         tasks: dict[str, TaskID] = {}
 
         def update(phase: str, detail: str, done: int, total: int) -> None:
+            check_stopped()
             if phase not in tasks:
                 tasks[phase] = bars.add_task(phase, total=total, detail=detail)
             bars.update(tasks[phase], completed=done, total=total, detail=detail)

@@ -112,13 +112,15 @@ def run(
 def _run(options: RunOptions, out: str | None, explicit: tuple[str, ...]) -> None:
     """Runs the study into its folder. explicit: the backends named on the command line, which must run."""
     from jointbench.compare.summary.recipe import recipe_summary
+    from jointbench.records.store import RECORDS
+    from jointbench.records.whole_file import is_regular
     from jointbench.report.reading import brief_reading, reading_lines
     from jointbench.report.recipe import brief_recipe
-    from jointbench.runs.about import RunDescription
+    from jointbench.runs.about import ENVIRONMENT, RunDescription
     from jointbench.runs.folder import REPORT, RUN_FILES, execute
+    from jointbench.runs.notes import notes
     from jointbench.runs.options import criteria_of, experiments, load_datasets, reruns, study_config
     from jointbench.runs.output_folder import output_folder
-    from jointbench.runs.run_notes import notes
     from jointbench.study.profiles import profile_named
 
     console = make_console()
@@ -144,5 +146,6 @@ def _run(options: RunOptions, out: str | None, explicit: tuple[str, ...]) -> Non
         try:
             summary = execute(planned, config, folder, description, progress)
         except Stopped as stopped:
-            raise Stopped(stopped.number, folder) from None
+            began = all(is_regular(folder / name) for name in (RECORDS, ENVIRONMENT))
+            raise Stopped(stopped.number, folder if began else None) from None
     finish(summary, console, folder / REPORT, explicit)

@@ -2,13 +2,18 @@
 
 from __future__ import annotations
 
+import os
 import signal
-from collections.abc import Iterator
+import sys
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from pathlib import Path
 from types import FrameType
+from typing import TypeAlias
 
 SIGNALS = (signal.SIGINT, signal.SIGTERM)
+Handler: TypeAlias = "Callable[[int, FrameType | None], object] | int | signal.Handlers | None"
+RETRY_SECONDS = 0.05  # after which a lost exception is raised again
 
 
 class Stopped(BaseException):
@@ -33,18 +38,68 @@ class Stopped(BaseException):
         return f"stopped; what had finished is in {self.folder}, and jointbench report {self.folder} draws its report"
 
 
+class _StopRequests:
+    """Handles the signals: raises Stopped in the main thread, and again where that got lost.
+
+    Python drops what is raised inside a finaliser (``__del__``, a weak reference's callback) and hands it to
+    ``sys.unraisablehook``; a library may catch it without a word. Each signal raises: a second Ctrl-C must work too.
+    Should it break off the cleaning up, the workers end all the same, because their parent is gone.
+    """
+
+    def __init__(self) -> None:
+        self.requested: int | None = None
+        self.restored: dict[int, Handler] = {number: signal.signal(number, self.handle) for number in SIGNALS}
+        self.report_lost, sys.unraisablehook = sys.unraisablehook, self.retry
+
+    def handle(self, number: int, _: FrameType | None) -> None:
+        self.requested = number
+        raise Stopped(number)
+
+    def check(self, *_: object) -> None:
+        """Raises Stopped where there was a signal."""
+        if self.requested is not None:
+            raise Stopped(self.requested)
+
+    def retry(self, lost: sys.UnraisableHookArgs) -> None:
+        """The hook for lost exceptions: silent about Stopped, which it raises anew when the finaliser is over."""
+        if not isinstance(lost.exc_value, Stopped):
+            self.report_lost(lost)
+            return
+        # An alarm takes no lock, as a thread would: the finaliser may run while its thread holds any.
+        self.restored.setdefault(signal.SIGALRM, signal.getsignal(signal.SIGALRM))
+        signal.signal(signal.SIGALRM, self.check)
+        signal.setitimer(signal.ITIMER_REAL, RETRY_SECONDS)
+
+    def restore(self) -> None:
+        if signal.SIGALRM in self.restored:
+            signal.setitimer(signal.ITIMER_REAL, 0)
+        for number, handler in self.restored.items():
+            signal.signal(number, handler)
+        sys.unraisablehook = self.report_lost
+
+
+def _end_now(number: int, _: FrameType | None) -> None:
+    os._exit(Stopped(number).exit_code)
+
+
 @contextmanager
 def stopping_on_signals() -> Iterator[None]:
-    """Inside, the signals raise Stopped in the main thread."""
-    before = {number: signal.signal(number, _stop) for number in SIGNALS}
+    """Inside, the signals raise Stopped in the main thread.
+
+    When Stopped leaves, another signal ends the process at once, while Python exits.
+    """
+    requests = _StopRequests()
     try:
         yield
+    except Stopped:
+        requests.restored |= dict.fromkeys(SIGNALS, _end_now)
+        raise
     finally:
-        for number, handler in before.items():
-            signal.signal(number, handler)
+        requests.restore()
 
 
-def _stop(number: int, _: FrameType | None) -> None:
-    # Each one raises: Python drops an exception that is raised inside a finaliser, and a second Ctrl-C must work then.
-    # Should it break off the cleaning up, the workers end all the same, because their parent is gone.
-    raise Stopped(number)
+def check_stopped() -> None:
+    """Raises Stopped where someone asked for the end and that got lost. For whatever ticks during long work."""
+    requests = getattr(signal.getsignal(SIGNALS[0]), "__self__", None)
+    if isinstance(requests, _StopRequests):
+        requests.check()

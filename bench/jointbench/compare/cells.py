@@ -89,6 +89,12 @@ def _trained_on(folds: Sequence[FoldRecord], fits: Mapping[str, Fit]) -> tuple[F
     return tuple(fold for (repeat, _), fold in distinct.items() if repeat <= last)
 
 
+def overlap_of(folds: Sequence[FoldRecord]) -> float:
+    """Test rows over the rows that trained or stopped the training, mean over the folds: 1/(K - 1) in K-fold
+    cross-validation, more forward in time (0.457 with five folds)."""
+    return float(np.mean([len(fold.test) / max(fold.train_rows + fold.validation_rows, 1) for fold in folds]))
+
+
 @dataclass(frozen=True, eq=False)
 class Skill:
     """Skill of one arm or model: (outputs, repeats, folds, seeds), NaN where a network failed or is missing.

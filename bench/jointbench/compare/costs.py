@@ -8,7 +8,7 @@ from collections.abc import Callable, Iterable, Sequence
 import numpy as np
 from scipy.stats import binom
 
-from jointbench.compare.cells import BenchmarkCell
+from jointbench.compare.cells import BenchmarkCell, overlap_of
 from jointbench.compare.summary.costs import (
     BUDGET_SPENT,
     SETTLED,
@@ -266,7 +266,11 @@ def flops_ratio(cell: BenchmarkCell, joint: PlannedArm, other: PlannedArm) -> Ra
         by_fold.setdefault((network.repeat, network.fold), []).append(log_ratio)
     if len(by_fold) < 2:
         return None
-    belief = correlated_t_test([float(np.mean(values)) for values in by_fold.values()], folds=cell.folds[0].folds)
+    belief = correlated_t_test(
+        [float(np.mean(values)) for values in by_fold.values()],
+        folds=cell.folds[0].folds,
+        overlap=overlap_of(cell.folds),
+    )
     estimate = Estimate(*(float(np.exp(x)) for x in (belief.mean, belief.low, belief.high)))
     return Ratio(
         quantity=Quantity(TRAINING_FLOPS),

@@ -38,7 +38,7 @@ def believe(rows: RowDifferences) -> StudentT | None:
     return None if evidence is None else moderated_t(evidence)
 
 
-def believe_folds(differences: FloatArray, folds: int) -> StudentT | None:
+def believe_folds(differences: FloatArray, folds: int, overlap: float | None = None) -> StudentT | None:
     """The same from (repeats, folds, seeds) alone, by the correlated t-test, where records have no predictions; None
     with fewer than two folds. The rows' part is unknown then."""
     flat = over_seeds(differences).ravel()
@@ -46,7 +46,7 @@ def believe_folds(differences: FloatArray, folds: int) -> StudentT | None:
     if len(known) < 2:
         return None
     mean, sd = mean_and_sd(known)
-    return StudentT(float(mean), float(posterior_scale(sd, len(known), folds)), len(known) - 1, math.nan)
+    return StudentT(float(mean), float(posterior_scale(sd, len(known), folds, overlap)), len(known) - 1, math.nan)
 
 
 def output_differences(

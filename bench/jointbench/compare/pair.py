@@ -6,7 +6,7 @@ import math
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
-from jointbench.compare.cells import BenchmarkCell, RunIndex, Skill, arm_skill, run_index
+from jointbench.compare.cells import BenchmarkCell, RunIndex, Skill, arm_skill, overlap_of, run_index
 from jointbench.compare.closing import open_verdict
 from jointbench.compare.costs import best_takes, flops_ratio, paired_ratios
 from jointbench.compare.criteria import VerdictCriteria
@@ -118,9 +118,9 @@ def _beliefs(
     """By output, and of the mean over outputs. From single rows where the records have them, else from folds."""
     own, others = (evidence.losses.get(arm.arm.name) for arm in (first, other))
     if evidence.rows is None or own is None or others is None:
-        folds = evidence.index.folds
-        by_fold = tuple(believe_folds(values, folds) for values in skill_differences)
-        return by_fold, believe_folds(skill_differences.mean(axis=0), folds)
+        folds, overlap = evidence.index.folds, overlap_of(evidence.cell.folds)
+        by_fold = tuple(believe_folds(values, folds, overlap) for values in skill_differences)
+        return by_fold, believe_folds(skill_differences.mean(axis=0), folds, overlap)
     rows = evidence.rows
     by_output = tuple(believe(differences_of(a, b, rows)) for a, b in zip(own, others, strict=True))
     return by_output, believe(differences_of(own.mean(axis=0), others.mean(axis=0), rows))

@@ -88,7 +88,7 @@ def dataset_section(
         anchor=anchor,
         slug=show.plain(dataset.slug),
         title=show.plain(dataset.title),
-        facts=_facts(dataset, fits),
+        facts=_facts(dataset, cells, fits),
         notes=tuple(show.plain(note) for note in dataset.notes),
         few_folds=dataset.folds < FEW_FOLDS,
         answer=answer,
@@ -101,17 +101,16 @@ def dataset_section(
     )
 
 
-def _facts(dataset: DatasetSummary, fits: Sequence[Fit]) -> tuple[tuple[str, str], ...]:
+def _facts(dataset: DatasetSummary, cells: Sequence[CellSummary], fits: Sequence[Fit]) -> tuple[tuple[str, str], ...]:
     outputs = ", ".join(
         f"{show.plain(output)} ({kind})" for output, kind in zip(dataset.outputs, dataset.kinds, strict=True)
     )
-    seeds = f"{dataset.folds} folds, {dataset.repeats} repeat{'s' if dataset.repeats > 1 else ''}, "
     facts = [
         ("Rows", f"{dataset.rows:,}"),
         ("Features", f"{dataset.features:,}"),
         ("Outputs", outputs),
         ("Skill is made of", skill_text(dataset)),
-        ("Tested on", seeds + f"{dataset.seeds} seed{'s' if dataset.seeds > 1 else ''} in each fold"),
+        ("Tested on", _design(dataset, cells)),
     ]
     if dataset.recipe is not None:
         facts += recipe_facts(dataset.recipe)
@@ -121,6 +120,20 @@ def _facts(dataset: DatasetSummary, fits: Sequence[Fit]) -> tuple[tuple[str, str
     terms = ("Source", "Licence", "Citation", "SHA-256 of the file")
     facts.extend((term, show.plain(text)) for term, text in zip(terms, provenance, strict=True) if text)
     return tuple(facts)
+
+
+def _design(dataset: DatasetSummary, cells: Sequence[CellSummary]) -> str:
+    """The cross-validation, and on which backend it went on for more rounds."""
+    trained = {f"{cell.backend} on {cell.device}": (cell.repeats, cell.seeds) for cell in cells if cell.repeats}
+    designs = {place: _counts(repeats, seeds) for place, (repeats, seeds) in trained.items()}
+    if len(set(designs.values())) > 1:
+        every = "; ".join(f"{show.plain(place)}: {design}" for place, design in designs.items())
+        return f"{dataset.folds} folds; {every}"
+    return f"{dataset.folds} folds, {next(iter(designs.values()), _counts(dataset.repeats, dataset.seeds))}"
+
+
+def _counts(repeats: int, seeds: int) -> str:
+    return f"{repeats} repeat{'s' if repeats > 1 else ''}, {seeds} seed{'s' if seeds > 1 else ''} in each fold"
 
 
 def _diagrams(cells: Sequence[CellSummary], dataset: DatasetSummary, colours: Palette) -> tuple[Diagram, ...]:

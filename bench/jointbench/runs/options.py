@@ -263,26 +263,27 @@ def study_config(options: RunOptions, criteria: VerdictCriteria = DEFAULT_CRITER
         jobs=options.jobs or cores(),
         threads=cores(),
         batch_sizes=profile.batch_sizes,
-        timing_seconds=_timing_seconds(options, profile),
+        timing_seconds=timing_seconds(options, profile),
         memory_datasets=profile.memory_datasets,
         extra_batch_sizes=profile.extra_batch_sizes,
         extras=profile.extras,
         thread_counts=(cores(), 1) if profile.one_thread and cores() > 1 else (),
         projections=profile.projections,
         rounds=1 if options.fixed_design else MOST_ROUNDS if options.until_decided else profile.rounds,
-        training_seconds=_training_seconds(options, profile),
+        training_seconds=training_seconds(options, profile),
         criteria=criteria,
     )
 
 
-def _training_seconds(options: RunOptions, profile: Profile) -> float:
-    """What the rounds of training may take; timing takes its own part of a budget."""
+def training_seconds(options: RunOptions, profile: Profile) -> float:
+    """Seconds: what the rounds of training may take; timing takes its own part of a budget."""
     if options.budget is not None:
-        return max(options.budget - _timing_seconds(options, profile), 0.0)
+        return max(options.budget - timing_seconds(options, profile), 0.0)
     return math.inf if options.until_decided else profile.training_seconds
 
 
-def _timing_seconds(options: RunOptions, profile: Profile) -> float:
+def timing_seconds(options: RunOptions, profile: Profile) -> float:
+    """Seconds that timing may take."""
     if options.budget is None:
         return profile.timing_seconds
     return min(profile.timing_seconds, TIMING_SHARE * options.budget)

@@ -9,7 +9,7 @@ import sys
 import threading
 import time
 from collections.abc import Callable
-from concurrent.futures import Future
+from concurrent.futures import CancelledError, Future
 from concurrent.futures.process import BrokenProcessPool
 from dataclasses import dataclass
 from typing import Any, ParamSpec, TypeVar
@@ -41,14 +41,21 @@ class Task:
 class Processes:
     """``count`` processes that call functions. Use as a context manager; a process starts with its first task.
 
-    start, start_args: called once in every new process. threads: what numerical libraries may use there. A task's
-    future holds its result or what went wrong; BrokenProcessPool stands for a process that died.
+    start, start_args: called once in every new process. threads: what numerical libraries may use there. fresh: every
+    task gets a new process. A task's future holds its result or what went wrong; BrokenProcessPool stands for a process
+    that died.
     """
 
     def __init__(
-        self, count: int, threads: int, start: Callable[..., None] | None = None, start_args: tuple[Any, ...] = ()
+        self,
+        count: int,
+        threads: int,
+        start: Callable[..., None] | None = None,
+        start_args: tuple[Any, ...] = (),
+        *,
+        fresh: bool = False,
     ) -> None:
-        self._start, self._start_args = start, start_args
+        self._start, self._start_args, self._fresh = start, start_args, fresh
         self._environment = {name: str(threads) for name in THREAD_VARIABLES} | {
             "KERAS_BACKEND": "tensorflow",
             "TF_CPP_MIN_LOG_LEVEL": "3",
@@ -83,8 +90,7 @@ class Processes:
                 task.future.set_exception(error)
             else:
                 task.future.set_result(result)
-        if (executor := self._executors.pop(number, None)) is not None:
-            executor.shutdown(wait=True, kill_workers=True)
+        self._end(number)
 
     def _run(self, number: int, task: Task) -> Any:
         try:
@@ -92,11 +98,20 @@ class Processes:
                 executor = self._executors[number] = ProcessPoolExecutor(
                     1, initializer=_begin, initargs=(self._start, self._start_args), env=self._environment
                 )
+                if self._closed:  # which ended the executors that were there, perhaps before this one
+                    raise CancelledError
                 self._pids[number] = executor.submit(os.getpid).result()
             return _outcome(self._executors[number].submit(task.function, *task.args), self._pids[number])
         except BrokenProcessPool:
-            self._executors.pop(number).shutdown(wait=True, kill_workers=True)
+            self._end(number)
             raise
+        finally:
+            if self._fresh:
+                self._end(number)
+
+    def _end(self, number: int) -> None:
+        if (executor := self._executors.pop(number, None)) is not None:
+            executor.shutdown(wait=True, kill_workers=True)
 
     def __enter__(self) -> Processes:
         return self

@@ -13,6 +13,7 @@ from typing import Any, Concatenate, ParamSpec, TypeVar
 
 from jointbench.backends.protocols import Backend
 from jointbench.backends.registry import load
+from jointbench.measure.process_memory import peak_unavailable_reason, resident_bytes
 from jointbench.runtime.processes import Processes
 
 P = ParamSpec("P")
@@ -20,15 +21,18 @@ T = TypeVar("T")
 
 _backend: Backend | None = None
 _import_seconds = 0.0
+_resident_bytes = 0
 
 
 def _start(name: str, device: str, threads: int) -> None:
-    """Runs once in a new worker: loads its backend and notes how long that took."""
-    global _backend, _import_seconds
+    """Runs once in a new worker: loads its backend and notes how long that took, and how much memory."""
+    global _backend, _import_seconds, _resident_bytes
     started = time.perf_counter()
     with _quiet():
         _backend = load(name, device, threads)
     _import_seconds = time.perf_counter() - started
+    if peak_unavailable_reason() is None:
+        _resident_bytes = resident_bytes()
 
 
 @contextmanager
@@ -55,6 +59,11 @@ def import_seconds(_: Backend) -> float:
     return _import_seconds
 
 
+def start_bytes(_: Backend) -> int:
+    """Resident bytes of this worker once its framework was imported, before any data; 0 where none can be read."""
+    return _resident_bytes
+
+
 def unusable_reason(backend: Backend) -> str | None:
     """Why the worker's framework cannot use its device; None where it can."""
     return backend.unusable_reason()
@@ -71,12 +80,13 @@ def failure_reason(error: BaseException) -> str:
 class Workers:
     """``count`` processes with one framework each. Use as a context manager.
 
-    A worker that dies fails its own task with BrokenProcessPool; the next task gets a new worker.
+    A worker that dies fails its own task with BrokenProcessPool; the next task gets a new worker. fresh: every task
+    gets one.
     """
 
-    def __init__(self, backend: str, device: str, threads: int, count: int) -> None:
+    def __init__(self, backend: str, device: str, threads: int, count: int, *, fresh: bool = False) -> None:
         self.device = device
-        self._processes = Processes(count, threads, _start, (backend, device, threads))
+        self._processes = Processes(count, threads, _start, (backend, device, threads), fresh=fresh)
 
     def submit(self, function: Callable[Concatenate[Backend, P], T], *args: P.args, **_: P.kwargs) -> Future[T]:
         """Calls ``function(backend, *args)`` in a worker."""

@@ -65,16 +65,19 @@ class RegionProbabilities:
     no_loss: FloatArray
 
 
-def correlated_t_test(differences: npt.ArrayLike, *, folds: int | None = None, rope: float = ROPE) -> Posterior:
+def correlated_t_test(
+    differences: npt.ArrayLike, *, folds: int | None = None, rope: float = ROPE, overlap: float | None = None
+) -> Posterior:
     """The posterior of the mean difference in skill, from paired differences joint - other.
 
     ``differences``: (repeats, folds), initialisation seeds already averaged within each fold; or a flat array of any
-    number of pairs (failed ones removed) with ``folds``, the K of the cross-validation they came from.
+    number of pairs (failed ones removed) with ``folds``, the K of the cross-validation they came from. ``overlap``: see
+    ``posterior_scale``.
     Raises ValueError for fewer than 2 differences, fewer than 2 folds, a value that is not finite, a negative rope.
     """
     flat, k = paired_differences(differences, folds)
     mean, sd = mean_and_sd(flat)
-    return posterior(float(mean), float(posterior_scale(sd, flat.size, k)), flat.size - 1, rope)
+    return posterior(float(mean), float(posterior_scale(sd, flat.size, k, overlap)), flat.size - 1, rope)
 
 
 def posterior(mean: float, scale: float, df: float, rope: float = ROPE) -> Posterior:
@@ -131,12 +134,14 @@ def mean_and_sd(differences: FloatArray) -> tuple[FloatArray, FloatArray]:
     return mean, shifted.std(axis=-1, ddof=1)
 
 
-def posterior_scale(sd: npt.ArrayLike, pairs: int, folds: int) -> FloatArray:
-    """sd * sqrt(1/n + 1/(K - 1)): the same factor as Nadeau and Bengio's corrected resampled t-test.
+def posterior_scale(sd: npt.ArrayLike, pairs: int, folds: int, overlap: float | None = None) -> FloatArray:
+    """sd * sqrt(1/n + overlap): the same factor as Nadeau and Bengio's corrected resampled t-test.
 
-    Repeats (more pairs) take it down to sd / sqrt(K - 1) and no further.
+    overlap: test rows over training rows; by default 1/(K - 1), that of K-fold cross-validation. Forward in time it is
+    larger, because early folds train on few rows. Repeats (more pairs) take the factor down to its root and no further.
     """
-    return np.asarray(np.asarray(sd) * np.sqrt(1.0 / pairs + 1.0 / (folds - 1)), dtype=np.float64)
+    shared = 1.0 / (folds - 1) if overlap is None else overlap
+    return np.asarray(np.asarray(sd) * np.sqrt(1.0 / pairs + shared), dtype=np.float64)
 
 
 def t_ratio(distance: npt.ArrayLike, scale: npt.ArrayLike) -> FloatArray:

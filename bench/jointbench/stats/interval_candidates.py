@@ -41,10 +41,20 @@ def rows_and_overlapping_fits(evidence: VarianceEvidence) -> StudentT:
     return rows_and_fits(evidence, 1 / (evidence.folds - 1))
 
 
+def moderated_overlapping(evidence: VarianceEvidence) -> StudentT:
+    """The moderated t with the correction for overlap on what fits add."""
+    known = moderated_t(evidence)
+    fits = (known.scale**2 - evidence.rows) * evidence.folds * evidence.repeats
+    variance = known.scale**2 + fits / (evidence.folds - 1)
+    return StudentT(known.mean, float(np.sqrt(variance)), known.df, known.floor_scale)
+
+
+USUAL, CHOSEN = "correlated t", "moderated t"
 CANDIDATES: dict[str, Callable[[VarianceEvidence], StudentT]] = {
-    "correlated t": correlated_t,
+    USUAL: correlated_t,
     "rows alone": rows_alone,
     "rows + fits": rows_and_fits,
     "rows + overlapping fits": rows_and_overlapping_fits,
-    "moderated t": moderated_t,
+    CHOSEN: moderated_t,
+    "moderated t, overlapping": moderated_overlapping,
 }

@@ -3,16 +3,19 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping, Sequence
-from concurrent.futures import ThreadPoolExecutor
+from concurrent.futures import Future
 
 import numpy as np
 
-from jointbench.benchmarks.memory import Networks, baseline_bytes, saved_bytes, serving_peak, training_peak
+from jointbench.backends.base import Job
+from jointbench.backends.protocols import Backend
+from jointbench.benchmarks.memory import Networks, saved_bytes, serving_peak, training_peak
 from jointbench.measure.process_memory import peak_unavailable_reason
 from jointbench.records import Memory, Peak, PlannedArm
-from jointbench.runtime.workers import Workers, failure_reason
+from jointbench.runtime.workers import Workers, failure_reason, start_bytes
 from jointbench.study.config import Progress, ScoredModels, StudyConfig
 from jointbench.study.plan import Experiment, Plan, first_ids, first_prepared, job
+from jointbench.types import Float32Array
 
 FAILED = "one of its networks failed"
 
@@ -47,22 +50,19 @@ def footprints(
         if reason is not None:
             yield from (_memory(planned, saved, None, None, reason) for planned in plan.arms)
             continue
-        with ThreadPoolExecutor(config.jobs) as pool:
+        backend, device = plan.arms[0].backend, plan.arms[0].device
+        with Workers(backend, device, config.threads, config.jobs, fresh=True) as workers:
             waiting = [
-                (
-                    planned,
-                    pool.submit(_training, plan, planned, config.threads),
-                    pool.submit(_serving, plan, planned, scored, config),
-                )
+                (planned, _training(workers, plan, planned), _serving(workers, plan, planned, scored, config))
                 for planned in plan.arms
             ]
             for planned, training, serving in waiting:
-                results = training.result(), serving.result()
+                results = _outcome(training), _outcome(serving)
                 trained, served = (result if isinstance(result, Peak) else None for result in results)
                 failure = next((result for result in results if isinstance(result, str)), None)
                 yield _memory(planned, saved, trained, served, failure)
                 done += 1
-                progress(f"{planned.backend} {planned.device}: memory", slug, done, total)
+                progress(f"{backend} {device}: memory", slug, done, total)
 
 
 def _table_numbers(experiment: Experiment) -> int:
@@ -100,27 +100,37 @@ def _trained(plan: Plan, planned: PlannedArm, scored: ScoredModels) -> Networks 
     return [(plan.experiment.architecture(plan.by_id[network_id]), scored.weights[network_id]) for network_id in ids]
 
 
-def _training(plan: Plan, planned: PlannedArm, threads: int) -> Peak | str:
-    """The peak of training, or why there is none."""
+def _training(workers: Workers, plan: Plan, planned: PlannedArm) -> Future[Peak]:
+    """The peak of training."""
     prepared = first_prepared(plan.experiment)
     jobs = [job(plan.experiment, plan.by_id[network_id], prepared) for network_id in first_ids(planned)]
-    try:
-        with Workers(planned.backend, planned.device, threads, 1) as worker:
-            baseline = worker.submit(baseline_bytes).result()
-            return Peak(baseline, *worker.submit(training_peak, jobs).result())
-    except Exception as error:  # noqa: BLE001 - whatever broke in the worker becomes a record
-        return failure_reason(error)
+    return workers.submit(_training_peak, jobs)
 
 
-def _serving(plan: Plan, planned: PlannedArm, scored: ScoredModels, config: StudyConfig) -> Peak | str:
-    """The peak of serving the largest batch, or why there is none."""
+def _training_peak(backend: Backend, jobs: Sequence[Job]) -> Peak:
+    return Peak(start_bytes(backend), *training_peak(backend, jobs))
+
+
+def _serving(
+    workers: Workers, plan: Plan, planned: PlannedArm, scored: ScoredModels, config: StudyConfig
+) -> Future[Peak] | None:
+    """The peak of serving the largest batch; None when one of the networks failed."""
     trained = _trained(plan, planned, scored)
     if trained is None:
-        return FAILED
+        return None
     rows = first_prepared(plan.experiment).features[plan.experiment.splits[0].test]
+    return workers.submit(_serving_peak, trained, rows, max(config.batch_sizes))
+
+
+def _serving_peak(backend: Backend, networks: Networks, rows: Float32Array, batch: int) -> Peak:
+    return Peak(start_bytes(backend), *serving_peak(backend, networks, rows, batch))
+
+
+def _outcome(future: Future[Peak] | None) -> Peak | str:
+    """The peak, or why there is none."""
+    if future is None:
+        return FAILED
     try:
-        with Workers(planned.backend, planned.device, config.threads, 1) as worker:
-            baseline = worker.submit(baseline_bytes).result()
-            return Peak(baseline, *worker.submit(serving_peak, trained, rows, max(config.batch_sizes)).result())
+        return future.result()
     except Exception as error:  # noqa: BLE001 - whatever broke in the worker becomes a record
         return failure_reason(error)

@@ -27,7 +27,8 @@ class Quality:
 
     per_fold: skill of each fold (seeds averaged). sd: over folds. metrics: fold means, None where undefined in all.
     metric_folds: over how many folds of all repeats such a mean is, of those metrics that some fold lacks (ROC AUC
-    where all test rows are of one class, all metrics where a fit failed).
+    where all test rows are of one class, all metrics where a fit failed). folds: of all repeats, on which it was to be
+    measured.
     """
 
     output: str
@@ -38,6 +39,7 @@ class Quality:
     per_fold: tuple[float, ...]
     metrics: dict[str, float | None]
     metric_folds: dict[str, int] = field(default_factory=dict)
+    folds: int = 0
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -47,6 +49,7 @@ class CellSummary:
     load: the most cores that other processes kept busy while it was timed; retaken: timings that they disturbed and
     that were repeated; still_disturbed: those whose repetition was disturbed too. pareto_criteria: the criteria of the
     arms' Pareto set, all measured on every arm. failed: one sentence for each arm with outputs that have no result.
+    repeats, seeds: of the cross-validation, after all rounds.
     """
 
     dataset: str
@@ -71,6 +74,8 @@ class CellSummary:
     still_disturbed: int = 0
     projections: tuple[ProjectionCheck, ...] = ()
     failed: tuple[str, ...] = ()
+    repeats: int = 0
+    seeds: int = 0
 
 
 @dataclass(frozen=True, kw_only=True)

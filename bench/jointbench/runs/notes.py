@@ -1,10 +1,11 @@
-"""Sentences on what a run's profile and machine cut or could not do."""
+"""Sentences on what a run cuts, leaves out or cannot do."""
 
 from __future__ import annotations
 
+import math
 from collections.abc import Sequence
 
-from jointbench.runs.options import RunOptions
+from jointbench.runs.options import RunOptions, timing_seconds, training_seconds
 from jointbench.runtime.devices import gpu_unavailable_reason
 from jointbench.runtime.environment import not_measured
 from jointbench.study.profiles import profile_named
@@ -25,7 +26,13 @@ def notes(options: RunOptions, devices: Sequence[str]) -> tuple[str, ...]:
             sentences.append(f"Profile {profile.name}: {kind} of more than {most:,} rows are cut to that many.")
     if profile.max_epochs is not None:
         sentences.append(f"Profile {profile.name}: training stops after {profile.max_epochs} epochs at the latest.")
-    sentences.append(f"Profile {profile.name}: timing takes at most about {profile.timing_seconds:g} s in all.")
+    timing, training = timing_seconds(options, profile), training_seconds(options, profile)
+    sentences.append(f"Profile {profile.name}: timing takes at most about {timing:g} s in all.")
+    if not options.fixed_design and (profile.rounds > 1 or options.until_decided):
+        limit = "" if math.isinf(training) else f", for about {training:g} s at the most"
+        sentences.append(
+            f"Training goes in rounds{limit}: what is decided stops, what is open is trained again as often as before."
+        )
     if profile.extras != "all":
         extras = "not timed" if profile.extras == "none" else "timed on the first dataset only"
         sizes = " and ".join(str(size) for size in profile.extra_batch_sizes)
