@@ -65,5 +65,5 @@ def _weights_text(dataset: DatasetSummary) -> str:
     if dataset.weight:
         parts.append(f"; rows weigh what column {show.shorten(dataset.weight, 40)} says")
     if dataset.class_weight:
-        parts.append("; all classes weigh the same in loss and skill")
+        parts.append("; classes are balanced in loss and skill")
     return "".join(parts)
