@@ -6,11 +6,11 @@ import numpy as np
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
-from jointbench.compare.sample_size import required_sample_size
 
 from jointbench.compare.criteria import VerdictCriteria
 from jointbench.compare.decision import judge
 from jointbench.compare.differences import output_differences
+from jointbench.compare.sample_size import required_sample_size
 from jointbench.compare.summary.costs import Ratio
 from jointbench.compare.summary.quantity import TRAINING_STEP, Quantity
 from jointbench.compare.verdict_rule import dataset_verdict, dataset_verdicts

@@ -6,7 +6,6 @@ import math
 from dataclasses import dataclass, field
 
 import numpy as np
-from jointbench.stats.variance_components import CVDesign
 
 from cost_maker import CostMaker, estimate
 from fit_maker import fits_of
@@ -15,6 +14,7 @@ from jointbench.compare.summary.decisions import Decision, Difference, FactorAdv
 from jointbench.compare.summary.run import Across, CellSummary, DatasetSummary, Quality, Summary
 from jointbench.records import Fit
 from jointbench.report.palette import Palette, palette
+from jointbench.stats.variance_components import CVDesign
 from jointbench.types import ColumnReading
 
 REGRESSION = ("rmse", "mae", "r2", "rrmse")

@@ -7,6 +7,9 @@ from dataclasses import replace
 import numpy as np
 import pytest
 
+from jointbench.compare.cells import cells
+from jointbench.compare.criteria import VerdictCriteria
+from jointbench.compare.pair import cell_evidence
 from jointbench.data.preprocess import in_units
 from jointbench.metrics.reference_models import LINEAR, TREES, reference_predictions
 from jointbench.metrics.row_losses import row_losses
@@ -123,6 +126,19 @@ def test_networks_and_reference_models_find_more_of_a_rare_class_where_classes_a
         recalls.append([np.mean([score.metrics["balanced_accuracy"] or 0.0 for score in one]) for one in scores])
     assert recalls[1][0] > recalls[0][0] + 0.05
     assert recalls[1][1] > recalls[0][1] + 0.05
+
+
+def test_losses_of_single_rows_add_up_to_the_weighted_skill() -> None:
+    """Verdicts are made from single rows, tables from errors: both must see the same weights."""
+    experiment = experiment_of(replace(data(), class_weight="balanced", row_weights=weights_of()), "joint", "separate")
+    (cell,), _ = cells(trained(experiment))
+    evidence = cell_evidence(cell, VerdictCriteria())
+    assert evidence.rows is not None
+    for arm in ("joint", "separate"):
+        for fold in range(2):
+            tested = evidence.rows.fold[:, 0] == fold
+            from_rows = 1 - np.nanmean(evidence.losses[arm][:, tested, 0, 0], axis=1)
+            assert from_rows == pytest.approx(evidence.skill[arm].value[:, 0, fold, 0])
 
 
 @pytest.mark.parametrize("model", [LINEAR, TREES])

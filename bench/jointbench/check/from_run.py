@@ -92,13 +92,13 @@ def _dataset_key(dataset: DatasetSummary, records: Sequence[Record]) -> DatasetK
     folds.sort(key=lambda fold: (fold.repeat, fold.fold))
     digest = hashlib.sha256(" ".join(fold.digest for fold in folds).encode()).hexdigest()[:16]
     return DatasetKey(
-        dataset.slug,
-        dataset.sha256,
-        dataset.folds,
-        dataset.repeats,
-        folds[0].seed if folds else 0,
-        digest,
-        _weights(dataset),
+        dataset=dataset.slug,
+        sha256=dataset.sha256,
+        folds=dataset.folds,
+        repeats=dataset.repeats,
+        seed=folds[0].seed if folds else 0,
+        splits=digest,
+        weights=_weights(dataset),
     )
 
 

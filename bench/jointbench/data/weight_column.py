@@ -37,22 +37,22 @@ def weighted_table(table: RawTable, name: str, targets: Sequence[str], source: S
         raise BadInput(f"--weight {name!r} is a --target too; weigh the rows by another column")
     column = interpret(table.frame[name], name, source)
     values = _values(column, source)
-    kept = values > SMALLEST * values.max(initial=0.0)
-    if not kept.any():
+    weighs = values > SMALLEST * values.max(initial=0.0)
+    if not weighs.any():
         raise BadInput(
             f"{table.path}: weight column {name!r} is 0 in every row; at least some rows must weigh something"
         )
-    frame = table.frame.loc[kept]
+    frame = table.frame.loc[weighs]
     for target in targets:
         if table.frame[target].notna().any() and not frame[target].notna().any():
             raise BadInput(
                 f"{table.path}: weight column {name!r} is 0 in every row that has a label of target {target!r}; "
                 f"give such rows a weight, or leave the target out"
             )
-    weights = values[kept] / values.max()
-    left_out = int((~kept).sum())
+    weights = values[weighs] / values.max()
+    left_out = int((~weighs).sum())
     remarks = (f"Left out: {left_out:,} rows of weight 0 (column {name!r}).",) if left_out else ()
-    low, high = (f"{value:.4g}" for value in (values[kept].min(), values.max()))
+    low, high = (f"{value:.4g}" for value in (values[weighs].min(), values.max()))
     reading = ColumnReading(
         name=name, role="key", detail=f"row weights from {low} to {high}" if low != high else f"row weights, all {low}"
     )
@@ -65,14 +65,14 @@ def weighted_table(table: RawTable, name: str, targets: Sequence[str], source: S
 
 def _values(column: Column, source: Source) -> FloatArray:
     """The weights as they stand. Raises BadInput at the first cell that is none."""
-    what = f"{source.path}: weight column {column.name!r}"
+    named = f"{source.path}: weight column {column.name!r}"
     if column.meaning not in ("number", "flag") or column.numbers is None:
         place = int(np.flatnonzero(column.cells.notna())[0]) if column.cells.notna().any() else 0
         row, cell = column.row(place), column.shown(place)
         if column.stray is not None:
             row, cell = column.stray.row, repr(column.stray.cell)
         content = "is empty" if column.meaning == "empty" else f"holds {cell} in data row {row}"
-        raise BadInput(f"{what} {content}; a weight is a number from 0 up")
+        raise BadInput(f"{named} {content}; a weight is a number from 0 up")
     for wrong, words in (
         (np.isnan(column.numbers), "has no value"),
         (np.isinf(column.numbers), "is infinite"),
@@ -80,5 +80,5 @@ def _values(column: Column, source: Source) -> FloatArray:
     ):
         if wrong.any():
             row = column.row(int(np.flatnonzero(wrong)[0]))
-            raise BadInput(f"{what} {words} in data row {row}; a weight is a number from 0 up")
+            raise BadInput(f"{named} {words} in data row {row}; a weight is a number from 0 up")
     return column.numbers

@@ -1,4 +1,4 @@
-"""The options that say by which errors outputs are judged, and what their classes weigh: --metric and --class-weight."""
+"""The options by which errors outputs are judged, and what their classes weigh: --metric and --class-weight."""
 
 from __future__ import annotations
 
