@@ -86,6 +86,10 @@ def pytest_addoption(parser: pytest.Parser) -> None:
     ):
         group.addoption(f"--{option}", type=int, default=None, help=f"{meaning}; default: the profile's")
     group.addoption("--split-repeats", action="store_true", help="let identical rows fall into different parts")
+    group.addoption("--class-weight", default=None, help="balanced: every class weighs the same in loss and skill")
+    group.addoption(
+        "--metric", action="append", default=[], help="error that skill is made of, NAME or OUTPUT=NAME; repeat it"
+    )
     group.addoption(
         "--rope", action="append", default=[], help="difference in skill that does not matter; OUTPUT=NUMBER for one"
     )
@@ -129,6 +133,8 @@ def _options(config: pytest.Config) -> RunOptions:
         repeats=config.getoption("--repeats"),
         seeds=config.getoption("--seeds"),
         split_repeats=config.getoption("--split-repeats"),
+        class_weight=config.getoption("--class-weight"),
+        metrics=tuple(config.getoption("--metric")),
         ropes=tuple(config.getoption("--rope")),
         probability=config.getoption("--probability"),
         worth=config.getoption("--worth"),

@@ -38,6 +38,7 @@ Sizing = Literal["same-width", "same-parameters"]
 Optimizer = Literal["sgd", "adam", "adamw"]
 Engine = Literal["stock", "stacked"]
 ColumnRole = Literal["output", "number", "category", "date", "key", "dropped"]
+ClassWeight = Literal["", "balanced"]
 
 
 @dataclass(frozen=True)
@@ -98,6 +99,8 @@ class Dataset:
     groups: (rows,) codes of rows that must share a fold, or None. time: (rows,) sortable, or None.
     notes: sentences a reader of the results must know (subsampling, outputs that determine each other).
     reading: how each column of the table was read. keep: columns that were asked to be used as they stand.
+    row_weights: (rows,), above 0 and at most 1, of the column weight_column; None: all equal. class_weight: see
+    ``data.row_weights``.
     """
 
     slug: str
@@ -113,6 +116,9 @@ class Dataset:
     notes: tuple[str, ...] = ()
     reading: tuple[ColumnReading, ...] = ()
     keep: tuple[str, ...] = ()
+    row_weights: FloatArray | None = None
+    weight_column: str = ""
+    class_weight: ClassWeight = ""
 
     @property
     def rows(self) -> int:
@@ -120,11 +126,19 @@ class Dataset:
 
     @property
     def digest(self) -> str:
-        """A hash of the file and of how it is read: which columns are outputs, of what kind, and which are features."""
+        """A hash of the file and of how it is read: which columns are outputs, of what kind, and which are features;
+        and of what rows weigh."""
         columns = (
             [] if isinstance(self.features, np.ndarray) else [(c, str(t)) for c, t in self.features.dtypes.items()]
         )
-        parts = (self.provenance.sha256, self.outputs, columns, *((self.keep,) if self.keep else ()))
+        weights = "" if self.row_weights is None else hashlib.sha256(self.row_weights.tobytes()).hexdigest()
+        parts = (
+            self.provenance.sha256,
+            self.outputs,
+            columns,
+            *((self.keep,) if self.keep else ()),
+            *((("weights", weights, self.class_weight),) if weights or self.class_weight else ()),
+        )
         return hashlib.sha256(repr(parts).encode()).hexdigest()
 
 

@@ -10,6 +10,8 @@ import pytest
 
 from jointbench.compare.api import described
 from jointbench.compare.build import summarise
+from jointbench.compare.cells import RunIndex, Skill
+from jointbench.compare.ranking import relative_error
 from jointbench.compare.summary.run import CellSummary
 from jointbench.data.preprocess import in_units, prepare
 from jointbench.records import Fit, PlannedArm
@@ -52,6 +54,21 @@ def test_an_arm_without_skill_stands_outside() -> None:
     joint, separate = cell.standings
     assert (separate.skill, separate.train_flops, separate.in_pareto_set) == (None, None, None)
     assert joint.in_pareto_set
+
+
+@pytest.mark.parametrize(
+    ("metrics", "counted"),
+    [(("squared", "absolute", "brier"), [0]), (("squared", "squared", "log"), [0, 1]), (("pinball:0.9",) * 3, [])],
+)
+def test_relative_errors_are_of_outputs_whose_error_is_squared(metrics: tuple[str, ...], counted: list[int]) -> None:
+    """RRMSE is the root of a share of squared errors, so the root of any other share would be another quantity."""
+    no_skill, rows = np.full((3, 1, 2), 4.0), np.full((3, 1, 2), 10.0)
+    index = RunIndex(("a", "b", "c"), {}, (1, 2, 1), no_skill, rows)
+    error = np.array([1.0, 2.25, 3.0])[:, None, None, None] * np.ones((3, 1, 2, 1))
+    relative = relative_error(Skill(1 - error / 4, error, 2), index, metrics)
+    expected = [np.sqrt(error[i, 0, 0, 0] / 4) for i in counted]
+    assert (relative is None) == (not counted)
+    assert relative is None or relative.average_pooled == pytest.approx(np.mean(expected))
 
 
 def test_relative_errors_are_those_of_the_stored_predictions(tmp_path: Path) -> None:

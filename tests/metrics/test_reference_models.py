@@ -48,7 +48,7 @@ def test_ridge_is_scikit_learns_at_the_penalty_that_validates_best(noise: float)
     rows = features()
     values = rows @ np.arange(6.0) + np.random.default_rng(1).normal(0, noise, 120)
     model = searched(Ridge(), {"alpha": RIDGE_PENALTIES}, "neg_mean_squared_error", values)
-    predictions = reference_predictions(LINEAR, NUMBER, rows, values, *PARTS)
+    predictions = reference_predictions(LINEAR, NUMBER, rows, values, PARTS)
     assert predictions.dtype == np.float64
     assert predictions == pytest.approx(model.predict(rows[TEST]), rel=1e-5, abs=1e-5)
 
@@ -57,7 +57,7 @@ def test_collinear_columns_are_no_news_to_the_user() -> None:
     """scikit-learn warns of the smallest penalty, which the validation rows pass over; a warning fails this test."""
     rows = np.repeat(1e4 * features(1), 8, axis=1)
     values = rows[:, 0] / 1e4
-    predictions = reference_predictions(LINEAR, NUMBER, rows, values, *PARTS)
+    predictions = reference_predictions(LINEAR, NUMBER, rows, values, PARTS)
     assert predictions == pytest.approx(values[TEST], abs=0.02)
 
 
@@ -69,7 +69,7 @@ def test_logistic_is_scikit_learns_at_the_strength_that_validates_best(output: O
         np.quantile(latent, np.arange(1, len(output.classes)) / len(output.classes)), latent
     ).astype(np.float64)
     model = searched(LogisticRegression(max_iter=2000, tol=1e-3), {"C": LOGISTIC_STRENGTHS}, "neg_log_loss", values)
-    predictions = reference_predictions(LINEAR, output, rows, values, *PARTS)
+    predictions = reference_predictions(LINEAR, output, rows, values, PARTS)
     assert predictions.shape == (30, output.units)
     expected = model.predict_proba(rows[TEST])
     assert np.exp(log_probabilities(predictions)) == pytest.approx(expected, abs=1e-5)
@@ -81,7 +81,7 @@ def test_a_line_finds_what_is_linear(output: Output) -> None:
     rows = features()
     latent = rows @ np.random.default_rng(1).normal(size=(6, len(output.classes) or 1))
     values = latent[:, 0] if output.kind == "regression" else latent.argmax(axis=1).astype(np.float64)
-    scores = score(output, values[TEST], reference_predictions(LINEAR, output, rows, values, *PARTS), 1.0)
+    scores = score(output, values[TEST], reference_predictions(LINEAR, output, rows, values, PARTS), 1.0)
     if output.kind == "regression":
         assert scores.metrics["r2"] == pytest.approx(1, abs=1e-3)
     else:
@@ -98,7 +98,7 @@ def test_labels_of_test_rows_change_nothing(output: Output, model: str) -> None:
     other = values.copy()
     other[TEST] = rng.permutation(values[TEST])
     predictions, other_predictions = (
-        reference_predictions(model, output, features(), v, *PARTS) for v in (values, other)
+        reference_predictions(model, output, features(), v, PARTS) for v in (values, other)
     )
     assert np.array_equal(predictions, other_predictions)
 
@@ -110,9 +110,9 @@ def test_rows_without_a_label_are_as_good_as_not_there(output: Output, model: st
     values = rng.integers(0, len(output.classes) or 9, 120).astype(float)
     missing = np.arange(120) % 4 == 1
     gappy = np.where(missing, np.nan, values)
-    predictions = reference_predictions(model, output, features(), gappy, *PARTS)
+    predictions = reference_predictions(model, output, features(), gappy, PARTS)
     train, validation = (part[~missing[part]] for part in (TRAIN, VALIDATION))
-    labelled = reference_predictions(model, output, features(), values, train=train, validation=validation, test=TEST)
+    labelled = reference_predictions(model, output, features(), values, (train, validation, TEST))
     assert np.array_equal(predictions, labelled)
     assert len(predictions) == len(TEST)
 
@@ -122,7 +122,7 @@ def test_validation_rows_without_any_label_leave_a_prediction(model: str) -> Non
     """A sparsely labelled output: there is nothing to choose the penalty by, but there is something to predict."""
     values = np.random.default_rng(0).normal(size=120)
     values[VALIDATION] = np.nan
-    predictions = reference_predictions(model, NUMBER, features(), values, *PARTS)
+    predictions = reference_predictions(model, NUMBER, features(), values, PARTS)
     assert predictions.shape == (30,)
     assert np.isfinite(predictions).all()
 
@@ -131,7 +131,7 @@ def test_a_class_that_training_never_had_is_very_unlikely_and_not_impossible() -
     rows = features()
     values = (rows[:, 0] > 0).astype(np.float64)
     values[[*VALIDATION[:2], *TEST[:2]]] = 2.0
-    predictions = reference_predictions(LINEAR, THREE, rows, values, *PARTS)
+    predictions = reference_predictions(LINEAR, THREE, rows, values, PARTS)
     assert predictions.shape == (30, 3)
     assert np.isfinite(predictions).all()
     assert (predictions[:, 2] < predictions[:, :2].max(axis=1) - 10).all()
@@ -144,7 +144,7 @@ def test_training_rows_of_one_class_leave_a_prediction(output: Output, model: st
     """Two positives in a hundred rows, both outside the training part, must not end the run."""
     values = np.zeros(120)
     values[[VALIDATION[0], TEST[0]]] = 1.0
-    predictions = reference_predictions(model, output, features(), values, *PARTS)
+    predictions = reference_predictions(model, output, features(), values, PARTS)
     assert predictions.shape == (30, output.units)
     assert np.isfinite(predictions).all()
     assert score(output, values[TEST], predictions, 1.0).metrics["accuracy"] == pytest.approx(29 / 30)
@@ -155,11 +155,11 @@ def test_images_are_read_as_block_means() -> None:
     images = np.random.default_rng(0).random((120, 8, 8, 3)).astype(np.float32)
     values = images[:, :2, :2].sum(axis=(1, 2, 3)).astype(np.float64)
     means = images.reshape(120, 4, 2, 4, 2, 3).mean(axis=(2, 4)).reshape(120, -1)
-    predictions = reference_predictions(LINEAR, NUMBER, images, values, *PARTS)
-    assert np.allclose(predictions, reference_predictions(LINEAR, NUMBER, means, values, *PARTS))
+    predictions = reference_predictions(LINEAR, NUMBER, images, values, PARTS)
+    assert np.allclose(predictions, reference_predictions(LINEAR, NUMBER, means, values, PARTS))
     coarse = images.reshape(120, 2, 4, 2, 4, 3).mean(axis=(2, 4)).reshape(120, -1)
-    trees = reference_predictions(TREES, NUMBER, images, values, *PARTS)
-    assert np.allclose(trees, reference_predictions(TREES, NUMBER, coarse, values, *PARTS))
+    trees = reference_predictions(TREES, NUMBER, images, values, PARTS)
+    assert np.allclose(trees, reference_predictions(TREES, NUMBER, coarse, values, PARTS))
 
 
 def test_trees_find_what_no_line_can() -> None:
@@ -168,7 +168,7 @@ def test_trees_find_what_no_line_can() -> None:
     values = np.sign(rows[:, 0] * rows[:, 1]).astype(np.float64)
     parts = np.arange(900), np.arange(900, 1050), np.arange(1050, 1200)
     line, trees = (
-        score(NUMBER, values[parts[2]], reference_predictions(model, NUMBER, rows, values, *parts), 1.0).metrics["r2"]
+        score(NUMBER, values[parts[2]], reference_predictions(model, NUMBER, rows, values, parts), 1.0).metrics["r2"]
         for model in (LINEAR, TREES)
     )
     assert line is not None
@@ -184,6 +184,6 @@ def test_a_test_row_far_out_is_sure_but_finite_and_without_a_warning() -> None:
     rows[TEST[0]] = 1e4
     with warnings.catch_warnings():
         warnings.simplefilter("error")
-        predictions = reference_predictions(LINEAR, BINARY, rows, values, *PARTS)
+        predictions = reference_predictions(LINEAR, BINARY, rows, values, PARTS)
     assert np.isfinite(predictions).all()
     assert predictions[0, 0] > 10

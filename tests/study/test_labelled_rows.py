@@ -98,7 +98,7 @@ def test_an_output_without_labels_in_the_latest_rows_is_trained_to_the_end() -> 
     for fit in fits:
         no_skill, split = folds[fit.network.fold].no_skill_error[1], experiment.splits[fit.network.fold]
         parts = (split.train, split.validation, split.test)
-        ridge = reference_predictions(LINEAR, data.outputs[1], x.astype(np.float32), early, *parts)
+        ridge = reference_predictions(LINEAR, data.outputs[1], x.astype(np.float32), early, parts)
         error = float(np.nanmean((ridge - early[split.test]) ** 2))
         assert 1 - error / no_skill > 0.999
         assert 1 - fit.scores[0].error / no_skill > 0.9

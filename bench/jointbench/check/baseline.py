@@ -36,7 +36,8 @@ class Origin:
 
 @dataclass(frozen=True)
 class DatasetKey:
-    """A dataset as it was used. splits: a digest of all folds; two runs with equal ones are paired fold by fold."""
+    """A dataset as it was used. splits: a digest of all folds; two runs with equal ones are paired fold by fold.
+    weights: the options by which rows and classes weigh, "" where all rows weigh the same."""
 
     dataset: str
     sha256: str
@@ -44,6 +45,7 @@ class DatasetKey:
     repeats: Positive
     seed: Natural
     splits: str
+    weights: str = ""
 
 
 @dataclass(frozen=True, order=True)
@@ -71,11 +73,15 @@ class Count:
 
 @dataclass(frozen=True)
 class Skill:
-    """Skill of one output on each fold of each repeat, seeds averaged, in the order of (repeat, fold)."""
+    """Skill of one output on each fold of each repeat, seeds averaged, in the order of (repeat, fold).
+
+    metric: of the error that it is made of; "" in an older baseline, where it was squared errors and log loss.
+    """
 
     site: ArmKey
     output: str
     per_fold: Annotated[tuple[SkillValue, ...], MinLen(1)]
+    metric: str = ""
 
 
 @dataclass(frozen=True, kw_only=True)

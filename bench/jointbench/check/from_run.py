@@ -72,7 +72,7 @@ def read_run(
             for dataset in datasets
             for cell in cells
             if cell.dataset == dataset.slug
-            for skill in _skills(cell, dataset)
+            for skill in _skills(cell, dataset, _metrics(dataset, all_records))
         ),
         ratios=tuple(ratio for cell in timed for ratio in cost_ratios(cell)),
         seconds=tuple(time for cell in timed for time in seconds(cell)),
@@ -92,8 +92,19 @@ def _dataset_key(dataset: DatasetSummary, records: Sequence[Record]) -> DatasetK
     folds.sort(key=lambda fold: (fold.repeat, fold.fold))
     digest = hashlib.sha256(" ".join(fold.digest for fold in folds).encode()).hexdigest()[:16]
     return DatasetKey(
-        dataset.slug, dataset.sha256, dataset.folds, dataset.repeats, folds[0].seed if folds else 0, digest
+        dataset=dataset.slug,
+        sha256=dataset.sha256,
+        folds=dataset.folds,
+        repeats=dataset.repeats,
+        seed=folds[0].seed if folds else 0,
+        splits=digest,
+        weights=_weights(dataset),
     )
+
+
+def _weights(dataset: DatasetSummary) -> str:
+    options = (("--weight", dataset.weight), ("--class-weight", dataset.class_weight))
+    return " ".join(f"{option} {value}" for option, value in options if value)
 
 
 def _counts(cells: Sequence[CellSummary], records: Sequence[Record]) -> Iterator[Count]:
@@ -142,9 +153,17 @@ def _programs(datasets: Sequence[DatasetSummary], records: Sequence[Record]) -> 
         yield Count(site, "compilations", sum(counts.values()))
 
 
-def _skills(cell: CellSummary, dataset: DatasetSummary) -> Iterator[Skill]:
+def _metrics(dataset: DatasetSummary, records: Sequence[Record]) -> dict[str, str]:
+    """By output, the metric of its error; {} where the run is older than metrics."""
+    folds = (record for record in records if isinstance(record, FoldRecord) and record.dataset == dataset.slug)
+    first = next(folds, None)
+    return {} if first is None else dict(zip(first.outputs, (scored.metric for scored in first.scored), strict=False))
+
+
+def _skills(cell: CellSummary, dataset: DatasetSummary, metrics: Mapping[str, str]) -> Iterator[Skill]:
     """Skills that every fold has: a mean over fewer folds is not the same quantity."""
     for quality in cell.quality:
         if len(quality.per_fold) == dataset.folds * dataset.repeats:
             site = ArmKey.of(cell, quality.model)
-            yield Skill(site, quality.output, tuple(float(value) for value in quality.per_fold))
+            per_fold = tuple(float(value) for value in quality.per_fold)
+            yield Skill(site, quality.output, per_fold, metrics.get(quality.output, ""))

@@ -20,6 +20,7 @@ from scipy import special, stats
 
 from jointbench.check.baseline import ArmKey, Baseline, DatasetKey, Skill
 from jointbench.check.findings import Finding
+from jointbench.metrics.row_losses import CLASS_METRICS
 from jointbench.stats.correlated_t_test import ROPE, mean_and_sd, posterior, posterior_scale
 from jointbench.stats.estimate import Estimate
 from jointbench.types import CellKey, FloatArray
@@ -41,7 +42,7 @@ class _Pair:
 
 
 def quality_findings(baseline: Baseline, run: Baseline) -> Iterator[Finding]:
-    """Every output and arm of the baseline. Skills of other data or other folds are not comparable, and not run.
+    """Every output and arm of the baseline. Skills of other data, folds, weights or errors are not comparable, and not run.
 
     What an output may lose is the baseline's: a run cannot be asked for a wider region and so pass.
     """
@@ -78,7 +79,18 @@ def _incomparable(before: DatasetKey | None, after: DatasetKey | None, old: Skil
         return "the data file is another one"
     if before.splits != after.splits or len(old.per_fold) != len(new.per_fold):
         return "the folds are other ones"
+    if before.weights != after.weights:
+        sides = [key.weights or "no option" for key in (before, after)]
+        return f"rows weigh otherwise: by {sides[0]} in the baseline, by {sides[1]} in the run"
+    metrics = [skill.metric or _older_metric(new.metric or old.metric) for skill in (old, new)]
+    if metrics[0] != metrics[1]:
+        return f"the baseline's skill is made of {metrics[0]} errors, the run's of {metrics[1]}"
     return ""
+
+
+def _older_metric(other: str) -> str:
+    """What an output's skill was made of before metrics could be chosen, by what it is made of in the other run."""
+    return "log" if other in CLASS_METRICS else "squared"
 
 
 def _findings(pairs: Sequence[_Pair], rope: float) -> Iterator[Finding]:

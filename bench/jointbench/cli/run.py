@@ -46,6 +46,17 @@ def run(
         bool, typer.Option("--split-repeats", help="Let identical rows fall into different parts of a split.")
     ] = False,
     loss_weight: Annotated[Optional[list[str]], typer.Option(help="NAME=NUMBER: weight of an output's loss.")] = None,
+    weight: Annotated[Optional[str], typer.Option(help="Column of a table with the weight of each row.")] = None,
+    class_weight: Annotated[
+        Optional[str], typer.Option(help="balanced: every class weighs the same in loss and skill.")
+    ] = None,
+    metric: Annotated[
+        Optional[list[str]],
+        typer.Option(
+            help="Error that skill is made of: squared, absolute, pinball:Q; brier, log, zero-one. "
+            "NAME, OUTPUT=NAME, or regression=NAME or classes=NAME; repeat it."
+        ),
+    ] = None,
     rope: Annotated[
         Optional[list[str]],
         typer.Option(help="Difference in skill that does not matter, default 0.01; OUTPUT=NUMBER for one; repeat it."),
@@ -84,6 +95,9 @@ def run(
         group=group,
         time=time,
         keep=tuple(keep or ()),
+        weight=weight,
+        class_weight=class_weight,
+        metrics=tuple(metric or ()),
         loss_weights=tuple(loss_weight or ()),
         split_repeats=split_repeats,
         ropes=tuple(rope or ()),

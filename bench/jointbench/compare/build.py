@@ -81,6 +81,9 @@ def describe(
         repeatable=dataset.time is None,
         reading=dataset.reading,
         recipe=recipe,
+        metrics=tuple(output.error_metric for output in dataset.outputs),
+        weight=dataset.weight_column,
+        class_weight=dataset.class_weight,
     )
 
 
@@ -119,7 +122,7 @@ def summarise_cell(cell: BenchmarkCell, dataset: DatasetSummary, criteria: Verdi
     costs = tuple(arm_cost(cell, planned) for planned in cell.planned_arms)
     ratios = cell_ratios(cell, joint, others)
     pairs = [compare_pair(evidence, joint, other, ratios) for other in others]
-    arm_standings, pareto_criteria = standings(skill, costs, index, dataset.kinds)
+    arm_standings, pareto_criteria = standings(skill, costs, index, _metrics(cell, dataset))
     timings = best_takes(cell.timings)
     threads = timings[0].threads if timings else None
     at_these_threads = [ratio for ratio in ratios if ratio.threads in (None, threads)]
@@ -149,6 +152,12 @@ def summarise_cell(cell: BenchmarkCell, dataset: DatasetSummary, criteria: Verdi
         repeats=index.shape[0],
         seeds=index.shape[2],
     )
+
+
+def _metrics(cell: BenchmarkCell, dataset: DatasetSummary) -> tuple[str, ...]:
+    """Of the error that each output's skill is made of, as the folds were scored."""
+    scored = tuple(output.metric for output in cell.folds[0].scored) if cell.folds else ()
+    return scored or tuple("squared" if kind == "regression" else "log" for kind in dataset.kinds)
 
 
 def _without_arms(cell: BenchmarkCell) -> CellSummary:

@@ -111,8 +111,8 @@ class Skill:
 class RunIndex:
     """Where a cell's runs are in its arrays, the same for every arm: outputs by name, seeds by (repeat, fold, seed).
 
-    no_skill and rows: (outputs, repeats, folds), the no-skill error and the test rows that are judged; NaN and 0 where
-    no such fold was planned, or none of its rows can be judged.
+    no_skill and rows: (outputs, repeats, folds), the no-skill error and the test rows that are judged, or what they
+    weigh together; NaN and 0 where no such fold was planned, or none of its rows can be judged.
     """
 
     outputs: tuple[str, ...]

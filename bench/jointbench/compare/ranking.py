@@ -24,14 +24,14 @@ CRITERIA: tuple[tuple[str, Direction], ...] = (
 
 
 def standings(
-    skill: Mapping[str, Skill], costs: Sequence[ArmCost], index: RunIndex, kinds: Sequence[str]
+    skill: Mapping[str, Skill], costs: Sequence[ArmCost], index: RunIndex, metrics: Sequence[str]
 ) -> tuple[tuple[Standing, ...], tuple[str, ...]]:
-    """The arms' standings and the criteria of their Pareto set. kinds: of the outputs, in the index's order.
+    """The arms' standings and the criteria of their Pareto set. metrics: of the outputs' errors, in the index's order.
 
     A criterion on which some arm with a skill was not measured is left out for all: that arm could be neither kept nor
     dropped by it.
     """
-    rows = [_row(cost, skill[cost.arm], index, kinds) for cost in costs]
+    rows = [_row(cost, skill[cost.arm], index, metrics) for cost in costs]
     with_skill = [row for row in rows if row.skill is not None]
     criteria = [
         (name, direction)
@@ -47,8 +47,8 @@ def standings(
     return ranked, tuple(name for name, _ in criteria)
 
 
-def _row(cost: ArmCost, skill: Skill, index: RunIndex, kinds: Sequence[str]) -> Standing:
-    relative = relative_error(skill, index, kinds)
+def _row(cost: ArmCost, skill: Skill, index: RunIndex, metrics: Sequence[str]) -> Standing:
+    relative = relative_error(skill, index, metrics)
     trained = cost.fits > len(cost.failures)
     latency = min(cost.latency, key=lambda measured: measured.batch_size, default=None)
     return Standing(
@@ -71,9 +71,10 @@ def mean_skill(skill: Skill) -> float | None:
     return None if np.isnan(means).any() else math.fsum(means) / len(means)
 
 
-def relative_error(skill: Skill, index: RunIndex, kinds: Sequence[str]) -> AggregateError | None:
-    """The relative errors of the regression outputs, from the runs of which all these outputs are known; or None."""
-    chosen = [i for i, kind in enumerate(kinds) if kind == "regression"]
+def relative_error(skill: Skill, index: RunIndex, metrics: Sequence[str]) -> AggregateError | None:
+    """The relative errors of the outputs whose error is squared, from the runs of which all of these are known; or
+    None. metrics: of the errors, by output."""
+    chosen = [i for i, metric in enumerate(metrics) if metric == "squared"]
     if not chosen:
         return None
     error = skill.error[chosen]

@@ -26,7 +26,7 @@ def check_enough_labels(dataset: Dataset, whole: Dataset, folds: int) -> None:
         if before >= 2 * MIN_LABELS * folds:
             ways.insert(0, "take a --profile with more rows")
         raise BadInput(
-            f"{dataset.slug}: output {output.name!r} has only {labelled:,} labelled rows{cut}, too few for {folds} folds "
+            f"{dataset.slug}: output {output.name!r} has only {labelled:,} labelled rows{cut}{_of_weight(dataset)}, too few for {folds} folds "
             f"({2 * MIN_LABELS * folds} are needed); {', or '.join(ways)}"
         )
 
@@ -44,9 +44,14 @@ def check_labels_of_parts(dataset: Dataset, splits: Sequence[Split]) -> None:
             places = list(lacks.values())
             more = f" (and {len(places) - 2} more)" if len(places) > 2 else ""
             raise BadInput(
-                f"{dataset.slug}: output {output.name!r} has no label in {' and in '.join(places[:2])}{more}: "
+                f"{dataset.slug}: output {output.name!r} has no label{' on a row' * bool(dataset.weight_column)}{_of_weight(dataset)} in "
+                f"{' and in '.join(places[:2])}{more}: "
                 f"{_why_missing(dataset, known)}" + (", or try fewer --folds" if splits[0].folds > 2 else "")
             )
+
+
+def _of_weight(dataset: Dataset) -> str:
+    return f" of --weight {dataset.weight_column} above 0" if dataset.weight_column else ""
 
 
 def fold_name(split: Split, splits: Sequence[Split]) -> str:

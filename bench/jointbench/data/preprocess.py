@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Sequence
 from dataclasses import dataclass
 from functools import lru_cache
@@ -14,7 +15,8 @@ from sklearn.impute import MissingIndicator, SimpleImputer
 from sklearn.pipeline import make_pipeline
 from sklearn.preprocessing import OneHotEncoder, StandardScaler
 
-from jointbench.metrics.quality import no_skill_loss
+from jointbench.data.row_weights import output_weights
+from jointbench.metrics.quality import no_skill_loss, weighted_variance
 from jointbench.types import Dataset, Float32Array, FloatArray, IntArray, Output, Split
 
 MAX_CATEGORIES = 50  # of one column; rarer ones share an "infrequent" column
@@ -26,7 +28,7 @@ class Prepared:
 
     features: (rows, columns) or (rows, height, width, channels), all rows. targets, weights: (rows, outputs).
     Regression targets are standardised on the training rows (value = target x scale + mean), classes are codes;
-    a weight is 0 where the label is missing. no_skill: per output, the no-skill predictor's loss on the training
+    a weight is 0 where the label is missing, else 1 or what ``row_weights`` says. no_skill: per output, the no-skill predictor's loss on the training
     rows, in the units of ``targets``.
     """
 
@@ -95,13 +97,15 @@ def prepare(dataset: Dataset, split: Split) -> Prepared:
     for column, output in enumerate(dataset.outputs):
         values = dataset.targets[output.name]
         present = ~np.isnan(values)
-        train = values[split.train][present[split.train]]
-        mean, scale = standardisation(output, train)
+        known = split.train[present[split.train]]
+        train, own = values[known], output_weights(dataset, output, split.train)
+        known_weights = None if own is None else own[known]
+        mean, scale = standardisation(output, train, known_weights)
         targets[present, column] = (values[present] - mean) / scale
-        weights[:, column] = present
+        weights[:, column] = present if own is None else np.where(present, own, 0.0)
         means.append(mean)
         scales.append(scale)
-        no_skill.append(no_skill_loss(output, (train - mean) / scale))
+        no_skill.append(no_skill_loss(output, (train - mean) / scale, known_weights))
     return Prepared(
         _scaled_images(dataset) if isinstance(dataset.features, np.ndarray) else encode(dataset.features, split.train),
         targets.astype(np.float32),
@@ -112,12 +116,16 @@ def prepare(dataset: Dataset, split: Split) -> Prepared:
     )
 
 
-def standardisation(output: Output, train: FloatArray) -> tuple[float, float]:
-    """(mean, standard deviation) of a regression target's training values; (0, 1) for classes and constants."""
+def standardisation(output: Output, train: FloatArray, weights: FloatArray | None = None) -> tuple[float, float]:
+    """(mean, standard deviation) of a regression target's training values; (0, 1) for classes and constants.
+
+    weights: (training rows,), default 1 each.
+    """
     if output.kind != "regression" or len(train) == 0:
         return 0.0, 1.0
-    scale = float(train.std())
-    return float(train.mean()), scale if scale > 0 else 1.0
+    scale = float(train.std()) if weights is None else math.sqrt(weighted_variance(train, weights))
+    mean = float(train.mean() if weights is None else np.average(train, weights=weights))
+    return mean, scale if scale > 0 else 1.0
 
 
 def in_units(

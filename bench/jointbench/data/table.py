@@ -22,6 +22,7 @@ from jointbench.data.outputs import given_target, target
 from jointbench.data.raw_table import RawTable
 from jointbench.data.read_file import read_table
 from jointbench.data.reading import with_labels
+from jointbench.data.weight_column import weighted_table
 from jointbench.errors import BadInput
 from jointbench.records.strict_json import well_formed
 from jointbench.types import ColumnReading, Dataset, FloatArray, IntArray, Kind, Provenance
@@ -44,26 +45,31 @@ def load_table(
     group: str | None = None,
     time: str | None = None,
     keep: Sequence[str] = (),
+    weight: str | None = None,
 ) -> Dataset:
     """The dataset in a user's own table.
 
     targets: column names, each with an optional ``:kind`` suffix. keep: columns to use as they stand, though they look
-    like identifiers or hold a number that looks like a mark for "missing".
+    like identifiers or hold a number that looks like a mark for "missing". weight: a column of what each row weighs.
     Raises BadInput, one sentence that names file and column, for whatever cannot be used.
     """
     if not targets:
         raise BadInput(f"{path}: name the columns to predict with --target NAME, once for each")
     raw = read_table(path)
     asked = _asked(raw, targets)
-    group, time = (None if key is None else column_named(raw, key) for key in (group, time))
+    group, time, weight = (None if key is None else column_named(raw, key) for key in (group, time, weight))
     source = source_of(raw, frozenset(column_named(raw, name) for name in keep))
+    weighted = None if weight is None else weighted_table(raw, weight, list(dict(asked)), source)
+    raw = raw if weighted is None else weighted.table
     targets_read = [target(interpret(raw.frame[name], name, source), kind, source) for name, kind in asked]
-    keys = [key for key in (group, time) if key is not None]
+    keys = [key for key in (group, time, weight) if key is not None]
     features = _features(raw, [name for name in raw.frame.columns if name not in (*dict(asked), *keys)], source)
     outputs = tuple(item.output for item in targets_read)
     values = {item.output.name: item.values for item in targets_read}
     findings = [*copied_targets(features.frame, values, outputs), *(f for item in targets_read for f in item.findings)]
     readings = [*(item.reading for item in targets_read), *_key_readings(raw, source, group, time)]
+    if weighted is not None:
+        readings.append(weighted.reading)
     return with_labels(
         Dataset(
             slug=well_formed(path.stem),
@@ -77,6 +83,8 @@ def load_table(
             notes=(*sentences([*findings, *features.findings]), *raw.remarks),
             reading=(*readings, *features.reading),
             keep=tuple(keep),
+            row_weights=None if weighted is None else weighted.weights,
+            weight_column=weight or "",
         )
     )
 

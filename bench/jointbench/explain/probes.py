@@ -159,9 +159,7 @@ def _probe(_: object, output: Output, rows: Float32Array, values: FloatArray, sp
         output,
         features=scaled.astype(np.float32),
         values=values,
-        train=split.train,
-        validation=split.validation,
-        test=split.test,
+        parts=(split.train, split.validation, split.test),
     )
     return predictions.reshape(len(split.test), -1)
 

@@ -36,9 +36,15 @@ def unseen_classes(output: Output, train: FloatArray, test: FloatArray) -> dict[
     return {int(code): int(count) for code, count in zip(codes, counts, strict=True) if code not in train}
 
 
-def judged_no_skill_losses(output: Output, train: FloatArray, test: FloatArray) -> FloatArray:
+def judged_no_skill_losses(
+    output: Output,
+    train: FloatArray,
+    test: FloatArray,
+    train_weights: FloatArray | None = None,
+    test_weights: FloatArray | None = None,
+) -> FloatArray:
     """(test rows,): the no-skill predictor's losses on the rows that are judged, NaN on the others. train, test: NaN
-    where unknown.
+    where unknown; their weights default to 1 each.
 
     Where rows of unseen classes are left out, they are those of the best constant answer on the rows that are judged,
     their class shares: the training frequencies spare something for the classes that are left out.
@@ -50,16 +56,27 @@ def judged_no_skill_losses(output: Output, train: FloatArray, test: FloatArray) 
     values = test[judged]
     if unseen_classes(output, train, test):
         codes = values.astype(np.int64)
-        shares = np.bincount(codes, minlength=len(output.classes)) / len(codes)
+        rows = np.ones(len(codes)) if test_weights is None else test_weights[judged]
+        shares = np.bincount(codes, weights=rows, minlength=len(output.classes)) / rows.sum()
         log_shares = np.log(shares, out=np.full(len(shares), -np.inf), where=shares > 0)
         losses[judged] = constant_class_losses(output.error_metric, codes, log_shares)
     else:
-        losses[judged] = no_skill_row_losses(output, train[~np.isnan(train)], values)
+        known = ~np.isnan(train)
+        known_weights = None if train_weights is None else train_weights[known]
+        losses[judged] = no_skill_row_losses(output, train[known], values, known_weights)
     return losses
 
 
-def judged_no_skill_error(output: Output, train: FloatArray, test: FloatArray) -> float:
-    """The mean of ``judged_no_skill_losses`` over the rows that are judged; NaN where none is."""
-    losses = judged_no_skill_losses(output, train, test)
+def judged_no_skill_error(
+    output: Output,
+    train: FloatArray,
+    test: FloatArray,
+    train_weights: FloatArray | None = None,
+    test_weights: FloatArray | None = None,
+) -> float:
+    """The weighted mean of ``judged_no_skill_losses`` over the rows that are judged; NaN where none is."""
+    losses = judged_no_skill_losses(output, train, test, train_weights, test_weights)
     judged = ~np.isnan(losses)
-    return float(losses[judged].mean()) if judged.any() else float("nan")
+    if not judged.any():
+        return float("nan")
+    return float(np.average(losses[judged], weights=None if test_weights is None else test_weights[judged]))

@@ -18,16 +18,24 @@ from jointbench.types import FloatArray, IntArray, Output
 BINS = 15
 
 
-def no_skill_loss(output: Output, train: FloatArray) -> float:
+def no_skill_loss(output: Output, train: FloatArray, weights: FloatArray | None = None) -> float:
     """The no-skill predictor's mean loss on the training values: their variance, or the entropy of the classes.
 
-    1 for a constant target, so that dividing by it is harmless.
+    1 for a constant target, so that dividing by it is harmless. weights: (training rows,), default 1 each.
     """
     if output.kind == "regression":
-        return float(np.var(train)) or 1.0
-    frequencies = class_frequencies(train, len(output.classes))
-    counts = np.bincount(train.astype(np.int64), minlength=len(output.classes))
-    return float(-(counts @ np.log(frequencies)) / max(counts.sum(), 1)) or 1.0
+        variance = np.var(train) if weights is None else weighted_variance(train, weights)
+        return float(variance) or 1.0
+    frequencies = class_frequencies(train, len(output.classes), weights)
+    counts = np.bincount(train.astype(np.int64), weights=weights, minlength=len(output.classes))
+    return float(-(counts @ np.log(frequencies)) / (counts.sum() or 1.0)) or 1.0
+
+
+def weighted_variance(values: FloatArray, weights: FloatArray) -> float:
+    """The weighted mean squared distance from the weighted mean; 0 of no values."""
+    if not len(values):
+        return 0.0
+    return float(np.average((values - np.average(values, weights=weights)) ** 2, weights=weights))
 
 
 def no_skill_error(output: Output, train: FloatArray, test: FloatArray) -> float:
@@ -36,17 +44,22 @@ def no_skill_error(output: Output, train: FloatArray, test: FloatArray) -> float
 
 
 def score(
-    output: Output, observed: FloatArray, predicted: FloatArray, no_skill: float, weights: FloatArray | None = None
+    output: Output,
+    observed: FloatArray,
+    predicted: FloatArray,
+    no_skill: float,
+    weights: FloatArray | None = None,
+    metric_weights: FloatArray | None = None,
 ) -> Score:
     """Scores predictions on rows with a known label.
 
     observed: (rows,), values or class codes. predicted: values (rows,) in the target's unit, or logits (rows, units).
-    no_skill: the no-skill error on the same rows. weights: (rows,), default 1 each. A metric that is undefined there
-    (AUC with one class) is None.
+    no_skill: the no-skill error on the same rows. weights, metric_weights: (rows,), of the error and of the metrics,
+    default 1 each. A metric that is undefined there (AUC with one class) is None.
     """
     error = float(np.average(row_losses(output.error_metric, observed, predicted), weights=weights))
     metrics = _value_metrics if output.kind == "regression" else _class_metrics
-    return Score(output.name, error, metrics(output, observed, predicted, weights, no_skill))
+    return Score(output.name, error, metrics(output, observed, predicted, metric_weights, no_skill))
 
 
 def _value_metrics(

@@ -28,16 +28,16 @@ def reference_predictions(
     output: Output,
     features: Float32Array,
     values: FloatArray,
-    train: IntArray,
-    validation: IntArray,
-    test: IntArray,
+    parts: tuple[IntArray, IntArray, IntArray],
+    weights: FloatArray | None = None,
 ) -> FloatArray:
     """Predictions on the test rows: values (rows,), or log-odds and log-probabilities (rows, units).
 
     model: LINEAR or TREES. features: all rows. values: (all rows,), standardised or class codes, NaN where missing.
-    train, validation, test: row numbers. The validation rows choose the linear model's penalty and the number of trees,
-    as they choose the number of epochs for a network.
+    parts: row numbers to train, validate and test on. The validation rows choose the linear model's penalty and the
+    number of trees, as they choose the number of epochs for a network. weights: (all rows,), above 0, default 1 each.
     """
+    train, validation, test = parts
     train = train[~np.isnan(values[train])]
     validation = validation[~np.isnan(values[validation])]
     if not len(validation):
@@ -45,8 +45,8 @@ def reference_predictions(
     rows = _inputs(model, features)
     least_error, best = np.inf, np.zeros(0)
     for candidate in _candidates(model, output, np.unique(values[train])):
-        _fit(candidate, rows, values, train, validation)
-        error, predicted = _evaluate(candidate, output, rows, values, validation, test)
+        _fit(candidate, rows, values, weights, train, validation)
+        error, predicted = _evaluate(candidate, output, rows, values, weights, validation, test)
         if error < least_error:
             least_error, best = error, predicted
     return np.asarray(best, np.float64)
@@ -81,34 +81,53 @@ def _tree_settings() -> dict[str, Any]:
     return {"max_iter": TREE_ROUNDS, "n_iter_no_change": TREE_PATIENCE, "early_stopping": True, "max_leaf_nodes": 15}
 
 
-def _fit(model: Any, rows: Float32Array, values: FloatArray, train: IntArray, validation: IntArray) -> None:
+def _fit(
+    model: Any,
+    rows: Float32Array,
+    values: FloatArray,
+    weights: FloatArray | None,
+    train: IntArray,
+    validation: IntArray,
+) -> None:
+    own = {} if weights is None else {"sample_weight": weights[train]}
     if isinstance(model, HistGradientBoostingRegressor):
-        model.fit(rows[train], values[train], X_val=rows[validation], y_val=values[validation])
+        if weights is not None:
+            own["sample_weight_val"] = weights[validation]
+        model.fit(rows[train], values[train], X_val=rows[validation], y_val=values[validation], **own)
     elif isinstance(model, HistGradientBoostingClassifier):
         # Its early stopping cannot score a class that no training row has.
         usable = validation[np.isin(values[validation], np.unique(values[train]))]
         usable = usable if len(usable) else train
-        model.fit(
-            rows[train], values[train].astype(np.int64), X_val=rows[usable], y_val=values[usable].astype(np.int64)
-        )
+        if weights is not None:
+            own["sample_weight_val"] = weights[usable]
+        codes = np.nan_to_num(values).astype(np.int64)
+        model.fit(rows[train], codes[train], X_val=rows[usable], y_val=codes[usable], **own)
     elif isinstance(model, Ridge):
         with warnings.catch_warnings():
             # Collinear columns under the smallest penalty warn; the validation rows then choose another penalty.
             warnings.simplefilter("ignore", LinAlgWarning)
-            model.fit(rows[train], values[train])
+            model.fit(rows[train], values[train], **own)
     else:
-        model.fit(rows[train], values[train].astype(np.int64))
+        model.fit(rows[train], values[train].astype(np.int64), **own)
 
 
 def _evaluate(
-    model: Any, output: Output, rows: Float32Array, values: FloatArray, validation: IntArray, test: IntArray
+    model: Any,
+    output: Output,
+    rows: Float32Array,
+    values: FloatArray,
+    weights: FloatArray | None,
+    validation: IntArray,
+    test: IntArray,
 ) -> tuple[float, FloatArray]:
     """(validation error, predictions on the test rows)."""
+    own = None if weights is None else weights[validation]
     if output.kind == "regression":
         fitted, predicted = (np.asarray(model.predict(rows[part]), np.float64) for part in (validation, test))
-        return float(np.mean((fitted - values[validation]) ** 2)), predicted
+        return float(np.average((fitted - values[validation]) ** 2, weights=own)), predicted
     log_probability = _class_scores(model, rows[validation], len(output.classes))
-    error = float(-log_probability[np.arange(len(validation)), values[validation].astype(np.int64)].mean())
+    losses = -log_probability[np.arange(len(validation)), values[validation].astype(np.int64)]
+    error = float(np.average(losses, weights=own))
     predicted = _class_scores(model, rows[test], len(output.classes))
     return error, predicted[:, 1:] - predicted[:, :1] if output.units == 1 else predicted
 

@@ -37,8 +37,12 @@ def check_metric(output: Output) -> None:
 
 
 def class_frequencies(codes: FloatArray, classes: int, weights: FloatArray | None = None) -> FloatArray:
-    """Relative class frequencies with one pseudo-count per class: a class without rows has a frequency above 0."""
-    counts = np.bincount(codes.astype(np.int64), weights=weights, minlength=classes) + 1.0
+    """Relative class frequencies with one pseudo-count per class: a class without rows has a frequency above 0.
+
+    weights: (rows,), on any scale: they count relative to their mean.
+    """
+    relative = None if weights is None else weights * (len(weights) / weights.sum())
+    counts = np.bincount(codes.astype(np.int64), weights=relative, minlength=classes) + 1.0
     frequencies: FloatArray = counts / counts.sum()
     return frequencies
 

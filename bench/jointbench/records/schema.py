@@ -96,8 +96,8 @@ class ScoredOutput:
 class FoldRecord:
     """What every arm was scored against on one fold: the test rows and the no-skill predictor's error there.
 
-    y_true: float64 (test rows, outputs); weights: the same shape, 0 where the label is missing or of a class that no
-    training row has. no_skill_error: 0 of an output without a row of another weight. scored: one for each output.
+    y_true: float64 (test rows, outputs); weights: the same shape, what a row weighs in the error, 0 where the label is
+    missing or of a class that no training row has. no_skill_error: 0 of an output without a row of another weight. scored: one for each output.
     row_units: (test rows,), equal for rows that are kept together. Both are empty in records of older versions, whose
     skill is of squared errors and log loss.
     """

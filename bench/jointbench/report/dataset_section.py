@@ -24,6 +24,7 @@ from jointbench.report.not_measured import absent_throughout
 from jointbench.report.overview import FEW_FOLDS, Answer, Sentence, cells_of, sentence
 from jointbench.report.palette import Palette
 from jointbench.report.recipe import recipe_facts, recipe_text
+from jointbench.report.skill_text import skill_text
 from jointbench.report.tables.flops import predicted_saving_table
 from jointbench.report.tables.memory import memory_table
 from jointbench.report.tables.quality import quality_tables, reference_remarks
@@ -108,6 +109,7 @@ def _facts(dataset: DatasetSummary, cells: Sequence[CellSummary], fits: Sequence
         ("Rows", f"{dataset.rows:,}"),
         ("Features", f"{dataset.features:,}"),
         ("Outputs", outputs),
+        ("Skill is made of", skill_text(dataset)),
         ("Tested on", _design(dataset, cells)),
     ]
     if dataset.recipe is not None:

@@ -31,6 +31,7 @@ from jointbench.report.not_measured import not_measured
 from jointbench.report.overview import answers, cautions, overview_table
 from jointbench.report.palette import VERDICT_SIGNS, Palette, palette
 from jointbench.report.scaling_section import scaling_section
+from jointbench.report.skill_text import unusual_skills
 from jointbench.report.tables.across import across_table
 from jointbench.report.tables.engine import engine_table
 from jointbench.scaling.points import Study
@@ -78,6 +79,7 @@ def render(
             notes=[show.plain(note) for note in summary.notes],
             downloads=downloads(summary, records_jsonl),
             missing=not_measured(summary),
+            unusual_skills=unusual_skills(summary),
             signs=VERDICT_SIGNS,
             rope=f"{summary.rope:g}",
             worth=f"{summary.worth:g}",

@@ -23,6 +23,7 @@ from jointbench.report.overview import (
     step_ratio,
     unavailable_reason,
 )
+from jointbench.report.skill_text import unusual_skills
 from jointbench.report.tables.table import Cell, Table
 
 TONES = {"joint": "bold cyan", "equivalent": "green", "separate": "bold yellow", "open": "", "noise": "dim"}
@@ -86,7 +87,7 @@ def terminal_report(summary: Summary, console: Console) -> None:
 
 def _notes(summary: Summary, console: Console) -> None:
     """Cautions in full; what the run left out or cut in a few lines, because the page has it all."""
-    for caution in cautions(summary):
+    for caution in (*cautions(summary), *unusual_skills(summary)):
         console.print(Text(show.plain(caution), style="yellow"))
     if summary.notes:
         text = " ".join(show.plain(note) for note in summary.notes)

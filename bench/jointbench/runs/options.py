@@ -14,6 +14,7 @@ from jointbench.data.catalog import bundled_slugs, card_of, cards, load_bundled
 from jointbench.data.table import load_table
 from jointbench.errors import BadInput
 from jointbench.networks.arms import DEFAULT_ARMS
+from jointbench.runs.metric_options import balanced_datasets, with_metrics
 from jointbench.runs.verdict_options import verdict_criteria
 from jointbench.runtime.devices import devices_for
 from jointbench.runtime.environment import cores
@@ -24,7 +25,7 @@ from jointbench.types import Dataset, Engine
 
 ENGINES: dict[str, Engine] = {"stacked": "stacked", "stock": "stock"}
 DEFAULT_ENGINE: Engine = "stacked"
-TABLE_OPTIONS = ("--target", "--group", "--time", "--keep")
+TABLE_OPTIONS = ("--target", "--group", "--time", "--keep", "--weight")
 FLAGS = {
     "profile": "--profile",
     "targets": "--target",
@@ -37,6 +38,9 @@ FLAGS = {
     "group": "--group",
     "time": "--time",
     "keep": "--keep",
+    "weight": "--weight",
+    "class_weight": "--class-weight",
+    "metrics": "--metric",
     "loss_weights": "--loss-weight",
     "split_repeats": "--split-repeats",
 }
@@ -64,6 +68,9 @@ class RunOptions:
     group: str | None = None
     time: str | None = None
     keep: tuple[str, ...] = ()
+    weight: str | None = None
+    class_weight: str | None = None
+    metrics: tuple[str, ...] = ()
     loss_weights: tuple[str, ...] = ()
     split_repeats: bool = False
     ropes: tuple[str, ...] = ()
@@ -86,12 +93,17 @@ def dataset_names(profile: Profile, names: Sequence[str]) -> tuple[str, ...]:
 
 
 def load_datasets(options: RunOptions, profile: Profile) -> list[Dataset]:
-    """Bundled datasets by name, a user's table by path."""
+    """Bundled datasets by name, a user's table by path, with the metrics and class weights that are asked for."""
+    loaded = balanced_datasets(_loaded(options, profile), options.class_weight)
+    return with_metrics(loaded, options.metrics)
+
+
+def _loaded(options: RunOptions, profile: Profile) -> list[Dataset]:
     tables = [name for name in options.datasets if _is_path(name)]
     if options.targets and not tables:
         raise BadInput("--target names columns of a table of your own; name its file too")
-    if (options.group or options.time or options.keep) and not tables:
-        raise BadInput("--group, --time and --keep name columns of a table of your own; name its file too")
+    if (options.group or options.time or options.keep or options.weight) and not tables:
+        raise BadInput("--group, --time, --keep and --weight name columns of a table of your own; name its file too")
     if not options.datasets:
         return [load_bundled(slug) for slug in dataset_names(profile, ())]
     loaded = [
@@ -107,7 +119,7 @@ def load_datasets(options: RunOptions, profile: Profile) -> list[Dataset]:
 
 
 def _load_table(path: Path, options: RunOptions) -> Dataset:
-    dataset = load_table(path, options.targets, options.group, options.time, options.keep)
+    dataset = load_table(path, options.targets, options.group, options.time, options.keep, options.weight)
     if len(dataset.outputs) < 2:
         raise BadInput(
             f"{path}: with one target there is nothing to compare: one network for all outputs and one for each are "

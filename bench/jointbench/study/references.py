@@ -8,6 +8,7 @@ from dataclasses import dataclass
 
 import numpy as np
 
+from jointbench.data.row_weights import output_weights
 from jointbench.metrics.judged_rows import judged_rows
 from jointbench.metrics.quality import score
 from jointbench.metrics.reference_models import LINEAR, TREES, reference_predictions
@@ -17,7 +18,7 @@ from jointbench.runtime.processes import Processes
 from jointbench.runtime.workers import failure_reason
 from jointbench.study.config import Progress
 from jointbench.study.plan import Experiment, prepared_split
-from jointbench.study.scoring import judged_on, no_skill_on
+from jointbench.study.scoring import judged_on, no_skill_on, tested_weights
 from jointbench.types import Float32Array, FloatArray, Output, Split
 
 
@@ -40,7 +41,7 @@ def folds(experiment: Experiment) -> Iterator[FoldRecord]:
             validation_rows=len(split.validation),
             test=split.test,
             y_true=np.nan_to_num(y_true[split.test]),
-            weights=np.stack([judged_on(experiment, o, split) for o in dataset.outputs], axis=1).astype(np.float64),
+            weights=np.stack([tested_weights(experiment, o, split) for o in dataset.outputs], axis=1),
             no_skill_error=tuple(float(np.nan_to_num(no_skill_on(experiment, o, split))) for o in dataset.outputs),
             scored=tuple(
                 ScoredOutput(o.kind, o.units, o.error_metric, float(mean), float(scale))
@@ -52,7 +53,10 @@ def folds(experiment: Experiment) -> Iterator[FoldRecord]:
 
 @dataclass(frozen=True, eq=False)
 class ReferenceTask:
-    """One model for one output on one fold. values: (rows,), NaN where unknown; mean and scale standardise them."""
+    """One model for one output on one fold. values: (rows,), NaN where unknown; mean and scale standardise them.
+
+    weights: (rows,), of the loss and the error that skill is made of, row_weights: of the metrics; None: 1 each.
+    """
 
     model: str
     output: Output
@@ -61,6 +65,8 @@ class ReferenceTask:
     mean: float
     scale: float
     no_skill: float
+    weights: FloatArray | None
+    row_weights: FloatArray | None
 
 
 def references(experiments: Sequence[Experiment], jobs: int, progress: Progress) -> Iterator[Reference]:
@@ -98,6 +104,8 @@ def _tasks(experiment: Experiment) -> Iterator[ReferenceTask]:
                     mean=prepared.mean[i],
                     scale=prepared.scale[i],
                     no_skill=no_skill_on(experiment, output, split),
+                    weights=output_weights(experiment.dataset, output, split.train),
+                    row_weights=experiment.dataset.row_weights,
                 )
 
 
@@ -108,14 +116,14 @@ def _score(task: ReferenceTask, features: Float32Array) -> Score:
         output=task.output,
         features=features,
         values=(task.values - task.mean) / task.scale,
-        train=task.split.train,
-        validation=task.split.validation,
-        test=task.split.test,
+        parts=(task.split.train, task.split.validation, task.split.test),
+        weights=task.weights,
     )
     truth = task.values[task.split.test]
     judged = judged_rows(task.output, task.values[task.split.train], truth)
     predicted = raw * task.scale + task.mean if task.output.kind == "regression" else raw
-    return score(task.output, truth[judged], predicted[judged], task.no_skill)
+    weights = (None if rows is None else rows[task.split.test][judged] for rows in (task.weights, task.row_weights))
+    return score(task.output, truth[judged], predicted[judged], task.no_skill, *weights)
 
 
 def _reference(slug: str, task: ReferenceTask, future: Future[Score]) -> Reference:

@@ -9,12 +9,13 @@ import numpy.typing as npt
 
 from jointbench.backends.base import Trained
 from jointbench.data.preprocess import Prepared, in_units
+from jointbench.data.row_weights import output_weights
 from jointbench.metrics.judged_rows import judged_no_skill_error, judged_rows
 from jointbench.metrics.quality import score
 from jointbench.networks.flops import train_flops_per_row
 from jointbench.records import Fit, Score
 from jointbench.study.plan import Experiment
-from jointbench.types import FloatArray, Network, Output, Split
+from jointbench.types import Dataset, FloatArray, Network, Output, Split
 
 
 def fit_record(experiment: Experiment, network: Network, trained: Trained, prepared: Prepared) -> Fit:
@@ -60,7 +61,8 @@ def scores_of(
         judged = judged_on(experiment, output, split)
         if judged.any():
             no_skill = no_skill_on(experiment, output, split)
-            scores.append(score(output, values[judged], predicted[judged], no_skill))
+            weights = weights_of_judged(experiment.dataset, output, split, judged)
+            scores.append(score(output, values[judged], predicted[judged], no_skill, *weights))
     return tuple(scores)
 
 
@@ -72,7 +74,32 @@ def judged_on(experiment: Experiment, output: Output, split: Split) -> npt.NDArr
 def no_skill_on(experiment: Experiment, output: Output, split: Split) -> float:
     """The no-skill predictor's error on the judged test rows, with what it learnt from the labelled training rows; NaN
     where no row can be judged."""
-    return judged_no_skill_error(output, *_train_and_test(experiment, output, split))
+    weights = output_weights(experiment.dataset, output, split.train)
+    parts = (None, None) if weights is None else (weights[split.train], weights[split.test])
+    return judged_no_skill_error(output, *_train_and_test(experiment, output, split), *parts)
+
+
+def weights_of_judged(
+    dataset: Dataset, output: Output, split: Split, judged: npt.NDArray[np.bool_]
+) -> tuple[FloatArray | None, FloatArray | None]:
+    """Of the judged test rows: what they weigh in the error that skill is made of, and in the metrics that people
+    read, (judged rows,) each; None where all are equal. judged: (test rows,)."""
+    rows = split.test[judged]
+    weights = output_weights(dataset, output, split.train)
+    return (
+        None if weights is None else weights[rows],
+        None if dataset.row_weights is None else dataset.row_weights[rows],
+    )
+
+
+def tested_weights(experiment: Experiment, output: Output, split: Split) -> FloatArray:
+    """(test rows,): what each row weighs in the error, 0 where it is not judged, at most 1."""
+    judged = judged_on(experiment, output, split)
+    weights = output_weights(experiment.dataset, output, split.train)
+    if weights is None:
+        return judged.astype(np.float64)
+    tested = np.where(judged, weights[split.test], 0.0)
+    return np.asarray(tested / max(1.0, float(tested.max())))
 
 
 def _train_and_test(experiment: Experiment, output: Output, split: Split) -> tuple[FloatArray, FloatArray]:

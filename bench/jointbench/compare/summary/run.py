@@ -16,7 +16,7 @@ from jointbench.compare.summary.decisions import Decision, Difference, Standing
 from jointbench.compare.summary.recipe import RecipeSummary
 from jointbench.compare.summary.stored import StoredRatio
 from jointbench.stats.estimate import Uncertain
-from jointbench.types import ColumnReading, Natural, Positive
+from jointbench.types import ClassWeight, ColumnReading, Natural, Positive
 
 SUMMARY_SCHEMA_VERSION = 3
 
@@ -84,7 +84,9 @@ class DatasetSummary:
 
     command: what runs it alone as it was run, but for folds, repeats and seeds; "" where that is not known.
     repeatable: a split forward in time has no repeats. reading: how each column was read; () in an older run's folder.
-    recipe: None in an older run's folder.
+    recipe: None in an older run's folder. metrics: of the error that each output's skill is made of
+    (``metrics.row_losses``); () in an older run's folder, where it was squared errors and log loss. weight: the column
+    of the rows' weights, class_weight: "balanced" where classes weigh the same; "" without.
     """
 
     slug: str
@@ -106,6 +108,9 @@ class DatasetSummary:
     repeatable: bool = True
     reading: tuple[ColumnReading, ...] = ()
     recipe: RecipeSummary | None = None
+    metrics: tuple[str, ...] = ()
+    weight: str = ""
+    class_weight: ClassWeight = ""
 
 
 @dataclass(frozen=True, kw_only=True)

@@ -24,7 +24,7 @@ def size_table(cell: CellSummary) -> Table:
     standings = {standing.arm: standing for standing in cell.standings}
     return Table(
         f"Size of the arms in {cell_name(cell)}: exact, from the shapes. In the Pareto set no other arm is at least "
-        f"as good on {_criteria(cell)} and better on one. aRRMSE is of the regression outputs, pooled over test rows.",
+        f"as good on {_criteria(cell)} and better on one. aRRMSE is of the outputs of squared error, pooled over test rows.",
         columns(
             ("Arm", "Sizing"),
             (
