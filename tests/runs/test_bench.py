@@ -68,6 +68,26 @@ def test_it_leaves_a_run_behind_and_says_where(ran: tuple[Path, str]) -> None:
     assert list((folder / "saved").rglob("*.json"))
 
 
+def test_the_answer_is_the_last_thing_on_the_screen(ran: tuple[Path, str]) -> None:
+    lines = [line for line in ran[1].splitlines() if line.strip()]
+    assert lines[-1] == f"Report: {ran[0] / 'run' / 'report.html'}"
+    (counts,) = (number for number, line in enumerate(lines) if " passed" in line)
+    answer = [line for line in lines[counts:] if line.startswith("concrete_slump")]
+    assert len(answer) >= 1, "the verdict stands below pytest's counts"
+
+
+def test_only_what_the_profile_times_is_collected(ran: tuple[Path, str]) -> None:
+    assert "skipped" not in ran[1]
+
+
+def test_tables_are_short_unless_asked_otherwise(ran: tuple[Path, str], tmp_path: Path) -> None:
+    assert "Median" in ran[1] and "Outliers:" not in ran[1].split("Legend")[0]
+    assert "StdDev" not in ran[1]
+    assert "training step': 3 tests" in ran[1] and "fused': 3 tests" not in ran[1]
+    done = bench(*WORDS, "--out", str(tmp_path / "run"), "--benchmark-columns=min,mean", "-k", "request")
+    assert "fused': 3 tests" in done.stdout and "Mean" in done.stdout
+
+
 def test_comparing_with_a_saved_run_names_what_got_slower(ran: tuple[Path, str], tmp_path: Path) -> None:
     """Names are stable, so a saved run whose times are a hundredth of the true ones fails every benchmark by name."""
     (saved,) = (ran[0] / "saved").rglob("*.json")

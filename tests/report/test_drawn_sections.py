@@ -1,0 +1,28 @@
+"""Sections drawn in other processes are the sections that this one would draw."""
+
+from __future__ import annotations
+
+from concurrent.futures import Future
+from concurrent.futures.process import BrokenProcessPool
+from typing import Any
+
+import pytest
+
+from jointbench.report import drawn_sections
+from jointbench.report.drawn_sections import DrawnSection
+from jointbench.report.page import render
+
+
+def test_the_page_is_the_same_on_one_core_and_on_two(large: Any, monkeypatch: pytest.MonkeyPatch) -> None:
+    summary = large.summary()
+    monkeypatch.setattr(drawn_sections, "cores", lambda: 2)
+    on_two = render(summary, {})
+    monkeypatch.setattr(drawn_sections, "cores", lambda: 1)
+    assert render(summary, {}) == on_two
+
+
+def test_a_process_that_died_leaves_no_hole_in_the_page() -> None:
+    future: Future[Any] = Future()
+    future.set_exception(BrokenProcessPool("killed"))
+    section: Any = object()
+    assert DrawnSection(lambda: section, future).result() is section
