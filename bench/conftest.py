@@ -36,10 +36,10 @@ from jointbench.runs.options import (
     experiments,
     load_datasets,
     notes,
-    reruns,
     study_config,
 )
 from jointbench.runs.output_folder import new_folder
+from jointbench.runs.reruns import reruns
 from jointbench.runtime.devices import devices_for
 from jointbench.study.config import StudyConfig
 from jointbench.study.plan import Experiment

@@ -11,7 +11,8 @@ import pandas as pd
 import pytest
 
 from jointbench.cli.app import main
-from jointbench.runs.options import RunOptions, load_datasets, profile_named, reruns
+from jointbench.runs.options import RunOptions, load_datasets, profile_named
+from jointbench.runs.reruns import reruns
 
 
 @pytest.fixture

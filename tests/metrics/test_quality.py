@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import replace
+from itertools import pairwise
 
 import numpy as np
 import numpy.typing as npt
@@ -137,7 +138,7 @@ def expected_calibration_error(observed: Floats, shares: Floats) -> float:
     sure, right = shares.max(axis=1), shares.argmax(axis=1) == observed
     edges = np.linspace(0, 1, 16)
     total = 0.0
-    for low, high in zip(edges[:-1], edges[1:], strict=True):
+    for low, high in pairwise(edges):
         inside = (sure >= low) & ((sure < high) | (high == 1.0))
         if inside.any():
             total += inside.sum() / len(sure) * abs(right[inside].mean() - sure[inside].mean())

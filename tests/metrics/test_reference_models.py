@@ -12,7 +12,6 @@ from sklearn.linear_model import LogisticRegression, Ridge
 from sklearn.model_selection import GridSearchCV, PredefinedSplit
 
 from jointbench.metrics.quality import score
-from jointbench.metrics.row_losses import log_probabilities
 from jointbench.metrics.reference_models import (
     LINEAR,
     LOGISTIC_STRENGTHS,
@@ -20,6 +19,7 @@ from jointbench.metrics.reference_models import (
     TREES,
     reference_predictions,
 )
+from jointbench.metrics.row_losses import log_probabilities
 from jointbench.types import Output
 
 Floats = npt.NDArray[np.float64]

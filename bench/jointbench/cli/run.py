@@ -102,8 +102,9 @@ def _run(options: RunOptions, out: str | None, explicit: tuple[str, ...]) -> Non
     from jointbench.report.recipe import brief_recipe
     from jointbench.runs.about import RunDescription
     from jointbench.runs.folder import REPORT, RUN_FILES, execute
-    from jointbench.runs.options import criteria_of, experiments, load_datasets, notes, reruns, study_config
+    from jointbench.runs.options import criteria_of, experiments, load_datasets, notes, study_config
     from jointbench.runs.output_folder import output_folder
+    from jointbench.runs.reruns import reruns
     from jointbench.study.profiles import profile_named
 
     console = make_console()

@@ -29,9 +29,8 @@ Decided = Callable[[FloatArray, FloatArray], bool]
 @dataclass(frozen=True)
 class Outlook:
     """growth: times as much training as now that would decide (at best, while the floor is not known), None where none
-    does or more than GROWTH. undecidable:
-    no training can, at this number of rows. rows: times as many rows as now that would, with all training that it
-    takes; None where not even MOST_ROWS would."""
+    does or more than GROWTH. undecidable: no training can, at this number of rows. rows: times as many rows as now that
+    would, with all training that it takes; None where not even MOST_ROWS would."""
 
     growth: int | None
     undecidable: bool
