@@ -43,7 +43,7 @@ def outlook(outputs: Sequence[str], beliefs: Sequence[StudentT], criteria: Verdi
     mean, scale, df = (np.array([getattr(belief, field) for belief in beliefs]) for field in ("mean", "scale", "df"))
     floor = np.array([belief.floor_scale for belief in beliefs])
     known = not np.isnan(floor).any()
-    fits = scale**2 - np.where(np.isnan(floor), 0.0, floor) ** 2
+    fits = np.maximum(scale**2 - np.where(np.isnan(floor), 0.0, floor) ** 2, 0.0)  # rounding of fits that are equal
 
     def decided(means: FloatArray, scales: FloatArray) -> bool:
         probabilities = region_probabilities(means, scales, df, regions)
