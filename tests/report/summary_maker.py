@@ -144,6 +144,9 @@ class SummaryMaker:
             probability_other_better=float(worse),
             probability_no_loss=float(better + same),
             verdict=verdict,
+            scale=half / 2.179,
+            df=12.0,
+            expected_loss=max(0.0, -value) + half / 8,
             p_value=float(worse),
             p_value_holm=min(1.0, 2 * float(worse)),
         )
