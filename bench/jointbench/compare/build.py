@@ -98,8 +98,9 @@ def with_references(
             fold_score = FoldScore(reference.repeat, reference.fold, reference.score)
             scores[reference.model, reference.output].append(fold_score)
     skill = reference_skill(own, folds)
+    planned = len({(r.repeat, r.fold) for r in own})
     quality = tuple(
-        _quality(dataset, i, model, skill[model].value[i], scores[model, output])
+        _quality(dataset, i, model, skill[model].value[i], scores[model, output], planned)
         for i, output in enumerate(dataset.outputs)
         for model in skill
         if scores[model, output]
@@ -171,7 +172,7 @@ def _arm_quality(cell: BenchmarkCell, dataset: DatasetSummary, skill: Mapping[st
     """By output, then by arm."""
     scores = {planned.arm.name: _scores(cell, planned) for planned in cell.planned_arms}
     return tuple(
-        _quality(dataset, i, arm, skill[arm].value[i], scores[arm][output])
+        _quality(dataset, i, arm, skill[arm].value[i], scores[arm][output], len(cell.folds))
         for i, output in enumerate(dataset.outputs)
         for arm in skill
     )
@@ -198,9 +199,9 @@ def _scores(cell: BenchmarkCell, planned: PlannedArm) -> dict[str, list[FoldScor
 
 
 def _quality(
-    dataset: DatasetSummary, output: int, model: str, skill: FloatArray, scores: Sequence[FoldScore]
+    dataset: DatasetSummary, output: int, model: str, skill: FloatArray, scores: Sequence[FoldScore], planned: int
 ) -> Quality:
-    """The output at a place among the dataset's. skill: (repeats, folds, seeds)."""
+    """The output at a place among the dataset's. skill: (repeats, folds, seeds). planned: folds of all repeats."""
     flat = over_seeds(skill).ravel()
     per_fold = flat[~np.isnan(flat)]
     metrics: dict[str, float | None] = {}
@@ -209,7 +210,7 @@ def _quality(
         known = [((s.repeat, s.fold), value) for s in scores if (value := s.score.metrics[name]) is not None]
         metrics[name] = math.fsum(value for _, value in known) / len(known) if known else None
         folds = len({fold for fold, _ in known})
-        if folds < dataset.folds * dataset.repeats:
+        if folds < planned:
             metric_folds[name] = folds
     mean = float(per_fold.mean()) if len(per_fold) else math.nan
     sd = float(per_fold.std(ddof=1)) if len(per_fold) > 1 else math.nan
@@ -222,6 +223,7 @@ def _quality(
         per_fold=tuple(per_fold.tolist()),
         metrics=metrics,
         metric_folds=metric_folds,
+        planned_folds=planned,
     )
 
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections import Counter
 from collections.abc import Sequence
 from dataclasses import dataclass
 
@@ -104,12 +105,11 @@ def _facts(dataset: DatasetSummary, fits: Sequence[Fit]) -> tuple[tuple[str, str
     outputs = ", ".join(
         f"{show.plain(output)} ({kind})" for output, kind in zip(dataset.outputs, dataset.kinds, strict=True)
     )
-    seeds = f"{dataset.folds} folds, {dataset.repeats} repeat{'s' if dataset.repeats > 1 else ''}, "
     facts = [
         ("Rows", f"{dataset.rows:,}"),
         ("Features", f"{dataset.features:,}"),
         ("Outputs", outputs),
-        ("Tested on", seeds + f"{dataset.seeds} seed{'s' if dataset.seeds > 1 else ''} in each fold"),
+        ("Tested on", _tested_on(dataset, fits)),
     ]
     if dataset.recipe is not None:
         facts += recipe_facts(dataset.recipe)
@@ -119,6 +119,21 @@ def _facts(dataset: DatasetSummary, fits: Sequence[Fit]) -> tuple[tuple[str, str
     terms = ("Source", "Licence", "Citation", "SHA-256 of the file")
     facts.extend((term, show.plain(text)) for term, text in zip(terms, provenance, strict=True) if text)
     return tuple(facts)
+
+
+def _tested_on(dataset: DatasetSummary, fits: Sequence[Fit]) -> str:
+    """The first round's folds, repeats and seeds, and the most that further rounds came to."""
+    runs = {(fit.network.repeat, fit.network.fold, fit.network.seed) for fit in fits}
+    repeats = 1 + max((repeat for repeat, _, _ in runs), default=0)
+    seeds = max(Counter(run[:2] for run in runs).values(), default=0)
+    text = f"{dataset.folds} folds, {_design(dataset.repeats, dataset.seeds)}"
+    if repeats <= dataset.repeats and seeds <= dataset.seeds:
+        return text
+    return f"{text}; further rounds came to {_design(repeats, seeds)}"
+
+
+def _design(repeats: int, seeds: int) -> str:
+    return f"{repeats} repeat{'s' if repeats > 1 else ''}, {seeds} seed{'s' if seeds > 1 else ''} in each fold"
 
 
 def _diagrams(cells: Sequence[CellSummary], dataset: DatasetSummary, colours: Palette) -> tuple[Diagram, ...]:

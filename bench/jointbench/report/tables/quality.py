@@ -42,9 +42,9 @@ def quality_tables(cell: CellSummary, dataset: DatasetSummary) -> tuple[Table, .
                 (
                     name(output),
                     _model_cell(quality, reference),
-                    _skill_cell(quality, dataset),
+                    _skill_cell(quality),
                     _beaten_cell(quality, dataset, reference),
-                    *(_metric_cell(quality, metric, dataset) for metric in metrics),
+                    *(_metric_cell(quality, metric) for metric in metrics),
                 )
                 for output in outputs
                 for quality, reference in quality_of(cell, dataset, output)
@@ -63,9 +63,7 @@ def fold_table(cell: CellSummary, dataset: DatasetSummary) -> Table:
     for quality, reference in qualities:
         folds = [number(value, partial(show.fixed, digits=3)) for value in quality.per_fold]
         blank = [Cell("—", tone="absent")] * (fold_count - len(folds))
-        rows.append(
-            (name(quality.output), _model_cell(quality, reference), _skill_cell(quality, dataset), *folds, *blank)
-        )
+        rows.append((name(quality.output), _model_cell(quality, reference), _skill_cell(quality), *folds, *blank))
     return Table(
         f"Skill of every fold in {cell_name(cell)}.",
         columns(("Output", "Model"), ("Skill", *(f"Fold {i}" for i in range(1, fold_count + 1)))),
@@ -136,22 +134,22 @@ def _model_cell(quality: Quality, reference: bool) -> Cell:
     return Cell(show.plain(quality.model) + REFERENCE) if reference else name(quality.model)
 
 
-def _skill_cell(quality: Quality, dataset: DatasetSummary) -> Cell:
+def _skill_cell(quality: Quality) -> Cell:
     if not show.known(quality.skill):
         return number(None, show.significant)
     values = (quality.skill, quality.sd) if show.known(quality.sd) else (quality.skill,)
-    return _over_folds(Cell(show.skill(quality.skill, quality.sd), values), len(quality.per_fold), dataset)
+    return _over_folds(Cell(show.skill(quality.skill, quality.sd), values), len(quality.per_fold), quality)
 
 
-def _metric_cell(quality: Quality, metric: str, dataset: DatasetSummary) -> Cell:
+def _metric_cell(quality: Quality, metric: str) -> Cell:
     """A metric's mean, and over how many folds it is where some have none."""
     cell = number(quality.metrics.get(metric), partial(show.metric, metric))
-    return _over_folds(cell, quality.metric_folds[metric], dataset) if metric in quality.metric_folds else cell
+    return _over_folds(cell, quality.metric_folds[metric], quality) if metric in quality.metric_folds else cell
 
 
-def _over_folds(cell: Cell, folds: int, dataset: DatasetSummary) -> Cell:
+def _over_folds(cell: Cell, folds: int, quality: Quality) -> Cell:
     """A mean, which says over how many folds it is where that is not all of them."""
-    planned = dataset.folds * dataset.repeats
+    planned = quality.planned_folds
     if not cell.values or folds >= planned:
         return cell
     return Cell(f"{cell.text} over {folds} of {planned} folds", (*cell.values, folds, planned))
