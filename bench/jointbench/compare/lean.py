@@ -66,7 +66,8 @@ def lean_text(lean: LeanVerdict, saved: Sequence[Ratio], criteria: VerdictCriter
             f"P(loses no more than {region:g}) {safe}, expected loss {lean.expected_loss:.3f}."
         )
     loses = probability_text(1.0 - weakest.probability_no_loss, criteria.probability)
+    given_up = f", worth {lean.benefit:.3f} skill, and giving it up for nothing has" if saved else "; separate has"
     return (
-        f"leaning separate: {weakest.output} {differs}, P(loses more than {region:g}) {loses}; {savings}, worth "
-        f"{lean.benefit:.3f} skill, and giving it up for nothing has an expected loss of {lean.expected_loss:.3f}."
+        f"leaning separate: {weakest.output} {differs}, P(loses more than {region:g}) {loses}; {savings}{given_up} "
+        f"an expected loss of {lean.expected_loss:.3f}."
     )

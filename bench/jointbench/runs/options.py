@@ -252,7 +252,8 @@ def notes(options: RunOptions, devices: Sequence[str]) -> tuple[str, ...]:
             sentences.append(f"Profile {profile.name}: {kind} of more than {most:,} rows are cut to that many.")
     if profile.max_epochs is not None:
         sentences.append(f"Profile {profile.name}: training stops after {profile.max_epochs} epochs at the latest.")
-    sentences.append(f"Profile {profile.name}: timing takes at most about {profile.timing_seconds:g} s in all.")
+    source = f"Profile {profile.name}" if options.budget is None else f"Budget of {options.budget:g} s"
+    sentences.append(f"{source}: timing takes at most about {_timing_seconds(options, profile):g} s in all.")
     if profile.extras != "all":
         extras = "not timed" if profile.extras == "none" else "timed on the first dataset only"
         sizes = " and ".join(str(size) for size in profile.extra_batch_sizes)
