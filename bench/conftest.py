@@ -33,10 +33,10 @@ from jointbench.runs.options import (
     dataset_names,
     experiments,
     load_datasets,
-    reruns,
     study_config,
 )
 from jointbench.runs.output_folder import new_folder
+from jointbench.runs.reruns import reruns
 from jointbench.runtime.devices import devices_for
 from jointbench.study.config import StudyConfig
 from jointbench.study.least_time import check_budget_covers_a_round

@@ -11,7 +11,8 @@ import pandas as pd
 import pytest
 
 from jointbench.cli.app import main
-from jointbench.runs.options import RunOptions, load_datasets, profile_named, reruns
+from jointbench.runs.options import RunOptions, load_datasets, profile_named
+from jointbench.runs.reruns import reruns
 
 
 @pytest.fixture
@@ -77,9 +78,13 @@ def complaint(monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str
         (["run", "concrete_slump", "--class-weight", "balanced"], ["--class-weight", "classes"]),
         (["run", "concrete_slump", "--rope", "-0.01"], ["--rope", "-0.01", "between 0 and 1"]),
         (["run", "concrete_slump", "--rope", "nan"], ["--rope", "nan"]),
+        (["run", "concrete_slump", "--rope", "slip=0.1"], ["--rope slip=0.1", "'slip'", "slump"]),
+        (["run", "concrete_slump", "--worth", "-1"], ["--worth", "-1", "between 0 and 1"]),
+        (["run", "concrete_slump", "--budget", "0"], ["--budget 0", "above 0"]),
+        (["run", "concrete_slump", "--budget", "nan"], ["--budget nan", "above 0"]),
+        (["run", "concrete_slump", "--budget", "60", "--repeats", "2"], ["--budget", "--repeats", "leave them out"]),
+        (["run", "concrete_slump", "--until-decided", "--folds", "5"], ["--until-decided", "--folds"]),
         (["run", "concrete_slump", "--probability", "0.5"], ["--probability", "0.5", "between 0.5 and 1"]),
-        (["report", "nowhere", "--rope", "0"], ["--rope"]),
-        (["report", "nowhere", "--probability", "1"], ["--probability"]),
         (["report", "nowhere"], ["nowhere"]),
         (["datasets", "show", "nonsense"], ["nonsense"]),
     ],

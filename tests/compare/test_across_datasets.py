@@ -23,7 +23,7 @@ def across(means: list[float]) -> Comparisons:
 def test_across_datasets_counts_and_ranks_one_value_each() -> None:
     means = [0.05, 0.04, 0.03, 0.06, -0.05, 0.0]
     (summary,) = across(means).across
-    assert (summary.win, summary.equivalent, summary.lose, summary.inconclusive, summary.ranked) == (4, 1, 1, 0, 6)
+    assert (summary.win, summary.equivalent, summary.lose, summary.open, summary.ranked) == (4, 1, 1, 0, 6)
     other, same, joint = baycomp.two_on_multiple(np.zeros(6), np.array(means), rope=0.01)
     assert summary.probability_joint_better == pytest.approx(joint, abs=0.02)
     assert summary.probability_equivalent == pytest.approx(same, abs=0.02)

@@ -1,4 +1,4 @@
-"""From records to a decision: each verdict is planted in a run's records, and must be comparison, with its reason."""
+"""From records to a decision: each verdict is planted in a run's records, and must come out, with its reason."""
 
 from __future__ import annotations
 
@@ -7,11 +7,14 @@ from dataclasses import replace
 import baycomp
 import numpy as np
 import pytest
+from scipy import stats
 
 import jointbench
 from jointbench.compare.criteria import VerdictCriteria
-from jointbench.compare.decision import output_probabilities, probability_text, signed
-from jointbench.compare.summary.decisions import Difference
+from jointbench.compare.decision import output_probabilities
+from jointbench.compare.outlook import GROWTH
+from jointbench.compare.reasons import probability_text, signed
+from jointbench.compare.summary.decisions import Difference, OpenVerdict
 from jointbench.compare.verdict_rule import losing_outputs
 from jointbench.records import Timing, Variant
 from jointbench.stats.correlated_t_test import correlated_t_test
@@ -24,7 +27,7 @@ def test_joint_is_recommended_with_what_it_saves_and_the_weakest_output() -> Non
     assert comparison.decision.verdict == "joint"
     for words in ("48 % fewer training FLOPs", "no output loses more than 0.01", "weakest: a, -0.002", "< 0.01"):
         assert words in comparison.decision.reason
-    assert (comparison.decision.settle, comparison.decision.paying_output) == (None, None)
+    assert (comparison.decision.open, comparison.decision.paying_output) == (None, None)
 
 
 def test_nothing_saved_is_no_recommendation() -> None:
@@ -32,7 +35,7 @@ def test_nothing_saved_is_no_recommendation() -> None:
     assert equal.decision.verdict == "equivalent"
     assert "no measured cost is lower" in equal.decision.reason
     costlier = only(two_arms([0.05, 0.0], flops=(1500, 1000)))
-    assert costlier.decision.verdict == "inconclusive"
+    assert costlier.decision.verdict == "open"
     assert "joint brings 50 % more training FLOPs" in costlier.decision.reason
     assert "no output loses more than 0.01 skill" in costlier.decision.reason
 
@@ -50,11 +53,20 @@ def test_separate_names_who_pays_how_much_and_what_sharing_would_save() -> None:
     assert comparison.decision.mean_difference.value == pytest.approx(0.008)
 
 
-def test_a_wide_spread_is_inconclusive_and_says_what_joint_saves_meanwhile() -> None:
-    comparison = only(two_arms([-0.004, 0.0], sd=0.05))
-    assert comparison.decision.verdict == "inconclusive"
-    for words in ("not clear from 10 folds: a differs by -0.004", "95 % interval", "meanwhile joint brings 50 % fewer"):
+def test_a_wide_spread_is_open_and_says_what_to_do_now_and_what_would_close_it() -> None:
+    comparison = only(two_arms([-0.004, 0.0], sd=0.02))
+    assert comparison.decision.verdict == "open"
+    weakest = comparison.differences[0]
+    for words in ("leaning joint: joint brings 50 % fewer training FLOPs", "a, its weakest output, differs by -0.004"):
         assert words in comparison.decision.reason
+    assert f"expected loss {weakest.expected_loss:.3f}." in comparison.decision.reason
+    known = comparison.decision.open
+    assert known is not None
+    assert (known.lean, known.output, known.expected_loss) == ("joint", "a", weakest.expected_loss)
+    needed = (0.02 * np.sqrt(1 / 10 + 1 / 4) / (0.006 / stats.t.ppf(0.95, 9))) ** 2  # times as small a variance: 13.1
+    assert known.growth == min(n for n in GROWTH if n >= needed)
+    assert "at least 16 times as much training" in known.sentence
+    assert known.command == "jointbench run planted --until-decided"
 
 
 def requests(ratio: float, *batch_sizes: int) -> list[Timing]:
@@ -83,9 +95,9 @@ def requests(ratio: float, *batch_sizes: int) -> list[Timing]:
 @pytest.mark.parametrize(
     ("means", "ratio", "batch_sizes", "sentence"),
     [
-        ([-0.004, 0.0], 0.7, (8,), "meanwhile joint brings 1.4x faster answers (batch 8)."),
-        ([-0.004, 0.0], 0.7, (64, 8), "meanwhile joint brings 1.4x faster answers (batch 8)."),
-        ([-0.004, 0.0], 0.7, (1, 8), "meanwhile joint brings 1.4x faster answers (batch 1)."),
+        ([-0.004, 0.0], 0.7, (8,), "; joint brings 1.4x faster answers (batch 8), worth 0.000 skill"),
+        ([-0.004, 0.0], 0.7, (64, 8), "; joint brings 1.4x faster answers (batch 8), worth 0.000 skill"),
+        ([-0.004, 0.0], 0.7, (1, 8), "; joint brings 1.4x faster answers (batch 1), worth 0.003 skill"),
         ([0.2, 0.2], 1.6, (8,), "no measured cost is lower; joint brings 1.6x slower answers (batch 8)."),
     ],
 )
@@ -94,7 +106,7 @@ def test_a_cost_is_put_in_words_whatever_its_batch(
 ) -> None:
     records = two_arms(means, sd=0.05, flops=(1000, 1000)).records() + requests(ratio, *batch_sizes)
     (comparison,) = jointbench.compare_arms(records).comparisons
-    assert comparison.decision.reason.endswith(sentence)
+    assert sentence in comparison.decision.reason
 
 
 @pytest.mark.parametrize(("rope", "verdict"), [(0.01, "separate"), (0.05, "joint")])
@@ -110,7 +122,7 @@ def test_the_probability_asked_for_decides() -> None:
     probability = only(planted).differences[0].probability_other_better
     assert 0.9 < probability < 0.99
     assert only(planted, probability=probability - 0.001).decision.verdict == "separate"
-    assert only(planted, probability=probability + 0.001).decision.verdict == "inconclusive"
+    assert only(planted, probability=probability + 0.001).decision.verdict == "open"
 
 
 def test_among_many_outputs_the_one_that_looks_worst_needs_more() -> None:
@@ -120,9 +132,9 @@ def test_among_many_outputs_the_one_that_looks_worst_needs_more() -> None:
     assert 0.95 <= alone.differences[0].probability_other_better < 1 - 0.05 / 14
     assert alone.differences[0] == replace(among.differences[0], p_value_holm=alone.differences[0].p_value_holm)
     assert alone.decision.verdict == "separate"
-    assert among.decision.verdict == "inconclusive"
+    assert among.decision.verdict == "open"
     assert among.differences[0].verdict == "separate"
-    assert "among 14 outputs chance may do (0.9964 would be enough)" in among.decision.reason
+    assert among.decision.reason.startswith("leaning separate: a differs by -0.020 skill")
 
 
 def test_equal_outputs_are_called_separate_no_more_often_than_asked() -> None:
@@ -178,13 +190,13 @@ def test_failed_pairs_are_removed_together_and_counted() -> None:
 
 
 @pytest.mark.parametrize(("loss", "named"), [("failed", "failures: 2 of 10"), ("missing", "cut off: 2 of 10")])
-def test_above_a_tenth_of_failures_is_inconclusive(loss: str, named: str) -> None:
+def test_above_a_tenth_of_failures_is_open(loss: str, named: str) -> None:
     runs = frozenset({("separate", 0, 1, 0), ("separate", 1, 3, 0)})
     comparison = only(replace(two_arms([0.0, 0.0]), **{loss: runs}))  # 2 of 10
-    assert comparison.decision.verdict == "inconclusive"
+    assert comparison.decision.verdict == "open"
     for words in (named, "20 %", "allows 10 %"):
         assert words in comparison.decision.reason
-    assert comparison.decision.settle is None
+    assert comparison.decision.open == OpenVerdict()  # more training of the same closes nothing
 
 
 def test_an_arm_that_failed_everywhere_is_a_decision_all_the_same() -> None:
@@ -192,7 +204,7 @@ def test_an_arm_that_failed_everywhere_is_a_decision_all_the_same() -> None:
     everything = frozenset(("joint", *run) for run in np.ndindex(2, 5, 1))
     comparisons = jointbench.compare_arms(replace(planted, failed=everything).records())
     (comparison,) = comparisons.comparisons
-    assert comparison.decision.verdict == "inconclusive"
+    assert comparison.decision.verdict == "open"
     assert comparison.decision.reason.startswith("failures: 10 of 10")
     assert np.isnan(comparison.decision.mean_difference.value)
     assert [d.pairs for d in comparison.differences] == [0, 0]
@@ -201,7 +213,7 @@ def test_an_arm_that_failed_everywhere_is_a_decision_all_the_same() -> None:
 
 def test_two_folds_are_too_few() -> None:
     comparison = only(two_arms([0.0, 0.0], shape=(1, 2, 1)))
-    assert comparison.decision.verdict == "inconclusive"
+    assert comparison.decision.verdict == "open"
     assert "2 folds are too few" in comparison.decision.reason
     assert "at least 3" in comparison.decision.reason
 

@@ -38,7 +38,7 @@ def test_the_committed_file_is_what_the_classes_say() -> None:
 
 def test_what_is_written_is_valid_with_and_without_failures() -> None:
     whole = written()
-    assert whole["cells"][0]["decisions"][0]["settle"] is not None
+    assert whole["cells"][0]["decisions"][0]["open"]["sentence"]
     check(whole)
     broken = written(failed=frozenset(("joint", *run) for run in np.ndindex(1, 5, 2)))
     assert broken["cells"][0]["decisions"][0]["mean_difference"]["value"] is None
@@ -58,7 +58,7 @@ def test_a_ratio_of_costs_is_held_flat_under_the_names_it_always_had() -> None:
         lambda s: s.update(schema_version=1),
         lambda s: s.update(unheard_of=1),
         lambda s: s["cells"][0]["differences"][0].update(pairs="ten"),
-        lambda s: s["cells"][0]["decisions"][0]["settle"]["levers"][0].update(lever="hope"),
+        lambda s: s["cells"][0]["decisions"][0]["open"].update(lean="hope"),
     ],
 )
 def test_what_does_not_belong_is_refused(spoil: Any) -> None:

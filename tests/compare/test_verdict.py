@@ -17,8 +17,8 @@ from jointbench.stats.correlated_t_test import posterior
         (0.05, 0.005, "joint"),
         (-0.05, 0.005, "separate"),
         (0.0, 0.002, "equivalent"),
-        (0.0, 0.05, "inconclusive"),
-        (0.015, 0.01, "inconclusive"),
+        (0.0, 0.05, "open"),
+        (0.015, 0.01, "open"),
         (0.01, 0.0, "equivalent"),
         (0.011, 0.0, "joint"),
     ],
@@ -30,7 +30,7 @@ def test_known_verdicts(mean: float, scale: float, verdict: str) -> None:
 def test_the_probability_is_reached_not_passed() -> None:
     belief = posterior(0.02, 0.006, 24)
     assert output_verdict(belief, VerdictCriteria(probability=belief.probability_joint_better)) == "joint"
-    assert output_verdict(belief, VerdictCriteria(probability=belief.probability_joint_better + 1e-9)) == "inconclusive"
+    assert output_verdict(belief, VerdictCriteria(probability=belief.probability_joint_better + 1e-9)) == "open"
 
 
 def test_the_region_is_the_criteria_s_and_the_posterior_s() -> None:
@@ -54,7 +54,7 @@ def test_asking_more_never_changes_a_verdict_into_another(mean: float, scale: fl
     belief = posterior(mean, scale, 24)
     assert output_verdict(belief, VerdictCriteria(probability=0.99)) in (
         output_verdict(belief, VerdictCriteria(probability=0.9)),
-        "inconclusive",
+        "open",
     )
 
 

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
+
 import numpy as np
 import pytest
 from hypothesis import given
@@ -57,7 +59,10 @@ def test_rows_of_known_classes_are_judged_beside_those_that_are_not() -> None:
     train, test = codes(0, 1, NAN, 1), codes(0, 3, 1, NAN, 3, 1)
     assert judged_rows(FOUR, train, test).tolist() == [True, False, True, False, False, True]
     assert unseen_classes(FOUR, train, test) == {3: 2}
-    assert judged_no_skill_error(FOUR, train, test) == pytest.approx(-(np.log(1 / 3) + 2 * np.log(2 / 3)) / 3)
+    log = replace(FOUR, metric="log")
+    assert judged_no_skill_error(log, train, test) == pytest.approx(-(np.log(1 / 3) + 2 * np.log(2 / 3)) / 3)
+    brier = 1 * 2 * (2 / 3) ** 2 + 2 * 2 * (1 / 3) ** 2  # two classes, of shares 1/3 and 2/3
+    assert judged_no_skill_error(FOUR, train, test) == pytest.approx(brier / 3)
 
 
 @given(st.lists(st.integers(0, 3), min_size=8, max_size=40), st.integers(0, 10**6))

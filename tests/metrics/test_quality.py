@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
+from itertools import pairwise
+
 import numpy as np
 import numpy.typing as npt
 import pytest
@@ -112,18 +115,34 @@ def test_classes_are_scored_as_scikit_learn_scores_them(seed: int, output: Outpu
     guess = shares.argmax(axis=1)
     report = metrics.classification_report(observed, guess, output_dict=True, zero_division=0)
     result = score(output, observed, logits, 1.0)
-    loss = metrics.log_loss(observed, shares)
-    assert result.error == pytest.approx(loss, rel=1e-9)
+    ranked = [(observed == 1, shares[:, 1])] if output.units == 1 else [(observed == c, shares[:, c]) for c in range(3)]
+    brier = metrics.brier_score_loss(observed, shares, scale_by_half=False)
+    assert result.error == pytest.approx(brier, rel=1e-9)
     assert result.metrics == pytest.approx(
         {
-            "log_loss": loss,
+            "log_loss": metrics.log_loss(observed, shares),
+            "brier": brier,
+            "calibration_error": expected_calibration_error(observed, shares),
             "accuracy": (guess == observed).mean(),
             "balanced_accuracy": np.mean([(guess[observed == c] == c).mean() for c in range(len(output.classes))]),
             "macro_f1": report["macro avg"]["f1-score"],
             "roc_auc": auc,
+            "average_precision": np.mean([metrics.average_precision_score(*pair) for pair in ranked]),
         },
         rel=1e-9,
     )
+
+
+def expected_calibration_error(observed: Floats, shares: Floats) -> float:
+    """As Guo et al. (2017) write it, one bin after the other."""
+    sure, right = shares.max(axis=1), shares.argmax(axis=1) == observed
+    edges = np.linspace(0, 1, 16)
+    total = 0.0
+    for low, high in pairwise(edges):
+        inside = (sure >= low) & ((sure < high) | (high == 1.0))
+        if inside.any():
+            total += inside.sum() / len(sure) * abs(right[inside].mean() - sure[inside].mean())
+    return total
 
 
 @given(st.lists(st.tuples(st.booleans(), st.integers(-3, 3)), min_size=2, max_size=25))
@@ -150,13 +169,17 @@ def test_two_classes_asked_for_as_multiclass_are_scored_as_the_same_two_classes_
 
 @pytest.mark.parametrize("size", [50.0, 1e3, 1e30, 1e300])
 def test_extreme_logits_stay_finite_and_cost_what_they_should(size: float) -> None:
-    """A network that is very sure and wrong costs about its logit, not infinity or not-a-number."""
+    """A network that is very sure and wrong costs about its logit in log loss, not infinity or not-a-number, and 2 in
+    Brier score."""
     observed = np.array([0.0, 1.0, 0.0, 1.0])
     sure = np.array([[-size], [size], [size], [-size]])
     result = score(BINARY, observed, sure, 1.0)
-    assert result.error == pytest.approx(size / 2)
+    assert result.metrics["log_loss"] == score(replace(BINARY, metric="log"), observed, sure, 1.0).error
+    assert result.metrics["log_loss"] == pytest.approx(size / 2)
+    assert result.error == pytest.approx(2 / 2)
     wide = score(THREE, np.array([0.0, 1.0, 2.0]), np.array([[size, 0, 0], [0, 0, size], [0, 0, size]]), 1.0)
-    assert wide.error == pytest.approx(size / 3)
+    assert wide.metrics["log_loss"] == pytest.approx(size / 3)
+    assert wide.error == pytest.approx(2 / 3)
     assert all(value is not None and np.isfinite(value) for value in (*result.metrics.values(), *wide.metrics.values()))
 
 
@@ -183,7 +206,7 @@ def test_a_class_that_training_never_had_is_unlikely_and_not_impossible(output: 
     """One pseudo-count a class: 1 in rows + classes. Otherwise one rare test row makes the no-skill error infinite."""
     absent = float(len(output.classes) - 1)
     train = np.zeros(97)
-    error = no_skill_error(output, train, np.array([absent]))
+    error = no_skill_error(replace(output, metric="log"), train, np.array([absent]))
     assert error == pytest.approx(np.log(97 + len(output.classes)))
     assert np.isfinite(no_skill_loss(output, train))
     assert no_skill_loss(output, train) > 0
@@ -210,7 +233,8 @@ def test_the_no_skill_loss_of_many_rows_is_the_entropy() -> None:
 
 
 def test_the_no_skill_error_on_the_training_rows_is_the_no_skill_loss() -> None:
-    for output in (NUMBER, BINARY, THREE):
+    """Where the error is of what training minimises: the squared error, and the log loss of classes."""
+    for output in (NUMBER, replace(BINARY, metric="log"), replace(THREE, metric="log")):
         train = draw(output, 90, 3)
         assert no_skill_error(output, train, train) == pytest.approx(no_skill_loss(output, train))
 
@@ -219,12 +243,13 @@ def test_the_no_skill_error_on_the_training_rows_is_the_no_skill_loss() -> None:
     ("output", "observed"),
     [(BINARY, [1.0, 1.0, 1.0]), (THREE, [0.0, 1.0, 0.0]), (THREE, [2.0, 2.0, 2.0])],
 )
-def test_auc_is_undefined_unless_every_class_occurs(output: Output, observed: list[float]) -> None:
+def test_ranking_metrics_are_undefined_unless_every_class_occurs(output: Output, observed: list[float]) -> None:
     """None, shown as a gap; not an exception that ends the run, and not a number that means nothing."""
     logits = np.random.default_rng(0).normal(size=(3, output.units))
     metrics = score(output, np.array(observed), logits, 1.0).metrics
-    assert metrics["roc_auc"] is None
-    assert all(value is not None and np.isfinite(value) for name, value in metrics.items() if name != "roc_auc")
+    undefined = {"roc_auc", "average_precision"}
+    assert all(metrics[name] is None for name in undefined)
+    assert all(value is not None and np.isfinite(value) for name, value in metrics.items() if name not in undefined)
 
 
 def test_a_guess_of_a_class_that_does_not_occur_counts_against_f1_and_not_against_recall() -> None:
@@ -245,4 +270,4 @@ def test_r2_of_a_constant_is_undefined_and_rrmse_without_a_no_skill_error_too() 
 def test_a_single_row_can_be_scored() -> None:
     """Folds of tiny tables have one test row."""
     assert score(NUMBER, np.array([2.0]), np.array([4.0]), 1.0).error == 4.0
-    assert score(THREE, np.array([1.0]), np.zeros((1, 3)), 1.0).error == pytest.approx(np.log(3))
+    assert score(THREE, np.array([1.0]), np.zeros((1, 3)), 1.0).error == pytest.approx(4 / 9 + 2 / 9)

@@ -10,11 +10,10 @@ import numpy as np
 from cost_maker import CostMaker, estimate
 from fit_maker import fits_of
 from jointbench.compare.summary.costs import ProjectionCheck
-from jointbench.compare.summary.decisions import Decision, Difference, FactorAdvice, SampleSizeAdvice, Standing
+from jointbench.compare.summary.decisions import Decision, Difference, OpenVerdict, Standing
 from jointbench.compare.summary.run import Across, CellSummary, DatasetSummary, Quality, Summary
 from jointbench.records import Fit
 from jointbench.report.palette import Palette, palette
-from jointbench.stats.variance_components import CVDesign
 from jointbench.types import ColumnReading
 
 REGRESSION = ("rmse", "mae", "r2", "rrmse")
@@ -62,7 +61,7 @@ class SummaryMaker:
                     win=3,
                     equivalent=1,
                     lose=2,
-                    inconclusive=4,
+                    open=4,
                     ranked=9,
                     probability_joint_better=0.25,
                     probability_equivalent=0.125,
@@ -132,9 +131,7 @@ class SummaryMaker:
     def _difference(self, output: str, other: str) -> Difference:
         value = float(self.random.normal() * 0.02)
         better, same, worse = self.random.dirichlet((1, 2, 1))
-        verdict = (
-            "joint" if better > 0.8 else "separate" if worse > 0.8 else "equivalent" if same > 0.8 else "inconclusive"
-        )
+        verdict = "joint" if better > 0.8 else "separate" if worse > 0.8 else "equivalent" if same > 0.8 else "open"
         half = float(self.random.uniform(0.002, 0.05))
         return Difference(
             output=output,
@@ -147,15 +144,23 @@ class SummaryMaker:
             probability_other_better=float(worse),
             probability_no_loss=float(better + same),
             verdict=verdict,
+            scale=half / 2.179,
+            df=12.0,
+            expected_loss=max(0.0, -value) + half / 8,
             p_value=float(worse),
             p_value_holm=min(1.0, 2 * float(worse)),
         )
 
-    def _advice(self, slug: str, output: str) -> SampleSizeAdvice:
-        factors = (FactorAdvice("repeats", "floor too wide", None, None, 0.021),)
-        sentence = f"No number of repeats settles this at K = 5 for {output}; 3 seeds in each fold (now 1) would."
-        return SampleSizeAdvice(
-            output, sentence, CVDesign(5, 1, 3), f"jointbench run {slug} --folds 5 --repeats 1 --seeds 3", factors
+    def _open(self, slug: str, output: str) -> OpenVerdict:
+        sentence = f"No training can decide it at this size of {output}; about 12,000 rows would (there are 1,234)."
+        return OpenVerdict(
+            lean="joint",
+            output=output,
+            expected_loss=0.0123,
+            undecidable=True,
+            rows=12_000,
+            sentence=sentence,
+            command=f"jointbench run {slug} --until-decided",
         )
 
     def _standing(self, arm: str) -> Standing:
@@ -223,7 +228,7 @@ class SummaryMaker:
             mean_difference=estimate(float(np.mean([difference.difference.value for difference in against])), 0.0123),
             worst_output=worst.output,
             worst_difference=worst.difference.value,
-            settle=self._advice(slug, worst.output) if worst.verdict == "inconclusive" else None,
+            open=self._open(slug, worst.output) if worst.verdict == "open" else None,
         )
 
     def fits(self, epochs: int = 60) -> list[Fit]:

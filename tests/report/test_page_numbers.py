@@ -43,7 +43,7 @@ WORDS = {
     "joint",
     "equivalent",
     "separate",
-    "inconclusive",
+    "open",
     "same-width",
     "same-parameters",
     "nothing to compare",

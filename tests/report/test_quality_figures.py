@@ -91,7 +91,7 @@ def test_a_fold_far_below_no_skill_does_not_squeeze_the_others(small: SummaryMak
 
 def test_the_verdict_map_has_a_letter_for_every_output(small: SummaryMaker) -> None:
     summary, cell, *_ = figure_inputs(small)
-    verdicts = ("joint", "equivalent", "separate", "inconclusive")
+    verdicts = ("joint", "equivalent", "separate", "open")
     differences = tuple(replace(cell.differences[0], verdict=verdict) for verdict in verdicts)
     figure = verdict_map(replace(summary, cells=(replace(cell, differences=differences),)), "separate", "f")
     assert [text for text in texts(figure.svg) if text in ("J", "=", "S", "?")] == ["J", "=", "S", "?"]

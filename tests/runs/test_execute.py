@@ -143,7 +143,7 @@ def test_summary_and_page_never_tell_of_two_criteria(tmp_path: Path, execute: Ex
     resource.setrlimit(resource.RLIMIT_FSIZE, (room, limits[1]))
     try:
         with pytest.raises(BadInput, match="cannot be written"):
-            run_folder.republish(tmp_path, rope=0.2)
+            run_folder.republish(tmp_path, ("0.2",))
     finally:
         resource.setrlimit(resource.RLIMIT_FSIZE, limits)
     assert {path.name: path.read_bytes() for path in tmp_path.iterdir()} == before

@@ -16,3 +16,9 @@ def test_every_profile_says_what_it_cuts(name: str) -> None:
         assert rows is None or f"{rows:,} rows" in text
     assert f"{PROFILES[name].timing_seconds:g} s" in text
     assert study_config(RunOptions(profile=name)).timing_seconds == PROFILES[name].timing_seconds
+
+
+def test_a_budget_is_what_the_notes_say() -> None:
+    sentences = notes(RunOptions(profile="quick", budget=40.0), ("cpu",))
+    assert "Budget of 40 s: timing takes at most about 16 s in all." in sentences
+    assert not any("90 s" in sentence for sentence in sentences)

@@ -33,9 +33,9 @@ def test_one_repeat_is_the_formula_by_hand() -> None:
     moderated = (PRIOR_DF * PRIOR_RATIO * 5 * rows + 4 * means.var(ddof=1)) / (PRIOR_DF + 4)
     found = known(differences)
     assert found.mean == pytest.approx(means.mean(), rel=1e-12)
-    assert found.rows_scale == pytest.approx(np.sqrt(rows), rel=1e-12)
-    assert found.scale == pytest.approx(np.sqrt(max(rows, moderated / 5)), rel=1e-12)
+    assert found.scale == pytest.approx(np.sqrt(rows + max(0.0, moderated - 5 * rows) / 5), rel=1e-12)
     assert found.df == PRIOR_DF + 4
+    assert not found.floor_known
 
 
 def test_rows_kept_together_count_once() -> None:
@@ -56,8 +56,36 @@ def test_repeats_shrink_what_fits_add_and_never_the_rows() -> None:
         fits = rng.normal(0.0, 0.5, (repeats, 5))
         shifted = np.take_along_axis(fits.T, differences.fold, axis=0)[:, :, None]
         scales.append(known(RowDifferences(differences.values + shifted, differences.fold, differences.units)))
-    assert scales[0].scale > scales[1].scale > scales[2].scale > scales[2].rows_scale
-    assert scales[2].rows_scale == pytest.approx(scales[0].rows_scale, rel=0.1)
+    assert scales[0].scale > scales[1].scale > scales[2].scale > scales[2].floor_scale
+    for known_floor in scales[1:]:
+        assert known_floor.floor_scale == pytest.approx(1 / np.sqrt(200), rel=0.1)
+
+
+@pytest.mark.parametrize(("repeats", "seeds"), [(2, 1), (1, 2), (8, 1), (4, 3)])
+def test_the_floor_is_what_rows_alone_leave_whatever_fits_add(repeats: int, seeds: int) -> None:
+    """Rows differ by 1, one fit on a row by 2: more fits bring the variance of the rows' mean from (1 + 4)/n to 1/n."""
+    rng, n, draws = np.random.default_rng(5), 300, 40
+    evidence = []
+    for _ in range(draws):
+        values = rng.normal(0.0, 1.0, (n, 1, 1)) + rng.normal(0.0, 2.0, (n, repeats, seeds))
+        found = variance_evidence(five_folds(values))
+        assert found is not None
+        evidence.append(found)
+    fits = repeats * seeds
+    assert np.mean([e.rows for e in evidence]) == pytest.approx((1 + 4 / fits) / n, rel=0.06)
+    assert np.mean([e.single for e in evidence]) == pytest.approx((1 + 4 / seeds) / n, rel=0.06)
+    assert np.mean([e.floor for e in evidence]) == pytest.approx(1 / n, rel=0.2)
+
+
+def test_the_floor_is_none_where_fits_are_all_that_differs_and_unknown_after_one_fit() -> None:
+    rng = np.random.default_rng(6)
+    noise = variance_evidence(five_folds(rng.normal(0.0, 2.0, (400, 16, 1))))
+    once = variance_evidence(five_folds(rng.normal(0.0, 2.0, (400, 1, 1))))
+    assert noise is not None
+    assert once is not None
+    assert noise.floor < 0.1 * noise.single
+    assert np.isnan(once.floor)
+    assert not moderated_t(once).floor_known
 
 
 def test_missing_rows_seeds_and_folds_are_left_out() -> None:

@@ -269,7 +269,7 @@ def test_a_report_can_be_decided_anew_and_is_as_it_was_asked_otherwise(tmp_path:
     page = (tmp_path / "report.html").read_text()
     assert "±0.03" in page
     assert "±0.01" not in page
-    wide = republish(tmp_path, rope=0.9, probability=0.6)
+    wide = republish(tmp_path, ("0.9",), 0.6)
     assert (wide.rope, wide.probability) == (0.9, 0.6)
     assert {d.verdict for d in wide.cells[0].differences} == {"equivalent"}
     assert "±0.9" in (tmp_path / "report.html").read_text()

@@ -119,8 +119,9 @@ def _run(options: RunOptions, out: str | None, explicit: tuple[str, ...]) -> Non
     from jointbench.runs.about import ENVIRONMENT, RunDescription
     from jointbench.runs.folder import REPORT, RUN_FILES, execute
     from jointbench.runs.notes import notes
-    from jointbench.runs.options import criteria_of, experiments, load_datasets, reruns, study_config
+    from jointbench.runs.options import criteria_of, experiments, load_datasets, study_config
     from jointbench.runs.output_folder import output_folder
+    from jointbench.runs.reruns import reruns
     from jointbench.study.least_time import check_budget_covers_a_round
     from jointbench.study.profiles import profile_named
 

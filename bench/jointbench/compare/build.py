@@ -234,7 +234,7 @@ def _quality(
         per_fold=tuple(per_fold.tolist()),
         metrics=metrics,
         metric_folds=metric_folds,
-        folds=planned,
+        planned_folds=planned,
     )
 
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import shlex
 from collections.abc import Sequence
 
 from jointbench.compare.criteria import WORTH, VerdictCriteria
@@ -65,5 +66,5 @@ def _command(dataset: DatasetSummary, criteria: VerdictCriteria) -> str:
         ("worth", criteria.worth, WORTH),
     )
     changed = "".join(f" --{option} {value:g}" for option, value, default in options if value != default)
-    own = "".join(f" --rope {name}={rope:g}" for name, rope in criteria.ropes)
+    own = "".join(f" --rope {shlex.quote(f'{name}={rope:g}')}" for name, rope in criteria.ropes)
     return f"{base} --until-decided{changed}{own}"

@@ -29,9 +29,8 @@ Decided = Callable[[FloatArray, FloatArray], bool]
 @dataclass(frozen=True)
 class Outlook:
     """growth: times as much training as now that would decide (at best, while the floor is not known), None where none
-    does or more than GROWTH. undecidable:
-    no training can, at this number of rows. rows: times as many rows as now that would, with all training that it
-    takes; None where not even MOST_ROWS would."""
+    does or more than GROWTH. undecidable: no training can, at this number of rows. rows: times as many rows as now that
+    would, with all training that it takes; None where not even MOST_ROWS would."""
 
     growth: int | None
     undecidable: bool
@@ -44,7 +43,7 @@ def outlook(outputs: Sequence[str], beliefs: Sequence[StudentT], criteria: Verdi
     mean, scale, df = (np.array([getattr(belief, field) for belief in beliefs]) for field in ("mean", "scale", "df"))
     floor = np.array([belief.floor_scale for belief in beliefs])
     known = not np.isnan(floor).any()
-    fits = scale**2 - np.where(np.isnan(floor), 0.0, floor) ** 2
+    fits = np.maximum(scale**2 - np.where(np.isnan(floor), 0.0, floor) ** 2, 0.0)  # rounding of fits that are equal
 
     def decided(means: FloatArray, scales: FloatArray) -> bool:
         probabilities = region_probabilities(means, scales, df, regions)

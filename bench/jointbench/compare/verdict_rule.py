@@ -1,4 +1,4 @@
-"""The verdict rule, of an output and of a dataset: the one that the decision, the advice and the calibration follow.
+"""The verdict rule, of an output and of a dataset: the one that the decision, the outlook and the calibration follow.
 
 Of an output, the verdict is the one of "joint", "equivalent" and "separate" that is probable enough. Of a dataset, two
 kinds of mistake each have a probability of at most 1 - probability:

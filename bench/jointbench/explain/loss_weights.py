@@ -122,7 +122,7 @@ def _sentence(sweep: Sweep, effects: Sequence[WeightEffect], gain: Posterior | N
     elif all(effect.negligible for effect in effects):
         verdict = "They hardly matter"
     else:
-        verdict = "Open"
+        verdict = "Inconclusive"
     largest = _largest(effects)
     gain_text = ""
     if gain is not None:

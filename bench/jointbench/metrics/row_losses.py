@@ -88,7 +88,7 @@ def _best_constant(metric: str, train: FloatArray, weights: FloatArray | None) -
         return float(np.average(train, weights=weights))
     level = 0.5 if metric == "absolute" else _level(metric)
     if weights is None:
-        return float(np.quantile(train, level))
+        return float(np.quantile(train, level, method="averaged_inverted_cdf"))  # interpolation is not the least
     return float(np.quantile(train, level, weights=weights, method="inverted_cdf"))
 
 

@@ -21,8 +21,8 @@ def pack(folder: Path) -> Path:
 def packed(records: Iterable[Record]) -> Iterator[Record]:
     """Every record, without what nothing is computed from again.
 
-    Left out are the predictions on the test rows, and the learning curves that no page shows: all but those of the
-    first fit of each network in each fold of the first repeat.
+    Left out are the learning curves that no page shows: all but those of the first fit of each network in each fold of
+    the first repeat. The predictions on the test rows stay: verdicts are made from the losses of single rows.
     """
     seen: set[tuple[object, ...]] = set()
     for record in records:
@@ -42,7 +42,6 @@ def packed(records: Iterable[Record]) -> Iterator[Record]:
             rows = None if first else 0
             record = replace(
                 record,
-                predictions=record.predictions[:0],
                 train_loss=record.train_loss[:rows].astype(np.float32),
                 validation_loss=record.validation_loss[:rows].astype(np.float32),
                 epoch_seconds=record.epoch_seconds[:rows].astype(np.float32),

@@ -26,7 +26,10 @@ _METRICS = {
     "balanced_accuracy": "balanced accuracy",
     "macro_f1": "macro F1",
     "roc_auc": "ROC AUC",
+    "average_precision": "average precision",
     "log_loss": "log loss",
+    "brier": "Brier score",
+    "calibration_error": "calibration error",
 }
 
 

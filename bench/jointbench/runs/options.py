@@ -3,9 +3,8 @@
 from __future__ import annotations
 
 import math
-import shlex
 from collections.abc import Sequence
-from dataclasses import dataclass, fields
+from dataclasses import dataclass
 from pathlib import Path
 
 from jointbench.backends.registry import BACKENDS, check_names
@@ -25,25 +24,6 @@ from jointbench.types import Dataset, Engine
 
 ENGINES: dict[str, Engine] = {"stacked": "stacked", "stock": "stock"}
 DEFAULT_ENGINE: Engine = "stacked"
-TABLE_OPTIONS = ("--target", "--group", "--time", "--keep", "--weight")
-FLAGS = {
-    "profile": "--profile",
-    "targets": "--target",
-    "arms": "--arm",
-    "backends": "--backend",
-    "device": "--device",
-    "seed": "--seed",
-    "jobs": "--jobs",
-    "engine": "--engine",
-    "group": "--group",
-    "time": "--time",
-    "keep": "--keep",
-    "weight": "--weight",
-    "class_weight": "--class-weight",
-    "metrics": "--metric",
-    "loss_weights": "--loss-weight",
-    "split_repeats": "--split-repeats",
-}
 MOST_RUNS = 10_000  # folds x repeats x seeds: more only fill the memory with splits before anything trains
 JOBS_PER_CORE = 4
 TIMING_SHARE = 0.4  # of a budget, at the most
@@ -99,7 +79,7 @@ def load_datasets(options: RunOptions, profile: Profile) -> list[Dataset]:
 
 
 def _loaded(options: RunOptions, profile: Profile) -> list[Dataset]:
-    tables = [name for name in options.datasets if _is_path(name)]
+    tables = [name for name in options.datasets if is_path(name)]
     if options.targets and not tables:
         raise BadInput("--target names columns of a table of your own; name its file too")
     if (options.group or options.time or options.keep or options.weight) and not tables:
@@ -107,7 +87,7 @@ def _loaded(options: RunOptions, profile: Profile) -> list[Dataset]:
     if not options.datasets:
         return [load_bundled(slug) for slug in dataset_names(profile, ())]
     loaded = [
-        _load_table(Path(name), options) if _is_path(name) else load_bundled(name)
+        _load_table(Path(name), options) if is_path(name) else load_bundled(name)
         for name in dict.fromkeys(options.datasets)
     ]
     slugs = [dataset.slug for dataset in loaded]
@@ -128,7 +108,7 @@ def _load_table(path: Path, options: RunOptions) -> Dataset:
     return dataset
 
 
-def _is_path(name: str) -> bool:
+def is_path(name: str) -> bool:
     """Whether a word names a file rather than a bundled dataset: those have no dots and no slashes."""
     return any(mark in name for mark in "/\\.") or (name not in cards() and _is_file(name))
 
@@ -224,28 +204,6 @@ def check_budget(options: RunOptions) -> None:
         raise BadInput(
             f"{option}: --folds, --repeats and --seeds fix what is trained, so nothing is left to decide; leave them out"
         )
-
-
-def reruns(options: RunOptions, datasets: Sequence[Dataset]) -> dict[str, str]:
-    """By slug, the command that runs this dataset alone with the same options.
-
-    It leaves out folds, repeats and seeds, and the criteria of verdicts.
-    """
-    words = tuple(dict.fromkeys(options.datasets)) or tuple(dataset.slug for dataset in datasets)
-    commands = {}
-    for word, dataset in zip(words, datasets, strict=True):
-        arguments = ["jointbench", "run", word]
-        for field in fields(RunOptions):
-            value, flag = getattr(options, field.name), FLAGS.get(field.name)
-            if flag is None or value == field.default or (flag in TABLE_OPTIONS and not _is_path(word)):
-                continue
-            if isinstance(value, bool):
-                arguments.append(flag)
-                continue
-            for item in value if isinstance(value, tuple) else (value,):
-                arguments += [flag, f"{item:g}" if isinstance(item, float) else str(item)]
-        commands[dataset.slug] = shlex.join(arguments)
-    return commands
 
 
 def study_config(options: RunOptions, criteria: VerdictCriteria = DEFAULT_CRITERIA) -> StudyConfig:

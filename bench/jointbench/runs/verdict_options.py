@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import math
 from collections.abc import Iterable, Sequence
 from dataclasses import replace
 
@@ -49,7 +48,6 @@ def verdict_criteria(
 
 def _number(text: str, value: str) -> float:
     try:
-        number = float(value)
+        return float(value)
     except ValueError as error:
         raise BadInput(f"--rope {text}: write a number such as 0.02, or OUTPUT=NUMBER") from error
-    return number if math.isfinite(number) else -1.0  # refused as outside of what a region may be

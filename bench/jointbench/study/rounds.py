@@ -36,7 +36,7 @@ FAR = 1_000.0  # in place of the growth that would decide, where none is foresee
 class CellRounds:
     """What one dataset on one backend and device has come to: its records so far and what they took.
 
-    new: what the next round trains. seconds: of all stacks, on one worker.
+    new: what the next round trains. seconds: of all training, on one worker.
     """
 
     plan: Plan
@@ -50,6 +50,7 @@ class CellRounds:
         """Takes in a record of training."""
         if isinstance(record, Fit):
             self.fits[record.network.id] = record
+            self.seconds += float(record.epoch_seconds.sum())  # of the stock loop, which has no stacks
         elif isinstance(record, Stack):
             self.seconds += record.seconds
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import time
 from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
 
 from jointbench.backends.registry import unavailable_reason
 from jointbench.records import NotMeasured, Record
@@ -17,6 +18,15 @@ from jointbench.study.rounds import ToldFolds, train_in_rounds
 from jointbench.study.timing import timings
 
 
+@dataclass(frozen=True)
+class _Shared:
+    """What the backends and devices of a study share. told: the folds that have a record."""
+
+    told: ToldFolds
+    training: TrainingBudget
+    timing: TimingBudget
+
+
 def run(experiments: Sequence[Experiment], config: StudyConfig, progress: Progress) -> Iterator[Record]:
     """Every record of a study, as it is made."""
     told = ToldFolds()
@@ -26,8 +36,11 @@ def run(experiments: Sequence[Experiment], config: StudyConfig, progress: Progre
         yield from references(experiments, config.jobs, progress)
     cells = [(backend, device) for backend in config.backends for device in config.devices]
     available = sum(unavailable_reason(backend) is None for backend, _ in cells)
-    training_budget = TrainingBudget(config.training_seconds, available)
-    timing_budget = TimingBudget(config.timing_seconds, available * len(experiments) * len(config.timed_threads))
+    shared = _Shared(
+        told,
+        TrainingBudget(config.training_seconds, available),
+        TimingBudget(config.timing_seconds, available * len(experiments) * len(config.timed_threads)),
+    )
     for backend, device in cells:
         if (reason := unavailable_reason(backend)) is not None:
             for experiment in experiments:
@@ -37,7 +50,7 @@ def run(experiments: Sequence[Experiment], config: StudyConfig, progress: Progre
             for experiment in experiments:
                 yield NotMeasured(experiment.dataset.slug, backend, device, reason)
             continue
-        yield from _cell(experiments, backend, device, config, told, training_budget, timing_budget, progress)
+        yield from _cell(experiments, backend, device, config, shared, progress)
 
 
 def _unusable_reason(backend: str, device: str) -> str | None:
@@ -54,9 +67,7 @@ def _cell(
     backend: str,
     device: str,
     config: StudyConfig,
-    told: ToldFolds,
-    training_budget: TrainingBudget,
-    timing_budget: TimingBudget,
+    shared: _Shared,
     progress: Progress,
 ) -> Iterator[Record]:
     """One backend on one device: all fits on ``jobs`` workers, then all timing on one worker, alone, then memory."""
@@ -65,10 +76,10 @@ def _cell(
         yield from plan.arms
     scored = ScoredModels()
     with Workers(backend, device, 1, config.jobs) as workers:
-        seconds = training_budget.next_share()
+        seconds = shared.training.next_share()
         began = time.monotonic()
-        yield from train_in_rounds(plans, workers, config, scored, seconds, told, progress)
-        training_budget.spend(time.monotonic() - began)
+        yield from train_in_rounds(plans, workers, config, scored, seconds, shared.told, progress)
+        shared.training.spend(time.monotonic() - began)
     if config.timing_seconds <= 0 and config.projections == 0:
         return
     yield from timings(
@@ -77,7 +88,7 @@ def _cell(
         device=device,
         config=config,
         scored=scored,
-        timing_budget=timing_budget,
+        timing_budget=shared.timing,
         progress=progress,
     )
     if config.timing_seconds > 0:

@@ -17,9 +17,9 @@ class Difference:
 
     pairs: folds of all repeats that have a difference, seeds averaged in each; pairs_lost: pairs of fits (one for each
     fold and seed) removed together because one of them failed or is missing. probability_no_loss: that joint does not
-    lose more than the region. scale, df: of the Student t around the value. expected_loss: mean of max(0, -difference). p_value: two-sided, of "no difference at all";
-    p_value_holm: the same with Holm's correction over the outputs of the dataset. With fewer than two pairs nothing
-    but the counts is known.
+    lose more than the region. scale, df: of the Student t around the value. expected_loss: mean of max(0, -difference).
+    p_value: two-sided, of "no difference at all"; p_value_holm: the same with Holm's correction over the outputs of the
+    dataset. With fewer than two pairs nothing but the counts is known.
     """
 
     output: str

@@ -27,8 +27,8 @@ class Quality:
 
     per_fold: skill of each fold (seeds averaged). sd: over folds. metrics: fold means, None where undefined in all.
     metric_folds: over how many folds of all repeats such a mean is, of those metrics that some fold lacks (ROC AUC
-    where all test rows are of one class, all metrics where a fit failed). folds: of all repeats, on which it was to be
-    measured.
+    where all test rows are of one class, all metrics where a fit failed). planned_folds: of all repeats, on which it
+    was to be measured.
     """
 
     output: str
@@ -39,7 +39,7 @@ class Quality:
     per_fold: tuple[float, ...]
     metrics: dict[str, float | None]
     metric_folds: dict[str, int] = field(default_factory=dict)
-    folds: int = 0
+    planned_folds: int = 0
 
 
 @dataclass(frozen=True, kw_only=True)

@@ -138,13 +138,19 @@ def _skill_cell(quality: Quality) -> Cell:
     if not show.known(quality.skill):
         return number(None, show.significant)
     values = (quality.skill, quality.sd) if show.known(quality.sd) else (quality.skill,)
-    return _over_folds(Cell(show.skill(quality.skill, quality.sd), values), len(quality.per_fold), quality.folds)
+    return _over_folds(
+        Cell(show.skill(quality.skill, quality.sd), values), len(quality.per_fold), quality.planned_folds
+    )
 
 
 def _metric_cell(quality: Quality, metric: str) -> Cell:
     """A metric's mean, and over how many folds it is where some have none."""
     cell = number(quality.metrics.get(metric), partial(show.metric, metric))
-    return _over_folds(cell, quality.metric_folds[metric], quality.folds) if metric in quality.metric_folds else cell
+    return (
+        _over_folds(cell, quality.metric_folds[metric], quality.planned_folds)
+        if metric in quality.metric_folds
+        else cell
+    )
 
 
 def _over_folds(cell: Cell, folds: int, planned: int) -> Cell:

@@ -1,0 +1,52 @@
+"""The command that runs one dataset of a run alone, with the same options."""
+
+from __future__ import annotations
+
+import shlex
+from collections.abc import Sequence
+from dataclasses import fields
+
+from jointbench.runs.options import RunOptions, is_path
+from jointbench.types import Dataset
+
+TABLE_OPTIONS = ("--target", "--group", "--time", "--keep", "--weight")
+FLAGS = {
+    "profile": "--profile",
+    "targets": "--target",
+    "arms": "--arm",
+    "backends": "--backend",
+    "device": "--device",
+    "seed": "--seed",
+    "jobs": "--jobs",
+    "engine": "--engine",
+    "group": "--group",
+    "time": "--time",
+    "keep": "--keep",
+    "weight": "--weight",
+    "class_weight": "--class-weight",
+    "metrics": "--metric",
+    "loss_weights": "--loss-weight",
+    "split_repeats": "--split-repeats",
+}
+
+
+def reruns(options: RunOptions, datasets: Sequence[Dataset]) -> dict[str, str]:
+    """By slug, the command that runs this dataset alone with the same options.
+
+    It leaves out folds, repeats and seeds, and the criteria of verdicts.
+    """
+    words = tuple(dict.fromkeys(options.datasets)) or tuple(dataset.slug for dataset in datasets)
+    commands = {}
+    for word, dataset in zip(words, datasets, strict=True):
+        arguments = ["jointbench", "run", word]
+        for field in fields(RunOptions):
+            value, flag = getattr(options, field.name), FLAGS.get(field.name)
+            if flag is None or value == field.default or (flag in TABLE_OPTIONS and not is_path(word)):
+                continue
+            if isinstance(value, bool):
+                arguments.append(flag)
+                continue
+            for item in value if isinstance(value, tuple) else (value,):
+                arguments += [flag, f"{item:g}" if isinstance(item, float) else str(item)]
+        commands[dataset.slug] = shlex.join(arguments)
+    return commands
