@@ -91,12 +91,12 @@ def test_the_sentence_says_what_to_do_how_sure_and_what_it_may_cost() -> None:
     criteria = VerdictCriteria(ropes=(("b", 0.03),))
     found = differences(0.01, -0.004)
     text = lean_text(lean_of(found, [flops(0.52)], criteria), [flops(0.52)], criteria)
-    assert text.startswith("leaning joint: joint brings 48 % fewer training FLOPs; b, its weakest output, differs by")
+    assert text.startswith("leaning joint: 48 % fewer training FLOPs; b, its weakest output, differs by")
     assert "-0.004 skill (95 % interval -0.048 to +0.040), P(loses no more than 0.03)" in text
-    assert text.endswith(f"expected loss {found[1].expected_loss:.3f}.")
+    assert text.endswith(f"its expected loss is {found[1].expected_loss:.3f} skill.")
     other = lean_of(differences(-0.03), [], VerdictCriteria())
     assert lean_text(other, [], VerdictCriteria()).startswith("leaning separate: a differs by -0.030 skill")
     loss = f"{other.expected_loss:.3f}"
     assert lean_text(other, [], VerdictCriteria()).endswith(
-        f"no measured cost is lower; separate has an expected loss of {loss}."
+        f"no measured cost is lower; the expected loss of going without joint is {loss} skill."
     )

@@ -5,7 +5,7 @@ saves. The saving is put on the scale of skill by ``worth``, the skill that a ha
 
     benefit of joint = worth * mean log2(1 / ratio)
 
-over the ratios of training FLOPs and of requests of one row, as far as they were measured.
+over the ratios of training FLOPs and of the smallest requests, as far as they were measured.
 """
 
 from __future__ import annotations
@@ -39,12 +39,10 @@ class LeanVerdict:
 def lean_of(differences: Sequence[Difference], ratios: Sequence[Ratio], criteria: VerdictCriteria) -> LeanVerdict:
     """ratios: joint / other."""
     weakest = max(differences, key=lambda d: d.expected_loss)
-    counted = [
-        ratio.ratio.value
-        for ratio in ratios
-        if ratio.quantity.scenario == TRAINING_FLOPS
-        or (ratio.quantity.scenario == REQUEST and ratio.quantity.batch_size == 1)
-    ]
+    requests = [ratio for ratio in ratios if ratio.quantity.scenario == REQUEST]
+    smallest = min(requests, key=lambda ratio: ratio.quantity.batch_size or 0, default=None)
+    flops = [ratio for ratio in ratios if ratio.quantity.scenario == TRAINING_FLOPS]
+    counted = [ratio.ratio.value for ratio in (*flops, *([smallest] if smallest else []))]
     benefit = criteria.worth * float(np.mean(np.log2(np.reciprocal(counted)))) if counted else 0.0
     mean = weakest.difference.value
     given_up = mean + benefit + expected_shortfall(mean, weakest.scale, weakest.df, -benefit)
