@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from itertools import pairwise
 
 import numpy as np
@@ -68,7 +69,8 @@ def test_the_benefit_is_the_mean_halving_of_training_and_of_single_answers() -> 
     counted = [flops(0.5), ratio(0.125, Quantity(REQUEST, "in turn", 1))]
     ignored = [ratio(0.01, Quantity(REQUEST, "in turn", 64)), ratio(0.01, Quantity(TRAINING_STEP, "stock loop"))]
     assert lean((0.0,), counted + ignored).benefit == pytest.approx(0.01 * (1 + 3) / 2)
-    assert lean((0.0,), ignored).benefit == 0.0
+    assert lean((0.0,), ignored[1:]).benefit == 0.0
+    assert lean((0.0,), ignored).benefit == pytest.approx(0.01 * math.log2(100)), "the smallest requests there are"
 
 
 @pytest.mark.parametrize("mean", [-0.03, -0.011, -0.009, 0.0, 0.01])
@@ -90,13 +92,13 @@ def test_the_choice_is_the_one_with_the_smaller_expected_loss(mean: float) -> No
 def test_the_sentence_says_what_to_do_how_sure_and_what_it_may_cost() -> None:
     criteria = VerdictCriteria(ropes=(("b", 0.03),))
     found = differences(0.01, -0.004)
-    text = lean_text(lean_of(found, [flops(0.52)], criteria), [flops(0.52)], criteria)
+    text = lean_text(lean_of(found, [flops(0.52)], criteria), 2, [flops(0.52)], criteria)
     assert text.startswith("leaning joint: 48 % fewer training FLOPs; b, its weakest output, differs by")
     assert "-0.004 skill (95 % interval -0.048 to +0.040), P(loses no more than 0.03)" in text
     assert text.endswith(f"its expected loss is {found[1].expected_loss:.3f} skill.")
     other = lean_of(differences(-0.03), [], VerdictCriteria())
-    assert lean_text(other, [], VerdictCriteria()).startswith("leaning separate: a differs by -0.030 skill")
+    assert lean_text(other, 1, [], VerdictCriteria()).startswith("leaning separate: a differs by -0.030 skill")
     loss = f"{other.expected_loss:.3f}"
-    assert lean_text(other, [], VerdictCriteria()).endswith(
+    assert lean_text(other, 1, [], VerdictCriteria()).endswith(
         f"no measured cost is lower; the expected loss of going without joint is {loss} skill."
     )

@@ -81,7 +81,7 @@ def judge(
     lean = lean_of(differences, ratios, criteria)
     if safe_outputs(probabilities, criteria).all():
         return Verdict("open", f"{no_loss}, but {no_saving}.", lean=lean)
-    return Verdict("open", lean_text(lean, saved, criteria), lean=lean)
+    return Verdict("open", lean_text(lean, len(differences), saved, criteria), lean=lean)
 
 
 def output_probabilities(differences: Sequence[Difference]) -> RegionProbabilities:

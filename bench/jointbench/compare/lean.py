@@ -25,7 +25,8 @@ from jointbench.stats.expected_loss import expected_shortfall
 
 @dataclass(frozen=True)
 class LeanVerdict:
-    """lean: the choice, "separate" for the other arm. weakest: the output with the largest expected loss under joint.
+    """lean: the choice, "separate" for the other arm. weakest: of the outputs that are not
+    safe, the one with the largest expected loss under joint.
 
     expected_loss: of the choice, in skill. benefit: what joint's saving is worth, in skill.
     """
@@ -38,7 +39,8 @@ class LeanVerdict:
 
 def lean_of(differences: Sequence[Difference], ratios: Sequence[Ratio], criteria: VerdictCriteria) -> LeanVerdict:
     """ratios: joint / other."""
-    weakest = max(differences, key=lambda d: d.expected_loss)
+    unsafe = [d for d in differences if d.probability_no_loss < criteria.probability]
+    weakest = max(unsafe or differences, key=lambda d: d.expected_loss)
     requests = [ratio for ratio in ratios if ratio.quantity.scenario == REQUEST]
     smallest = min(requests, key=lambda ratio: ratio.quantity.batch_size or 0, default=None)
     flops = [ratio for ratio in ratios if ratio.quantity.scenario == TRAINING_FLOPS]
@@ -51,8 +53,8 @@ def lean_of(differences: Sequence[Difference], ratios: Sequence[Ratio], criteria
     return LeanVerdict("separate", weakest, given_up, benefit)
 
 
-def lean_text(lean: LeanVerdict, saved: Sequence[Ratio], criteria: VerdictCriteria) -> str:
-    """The lean in one sentence: how sure, what it costs if it is wrong, and what joint saves."""
+def lean_text(lean: LeanVerdict, outputs: int, saved: Sequence[Ratio], criteria: VerdictCriteria) -> str:
+    """The lean in one sentence: how sure, what it costs if it is wrong, and what joint saves. outputs: how many."""
     weakest, region = lean.weakest, criteria.of(lean.weakest.output).rope
     safe = probability_text(weakest.probability_no_loss, criteria.probability)
     interval = f"{signed(weakest.difference.low)} to {signed(weakest.difference.high)}"
@@ -64,6 +66,8 @@ def lean_text(lean: LeanVerdict, saved: Sequence[Ratio], criteria: VerdictCriter
             f"P(loses no more than {region:g}) {safe}; its expected loss is {lean.expected_loss:.3f} skill."
         )
     loses = probability_text(1.0 - weakest.probability_no_loss, criteria.probability)
+    if weakest.verdict == "separate":  # alone it would be one; it is not, corrected for the number of outputs
+        loses += f", which among {outputs} outputs chance may do"
     given_up = (
         f"joint would bring {costs_text(saved)}, worth {lean.benefit:.3f} skill; the expected loss of going without is "
         f"{lean.expected_loss:.3f} skill."
