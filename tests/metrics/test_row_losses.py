@@ -10,7 +10,8 @@ from scipy.optimize import minimize_scalar
 from sklearn import metrics
 
 from jointbench.errors import BadInput
-from jointbench.metrics.row_losses import check_metric, no_skill_row_losses, row_losses
+from jointbench.metrics.metric_names import check_metric
+from jointbench.metrics.row_losses import no_skill_row_losses, row_losses
 from jointbench.types import FloatArray, Kind, Output
 
 CLASSES = ("a", "b", "c")

@@ -12,7 +12,8 @@ import pytest
 
 from jointbench.errors import BadInput
 from jointbench.runs.metric_options import balanced_datasets, with_metrics
-from jointbench.runs.options import RunOptions, experiments, load_datasets, reruns
+from jointbench.runs.options import RunOptions, experiments, load_datasets
+from jointbench.runs.reruns import reruns
 from jointbench.study.profiles import PROFILES
 from jointbench.types import Dataset, Output, Provenance
 

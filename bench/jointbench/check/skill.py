@@ -20,7 +20,7 @@ from scipy import special, stats
 
 from jointbench.check.baseline import ArmKey, Baseline, DatasetKey, Skill
 from jointbench.check.findings import Finding
-from jointbench.metrics.row_losses import CLASS_METRICS
+from jointbench.metrics.metric_names import CLASS_METRICS
 from jointbench.stats.correlated_t_test import ROPE, mean_and_sd, posterior, posterior_scale
 from jointbench.stats.estimate import Estimate
 from jointbench.types import CellKey, FloatArray

@@ -10,30 +10,11 @@ zero-one    1 where the most probable class is another           the most freque
 
 from __future__ import annotations
 
-import math
-
 import numpy as np
 from scipy.special import log_softmax
 
-from jointbench.errors import BadInput
+from jointbench.metrics.metric_names import pinball_level
 from jointbench.types import FloatArray, IntArray, Output
-
-REGRESSION_METRICS = ("squared", "absolute", "pinball:Q")
-CLASS_METRICS = ("brier", "log", "zero-one")
-PINBALL = "pinball:"
-
-
-def check_metric(output: Output) -> None:
-    """Raises BadInput where the output's metric is not one of its kind."""
-    allowed = REGRESSION_METRICS if output.kind == "regression" else CLASS_METRICS
-    metric = output.error_metric
-    known = 0 < _level(metric) < 1 if metric.startswith(PINBALL) else metric in allowed
-    if not known or (metric.startswith(PINBALL) and output.kind != "regression"):
-        quantile = ", Q a quantile between 0 and 1" if output.kind == "regression" else ""
-        raise BadInput(
-            f"--metric {metric}: output {output.name!r} is {output.kind}, whose metrics are "
-            f"{', '.join(allowed)}{quantile}"
-        )
 
 
 def class_frequencies(codes: FloatArray, classes: int, weights: FloatArray | None = None) -> FloatArray:
@@ -86,18 +67,10 @@ def _best_constant(metric: str, train: FloatArray, weights: FloatArray | None) -
     """The constant with the least loss on the training values."""
     if metric == "squared":
         return float(np.average(train, weights=weights))
-    level = 0.5 if metric == "absolute" else _level(metric)
+    level = 0.5 if metric == "absolute" else pinball_level(metric)
     if weights is None:
         return float(np.quantile(train, level, method="averaged_inverted_cdf"))  # interpolation is not the least
     return float(np.quantile(train, level, weights=weights, method="inverted_cdf"))
-
-
-def _level(metric: str) -> float:
-    """The quantile that "pinball:Q" names; NaN where it names none."""
-    try:
-        return float(metric.removeprefix(PINBALL))
-    except ValueError:
-        return math.nan
 
 
 def _value_losses(metric: str, observed: FloatArray, predicted: FloatArray) -> FloatArray:
@@ -106,7 +79,7 @@ def _value_losses(metric: str, observed: FloatArray, predicted: FloatArray) -> F
         return np.asarray(residual**2)
     if metric == "absolute":
         return np.abs(residual)
-    level = _level(metric)
+    level = pinball_level(metric)
     return np.maximum(level * residual, (level - 1) * residual)
 
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 
 from jointbench.compare.summary.run import DatasetSummary, Summary
-from jointbench.metrics.row_losses import PINBALL
+from jointbench.metrics.metric_names import PINBALL
 from jointbench.report import format as show
 
 ERRORS = {

@@ -81,6 +81,9 @@ def terminal_report(summary: Summary, console: Console) -> None:
         if sentence.command:
             console.print(Text(f"    {sentence.command}"), soft_wrap=True)
     if len(sentences) > FEW:
+        absent = [(cell, unavailable_reason(cell)) for cell in summary.cells if not cell.decisions]
+        for reason in dict.fromkeys(f"{show.plain(cell.backend)}: not run: {reason}" for cell, reason in absent):
+            console.print(Text(reason))
         console.print(Text("The reasons, and what would close what is open, are in the report."))
     console.print(Text(show.plain(summary.headline), style="bold"))
 
@@ -121,7 +124,7 @@ def _line(cell: CellSummary, several_devices: bool) -> dict[str, Text]:
     framework = show.plain(cell.backend) + (f" {show.plain(cell.device)}" if several_devices else "")
     names = {"Dataset": Text(show.shorten(cell.dataset, LETTERS)), "Framework": Text(framework)}
     if not cell.decisions:
-        return names | {"Verdict": Text(f"not run: {unavailable_reason(cell)}", style="dim")}
+        return names | {"Verdict": Text("not run", style="dim")}
     decision = cell.decisions[0]
     worst = difference_of(cell, decision.worst_output, decision.other)
     return names | {

@@ -7,7 +7,7 @@ from dataclasses import replace
 from typing import Final
 
 from jointbench.errors import BadInput
-from jointbench.metrics.row_losses import CLASS_METRICS, REGRESSION_METRICS, check_metric
+from jointbench.metrics.metric_names import CLASS_METRICS, REGRESSION_METRICS, check_metric
 from jointbench.types import Dataset, Output
 
 REGRESSION, CLASSES = "regression", "classes"

@@ -27,7 +27,8 @@ def notes(options: RunOptions, devices: Sequence[str]) -> tuple[str, ...]:
     if profile.max_epochs is not None:
         sentences.append(f"Profile {profile.name}: training stops after {profile.max_epochs} epochs at the latest.")
     timing, training = timing_seconds(options, profile), training_seconds(options, profile)
-    sentences.append(f"Profile {profile.name}: timing takes at most about {timing:g} s in all.")
+    source = f"Profile {profile.name}" if options.budget is None else f"Budget of {options.budget:g} s"
+    sentences.append(f"{source}: timing takes at most about {timing:g} s in all.")
     if not options.fixed_design and (profile.rounds > 1 or options.until_decided):
         limit = "" if math.isinf(training) else f", for about {training:g} s at the most"
         sentences.append(
