@@ -2,11 +2,21 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
+
 import numpy as np
 import pytest
 from scipy import stats
 
-from jointbench.stats.row_level import PRIOR_DF, PRIOR_RATIO, RowDifferences, StudentT, moderated_t, variance_evidence
+from jointbench.stats.row_level import (
+    OVERLAP_SHARE,
+    PRIOR_DF,
+    PRIOR_RATIO,
+    RowDifferences,
+    StudentT,
+    moderated_t,
+    variance_evidence,
+)
 from jointbench.types import FloatArray
 
 
@@ -33,7 +43,8 @@ def test_one_repeat_is_the_formula_by_hand() -> None:
     moderated = (PRIOR_DF * PRIOR_RATIO * 5 * rows + 4 * means.var(ddof=1)) / (PRIOR_DF + 4)
     found = known(differences)
     assert found.mean == pytest.approx(means.mean(), rel=1e-12)
-    assert found.scale == pytest.approx(np.sqrt(rows + max(0.0, moderated - 5 * rows) / 5), rel=1e-12)
+    share = 1 / 5 + OVERLAP_SHARE / 4
+    assert found.scale == pytest.approx(np.sqrt(rows + max(0.0, moderated - 5 * rows) * share), rel=1e-12)
     assert found.df == PRIOR_DF + 4
     assert not found.floor_known
 
@@ -55,10 +66,22 @@ def test_repeats_shrink_what_fits_add_and_never_the_rows() -> None:
         differences = five_folds(np.repeat(rows, repeats, axis=1))
         fits = rng.normal(0.0, 0.5, (repeats, 5))
         shifted = np.take_along_axis(fits.T, differences.fold, axis=0)[:, :, None]
-        scales.append(known(RowDifferences(differences.values + shifted, differences.fold, differences.units)))
+        scales.append(known(replace(differences, values=differences.values + shifted, overlap=0.0)))
     assert scales[0].scale > scales[1].scale > scales[2].scale > scales[2].floor_scale
     for known_floor in scales[1:]:
         assert known_floor.floor_scale == pytest.approx(1 / np.sqrt(200), rel=0.1)
+
+
+def test_what_the_training_rows_have_in_common_does_not_average_out() -> None:
+    """The same fits with more overlap: wider, and so is the floor that no further fit goes below."""
+    rng = np.random.default_rng(7)
+    differences = five_folds(rng.normal(0.0, 1.0, (200, 8, 1)))
+    shifted = differences.values + rng.normal(0.0, 0.5, (8, 5))[np.arange(8), differences.fold][:, :, None]
+    none, usual, forward = (known(replace(differences, values=shifted, overlap=o)) for o in (0.0, None, 0.457))
+    assert none.scale < usual.scale < forward.scale
+    assert none.floor_scale < usual.floor_scale < forward.floor_scale
+    added = (usual.scale**2 - none.scale**2) / (forward.scale**2 - none.scale**2)
+    assert added == pytest.approx(0.25 / 0.457, rel=1e-9)
 
 
 @pytest.mark.parametrize(("repeats", "seeds"), [(2, 1), (1, 2), (8, 1), (4, 3)])

@@ -73,13 +73,12 @@ def study_draw(
     _, networks = plan_arms(experiment, backend, "cpu", "stacked")
     fits = list(fit_all(experiment, networks, workers))
     seconds = time.thread_time() + workers.submit(_processor_seconds).result() - started
-    overlap = float(np.mean([len(split.test) / len(split.train) for split in planned.splits]))
     outputs = tuple(
         _drawn_output(experiment, planned, fits, replace(output, metric=metric))
         for output in table.outputs
         for metric in (("squared",) if output.kind == "regression" else ("log", "brier"))
     )
-    return Draw(population.name, rows, seed, seconds, overlap, outputs)
+    return Draw(population.name, rows, seed, seconds, _overlap(planned), outputs)
 
 
 def _processor_seconds(backend: TrainingBackend) -> float:
@@ -122,16 +121,20 @@ def _drawn_output(experiment: Experiment, planned: Experiment, fits: Sequence[Fi
         no_skill_others.append(float(baseline[len(split.test) :].mean()))
     values = (losses["separate"] - losses["joint"]) / scale
     truth = (np.mean(others["separate"]) - np.mean(others["joint"])) / np.mean(no_skill_others)
-    units = row_units(planned.dataset)
-    evidence = tuple(variance_evidence(part) for part in _growing(RowDifferences(values, fold, units)))
+    differences = RowDifferences(values, fold, row_units(planned.dataset), _overlap(planned))
+    evidence = tuple(variance_evidence(part) for part in _growing(differences))
     last = next((float(e.mean) for e in reversed(evidence) if e is not None), np.nan)
     return DrawnOutput(
         output=output.name,
         loss=output.error_metric,
         truth=last if planned.dataset.time is not None else float(truth),
         evidence=evidence,
-        bootstrap=bootstrap_quantiles(RowDifferences(values, fold, units), BOOTSTRAP_SEED),
+        bootstrap=bootstrap_quantiles(differences, BOOTSTRAP_SEED),
     )
+
+
+def _overlap(experiment: Experiment) -> float:
+    return float(np.mean([len(split.test) / (len(split.train) + len(split.validation)) for split in experiment.splits]))
 
 
 def _growing(differences: RowDifferences) -> Iterator[RowDifferences]:

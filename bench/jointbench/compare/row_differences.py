@@ -7,7 +7,7 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from jointbench.compare.cells import BenchmarkCell, RunIndex
+from jointbench.compare.cells import BenchmarkCell, RunIndex, overlap_of
 from jointbench.metrics.row_losses import row_losses
 from jointbench.records import Fit, FoldRecord, PlannedArm
 from jointbench.stats.row_level import RowDifferences
@@ -17,11 +17,13 @@ from jointbench.types import FloatArray, IntArray
 @dataclass(frozen=True, eq=False)
 class TestedRows:
     """The rows that some fold tests. fold: (rows, repeats), -1 where no fold of the repeat tests the row; place:
-    position among them by row number; units: (rows,), equal for rows that are kept together."""
+    position among them by row number; units: (rows,), equal for rows that are kept together; overlap: see
+    ``overlap_of``."""
 
     fold: IntArray
     place: IntArray
     units: IntArray
+    overlap: float
 
 
 def tested_rows(folds: Sequence[FoldRecord], index: RunIndex) -> TestedRows | None:
@@ -36,7 +38,7 @@ def tested_rows(folds: Sequence[FoldRecord], index: RunIndex) -> TestedRows | No
     for fold in folds:
         of_row[place[fold.test], fold.repeat] = fold.fold
         units[place[fold.test]] = fold.row_units
-    return TestedRows(of_row, place, units)
+    return TestedRows(of_row, place, units, overlap_of(folds))
 
 
 def arm_losses(cell: BenchmarkCell, planned: PlannedArm, index: RunIndex, rows: TestedRows) -> FloatArray | None:
@@ -92,4 +94,4 @@ def _linearised(losses: FloatArray, weights: FloatArray) -> FloatArray:
 
 def differences_of(first: FloatArray, other: FloatArray, rows: TestedRows) -> RowDifferences:
     """Of one output, from both arms' losses (rows, repeats, seeds): first - other in skill."""
-    return RowDifferences(other - first, rows.fold, rows.units)
+    return RowDifferences(other - first, rows.fold, rows.units, rows.overlap)

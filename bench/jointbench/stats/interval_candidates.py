@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from dataclasses import replace
 
 import numpy as np
 
@@ -41,12 +42,9 @@ def rows_and_overlapping_fits(evidence: VarianceEvidence) -> StudentT:
     return rows_and_fits(evidence, 1 / (evidence.folds - 1))
 
 
-def moderated_overlapping(evidence: VarianceEvidence) -> StudentT:
-    """The moderated t with the correction for overlap on what fits add."""
-    known = moderated_t(evidence)
-    fits = (known.scale**2 - evidence.rows) * evidence.folds * evidence.repeats
-    variance = known.scale**2 + fits / (evidence.folds - 1)
-    return StudentT(known.mean, float(np.sqrt(variance)), known.df, known.floor_scale)
+def moderated_alone(evidence: VarianceEvidence) -> StudentT:
+    """The moderated t without any overlap."""
+    return moderated_t(replace(evidence, overlap=0.0))
 
 
 USUAL, CHOSEN = "correlated t", "moderated t"
@@ -56,5 +54,5 @@ CANDIDATES: dict[str, Callable[[VarianceEvidence], StudentT]] = {
     "rows + fits": rows_and_fits,
     "rows + overlapping fits": rows_and_overlapping_fits,
     CHOSEN: moderated_t,
-    "moderated t, overlapping": moderated_overlapping,
+    "moderated t, no overlap": moderated_alone,
 }

@@ -9,12 +9,15 @@ what is usual, PRIOR_RATIO times the rows' W, with the weight of PRIOR_DF degree
 do (Smyth, "Linear models and empirical Bayes methods", SAGMB 3, 2004):
 
     B~ = (PRIOR_DF * PRIOR_RATIO * W + (K - 1) * B) / (PRIOR_DF + K - 1)
-    variance of the mean = V + max(0, B~ - W) / (K * repeats),    PRIOR_DF + K - 1 degrees of freedom
+    excess = max(0, B~ - W)
+    variance of the mean = V + excess * (1 / (K * repeats) + OVERLAP_SHARE * overlap),    PRIOR_DF + K - 1 df
 
 W is the rows' variance of one fold's mean in one repeat. V is the clustered variance of the overall mean, each row's
 difference first averaged over all fits that test it: what one fit happens to do on a row averages out, what is the
-row's own does not, so further fits bring V down to a floor and rows bring it to zero. Both constants come from real
-tables taken as populations (``calibration.populations``).
+row's own does not, so further fits bring V down to a floor and rows bring it to zero. All fits train on parts of the same
+rows, and what these rows happen to teach does not average out either: the overlap of Nadeau & Bengio (2003), test rows
+over training rows, of which a fifth is seen. The constants come from real tables taken as populations
+(``calibration.populations``).
 """
 
 from __future__ import annotations
@@ -27,7 +30,8 @@ import numpy as np
 
 from jointbench.types import FloatArray, IntArray
 
-PRIOR_DF, PRIOR_RATIO = 8.0, 1.5
+PRIOR_DF, PRIOR_RATIO = 4.0, 1.5
+OVERLAP_SHARE = 0.2
 ENOUGH_FITS = 1.5  # of a row, on average, that show how much fits differ on it
 
 
@@ -37,12 +41,13 @@ class RowDifferences:
 
     values: (rows, repeats, seeds): (loss of other - loss of joint) / no-skill error; NaN where a label or a fit is
     missing. fold: (rows, repeats), the fold that tests the row, -1 where none does. units: (rows,), equal for rows that
-    are kept together.
+    are kept together. overlap: test rows over training rows, mean over the folds; None: 1 / (K - 1).
     """
 
     values: FloatArray
     fold: IntArray
     units: IntArray
+    overlap: float | None = None
 
 
 @dataclass(frozen=True)
@@ -52,7 +57,7 @@ class VarianceEvidence:
     rows: variance of the mean that the rows give, their differences averaged over all fits; units: how many are
     independent. single: the same of one repeat, on average. floor: what further fits would bring ``rows`` to; NaN where
     each row was tested once. between: variance of the fold means, averaged over repeats. folds: of a repeat, on
-    average; repeats: that have at least two folds.
+    average; repeats: that have at least two folds. overlap: test rows over training rows; None: 1 / (folds - 1).
     """
 
     mean: float
@@ -63,6 +68,7 @@ class VarianceEvidence:
     between: float
     folds: float
     repeats: int
+    overlap: float | None = None
 
 
 @dataclass(frozen=True)
@@ -86,8 +92,10 @@ def moderated_t(evidence: VarianceEvidence) -> StudentT:
     df = PRIOR_DF + evidence.folds - 1
     moderated = (PRIOR_DF * PRIOR_RATIO * per_fold + (evidence.folds - 1) * evidence.between) / df
     excess = max(0.0, moderated - per_fold)
-    variance = evidence.rows + excess / (evidence.folds * evidence.repeats)
-    return StudentT(evidence.mean, float(np.sqrt(variance)), df, float(np.sqrt(evidence.floor)))
+    overlap = 1 / (evidence.folds - 1) if evidence.overlap is None else evidence.overlap
+    lasting = OVERLAP_SHARE * overlap * excess
+    scale = float(np.sqrt(evidence.rows + excess / (evidence.folds * evidence.repeats) + lasting))
+    return StudentT(evidence.mean, scale, df, float(np.sqrt(evidence.floor + lasting)))
 
 
 def variance_evidence(differences: RowDifferences) -> VarianceEvidence | None:
@@ -110,6 +118,7 @@ def variance_evidence(differences: RowDifferences) -> VarianceEvidence | None:
         between=float(np.nanvar(repeats, axis=1, ddof=1).mean()),
         folds=float((~np.isnan(repeats)).sum(axis=1).mean()),
         repeats=len(repeats),
+        overlap=differences.overlap,
     )
 
 
