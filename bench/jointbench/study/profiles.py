@@ -68,10 +68,10 @@ PROFILES = {
             max_rows=5_000,
             max_images=1_500,
             max_epochs=None,
-            timing_seconds=60,
+            timing_seconds=90,
             extras="first",
             rounds=MOST_ROUNDS,
-            training_seconds=200,
+            training_seconds=170,
         ),
         Profile(
             name="full",
