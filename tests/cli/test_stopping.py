@@ -36,7 +36,13 @@ def alive(pids: list[int]) -> list[int]:
 
 
 @pytest.mark.parametrize(
-    ("number", "noun"), [(signal.SIGTERM, "Fit"), (signal.SIGINT, "Timing"), (signal.SIGKILL, "Fit")]
+    ("number", "noun"),
+    [
+        pytest.param(signal.SIGTERM, "Fit", marks=pytest.mark.slow),
+        (signal.SIGINT, "Fit"),
+        pytest.param(signal.SIGINT, "Timing", marks=pytest.mark.slow),
+        pytest.param(signal.SIGKILL, "Fit", marks=pytest.mark.slow),
+    ],
 )
 def test_a_stopped_run_keeps_what_finished_and_leaves_no_process(
     tmp_path: Path, number: signal.Signals, noun: str

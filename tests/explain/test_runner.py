@@ -26,7 +26,13 @@ def slump() -> Experiment:
     )
 
 
-@pytest.fixture(scope="module", params=[name for name in BACKENDS if unavailable_reason(name) is None])
+@pytest.fixture(
+    scope="module",
+    params=[
+        pytest.param(name, marks=pytest.mark.slow if number else ())  # one is enough for the runner, both are slow
+        for number, name in enumerate(name for name in BACKENDS if unavailable_reason(name) is None)
+    ],
+)
 def workers(request: pytest.FixtureRequest) -> InProcess:
     return InProcess(load(request.param, "cpu", 1))
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from concurrent.futures import Future
 from concurrent.futures.process import BrokenProcessPool
 from typing import Any
@@ -13,8 +14,11 @@ from jointbench.report.drawn_sections import DrawnSection
 from jointbench.report.page import render
 
 
-def test_the_page_is_the_same_on_one_core_and_on_two(large: Any, monkeypatch: pytest.MonkeyPatch) -> None:
-    summary = large.summary()
+def test_the_page_is_the_same_on_one_core_and_on_two(
+    maker: Callable[..., Any], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    summary = maker(datasets=(("one", ("y", "z")), ("two", ("y", "z")))).summary()
+    monkeypatch.setattr(drawn_sections, "MANY", 2)
     monkeypatch.setattr(drawn_sections, "cores", lambda: 2)
     on_two = render(summary, {})
     monkeypatch.setattr(drawn_sections, "cores", lambda: 1)

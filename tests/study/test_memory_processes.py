@@ -51,6 +51,7 @@ def next_worker() -> psutil.Process:
     return living[0]
 
 
+@pytest.mark.slow
 def test_a_killed_process_costs_its_own_peak() -> None:
     with closing(measured()) as records:
         first = next(records)
