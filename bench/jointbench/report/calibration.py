@@ -105,7 +105,7 @@ def _coverage_sentence(study: CalibrationStudy, chosen: Sequence[Coverage]) -> s
         f"{study.draws:,} draws from real and generated tables, studied as a user's table would be and scored on rows "
         f"beyond the draw: the 95 % interval ({study.chosen}) holds the truth in {percent(values[len(values) // 2])} on "
         f"the median of {len(chosen)} cases (output, rows, repeats), and in {percent(lowest.coverage)} on the worst "
-        f"({lowest.population} {lowest.output}, {lowest.rows} rows, {lowest.repeats} repeats, {lowest.draws} draws). "
+        f"({lowest.population} {lowest.output}, {lowest.rows} rows, {lowest.repeats} repeat{'s' if lowest.repeats > 1 else ''}, {lowest.draws} draws). "
         f"Its width over that of the correlated t-test, median: {', '.join(widths)} repeats."
     )
 
