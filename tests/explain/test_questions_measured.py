@@ -60,7 +60,11 @@ def small() -> Experiment:
     return make_experiment(data, ["joint"], CrossValidation(folds=3, repeats=1, seeds=1, seed=0))
 
 
-@pytest.fixture(scope="module", params=PRESENT)
+@pytest.fixture(
+    scope="module",
+    # what the questions do with a framework is in the contract tests; here one framework shows what they answer
+    params=[pytest.param(name, marks=pytest.mark.slow if number else ()) for number, name in enumerate(PRESENT)],
+)
 def running(request: pytest.FixtureRequest) -> Iterator[tuple[str, Workers]]:
     with Workers(request.param, "cpu", 1, 1) as workers:
         yield request.param, workers

@@ -91,6 +91,7 @@ def test_tables_are_whole_where_they_are_asked_for(tmp_path: Path) -> None:
     assert "fused': 3 tests" in done.stdout and "Mean" in done.stdout
 
 
+@pytest.mark.slow
 def test_comparing_with_a_saved_run_names_what_got_slower(ran: tuple[Path, str], tmp_path: Path) -> None:
     """Names are stable, so a saved run whose times are a hundredth of the true ones fails every benchmark by name."""
     (saved,) = (ran[0] / "saved").rglob("*.json")
