@@ -22,12 +22,12 @@ from jointbench.study.scoring import judged_on, no_skill_on, tested_weights
 from jointbench.types import Float32Array, FloatArray, Output, Split
 
 
-def folds(experiment: Experiment) -> Iterator[FoldRecord]:
-    """The experiment's folds: their test rows and the no-skill predictor's errors there."""
+def folds(experiment: Experiment, splits: Sequence[Split] | None = None) -> Iterator[FoldRecord]:
+    """The experiment's folds, or these of them: their test rows and the no-skill predictor's errors there."""
     dataset = experiment.dataset
     y_true = _targets(experiment)
     units = experiment.row_units
-    for split in experiment.splits:
+    for split in experiment.splits if splits is None else splits:
         prepared = prepared_split(experiment, split.repeat, split.fold)
         yield FoldRecord(
             dataset=dataset.slug,

@@ -27,6 +27,7 @@ from jointbench.study.config import Progress, ScoredModels, StudyConfig
 from jointbench.study.plan import Experiment, Plan, plan_arms
 from jointbench.study.references import folds
 from jointbench.study.training import train
+from jointbench.types import Split
 
 GROWTH = 2
 FAR = 1_000.0  # in place of the growth that would decide, where none is foreseen
@@ -77,7 +78,7 @@ def train_in_rounds(
     """The records of all rounds of these plans, all of one backend and device. seconds: no round is begun that is not
     expected to end by then; the first always is. told: the folds that have a record already."""
     began = time.monotonic()
-    cells = {plan.experiment.dataset.slug: CellRounds(plan, plan, tuple(folds(plan.experiment))) for plan in plans}
+    cells = {plan.experiment.dataset.slug: CellRounds(plan, plan, told.of(plan.experiment)) for plan in plans}
     chosen = list(cells.values())
     for number in range(1, config.rounds + 1):
         for record in train([cell.new for cell in chosen], workers, config, scored, progress):
@@ -93,7 +94,9 @@ def train_in_rounds(
         if not chosen:
             return
         for cell in chosen:
-            yield from told.new(cell.folds)
+            experiment = cell.plan.experiment
+            yield from told.new(folds(experiment, told.untold(experiment)))
+            cell.folds = told.of(experiment)
             yield from cell.plan.arms
 
 
@@ -101,14 +104,24 @@ class ToldFolds:
     """Which folds have a record: backends share the folds, and whichever comes to a round first tells of its folds."""
 
     def __init__(self) -> None:
-        self._keys: set[tuple[str, int, int]] = set()
+        self._records: dict[tuple[str, int, int], FoldRecord] = {}
 
     def new(self, records: Iterable[FoldRecord]) -> Iterator[FoldRecord]:
         """Those that have no record yet; they have one from now on."""
         for fold in records:
-            if (key := (fold.dataset, fold.repeat, fold.fold)) not in self._keys:
-                self._keys.add(key)
+            if (key := (fold.dataset, fold.repeat, fold.fold)) not in self._records:
+                self._records[key] = fold
                 yield fold
+
+    def untold(self, experiment: Experiment) -> list[Split]:
+        """The experiment's splits that have no record yet."""
+        slug = experiment.dataset.slug
+        return [split for split in experiment.splits if (slug, split.repeat, split.fold) not in self._records]
+
+    def of(self, experiment: Experiment) -> tuple[FoldRecord, ...]:
+        """The records of all its splits, which have been told."""
+        slug = experiment.dataset.slug
+        return tuple(self._records[slug, split.repeat, split.fold] for split in experiment.splits)
 
 
 def _affordable(cells: Sequence[CellRounds], seconds: float, jobs: int) -> list[CellRounds]:
@@ -173,7 +186,6 @@ def _grow(cell: CellRounds) -> bool:
     arms, networks = plan_arms(experiment, first.backend, first.device, first.engine)
     new = [network for network in networks if network.id not in cell.fits]
     cell.plan, cell.new = Plan(experiment, arms, networks), Plan(experiment, arms, new)
-    cell.folds = tuple(folds(experiment))
     return True
 
 
