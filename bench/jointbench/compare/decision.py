@@ -12,7 +12,7 @@ import numpy as np
 
 from jointbench.compare.criteria import VerdictCriteria
 from jointbench.compare.lean import LeanVerdict, lean_of, lean_text
-from jointbench.compare.reasons import costs_text, no_loss_text, percent, separate_text
+from jointbench.compare.reasons import costs_text, no_loss_text, percent, region_text, separate_text
 from jointbench.compare.summary.costs import Ratio
 from jointbench.compare.summary.decisions import Difference
 from jointbench.compare.verdict import OutputVerdict
@@ -77,7 +77,9 @@ def judge(
         )
     no_saving = "no measured cost is lower" + (f"; joint brings {costs_text(costlier)}" if costlier else "")
     if verdict == "equivalent":
-        return Verdict("equivalent", f"every output is within {_region(criteria)} of the other arm, and {no_saving}.")
+        return Verdict(
+            "equivalent", f"every output is within {region_text(criteria)} of the other arm, and {no_saving}."
+        )
     lean = lean_of(differences, ratios, criteria)
     if safe_outputs(probabilities, criteria).all():
         return Verdict("open", f"{no_loss}, but {no_saving}.", lean=lean)
@@ -92,7 +94,3 @@ def output_probabilities(differences: Sequence[Difference]) -> RegionProbabiliti
         other_better=np.array([d.probability_other_better for d in differences]),
         no_loss=np.array([d.probability_no_loss for d in differences]),
     )
-
-
-def _region(criteria: VerdictCriteria) -> str:
-    return "its region" if criteria.ropes else f"{criteria.rope:g} skill"

@@ -7,13 +7,12 @@ from collections.abc import Sequence
 from dataclasses import replace
 
 import numpy as np
-from scipy import special
 
 from jointbench.compare.cells import Skill, over_seeds
 from jointbench.compare.criteria import VerdictCriteria
 from jointbench.compare.summary.decisions import Difference
 from jointbench.compare.verdict_rule import output_verdict
-from jointbench.stats.corrected_t_test import holm
+from jointbench.stats.corrected_t_test import holm, two_sided_p
 from jointbench.stats.correlated_t_test import mean_and_sd, posterior, posterior_scale
 from jointbench.stats.estimate import UNKNOWN, Estimate
 from jointbench.stats.expected_loss import expected_shortfall
@@ -104,12 +103,5 @@ def _difference(
         scale=belief.scale,
         df=belief.df,
         expected_loss=expected_shortfall(belief.mean, belief.scale, belief.df),
-        p_value=_p_value(belief),
+        p_value=float(two_sided_p(belief.mean, belief.scale, belief.df)),
     )
-
-
-def _p_value(belief: StudentT) -> float:
-    """Two-sided, of no difference at all."""
-    if belief.scale == 0:
-        return 1.0 if belief.mean == 0 else 0.0
-    return float(2 * special.stdtr(belief.df, -abs(belief.mean) / belief.scale))

@@ -28,11 +28,15 @@ def no_loss_text(weakest: Difference, criteria: VerdictCriteria) -> str:
     """That no output loses, and how near the weakest comes to it."""
     region = criteria.of(weakest.output).rope
     chance = probability_text(1.0 - weakest.probability_no_loss, criteria.probability)
-    limit = "its region" if criteria.ropes else f"{region:g} skill"
     return (
-        f"no output loses more than {limit} (weakest: {weakest.output}, {signed(weakest.difference.value)}, "
+        f"no output loses more than {region_text(criteria)} (weakest: {weakest.output}, {signed(weakest.difference.value)}, "
         f"P(loses more than {region:g}) {chance})"
     )
+
+
+def region_text(criteria: VerdictCriteria) -> str:
+    """How large a difference is negligible, of every output."""
+    return "its region" if criteria.ropes else f"{criteria.rope:g} skill"
 
 
 def probability_text(value: float, probability: float) -> str:
