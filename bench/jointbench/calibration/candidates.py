@@ -38,16 +38,12 @@ class CandidateRates:
 
 def candidate_rates(coverages: Sequence[Coverage]) -> tuple[CandidateRates, ...]:
     """By method, loss of class outputs ("brier" or "log", each with all regression outputs), repeats and size."""
-    usual = {_place(rate): rate.half_width for rate in coverages if rate.method == USUAL}
+    usual = {rate.place: rate.half_width for rate in coverages if rate.method == USUAL}
     grouped: dict[tuple[str, str, int, bool], list[Coverage]] = defaultdict(list)
     for rate in coverages:
         for loss in ("brier", LOG) if rate.loss == "squared" else (rate.loss,):
             grouped[rate.method, loss, rate.repeats, rate.rows < SMALL].append(rate)
     return tuple(_rates(key, group, usual) for key, group in grouped.items())
-
-
-def _place(rate: Coverage) -> tuple[str, int, str, str, int]:
-    return rate.population, rate.rows, rate.output, rate.loss, rate.repeats
 
 
 def _rates(
@@ -64,6 +60,6 @@ def _rates(
         lowest=lowest.coverage,
         lowest_on=f"{lowest.population} {lowest.output}, {lowest.rows} rows",
         median=float(np.median([rate.coverage for rate in rates])),
-        width=float(np.median([rate.half_width / usual[_place(rate)] for rate in rates])),
+        width=float(np.median([rate.half_width / usual[rate.place] for rate in rates])),
         wrong=max(max(rate.wrong_joint, rate.wrong_separate) for rate in rates),
     )

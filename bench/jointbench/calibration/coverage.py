@@ -10,7 +10,7 @@ import numpy as np
 import numpy.typing as npt
 
 from jointbench.calibration.draw_study import Draw, DrawnOutput
-from jointbench.compare.criteria import VerdictCriteria
+from jointbench.compare.criteria import DEFAULT_CRITERIA, VerdictCriteria
 from jointbench.compare.verdict_rule import output_verdict
 from jointbench.stats.correlated_t_test import posterior
 from jointbench.stats.interval_candidates import CANDIDATES
@@ -18,7 +18,6 @@ from jointbench.stats.row_level import StudentT
 
 REPEATS = (1, 2, 4, 8)
 FEWEST_DRAWS = 10  # of which a share says something
-DEFAULT_CRITERIA = VerdictCriteria()
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -47,6 +46,11 @@ class Coverage:
     wrong_separate: float
     open: float
     seconds: float
+
+    @property
+    def place(self) -> tuple[str, int, str, str, int]:
+        """What every candidate was measured on."""
+        return self.population, self.rows, self.output, self.loss, self.repeats
 
 
 def coverages(draws: Sequence[Draw], criteria: VerdictCriteria = DEFAULT_CRITERIA) -> tuple[Coverage, ...]:

@@ -11,7 +11,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 
 from jointbench.compare.cells import BenchmarkCell, cells
-from jointbench.compare.criteria import VerdictCriteria
+from jointbench.compare.criteria import DEFAULT_CRITERIA
 from jointbench.compare.pair import cell_evidence, compare_pair
 from jointbench.compare.verdict import OutputVerdict
 from jointbench.compare.verdict_rule import output_verdict
@@ -23,7 +23,6 @@ from jointbench.study.run import run
 from jointbench.types import Recipe, Shape
 
 ARMS = ("joint", "separate")
-CRITERIA = VerdictCriteria()
 SEEDS = 10  # datasets drawn in each scenario
 
 
@@ -143,11 +142,11 @@ def _experiment(scenario: Scenario, seed: int) -> Experiment:
 
 def _trial(cell: BenchmarkCell, scenario: Scenario, seed: int) -> Trial:
     joint, separate = cell.planned_arms
-    pair = compare_pair(cell_evidence(cell, CRITERIA), joint, separate, ())
+    pair = compare_pair(cell_evidence(cell, DEFAULT_CRITERIA), joint, separate, ())
     belief = pair.mean_belief
     assert belief is not None, "no fit of a scenario fails"
-    overall = posterior(belief.mean, belief.scale, belief.df, CRITERIA.rope)
-    verdict = output_verdict(overall, CRITERIA)
+    overall = posterior(belief.mean, belief.scale, belief.df, DEFAULT_CRITERIA.rope)
+    verdict = output_verdict(overall, DEFAULT_CRITERIA)
     return Trial(
         corner=scenario.name,
         backend=cell.backend,

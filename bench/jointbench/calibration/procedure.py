@@ -8,9 +8,9 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from jointbench.calibration.coverage import DEFAULT_CRITERIA, FEWEST_DRAWS, REPEATS, believed, truth_of
+from jointbench.calibration.coverage import FEWEST_DRAWS, REPEATS, believed, truth_of
 from jointbench.calibration.draw_study import Draw, DrawnOutput
-from jointbench.compare.criteria import VerdictCriteria
+from jointbench.compare.criteria import DEFAULT_CRITERIA, VerdictCriteria
 from jointbench.compare.outlook import outlook
 from jointbench.compare.verdict import OutputVerdict
 from jointbench.compare.verdict_rule import dataset_verdict

@@ -6,11 +6,11 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 
 from jointbench.calibration.candidates import CandidateRates, candidate_rates
-from jointbench.calibration.coverage import DEFAULT_CRITERIA, Coverage, coverages
+from jointbench.calibration.coverage import Coverage, coverages
 from jointbench.calibration.draw_study import Draw
 from jointbench.calibration.known_truth import Trial
 from jointbench.calibration.procedure import ProcedureRates, procedure_rates
-from jointbench.compare.criteria import VerdictCriteria
+from jointbench.compare.criteria import DEFAULT_CRITERIA, VerdictCriteria
 from jointbench.stats.interval_candidates import CHOSEN
 
 CALIBRATION_SCHEMA_VERSION = 2

@@ -7,8 +7,8 @@ from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
-from jointbench.compare.build import DEFAULT, summarise
-from jointbench.compare.criteria import VerdictCriteria
+from jointbench.compare.build import summarise
+from jointbench.compare.criteria import DEFAULT_CRITERIA, VerdictCriteria
 from jointbench.compare.summary.costs import Ratio
 from jointbench.compare.summary.decisions import Decision, Difference
 from jointbench.compare.summary.run import Across, CellSummary, DatasetSummary
@@ -50,7 +50,7 @@ class Comparisons:
 
 
 def compare_arms(
-    records: str | os.PathLike[str] | Iterable[Record], criteria: VerdictCriteria = DEFAULT
+    records: str | os.PathLike[str] | Iterable[Record], criteria: VerdictCriteria = DEFAULT_CRITERIA
 ) -> Comparisons:
     """See ``jointbench.compare_arms``."""
     if isinstance(records, str | os.PathLike):

@@ -12,7 +12,7 @@ import numpy as np
 from jointbench.compare.across_datasets import across_datasets
 from jointbench.compare.cells import BenchmarkCell, Skill, cells, over_seeds, reference_skill
 from jointbench.compare.costs import arm_cost, best_takes, projection_check
-from jointbench.compare.criteria import VerdictCriteria
+from jointbench.compare.criteria import DEFAULT_CRITERIA, VerdictCriteria
 from jointbench.compare.failures import failed_everywhere
 from jointbench.compare.flops import arm_flops, predicted_saving
 from jointbench.compare.memory import arm_memory
@@ -23,8 +23,6 @@ from jointbench.compare.summary.run import SUMMARY_SCHEMA_VERSION, CellSummary, 
 from jointbench.records import PlannedArm, Record, Reference, Score
 from jointbench.types import Dataset, FloatArray, Split
 
-DEFAULT = VerdictCriteria()
-
 
 def summarise(
     records: Iterable[Record],
@@ -34,7 +32,7 @@ def summarise(
     engine: str,
     command: str,
     notes: Sequence[str],
-    criteria: VerdictCriteria = DEFAULT,
+    criteria: VerdictCriteria = DEFAULT_CRITERIA,
 ) -> Summary:
     """The summary of a run. ``datasets`` describes each dataset; the rest is computed from the records."""
     run_cells, references = cells(records)

@@ -50,3 +50,6 @@ class VerdictCriteria:
     def regions(self, outputs: Sequence[str]) -> FloatArray:
         """(outputs,): half the width of each one's region."""
         return np.array([self.of(output).rope for output in outputs])
+
+
+DEFAULT_CRITERIA = VerdictCriteria()

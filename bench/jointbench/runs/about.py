@@ -9,8 +9,8 @@ from typing import Annotated
 
 from annotated_types import Interval
 
-from jointbench.compare.build import DEFAULT, describe
-from jointbench.compare.criteria import WORTH, VerdictCriteria
+from jointbench.compare.build import describe
+from jointbench.compare.criteria import DEFAULT_CRITERIA, WORTH, VerdictCriteria
 from jointbench.compare.summary.recipe import recipe_summary
 from jointbench.compare.summary.run import DatasetSummary
 from jointbench.compare.verdict import PROBABILITY
@@ -78,7 +78,7 @@ class RunDescription:
     profile: str
     command: str
     notes: tuple[str, ...] = ()
-    criteria: VerdictCriteria = DEFAULT
+    criteria: VerdictCriteria = DEFAULT_CRITERIA
     reruns: Mapping[str, str] = field(default_factory=dict)
 
 

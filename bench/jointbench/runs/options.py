@@ -8,7 +8,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from jointbench.backends.registry import BACKENDS, check_names
-from jointbench.compare.criteria import VerdictCriteria
+from jointbench.compare.criteria import DEFAULT_CRITERIA, VerdictCriteria
 from jointbench.data.catalog import bundled_slugs, card_of, cards, load_bundled
 from jointbench.data.table import load_table
 from jointbench.errors import BadInput
@@ -17,7 +17,7 @@ from jointbench.runs.metric_options import balanced_datasets, with_metrics
 from jointbench.runs.verdict_options import verdict_criteria
 from jointbench.runtime.devices import devices_for
 from jointbench.runtime.environment import cores
-from jointbench.study.config import DEFAULT_CRITERIA, StudyConfig
+from jointbench.study.config import StudyConfig
 from jointbench.study.plan import CrossValidation, Experiment, make_experiment
 from jointbench.study.profiles import MOST_ROUNDS, Profile, profile_named
 from jointbench.types import Dataset, Engine

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterable, Sequence
 from dataclasses import replace
 
-from jointbench.compare.criteria import VerdictCriteria
+from jointbench.compare.criteria import DEFAULT_CRITERIA, VerdictCriteria
 from jointbench.errors import BadInput
 
 WORDS = {"rope": "region", "worth": "worth", "probability": "probability"}  # of an option's error
@@ -16,7 +16,7 @@ def verdict_criteria(
     probability: float | None,
     worth: float | None,
     outputs: Iterable[str],
-    default: VerdictCriteria = VerdictCriteria(),  # noqa: B008 - a frozen value
+    default: VerdictCriteria = DEFAULT_CRITERIA,
 ) -> VerdictCriteria:
     """The criteria of verdicts; what is () or None stays as in ``default``.
 

@@ -173,9 +173,14 @@ def row_residuals(differences: RowDifferences) -> FloatArray:
 
 def _clustered_variance(residuals: FloatArray, units: IntArray) -> float:
     """Variance of the mean from squared sums of residuals over units (Liang & Zeger 1986); NaN with fewer than two."""
-    known = ~np.isnan(residuals)
-    _, unit = np.unique(units[known], return_inverse=True)
-    sums = np.bincount(unit, weights=residuals[known])
+    sums, sizes = unit_sums(residuals, units)
     if len(sums) < 2:
         return math.nan
-    return float(sums @ sums) / int(known.sum()) ** 2 * len(sums) / (len(sums) - 1)
+    return float(sums @ sums) / int(sizes.sum()) ** 2 * len(sums) / (len(sums) - 1)
+
+
+def unit_sums(residuals: FloatArray, units: IntArray) -> tuple[FloatArray, IntArray]:
+    """(sum of the known residuals, how many) of each unit that has any."""
+    known = ~np.isnan(residuals)
+    _, unit = np.unique(units[known], return_inverse=True)
+    return np.bincount(unit, weights=residuals[known]).astype(np.float64), np.bincount(unit).astype(np.int64)

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import numpy as np
 
-from jointbench.stats.row_level import RowDifferences, row_residuals
+from jointbench.stats.row_level import RowDifferences, row_residuals, unit_sums
 
 RESAMPLES = 999
 TAILS = (0.025, 0.975)
@@ -16,11 +16,7 @@ TAILS = (0.025, 0.975)
 
 def bootstrap_quantiles(differences: RowDifferences, seed: int) -> tuple[float, float]:
     """The 2.5 % and 97.5 % quantiles of the studentised mean; (NaN, NaN) with fewer than two units that have a value."""
-    residuals = row_residuals(differences)
-    known = ~np.isnan(residuals)
-    _, unit = np.unique(differences.units[known], return_inverse=True)
-    sums = np.bincount(unit, weights=residuals[known])
-    sizes = np.bincount(unit)
+    sums, sizes = unit_sums(row_residuals(differences), differences.units)
     count = len(sums)
     if count < 2 or not np.any(sums):
         return float("nan"), float("nan")

@@ -6,11 +6,10 @@ import math
 from collections.abc import Callable
 from dataclasses import dataclass, field
 
-from jointbench.compare.criteria import VerdictCriteria
+from jointbench.compare.criteria import DEFAULT_CRITERIA, VerdictCriteria
 from jointbench.study.profiles import ExtraModes
 from jointbench.types import Engine, Float32Array, Weights
 
-DEFAULT_CRITERIA = VerdictCriteria()
 Progress = Callable[[str, str, int, int], None]
 """Called as work finishes: phase, what it works on, units done, units in all."""
 

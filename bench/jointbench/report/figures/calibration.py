@@ -5,7 +5,6 @@ from __future__ import annotations
 import pandas as pd
 import seaborn
 
-from jointbench.calibration.coverage import Coverage
 from jointbench.calibration.procedure import LOG
 from jointbench.calibration.study import CalibrationStudy
 from jointbench.report.figures.canvas import axes, drawing, export, reference_line, style
@@ -21,11 +20,11 @@ def calibration_figure(study: CalibrationStudy) -> str:
     rates = [rate for rate in study.coverages if rate.loss != LOG]
     if not rates:
         return ""
-    usual = {_place(rate): rate.half_width for rate in rates if rate.method == USUAL}
+    usual = {rate.place: rate.half_width for rate in rates if rate.method == USUAL}
     marks = pd.DataFrame(
         {
             "interval": [rate.method for rate in rates],
-            "width over that of the correlated t-test": [rate.half_width / usual[_place(rate)] for rate in rates],
+            "width over that of the correlated t-test": [rate.half_width / usual[rate.place] for rate in rates],
             "coverage": [rate.coverage for rate in rates],
             "repeats": [str(rate.repeats) for rate in rates],
         }
@@ -50,7 +49,3 @@ def calibration_figure(study: CalibrationStudy) -> str:
         alternative = f"{len(rates)} marks of coverage against relative width; calibration.json has them."
         text = export(surface, "calibration", alternative)
     return text.replace("<svg ", '<svg xmlns="http://www.w3.org/2000/svg" font-family="sans-serif" color="#222" ', 1)
-
-
-def _place(rate: Coverage) -> tuple[str, int, str, str, int]:
-    return rate.population, rate.rows, rate.output, rate.loss, rate.repeats
