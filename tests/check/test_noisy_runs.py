@@ -20,7 +20,7 @@ from simulated_runs import ORIGIN
 
 QUIET = CostRatio(
     site=ArmKey("d", "torch", "cpu", "separate"),
-    quantity="request, batch 1 (fused, all cores)",
+    quantity="request, batch 1 (in turn, all cores)",
     value=0.5,
     low=0.49,
     high=0.51,
@@ -28,6 +28,7 @@ QUIET = CostRatio(
     floor=0.015,
     control=0.005,
     load=0.01,
+    steady=True,
 )
 
 
@@ -89,6 +90,19 @@ def test_a_change_of_one_arm_at_three_works_is_no_slow_build() -> None:
     assert [f.state for f in changed] == ["regressed"] * 3
     two = cost_findings(run_of(*works), run_of(*(times(work, 0.85) for work in works[:2]), works[2]))
     assert "regressed" not in [f.state for f in two]
+
+
+SEVERAL_ROWS = "request, batch 512 (in turn, all cores)"
+
+
+def test_requests_of_several_rows_change_from_hour_to_hour_and_that_is_no_regression() -> None:
+    """0.398 became 0.504 against both arms, and 0.602 became 0.408, in two quiet runs of one code on one machine."""
+    pair = [replace(against(arm, SEVERAL_ROWS), steady=False) for arm in ("separate", "separate-matched")]
+    for factor in (0.504 / 0.398, 0.408 / 0.602):
+        moved = list(cost_findings(run_of(*pair), run_of(*(times(ratio, factor) for ratio in pair))))
+        assert {f.state for f in moved} == {"too noisy"}
+    gone = cost_findings(run_of(*pair), run_of(*(times(ratio, 3.0) for ratio in pair)))
+    assert {f.state for f in gone} == {"regressed"}
 
 
 @pytest.mark.parametrize("load", [0.01, 0.2])

@@ -28,7 +28,6 @@ PLANTED: dict[str, Dearer] = {
     "everything": lambda scenario, mode: 1.1,
     "requests": lambda scenario, mode: 1.1 if scenario == "request" else 1.0,
     "training steps": lambda scenario, mode: 1.1 if scenario == "training" else 1.0,
-    "fused requests": lambda scenario, mode: 1.1 if mode == "fused" else 1.0,
 }
 
 

@@ -98,6 +98,7 @@ def ratios(
             blocks=blocks,
             floor=floor,
             control=control,
+            steady=True,
         )
         for i, x in enumerate(logs)
     ]
@@ -120,7 +121,7 @@ def test_unchanged_costs_are_rarely_alarms() -> None:
 
 
 def test_a_path_that_is_a_fifth_slower_is_caught_among_others() -> None:
-    """30 requests of one batch size got slower, 70 of another did not, except one that takes 1.7 times as long."""
+    """The steps of 30 datasets got slower, 70 requests did not, except one that takes 1.7 times as long."""
     rng = np.random.default_rng(4)
     sd = math.hypot(0.03 / 1.96, 0.03 / math.sqrt(2))
     hits, wrong = 0, 0
@@ -132,9 +133,7 @@ def test_a_path_that_is_a_fifth_slower_is_caught_among_others() -> None:
         named = [
             replace(
                 side,
-                ratios=tuple(
-                    replace(r, quantity="request, batch 8") if i < 30 else r for i, r in enumerate(side.ratios)
-                ),
+                ratios=tuple(replace(r, quantity="training step") if i < 30 else r for i, r in enumerate(side.ratios)),
             )
             for side in (before, after)
         ]

@@ -90,7 +90,7 @@ class CostRatio:
 
     floor: how far from 0 the interval of the A/A pair's log ratio reaches, control: how far that log ratio is; None
     where no such pair was timed. load: cores that other processes kept busy meanwhile; disturbed: they were too many.
-    Older baselines have the floor alone.
+    steady: its kind of work differs little from run to run (``run_spread``). Older baselines have the floor alone.
     """
 
     site: ArmKey
@@ -103,6 +103,7 @@ class CostRatio:
     control: Annotated[float, Interval(ge=0, le=1e3)] | None = None
     load: float = 0.0
     disturbed: bool = False
+    steady: bool = False
 
 
 @dataclass(frozen=True)

@@ -15,7 +15,7 @@ import numpy as np
 from scipy import special, stats
 
 from jointbench.check.baseline import CostRatio
-from jointbench.check.run_spread import MOST_OF_A_BUILD, RunSpread, load_variance
+from jointbench.check.run_spread import MOST_OF_A_BUILD, UNSTEADY, UNSTEADY_DF, RunSpread, load_variance
 from jointbench.measure.paired_timing import TRIM
 from jointbench.types import CellKey
 
@@ -104,6 +104,10 @@ def _observed_spread(pairs: Sequence[tuple[CostRatio, CostRatio]]) -> list[float
 def _change(old: CostRatio, new: CostRatio, spread: RunSpread, observed: float) -> CostChange:
     """The degrees of freedom are those of Welch and Satterthwaite; the load's variance is a bound, not an estimate."""
     parts = [_variance(old), _variance(new), (max(spread.variance, observed**2), spread.df)]
+    least = spread.least_change
+    if not (old.steady and new.steady):
+        parts.append((UNSTEADY**2, UNSTEADY_DF))
+        least = max(least, MOST_OF_A_BUILD)
     estimated = sum(variance for variance, _ in parts)
     total = estimated + load_variance(old.load) + load_variance(new.load)
     negligible = max(LEAST_CHANGE, old.floor or 0.0, new.floor or 0.0)
@@ -114,7 +118,7 @@ def _change(old: CostRatio, new: CostRatio, spread: RunSpread, observed: float) 
         error=math.sqrt(total),
         df=total**2 / sum(variance**2 / df for variance, df in parts),
         negligible=negligible,
-        least=max(negligible, spread.least_change),
+        least=max(negligible, least),
     )
 
 

@@ -10,7 +10,7 @@ from jointbench.check.baseline import ArmKey, CostRatio, Seconds
 from jointbench.compare.summary.costs import Ratio
 from jointbench.compare.summary.quantity import REQUEST, TRAINING_STEP, Quantity, quantity_name
 from jointbench.compare.summary.run import CellSummary
-from jointbench.records import NotMeasured, Record, Untimed
+from jointbench.records import SEQUENTIAL, SINGLE_OUTPUT, NotMeasured, Record, Untimed
 from jointbench.types import CellKey
 
 
@@ -38,7 +38,15 @@ def cost_ratio(ratio: Ratio, site: ArmKey) -> CostRatio:
         control=control,
         load=ratio.load or 0.0,
         disturbed=ratio.disturbed,
+        steady=_steady(ratio.quantity),
     )
+
+
+def _steady(quantity: Quantity) -> bool:
+    """Steps, requests for one output, and those of one row: their time is that of calls, not of memory and threads."""
+    if quantity.mode == SINGLE_OUTPUT or quantity.scenario == TRAINING_STEP:
+        return True
+    return quantity.mode == SEQUENTIAL and quantity.batch_size == 1
 
 
 def seconds(cell: CellSummary) -> Iterator[Seconds]:

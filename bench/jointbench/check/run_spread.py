@@ -14,6 +14,12 @@ build was slow in one run, the other arm's in the other), and few pairs show one
 change of less than two of the largest steps is called one. On a quiet machine none of 1,109 controls showed a step
 (results/published).
 
+Rows: a request of several rows, or whose networks are fused, spends its time in memory and in threads, and these go
+otherwise in another hour on the same machine: in three quiet runs of one code on one machine the log ratios of such
+requests changed by 0.04 to 0.13 (standard deviation, by kind), by 0.39 at the most and all of a kind together by up to
+0.09, with quiet A/A controls in every run. Steps and requests of one row changed by 0.01 to 0.03. So a change of the
+former has a part UNSTEADY of its own, which controls do not shrink, and none below MOST_OF_A_BUILD is called one.
+
 The load: where others keep L cores busy, work that waits for its slowest thread takes up to 1 + L times as long, while
 other work is left alone. That is a shift of the log ratio within +-log(1 + L), of which nothing else is known: its
 variance is log(1 + L)^2 / 3 (rectangular distribution, JCGM 100:2008, 4.3.7).
@@ -33,6 +39,8 @@ STEP = 0.03  # of the A/A log ratio: what its interval excludes is no noise of t
 MOST_OF_A_BUILD = math.log(1.6)  # by which builds of one network were seen to differ, on a small and busy machine
 BETWEEN_RUNS = 0.02  # standard deviation of a log ratio's change between two runs of one code on a quiet machine
 PRIOR_DF = 4  # degrees of freedom that it counts for
+UNSTEADY = 0.1  # standard deviation that a change of a ratio of unsteady work has beside it, and its degrees of freedom
+UNSTEADY_DF = 4
 
 
 @dataclass(frozen=True)
