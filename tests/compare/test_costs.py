@@ -52,7 +52,19 @@ def test_a_quiet_ratio_is_settled_and_a_noisy_one_has_spent_its_budget() -> None
     assert (quiet.state, noisy.state, short.state) == ("settled", "budget spent", "too few blocks")
     assert quiet.ratio.value == pytest.approx(0.5, rel=0.02)
     assert quiet.measured_difference
-    assert not short.measured_difference  # however far from 1: its interval is not one
+
+
+@pytest.mark.parametrize(
+    ("blocks", "slower", "load", "known"),
+    [(7, 2.0, 0.0, True), (7, 1.4, 0.0, False), (3, 9.0, 0.0, True), (2, 9.0, 0.0, False), (7, 9.0, 0.6, False)],
+)
+def test_few_blocks_show_only_what_no_build_and_no_load_explains(
+    blocks: int, slower: float, load: float, known: bool
+) -> None:
+    """A request that took nine times as long in three blocks of three was "what noise could explain"."""
+    (ratio,) = paired_ratios(timing(0.01, blocks, slower, load=load), "joint")
+    assert ratio.state == "too few blocks"
+    assert ratio.measured_difference is known
 
 
 def test_a_ratio_inside_the_noise_floor_is_no_difference() -> None:

@@ -179,6 +179,18 @@ def test_filters_hide_rows_and_count_them(plain: Path, opened: Open) -> None:
     assert column(page, 1) == []
 
 
+def test_the_first_screen_is_sorted_by_its_headings_with_the_keyboard(plain: Path, opened: Open) -> None:
+    page = opened(plain).page
+    names = page.locator("#board details bdi")
+    shown = lambda: [text for text in names.all_inner_texts() if text]  # noqa: E731  # closed rows have more names
+    assert shown()[0] == "slump"
+    button = page.locator("#board-head").get_by_role("button", name="Dataset")
+    button.focus()
+    for first in ("slump", "wine", "slump"):
+        page.keyboard.press("Enter")
+        assert shown()[0] == first
+
+
 def test_every_figure_has_a_name_that_says_what_it_shows(plain: Path, opened: Open) -> None:
     page = opened(plain).page
     unfold(page)
@@ -246,7 +258,8 @@ def test_links_unfold_where_they_lead(opened: Open, plain: Path) -> None:
     page = opened(plain).page
     page.get_by_role("button", name="Fold all", exact=True).click()
     assert not page.locator("#dataset-2 .title").is_visible()
-    page.locator("ol.answers a", has_text="wine").click()
+    page.locator("#board summary", has_text="wine").click()
+    page.locator("#board a", has_text="wine").click()
     assert page.locator("#dataset-2 .title").is_visible()
 
 

@@ -16,6 +16,7 @@ import pytest
 
 from jointbench.compare.summary.schema import summary_fields
 from jointbench.report import embed
+from jointbench.report.overview import lean_words
 from jointbench.report.page import render
 
 MEGABYTE = 1_000_000
@@ -36,9 +37,8 @@ def test_opens_with_the_answer(report: Any) -> None:
 
 
 def test_badges_say_the_verdicts_in_words(report: Any) -> None:
-    answers = next(node for node in report.root.all("ol", "answers"))
-    badges = [badge.text.split()[-1] for badge in answers.all("span", "badge")]
-    assert badges == [c.decisions[0].verdict if c.decisions else "run" for c in report.summary.cells]
+    badges = [badge.text.split(maxsplit=1)[1] for badge in report.root.with_id("board").all("span", "badge")]
+    assert badges == [lean_words(c.decisions[0]) if c.decisions else "not run" for c in report.summary.cells]
 
 
 def test_nothing_is_loaded_from_elsewhere(report: Any) -> None:
@@ -131,8 +131,7 @@ def test_a_missing_backend_is_a_row(report: Any) -> None:
     rows = [row for row in report.root.with_id("comparisons-table").all("tr") if "tensorflow" in row.text]
     assert len(rows) == 2
     assert all("not installed (pip install" in row.text and "not measured" in row.text for row in rows)
-    answers = report.root.all("ol", "answers")[0]
-    assert answers.text.count("not installed") == 2
+    assert report.root.with_id("board").text.count("not installed") == 2
     assert len(report.root.all("p", "absence")) == 2
 
 

@@ -15,8 +15,8 @@ import numpy as np
 from scipy import special, stats
 
 from jointbench.check.baseline import CostRatio
-from jointbench.check.run_spread import MOST_OF_A_BUILD, UNSTEADY, UNSTEADY_DF, RunSpread, load_variance
-from jointbench.measure.paired_timing import TRIM
+from jointbench.check.run_spread import UNSTEADY, UNSTEADY_DF, RunSpread, load_variance
+from jointbench.measure.paired_timing import MOST_OF_A_BUILD, TRIM
 from jointbench.types import CellKey
 
 LEAST_CHANGE = math.log(1.05)

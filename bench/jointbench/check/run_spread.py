@@ -32,11 +32,10 @@ from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 
 from jointbench.check.baseline import CostRatio
-from jointbench.measure.paired_timing import MIN_BLOCKS
+from jointbench.measure.paired_timing import MIN_BLOCKS, MOST_OF_A_BUILD
 from jointbench.types import CellKey
 
 STEP = 0.03  # of the A/A log ratio: what its interval excludes is no noise of the blocks
-MOST_OF_A_BUILD = math.log(1.6)  # by which builds of one network were seen to differ, on a small and busy machine
 BETWEEN_RUNS = 0.02  # standard deviation of a log ratio's change between two runs of one code on a quiet machine
 PRIOR_DF = 4  # degrees of freedom that it counts for
 UNSTEADY = 0.1  # standard deviation that a change of a ratio of unsteady work has beside it, and its degrees of freedom

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import math
-from collections import Counter, defaultdict
+from collections import defaultdict
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 
@@ -15,6 +15,7 @@ from jointbench.compare.costs import arm_cost, best_takes, projection_check
 from jointbench.compare.criteria import DEFAULT_CRITERIA, VerdictCriteria
 from jointbench.compare.failures import failed_everywhere
 from jointbench.compare.flops import arm_flops, predicted_saving
+from jointbench.compare.headline import headline
 from jointbench.compare.memory import arm_memory
 from jointbench.compare.pair import cell_evidence, cell_ratios, compare_pair, decision
 from jointbench.compare.ranking import standings
@@ -234,15 +235,3 @@ def _quality(
         metric_folds=metric_folds,
         planned_folds=planned,
     )
-
-
-def headline(summaries: Sequence[CellSummary]) -> str:
-    """One sentence over all cells: how often each verdict against the first other arm was reached."""
-    firsts = [cell.decisions[0] for cell in summaries if cell.decisions]
-    if not firsts:
-        return "Nothing was compared: no arm ran beside another."
-    counts = Counter(decision.verdict for decision in firsts)
-    verdicts = ", ".join(
-        f"{name} in {counts[name]}" for name in ("joint", "equivalent", "separate", "open") if counts[name]
-    )
-    return f"Joint against {firsts[0].other}, {len(firsts)} comparisons of a dataset on a backend: {verdicts}."

@@ -21,7 +21,15 @@ from jointbench.compare.summary.costs import (
     TrainingClock,
 )
 from jointbench.compare.summary.quantity import REQUEST, TRAINING_FLOPS, TRAINING_STEP, Quantity
-from jointbench.measure.paired_timing import MIN_BLOCKS, TARGET_HALF_WIDTH, Paired, log_ratios, settled
+from jointbench.measure.paired_timing import (
+    FEWEST_BLOCKS,
+    MIN_BLOCKS,
+    MOST_OF_A_BUILD,
+    TARGET_HALF_WIDTH,
+    Paired,
+    log_ratios,
+    settled,
+)
 from jointbench.records import (
     AA_CONTROL,
     SINGLE_OUTPUT,
@@ -221,12 +229,20 @@ def _timed_ratio(
         ratio=ratio,
         floor=floor,
         blocks=len(log_ratio),
-        measured_difference=enough and _beyond(ratio, _noise(floor)),
+        measured_difference=_measured(ratio, floor, len(log_ratio), disturbed=timing.disturbed),
         state=TOO_FEW_BLOCKS if not enough else SETTLED if settled(log_ratio) else BUDGET_SPENT,
         threads=timing.threads,
         disturbed=timing.disturbed,
         load=float(timing.load.mean()),
     )
+
+
+def _measured(ratio: Estimate, floor: Estimate | None, blocks: int, *, disturbed: bool) -> bool:
+    """Is it more than noise? Fewer blocks than give an interval show it only where no build explains it."""
+    noise = _noise(floor)
+    if blocks >= MIN_BLOCKS:
+        return _beyond(ratio, noise)
+    return blocks >= FEWEST_BLOCKS and not disturbed and _beyond(ratio, max(noise, MOST_OF_A_BUILD))
 
 
 def projection_check(projection: Projection) -> ProjectionCheck:

@@ -20,6 +20,8 @@ from jointbench.types import FloatArray
 K = TypeVar("K", bound=Hashable)
 
 MIN_BLOCKS = 8  # the fewest that give an interval
+FEWEST_BLOCKS = 3  # that show a ratio far beyond what builds of one network differ by
+MOST_OF_A_BUILD = math.log(1.6)  # by which builds of one network were seen to differ, on a small and busy machine
 FIRST_CHECK, CHECK_EVERY = 24, 8  # blocks; checks from 8 blocks on would stop at intervals that are narrow by luck
 TARGET_HALF_WIDTH = 0.03  # of the log ratio's 95 % interval, that is 3 %
 TRIM = 0.1  # of the blocks, at each end

@@ -61,7 +61,7 @@ class Answer:
 def answers(summary: Summary) -> tuple[Answer, ...]:
     """The answer for each dataset, in the order of the summary."""
     return tuple(
-        Answer(position, dataset.slug, tuple(_sentence(cell) for cell in cells_of(summary, dataset.slug)))
+        Answer(position, dataset.slug, tuple(answer_of(cell) for cell in cells_of(summary, dataset.slug)))
         for position, dataset in enumerate(summary.datasets, 1)
     )
 
@@ -71,7 +71,8 @@ def cells_of(summary: Summary, slug: str) -> tuple[CellSummary, ...]:
     return tuple(cell for cell in summary.cells if cell.dataset == slug)
 
 
-def _sentence(cell: CellSummary) -> Sentence:
+def answer_of(cell: CellSummary) -> Sentence:
+    """A cell's answer against the first other arm, or why it has none."""
     backend, device = show.plain(cell.backend), show.plain(cell.device)
     for decision in cell.decisions:
         return sentence(backend, device, decision)
@@ -90,6 +91,13 @@ def sentence(backend: str, device: str, decision: Decision) -> Sentence:
         advice=show.plain(open_verdict.sentence) if open_verdict and open_verdict.sentence else "",
         command=show.plain(open_verdict.command) if open_verdict and open_verdict.command else "",
     )
+
+
+def lean_words(decision: Decision) -> str:
+    """The verdict, or what an open one leans to."""
+    if decision.open is None or not decision.open.lean:
+        return decision.verdict
+    return f"leans {decision.open.lean}"
 
 
 def unavailable_reason(cell: CellSummary) -> str:
@@ -220,6 +228,15 @@ def request_ratio(cell: CellSummary, other: str) -> Ratio | None:
 def _ratio_of(cell: CellSummary, quantity: Quantity, other: str) -> Ratio | None:
     """The first such ratio, which is the one timed on all cores."""
     return next((ratio for ratio in cell.ratios if (ratio.quantity, ratio.other) == (quantity, other)), None)
+
+
+def deciding_difference(cell: CellSummary, decision: Decision) -> Difference | None:
+    """Of the output that pays where the verdict is separate; else of the one that joint is likeliest to cost skill."""
+    named = decision.paying_output or (decision.open.output if decision.open else "")
+    if named:
+        return difference_of(cell, named, decision.other)
+    known = [d for d in cell.differences if d.other == decision.other and show.known(d.probability_no_loss)]
+    return min(known, key=lambda d: d.probability_no_loss, default=None)
 
 
 def difference_of(cell: CellSummary, output: str, other: str) -> Difference | None:

@@ -49,10 +49,37 @@
   };
   const against = lists.find((list) => list.dataset.column === "3");
   if (rows.length > 30 && against.options.length > 1) against.selectedIndex = 1; // a long table starts with the main comparison
-  form.hidden = false;
+  form.hidden = "few" in form.dataset;
   form.addEventListener("submit", (event) => event.preventDefault());
   form.addEventListener("input", filter);
   filter();
+
+  // The first screen's rows are sorted by what a heading names; a row of several lines by its least value.
+  const board = document.getElementById("board");
+  const headings = board ? [...board.querySelectorAll("[data-key]")] : [];
+  headings.forEach((heading) => {
+    const button = document.createElement("button");
+    button.type = "button";
+    button.append(heading.firstChild);
+    heading.prepend(button);
+    button.addEventListener("click", () => {
+      const down = heading.getAttribute("aria-sort") === "ascending";
+      headings.forEach((other) => other.removeAttribute("aria-sort"));
+      heading.setAttribute("aria-sort", down ? "descending" : "ascending");
+      const key = (row) => {
+        const value = row.dataset[heading.dataset.key].trim();
+        if (heading.dataset.key === "verdict") return value;
+        return value ? Math.min(...value.split(" ").map(Number)) : null;
+      };
+      const order = [...board.querySelectorAll(":scope > details")].map((row) => [key(row), row]);
+      order.sort(([a], [b]) => {
+        if (a === null || b === null) return (a === null) - (b === null);
+        const way = typeof a === "string" ? a.localeCompare(b) : a - b;
+        return down ? -way : way;
+      });
+      board.append(...order.map(([, row]) => row));
+    });
+  });
 
   // Folds: a link into a folded section opens it; printing opens all, and closes them again.
   const folds = [...document.querySelectorAll("details.dataset")];

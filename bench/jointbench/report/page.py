@@ -27,6 +27,7 @@ from jointbench.report.figures.posterior import dataset_posterior
 from jointbench.report.figures.predicted_saving import predicted_saving_figure
 from jointbench.report.figures.trade_off import FLOPS, LATENCY, SECONDS, trade_off_figure
 from jointbench.report.figures.verdict_map import verdict_map
+from jointbench.report.first_screen import first_screen
 from jointbench.report.not_measured import not_measured
 from jointbench.report.overview import answers, cautions, overview_table
 from jointbench.report.palette import VERDICT_SIGNS, Palette, palette
@@ -65,7 +66,7 @@ def render(
         .render(
             summary=summary,
             headline=show.plain(summary.headline),
-            answers=dataset_answers,
+            rows=first_screen(summary),
             cautions=cautions(summary),
             table=overview_table(summary),
             across=across_table(summary),
@@ -94,7 +95,7 @@ def render(
 def _figures(summary: Summary, colours: Palette) -> list[Figure]:
     """The figures over all datasets; none where nothing was compared."""
     others = dict.fromkeys(decision.other for cell in summary.cells for decision in cell.decisions)
-    if not others:
+    if not others or len(summary.datasets) < 2:
         return []
     figures = (
         dataset_forest(summary, colours, "all-forest"),

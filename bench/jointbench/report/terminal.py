@@ -16,8 +16,9 @@ from jointbench.report import format as show
 from jointbench.report.overview import (
     answers,
     cautions,
-    difference_of,
+    deciding_difference,
     flops_ratio,
+    lean_words,
     overview_table,
     request_ratio,
     step_ratio,
@@ -34,8 +35,8 @@ NOTE_LINES = 3
 LETTERS = 20  # of a name in a column
 UNDECIDABLE = "*"
 CAPTION = (
-    "Weakest output: joint - other in skill, where joint does worst, with half its 95 % interval. Costs: joint / other, "
-    "below 1 joint is cheaper; ~ marks what noise could explain."
+    "Skill: joint - other on the output that decides, with half its 95 % interval. Costs: joint / other, below 1 joint "
+    "is cheaper; ~ marks what noise could explain."
 )
 
 
@@ -52,7 +53,7 @@ COLUMNS = (
     Column("Dataset"),
     Column("Framework"),
     Column("Verdict"),
-    Column("Weakest output", 108),
+    Column("Deciding output", 108),
     Column("Skill", numeric=True),
     Column("FLOPs", numeric=True),
     Column("Step", ROOMY, numeric=True),
@@ -126,11 +127,11 @@ def _line(cell: CellSummary, several_devices: bool) -> dict[str, Text]:
     if not cell.decisions:
         return names | {"Verdict": Text("not run", style="dim")}
     decision = cell.decisions[0]
-    worst = difference_of(cell, decision.worst_output, decision.other)
+    deciding = deciding_difference(cell, decision)
     return names | {
         "Verdict": Text(verdict_words(decision), style=TONES.get(decision.verdict, "")),
-        "Weakest output": Text(show.shorten(decision.worst_output, LETTERS)),
-        "Skill": Text(_skill(worst.difference.value, worst.difference.high) if worst else "—"),
+        "Deciding output": Text(show.shorten(deciding.output, LETTERS) if deciding else "—"),
+        "Skill": Text(_skill(deciding.difference.value, deciding.difference.high) if deciding else "—"),
         "FLOPs": _ratio(flops_ratio(cell, decision.other)),
         "Step": _ratio(step_ratio(cell, decision.other)),
         "Request": _ratio(request_ratio(cell, decision.other)),
@@ -139,10 +140,9 @@ def _line(cell: CellSummary, several_devices: bool) -> dict[str, Text]:
 
 
 def verdict_words(decision: Decision) -> str:
-    """The verdict, or what an open one leans to; marked where no training can decide it."""
-    if decision.open is None or not decision.open.lean:
-        return decision.verdict
-    return f"leans {decision.open.lean}" + (f" {UNDECIDABLE}" if decision.open.undecidable else "")
+    """The verdict or its lean, marked where no training can decide it."""
+    undecidable = decision.open is not None and decision.open.undecidable
+    return lean_words(decision) + (f" {UNDECIDABLE}" if undecidable else "")
 
 
 def _skill(value: float, high: float) -> str:

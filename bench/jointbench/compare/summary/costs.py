@@ -107,7 +107,8 @@ class ArmCost:
 class Ratio:
     """A cost of joint over another arm's. floor: the A/A pair's interval, the noise that a ratio must exceed.
 
-    measured_difference: the interval excludes 1 and reaches beyond the floor. state: why timing ended: SETTLED (the
+    measured_difference: the interval excludes 1 and reaches beyond the floor (of fewer blocks than give an
+    interval: and beyond what builds of one network differ by, undisturbed). state: why timing ended: SETTLED (the
     interval is narrow enough), BUDGET_SPENT, or TOO_FEW_BLOCKS for an interval; "" where no clock was read. disturbed:
     other processes kept the machine too busy meanwhile; load: the mean number of cores that they did. threads, load:
     None where no clock was read. ``stored`` has its form on disk.

@@ -49,7 +49,8 @@ def describe(cost: ArmCost) -> str:
     shared = ", ".join(str(size) for size in dict.fromkeys(len(group) for group in cost.groups))
     return (
         f"{show.shorten(cost.arm, 40)}: {count} network{'s' if count > 1 else ''} with {shared} "
-        f"output{'' if shared == '1' else 's'}{' each' if count > 1 else ''}; trunk {trunk}; {heads}"
+        f"output{'' if shared == '1' else 's'}{' each' if count > 1 else ''}; trunk {trunk}; {heads}; "
+        f"{cost.parameters:,} parameters"
     )
 
 
