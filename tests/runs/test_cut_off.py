@@ -75,6 +75,13 @@ def test_a_killed_run_says_so_in_the_terminal_and_in_markdown(tmp_path: Path) ->
 
 
 @pytest.mark.usefixtures("blank_page")
+def test_json_on_standard_output_is_nothing_but_json(tmp_path: Path) -> None:
+    folder = tiny_run.write_run(tmp_path / "run", finished=False)
+    _, out, _ = ended("report", folder, "--format", "json")
+    assert NOTICE in json.loads(out)["cautions"]
+
+
+@pytest.mark.usefixtures("blank_page")
 def test_pairs_that_were_not_trained_are_no_failures(tmp_path: Path) -> None:
     """The report of such a run read "2 of 2 pairs of fits are lost (100 %)"."""
     folder = tiny_run.write_run(tmp_path / "run", until(Fit, 4), finished=False)

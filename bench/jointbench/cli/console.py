@@ -37,11 +37,11 @@ SIMILAR = {
 }
 
 
-def make_console() -> Console:
-    """A console on standard output."""
+def make_console(*, err: bool = False) -> Console:
+    """A console on standard output, or on standard error where the output is for a program."""
     from jointbench.cli.safe_console import SafeConsole
 
-    return SafeConsole(file=replacing(sys.stdout))
+    return SafeConsole(file=replacing(sys.stderr if err else sys.stdout))
 
 
 def echo(text: str, *, err: bool = False, end: str = "\n") -> None:

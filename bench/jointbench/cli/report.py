@@ -3,12 +3,11 @@
 from __future__ import annotations
 
 from pathlib import Path
-from typing import Annotated, Literal, Optional
+from typing import Annotated, Optional
 
 import typer
 
-from jointbench.cli.console import echo, make_console
-from jointbench.cli.outcome import finish
+from jointbench.cli.outcome import Format, finish
 
 
 def report(
@@ -20,17 +19,12 @@ def report(
     probability: Annotated[Optional[float], typer.Option(help="Decide anew with this probability.")] = None,
     worth: Annotated[Optional[float], typer.Option(help="Lean anew with this skill for half the cost.")] = None,
     format: Annotated[  # noqa: A002  # the option's name
-        Literal["html", "md"],
-        typer.Option(help="html: the page, and its first screen here; md: that screen as Markdown, for a comment."),
-    ] = "html",
+        Format,
+        typer.Option(help="What is printed beside the page: text; md: Markdown, for a comment; json, for a script."),
+    ] = "text",
 ) -> None:
     """Redraws the report of a run from its records."""
     from jointbench.runs.folder import REPORT, republish
 
     summary = republish(folder, tuple(rope or ()), probability, worth)
-    if format == "md":
-        from jointbench.report.markdown import markdown_report
-
-        echo(markdown_report(summary), end="")
-        return
-    finish(summary, make_console(), folder / REPORT, explicit=())
+    finish(summary, folder / REPORT, (), format)

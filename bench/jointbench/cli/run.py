@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Annotated, Optional
 import typer
 
 from jointbench.cli.console import make_console, typed_command
-from jointbench.cli.outcome import finish
+from jointbench.cli.outcome import Format, finish
 from jointbench.cli.progress import progress_bar
 from jointbench.cli.stopping import Stopped
 
@@ -74,6 +74,9 @@ def run(
         bool, typer.Option("--until-decided", help="Train until every dataset is decided or cannot be.")
     ] = False,
     out: Annotated[Optional[str], typer.Option(help="Folder for records, summary and report.")] = None,
+    format: Annotated[  # noqa: A002  # the option's name
+        Format, typer.Option(help="The answer as text; md: Markdown; json: for a script, all else on standard error.")
+    ] = "text",
 ) -> None:
     """Trains joint and separate networks on bundled data or your own table, and reports what the choice costs."""
     from jointbench.runs.options import RunOptions
@@ -106,10 +109,10 @@ def run(
         budget=budget,
         until_decided=until_decided,
     )
-    _run(options, out, explicit=tuple(backend or ()))
+    _run(options, out, explicit=tuple(backend or ()), format=format)
 
 
-def _run(options: RunOptions, out: str | None, explicit: tuple[str, ...]) -> None:
+def _run(options: RunOptions, out: str | None, explicit: tuple[str, ...], format: Format) -> None:  # noqa: A002  # the option's name
     """Runs the study into its folder. explicit: the backends named on the command line, which must run."""
     from jointbench.compare.summary.recipe import recipe_summary
     from jointbench.records.store import RECORDS
@@ -125,7 +128,7 @@ def _run(options: RunOptions, out: str | None, explicit: tuple[str, ...]) -> Non
     from jointbench.study.least_time import check_budget_covers_a_round
     from jointbench.study.profiles import profile_named
 
-    console = make_console()
+    console = make_console(err=format != "text")
     study_config(options)  # bad numbers are refused before a large table is read
     datasets = load_datasets(options, profile_named(options.profile))
     criteria = criteria_of(options, datasets)
@@ -152,4 +155,4 @@ def _run(options: RunOptions, out: str | None, explicit: tuple[str, ...]) -> Non
         except Stopped as stopped:
             began = all(is_regular(folder / name) for name in (RECORDS, ENVIRONMENT))
             raise Stopped(stopped.number, folder if began else None) from None
-    finish(summary, console, folder / REPORT, explicit)
+    finish(summary, folder / REPORT, explicit, format)
