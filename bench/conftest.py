@@ -252,6 +252,13 @@ def _terminal(config: pytest.Config) -> Iterator[object]:
             yield progress
 
 
+def pytest_report_teststatus(
+    report: pytest.CollectReport | pytest.TestReport, config: pytest.Config
+) -> tuple[str, str, str] | None:
+    """No dot for each of hundreds of timings: their tables say all of it (``-v`` names them)."""
+    return ("passed", "", "PASSED") if report.when == "call" and report.passed else None
+
+
 @pytest.hookimpl(trylast=True)
 def pytest_unconfigure(config: pytest.Config) -> None:
     """The answer is the last thing on the screen, below pytest's own tables and counts."""
