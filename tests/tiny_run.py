@@ -28,6 +28,7 @@ from jointbench.records import (
     Scenario,
     Score,
     Stack,
+    StatedCost,
     Timing,
     Variant,
 )
@@ -150,6 +151,7 @@ def timing(scenario: Scenario, mode: ExecutionMode, batch_size: int, take: int =
 
 def costs() -> Iterator[Record]:
     for name in ("joint", "separate"):
+        yield StatedCost(**SITE, arm=name, scenario="training", value=2.5)
         yield ColdStart(**SITE, arm=name, import_seconds=7.1, build_seconds=0.2, first_call_seconds=0.3)
     yield timing("training", "stock loop", 32)
     yield timing("request", "in turn", 1)

@@ -12,7 +12,7 @@ import math
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from functools import cached_property
-from typing import TYPE_CHECKING, Annotated, Literal, Protocol
+from typing import TYPE_CHECKING, Annotated, Final, Literal, Protocol
 
 import numpy as np
 import numpy.typing as npt
@@ -36,7 +36,8 @@ Width = Annotated[int, Interval(ge=1, lt=2**31)]  # of a layer
 Kind = Literal["regression", "binary", "multiclass"]
 Sizing = Literal["same-width", "same-parameters"]
 Optimizer = Literal["sgd", "adam", "adamw"]
-Engine = Literal["stock", "stacked"]
+Engine = Literal["stock", "stacked", "external"]  # external: trained by somebody else
+EXTERNAL: Final = "external"
 ColumnRole = Literal["output", "number", "category", "date", "key", "dropped"]
 ClassWeight = Literal["", "balanced"]
 

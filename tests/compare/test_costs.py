@@ -7,7 +7,8 @@ from dataclasses import replace
 import numpy as np
 import pytest
 
-from jointbench.compare.costs import best_takes, paired_ratios, projection_check, quantile_bounds, throughput
+from jointbench.compare.costs import best_takes, projection_check, quantile_bounds, throughput
+from jointbench.compare.ratios import paired_ratios
 from jointbench.compare.summary.costs import Latency
 from jointbench.records import AA_CONTROL, ExecutionMode, Projection, Timing, Variant
 

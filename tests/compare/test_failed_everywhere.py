@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import io
 from dataclasses import replace
 from pathlib import Path
@@ -10,7 +11,6 @@ from typing import Any
 import numpy as np
 import pytest
 import typer
-from rich.console import Console
 
 from jointbench.cli.outcome import DID_NOT_RUN, finish
 from jointbench.compare.api import described
@@ -33,7 +33,8 @@ def ended(summary: Summary) -> tuple[int, str]:
     """The exit code and what was printed."""
     stream, code = io.StringIO(), 0
     try:
-        finish(summary, Console(file=stream, width=200), Path("report.html"), explicit=())
+        with contextlib.redirect_stdout(stream):
+            finish(summary, Path("report.html"), explicit=())
     except typer.Exit as stopped:
         code = stopped.exit_code
     return code, " ".join(stream.getvalue().split())

@@ -6,7 +6,7 @@ import numpy as np
 import pytest
 
 from jointbench.compare.cells import BenchmarkCell
-from jointbench.compare.costs import flops_ratio, paired_ratios
+from jointbench.compare.ratios import flops_ratio, paired_ratios
 from jointbench.compare.summary.quantity import REQUEST, TRAINING_FLOPS, TRAINING_STEP, Quantity, quantity_name
 from jointbench.records import ExecutionMode, Fit, FoldRecord, PlannedArm, Scenario, Timing, Variant
 from jointbench.report import format as show

@@ -13,8 +13,8 @@ from typer.testing import CliRunner
 
 from jointbench import compare_arms
 from jointbench.cli.app import app
-from jointbench.compare.costs import paired_ratios
 from jointbench.compare.criteria import VerdictCriteria
+from jointbench.compare.ratios import paired_ratios
 from jointbench.compare.summary import schema
 from jointbench.records import (
     AA_CONTROL,

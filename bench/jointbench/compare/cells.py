@@ -19,9 +19,12 @@ from jointbench.records import (
     Projection,
     Record,
     Reference,
+    StatedCost,
     Timing,
 )
 from jointbench.types import CellKey, FloatArray
+
+OfCell = PlannedArm | Timing | StatedCost | ColdStart | Memory | Projection | NotMeasured
 
 
 @dataclass(frozen=True, eq=False, kw_only=True)
@@ -39,14 +42,13 @@ class BenchmarkCell:
     folds: tuple[FoldRecord, ...]
     memories: tuple[Memory, ...] = ()
     projections: tuple[Projection, ...] = ()
+    stated: tuple[StatedCost, ...] = ()
 
 
 def cells(records: Iterable[Record]) -> tuple[list[BenchmarkCell], list[Reference]]:
     """The cells in the order they ran, and all reference scores. A cell with nothing but a NotMeasured is one too."""
     fits: dict[CellKey, dict[str, Fit]] = defaultdict(dict)
-    by_cell: dict[CellKey, list[PlannedArm | Timing | ColdStart | Memory | Projection | NotMeasured]] = defaultdict(
-        list
-    )
+    by_cell: dict[CellKey, list[OfCell]] = defaultdict(list)
     keys: dict[CellKey, None] = {}
     folds: dict[str, list[FoldRecord]] = defaultdict(list)
     references = []
@@ -58,7 +60,7 @@ def cells(records: Iterable[Record]) -> tuple[list[BenchmarkCell], list[Referenc
             folds[record.dataset].append(record)
         elif isinstance(record, Reference):
             references.append(record)
-        elif isinstance(record, PlannedArm | Timing | ColdStart | Memory | Projection | NotMeasured):
+        elif isinstance(record, OfCell):
             by_cell[CellKey.of(record)].append(record)
             if isinstance(record, PlannedArm | NotMeasured):
                 keys[CellKey.of(record)] = None
@@ -76,6 +78,7 @@ def cells(records: Iterable[Record]) -> tuple[list[BenchmarkCell], list[Referenc
             folds=_trained_on(folds[key.dataset], fits[key]),
             memories=tuple(r for r in by_cell[key] if isinstance(r, Memory)),
             projections=tuple(r for r in by_cell[key] if isinstance(r, Projection)),
+            stated=tuple(r for r in by_cell[key] if isinstance(r, StatedCost)),
         )
         for key in keys
     ]

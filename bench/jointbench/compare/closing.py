@@ -34,7 +34,7 @@ def open_verdict(
         undecidable=ahead.undecidable,
         rows=rows,
         sentence=_sentence(ahead, rows, dataset, known=all(belief.floor_known for belief in beliefs)),
-        command=None if ahead.undecidable else _command(dataset, criteria),
+        command=None if ahead.undecidable or dataset.external else _command(dataset, criteria),
     )
 
 

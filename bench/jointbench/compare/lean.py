@@ -19,7 +19,7 @@ from jointbench.compare.criteria import VerdictCriteria
 from jointbench.compare.reasons import costs_text, probability_text, signed
 from jointbench.compare.summary.costs import Ratio
 from jointbench.compare.summary.decisions import Difference, Lean
-from jointbench.compare.summary.quantity import REQUEST, TRAINING_FLOPS
+from jointbench.compare.summary.quantity import REQUEST, REQUEST_COST, TRAINING_COST, TRAINING_FLOPS
 from jointbench.stats.expected_loss import expected_shortfall
 
 
@@ -41,9 +41,9 @@ def lean_of(differences: Sequence[Difference], ratios: Sequence[Ratio], criteria
     """ratios: joint / other."""
     unsafe = [d for d in differences if d.probability_no_loss < criteria.probability]
     weakest = max(unsafe or differences, key=lambda d: d.expected_loss)
-    requests = [ratio for ratio in ratios if ratio.quantity.scenario == REQUEST]
+    requests = [ratio for ratio in ratios if ratio.quantity.scenario in (REQUEST, REQUEST_COST)]
     smallest = min(requests, key=lambda ratio: ratio.quantity.batch_size or 0, default=None)
-    flops = [ratio for ratio in ratios if ratio.quantity.scenario == TRAINING_FLOPS]
+    flops = [ratio for ratio in ratios if ratio.quantity.scenario in (TRAINING_FLOPS, TRAINING_COST)]
     counted = [ratio.ratio.value for ratio in (*flops, *([smallest] if smallest else []))]
     benefit = criteria.worth * float(np.mean(np.log2(np.reciprocal(counted)))) if counted else 0.0
     mean = weakest.difference.value

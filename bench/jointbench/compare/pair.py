@@ -8,10 +8,11 @@ from dataclasses import dataclass
 
 from jointbench.compare.cells import BenchmarkCell, RunIndex, Skill, arm_skill, overlap_of, run_index
 from jointbench.compare.closing import open_verdict
-from jointbench.compare.costs import best_takes, flops_ratio, paired_ratios
+from jointbench.compare.costs import best_takes
 from jointbench.compare.criteria import VerdictCriteria
 from jointbench.compare.decision import Verdict, judge
 from jointbench.compare.differences import believe, believe_folds, output_differences, paired
+from jointbench.compare.ratios import flops_ratio, paired_ratios, stated_ratios
 from jointbench.compare.row_differences import TestedRows, arm_losses, differences_of, tested_rows
 from jointbench.compare.summary.costs import Ratio
 from jointbench.compare.summary.decisions import Decision, Difference, OpenVerdict
@@ -75,7 +76,7 @@ def cell_ratios(cell: BenchmarkCell, first: PlannedArm, others: Sequence[Planned
     name = first.arm.name
     flops = [ratio for other in others if (ratio := flops_ratio(cell, first, other)) is not None]
     timed = [ratio for timing in best_takes(cell.timings) for ratio in paired_ratios(timing, name)]
-    return (*flops, *timed)
+    return (*flops, *timed, *stated_ratios(cell, name))
 
 
 def compare_pair(evidence: CellEvidence, first: PlannedArm, other: PlannedArm, ratios: Sequence[Ratio]) -> Pair:

@@ -56,7 +56,7 @@ def _row(cost: ArmCost, skill: Skill, index: RunIndex, metrics: Sequence[str]) -
         skill=mean_skill(skill),
         arrmse_fold_mean=relative.average_fold_mean if relative else None,
         arrmse_pooled=relative.average_pooled if relative else None,
-        train_flops=cost.train_flops if trained else None,
+        train_flops=cost.train_flops or None if trained else None,
         train_seconds=cost.train_seconds,
         latency_seconds=latency.median_seconds if latency else None,
         parameters=cost.parameters,

@@ -7,7 +7,8 @@ from collections.abc import Sequence
 from jointbench.compare.criteria import VerdictCriteria
 from jointbench.compare.summary.costs import Ratio
 from jointbench.compare.summary.decisions import Difference
-from jointbench.compare.summary.quantity import TRAINING_FLOPS, TRAINING_STEP
+from jointbench.compare.summary.quantity import REQUEST_COST, TRAINING_COST, TRAINING_FLOPS, TRAINING_STEP
+from jointbench.records import WHOLE_FIT
 
 
 def separate_text(losers: Sequence[Difference], saved: Sequence[Ratio], criteria: VerdictCriteria) -> str:
@@ -65,8 +66,10 @@ def costs_text(ratios: Sequence[Ratio]) -> str:
         value, quantity = ratio.ratio.value, ratio.quantity
         if quantity.scenario == TRAINING_FLOPS:
             parts.append(f"{percent(abs(1 - value))} {'fewer' if value < 1 else 'more'} training FLOPs")
+        elif quantity.scenario in (TRAINING_COST, REQUEST_COST):
+            parts.append(f"{percent(abs(1 - value))} {'lower' if value < 1 else 'higher'} {quantity.scenario}")
         elif quantity.scenario == TRAINING_STEP:
-            parts.append(f"{_times(value)} training steps")
+            parts.append(f"{_times(value)} {'training' if quantity.mode == WHOLE_FIT else 'training steps'}")
         elif quantity.batch_size == 1:
             parts.append(f"{_times(value)} answers (batch 1)")
     smallest = min(ratios, key=lambda ratio: ratio.quantity.batch_size or 0)

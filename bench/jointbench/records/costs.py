@@ -12,8 +12,9 @@ from jointbench.records.arrays import FLOATS, StoredArray
 from jointbench.types import FloatArray, Natural, Positive
 
 Scenario = Literal["training", "request"]
-ExecutionMode = Literal["stock loop", "engine", "in turn", "fused", "one of N", "compiled", "predict"]
+ExecutionMode = Literal["stock loop", "engine", "fit", "in turn", "fused", "one of N", "compiled", "predict"]
 STOCK_LOOP: Final = "stock loop"  # training as people write it
+WHOLE_FIT: Final = "fit"  # a model that is no network is trained in one call
 SEQUENTIAL: Final = "in turn"  # an arm's networks are called one after the other, for all outputs
 FUSED: Final = "fused"  # an arm's networks answer as one program
 SINGLE_OUTPUT: Final = "one of N"  # only the first output is asked for
@@ -60,6 +61,18 @@ class Timing:
         """The variant's intervals, in the order they were taken."""
         index = self.variants.index(variant)
         return self.seconds[[visitor == index for visitor in self.order]].ravel()
+
+
+@dataclass(frozen=True, kw_only=True)
+class StatedCost:
+    """What somebody says that an arm costs, in a unit of theirs; nothing was clocked."""
+
+    dataset: str
+    backend: str
+    device: str
+    arm: str
+    scenario: Scenario
+    value: Annotated[float, Interval(gt=0, le=1e15)]
 
 
 @dataclass(frozen=True, kw_only=True)

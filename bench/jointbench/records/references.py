@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections import defaultdict
 from collections.abc import Iterable
 
-from jointbench.records.costs import AA_CONTROL, ColdStart, Memory, Projection, Stack, Timing
+from jointbench.records.costs import AA_CONTROL, ColdStart, Memory, Projection, Stack, StatedCost, Timing
 from jointbench.records.schema import Fit, FoldRecord, PlannedArm, Record, Reference, Score
 from jointbench.types import CellKey
 
@@ -38,7 +38,7 @@ class References:
                 self._add_fit(record)
             case Timing():
                 self._need_arms(record, sorted({variant.arm for variant in record.variants} - {AA_CONTROL}))
-            case ColdStart() | Memory() | Projection():
+            case ColdStart() | Memory() | Projection() | StatedCost():
                 self._need_arms(record, {record.arm})
             case Stack():
                 self._need_networks(CellKey.of(record), record.network_ids)
@@ -93,7 +93,7 @@ class References:
             if output not in self._outputs[dataset]:
                 raise ValueError(f"{dataset} has no output {output!r}")
 
-    def _need_arms(self, record: Timing | ColdStart | Memory | Projection, names: Iterable[str]) -> None:
+    def _need_arms(self, record: Timing | ColdStart | Memory | Projection | StatedCost, names: Iterable[str]) -> None:
         cell = CellKey.of(record)
         for name in names:
             if name not in self._networks[cell]:

@@ -8,6 +8,7 @@ from typing import Any, TypeVar
 
 from jointbench.records.costs import Timing
 from jointbench.records.schema import Fit, FoldRecord, PlannedArm, Reference
+from jointbench.types import EXTERNAL
 
 R = TypeVar("R")
 
@@ -49,7 +50,7 @@ _FIT = (
     Rule(
         "epochs",
         "must be above 0, as steps, parameters and FLOPs, in a fit that did not fail",
-        lambda fit: fit.failure is not None or _was_trained(fit),
+        lambda fit: fit.failure is not None or fit.network.engine == EXTERNAL or _was_trained(fit),
     ),
     Rule(
         "best_epoch", "must be one of the epochs", lambda fit: fit.failure is not None or fit.best_epoch <= fit.epochs
@@ -79,6 +80,13 @@ _PLANNED_ARM = (
         "arm.groups",
         "must divide outputs, each once",
         lambda arm: all(arm.arm.groups) and _distinct(sum(arm.arm.groups, ())),
+    ),
+    Rule(
+        "parameters",
+        "must be above 0, as FLOPs, of networks that were trained here",
+        lambda arm: (
+            arm.engine == EXTERNAL or min(arm.parameters, arm.train_flops_per_row, arm.inference_flops_per_row) > 0
+        ),
     ),
     Rule("shapes", "must be as many as groups of outputs", lambda arm: len(arm.shapes) == len(arm.arm.groups)),
     Rule(

@@ -17,7 +17,7 @@ from annotated_types import Interval, MinLen
 from pydantic import Field
 
 from jointbench.records.arrays import FLOATS, INTEGERS, StoredArray
-from jointbench.records.costs import ColdStart, Memory, Projection, Stack, Timing, Untimed
+from jointbench.records.costs import ColdStart, Memory, Projection, Stack, StatedCost, Timing, Untimed
 from jointbench.types import Arm, Engine, Float32Array, FloatArray, IntArray, Kind, Natural, Network, Positive, Shape
 
 RECORD_SCHEMA_VERSION = 1
@@ -151,7 +151,8 @@ class PlannedArm:
     """An arm made concrete on one dataset and backend: its networks' shapes, sizes and ids.
 
     parameters and flops are summed over the arm's networks; flops are per row of one training step
-    (forward and backward) and per row of inference; ``flops`` breaks the first down (None: an older record).
+    (forward and backward) and per row of inference; ``flops`` breaks the first down (None: an older record). All of
+    them are 0 of models that somebody else trained, whose shapes are not known either.
     """
 
     dataset: str
@@ -160,10 +161,10 @@ class PlannedArm:
     engine: Engine
     arm: Arm
     shapes: Annotated[tuple[Shape, ...], MinLen(1)]
-    parameters: Positive
-    reference_parameters: Positive
-    train_flops_per_row: Positive
-    inference_flops_per_row: Positive
+    parameters: Natural
+    reference_parameters: Natural
+    train_flops_per_row: Natural
+    inference_flops_per_row: Natural
     network_ids: Annotated[tuple[str, ...], MinLen(1)]
     flops: FlopsPerRow | None = None
 
@@ -188,4 +189,16 @@ class NotMeasured:
     untimed: Untimed | None = None
 
 
-Record = Fit | FoldRecord | Reference | PlannedArm | Timing | ColdStart | Projection | Memory | Stack | NotMeasured
+Record = (
+    Fit
+    | FoldRecord
+    | Reference
+    | PlannedArm
+    | Timing
+    | StatedCost
+    | ColdStart
+    | Projection
+    | Memory
+    | Stack
+    | NotMeasured
+)

@@ -26,6 +26,7 @@ from jointbench.records import (
     Record,
     Reference,
     Stack,
+    StatedCost,
     Timing,
 )
 from jointbench.records.json_file import adapter, printable, structured
@@ -44,6 +45,7 @@ NOUNS: dict[str, type[Any]] = {
     "Reference": Reference,
     "Assembly": PlannedArm,
     "Timing": Timing,
+    "StatedCost": StatedCost,
     "ColdStart": ColdStart,
     "Projection": Projection,
     "Memory": Memory,

@@ -139,7 +139,10 @@ def _counts(repeats: int, seeds: int) -> str:
 def _diagrams(cells: Sequence[CellSummary], dataset: DatasetSummary, colours: Palette) -> tuple[Diagram, ...]:
     """One for each arm; an arm that has the same shape on several backends is drawn once."""
     shapes = {
-        (cost.arm, cost.groups, cost.channels, cost.trunk, cost.head): cost for cell in cells for cost in cell.costs
+        (cost.arm, cost.groups, cost.channels, cost.trunk, cost.head): cost
+        for cell in cells
+        for cost in cell.costs
+        if cost.parameters  # of models that others trained the shapes are not known
     }
     return tuple(
         Diagram(
@@ -201,7 +204,7 @@ def _cell_tables(cell: CellSummary, dataset: DatasetSummary) -> tuple[Table, ...
     tables: list[Table] = []
     if cell.quality:
         tables.extend(quality_tables(cell, dataset))
-    if cell.costs:
+    if any(cost.parameters for cost in cell.costs):
         tables.extend((size_table(cell), training_table(cell)))
     if cell.explained:
         tables.append(predicted_saving_table(cell))

@@ -52,8 +52,9 @@ class Mark:
 
 @dataclass(frozen=True, kw_only=True)
 class Bar:
-    """A cost ratio, joint / other. noise: it could be all of it; beyond: it is longer than the axis."""
+    """A cost ratio, joint / other. noise: it could be all of it; beyond: it is longer than the axis. of: which cost."""
 
+    of: str
     length: float
     words: str
     interval: str
@@ -155,7 +156,7 @@ def _line(cell: CellSummary, dataset: DatasetSummary, criteria: VerdictCriteria,
 def _next_step(decision: Decision) -> str:
     """What somebody who has to choose now does."""
     other = show.plain(decision.other)
-    choices = {"joint": "one network for all outputs", "separate": f"the networks of “{other}”"}
+    choices = {"joint": "one model for all outputs", "separate": f"the models of “{other}”"}
     if decision.verdict == "equivalent":
         return "Take what is simpler to run: neither is better and neither is cheaper."
     if decision.open is None:
@@ -209,6 +210,7 @@ def _bar(ratio: Ratio | None) -> Bar | None:
     noise = not ratio.measured_difference
     words, _, interval = show.ratio(ratio.ratio).partition(" (")
     return Bar(
+        of=show.quantity(ratio.quantity),
         length=_on_axis(length),
         words=f"≈ {words}" if noise else words,
         interval=interval.removesuffix(")"),

@@ -9,7 +9,8 @@ from __future__ import annotations
 import math
 import unicodedata
 
-from jointbench.compare.summary.quantity import TRAINING_FLOPS, TRAINING_STEP, Quantity
+from jointbench.compare.summary.quantity import REQUEST, TRAINING_FLOPS, Quantity
+from jointbench.records import WHOLE_FIT
 from jointbench.stats.estimate import Estimate
 
 NOT_MEASURED = "not measured"
@@ -76,10 +77,10 @@ def quantity(value: Quantity) -> str:
     """What a cost ratio is of, with the execution mode where it is not the usual one."""
     if value.scenario == TRAINING_FLOPS:
         words = "training FLOPs to the stop"
-    elif value.scenario == TRAINING_STEP:
-        words = "training step"
-    else:
+    elif value.scenario == REQUEST:
         words = f"request, batch {value.batch_size}"
+    else:
+        words = "training" if value.mode == WHOLE_FIT else value.scenario
     return words if value.usual else f"{words}, {value.mode}"
 
 

@@ -6,9 +6,16 @@ from dataclasses import dataclass
 
 from jointbench.compare.summary.costs import ArmCost, Ratio
 from jointbench.compare.summary.decisions import Decision, Difference
-from jointbench.compare.summary.quantity import REQUEST, TRAINING_FLOPS, TRAINING_STEP, Quantity
+from jointbench.compare.summary.quantity import (
+    REQUEST,
+    REQUEST_COST,
+    TRAINING_COST,
+    TRAINING_FLOPS,
+    TRAINING_STEP,
+    Quantity,
+)
 from jointbench.compare.summary.run import CellSummary, DatasetSummary, Summary
-from jointbench.records import SEQUENTIAL, STOCK_LOOP
+from jointbench.records import SEQUENTIAL, STOCK_LOOP, WHOLE_FIT
 from jointbench.report import format as show
 from jointbench.report.tables.table import NOTHING, Cell, Column, Table, interval, name, number
 
@@ -208,13 +215,14 @@ def cost_of(cell: CellSummary, arm: str) -> ArmCost | None:
 
 
 def flops_ratio(cell: CellSummary, other: str) -> Ratio | None:
-    """Training FLOPs to the stop, joint / other."""
-    return _ratio_of(cell, Quantity(TRAINING_FLOPS), other)
+    """Training FLOPs to the stop, joint / other; of models without a counter what training is said to cost."""
+    return _ratio_of(cell, Quantity(TRAINING_FLOPS), other) or _ratio_of(cell, Quantity(TRAINING_COST), other)
 
 
 def step_ratio(cell: CellSummary, other: str) -> Ratio | None:
-    """A training step of the stock loop, joint / other."""
-    return _ratio_of(cell, Quantity(TRAINING_STEP, STOCK_LOOP), other)
+    """A training step of the stock loop, joint / other; of models that are no networks a whole fit."""
+    steps = (_ratio_of(cell, Quantity(TRAINING_STEP, mode), other) for mode in (STOCK_LOOP, WHOLE_FIT))
+    return next((ratio for ratio in steps if ratio is not None), None)
 
 
 def request_ratio(cell: CellSummary, other: str) -> Ratio | None:
@@ -222,7 +230,7 @@ def request_ratio(cell: CellSummary, other: str) -> Ratio | None:
     quantities = (ratio.quantity for ratio in cell.ratios)
     requests = [quantity for quantity in quantities if (quantity.scenario, quantity.mode) == (REQUEST, SEQUENTIAL)]
     smallest = min(requests, key=lambda quantity: quantity.batch_size or 0, default=None)
-    return _ratio_of(cell, smallest, other) if smallest else None
+    return _ratio_of(cell, smallest or Quantity(REQUEST_COST), other)
 
 
 def _ratio_of(cell: CellSummary, quantity: Quantity, other: str) -> Ratio | None:

@@ -141,6 +141,7 @@ def templates() -> Environment:
     environment.filters["drawing"] = lambda figure: Markup(show.printable(figure.svg))  # noqa: S704
     environment.filters["in_columns"] = in_columns
     environment.filters["plain"] = show.plain
+    environment.filters["first_capital"] = lambda text: text[:1].upper() + text[1:]
     environment.filters["shorten"] = show.shorten
     return environment
 

@@ -6,7 +6,9 @@ from collections.abc import Iterable, Sequence
 from dataclasses import replace
 
 from jointbench.compare.criteria import DEFAULT_CRITERIA, VerdictCriteria
+from jointbench.data.table import KINDS
 from jointbench.errors import BadInput
+from jointbench.types import Kind
 
 WORDS = {"rope": "region", "worth": "worth", "probability": "probability"}  # of an option's error
 
@@ -44,6 +46,17 @@ def verdict_criteria(
     except ValueError as error:
         option = next(option for option, word in WORDS.items() if word in str(error))
         raise BadInput(f"--{option}: {error}") from error
+
+
+def output_kinds(texts: Sequence[str]) -> dict[str, Kind]:
+    """``OUTPUT=KIND``. Raises BadInput for any other form."""
+    kinds: dict[str, Kind] = {}
+    for text in texts:
+        name, _, kind = text.rpartition("=")
+        if not name or kind not in KINDS:
+            raise BadInput(f"--kind {text}: write OUTPUT=regression, OUTPUT=binary or OUTPUT=multiclass")
+        kinds[name] = KINDS[kind]
+    return kinds
 
 
 def _number(text: str, value: str) -> float:

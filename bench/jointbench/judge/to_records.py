@@ -1,0 +1,129 @@
+"""Predictions as the records that a study would have left, so that everything compares them as it does a study's."""
+
+from __future__ import annotations
+
+import hashlib
+from collections.abc import Iterator
+
+import numpy as np
+
+from jointbench.judge.predictions import Predictions
+from jointbench.metrics.judged_rows import judged_no_skill_error, judged_rows
+from jointbench.metrics.quality import score
+from jointbench.records import Fit, FoldRecord, PlannedArm, Record, Score, ScoredOutput
+from jointbench.types import EXTERNAL, Arm, FloatArray, IntArray, Network, Output, Recipe, Shape
+
+UNKNOWN_SHAPE = Shape(())
+
+
+def to_records(predictions: Predictions, joint: str, backend: str) -> Iterator[Record]:
+    """Folds, arms and fits. joint: the arm whose one model predicts all outputs; of the others each output has its own.
+
+    backend: what stands where a study names its framework.
+    """
+    folds = list(_folds(predictions))
+    yield from folds
+    for arm in (joint, *(name for name in predictions.arms if name != joint)):
+        yield from _arm(predictions, folds, arm, backend, together=arm == joint)
+
+
+def _folds(predictions: Predictions) -> Iterator[FoldRecord]:
+    outputs = predictions.outputs
+    truths = np.stack([predictions.truths[output.name] for output in outputs], axis=1)
+    for repeat in range(predictions.repeats):
+        for fold in range(predictions.folds):
+            test, train = _rows(predictions, repeat, fold)
+            pairs = [(o, truths[train, i], truths[test, i]) for i, o in enumerate(outputs)]
+            yield FoldRecord(
+                dataset=predictions.name,
+                repeat=repeat,
+                fold=fold,
+                folds=predictions.folds,
+                seed=0,
+                digest=hashlib.sha256(test.tobytes()).hexdigest()[:16],
+                outputs=tuple(output.name for output in outputs),
+                train_rows=len(train),
+                validation_rows=0,
+                test=test,
+                y_true=np.nan_to_num(truths[test]),
+                weights=np.stack([judged_rows(*pair).astype(np.float64) for pair in pairs], axis=1),
+                no_skill_error=tuple(float(np.nan_to_num(judged_no_skill_error(*pair))) for pair in pairs),
+                scored=tuple(_scored(output, values) for output, values in zip(outputs, truths.T, strict=True)),
+                row_units=test,
+            )
+
+
+def _rows(predictions: Predictions, repeat: int, fold: int) -> tuple[IntArray, IntArray]:
+    """Row numbers of a fold, and of all others."""
+    tested = predictions.fold[repeat] == fold
+    return np.flatnonzero(tested), np.flatnonzero(~tested)
+
+
+def _scored(output: Output, values: FloatArray) -> ScoredOutput:
+    """Regression outputs are stored around their mean, so that float32 loses nothing that matters."""
+    if output.kind != "regression":
+        return ScoredOutput(output.kind, output.units, output.error_metric)
+    known = values[~np.isnan(values)]
+    return ScoredOutput(output.kind, output.units, output.error_metric, float(known.mean()), float(known.std()) or 1.0)
+
+
+def _arm(
+    predictions: Predictions, folds: list[FoldRecord], name: str, backend: str, *, together: bool
+) -> Iterator[Record]:
+    outputs = tuple(output.name for output in predictions.outputs)
+    groups = (outputs,) if together else tuple((output,) for output in outputs)
+    fits = [
+        _fit(predictions, fold, seed, name, group, backend)
+        for fold in folds
+        for seed in range(predictions.seeds)
+        for group in groups
+    ]
+    yield PlannedArm(
+        dataset=predictions.name,
+        backend=backend,
+        device="cpu",
+        engine=EXTERNAL,
+        arm=Arm(name, groups),
+        shapes=(UNKNOWN_SHAPE,) * len(groups),
+        parameters=0,
+        reference_parameters=0,
+        train_flops_per_row=0,
+        inference_flops_per_row=0,
+        network_ids=tuple(fit.network.id for fit in fits),
+    )
+    yield from fits
+
+
+def _fit(predictions: Predictions, fold: FoldRecord, seed: int, arm: str, group: tuple[str, ...], backend: str) -> Fit:
+    """Its network is known by the arm's predictions alone."""
+    columns = [i for i, output in enumerate(predictions.outputs) if output.name in group]
+    parts, scores = [], []
+    for i in columns:
+        output, scored = predictions.outputs[i], fold.scored[i]
+        raw = predictions.raw[arm][output.name][fold.repeat, seed][fold.test]
+        parts.append((raw - scored.location) / scored.scale if output.kind == "regression" else raw)
+        judged = fold.weights[:, i] > 0
+        if judged.any():
+            scores.append(_score(output, fold.y_true[judged, i], raw[judged], fold.no_skill_error[i]))
+    return Fit(
+        network=Network(
+            dataset=predictions.name,
+            sha256=hashlib.sha256(f"{predictions.sha256} {arm}".encode()).hexdigest(),
+            repeat=fold.repeat,
+            fold=fold.fold,
+            split=fold.digest,
+            seed=seed,
+            group=group,
+            shape=UNKNOWN_SHAPE,
+            recipe=Recipe(),
+            backend=backend,
+            device="cpu",
+            engine=EXTERNAL,
+        ),
+        predictions=np.concatenate(parts, axis=1).astype(np.float32),
+        scores=tuple(scores),
+    )
+
+
+def _score(output: Output, observed: FloatArray, raw: FloatArray, no_skill: float) -> Score:
+    return score(output, observed, raw[:, 0] if output.kind == "regression" else raw, no_skill)
