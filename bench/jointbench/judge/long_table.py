@@ -100,7 +100,17 @@ def _lines(frame: pd.DataFrame, source: Source) -> Lines:
             raise BadInput(f"{source.path}: column {key!r} is empty in data row {_first(cells.isna()) + 1}")
         found, uniques = pd.factorize(cells, sort=key in ("fold", "repeat", "seed"))
         codes[key], names[key] = found.astype(np.int64), tuple(map(str, uniques))
-    return Lines(codes, names)
+    ranks = _seed_ranks(codes)
+    return Lines(codes | {"seed": ranks}, names | {"seed": tuple(str(i) for i in range(int(ranks.max()) + 1))})
+
+
+def _seed_ranks(codes: Mapping[str, IntArray]) -> IntArray:
+    """(lines,): the seed's rank among those of its fold; folds may have seeds of their own."""
+    keys = np.stack([codes["repeat"], codes["fold"], codes["seed"]], axis=1)
+    runs, line_runs = np.unique(keys, axis=0, return_inverse=True)
+    starts = np.flatnonzero(np.r_[True, np.any(runs[1:, :2] != runs[:-1, :2], axis=1)])
+    ranks = np.arange(len(runs)) - np.repeat(starts, np.diff(np.r_[starts, len(runs)]))
+    return np.asarray(ranks[line_runs.ravel()], np.int64)
 
 
 def _too_few(key: str, names: Sequence[str]) -> str:
@@ -122,13 +132,12 @@ def _check_grid(lines: Lines, source: Source) -> None:
         raise BadInput(
             f"{source.path}: {_named(lines, keys, at)} has {int(seen[tuple(at)])} lines; every row is tested once"
         )
-    expected = seen[:1, :, :1, :1, :]
-    if (seen != expected).any():
-        at = np.argwhere(seen != expected)[0]
-        other = "another arm, repeat or seed" if at[0] == 0 else f"arm {lines.names['arm'][0]!r}"
-        have = "has no line" if not seen[tuple(at)] else "has a line"
+    missing = seen < seen.max(axis=(0, 2, 3), keepdims=True)
+    if missing.any():
+        at = np.argwhere(missing)[0]
         raise BadInput(
-            f"{source.path}: {_named(lines, keys, at)} {have}, unlike {other}; arms are compared on the same rows"
+            f"{source.path}: {_named(lines, keys, at)} has no line, unlike the same row elsewhere; arms are compared on "
+            f"the same rows"
         )
 
 
@@ -181,17 +190,11 @@ def _target(frame: pd.DataFrame, lines: Lines, output: int, source: Source, kind
             f"{frame['y_true'].iloc[a]!r} for arm {lines.name('arm', a)!r} and {frame['y_true'].iloc[b]!r} for arm "
             f"{lines.name('arm', b)!r}; the truth is the same for all"
         )
-    truths = pd.Series(cells.to_numpy()[first], name=lines.names["output"][output]).convert_dtypes(
-        convert_string=False, convert_boolean=False
-    )
+    name = lines.names["output"][output]
+    truths = pd.Series(cells.to_numpy()[first], name=name)
     present = np.zeros(lines.count("row"), bool)
     present[rows] = True
-    return target(interpret(_plain(truths.where(pd.Series(present))), str(truths.name), source), kind, source)
-
-
-def _plain(cells: pd.Series) -> pd.Series:
-    """Numbers as float64, which the readers of columns know."""
-    return cells.astype(np.float64) if pd.api.types.is_numeric_dtype(cells.dtype) else cells.astype(object)
+    return target(interpret(truths.where(pd.Series(present)).infer_objects(), name, source), kind, source)
 
 
 def _first(mask: pd.Series) -> int:

@@ -49,7 +49,8 @@ def _probabilities(lines: pd.DataFrame, output: Output, arm: str, source: Source
     numbers = pd.to_numeric(lines["y_pred"], errors="coerce").to_numpy(np.float64)
     if len(output.classes) == 2 and np.all((numbers >= 0) & (numbers <= 1)):
         return np.stack([1 - numbers, numbers], axis=1)
-    at = int(np.flatnonzero(codes < 0)[0])
+    neither = (codes < 0) & ~((numbers >= 0) & (numbers <= 1) & (len(output.classes) == 2))
+    at = int(np.flatnonzero(neither)[0]) if neither.any() else int(np.flatnonzero(codes < 0)[0])
     cell = lines["y_pred"].iloc[at]
     what = "predicts nothing" if pd.isna(cell) else f"predicts {str(cell)[:40]!r}"
     raise _refused(
@@ -69,11 +70,17 @@ def _class_columns(lines: pd.DataFrame, output: Output) -> list[str]:
 def _codes(cells: pd.Series, output: Output) -> IntArray:
     """(lines,): class codes, -1 of anything else. 1.0 is the class 1."""
     by_name = {name: code for code, name in enumerate(output.classes)}
-    codes = cells.astype(str).map(by_name)
-    numbers = pd.to_numeric(cells, errors="coerce")
-    whole = numbers.notna() & (numbers == numbers.round())
-    rounded = numbers.where(whole).map(lambda value: by_name.get(f"{value:.0f}") if pd.notna(value) else None)
-    return np.asarray(codes.fillna(rounded).fillna(-1), np.int64)
+    places, different = pd.factorize(cells)
+    codes = np.array([*(by_name.get(_class_name(cell), -1) for cell in different), -1])
+    return np.asarray(codes[places], np.int64)
+
+
+def _class_name(cell: object) -> str:
+    try:
+        number = float(str(cell))
+    except ValueError:
+        return str(cell)
+    return f"{number:.0f}" if number.is_integer() else str(cell)
 
 
 def _numbers(lines: pd.DataFrame, column: str, output: Output, arm: str, source: Source) -> FloatArray:
