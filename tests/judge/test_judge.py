@@ -35,16 +35,16 @@ def summary_of(frame: pd.DataFrame, options: JudgeOptions | None = None) -> Summ
 def test_its_verdict_is_the_one_of_the_run_that_made_the_predictions() -> None:
     """Only the no-skill predictor differs by a little: it may learn from the rows that a study stopped early on."""
     options = RunOptions(
-        datasets=("auto_mpg",), backends=("torch",), profile="smoke", folds=4, arms=("joint", "separate")
+        datasets=("concrete_slump",), backends=("torch",), profile="smoke", folds=4, arms=("joint", "separate")
     )
     (dataset,) = load_datasets(options, profile_named("smoke"))
     planned = experiments(options, [dataset])
-    config = replace(study_config(options), timing_seconds=0.0, jobs=1)
+    config = replace(study_config(options), timing_seconds=0.0, references=False, memory_datasets=0, jobs=1)
     records = list(study(planned, config, lambda *_: None))
     (experiment,) = planned
     (cell,) = summarise(
         records,
-        [describe_predictions(read_predictions(table_of(records, experiment.dataset), SOURCE, "0", "auto_mpg"))],
+        [describe_predictions(read_predictions(table_of(records, experiment.dataset), SOURCE, "0", "concrete_slump"))],
         profile="smoke", engine="stacked", command="", notes=(),
     ).cells  # fmt: skip
     (judged,) = summary_of(table_of(records, experiment.dataset)).cells
