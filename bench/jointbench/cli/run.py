@@ -161,7 +161,8 @@ def _run(
         for line in (*lines, f"{used.slug}: {brief_recipe(recipe)}"):
             console.print(line, markup=False, highlight=False)
     if dry_run:
-        return _forecast(planned, config, console)
+        _forecast(planned, config, console)
+        return
     description = RunDescription(
         profile=options.profile,
         command=typed_command(),
