@@ -18,13 +18,15 @@ from pytest_benchmark.logger import PytestBenchmarkWarning
 
 from jointbench.backends.registry import BACKENDS, check_names
 from jointbench.errors import BadInput
+from jointbench.measure.machine_speed import machine_speed
 from jointbench.networks.arms import DEFAULT_ARMS
 from jointbench.records import SEQUENTIAL, SINGLE_OUTPUT, ExecutionMode, Timing
 from jointbench.records.store import read_records
 from jointbench.runs.about import RunDescription
 from jointbench.runs.engine_file import ENGINE
 from jointbench.runs.folder import REPORT, RUN_FILES, execute
-from jointbench.runs.notes import notes
+from jointbench.runs.forecast import forecast_lines
+from jointbench.runs.notes import cut_notes, notes
 from jointbench.runs.options import (
     RunOptions,
     check_budget,
@@ -38,7 +40,8 @@ from jointbench.runs.options import (
 from jointbench.runs.output_folder import new_folder
 from jointbench.runs.reruns import reruns
 from jointbench.runtime.devices import devices_for
-from jointbench.study.config import StudyConfig
+from jointbench.study.config import Progress, StudyConfig
+from jointbench.study.estimate import Estimate, estimate
 from jointbench.study.least_time import check_budget_covers_a_round
 from jointbench.study.plan import Experiment
 from jointbench.study.profiles import Profile, profile_named
@@ -97,6 +100,7 @@ def pytest_addoption(parser: pytest.Parser) -> None:
     group.addoption("--worth", type=float, default=None, help="skill that half the cost is worth, for open verdicts")
     group.addoption("--budget", type=float, default=None, help="seconds for training and timing together")
     group.addoption("--until-decided", action="store_true", help="train until every dataset is decided or cannot be")
+    group.addoption("--dry-run", action="store_true", help="print what would be done and about how long it takes")
     group.addoption("--out", default=None, help="folder for records, summary and report")
 
 
@@ -197,7 +201,10 @@ def pytest_collection_finish(session: pytest.Session) -> None:
     try:
         if chosen:
             session.config.stash[STUDY] = _study(options)
-        run_folder(session.config)
+        if session.config.getoption("--dry-run"):
+            session.items.clear()
+        else:
+            run_folder(session.config)
     except BadInput as error:
         raise pytest.UsageError(str(error)) from error
 
@@ -219,12 +226,12 @@ def outcome(request: pytest.FixtureRequest) -> Outcome:
     description = RunDescription(
         profile=options.profile,
         command="pytest " + " ".join(str(word) for word in request.config.invocation_params.args),
-        notes=notes(options, study.config.devices),
+        notes=(*notes(options, study.config.devices), *cut_notes(study.experiments, study.config)),
         criteria=study.config.criteria,
         reruns=study.reruns,
     )
     try:
-        with _terminal(request.config) as progress:
+        with _terminal(request.config, estimate(study.experiments, study.config)) as progress:
             summary = execute(study.experiments, study.config, folder, description, progress)
     except BadInput as error:
         pytest.exit(f"jointbench: {error}", error.exit_code)
@@ -240,15 +247,14 @@ def cell(outcome: Outcome, dataset: str, backend: str, device: str) -> OutcomeCe
 
 
 @contextlib.contextmanager
-def _terminal(config: pytest.Config) -> Iterator[object]:
-    """A progress bar on the real terminal while pytest captures output."""
-    from jointbench.cli.console import make_console
-    from jointbench.cli.progress import progress_bar
+def _terminal(config: pytest.Config, expected: Estimate) -> Iterator[Progress]:
+    """The progress on the real terminal while pytest captures output."""
+    from jointbench.cli.progress import progress_line
 
     capture = config.pluginmanager.getplugin("capturemanager")
     with capture.global_and_fixture_disabled() if capture else contextlib.nullcontext():
         print()  # noqa: T201 - ends the line of test names that pytest has begun
-        with progress_bar(make_console()) as progress:
+        with progress_line(expected.phases) as progress:
             yield progress
 
 
@@ -259,15 +265,26 @@ def pytest_report_teststatus(
     return ("passed", "", "PASSED") if report.when == "call" and report.passed else None
 
 
+def pytest_sessionfinish(session: pytest.Session, exitstatus: int) -> None:
+    """A dry run has done what was asked, although no test ran."""
+    if STUDY in session.config.stash and session.config.getoption("--dry-run"):
+        session.exitstatus = pytest.ExitCode.OK
+
+
 @pytest.hookimpl(trylast=True)
 def pytest_unconfigure(config: pytest.Config) -> None:
     """The answer is the last thing on the screen, below pytest's own tables and counts."""
-    result = config.stash.get(OUTCOME, None)
-    if result is None:
-        return
     from jointbench.cli.console import make_console
     from jointbench.report.terminal import terminal_report
 
     console = make_console()
+    study = config.stash.get(STUDY, None)
+    if study is not None and config.getoption("--dry-run"):
+        expected = estimate(study.experiments, study.config, machine_speed())
+        for line in forecast_lines(study.experiments, study.config, expected):
+            console.print(line, markup=False, highlight=False)
+    result = config.stash.get(OUTCOME, None)
+    if result is None:
+        return
     terminal_report(result.summary, console)
     console.print(f"Report: {result.folder / REPORT}", markup=False, highlight=False, soft_wrap=True)

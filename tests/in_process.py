@@ -27,5 +27,5 @@ class InProcess(Workers):
             future.set_exception(error)
         return future
 
-    def __exit__(self, *_: object) -> None:
+    def close(self) -> None:
         """There is no process to end."""

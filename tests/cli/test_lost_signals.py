@@ -11,8 +11,7 @@ import pytest
 COMMAND = """
 import signal, sys, time, weakref
 from jointbench.cli import app
-from jointbench.cli.console import make_console
-from jointbench.cli.progress import progress_bar
+from jointbench.cli.progress import progress_line
 
 class Finalised:
     def __del__(self):
@@ -36,7 +35,7 @@ def command():
     {lose}()
     if {waits}:
         time.sleep(20)
-    with progress_bar(make_console()) as progress:
+    with progress_line() as progress:
         progress("training", "", 1, 2)
         print("went on")
 

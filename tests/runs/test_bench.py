@@ -147,3 +147,12 @@ def test_there_may_be_no_saved_run_to_compare_with(tmp_path: Path) -> None:
     done = bench("bench", "--profile", "smoke", *words)
     assert done.returncode == 0
     assert "Can't compare. No benchmark files" in done.stdout + done.stderr
+
+
+def test_a_dry_run_says_what_it_would_do_and_leaves_nothing(tmp_path: Path) -> None:
+    done = bench(*WORDS, "--dry-run", "--out", str(tmp_path / "run"))
+    assert done.returncode == 0, done.stdout[-3000:]
+    text = " ".join(done.stdout.split())
+    assert "concrete_slump 14 networks" in text
+    assert text.endswith("Nothing was trained or written.")
+    assert not (tmp_path / "run").exists()

@@ -42,6 +42,17 @@ def test_a_death_costs_its_own_task_alone() -> None:
         assert running.result() is None
 
 
+def test_a_death_between_two_tasks_costs_none() -> None:
+    with Processes(1, 1) as workers:
+        first = workers.submit(os.getpid).result()
+        os.kill(first, signal.SIGKILL)
+        gone = time.monotonic() + 10
+        while psutil.pid_exists(first) and psutil.Process(first).status() != psutil.STATUS_ZOMBIE:
+            assert time.monotonic() < gone
+            time.sleep(0.01)
+        assert workers.submit(os.getpid).result() != first
+
+
 def test_every_process_may_die_and_the_next_task_runs() -> None:
     with Processes(1, 1) as workers:
         for n in range(3):

@@ -57,9 +57,9 @@ def calibrate(
         drawn: tuple[Draw, ...] = ()
         if populations or not training:
             from jointbench.calibration.population_study import study_populations
-            from jointbench.cli.progress import progress_bar
+            from jointbench.cli.progress import progress_line
 
-            with progress_bar(console) as progress:
+            with progress_line() as progress:
                 drawn = study_populations(plan, folder, progress)
         study = calibration_study(drawn, trials)
         print_report(study, console)
@@ -84,7 +84,7 @@ def _installed(backend: list[str] | None) -> tuple[str, ...]:
 
 def _train_known_truth(console: Console, backends: tuple[str, ...], jobs: int | None) -> tuple[Trial, ...]:
     from jointbench.calibration.known_truth import known_truth
-    from jointbench.cli.progress import progress_bar
+    from jointbench.cli.progress import progress_line
     from jointbench.runtime.environment import cores
     from jointbench.study.config import StudyConfig
 
@@ -98,5 +98,5 @@ def _train_known_truth(console: Console, backends: tuple[str, ...], jobs: int | 
         timing_seconds=0.0,
         references=False,
     )
-    with progress_bar(console) as progress:
+    with progress_line() as progress:
         return known_truth(config, progress)

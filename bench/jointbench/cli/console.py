@@ -38,7 +38,7 @@ SIMILAR = {
 
 
 def make_console(*, err: bool = False) -> Console:
-    """A console on standard output, or on standard error where the output is for a program."""
+    """A console on standard output, or on standard error."""
     from jointbench.cli.safe_console import SafeConsole
 
     return SafeConsole(file=replacing(sys.stderr if err else sys.stdout))

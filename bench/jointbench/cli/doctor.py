@@ -36,11 +36,11 @@ def _self_test(console: Console) -> None:
     from rich.table import Table
     from rich.text import Text
 
-    from jointbench.cli.progress import progress_bar
+    from jointbench.cli.progress import progress_line
     from jointbench.self_test.decide import decide
     from jointbench.self_test.run import run_self_test
 
-    with progress_bar(console) as progress:
+    with progress_line() as progress:
         measurements = run_self_test(progress)
     decision = decide(measurements)
     table = Table("check", "figure", "wanted", "result", box=SIMPLE_HEAD, pad_edge=False)

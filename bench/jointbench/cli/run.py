@@ -8,11 +8,17 @@ import typer
 
 from jointbench.cli.console import make_console, typed_command
 from jointbench.cli.outcome import Format, finish
-from jointbench.cli.progress import progress_bar
+from jointbench.cli.progress import progress_line
 from jointbench.cli.stopping import Stopped
 
 if TYPE_CHECKING:
+    from collections.abc import Sequence
+
+    from rich.console import Console
+
     from jointbench.runs.options import RunOptions
+    from jointbench.study.config import StudyConfig
+    from jointbench.study.plan import Experiment
 
 FEW = 3  # datasets whose columns are shown one by one before training
 
@@ -73,6 +79,9 @@ def run(
     until_decided: Annotated[
         bool, typer.Option("--until-decided", help="Train until every dataset is decided or cannot be.")
     ] = False,
+    dry_run: Annotated[
+        bool, typer.Option("--dry-run", help="Print what would be trained and timed, and about how long it takes.")
+    ] = False,
     out: Annotated[Optional[str], typer.Option(help="Folder for records, summary and report.")] = None,
     format: Annotated[  # noqa: A002  # the option's name
         Format, typer.Option(help="The answer as text; md: Markdown; json: for a script, all else on standard error.")
@@ -109,11 +118,19 @@ def run(
         budget=budget,
         until_decided=until_decided,
     )
-    _run(options, out, explicit=tuple(backend or ()), format=format)
+    _run(options, out, explicit=tuple(backend or ()), format=format, dry_run=dry_run)
 
 
-def _run(options: RunOptions, out: str | None, explicit: tuple[str, ...], format: Format) -> None:  # noqa: A002  # the option's name
-    """Runs the study into its folder. explicit: the backends named on the command line, which must run."""
+def _run(
+    options: RunOptions,
+    out: str | None,
+    explicit: tuple[str, ...],
+    format: Format,  # noqa: A002  # the option's name
+    *,
+    dry_run: bool,
+) -> None:
+    """Runs the study into its folder. explicit: the backends named on the command line, which must run. dry_run: says
+    what it would do instead."""
     from jointbench.compare.summary.recipe import recipe_summary
     from jointbench.records.store import RECORDS
     from jointbench.records.whole_file import is_regular
@@ -121,10 +138,11 @@ def _run(options: RunOptions, out: str | None, explicit: tuple[str, ...], format
     from jointbench.report.recipe import brief_recipe
     from jointbench.runs.about import ENVIRONMENT, RunDescription
     from jointbench.runs.folder import REPORT, RUN_FILES, execute
-    from jointbench.runs.notes import notes
+    from jointbench.runs.notes import cut_notes, notes
     from jointbench.runs.options import criteria_of, experiments, load_datasets, study_config
     from jointbench.runs.output_folder import output_folder
     from jointbench.runs.reruns import reruns
+    from jointbench.study.estimate import estimate
     from jointbench.study.least_time import check_budget_covers_a_round
     from jointbench.study.profiles import profile_named
 
@@ -142,17 +160,30 @@ def _run(options: RunOptions, out: str | None, explicit: tuple[str, ...], format
         lines = reading_lines(used) if len(planned) <= FEW else [brief_reading(used), *notes_of_run]
         for line in (*lines, f"{used.slug}: {brief_recipe(recipe)}"):
             console.print(line, markup=False, highlight=False)
+    if dry_run:
+        _forecast(planned, config, console)
+        return
     description = RunDescription(
         profile=options.profile,
         command=typed_command(),
-        notes=notes(options, config.devices),
+        notes=(*notes(options, config.devices), *cut_notes(planned, config)),
         criteria=criteria,
         reruns=reruns(options, datasets),
     )
-    with output_folder(out, "", RUN_FILES) as folder, progress_bar(console) as progress:
+    with output_folder(out, "", RUN_FILES) as folder, progress_line(estimate(planned, config).phases) as progress:
         try:
             summary = execute(planned, config, folder, description, progress)
         except Stopped as stopped:
             began = all(is_regular(folder / name) for name in (RECORDS, ENVIRONMENT))
             raise Stopped(stopped.number, folder if began else None) from None
     finish(summary, folder / REPORT, explicit, format)
+
+
+def _forecast(planned: Sequence[Experiment], config: StudyConfig, console: Console) -> None:
+    """Prints what would be trained and timed, and about how long it would take."""
+    from jointbench.measure.machine_speed import machine_speed
+    from jointbench.runs.forecast import forecast_lines
+    from jointbench.study.estimate import estimate
+
+    for line in forecast_lines(planned, config, estimate(planned, config, machine_speed())):
+        console.print(line, markup=False, highlight=False)

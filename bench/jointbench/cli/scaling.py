@@ -48,7 +48,7 @@ def scaling(
 
 def _sweep(config: SweepConfig, device_choice: str, out: str | None) -> set[str]:
     """Measures the sweep into its folder and prints what it shows. Returns the backends that gave a measurement."""
-    from jointbench.cli.progress import progress_bar
+    from jointbench.cli.progress import progress_line
     from jointbench.records.store import records_path
     from jointbench.records.whole_file import is_regular
     from jointbench.report.scaling_page import render_study
@@ -60,7 +60,7 @@ def _sweep(config: SweepConfig, device_choice: str, out: str | None) -> set[str]
     device = devices_for(device_choice)[-1]
     console = make_console()
     with output_folder(out, "-scaling", (SCALING, SCALING_PAGE)) as folder:
-        with progress_bar(console) as progress:
+        with progress_line() as progress:
             study = run_study(config, device, progress)
         write_results(folder, {SCALING: to_json(study), SCALING_PAGE: render_study(study)})
     grid = {(p.backend, p.line.scenario, p.line.depth, p.line.batch_size) for p in study.points if study.in_grid(p)}

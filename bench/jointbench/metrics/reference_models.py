@@ -6,6 +6,7 @@ what a practitioner would use on that table.
 
 from __future__ import annotations
 
+import math
 import warnings
 from typing import Any
 
@@ -21,6 +22,7 @@ LINEAR, TREES = "linear", "boosted trees"
 RIDGE_PENALTIES = (1e-2, 1.0, 1e1, 1e2, 1e3)
 LOGISTIC_STRENGTHS = (1e-2, 1e-1, 1.0, 10.0)
 TREE_ROUNDS, TREE_PATIENCE = 200, 10
+BLOCK_SIDES = {LINEAR: 2, TREES: 4}  # of the blocks over which images are averaged
 
 
 def reference_predictions(
@@ -30,12 +32,14 @@ def reference_predictions(
     values: FloatArray,
     parts: tuple[IntArray, IntArray, IntArray],
     weights: FloatArray | None = None,
+    tree_rounds: int = TREE_ROUNDS,
 ) -> FloatArray:
     """Predictions on the test rows: values (rows,), or log-odds and log-probabilities (rows, units).
 
     model: LINEAR or TREES. features: all rows. values: (all rows,), standardised or class codes, NaN where missing.
     parts: row numbers to train, validate and test on. The validation rows choose the linear model's penalty and the
     number of trees, as they choose the number of epochs for a network. weights: (all rows,), above 0, default 1 each.
+    tree_rounds: of boosting, at the most.
     """
     train, validation, test = parts
     train = train[~np.isnan(values[train])]
@@ -44,7 +48,7 @@ def reference_predictions(
         validation = train
     rows = _inputs(model, features)
     least_error, best = np.inf, np.zeros(0)
-    for candidate in _candidates(model, output, np.unique(values[train])):
+    for candidate in _candidates(model, output, np.unique(values[train]), tree_rounds):
         _fit(candidate, rows, values, weights, train, validation)
         error, predicted = _evaluate(candidate, output, rows, values, weights, validation, test)
         if error < least_error:
@@ -52,11 +56,19 @@ def reference_predictions(
     return np.asarray(best, np.float64)
 
 
+def tree_columns(input_shape: tuple[int, ...]) -> int:
+    """Columns that the trees read of rows of this shape."""
+    if len(input_shape) < 3:
+        return math.prod(input_shape)
+    height, width, depth = input_shape
+    return height // BLOCK_SIDES[TREES] * (width // BLOCK_SIDES[TREES]) * depth
+
+
 def _inputs(model: str, features: Float32Array) -> Float32Array:
     """(rows, columns). Images are averaged over blocks, 2x2 for the linear model and 4x4 for the trees: both then fit
     in seconds and lose little."""
     if features.ndim == 4:
-        side = {LINEAR: 2, TREES: 4}[model]
+        side = BLOCK_SIDES[model]
         rows, height, width, depth = features.shape
         even = features[:, : height // side * side, : width // side * side]
         blocks = even.reshape(rows, height // side, side, width // side, side, depth)
@@ -64,21 +76,21 @@ def _inputs(model: str, features: Float32Array) -> Float32Array:
     return features.reshape(len(features), -1)
 
 
-def _candidates(model: str, output: Output, seen: FloatArray) -> list[Any]:
+def _candidates(model: str, output: Output, seen: FloatArray, tree_rounds: int) -> list[Any]:
     """Unfitted models to choose from on the validation rows. seen: the different values of the training rows."""
     if output.kind == "regression":
         if model == LINEAR:
             return [Ridge(alpha=penalty) for penalty in RIDGE_PENALTIES]
-        return [HistGradientBoostingRegressor(**_tree_settings(), random_state=0)]
+        return [HistGradientBoostingRegressor(**_tree_settings(tree_rounds), random_state=0)]
     if len(seen) == 1:  # one class in the training rows: nothing to separate
         return [DummyClassifier()]
     if model == LINEAR:
         return [LogisticRegression(C=strength, max_iter=2000, tol=1e-3) for strength in LOGISTIC_STRENGTHS]
-    return [HistGradientBoostingClassifier(**_tree_settings(), random_state=0)]
+    return [HistGradientBoostingClassifier(**_tree_settings(tree_rounds), random_state=0)]
 
 
-def _tree_settings() -> dict[str, Any]:
-    return {"max_iter": TREE_ROUNDS, "n_iter_no_change": TREE_PATIENCE, "early_stopping": True, "max_leaf_nodes": 15}
+def _tree_settings(rounds: int) -> dict[str, Any]:
+    return {"max_iter": rounds, "n_iter_no_change": TREE_PATIENCE, "early_stopping": True, "max_leaf_nodes": 15}
 
 
 def _fit(

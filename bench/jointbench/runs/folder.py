@@ -22,6 +22,7 @@ from jointbench.runs.stored_run import read_run, without_training_loss
 from jointbench.runs.verdict_options import verdict_criteria
 from jointbench.runtime.environment import environment
 from jointbench.study.config import Progress, StudyConfig
+from jointbench.study.phases import DRAWING
 from jointbench.study.plan import Experiment
 from jointbench.study.run import run
 
@@ -57,12 +58,12 @@ def execute(
                 records.append(without_training_loss(record))
         except OSError as error:
             raise DidNotFinish(f"the run into {folder} was stopped: {reason(error)}; its records are kept") from error
-    progress("report", "", 0, 1)
+    progress(DRAWING, "", 0, 1)
     try:
         summary = publish(folder, mark_finished(folder, about), records)
     except BadInput as error:
         raise DidNotFinish(f"{error}; the records are complete: jointbench report {folder} draws the report") from error
-    progress("report", "", 1, 1)
+    progress(DRAWING, "", 1, 1)
     return summary
 
 

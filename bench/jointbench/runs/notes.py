@@ -8,7 +8,10 @@ from collections.abc import Sequence
 from jointbench.runs.options import RunOptions, timing_seconds, training_seconds
 from jointbench.runtime.devices import gpu_unavailable_reason
 from jointbench.runtime.environment import not_measured
+from jointbench.study.config import StudyConfig
+from jointbench.study.plan import Experiment
 from jointbench.study.profiles import profile_named
+from jointbench.study.reference_limits import limit_note, tree_limits
 
 
 def notes(options: RunOptions, devices: Sequence[str]) -> tuple[str, ...]:
@@ -44,3 +47,9 @@ def notes(options: RunOptions, devices: Sequence[str]) -> tuple[str, ...]:
     if not profile.one_thread:
         sentences.append(f"Profile {profile.name}: timed on all cores; profile full times one thread too.")
     return tuple(sentences)
+
+
+def cut_notes(experiments: Sequence[Experiment], config: StudyConfig) -> tuple[str, ...]:
+    """A sentence on what is cut of the reference models, where something is."""
+    note = limit_note(tree_limits(experiments, config.training_seconds)) if config.references else None
+    return () if note is None else (note,)

@@ -94,6 +94,8 @@ class Processes:
 
     def _run(self, number: int, task: Task) -> Any:
         try:
+            if number in self._executors and not _is_alive(self._pids[number]):
+                self._end(number)  # it died between two tasks, and takes none with it
             if number not in self._executors:
                 executor = self._executors[number] = ProcessPoolExecutor(
                     1, initializer=_begin, initargs=(self._start, self._start_args), env=self._environment
@@ -142,6 +144,13 @@ def _outcome(future: Future[T], pid: int) -> T:
             stopped = stopped + 1 if _is_stopped(pid) else 0
             if stopped == MOST_STOPPED_CHECKS:
                 os.kill(pid, signal.SIGKILL)
+
+
+def _is_alive(pid: int) -> bool:
+    try:
+        return bool(psutil.Process(pid).status() != psutil.STATUS_ZOMBIE)
+    except psutil.NoSuchProcess:
+        return False
 
 
 def _is_stopped(pid: int) -> bool:

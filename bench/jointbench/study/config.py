@@ -10,8 +10,9 @@ from jointbench.compare.criteria import DEFAULT_CRITERIA, VerdictCriteria
 from jointbench.study.profiles import ExtraModes
 from jointbench.types import Engine, Float32Array, Weights
 
-Progress = Callable[[str, str, int, int], None]
-"""Called as work finishes: phase, what it works on, units done, units in all."""
+Progress = Callable[[str, str, float, float], None]
+"""Called as work finishes: phase, what it works on, work done, work in all. Where a phase begins another round of work,
+both start anew."""
 
 
 @dataclass(frozen=True, kw_only=True)

@@ -14,6 +14,7 @@ from jointbench.measure.process_memory import peak_unavailable_reason
 from jointbench.records import Memory, Peak, PlannedArm
 from jointbench.runtime.workers import Workers, failure_reason, start_bytes
 from jointbench.study.config import Progress, ScoredModels, StudyConfig
+from jointbench.study.phases import memory_phase
 from jointbench.study.plan import Experiment, Plan, first_ids, first_prepared, job
 from jointbench.types import Float32Array
 
@@ -43,6 +44,8 @@ def footprints(
     largest = sorted(plans, key=lambda plan: -_table_numbers(plan.experiment))[: config.memory_datasets]
     chosen = {plan.experiment.dataset.slug for plan in largest}
     total, done = sum(len(plan.arms) for plan in largest), 0
+    if total:
+        progress(memory_phase(plans[0].arms[0].backend, plans[0].arms[0].device), "", 0, total)
     for plan in plans:
         slug = plan.experiment.dataset.slug
         saved = sizes.get(slug, {})
@@ -62,7 +65,7 @@ def footprints(
                 failure = next((result for result in results if isinstance(result, str)), None)
                 yield _memory(planned, saved, trained, served, failure)
                 done += 1
-                progress(f"{backend} {device}: memory", slug, done, total)
+                progress(memory_phase(backend, device), slug, done, total)
 
 
 def _table_numbers(experiment: Experiment) -> int:

@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+import math
+from collections.abc import Iterator, Mapping, Sequence
 from concurrent.futures import FIRST_COMPLETED, Future, wait
 from dataclasses import dataclass
 
@@ -17,9 +18,13 @@ from jointbench.runtime.environment import cores
 from jointbench.runtime.processes import Processes
 from jointbench.runtime.workers import failure_reason
 from jointbench.study.config import Progress
+from jointbench.study.phases import REFERENCES
 from jointbench.study.plan import Experiment, prepared_split
+from jointbench.study.reference_limits import NO_LIMIT, TreeLimit, tree_limits, tree_work, usual_seconds
 from jointbench.study.scoring import judged_on, no_skill_on, tested_weights
-from jointbench.types import Float32Array, FloatArray, Output, Split
+from jointbench.types import Float32Array, FloatArray, IntArray, Output, Split
+
+START_SECONDS = 1.5  # of a process, with its imports
 
 
 def folds(experiment: Experiment, splits: Sequence[Split] | None = None) -> Iterator[FoldRecord]:
@@ -56,6 +61,7 @@ class ReferenceTask:
     """One model for one output on one fold. values: (rows,), NaN where unknown; mean and scale standardise them.
 
     weights: (rows,), of the loss and the error that skill is made of, row_weights: of the metrics; None: 1 each.
+    limit: of the trees.
     """
 
     model: str
@@ -67,20 +73,39 @@ class ReferenceTask:
     no_skill: float
     weights: FloatArray | None
     row_weights: FloatArray | None
+    limit: TreeLimit = NO_LIMIT
 
 
-def references(experiments: Sequence[Experiment], jobs: int, progress: Progress) -> Iterator[Reference]:
-    """The reference models' scores in the order of the folds, from ``jobs`` processes; a failure names its reason."""
-    with Processes(jobs, max(1, cores() // jobs)) as processes:
-        for count, experiment in enumerate(experiments, start=1):
-            yield from _of_experiment(experiment, processes, 2 * jobs)
-            progress("reference models", experiment.dataset.slug, count, len(experiments))
+def references(
+    experiments: Sequence[Experiment], jobs: int, progress: Progress, training_seconds: float = math.inf
+) -> Iterator[Reference]:
+    """The reference models' scores in the order of the folds, from at most ``jobs`` processes.
+
+    A failure names its reason. training_seconds: what training may take, of which the references get a share.
+    """
+    limits = tree_limits(experiments, training_seconds)
+    count = processes_for(experiments, limits, jobs)
+    works = [tree_work(experiment, limits[experiment.dataset.slug]) + 1.0 for experiment in experiments]
+    progress(REFERENCES, "", 0, sum(works))
+    with Processes(count, max(1, cores() // jobs)) as processes:
+        for number, experiment in enumerate(experiments, start=1):
+            yield from _of_experiment(experiment, processes, 2 * count, limits[experiment.dataset.slug])
+            progress(REFERENCES, experiment.dataset.slug, sum(works[:number]), sum(works))
 
 
-def _of_experiment(experiment: Experiment, processes: Processes, ahead: int) -> Iterator[Reference]:
-    tasks = list(_tasks(experiment))
+def processes_for(experiments: Sequence[Experiment], limits: Mapping[str, TreeLimit], jobs: int) -> int:
+    """How many processes are worth their start: the import of scikit-learn takes longer than the models of a table."""
+    return max(1, min(jobs, math.ceil(usual_seconds(experiments, limits) / START_SECONDS)))
+
+
+def _of_experiment(experiment: Experiment, processes: Processes, ahead: int, limit: TreeLimit) -> Iterator[Reference]:
+    tasks = list(_tasks(experiment, limit))
     futures: list[Future[Score]] = []
     for task in tasks:
+        if task.model == TREES and not limit.fitted:
+            futures.append(Future())
+            futures[-1].set_exception(TooExpensive())
+            continue
         split = task.split
         features = prepared_split(experiment, split.repeat, split.fold).features
         futures.append(processes.submit(_score, task, features))
@@ -90,7 +115,11 @@ def _of_experiment(experiment: Experiment, processes: Processes, ahead: int) -> 
         yield _reference(experiment.dataset.slug, task, future)
 
 
-def _tasks(experiment: Experiment) -> Iterator[ReferenceTask]:
+class TooExpensive(Exception):
+    """A model is left out, because it would take more than its share of the study."""
+
+
+def _tasks(experiment: Experiment, limit: TreeLimit = NO_LIMIT) -> Iterator[ReferenceTask]:
     y_true = _targets(experiment)
     for split in experiment.splits:
         prepared = prepared_split(experiment, split.repeat, split.fold)
@@ -106,6 +135,7 @@ def _tasks(experiment: Experiment) -> Iterator[ReferenceTask]:
                     no_skill=no_skill_on(experiment, output, split),
                     weights=output_weights(experiment.dataset, output, split.train),
                     row_weights=experiment.dataset.row_weights,
+                    limit=limit,
                 )
 
 
@@ -116,14 +146,23 @@ def _score(task: ReferenceTask, features: Float32Array) -> Score:
         output=task.output,
         features=features,
         values=(task.values - task.mean) / task.scale,
-        parts=(task.split.train, task.split.validation, task.split.test),
+        parts=(_train_rows(task), task.split.validation, task.split.test),
         weights=task.weights,
+        tree_rounds=task.limit.rounds,
     )
     truth = task.values[task.split.test]
     judged = judged_rows(task.output, task.values[task.split.train], truth)
     predicted = raw * task.scale + task.mean if task.output.kind == "regression" else raw
     weights = (None if rows is None else rows[task.split.test][judged] for rows in (task.weights, task.row_weights))
     return score(task.output, truth[judged], predicted[judged], task.no_skill, *weights)
+
+
+def _train_rows(task: ReferenceTask) -> IntArray:
+    """The rows that the model learns from: where the trees' are cut, so many of them at even distances."""
+    train = task.split.train
+    if task.model != TREES or task.limit.rows is None or task.limit.rows >= len(train):
+        return train
+    return train[np.linspace(0, len(train) - 1, task.limit.rows).astype(np.int64)]
 
 
 def _reference(slug: str, task: ReferenceTask, future: Future[Score]) -> Reference:
@@ -133,6 +172,8 @@ def _reference(slug: str, task: ReferenceTask, future: Future[Score]) -> Referen
         result, failure = future.result(), None
         if not result.is_finite:
             result, failure = None, "its error on the test rows is not finite"
+    except TooExpensive:
+        result, failure = None, "not fitted: it would take more than the references' share of the study"
     except Exception as error:  # noqa: BLE001 - whatever broke in the worker becomes a record
         result, failure = None, failure_reason(error)
     return Reference(

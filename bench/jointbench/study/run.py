@@ -11,6 +11,7 @@ from jointbench.records import NotMeasured, Record
 from jointbench.runtime.workers import Workers, failure_reason, unusable_reason
 from jointbench.study.budget import TimingBudget, TrainingBudget
 from jointbench.study.config import Progress, ScoredModels, StudyConfig
+from jointbench.study.early_workers import EarlyWorkers
 from jointbench.study.memory import footprints
 from jointbench.study.plan import Experiment, Plan, plan_arms
 from jointbench.study.references import folds, references
@@ -23,21 +24,30 @@ class _Shared:
     """What the backends and devices of a study share. told: the folds that have a record."""
 
     told: ToldFolds
+    early: EarlyWorkers
     training: TrainingBudget
     timing: TimingBudget
 
 
 def run(experiments: Sequence[Experiment], config: StudyConfig, progress: Progress) -> Iterator[Record]:
     """Every record of a study, as it is made."""
+    with EarlyWorkers(config) as early:
+        yield from _study(experiments, config, progress, early)
+
+
+def _study(
+    experiments: Sequence[Experiment], config: StudyConfig, progress: Progress, early: EarlyWorkers
+) -> Iterator[Record]:
     told = ToldFolds()
     for experiment in experiments:
         yield from told.new(folds(experiment))
     if config.references:
-        yield from references(experiments, config.jobs, progress)
+        yield from references(experiments, config.jobs, progress, config.training_seconds)
     cells = [(backend, device) for backend in config.backends for device in config.devices]
     available = sum(unavailable_reason(backend) is None for backend, _ in cells)
     shared = _Shared(
         told,
+        early,
         TrainingBudget(config.training_seconds, available),
         TimingBudget(config.timing_seconds, available * len(experiments) * len(config.timed_threads)),
     )
@@ -75,7 +85,7 @@ def _cell(
     for plan in plans:
         yield from plan.arms
     scored = ScoredModels()
-    with Workers(backend, device, 1, config.jobs) as workers:
+    with shared.early.take(backend, device, config.jobs) as workers:
         seconds = shared.training.next_share()
         began = time.monotonic()
         yield from train_in_rounds(plans, workers, config, scored, seconds, shared.told, progress)

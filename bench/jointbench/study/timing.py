@@ -39,6 +39,7 @@ from jointbench.runtime.workers import Workers, failure_reason, import_seconds
 from jointbench.study.budget import TimingBudget
 from jointbench.study.config import Progress, ScoredModels, StudyConfig
 from jointbench.study.memory import saved_sizes
+from jointbench.study.phases import timing_phase
 from jointbench.study.plan import Plan, first_ids, first_prepared, job
 
 PATHS = get_args(ExecutionMode)
@@ -55,7 +56,9 @@ def timings(
     progress: Progress,
 ) -> Iterator[Record]:
     """All timing of one backend on one device: one worker for each thread count, alone on the machine."""
-    for threads in config.timed_threads:
+    phase, cells = timing_phase(backend, device), len(plans) * len(config.timed_threads)
+    progress(phase, "", 0, cells)
+    for before, threads in enumerate(config.timed_threads):
         started = time.monotonic()
         with Workers(backend, device, threads, 1) as workers:
             wait([workers.submit(import_seconds)])  # starts the worker; should that fail, each dataset's timing says so
@@ -69,7 +72,7 @@ def timings(
                 timing_budget.spend(time.monotonic() - started, 1)
                 if count <= config.projections and threads == config.timed_threads[0]:
                     yield from timer.projections()
-                progress(f"{backend} {device}: timing", plan.experiment.dataset.slug, count, len(plans))
+                progress(phase, plan.experiment.dataset.slug, before * len(plans) + count, cells)
             if not scored.saved:
                 scored.saved = saved_sizes(workers, plans, scored)
 

@@ -13,6 +13,7 @@ from jointbench.data.preprocess import Prepared
 from jointbench.records import Fit, Record, Stack
 from jointbench.runtime.workers import Workers, failure_reason
 from jointbench.study.config import Progress, ScoredModels, StudyConfig
+from jointbench.study.phases import training_phase
 from jointbench.study.plan import Experiment, Plan, job, prepared_split, timed_ids
 from jointbench.study.scoring import fit_record
 from jointbench.study.stacks import tasks_of
@@ -31,7 +32,9 @@ def train(
         for task in tasks_of(plan.experiment, plan.networks, config.engine, halved=len(plans) < FEW_DATASETS)
     ]
     tasks.sort(key=lambda entry: -entry[0].work(entry[2]))  # the longest first, so that no worker ends alone
-    total, done = sum(len(task) for _, _, task in tasks), 0
+    total, done = sum(experiment.work(task) for experiment, _, task in tasks), 0
+    phase = training_phase(plans[0].arms[0].backend, plans[0].arms[0].device)
+    progress(phase, "", 0, total)
     waiting: dict[Future[tuple[Stacked, float]], tuple[Experiment, set[str], Sequence[Network]]] = {}
     while tasks or waiting:
         while tasks and len(waiting) < 2 * config.jobs:
@@ -41,8 +44,7 @@ def train(
             waiting[workers.submit(function, jobs)] = (experiment, timed, task)
         for future in wait(waiting, return_when=FIRST_COMPLETED).done:
             experiment, timed, finished = waiting.pop(future)
-            done += len(finished)
-            phase = f"{finished[0].backend} {finished[0].device}: training"
+            done += experiment.work(finished)
             progress(phase, experiment.dataset.slug, done, total)
             yield from _results(future, experiment, timed, finished, config.engine, scored)
 

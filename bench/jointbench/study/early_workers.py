@@ -1,0 +1,37 @@
+"""Workers that import their framework while the reference models are fitted."""
+
+from __future__ import annotations
+
+from jointbench.backends.registry import unavailable_reason
+from jointbench.runtime.workers import Workers, import_seconds
+from jointbench.study.config import StudyConfig
+
+
+class EarlyWorkers:
+    """The training workers of a study's first backend and device, started at once. Use as a context manager."""
+
+    def __init__(self, config: StudyConfig) -> None:
+        self._cell: tuple[str, str] | None = None
+        self._workers: Workers | None = None
+        for backend in config.backends:
+            if unavailable_reason(backend) is None:
+                self._cell = backend, config.devices[0]
+                self._workers = Workers(*self._cell, 1, config.jobs)
+                for _ in range(config.jobs):
+                    self._workers.submit(import_seconds)  # should it fail, the work that follows says so
+                return
+
+    def take(self, backend: str, device: str, count: int) -> Workers:
+        """Training workers of this backend and device, which the caller ends: those that were started, or new ones."""
+        if self._workers is None or self._cell != (backend, device):
+            return Workers(backend, device, 1, count)
+        taken, self._workers = self._workers, None
+        return taken
+
+    def __enter__(self) -> EarlyWorkers:
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        if self._workers is not None:
+            self._workers.close()
+            self._workers = None
