@@ -16,9 +16,7 @@ from jointbench.report.figures.figure import Figure
 from jointbench.report.figures.flops_bars import flops_bars
 from jointbench.report.figures.forest import output_forest
 from jointbench.report.figures.latency import latency_figure
-from jointbench.report.figures.learning_curves import BY_CLOCK, BY_FLOPS, learning_figure
-from jointbench.report.figures.pareto import pareto_figure
-from jointbench.report.figures.posterior import output_posterior
+from jointbench.report.figures.learning_curves import learning_figure
 from jointbench.report.figures.skill import skill_figure
 from jointbench.report.not_measured import absent_throughout
 from jointbench.report.overview import FEW_FOLDS, Answer, Sentence, cells_of, sentence
@@ -184,18 +182,14 @@ def _cell_figures(
         figures.append(skill_figure(cell, dataset, colours, f"{anchor}-skill"))
     if cell.differences:
         figures.append(output_forest(cell, dataset, summary.rope, colours, f"{anchor}-forest"))
-        figures.append(output_posterior(cell, dataset, summary.probability, colours, f"{anchor}-posterior"))
     if cell.ratios:
         figures.append(ratio_figure(cell, dataset.folds, colours, f"{anchor}-ratios"))
     if cell.flops:
         figures.append(flops_bars(cell, colours, f"{anchor}-flops"))
-    if cell.costs and cell.quality:
-        figures.append(pareto_figure(cell, dataset, colours, f"{anchor}-pareto"))
     if any(cost.latency for cost in cell.costs):
         figures.append(latency_figure(cell, colours, f"{anchor}-latency"))
     if cell_fits:
-        figures.append(learning_figure(cell, dataset, cell_fits, colours, f"{anchor}-curves", BY_FLOPS))
-        figures.append(learning_figure(cell, dataset, cell_fits, colours, f"{anchor}-clock", BY_CLOCK))
+        figures.append(learning_figure(cell, dataset, cell_fits, colours, f"{anchor}-curves"))
     return tuple(figure for figure in figures if figure is not None)
 
 
