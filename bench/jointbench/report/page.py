@@ -53,9 +53,7 @@ def render(
     """
     colours = palette(summary)
     dataset_answers = answers(summary)
-    with drawn_sections(summary, dataset_answers, fits, colours) as futures:
-        figures = _figures(summary, colours)
-        sections = [future.result() for future in futures]
+    sections = drawn_sections(summary, dataset_answers, fits, colours)
     page = (
         templates()
         .get_template("page.html.j2")
@@ -66,7 +64,7 @@ def render(
             cautions=cautions(summary),
             table=overview_table(summary),
             across=across_table(summary),
-            figures=figures,
+            figures=_figures(summary, colours),
             engine=engine_table(us_per_step) if us_per_step else None,
             scaling=scaling_section(scaling) if scaling else None,
             explained=explained_sections(explained.answers) if explained else (),
