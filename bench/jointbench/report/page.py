@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import base64
+import gc
 import hashlib
 from collections.abc import Mapping, Sequence
 from functools import cache
@@ -53,7 +54,12 @@ def render(
     """
     colours = palette(summary)
     dataset_answers = answers(summary)
-    sections = drawn_sections(summary, dataset_answers, fits, colours)
+    gc.freeze()  # what is in memory now stays there: no need to look for garbage in it, again and again
+    try:
+        figures = _figures(summary, colours)
+        sections = drawn_sections(summary, dataset_answers, fits, colours)
+    finally:
+        gc.unfreeze()
     page = (
         templates()
         .get_template("page.html.j2")
@@ -64,7 +70,7 @@ def render(
             cautions=cautions(summary),
             table=overview_table(summary),
             across=across_table(summary),
-            figures=_figures(summary, colours),
+            figures=figures,
             engine=engine_table(us_per_step) if us_per_step else None,
             scaling=scaling_section(scaling) if scaling else None,
             explained=explained_sections(explained.answers) if explained else (),

@@ -10,7 +10,7 @@ from jointbench.compare.summary.run import CellSummary
 from jointbench.report import format as show
 from jointbench.report.figures.canvas import BAND, doublings, export, furthest, reference_line, style
 from jointbench.report.figures.figure import Figure, caution, spoken
-from jointbench.report.figures.rows import Mark, draw_marks, grey_strip, row_panels
+from jointbench.report.figures.rows import Mark, draw_marks, grey_strips, row_panels
 from jointbench.report.palette import Palette, Style
 from jointbench.report.tables.cost_ratios import ratio_table
 from jointbench.report.tables.quality import cell_name
@@ -53,10 +53,12 @@ def _draw(ratios: Sequence[Ratio], styles: Sequence[Style], slug: str, alternati
         panel.set_xlim(2 ** -(reach + 0.3), 2 ** (reach + 0.3))
         doublings(panel.xaxis, -reach, reach)
         reference_line(panel, 1.0)
-        for ratio in ratios:
-            row, mark = rows.index(show.quantity(ratio.quantity)), by_name[ratio.other]
-            if ratio.floor is not None and show.known(ratio.floor.low) and show.known(ratio.floor.high):
-                grey_strip(panel, Mark(row, ratio.floor, mark), styles, 2 * BAND)
+        floors = [
+            Mark(rows.index(show.quantity(ratio.quantity)), ratio.floor, by_name[ratio.other])
+            for ratio in ratios
+            if ratio.floor is not None and show.known(ratio.floor.low) and show.known(ratio.floor.high)
+        ]
+        grey_strips(panel, floors, styles, 2 * BAND)
         draw_marks(panel, [_mark(ratio, rows, by_name) for ratio in ratios], styles)
         return export(surface, slug, alternative)
 

@@ -40,7 +40,7 @@ def row_panels(rows: Sequence[str], slots: int, labels: Sequence[str]) -> tuple[
     for panel, label in zip(panels, labels, strict=True):
         panel.set_xlabel(label)
         name_rows(panel, rows)
-        panel.tick_params(axis="y", which="both", length=0)
+        panel.tick_params(axis="y", length=0)
         panel.spines["left"].set_visible(False)
     return surface, panels
 
@@ -49,8 +49,8 @@ def name_rows(panel: Axes, rows: Sequence[str]) -> None:
     """The names of the rows, and thin lines between them."""
     panel.set(ylim=(len(rows) - 0.5, -0.5), ylabel="")
     panel.set_yticks(range(len(rows)), [_label(row) for row in rows])
-    panel.set_yticks(np.arange(1, len(rows)) - 0.5, minor=True)
-    panel.grid(True, "minor", "y")
+    between = np.arange(1, len(rows)) - 0.5
+    panel.hlines(between, 0, 1, INK, linewidth=0.6, alpha=0.2, zorder=0, transform=panel.get_yaxis_transform())
 
 
 def _label(name: str) -> str:
@@ -84,19 +84,18 @@ def draw_marks(panel: Axes, marks: Sequence[Mark], styles: Sequence[Style], size
     ends = (wide.low.clip(low, high), wide.high.clip(low, high))
     panel.hlines(wide.place, *ends, list(wide.colour), linewidth=1.6, zorder=3)
     for outside, at, head in ((frame[frame.low < low], low, "<"), (frame[frame.high > high], high, ">")):
-        panel.scatter(
-            [at] * len(outside), outside.place, s=20, c=list(outside.colour), marker=head, linewidths=0, clip_on=False
-        )
+        if len(outside):
+            x, colours = [at] * len(outside), list(outside.colour)
+            panel.scatter(x, outside.place, s=20, c=colours, marker=head, linewidths=0, clip_on=False)
     label = panel.get_xlabel()
     scatter(frame[frame.value.between(low, high)], "value", "place", styles, panel, size)
     panel.set(xlabel=label, ylabel="")
 
 
-def grey_strip(panel: Axes, mark: Mark, styles: Sequence[Style], opacity: float) -> None:
-    """A strip behind a mark's slot, from one end of its interval to the other."""
-    low, high = (
-        min(max(end, panel.get_xlim()[0]), panel.get_xlim()[1]) for end in (mark.estimate.low, mark.estimate.high)
-    )
-    if high > low:
-        (place,) = places([mark.row], [levels(styles)[mark.style.name]], len(styles))
-        panel.barh(place, high - low, SPREAD / len(styles), low, color=INK, alpha=opacity, linewidth=0, zorder=0)
+def grey_strips(panel: Axes, marks: Sequence[Mark], styles: Sequence[Style], opacity: float) -> None:
+    """A strip behind the slot of each mark, from one end of its interval to the other."""
+    slots = levels(styles)
+    low = np.clip([mark.estimate.low for mark in marks], *panel.get_xlim())
+    high = np.clip([mark.estimate.high for mark in marks], *panel.get_xlim())
+    at = places([mark.row for mark in marks], [slots[mark.style.name] for mark in marks], len(slots))
+    panel.barh(at, high - low, SPREAD / len(slots), low, color=INK, alpha=opacity, linewidth=0, zorder=0)
