@@ -64,13 +64,13 @@ def ticks_and_ends(
     return (sorted(ticks.items()), line[-1][0]), line[0]
 
 
-def test_a_fold_that_has_stopped_stays_at_the_loss_it_kept(small: SummaryMaker) -> None:
+def test_after_its_best_epoch_a_fold_stays_at_the_loss_it_keeps(small: SummaryMaker) -> None:
     _, cell, *_ = figure_inputs(small)
     curves = [curve for curve in curves_of(cell, "a", small.fits(40)) if curve.arm == "joint"]
     early = replace(curves[0].fit, epochs=10, train_flops=curves[0].fit.train_flops // 4)
     early = replace(early, validation_loss=early.validation_loss[:10], best_epoch=4)
     frame = over_folds([replace(curves[0], fit=early)] * 3 + [curves[1]])
     kept = early.validation_loss[4, 0]
-    assert frame.loss.iloc[-1] == pytest.approx((3 * kept + curves[1].losses[-1]) / 4)
-    assert frame.low.iloc[-1] <= frame.loss.iloc[-1]
+    assert frame.loss.iloc[-1] == pytest.approx((3 * kept + curves[1].kept) / 4)
+    assert curves[1].kept == curves[1].fit.validation_loss[curves[1].fit.best_epoch, 0]
     assert frame.FLOPs.iloc[-1] == pytest.approx(curves[1].fit.train_flops)

@@ -6,11 +6,11 @@ import math
 
 import pandas as pd
 import seaborn
-from matplotlib.ticker import FuncFormatter, NullLocator, PercentFormatter
+from matplotlib.ticker import FuncFormatter, PercentFormatter
 
 from jointbench.explain.gradient_conflict import GradientConflict, GradientCourse
 from jointbench.report import format as show
-from jointbench.report.figures.canvas import drawing, export, looks, reference_line, style
+from jointbench.report.figures.canvas import decades, drawing, export, looks, reference_line, style
 from jointbench.report.figures.figure import Figure
 from jointbench.report.palette import COLOURS, GREY, MARKERS, Style
 from jointbench.report.tables.explained.gradient_conflict import course_table
@@ -71,6 +71,9 @@ def _draw(course: GradientCourse, styles: tuple[Style, ...], slug: str, alternat
         seaborn.lineplot(x=parts, y=large_batch, color=LARGE_BATCH.colour, estimator=None, ax=above)
         above.set_ylabel("cosine")
         below.set_yscale("log")
+        known = lengths.length.dropna()
+        if len(known):
+            decades(below.yaxis, known.min(), known.max())
         seaborn.lineplot(
             lengths,
             x="part of training",
@@ -80,7 +83,6 @@ def _draw(course: GradientCourse, styles: tuple[Style, ...], slug: str, alternat
             ax=below,
             **looks(styles),
         )
-        below.yaxis.set_minor_locator(NullLocator())
         below.yaxis.set_major_formatter(FuncFormatter(lambda value, _: f"{value:g}"))
         below.xaxis.set_major_formatter(PercentFormatter(1.0, decimals=0))
         return export(surface, slug, alternative)

@@ -27,7 +27,7 @@ HIGHEST = 1.6  # a loss above it is far from anything of interest
 SENTENCE = (
     "Lower is better (1 is no skill): validation loss against the training FLOPs of the network that predicts the "
     "output; a network with several outputs pays for all of them at once. The line is the mean over folds, the band "
-    "holds the middle half of them; a fold that has stopped stays at the loss of the weights it kept."
+    "holds the middle half of them; after its best epoch a fold stays at the loss of the weights it keeps."
 )
 
 
@@ -41,13 +41,13 @@ class Curve:
 
     @property
     def losses(self) -> FloatArray:
-        return self.fit.validation_loss[:, self.column].astype(np.float64)
+        """The losses up to the best epoch."""
+        return self.fit.validation_loss[: self.fit.best_epoch + 1, self.column].astype(np.float64)
 
     @property
     def kept(self) -> float:
         """The loss of the weights that were kept."""
-        losses = self.losses
-        return float(losses[min(self.fit.best_epoch, len(losses) - 1)])
+        return float(self.losses[-1])
 
     @property
     def costs(self) -> FloatArray:
@@ -128,7 +128,7 @@ def over_folds(curves: Sequence[Curve]) -> pd.DataFrame:
     costs = [curve.costs for curve in curves]
     budgets = np.geomspace(max(cost[0] for cost in costs), max(cost[-1] for cost in costs), POINTS)
     losses = np.array(
-        [np.interp(budgets, cost, curve.losses, right=curve.kept) for cost, curve in zip(costs, curves, strict=True)]
+        [np.interp(budgets, cost[: len(curve.losses)], curve.losses) for cost, curve in zip(costs, curves, strict=True)]
     )
     low, high = np.quantile(losses, (0.25, 0.75), axis=0)
     frame = pd.DataFrame({"FLOPs": budgets, "loss": losses.mean(0), "low": low, "high": high})

@@ -40,17 +40,17 @@ def row_panels(rows: Sequence[str], slots: int, labels: Sequence[str]) -> tuple[
     for panel, label in zip(panels, labels, strict=True):
         panel.set_xlabel(label)
         name_rows(panel, rows)
+        between, across = np.arange(1, len(rows)) - 0.5, panel.get_yaxis_transform()
+        panel.hlines(between, 0, 1, INK, linewidth=0.6, alpha=0.2, zorder=0, transform=across)
         panel.tick_params(axis="y", length=0)
         panel.spines["left"].set_visible(False)
     return surface, panels
 
 
 def name_rows(panel: Axes, rows: Sequence[str]) -> None:
-    """The names of the rows, and thin lines between them."""
+    """The names of the rows, once more after a plot of seaborn's that has set its own."""
     panel.set(ylim=(len(rows) - 0.5, -0.5), ylabel="")
     panel.set_yticks(range(len(rows)), [_label(row) for row in rows])
-    between = np.arange(1, len(rows)) - 0.5
-    panel.hlines(between, 0, 1, INK, linewidth=0.6, alpha=0.2, zorder=0, transform=panel.get_yaxis_transform())
 
 
 def _label(name: str) -> str:
