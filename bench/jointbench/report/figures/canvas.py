@@ -167,14 +167,14 @@ def half_or_double(value: float) -> str:
     return f"{value:g}" if value > 0.1 else f"1/{1 / value:g}"
 
 
-def decades(axis: Axis, low: float, high: float) -> None:
-    """Three to five ticks on a logarithmic scale between two values: powers of 10, with steps between them if need be."""
+def decades(axis: Axis, low: float, high: float, most: int = 5) -> None:
+    """Three or more ticks on a logarithmic scale between two values: powers of 10, with steps between them if need be."""
     powers = [10.0**power for power in range(math.floor(math.log10(low)), math.ceil(math.log10(high)) + 1)]
     for steps in ((1,), (1, 3), (1, 2, 5), (1, 1.5, 2, 3, 4, 5, 7)):
         ticks = [step * power for power in powers for step in steps if low <= step * power <= high]
         if len(ticks) > 2:
             break
-    axis.set_major_locator(FixedLocator(ticks[:: math.ceil(len(ticks) / 5)]))
+    axis.set_major_locator(FixedLocator(ticks[:: math.ceil(len(ticks) / most)]))
     axis.set_minor_locator(NullLocator())
 
 

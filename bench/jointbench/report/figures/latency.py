@@ -82,7 +82,7 @@ def _draw(cell: CellSummary, colours: Palette, slug: str, alternative: str) -> s
         fixed_ticks(panel.xaxis, sizes, show.count)
         if len(points):
             decades(panel.yaxis, points.seconds.min(), points[["seconds", "p90"]].max().max())
-        panel.yaxis.set_major_formatter(FuncFormatter(lambda value, _: show.seconds(value)))
+        panel.yaxis.set_major_formatter(FuncFormatter(lambda value, _: _tick(value)))
         seaborn.lineplot(
             points,
             x="rows",
@@ -100,3 +100,9 @@ def _draw(cell: CellSummary, colours: Palette, slug: str, alternative: str) -> s
         panel.set(xlabel="rows in a request", ylabel="")
         panel.grid(True, axis="y")
         return export(surface, slug, alternative)
+
+
+def _tick(value: float) -> str:
+    """A time without trailing zeros, because a tick is exact."""
+    number, _, unit = show.seconds(value).partition(" ")
+    return f"{float(number):g} {unit}"

@@ -26,7 +26,7 @@ PANELS, POINTS, HEIGHT = 6, 16, 130  # at most so many outputs, points of a line
 HIGHEST = 1.6  # a loss above it is far from anything of interest
 SENTENCE = (
     "Lower is better (1 is no skill): validation loss against the training FLOPs of the network that predicts the "
-    "output; a network with several outputs pays for all of them at once. The line is the mean over folds, the band "
+    "output; a network with several outputs pays for all of them at once. The line is the median over folds, the band "
     "holds the middle half of them; after its best epoch a fold stays at the loss of the weights it keeps."
 )
 
@@ -124,14 +124,14 @@ def _table(cell: CellSummary, curves: Mapping[str, Sequence[Curve]]) -> Table:
 
 
 def over_folds(curves: Sequence[Curve]) -> pd.DataFrame:
-    """An arm's losses where all folds have one, at budgets in equal ratios: the mean, and where the middle half lies."""
+    """An arm's losses where all folds have one, at budgets in equal ratios: the median, and where the middle half lies."""
     costs = [curve.costs for curve in curves]
     budgets = np.geomspace(max(cost[0] for cost in costs), max(cost[-1] for cost in costs), POINTS)
     losses = np.array(
         [np.interp(budgets, cost[: len(curve.losses)], curve.losses) for cost, curve in zip(costs, curves, strict=True)]
     )
-    low, high = np.quantile(losses, (0.25, 0.75), axis=0)
-    frame = pd.DataFrame({"FLOPs": budgets, "loss": losses.mean(0), "low": low, "high": high})
+    low, middle, high = np.quantile(losses, (0.25, 0.5, 0.75), axis=0)
+    frame = pd.DataFrame({"FLOPs": budgets, "loss": middle, "low": low, "high": high})
     return frame.dropna()
 
 
@@ -143,8 +143,8 @@ def _draw(curves: Mapping[str, Sequence[Curve]], styles: Sequence[Style], slug: 
             down * HEIGHT + 20,
             down,
             across,
-            margins=(28, 12, 16, 34),
-            gridspec_kw={"hspace": 0.42, "wspace": 0.16},
+            margins=(34, 12, 16, 34),
+            gridspec_kw={"hspace": 0.42, "wspace": 0.3},
         )
         for panel in panels[len(curves) :]:
             panel.remove()
@@ -162,7 +162,7 @@ def _draw_panel(panel: Axes, lines: pd.DataFrame, styles: Sequence[Style]) -> No
     lowest = float(lines.low.min())
     top = max(min(float(lines.high.max()), HIGHEST), lowest + 0.02)
     panel.set(xscale="log", ylim=(lowest - 0.08 * (top - lowest), top + 0.08 * (top - lowest)))
-    decades(panel.xaxis, lines.FLOPs.min(), lines.FLOPs.max())
+    decades(panel.xaxis, lines.FLOPs.min(), lines.FLOPs.max(), 3)
     panel.xaxis.set_major_formatter(FuncFormatter(lambda value, _: show.tick(value)))
     panel.yaxis.set_major_locator(MaxNLocator(4))
     reference_line(panel, 1.0, horizontal=True)

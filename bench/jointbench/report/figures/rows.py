@@ -42,7 +42,7 @@ def row_panels(rows: Sequence[str], slots: int, labels: Sequence[str]) -> tuple[
         name_rows(panel, rows)
         between, across = np.arange(1, len(rows)) - 0.5, panel.get_yaxis_transform()
         panel.hlines(between, 0, 1, INK, linewidth=0.6, alpha=0.2, zorder=0, transform=across)
-        panel.tick_params(axis="y", length=0)
+        panel.tick_params(axis="y", length=0, pad=4)
         panel.spines["left"].set_visible(False)
     return surface, panels
 
