@@ -10,8 +10,8 @@ from typing import Any
 import pytest
 
 from jointbench.report import drawn_sections
-from jointbench.report.drawn_sections import DrawnSection
 from jointbench.report.page import render
+from jointbench.runtime.processes import Processes
 
 
 def test_the_page_is_the_same_on_one_core_and_on_two(
@@ -25,8 +25,18 @@ def test_the_page_is_the_same_on_one_core_and_on_two(
     assert render(summary, {}) == on_two
 
 
-def test_a_process_that_died_leaves_no_hole_in_the_page() -> None:
-    future: Future[Any] = Future()
-    future.set_exception(BrokenProcessPool("killed"))
-    section: Any = object()
-    assert DrawnSection(lambda: section, future).result() is section
+def test_a_process_that_died_leaves_no_hole_in_the_page(
+    maker: Callable[..., Any], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    class Killed(Processes):
+        def submit(self, function: Callable[..., Any], *args: Any) -> Future[Any]:
+            future: Future[Any] = Future()
+            future.set_exception(BrokenProcessPool("killed"))
+            return future
+
+    summary = maker(datasets=(("one", ("y", "z")), ("two", ("y", "z")))).summary()
+    whole = render(summary, {})
+    monkeypatch.setattr(drawn_sections, "MANY", 2)
+    monkeypatch.setattr(drawn_sections, "cores", lambda: 2)
+    monkeypatch.setattr(drawn_sections, "Processes", Killed)
+    assert render(summary, {}) == whole

@@ -4,20 +4,17 @@ from __future__ import annotations
 
 import re
 
-from jointbench.report.figures.cost_ratios import dataset_ratios, ratio_figure
+from jointbench.report.figures.cost_ratios import ratio_figure
 from jointbench.report.figures.figure import Figure, caution, in_columns, spoken
 from jointbench.report.figures.flops_bars import flops_bars
-from jointbench.report.figures.forest import dataset_forest, output_forest
+from jointbench.report.figures.forest import output_forest
 from jointbench.report.figures.latency import latency_figure
-from jointbench.report.figures.learning_curves import BY_FLOPS, learning_figure
+from jointbench.report.figures.learning_curves import learning_figure
 from jointbench.report.figures.noise import noise_figure
-from jointbench.report.figures.pareto import pareto_figure
-from jointbench.report.figures.posterior import output_posterior
 from jointbench.report.figures.predicted_saving import predicted_saving_figure
 from jointbench.report.figures.skill import skill_figure
 from jointbench.report.figures.svg import INK
 from jointbench.report.figures.trade_off import trade_off_figure
-from jointbench.report.figures.verdict_map import verdict_map
 from jointbench.report.palette import COLOURS, GREY
 from summary_maker import SummaryMaker, figure_inputs
 from svg_reader import tree
@@ -28,18 +25,13 @@ def all_figures(small: SummaryMaker) -> list[Figure]:
     figures = [
         skill_figure(cell, dataset, colours, "f1"),
         output_forest(cell, dataset, 0.01, colours, "f2"),
-        output_posterior(cell, dataset, 0.95, colours, "f3"),
-        ratio_figure(cell, 5, colours, "f4"),
-        latency_figure(cell, colours, "f5"),
-        pareto_figure(cell, dataset, colours, "f6"),
-        dataset_forest(summary, colours, "f7"),
-        dataset_ratios(summary, colours, "f8"),
-        learning_figure(cell, dataset, small.fits(), colours, "f9", BY_FLOPS),
-        trade_off_figure(summary, colours, "f10"),
-        verdict_map(summary, "separate", "f11"),
-        flops_bars(cell, colours, "f12"),
-        noise_figure(summary, "f13"),
-        predicted_saving_figure(summary, colours, "f14"),
+        ratio_figure(cell, 5, colours, "f3"),
+        latency_figure(cell, colours, "f4"),
+        learning_figure(cell, dataset, small.fits(), colours, "f5"),
+        trade_off_figure(summary, colours, "f6"),
+        flops_bars(cell, colours, "f7"),
+        noise_figure(summary, "f8"),
+        predicted_saving_figure(summary, colours, "f9"),
     ]
     drawn = [figure for figure in figures if figure is not None]
     assert len(drawn) == len(figures)
@@ -56,7 +48,7 @@ def test_drawings_take_the_page_s_ink_and_bring_nothing_along(small: SummaryMake
         assert INK not in figure.svg
         assert not re.search("http|font-family|url|clip", figure.svg)
         ids = [node.get("id", "") for node in root.iter() if node.get("id")]
-        assert ids or figure.slug == "f11"
+        assert ids
         assert all(name.startswith(figure.slug + "-") for name in ids)
     assert len({tree(figure.svg).get("viewBox", "").split()[2] for figure in figures}) == 1, "all have one width"
 
@@ -74,7 +66,7 @@ def test_everything_stays_within_the_drawing(small: SummaryMaker) -> None:
 def test_arms_have_their_colours_in_every_figure(small: SummaryMaker) -> None:
     for figure in all_figures(small):
         used = set(re.findall(r"#[0-9a-f]{6}", figure.svg))
-        assert used <= {*COLOURS[:3], GREY}
+        assert used <= {*COLOURS[:3], GREY} or figure.slug == "f8", "backends have colours of their own"
         assert {style.colour for style in figure.legend} >= used - {GREY}
 
 

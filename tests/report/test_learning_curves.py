@@ -6,9 +6,9 @@ from dataclasses import replace
 
 import pytest
 
-from jointbench.report.figures.learning_curves import BY_CLOCK, BY_FLOPS, curves_of, learning_figure
+from jointbench.report.figures.learning_curves import POINTS, curves_of, learning_figure, over_folds
 from summary_maker import SummaryMaker, figure_inputs
-from svg_reader import lines, tick
+from svg_reader import labels, lines
 
 
 def test_fits_belong_to_the_arm_of_their_group_and_shape(small: SummaryMaker) -> None:
@@ -23,13 +23,13 @@ def test_fits_belong_to_the_arm_of_their_group_and_shape(small: SummaryMaker) ->
         assert curve.fit.network.group[curve.column] == "b"
     broken = [replace(fit, failure="out of memory") for fit in fits]
     assert curves_of(cell, "b", broken) == []
-    assert learning_figure(cell, dataset, broken, colours, "f", BY_FLOPS) is None
+    assert learning_figure(cell, dataset, broken, colours, "f") is None
 
 
 def test_the_table_of_learning_curves_has_the_loss_that_was_kept(small: SummaryMaker) -> None:
     _, cell, dataset, colours = figure_inputs(small)
     fits = small.fits(30)
-    figure = learning_figure(cell, dataset, fits, colours, "f", BY_FLOPS)
+    figure = learning_figure(cell, dataset, fits, colours, "f")
     assert figure is not None
     assert figure.table.source == "records"
     row = next(row for row in figure.table.rows if (row[0].text, row[1].text) == ("a", "separate"))
@@ -39,25 +39,38 @@ def test_the_table_of_learning_curves_has_the_loss_that_was_kept(small: SummaryM
 
 def test_long_curves_are_thinned_and_keep_their_end(small: SummaryMaker) -> None:
     _, cell, dataset, colours = figure_inputs(small)
-    short, long = (learning_figure(cell, dataset, small.fits(n), colours, "f", BY_FLOPS) for n in (200, 20_000))
-    assert short is not None
-    assert long is not None
-    assert len(long.svg) < 1.6 * len(short.svg), "a hundred times the epochs take little more room"
-    for figure, flops, at_flops in ((short, 1.6e9, "1.6 G"), (long, 160e9, "160 G")):
-        line = lines(figure.svg, colours.style("separate").colour)[0]
-        zero, tick_x = tick(figure.svg, "0").x, tick(figure.svg, at_flops).x
-        ends = [(stroke[-1][0] - zero) / (tick_x - zero) * flops for stroke in line.strokes]
-        assert ends == pytest.approx([flops / 160 * 200] * len(ends), rel=0.005), "the last of 200 or 20,000 epochs"
+    for epochs in (200, 20_000):
+        figure = learning_figure(cell, dataset, small.fits(epochs), colours, "f")
+        assert figure is not None
+        line = lines(figure.svg, colours.style("separate").colour)[0].strokes[0]
+        assert len(line) <= POINTS
+        (ticks, right), (left, _) = ticks_and_ends(figure.svg, line)
+        (first, first_x), (last, last_x) = ticks[0], ticks[-1]
+        budget = first * (last / first) ** ((right - first_x) / (last_x - first_x))
+        assert budget == pytest.approx(epochs * 10_000_000 / 1.0, rel=0.02), "the last epoch"
+        assert left < right
 
 
-def test_by_the_clock_an_epoch_takes_its_steps_at_the_time_of_one_network_s_step(small: SummaryMaker) -> None:
-    _, cell, dataset, colours = figure_inputs(small)
-    fits = small.fits(30)
-    figure = learning_figure(cell, dataset, fits, colours, "f", BY_CLOCK)
-    assert figure is not None
-    row = next(row for row in figure.table.rows if (row[0].text, row[1].text) == ("a", "separate"))
-    arm_fits = [f for f in fits if f.network.group == ("a",) and f.network.shape.trunk == cell.costs[1].trunk]
-    step = cell.costs[1].step_seconds / 3  # of three networks, one after the other; ten steps in an epoch
-    assert [value.values[0] for value in row[2:]] == pytest.approx([10 * step * (f.best_epoch + 1) for f in arm_fits])
-    untimed = replace(cell, costs=tuple(replace(cost, step_seconds=None) for cost in cell.costs))
-    assert learning_figure(untimed, dataset, fits, colours, "f", BY_CLOCK) is None
+def ticks_and_ends(
+    svg: str, line: tuple[tuple[float, float], ...]
+) -> tuple[tuple[list[tuple[float, float]], float], tuple[float, float]]:
+    """FLOPs and places of the ticks under the first panel, and the line's ends."""
+    units = {"k": 1e3, "M": 1e6, "G": 1e9, "T": 1e12}
+    ticks = {}
+    for label in labels(svg):
+        number, _, unit = label.text.partition(" ")
+        if label.centred and unit in units and label.x < 180:
+            ticks.setdefault(float(number) * units[unit], label.x)
+    return (sorted(ticks.items()), line[-1][0]), line[0]
+
+
+def test_after_its_best_epoch_a_fold_stays_at_the_loss_it_keeps(small: SummaryMaker) -> None:
+    _, cell, *_ = figure_inputs(small)
+    curves = [curve for curve in curves_of(cell, "a", small.fits(40)) if curve.arm == "joint"]
+    early = replace(curves[0].fit, epochs=10, train_flops=curves[0].fit.train_flops // 4)
+    early = replace(early, validation_loss=early.validation_loss[:10], best_epoch=4)
+    frame = over_folds([replace(curves[0], fit=early)] * 3 + [curves[1]])
+    kept = early.validation_loss[4, 0]
+    assert frame.loss.iloc[-1] == pytest.approx(kept), "the median of three that stopped early and one"
+    assert curves[1].kept == curves[1].fit.validation_loss[curves[1].fit.best_epoch, 0]
+    assert frame.FLOPs.iloc[-1] == pytest.approx(curves[1].fit.train_flops)

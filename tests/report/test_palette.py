@@ -49,7 +49,7 @@ def test_text_has_the_contrast_of_wcag_aa(scheme: str) -> None:
 def test_arms_get_their_style_by_order_and_keep_it(maker: Callable[..., Any]) -> None:
     styles = colours.palette(maker(joint="zebra", others=("ape", "cow")).summary())
     assert [styles.style(name).colour for name in ("zebra", "ape", "cow")] == list(colours.COLOURS[:3])
-    assert styles.style("ridge") == colours.Style("ridge", colours.GREY, "x")
+    assert styles.style("ridge") == colours.Style("ridge", colours.GREY, "X")
 
 
 def test_more_arms_than_colours_can_still_be_told_apart(maker: Callable[..., Any]) -> None:

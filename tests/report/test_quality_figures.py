@@ -1,4 +1,4 @@
-"""Figures of skill, of differences in skill and of verdicts."""
+"""Figures of skill and of differences in skill."""
 
 from __future__ import annotations
 
@@ -7,13 +7,11 @@ from dataclasses import replace
 import pytest
 
 from jointbench.report.figures.forest import output_forest
-from jointbench.report.figures.posterior import output_posterior
 from jointbench.report.figures.skill import skill_figure
-from jointbench.report.figures.verdict_map import verdict_map
 from jointbench.report.palette import COLOURS, GREY
 from jointbench.stats.estimate import Estimate
 from summary_maker import SummaryMaker, figure_inputs
-from svg_reader import areas, lines, marks, texts, tick
+from svg_reader import lines, marks, texts, tick
 
 
 def test_a_better_joint_stands_further_right_in_the_forest(small: SummaryMaker) -> None:
@@ -41,19 +39,6 @@ def test_an_interval_that_leaves_the_figure_ends_in_arrow_heads(small: SummaryMa
         for differences in (within, beyond)
     ]
     assert counts == [3, 5]
-
-
-def test_a_posterior_bar_is_divided_as_the_probabilities_are(small: SummaryMaker) -> None:
-    _, cell, dataset, colours = figure_inputs(small)
-    difference = replace(
-        cell.differences[0], probability_joint_better=0.5, probability_equivalent=0.3, probability_other_better=0.2
-    )
-    svg = output_posterior(replace(cell, differences=(difference,)), dataset, 0.95, colours, "f").svg
-    boxes = [bar.box for colour in (COLOURS[0], GREY, COLOURS[1]) for bar in areas(svg, colour)]
-    widths = [right - left for (left, _), (right, _) in boxes]
-    assert [width / sum(widths) for width in widths] == pytest.approx([0.5, 0.3, 0.2], abs=0.002)
-    lefts = [left for (left, _), _ in boxes]
-    assert lefts == sorted(lefts), "joint, equivalent, other from left to right"
 
 
 def test_every_fold_is_a_dot_at_its_skill(small: SummaryMaker) -> None:
@@ -87,13 +72,3 @@ def test_a_fold_far_below_no_skill_does_not_squeeze_the_others(small: SummaryMak
     figure_texts = texts(skill_figure(bad, dataset, colours, "f").svg)
     assert not any("−1.5" in text or "−40" in text for text in figure_texts)
     assert "−1.00" in figure_texts or "−1.0" in figure_texts
-
-
-def test_the_verdict_map_has_a_letter_for_every_output(small: SummaryMaker) -> None:
-    summary, cell, *_ = figure_inputs(small)
-    verdicts = ("joint", "equivalent", "separate", "open")
-    differences = tuple(replace(cell.differences[0], verdict=verdict) for verdict in verdicts)
-    figure = verdict_map(replace(summary, cells=(replace(cell, differences=differences),)), "separate", "f")
-    assert [text for text in texts(figure.svg) if text in ("J", "=", "S", "?")] == ["J", "=", "S", "?"]
-    assert [len(marks(figure.svg, colour)) for colour in (COLOURS[0], GREY, COLOURS[1])] == [1, 1, 1]
-    assert [row[-1].text for row in figure.table.rows] == list(verdicts)

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass
+from itertools import takewhile
 
 from markupsafe import Markup
 
@@ -13,19 +14,17 @@ from jointbench.report import format as show
 from jointbench.report.figures.arm_diagram import arm_diagram, describe
 from jointbench.report.figures.cost_ratios import ratio_figure
 from jointbench.report.figures.figure import Figure
-from jointbench.report.figures.flops_bars import flops_bars
+from jointbench.report.figures.flops_bars import flops_bars, flops_parts
 from jointbench.report.figures.forest import output_forest
 from jointbench.report.figures.latency import latency_figure
-from jointbench.report.figures.learning_curves import BY_CLOCK, BY_FLOPS, learning_figure
-from jointbench.report.figures.pareto import pareto_figure
-from jointbench.report.figures.posterior import output_posterior
+from jointbench.report.figures.learning_curves import learning_figure
 from jointbench.report.figures.skill import skill_figure
 from jointbench.report.not_measured import absent_throughout
 from jointbench.report.overview import FEW_FOLDS, Answer, Sentence, cells_of, sentence
 from jointbench.report.palette import Palette
 from jointbench.report.recipe import recipe_facts, recipe_text
 from jointbench.report.skill_text import skill_text
-from jointbench.report.tables.flops import predicted_saving_table
+from jointbench.report.tables.flops import flops_table, predicted_saving_table
 from jointbench.report.tables.memory import memory_table
 from jointbench.report.tables.quality import quality_tables, reference_remarks
 from jointbench.report.tables.reading import reading_table
@@ -170,7 +169,7 @@ def _cell_section(
         remarks=reference_remarks(cell, dataset),
         circumstances=_circumstances(cell),
         figures=_cell_figures(summary, cell, dataset, fits, colours, anchor),
-        tables=_cell_tables(cell, dataset),
+        tables=_cell_tables(summary, cell, dataset),
     )
 
 
@@ -184,28 +183,36 @@ def _cell_figures(
         figures.append(skill_figure(cell, dataset, colours, f"{anchor}-skill"))
     if cell.differences:
         figures.append(output_forest(cell, dataset, summary.rope, colours, f"{anchor}-forest"))
-        figures.append(output_posterior(cell, dataset, summary.probability, colours, f"{anchor}-posterior"))
     if cell.ratios:
         figures.append(ratio_figure(cell, dataset.folds, colours, f"{anchor}-ratios"))
-    if cell.flops:
+    if _new_flops(summary, cell):
         figures.append(flops_bars(cell, colours, f"{anchor}-flops"))
-    if cell.costs and cell.quality:
-        figures.append(pareto_figure(cell, dataset, colours, f"{anchor}-pareto"))
     if any(cost.latency for cost in cell.costs):
         figures.append(latency_figure(cell, colours, f"{anchor}-latency"))
     if cell_fits:
-        figures.append(learning_figure(cell, dataset, cell_fits, colours, f"{anchor}-curves", BY_FLOPS))
-        figures.append(learning_figure(cell, dataset, cell_fits, colours, f"{anchor}-clock", BY_CLOCK))
+        figures.append(learning_figure(cell, dataset, cell_fits, colours, f"{anchor}-curves"))
     return tuple(figure for figure in figures if figure is not None)
 
 
-def _cell_tables(cell: CellSummary, dataset: DatasetSummary) -> tuple[Table, ...]:
+def _new_flops(summary: Summary, cell: CellSummary) -> bool:
+    """Whether the cell's arms take other FLOPs than those of the dataset's cells before it: backends mostly agree."""
+    earlier = takewhile(lambda other: other is not cell, cells_of(summary, cell.dataset))
+    return bool(cell.flops) and _flops(cell) not in [_flops(other) for other in earlier]
+
+
+def _flops(cell: CellSummary) -> list[tuple[str, tuple[int, ...]]]:
+    return [(flops.arm, flops_parts(flops)) for flops in cell.flops]
+
+
+def _cell_tables(summary: Summary, cell: CellSummary, dataset: DatasetSummary) -> tuple[Table, ...]:
     """A table for everything that was measured and has no figure with the same numbers."""
     tables: list[Table] = []
     if cell.quality:
         tables.extend(quality_tables(cell, dataset))
     if any(cost.parameters for cost in cell.costs):
         tables.extend((size_table(cell), training_table(cell)))
+    if cell.flops and not _new_flops(summary, cell):
+        tables.append(flops_table(cell))
     if cell.explained:
         tables.append(predicted_saving_table(cell))
     if cell.memory:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import base64
+import gc
 import hashlib
 from collections.abc import Mapping, Sequence
 from functools import cache
@@ -18,15 +19,11 @@ from jointbench.report import format as show
 from jointbench.report.drawn_sections import drawn_sections
 from jointbench.report.embed import downloads
 from jointbench.report.explained_sections import explained_sections
-from jointbench.report.figures.cost_ratios import dataset_ratios
 from jointbench.report.figures.deduplicate import deduplicate
 from jointbench.report.figures.figure import Figure, in_columns
-from jointbench.report.figures.forest import dataset_forest
 from jointbench.report.figures.noise import noise_figure
-from jointbench.report.figures.posterior import dataset_posterior
 from jointbench.report.figures.predicted_saving import predicted_saving_figure
-from jointbench.report.figures.trade_off import FLOPS, LATENCY, SECONDS, trade_off_figure
-from jointbench.report.figures.verdict_map import verdict_map
+from jointbench.report.figures.trade_off import trade_off_figure
 from jointbench.report.first_screen import first_screen
 from jointbench.report.not_measured import not_measured
 from jointbench.report.overview import answers, cautions, overview_table
@@ -57,9 +54,12 @@ def render(
     """
     colours = palette(summary)
     dataset_answers = answers(summary)
-    with drawn_sections(summary, dataset_answers, fits, colours) as futures:
+    gc.freeze()  # what is in memory now stays there: no need to look for garbage in it, again and again
+    try:
         figures = _figures(summary, colours)
-        sections = [future.result() for future in futures]
+        sections = drawn_sections(summary, dataset_answers, fits, colours)
+    finally:
+        gc.unfreeze()
     page = (
         templates()
         .get_template("page.html.j2")
@@ -93,19 +93,11 @@ def render(
 
 
 def _figures(summary: Summary, colours: Palette) -> list[Figure]:
-    """The figures over all datasets; none where nothing was compared."""
-    others = dict.fromkeys(decision.other for cell in summary.cells for decision in cell.decisions)
-    if not others or len(summary.datasets) < 2:
+    """The figures over all datasets; none where there is one, or nothing was compared."""
+    if len(summary.datasets) < 2 or not any(cell.decisions for cell in summary.cells):
         return []
     figures = (
-        dataset_forest(summary, colours, "all-forest"),
-        dataset_ratios(summary, colours, "all-ratios"),
-        *(verdict_map(summary, other, f"all-verdicts-{i}") for i, other in enumerate(others, 1)),
-        dataset_posterior(summary, colours, "all-posterior"),
-        *(
-            trade_off_figure(summary, colours, f"all-trade-off-{i}", saving)
-            for i, saving in enumerate((FLOPS, SECONDS, LATENCY), 1)
-        ),
+        trade_off_figure(summary, colours, "all-trade-off"),
         predicted_saving_figure(summary, colours, "all-explained"),
         noise_figure(summary, "all-noise"),
     )

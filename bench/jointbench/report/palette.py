@@ -13,11 +13,11 @@ from jointbench.compare.summary.run import Summary
 
 COLOURS = ("#0072b2", "#d55e00", "#009e73", "#cc79a7", "#8a6d1d", "#7a68c8", "#b3475a", "#5b7f8c")
 MARKERS = ("o", "s", "D", "^", "v", "P", "X", "p")
+REFERENCE_MARKERS = ("X", "P", "d", "*")
 GREY = "#808080"
 
 VERDICT_SIGNS = {"joint": "▲", "equivalent": "=", "separate": "▼", "open": "?"}
-# Equivalence is grey wherever it is drawn; what is not known has no colour.
-VERDICT_COLOURS = {"joint": COLOURS[0], "equivalent": GREY, "separate": COLOURS[1]}
+_SIGNS = {"o": "●", "s": "■", "D": "◆", "^": "▲", "v": "▼", "P": "✚", "X": "✖", "p": "⬟", "d": "♦", "*": "★"}
 
 
 @dataclass(frozen=True)
@@ -28,6 +28,11 @@ class Style:
     colour: str
     marker: str
 
+    @property
+    def sign(self) -> str:
+        """The marker as a letter, for a legend."""
+        return _SIGNS[self.marker]
+
 
 @dataclass(frozen=True)
 class Palette:
@@ -36,7 +41,7 @@ class Palette:
     styles: Mapping[str, Style]
 
     def style(self, name: str) -> Style:
-        return self.styles.get(name, Style(name, GREY, "x"))
+        return self.styles.get(name, Style(name, GREY, REFERENCE_MARKERS[0]))
 
 
 def palette(summary: Summary) -> Palette:

@@ -7,7 +7,7 @@ import seaborn
 
 from jointbench.calibration.procedure import LOG
 from jointbench.calibration.study import CalibrationStudy
-from jointbench.report.figures.canvas import axes, drawing, export, reference_line, style
+from jointbench.report.figures.canvas import drawing, export, reference_line, style
 from jointbench.report.figures.svg import INK
 from jointbench.stats.interval_candidates import USUAL
 
@@ -30,8 +30,7 @@ def calibration_figure(study: CalibrationStudy) -> str:
         }
     )
     with style():
-        surface = drawing(HIGH, WIDE)
-        panel = axes(surface, 52, 12, WIDE - 230, HIGH - 60)
+        surface, (panel,) = drawing(HIGH, width=WIDE)
         seaborn.scatterplot(
             marks,
             x="width over that of the correlated t-test",

@@ -32,7 +32,7 @@ class Figure:
 
     @property
     def height(self) -> float:
-        """The drawing's height, in units of which it is 400 wide."""
+        """The drawing's height, in units of which it is 360 wide."""
         match = _VIEW.search(self.svg)
         return float(match.group(1)) if match else 0.0
 

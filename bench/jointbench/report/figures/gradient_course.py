@@ -2,17 +2,20 @@
 
 from __future__ import annotations
 
-from matplotlib.ticker import FuncFormatter, MaxNLocator, NullLocator
+import math
+
+import pandas as pd
+import seaborn
+from matplotlib.ticker import FuncFormatter, PercentFormatter
 
 from jointbench.explain.gradient_conflict import GradientConflict, GradientCourse
 from jointbench.report import format as show
-from jointbench.report.figures.canvas import WIDTH, axes, drawing, export, reference_line, strip_points, style
+from jointbench.report.figures.canvas import decades, drawing, export, looks, reference_line, style
 from jointbench.report.figures.figure import Figure
-from jointbench.report.figures.svg import SMALL
 from jointbench.report.palette import COLOURS, GREY, MARKERS, Style
 from jointbench.report.tables.explained.gradient_conflict import course_table
 
-HEIGHT, LEFT = 300, 58
+HEIGHT = 300
 BATCH = Style("cosine on a step's batch", GREY, "o")
 LARGE_BATCH = Style("cosine on more rows", COLOURS[5], "s")
 SENTENCE = (
@@ -50,25 +53,36 @@ def _style(position: int, output: str) -> Style:
 
 
 def _draw(course: GradientCourse, styles: tuple[Style, ...], slug: str, alternative: str) -> str:
+    lengths = pd.DataFrame(
+        [
+            (part, output, length if length > 0 else math.nan)
+            for part, row in zip(course.part, course.lengths, strict=True)
+            for output, length in enumerate(row)
+        ],
+        columns=["part of training", "output", "length"],
+    )
     parts, cosines, large_batch = list(course.part), list(course.cosine), list(course.large_batch_cosine)
+    reach = min(max(abs(value) for value in (*cosines, *large_batch)) * 1.15 + 0.05, 1.0)
     with style():
-        surface = drawing(HEIGHT)
-        above = axes(surface, LEFT, 8, WIDTH - LEFT - 12, 120)
-        reach = min(max(abs(value) for value in (*cosines, *large_batch)) * 1.15 + 0.05, 1.0)
-        above.set(xlim=(-0.02, 1.02), ylim=(-reach, reach), ylabel="cosine")
+        surface, (above, below) = drawing(HEIGHT, 2, sharex=True)
+        above.set(xlim=(-0.02, 1.02), ylim=(-reach, reach))
         reference_line(above, 0.0, horizontal=True)
-        strip_points(above, parts, cosines, BATCH.colour)
-        above.plot(parts, large_batch, color=LARGE_BATCH.colour, linewidth=1.4)
-        above.tick_params(labelbottom=False)
-        below = axes(surface, LEFT, 142, WIDTH - LEFT - 12, 116)
-        below.set(xlim=(-0.02, 1.02), yscale="log", xlabel="part of training", ylabel="length")
-        for i, mark in enumerate(styles):
-            lengths = [row[i] if row[i] > 0 else float("nan") for row in course.lengths]
-            below.plot(parts, lengths, color=mark.colour, linewidth=1.1)
-        below.yaxis.set_minor_locator(NullLocator())
-        for panel in (above, below):
-            panel.tick_params(labelsize=SMALL)
-            panel.xaxis.set_major_locator(MaxNLocator(5))
-            panel.xaxis.set_major_formatter(FuncFormatter(lambda value, _: f"{value:.0%}"))
+        seaborn.scatterplot(x=parts, y=cosines, color=BATCH.colour, s=14, alpha=0.6, linewidth=0, ax=above)
+        seaborn.lineplot(x=parts, y=large_batch, color=LARGE_BATCH.colour, estimator=None, ax=above)
+        above.set_ylabel("cosine")
+        below.set_yscale("log")
+        known = lengths.length.dropna()
+        if len(known):
+            decades(below.yaxis, known.min(), known.max())
+        seaborn.lineplot(
+            lengths,
+            x="part of training",
+            y="length",
+            hue="output",
+            estimator=None,
+            ax=below,
+            **looks(styles),
+        )
         below.yaxis.set_major_formatter(FuncFormatter(lambda value, _: f"{value:g}"))
+        below.xaxis.set_major_formatter(PercentFormatter(1.0, decimals=0))
         return export(surface, slug, alternative)

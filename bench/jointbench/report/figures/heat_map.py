@@ -5,24 +5,21 @@ from __future__ import annotations
 import math
 from collections.abc import Sequence
 
-import numpy as np
-import seaborn
 from matplotlib.axes import Axes
-from matplotlib.colors import LinearSegmentedColormap, to_rgba
 from matplotlib.patches import Rectangle
 
 from jointbench.report import format as show
-from jointbench.report.figures.canvas import WIDTH, axes, drawing, export, style
+from jointbench.report.figures.canvas import drawing, export, style
 from jointbench.report.figures.figure import Figure, spoken
-from jointbench.report.figures.svg import INK, SMALL
+from jointbench.report.figures.shades import ROW, draw_cells, two_way
+from jointbench.report.figures.svg import INK
 from jointbench.report.palette import COLOURS, Style
 from jointbench.report.tables.table import Table
 from jointbench.scaling.points import OTHERS, Point, Study
 from jointbench.scaling.regimes import SIZED, WORK, follows
 
-ROW, LEFT, GAP, HEAD, FOOT = 22, 34, 5, 34, 36
+HEAD = 56  # height of what is above and below the cells
 FURTHEST = 5.0  # doublings at which the colour is full
-OPACITY = 0.6  # so that the page's ink is readable on every cell
 SENTENCE = (
     "Each number is the time of joint over that of the separate networks. Where layers are narrow fixed costs decide: "
     "between the two columns on the left, which count networks and calls of layers; where they are wide the FLOPs do, "
@@ -59,34 +56,20 @@ def heat_map(study: Study, backend: str, device: str, scenario: str, table: Tabl
 def _draw(study: Study, points: Sequence[Point], slug: str, alternative: str) -> str:
     counts = [count for count in study.outputs if count > 1]
     by_cell = {(point.other, point.outputs, point.line.width): point for point in points}
-    unit = (WIDTH - LEFT - 6 - 2 * GAP) / (len(study.widths) + 3)
-    map_height = HEAD + ROW * len(counts) + FOOT
     with style():
-        surface = drawing(map_height * len(OTHERS))
-        for i, other in enumerate(OTHERS):
+        surface, panels = drawing(
+            (HEAD + ROW * len(counts)) * len(OTHERS), len(OTHERS), 3, width_ratios=[2, len(study.widths), 1]
+        )
+        for other, (fixed, middle, right) in zip(OTHERS, zip(*[iter(panels)] * 3, strict=True), strict=True):
             rows = [[by_cell.get((other, count, width)) for width in study.widths] for count in counts]
-            top, height = i * map_height + HEAD, ROW * len(counts)
             known = [[point for point in row if point is not None] for row in rows]
-            fixed = axes(surface, LEFT, top, 2 * unit, height)
-            _panel(fixed, [[row[0].networks_ratio, row[0].calls_ratio] if row else [None] * 2 for row in known])
-            middle = axes(surface, LEFT + 2 * unit + GAP, top, unit * len(study.widths), height)
-            _panel(middle, [[_value(point) for point in row] for row in rows])
-            right = axes(surface, LEFT + unit * (2 + len(study.widths)) + 2 * GAP, top, unit, height)
-            _panel(right, [[row[-1].flops_ratio if row else None] for row in known])
+            calls = [[row[0].networks_ratio, row[0].calls_ratio] if row else [None] * 2 for row in known]
+            _panel(fixed, calls, ["nets", "calls"], [str(count) for count in counts])
+            _panel(middle, [[_value(point) for point in row] for row in rows], [str(width) for width in study.widths])
+            _panel(right, [[row[-1].flops_ratio if row else None] for row in known], ["FLOPs"])
             _frame(middle, rows)
-            fixed.set_yticks([i + 0.5 for i in range(len(counts))], [str(count) for count in counts], rotation=0)
-            fixed.set_ylabel("outputs", labelpad=1)
-            for panel, labels in (
-                (fixed, ["nets", "calls"]),
-                (middle, [str(width) for width in study.widths]),
-                (right, ["FLOPs"]),
-            ):
-                panel.set_xticks([i + 0.5 for i in range(len(labels))], labels, rotation=0)
-            middle.set_xlabel("width of joint's layers, measured", labelpad=2)
-            title = f"against {SIZED[other]}"
-            surface.text(
-                2 / WIDTH, 1 - (top - 12) / (map_height * len(OTHERS)), title, fontsize=SMALL + 1, fontweight="bold"
-            )
+            fixed.set(ylabel="outputs", title=f"against {SIZED[other]}")
+            middle.set_xlabel("width of joint's layers, measured")
         return export(surface, slug, alternative)
 
 
@@ -95,30 +78,13 @@ def _value(point: Point | None) -> float | None:
     return measured.value if measured else None
 
 
-def _panel(panel: Axes, values: Sequence[Sequence[float | None]]) -> None:
+def _panel(
+    panel: Axes, values: Sequence[Sequence[float | None]], columns: Sequence[str], rows: Sequence[str] = ()
+) -> None:
     """Cells coloured by doublings away from 1, with their numbers."""
-    doublings = np.array([[math.log2(value) if value else math.nan for value in row] for row in values])
-    texts = np.array([[f"{value:.2f}" if value else "–" for value in row] for row in values])
-    joint, separate = to_rgba(COLOURS[0], OPACITY), to_rgba(COLOURS[1], OPACITY)
-    nothing = [(*joint[:3], 0.0), (*separate[:3], 0.0)]
-    colours = LinearSegmentedColormap.from_list(
-        "cost", [(0.0, joint), (0.5, nothing[0]), (0.5, nothing[1]), (1.0, separate)]
-    )
-    seaborn.heatmap(
-        doublings,
-        ax=panel,
-        vmin=-FURTHEST,
-        vmax=FURTHEST,
-        cmap=colours,
-        cbar=False,
-        annot=False,
-        xticklabels=False,
-        yticklabels=False,
-    )
-    for down, row in enumerate(texts):
-        for across, text in enumerate(row):
-            panel.text(across + 0.5, down + 0.5, text, fontsize=SMALL, ha="center", va="center_baseline", color=INK)
-    panel.tick_params(length=0, pad=2)
+    powers = [[math.log2(value) if value else None for value in row] for row in values]
+    texts = [[f"{value:.2f}" if value else "–" for value in row] for row in values]
+    draw_cells(panel, powers, texts, two_way(), (-FURTHEST, FURTHEST), columns, rows)
 
 
 def _frame(panel: Axes, rows: Sequence[Sequence[Point | None]]) -> None:

@@ -2,20 +2,24 @@
 
 from __future__ import annotations
 
-from matplotlib.ticker import FixedLocator, FuncFormatter, NullLocator
+import math
+
+import pandas as pd
+import seaborn
+from matplotlib.ticker import FuncFormatter
 
 from jointbench.compare.summary.costs import ArmCost, Latency
 from jointbench.compare.summary.run import CellSummary
 from jointbench.records import SEQUENTIAL, SINGLE_OUTPUT
 from jointbench.report import format as show
-from jointbench.report.figures.canvas import WIDTH, axes, drawing, export, style
+from jointbench.report.figures.canvas import decades, drawing, export, fixed_ticks, looks, scatter, style
 from jointbench.report.figures.figure import Figure, spoken
 from jointbench.report.palette import Palette
 from jointbench.report.tables.quality import cell_name
 from jointbench.report.tables.serving import latency_table
 
-HEIGHT, LEFT = 230, 52
-LINE_STYLES = {SEQUENTIAL: "-", "fused": ":", SINGLE_OUTPUT: "--"}
+HEIGHT = 220
+LINE_STYLES = {SEQUENTIAL: "", "fused": (1, 1.5), SINGLE_OUTPUT: (4, 2)}  # dashes
 SENTENCE = (
     "Lower is faster: the median time of one request; a thin line upwards ends at the 90th "
     "percentile, where enough requests were timed to know it. Solid: the arm's networks called one after the other; "
@@ -60,32 +64,45 @@ def latencies_of(cell: CellSummary, cost: ArmCost, path: str) -> list[Latency]:
 
 
 def _draw(cell: CellSummary, colours: Palette, slug: str, alternative: str) -> str:
+    points = pd.DataFrame(
+        [
+            (latency.batch_size, latency.median_seconds, latency.p90_seconds or math.nan, arm, path)
+            for arm, cost in enumerate(cell.costs)
+            for path in LINE_STYLES
+            for latency in latencies_of(cell, cost, path)
+        ],
+        columns=["rows", "seconds", "p90", "arm", "path"],
+    )
+    arms = [colours.style(cost.arm) for cost in cell.costs]
+    sizes = sorted({latency.batch_size for cost in cell.costs for latency in cost.latency})
+    options = looks(arms)
     with style():
-        surface = drawing(HEIGHT)
-        panel = axes(surface, LEFT, 8, WIDTH - LEFT - 12, HEIGHT - 48)
-        panel.set(xscale="log", yscale="log", xlabel="rows in a request")
-        for cost in cell.costs:
-            mark = colours.style(cost.arm)
-            for path, dashes in LINE_STYLES.items():
-                known = latencies_of(cell, cost, path)
-                panel.plot(
-                    [latency.batch_size for latency in known],
-                    [latency.median_seconds for latency in known],
-                    color=mark.colour,
-                    marker=mark.marker,
-                    markersize=5.5 if dashes == "-" else 3.5,
-                    linewidth=1.4,
-                    linestyle=dashes,
-                )
-                for latency in known:
-                    if latency.p90_seconds is not None:
-                        ends = [latency.median_seconds, latency.p90_seconds]
-                        panel.plot([latency.batch_size] * 2, ends, color=mark.colour, linewidth=0.8)
-        sizes = sorted({latency.batch_size for cost in cell.costs for latency in cost.latency})
-        panel.xaxis.set_major_locator(FixedLocator(sizes))
-        panel.xaxis.set_minor_locator(NullLocator())
-        panel.xaxis.set_major_formatter(FuncFormatter(lambda value, _: show.count(value)))
-        panel.yaxis.set_major_formatter(FuncFormatter(lambda value, _: show.seconds(value)))
-        panel.yaxis.set_minor_locator(NullLocator())
-        panel.grid(axis="y", alpha=0.2, linewidth=0.6)
+        surface, (panel,) = drawing(HEIGHT, margins=(48, 12, 6, 34))
+        panel.set(xscale="log", yscale="log")
+        fixed_ticks(panel.xaxis, sizes, show.count)
+        if len(points):
+            decades(panel.yaxis, points.seconds.min(), points[["seconds", "p90"]].max().max())
+        panel.yaxis.set_major_formatter(FuncFormatter(lambda value, _: _tick(value)))
+        seaborn.lineplot(
+            points,
+            x="rows",
+            y="seconds",
+            style="path",
+            hue="arm",
+            dashes=LINE_STYLES,
+            estimator=None,
+            ax=panel,
+            **options,
+        )
+        scatter(points[points.path == SEQUENTIAL], "rows", "seconds", arms, panel)
+        tails = points[points.p90.notna()]
+        panel.vlines(tails["rows"], tails.seconds, tails.p90, list(tails.arm.map(options["palette"])), linewidth=0.8)
+        panel.set(xlabel="rows in a request", ylabel="")
+        panel.grid(True, axis="y")
         return export(surface, slug, alternative)
+
+
+def _tick(value: float) -> str:
+    """A time without trailing zeros, because a tick is exact."""
+    number, _, unit = show.seconds(value).partition(" ")
+    return f"{float(number):g} {unit}"

@@ -5,18 +5,28 @@ from __future__ import annotations
 import math
 
 import numpy as np
-from matplotlib.ticker import FixedLocator, FuncFormatter, MaxNLocator, NullLocator
+import pandas as pd
+import seaborn
+from matplotlib.ticker import MaxNLocator
 
-from jointbench.explain.loss_weights import SettingSkill, WeightComparison
+from jointbench.explain.loss_weights import WeightComparison
 from jointbench.report import format as show
-from jointbench.report.figures.canvas import WIDTH, axes, drawing, export, reference_line, style
+from jointbench.report.figures.canvas import (
+    drawing,
+    export,
+    fixed_ticks,
+    half_or_double,
+    looks,
+    reference_line,
+    style,
+    text_beside,
+)
 from jointbench.report.figures.figure import Figure
-from jointbench.report.figures.svg import INK, SMALL
 from jointbench.report.palette import COLOURS, GREY, MARKERS, Style
 from jointbench.report.tables.explained.loss_weights import settings_table
 
-LEFT, PANEL_HEIGHT, SINGLE_PANEL_HEIGHT = 56, 150, 230
-SEPARATE = "separate"
+PANEL, SINGLE_PANEL = 150, 240  # heights
+SEPARATE = Style("separate", COLOURS[1], "X")
 SWEEP = (
     "Each output's skill less that of its separate network (the line at 0), against how many times the named output's "
     "loss weighs what the others do."
@@ -54,49 +64,46 @@ def _weighed_outputs(data: WeightComparison) -> list[str]:
     return list(dict.fromkeys(skill.setting.output for skill in data.settings if skill.setting.ratio != 1))
 
 
-def _along(data: WeightComparison, output: str) -> list[SettingSkill]:
-    """Equal weights and the settings that weigh this output, by its ratio to the others."""
-    along = [skill for skill in data.settings if skill.setting.ratio == 1 or skill.setting.output == output]
-    return sorted(along, key=lambda skill: skill.setting.ratio)
-
-
-def _steps(skill: SettingSkill, data: WeightComparison) -> list[float]:
-    """Skill less that of the separate networks, by output."""
-    return [joint - separate for joint, separate in zip(skill.skill, data.separate_skill, strict=True)]
+def _along(data: WeightComparison, output: str) -> pd.DataFrame:
+    """Skill less that of the separate networks, under equal weights and the settings that weigh this output."""
+    return pd.DataFrame(
+        [
+            (skill.setting.ratio, position, joint - separate)
+            for skill in data.settings
+            if skill.setting.ratio == 1 or skill.setting.output == output
+            for position, (joint, separate) in enumerate(zip(skill.skill, data.separate_skill, strict=True))
+        ],
+        columns=["ratio", "output", "step"],
+    )
 
 
 def _sweep(data: WeightComparison, styles: tuple[Style, ...], slug: str, alternative: str) -> str:
     weighed_outputs = _weighed_outputs(data)
-    reach = max([0.01, *(abs(step) for skill in data.settings for step in _steps(skill, data) if math.isfinite(step))])
+    sweeps = [_along(data, output) for output in weighed_outputs]
+    reach = max([0.01, *(abs(step) for sweep in sweeps for step in sweep.step if math.isfinite(step))])
     with style():
-        panel_height = PANEL_HEIGHT if len(weighed_outputs) > 1 else SINGLE_PANEL_HEIGHT
-        surface = drawing(len(weighed_outputs) * panel_height + 24)
-        for position, name in enumerate(weighed_outputs):
-            panel = axes(surface, LEFT, 18 + position * panel_height, WIDTH - LEFT - 12, panel_height - 40)
-            panel.set_title(f"{show.shorten(name, 40)} against the rest", fontsize=SMALL, loc="left", pad=3)
-            along = _along(data, name)
-            ratios = [skill.setting.ratio for skill in along]
+        surface, panels = drawing(len(sweeps) * (PANEL if len(sweeps) > 1 else SINGLE_PANEL), len(sweeps))
+        for panel, output, sweep in zip(panels, weighed_outputs, sweeps, strict=True):
+            panel.set_title(f"{show.shorten(output, 40)} against the rest")
             panel.set_xscale("log", base=2)
-            panel.set_ylim(-1.1 * reach, 1.1 * reach)
-            panel.set_xlim(ratios[0] / 1.2, ratios[-1] * 1.2)
+            panel.set(ylim=(-1.1 * reach, 1.1 * reach), xlim=(sweep.ratio.min() / 1.2, sweep.ratio.max() * 1.2))
             reference_line(panel, 0.0, horizontal=True)
-            for k, mark in enumerate(styles):
-                panel.plot(
-                    ratios,
-                    [_steps(skill, data)[k] for skill in along],
-                    color=mark.colour,
-                    marker=mark.marker,
-                    markersize=4,
-                    linewidth=1.2,
-                )
-            panel.xaxis.set_major_locator(FixedLocator(ratios))
-            panel.xaxis.set_minor_locator(NullLocator())
-            panel.xaxis.set_major_formatter(
-                FuncFormatter(lambda value, _: f"{value:g}" if value >= 1 else f"1/{1 / value:g}")
+            seaborn.lineplot(
+                sweep,
+                x="ratio",
+                y="step",
+                hue="output",
+                style="output",
+                dashes=False,
+                markersize=4,
+                markeredgewidth=0,
+                estimator=None,
+                ax=panel,
+                **looks(styles, markers=True),
             )
+            panel.set(xlabel="", ylabel="skill − separate")
+            fixed_ticks(panel.xaxis, sorted(set(sweep.ratio)), half_or_double)
             panel.yaxis.set_major_locator(MaxNLocator(4))
-            panel.tick_params(labelsize=SMALL)
-            panel.set_ylabel("skill − separate", fontsize=SMALL)
         return export(surface, slug, alternative)
 
 
@@ -110,36 +117,30 @@ def _front(data: WeightComparison, backend: str, slug: str) -> Figure:
         alternative=alternative,
         svg=_draw_front(data, slug, alternative),
         table=settings_table(data, backend),
-        legend=(Style("joint", COLOURS[0], "o"), Style(SEPARATE, COLOURS[1], "x")),
+        legend=(Style("joint", COLOURS[0], "o"), SEPARATE),
     )
 
 
 def _draw_front(data: WeightComparison, slug: str, alternative: str) -> str:
     first, second = (show.shorten(output, 24) for output in data.outputs)
     settings = sorted(data.settings, key=lambda skill: skill.setting.ratio)
-    points = np.array([skill.skill for skill in settings])
-    separate = (data.separate_skill[0], data.separate_skill[1])
+    xs, ys = (np.array([skill.skill[output] for skill in settings]) for output in (0, 1))
+    on_front = np.array([skill.on_front for skill in settings], dtype=bool)
     with style():
-        surface = drawing(280)
-        panel = axes(surface, LEFT, 10, WIDTH - LEFT - 20, 222)
+        surface, (panel,) = drawing(280)
+        panel.plot(xs, ys, color=GREY, linewidth=0.8, zorder=1)
+        common = {"s": 36, "color": COLOURS[0], "ax": panel, "zorder": 3}
+        seaborn.scatterplot(x=xs[on_front], y=ys[on_front], linewidth=0, **common)
+        seaborn.scatterplot(
+            x=xs[~on_front], y=ys[~on_front], **common, facecolor="none", edgecolor=COLOURS[0], linewidth=1
+        )
+        for x, y, skill in zip(xs, ys, settings, strict=True):
+            text_beside(panel, skill.setting.label, x, y)
+        x, y = data.separate_skill
+        panel.plot([x], [y], SEPARATE.marker, color=SEPARATE.colour, markersize=7, markeredgewidth=0, zorder=4)
+        text_beside(panel, SEPARATE.name, x, y)
+        panel.margins(0.14)
         panel.set(xlabel=f"skill: {first}", ylabel=f"skill: {second}")
-        panel.plot(points[:, 0], points[:, 1], color=GREY, linewidth=0.8, zorder=1)
-        for point, skill in zip(points, settings, strict=True):
-            panel.plot(
-                *point,
-                "o",
-                color=COLOURS[0],
-                markersize=6,
-                markerfacecolor=COLOURS[0] if skill.on_front else "none",
-                zorder=3,
-            )
-            panel.annotate(
-                skill.setting.label, xy=tuple(point), xytext=(5, 3), textcoords="offset points", fontsize=SMALL
-            )
-        panel.plot(*separate, "x", color=COLOURS[1], markersize=8, markeredgewidth=2, zorder=4)
-        panel.annotate(SEPARATE, xy=separate, xytext=(6, -10), textcoords="offset points", fontsize=SMALL, color=INK)
-        panel.margins(0.12)
         panel.xaxis.set_major_locator(MaxNLocator(5))
         panel.yaxis.set_major_locator(MaxNLocator(5))
-        panel.tick_params(labelsize=SMALL)
         return export(surface, slug, alternative)

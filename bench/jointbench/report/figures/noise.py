@@ -1,80 +1,67 @@
-"""The noise strip: the measured time ratio of two builds of the same arm."""
+"""What noise alone gives: the measured time ratio of two builds of the same arm."""
 
 from __future__ import annotations
 
-import math
 from collections.abc import Sequence
-from dataclasses import dataclass
-
-from matplotlib.axes import Axes
-from matplotlib.ticker import FixedLocator, FuncFormatter, NullLocator
 
 from jointbench.compare.summary.costs import Ratio
 from jointbench.compare.summary.run import CellSummary, Summary
 from jointbench.report import format as show
-from jointbench.report.figures.canvas import clipped, export, reference_line, style
+from jointbench.report.figures.canvas import export, fixed_ticks, furthest, reference_line, style
 from jointbench.report.figures.figure import Figure, spoken
-from jointbench.report.figures.rows import lay_out
-from jointbench.report.figures.svg import INK
-from jointbench.report.overview import backend_name, cells_of, request_ratio, step_ratio
-from jointbench.report.tables.table import Cell, Table, columns, interval, name
-from jointbench.stats.estimate import Estimate
+from jointbench.report.figures.rows import Mark, draw_marks, row_panels
+from jointbench.report.overview import backend_name, request_ratio, step_ratio
+from jointbench.report.palette import COLOURS, MARKERS, Style
+from jointbench.report.tables.table import Table, columns, interval, name
 
-WIDEST = 2.0  # the axis ends here; wider strips are cut
+WIDEST = 1.0  # doublings: the axis ends there; wider intervals are cut
+FIRST = 4  # of the colours: those before are the arms'
 SENTENCE = (
-    "Narrow and around 1 is a good clock: each bar is the 95 % interval of the same arm's time over its own, built "
+    "Narrow and around 1 is a good clock: each line is the 95 % interval of the same arm's time over its own, built "
     "twice; no smaller difference between arms can be seen there."
 )
 
 
-@dataclass(frozen=True)
-class NoiseRow:
-    """A row of both panels: its label, and the noise floors of a training step and of a request; None: not timed."""
-
-    label: str
-    floors: tuple[Estimate | None, Estimate | None]
-
-
 def noise_figure(summary: Summary, slug: str) -> Figure | None:
     """The A/A intervals of training steps and requests on every dataset; None where nothing was timed."""
-    groups: list[tuple[str, list[NoiseRow]]] = []
-    table_rows: list[tuple[Cell, ...]] = []
-    phrases = []
-    for number, dataset in enumerate(summary.datasets, 1):
-        rows = []
-        for cell in cells_of(summary, dataset.slug):
-            ratios = _step_and_request(cell)
-            step, request = (ratio.floor if ratio else None for ratio in ratios)
-            rows.append(NoiseRow(backend_name(cell), (step, request)))
-            for ratio in ratios:
-                if ratio is not None and ratio.floor is not None:
-                    phrases.append(
-                        f"{show.shorten(dataset.slug, 30)}, {show.quantity(ratio.quantity)} {show.ratio(ratio.floor)}"
-                    )
-                    table_rows.append(
-                        (
-                            name(dataset.slug),
-                            name(cell.backend),
-                            name(cell.device),
-                            name(show.quantity(ratio.quantity)),
-                            interval(ratio.floor, show.ratio),
-                        )
-                    )
-        groups.append((f"{number}. {dataset.slug}", rows))
-    if not table_rows:
+    timed = [
+        (cell, [ratio for ratio in _step_and_request(cell) if ratio is not None and ratio.floor is not None])
+        for cell in summary.cells
+    ]
+    floors = [(cell, ratio, ratio.floor) for cell, ratios in timed for ratio in ratios if ratio.floor is not None]
+    if not floors:
         return None
-    alternative = f"Intervals of the same arm timed against itself: {spoken(phrases)}"
+    phrases = [
+        f"{show.shorten(cell.dataset, 30)}, {show.quantity(ratio.quantity)} {show.ratio(floor)}"
+        for cell, ratio, floor in floors
+    ]
+    rows = tuple(
+        (
+            name(cell.dataset),
+            name(cell.backend),
+            name(cell.device),
+            name(show.quantity(ratio.quantity)),
+            interval(floor, show.ratio),
+        )
+        for cell, ratio, floor in floors
+    )
     titles = columns(("Dataset", "Backend", "Device", "Quantity"), (("A/A floor", "the same arm built twice"),))
+    alternative = f"Intervals of the same arm timed against itself: {spoken(phrases)}"
+    places = dict.fromkeys(backend_name(cell) for cell, *_ in floors)
+    styles = tuple(_style(position, place) for position, place in enumerate(places, FIRST))
     return Figure(
         slug=slug,
         title="What noise alone gives",
         sentence=SENTENCE,
         alternative=alternative,
-        svg=_draw(groups, slug, alternative),
-        table=Table(
-            "A/A: time of an arm over the time of the same arm, built twice.", titles, tuple(table_rows), heads=4
-        ),
+        svg=_draw(summary, styles, slug, alternative),
+        table=Table("A/A: time of an arm over the time of the same arm, built twice.", titles, rows, heads=4),
+        legend=styles,
     )
+
+
+def _style(position: int, place: str) -> Style:
+    return Style(place, COLOURS[position % len(COLOURS)], MARKERS[position % len(MARKERS)])
 
 
 def _step_and_request(cell: CellSummary) -> tuple[Ratio | None, Ratio | None]:
@@ -84,37 +71,26 @@ def _step_and_request(cell: CellSummary) -> tuple[Ratio | None, Ratio | None]:
     return None, None
 
 
-def _draw(groups: list[tuple[str, list[NoiseRow]]], slug: str, alternative: str) -> str:
+def _draw(summary: Summary, styles: Sequence[Style], slug: str, alternative: str) -> str:
+    order = [dataset.slug for dataset in summary.datasets]
+    by_name = {mark.name: mark for mark in styles}
     with style():
-        named = [(heading, [row.label for row in rows] or ["not compared"]) for heading, rows in groups]
-        layout = lay_out(named, ["training step", "request"])
-        for i, panel in enumerate(layout.panels):
-            limits = _limits([row.floors[i] for _, rows in groups for row in rows])
+        names = [f"{number} {slug}" for number, slug in enumerate(order, 1)]
+        surface, panels = row_panels(names, len(styles), ["training step", "request"])
+        for i, panel in enumerate(panels):
+            floors = [
+                (cell, ratio.floor) for cell in summary.cells if (ratio := _step_and_request(cell)[i]) is not None
+            ]
+            marks = [
+                Mark(order.index(cell.dataset), floor, by_name[backend_name(cell)])
+                for cell, floor in floors
+                if floor is not None and show.known(floor.low)
+            ]
+            reach = furthest([end for mark in marks for end in (mark.estimate.low, mark.estimate.high)], 0.07, WIDEST)
             panel.set_xscale("log", base=2)
-            panel.set_xlim(limits)
+            panel.set_xlim(2 ** (-1.08 * reach), 2 ** (1.08 * reach))
             reference_line(panel, 1.0)
-            for heights, (_, rows) in zip(layout.at, groups, strict=True):
-                for height, row in zip(heights, rows, strict=False):
-                    floor = row.floors[i]
-                    if floor is not None and show.known(floor.low):
-                        _bar(panel, height, floor, limits)
-            tick = next(step for step in (0.5, 0.2, 0.1, 0.05, 0.02) if 1 + step <= limits[1] or step == 0.02)
-            panel.xaxis.set_major_locator(FixedLocator([1 / (1 + tick), 1, 1 + tick]))
-            panel.xaxis.set_minor_locator(NullLocator())
-            panel.xaxis.set_major_formatter(FuncFormatter(lambda value, _: f"{value:.2f}"))
-        return export(layout.surface, slug, alternative)
-
-
-def _limits(floors: Sequence[Estimate | None]) -> tuple[float, float]:
-    """Axis limits, as far below 1 as above in logarithms."""
-    ends = [end for floor in floors if floor is not None for end in (floor.low, floor.high)]
-    doublings = [abs(math.log2(end)) for end in ends if show.known(end) and end > 0]
-    reach = min(max([math.log2(1.05), *doublings]), math.log2(WIDEST)) * 1.08
-    return 2**-reach, 2**reach
-
-
-def _bar(panel: Axes, height: float, floor: Estimate, limits: tuple[float, float]) -> None:
-    low, high, heads = clipped(floor.low, floor.high, limits)
-    panel.plot([low, high], [height] * 2, color=INK, alpha=0.45, linewidth=6)
-    for at, head in heads:
-        panel.plot([at], [height], head, color=INK, markersize=5, clip_on=False)
+            draw_marks(panel, marks, styles, 4)
+            tick = next(step for step in (0.5, 0.2, 0.1, 0.05, 0.02) if 1 + step <= 2**reach or step == 0.02)
+            fixed_ticks(panel.xaxis, [1 / (1 + tick), 1, 1 + tick], "{:.2f}".format)
+        return export(surface, slug, alternative)

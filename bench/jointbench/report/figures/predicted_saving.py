@@ -2,26 +2,34 @@
 
 from __future__ import annotations
 
-import math
 from dataclasses import dataclass
 
-from matplotlib.axes import Axes
-from matplotlib.ticker import FixedLocator, FuncFormatter, NullLocator
+import pandas as pd
 
 from jointbench.compare.summary.costs import PredictedSaving
 from jointbench.compare.summary.quantity import TRAINING_STEP
 from jointbench.compare.summary.run import CellSummary, Summary
 from jointbench.report import format as show
-from jointbench.report.figures.canvas import WIDTH, axes, drawing, export, reference_line, style
+from jointbench.report.figures.canvas import (
+    doublings,
+    drawing,
+    export,
+    levels,
+    log2_limits,
+    numbers_beside,
+    reference_line,
+    scatter,
+    style,
+)
 from jointbench.report.figures.figure import Figure, spoken
-from jointbench.report.figures.svg import INK, SMALL
+from jointbench.report.figures.svg import INK
 from jointbench.report.overview import cells_of
 from jointbench.report.palette import Palette, Style
 from jointbench.report.tables.table import Cell, Table, columns, interval, name, number
 
-HEIGHT, LEFT = 300, 60
+HEIGHT = 300
 SENTENCE = (
-    "Each mark is one training step, joint / other, on one dataset (its number beside it): on the slanted line the "
+    "Each mark is one training step, joint / other, on one dataset (the number of its section beside it where there is room): on the slanted line the "
     "clock follows the FLOPs, above it part of the predicted saving is lost, below it more is saved than FLOPs "
     "predict."
 )
@@ -97,31 +105,34 @@ def steps(cell: CellSummary) -> list[PredictedSaving]:
 
 
 def _draw(marks: list[Mark], slug: str, alternative: str) -> str:
+    styles = list({mark.style.name: mark.style for mark in marks}.values())
+    frame = pd.DataFrame(
+        {
+            "predicted": [mark.saving.predicted for mark in marks],
+            "achieved": [mark.saving.achieved.value for mark in marks],
+            "low": [mark.saving.achieved.low for mark in marks],
+            "high": [mark.saving.achieved.high for mark in marks],
+            "arm": [levels(styles)[mark.style.name] for mark in marks],
+            "colour": [mark.style.colour for mark in marks],
+        }
+    )
     with style():
-        surface = drawing(HEIGHT)
-        panel = axes(surface, LEFT, 8, WIDTH - LEFT - 12, HEIGHT - 50)
-        values = [value for mark in marks for value in (mark.saving.predicted, mark.saving.achieved.value)]
-        low, high = (sign * max(0.5, *(sign * math.log2(value) for value in values)) for sign in (-1, 1))
-        limits = (2 ** (low - 0.3), 2 ** (high + 0.3))
+        surface, (panel,) = drawing(HEIGHT)
+        low, high = log2_limits([*frame.predicted, *frame.achieved], 0.5)
+        limits = (2**low, 2**high)
         panel.set_xscale("log", base=2)
         panel.set_yscale("log", base=2)
-        panel.set(xlim=limits, ylim=limits, xlabel="FLOPs predict, joint / other", ylabel="the clock says")
+        doublings(panel.xaxis, low, high)
+        doublings(panel.yaxis, low, high)
+        panel.set(xlim=limits, ylim=limits)
         panel.plot(limits, limits, color=INK, linewidth=0.8, alpha=0.6, zorder=1)
         reference_line(panel, 1.0)
         reference_line(panel, 1.0, horizontal=True)
-        for mark in marks:
-            _draw_mark(panel, mark, limits)
-        for axis in (panel.xaxis, panel.yaxis):
-            axis.set_major_locator(FixedLocator([2.0**power for power in range(math.ceil(low), math.floor(high) + 1)]))
-            axis.set_minor_locator(NullLocator())
-            axis.set_major_formatter(FuncFormatter(lambda value, _: f"{value:g}"))
+        panel.vlines(
+            frame.predicted, frame.low.clip(*limits), frame.high.clip(*limits), list(frame.colour), linewidth=1
+        )
+        scatter(frame, "predicted", "achieved", styles, panel)
+        numbers = [(str(mark.number), mark.saving.predicted, mark.saving.achieved.value) for mark in marks]
+        numbers_beside(panel, numbers)
+        panel.set(xlabel="FLOPs predict, joint / other", ylabel="the clock says")
         return export(surface, slug, alternative)
-
-
-def _draw_mark(panel: Axes, mark: Mark, limits: tuple[float, float]) -> None:
-    """The mark with its interval, cut to the axis, and the dataset's number."""
-    x, achieved, colour = mark.saving.predicted, mark.saving.achieved, mark.style.colour
-    ends = [max(min(end, limits[1]), limits[0]) for end in (achieved.low, achieved.high) if show.known(end)]
-    panel.plot([x] * len(ends), ends, color=colour, linewidth=1, alpha=0.6, zorder=2)
-    panel.plot([x], [achieved.value], mark.style.marker, color=colour, markersize=5.5, zorder=4)
-    panel.annotate(str(mark.number), xy=(x, achieved.value), xytext=(5, 2), textcoords="offset points", fontsize=SMALL)

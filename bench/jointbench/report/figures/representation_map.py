@@ -5,22 +5,16 @@ from __future__ import annotations
 import math
 from collections.abc import Sequence
 
-import numpy as np
-import seaborn
-from matplotlib.colors import LinearSegmentedColormap, to_rgba
-
 from jointbench.explain.representations import RepresentationComparison
 from jointbench.report import format as show
-from jointbench.report.figures.canvas import WIDTH, axes, drawing, export, style
+from jointbench.report.figures.canvas import drawing, export, style
 from jointbench.report.figures.figure import Figure, spoken
-from jointbench.report.figures.svg import INK, SMALL
-from jointbench.report.palette import COLOURS
+from jointbench.report.figures.shades import ROW, draw_cells, one_way
 from jointbench.report.tables.explained.representations import LAYERS_TITLE, layer_rows
 from jointbench.report.tables.table import Table, columns, name, number
 
-ROW, TOP, FOOT, LETTERS, LETTER = 22, 6, 40, 26, 5.3
+FOOT, LETTERS = 40, 26
 Row = tuple[str, tuple[float | None, ...]]  # a label, and CKA by layer
-OPACITY = 0.6  # so that the page's ink is readable on every cell
 SENTENCE = (
     "1: the same representation up to rotation and scale; 0: unrelated ones. Networks of different seeds; a pair of "
     "networks learns the same where its row is as dark as that of two seeds below it."
@@ -57,32 +51,10 @@ def _text(value: float | None) -> str:
 
 
 def _draw(rows: Sequence[Row], layers: Sequence[str], slug: str, alternative: str) -> str:
-    values = np.array([[math.nan if value is None else value for value in by_layer] for _, by_layer in rows])
-    labels = [show.shorten(label, LETTERS) for label, _ in rows]
-    left = 14 + LETTER * max(len(label) for label in labels)
-    full = to_rgba(COLOURS[0], OPACITY)
+    values = [by_layer for _, by_layer in rows]
+    texts = [[_text(value) for value in by_layer] for by_layer in values]
     with style():
-        surface = drawing(TOP + ROW * len(rows) + FOOT)
-        panel = axes(surface, left, TOP, WIDTH - left - 8, ROW * len(rows))
-        colours = LinearSegmentedColormap.from_list("cka", [(*full[:3], 0.0), full])
-        seaborn.heatmap(
-            values,
-            ax=panel,
-            vmin=0,
-            vmax=1,
-            cmap=colours,
-            cbar=False,
-            annot=False,
-            xticklabels=False,
-            yticklabels=False,
-        )
-        for down, (_, by_layer) in enumerate(rows):
-            for across, value in enumerate(by_layer):
-                panel.text(
-                    across + 0.5, down + 0.5, _text(value), fontsize=SMALL, ha="center", va="center_baseline", color=INK
-                )
-        panel.set_xticks([i + 0.5 for i in range(len(layers))], layers, rotation=0)
-        panel.set_yticks([i + 0.5 for i in range(len(labels))], labels, rotation=0)
-        panel.set_xlabel("layer of the trunk", labelpad=2)
-        panel.tick_params(length=0, pad=2)
+        surface, (panel,) = drawing(ROW * len(rows) + FOOT)
+        draw_cells(panel, values, texts, one_way(), (0, 1), layers, [show.shorten(label, LETTERS) for label, _ in rows])
+        panel.set_xlabel("layer of the trunk")
         return export(surface, slug, alternative)

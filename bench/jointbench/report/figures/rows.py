@@ -1,66 +1,101 @@
-"""The layout of most figures: labelled rows grouped under headings, with panels beside them.
-
-A heading has the whole width, so a long name of an output or dataset takes no width from the panels.
-"""
+"""Figures with a row for each name: marks with their intervals, those of one row below each other in slots."""
 
 from __future__ import annotations
 
+import textwrap
 from collections.abc import Sequence
 from dataclasses import dataclass
-from typing import Any
 
+import numpy as np
+import pandas as pd
 from matplotlib.axes import Axes
 from matplotlib.figure import Figure as Drawing
 
 from jointbench.report import format as show
-from jointbench.report.figures.canvas import WIDTH, axes, drawing
-from jointbench.report.figures.svg import SMALL
+from jointbench.report.figures.canvas import drawing, levels, scatter
+from jointbench.report.figures.svg import INK
+from jointbench.report.palette import Style
+from jointbench.stats.estimate import Estimate
 
-ROW, HEADING, FOOT, TOP = 14, 19, 38, 6
-LABEL_LETTERS, HEADING_LETTERS = 20, 58
-LETTER = 5.3  # approximate width of a label's letter in pixels
-GAP = 12  # between panels
+SLOT, LEAST, ABOVE, FOOT = 10, 24, 4, 34  # heights: of a slot, of a row at least, and around the rows
+SPREAD = 0.8  # the part of a row that its slots share, as in seaborn's dodge
+LETTERS, LINES, LETTER = 23, 2, 5.3  # of a row's label, and about how wide a letter is
 
 
 @dataclass(frozen=True)
-class Rows:
-    """Panels over the same rows. at[g][r] is the height of row r under heading g, the same in every panel."""
+class Mark:
+    """A value with its interval: the number of its row, and the arm or whatever else its slot stands for."""
 
-    surface: Drawing
-    panels: tuple[Axes, ...]
-    at: tuple[tuple[float, ...], ...]
+    row: int
+    estimate: Estimate
+    style: Style
 
 
-def lay_out(groups: Sequence[tuple[str, Sequence[str]]], labels: Sequence[str]) -> Rows:
-    """Empty panels over rows under headings. labels: the panels' x labels; an empty heading takes no room."""
-    shortened = [[show.shorten(row, LABEL_LETTERS) if row else "" for row in rows] for _, rows in groups]
-    margin = 14 + LETTER * max((len(row) for rows in shortened for row in rows), default=0)
-    down, at = 0.0, []
-    texts: list[tuple[float, float, str, dict[str, Any]]] = []  # x, y, text, its style
-    for (heading, _), rows in zip(groups, shortened, strict=True):
-        if heading:
-            bold = {"fontsize": SMALL + 1, "fontweight": "bold"}
-            texts.append((2, down + HEADING * 0.62, show.shorten(heading, HEADING_LETTERS), bold))
-            down += HEADING
-        heights = [down + ROW * (i + 0.5) for i in range(len(rows))]
-        texts.extend(
-            (margin - 8, place, row, {"fontsize": SMALL, "ha": "right"})
-            for place, row in zip(heights, rows, strict=True)
-            if row
-        )
-        at.append(tuple(heights))
-        down += ROW * len(rows) + (4 if heading else 0)
-    height = TOP + down + FOOT + 11 * max(label.count("\n") for label in labels)
-    surface = drawing(height)
-    width = (WIDTH - margin - 10 - GAP * (len(labels) - 1)) / len(labels)
-    panels = []
-    for i, label in enumerate(labels):
-        panel = axes(surface, margin + i * (width + GAP), TOP, width, down)
-        panel.set(ylim=(down, 0), xlabel=label, yticks=[])
+def row_panels(rows: Sequence[str], slots: int, labels: Sequence[str]) -> tuple[Drawing, list[Axes]]:
+    """Empty panels over the same rows, a panel for each label of an x axis."""
+    height = max(len(rows), 1) * max(slots * SLOT + 4, LEAST) + ABOVE + FOOT
+    letters = max((len(line) for row in rows for line in _label(row).split("\n")), default=0)
+    margins = (14 + LETTER * letters, 10, ABOVE, FOOT)
+    surface, panels = drawing(height, 1, len(labels), margins=margins, sharey=True, gridspec_kw={"wspace": 0.08})
+    for panel, label in zip(panels, labels, strict=True):
+        panel.set_xlabel(label)
+        name_rows(panel, rows)
+        between, across = np.arange(1, len(rows)) - 0.5, panel.get_yaxis_transform()
+        panel.hlines(between, 0, 1, INK, linewidth=0.6, alpha=0.2, zorder=0, transform=across)
+        panel.tick_params(axis="y", length=0, pad=4)
         panel.spines["left"].set_visible(False)
-        panel.tick_params(axis="x", length=3, pad=2)
-        panel.xaxis.labelpad = 2
-        panels.append(panel)
-    for x, y, text, text_style in texts:  # not as tick labels, which take three times as long to draw
-        surface.text(x / WIDTH, 1 - (TOP + y) / height, text, va="center", **text_style)
-    return Rows(surface, tuple(panels), tuple(at))
+    return surface, panels
+
+
+def name_rows(panel: Axes, rows: Sequence[str]) -> None:
+    """The names of the rows, once more after a plot of seaborn's that has set its own."""
+    panel.set(ylim=(len(rows) - 0.5, -0.5), ylabel="")
+    panel.set_yticks(range(len(rows)), [_label(row) for row in rows])
+
+
+def _label(name: str) -> str:
+    """A name in at most two lines; what is cut off is marked."""
+    return "\n".join(textwrap.wrap(show.shorten(name, LETTERS * LINES - 4), LETTERS, break_on_hyphens=False))
+
+
+def places(rows: Sequence[int], slots: Sequence[int], count: int) -> list[float]:
+    """Where the slots of the rows are on the axis."""
+    return [row + SPREAD * ((slot + 0.5) / count - 0.5) for row, slot in zip(rows, slots, strict=True)]
+
+
+def draw_marks(panel: Axes, marks: Sequence[Mark], styles: Sequence[Style], size: float = 5.5) -> None:
+    """Marks with their intervals; ends beyond the axis become arrow heads. Set the limits before."""
+    known = [mark for mark in marks if show.known(mark.estimate.value)]
+    if not known:
+        return
+    slots = levels(styles)
+    low, high = panel.get_xlim()
+    frame = pd.DataFrame(
+        {
+            "value": [mark.estimate.value for mark in known],
+            "low": [mark.estimate.low for mark in known],
+            "high": [mark.estimate.high for mark in known],
+            "place": places([mark.row for mark in known], [slots[mark.style.name] for mark in known], len(slots)),
+            "arm": [slots[mark.style.name] for mark in known],
+            "colour": [mark.style.colour for mark in known],
+        }
+    )
+    wide = frame[frame.high > frame.low]
+    ends = (wide.low.clip(low, high), wide.high.clip(low, high))
+    panel.hlines(wide.place, *ends, list(wide.colour), linewidth=1.6, zorder=3)
+    for outside, at, head in ((frame[frame.low < low], low, "<"), (frame[frame.high > high], high, ">")):
+        if len(outside):
+            x, colours = [at] * len(outside), list(outside.colour)
+            panel.scatter(x, outside.place, s=20, c=colours, marker=head, linewidths=0, clip_on=False)
+    label = panel.get_xlabel()
+    scatter(frame[frame.value.between(low, high)], "value", "place", styles, panel, size)
+    panel.set(xlabel=label, ylabel="")
+
+
+def grey_strips(panel: Axes, marks: Sequence[Mark], styles: Sequence[Style], opacity: float) -> None:
+    """A strip behind the slot of each mark, from one end of its interval to the other."""
+    slots = levels(styles)
+    low = np.clip([mark.estimate.low for mark in marks], *panel.get_xlim())
+    high = np.clip([mark.estimate.high for mark in marks], *panel.get_xlim())
+    at = places([mark.row for mark in marks], [slots[mark.style.name] for mark in marks], len(slots))
+    panel.barh(at, high - low, SPREAD / len(slots), low, color=INK, alpha=opacity, linewidth=0, zorder=0)

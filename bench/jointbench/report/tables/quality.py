@@ -10,7 +10,6 @@ from jointbench.report.tables.table import Cell, Table, columns, name, number
 
 REFERENCE = " (reference)"
 SIGN = "positive means joint is better"
-PROBABILITIES = ("Output", "Against", "P(joint better)", "P(equivalent)", "P(other better)")
 
 
 def cell_name(cell: CellSummary) -> str:
