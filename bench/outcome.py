@@ -7,9 +7,9 @@ from pathlib import Path
 
 import pytest
 
-from jointbench.compare.costs import best_takes
-from jointbench.compare.summary.costs import ArmCost
-from jointbench.compare.summary.run import CellSummary, Summary
+from jointbench.comparison.costs import best_takes
+from jointbench.comparison.summary.costs import ArmCost
+from jointbench.comparison.summary.run import CellSummary, Summary
 from jointbench.records import Timing, Variant
 from jointbench.types import CellKey, FloatArray
 

@@ -9,8 +9,8 @@ from pathlib import Path
 
 import numpy as np
 
-from jointbench.compare.summary.recipe import RecipeSummary
-from jointbench.compare.summary.run import DatasetSummary
+from jointbench.comparison.summary.recipe import RecipeSummary
+from jointbench.comparison.summary.run import DatasetSummary
 from jointbench.records import (
     AA_CONTROL,
     ColdStart,

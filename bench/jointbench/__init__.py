@@ -12,7 +12,7 @@ if TYPE_CHECKING:
     import os
     from collections.abc import Iterable
 
-    from jointbench.compare.api import Comparisons
+    from jointbench.comparison.api import Comparisons
     from jointbench.records import Record
 
 try:
@@ -35,7 +35,7 @@ def compare_arms(
     >>> for pair in result.comparisons:  # doctest: +SKIP
     ...     print(pair.dataset, pair.other, pair.decision.verdict, pair.decision.reason)
     """
-    from jointbench.compare.api import compare_arms as compare  # so that importing jointbench stays light
-    from jointbench.compare.criteria import VerdictCriteria
+    from jointbench.comparison.api import compare_arms as compare  # so that importing jointbench stays light
+    from jointbench.comparison.criteria import VerdictCriteria
 
     return compare(records, VerdictCriteria(rope, probability))

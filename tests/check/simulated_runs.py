@@ -9,7 +9,7 @@ import numpy as np
 
 from jointbench.check.baseline import ArmKey, Baseline, Origin
 from jointbench.check.from_timings import cost_ratio
-from jointbench.compare.ratios import paired_ratios
+from jointbench.comparison.ratios import paired_ratios
 from jointbench.measure.paired_timing import Paired, log_ratios, settled
 from jointbench.measure.system_load import disturbed
 from jointbench.records import AA_CONTROL, ExecutionMode, Scenario, Timing, Variant

@@ -11,7 +11,7 @@ from pathlib import Path
 import pytest
 
 from jointbench.cli.app import main
-from jointbench.compare.summary.run import DatasetSummary
+from jointbench.comparison.summary.run import DatasetSummary
 from jointbench.data.catalog import load_bundled
 from jointbench.explain import questions, runner
 from jointbench.explain.answer import Answer

@@ -12,8 +12,8 @@ import pytest
 from long_tables import made_table, table_of
 
 from commands import ended
-from jointbench.compare.build import summarise
-from jointbench.compare.summary.run import Summary
+from jointbench.comparison.build import summarise
+from jointbench.comparison.summary.run import Summary
 from jointbench.data.columns import Source
 from jointbench.judge.long_table import read_predictions
 from jointbench.records.store import read_records

@@ -8,7 +8,7 @@ from dataclasses import dataclass
 import pytest
 
 from html_tree import Node, parsed
-from jointbench.compare.summary.run import Summary
+from jointbench.comparison.summary.run import Summary
 from jointbench.records import Fit
 from jointbench.report.page import render
 from summary_maker import SummaryMaker

@@ -6,7 +6,7 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from jointbench.compare.summary.costs import (
+from jointbench.comparison.summary.costs import (
     ArmCost,
     ArmFlops,
     ArmMemory,
@@ -17,7 +17,7 @@ from jointbench.compare.summary.costs import (
     TimedUntil,
     TrainingClock,
 )
-from jointbench.compare.summary.quantity import REQUEST, TRAINING_FLOPS, TRAINING_STEP, Quantity
+from jointbench.comparison.summary.quantity import REQUEST, TRAINING_FLOPS, TRAINING_STEP, Quantity
 from jointbench.records import FUSED, SEQUENTIAL, STOCK_LOOP
 from jointbench.stats.estimate import Estimate
 

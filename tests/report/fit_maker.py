@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import numpy as np
 
-from jointbench.compare.summary.run import CellSummary, Summary
+from jointbench.comparison.summary.run import CellSummary, Summary
 from jointbench.records import Fit
 from jointbench.types import Network, Recipe, Shape
 

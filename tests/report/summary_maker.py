@@ -9,9 +9,9 @@ import numpy as np
 
 from cost_maker import CostMaker, estimate
 from fit_maker import fits_of
-from jointbench.compare.summary.costs import ProjectionCheck
-from jointbench.compare.summary.decisions import Decision, Difference, OpenVerdict, Standing
-from jointbench.compare.summary.run import Across, CellSummary, DatasetSummary, Quality, Summary
+from jointbench.comparison.summary.costs import ProjectionCheck
+from jointbench.comparison.summary.decisions import Decision, Difference, OpenVerdict, Standing
+from jointbench.comparison.summary.run import Across, CellSummary, DatasetSummary, Quality, Summary
 from jointbench.records import Fit
 from jointbench.report.palette import Palette, palette
 from jointbench.types import ColumnReading

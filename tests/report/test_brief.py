@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import json
 
-from jointbench.compare.summary.brief import BATCH_SIZES, MODES, brief
+from jointbench.comparison.summary.brief import BATCH_SIZES, MODES, brief
 from jointbench.report.embed import summary_json
 from jointbench.report.overview import overview_table
 from jointbench.report.page import render

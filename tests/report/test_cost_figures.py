@@ -7,7 +7,7 @@ from dataclasses import replace
 
 import pytest
 
-from jointbench.compare.summary.quantity import TRAINING_STEP
+from jointbench.comparison.summary.quantity import TRAINING_STEP
 from jointbench.report.figures.cost_ratios import ratio_figure
 from jointbench.report.figures.flops_bars import flops_bars, flops_parts
 from jointbench.report.figures.latency import latency_figure

@@ -14,7 +14,7 @@ from typing import Any
 
 import pytest
 
-from jointbench.compare.summary.schema import summary_fields
+from jointbench.comparison.summary.schema import summary_fields
 from jointbench.report import embed
 from jointbench.report.overview import lean_words
 from jointbench.report.page import render

@@ -9,7 +9,7 @@ from typing import Any
 
 import pytest
 
-from jointbench.compare.summary.schema import summary_fields
+from jointbench.comparison.summary.schema import summary_fields
 from jointbench.report import format as show
 from page_tables import tables, value
 

@@ -5,9 +5,9 @@ from __future__ import annotations
 import numpy as np
 import pytest
 
-from jointbench.compare.cells import BenchmarkCell
-from jointbench.compare.ratios import flops_ratio, paired_ratios
-from jointbench.compare.summary.quantity import REQUEST, TRAINING_FLOPS, TRAINING_STEP, Quantity, quantity_name
+from jointbench.comparison.cells import BenchmarkCell
+from jointbench.comparison.ratios import flops_ratio, paired_ratios
+from jointbench.comparison.summary.quantity import REQUEST, TRAINING_FLOPS, TRAINING_STEP, Quantity, quantity_name
 from jointbench.records import ExecutionMode, Fit, FoldRecord, PlannedArm, Scenario, Timing, Variant
 from jointbench.report import format as show
 from jointbench.types import Arm, Network, Recipe, Shape

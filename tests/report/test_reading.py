@@ -10,8 +10,8 @@ from typing import Any
 import pandas as pd
 import pytest
 
-from jointbench.compare.build import describe
-from jointbench.compare.summary.recipe import recipe_summary
+from jointbench.comparison.build import describe
+from jointbench.comparison.summary.recipe import recipe_summary
 from jointbench.data.catalog import load_bundled
 from jointbench.data.subsample import subsampled
 from jointbench.data.table import load_table

@@ -6,7 +6,7 @@ from collections.abc import Callable
 from dataclasses import replace
 from typing import Any
 
-from jointbench.compare.summary.recipe import RecipeSummary
+from jointbench.comparison.summary.recipe import RecipeSummary
 from jointbench.report.page import render
 
 RECIPE = RecipeSummary(

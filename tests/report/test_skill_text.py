@@ -8,8 +8,8 @@ from dataclasses import replace
 import pytest
 from rich.console import Console
 
-from jointbench.compare.build import summarise
-from jointbench.compare.summary.run import DatasetSummary, Summary
+from jointbench.comparison.build import summarise
+from jointbench.comparison.summary.run import DatasetSummary, Summary
 from jointbench.report.page import render
 from jointbench.report.skill_text import skill_text
 from jointbench.report.terminal import terminal_report

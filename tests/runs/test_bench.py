@@ -9,7 +9,7 @@ from pathlib import Path
 
 import pytest
 
-from jointbench.compare.costs import best_takes
+from jointbench.comparison.costs import best_takes
 from jointbench.records import Timing, Variant
 from jointbench.records.store import read_records
 

@@ -15,7 +15,7 @@ import pytest
 
 import tiny_run
 from commands import ended
-from jointbench.compare.summary.run import Summary
+from jointbench.comparison.summary.run import Summary
 from jointbench.errors import BadInput, DidNotFinish
 from jointbench.records import Record
 from jointbench.records.store import read_records

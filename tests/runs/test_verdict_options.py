@@ -7,7 +7,7 @@ from dataclasses import replace
 
 import pytest
 
-from jointbench.compare.criteria import VerdictCriteria
+from jointbench.comparison.criteria import VerdictCriteria
 from jointbench.errors import BadInput
 from jointbench.runs.options import RunOptions, study_config
 from jointbench.runs.verdict_options import verdict_criteria

@@ -8,8 +8,8 @@ from dataclasses import replace
 import numpy as np
 import pytest
 
-from jointbench.compare.api import described
-from jointbench.compare.build import summarise
+from jointbench.comparison.api import described
+from jointbench.comparison.build import summarise
 from jointbench.data.catalog import load_bundled
 from jointbench.metrics.reference_models import LINEAR, reference_predictions
 from jointbench.records import Fit, FoldRecord, PlannedArm

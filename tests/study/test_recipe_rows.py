@@ -8,7 +8,7 @@ import numpy as np
 import pandas as pd
 import pytest
 
-from jointbench.compare.summary.recipe import recipe_summary
+from jointbench.comparison.summary.recipe import recipe_summary
 from jointbench.report.recipe import brief_recipe, recipe_facts
 from jointbench.study.plan import CrossValidation, make_experiment
 from jointbench.types import Dataset, Output, Provenance, Recipe, Shape

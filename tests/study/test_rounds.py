@@ -15,8 +15,8 @@ import pytest
 from commands import ended
 from in_process import InProcess
 from jointbench.check.first_round import first_round
-from jointbench.compare.criteria import VerdictCriteria
-from jointbench.compare.outlook import Outlook
+from jointbench.comparison.criteria import VerdictCriteria
+from jointbench.comparison.outlook import Outlook
 from jointbench.records import Fit, FoldRecord, PlannedArm, Record, Stack
 from jointbench.records.store import read_records
 from jointbench.runs.about import RunDescription

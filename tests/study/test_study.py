@@ -13,9 +13,9 @@ from typer.testing import CliRunner
 
 from jointbench import compare_arms
 from jointbench.cli.app import app
-from jointbench.compare.criteria import VerdictCriteria
-from jointbench.compare.ratios import paired_ratios
-from jointbench.compare.summary import schema
+from jointbench.comparison.criteria import VerdictCriteria
+from jointbench.comparison.ratios import paired_ratios
+from jointbench.comparison.summary import schema
 from jointbench.records import (
     AA_CONTROL,
     Fit,

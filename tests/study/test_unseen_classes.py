@@ -7,8 +7,8 @@ from dataclasses import replace
 import numpy as np
 import pytest
 
-from jointbench.compare.api import described
-from jointbench.compare.build import summarise
+from jointbench.comparison.api import described
+from jointbench.comparison.build import summarise
 from jointbench.errors import BadInput
 from jointbench.explain.skill import check_judged, no_skill_errors, skill_of, skills, split_keys
 from jointbench.records import Fit, FoldRecord, Record

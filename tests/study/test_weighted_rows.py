@@ -7,9 +7,9 @@ from dataclasses import replace
 import numpy as np
 import pytest
 
-from jointbench.compare.cells import cells
-from jointbench.compare.criteria import VerdictCriteria
-from jointbench.compare.pair import cell_evidence
+from jointbench.comparison.cells import cells
+from jointbench.comparison.criteria import VerdictCriteria
+from jointbench.comparison.pair import cell_evidence
 from jointbench.data.preprocess import in_units
 from jointbench.metrics.reference_models import LINEAR, TREES, reference_predictions
 from jointbench.metrics.row_losses import row_losses

@@ -10,8 +10,8 @@ import numpy as np
 import numpy.typing as npt
 
 from jointbench.calibration.draw_study import Draw, DrawnOutput
-from jointbench.compare.criteria import DEFAULT_CRITERIA, VerdictCriteria
-from jointbench.compare.verdict_rule import output_verdict
+from jointbench.comparison.criteria import DEFAULT_CRITERIA, VerdictCriteria
+from jointbench.comparison.verdict_rule import output_verdict
 from jointbench.stats.correlated_t_test import posterior
 from jointbench.stats.interval_candidates import CANDIDATES
 from jointbench.stats.row_level import StudentT

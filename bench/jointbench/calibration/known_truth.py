@@ -10,11 +10,11 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import dataclass
 
-from jointbench.compare.cells import BenchmarkCell, cells
-from jointbench.compare.criteria import DEFAULT_CRITERIA
-from jointbench.compare.pair import cell_evidence, compare_pair
-from jointbench.compare.verdict import OutputVerdict
-from jointbench.compare.verdict_rule import output_verdict
+from jointbench.comparison.cells import BenchmarkCell, cells
+from jointbench.comparison.criteria import DEFAULT_CRITERIA
+from jointbench.comparison.pair import cell_evidence, compare_pair
+from jointbench.comparison.verdict import OutputVerdict
+from jointbench.comparison.verdict_rule import output_verdict
 from jointbench.data.synthetic import SyntheticConfig, synthetic_dataset
 from jointbench.stats.correlated_t_test import posterior
 from jointbench.study.config import Progress, StudyConfig

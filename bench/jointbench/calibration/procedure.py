@@ -10,10 +10,10 @@ import numpy as np
 
 from jointbench.calibration.coverage import FEWEST_DRAWS, REPEATS, believed, truth_of
 from jointbench.calibration.draw_study import Draw, DrawnOutput
-from jointbench.compare.criteria import DEFAULT_CRITERIA, VerdictCriteria
-from jointbench.compare.outlook import outlook
-from jointbench.compare.verdict import OutputVerdict
-from jointbench.compare.verdict_rule import dataset_verdict
+from jointbench.comparison.criteria import DEFAULT_CRITERIA, VerdictCriteria
+from jointbench.comparison.outlook import outlook
+from jointbench.comparison.verdict import OutputVerdict
+from jointbench.comparison.verdict_rule import dataset_verdict
 from jointbench.stats.correlated_t_test import region_probabilities
 from jointbench.stats.row_level import StudentT
 

@@ -10,7 +10,7 @@ from jointbench.calibration.coverage import Coverage, coverages
 from jointbench.calibration.draw_study import Draw
 from jointbench.calibration.known_truth import Trial
 from jointbench.calibration.procedure import ProcedureRates, procedure_rates
-from jointbench.compare.criteria import DEFAULT_CRITERIA, VerdictCriteria
+from jointbench.comparison.criteria import DEFAULT_CRITERIA, VerdictCriteria
 from jointbench.stats.interval_candidates import CHOSEN
 
 CALIBRATION_SCHEMA_VERSION = 2

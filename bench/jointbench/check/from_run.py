@@ -19,8 +19,8 @@ from jointbench.check.baseline import (
 )
 from jointbench.check.first_round import first_round
 from jointbench.check.from_timings import cost_ratios, cut_short, seconds
-from jointbench.compare.build import summarise
-from jointbench.compare.summary.run import CellSummary, DatasetSummary
+from jointbench.comparison.build import summarise
+from jointbench.comparison.summary.run import CellSummary, DatasetSummary
 from jointbench.records import Fit, FoldRecord, Memory, Record, Stack
 from jointbench.types import CellKey
 

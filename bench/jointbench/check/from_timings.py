@@ -7,9 +7,9 @@ from collections.abc import Iterable, Iterator, Sequence
 from itertools import product
 
 from jointbench.check.baseline import ArmKey, CostRatio, Seconds
-from jointbench.compare.summary.costs import Ratio
-from jointbench.compare.summary.quantity import REQUEST, TRAINING_STEP, Quantity, quantity_name
-from jointbench.compare.summary.run import CellSummary
+from jointbench.comparison.summary.costs import Ratio
+from jointbench.comparison.summary.quantity import REQUEST, TRAINING_STEP, Quantity, quantity_name
+from jointbench.comparison.summary.run import CellSummary
 from jointbench.records import SEQUENTIAL, SINGLE_OUTPUT, NotMeasured, Record, Untimed
 from jointbench.types import CellKey
 

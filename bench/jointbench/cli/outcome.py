@@ -10,7 +10,7 @@ import typer
 from jointbench.cli.console import echo, make_console
 
 if TYPE_CHECKING:
-    from jointbench.compare.summary.run import Summary
+    from jointbench.comparison.summary.run import Summary
 
 DID_NOT_RUN = 4
 Format = Literal["text", "md", "json"]

@@ -54,7 +54,7 @@ def _agree(options: RunOptions, console: Console) -> bool:
     """Whether every projection agrees with the time that was measured; prints each."""
     from dataclasses import replace
 
-    from jointbench.compare.costs import projection_check
+    from jointbench.comparison.costs import projection_check
     from jointbench.records import NotMeasured, Projection
     from jointbench.report import format as show
     from jointbench.runs.options import experiments, load_datasets, study_config

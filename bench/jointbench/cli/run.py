@@ -131,7 +131,7 @@ def _run(
 ) -> None:
     """Runs the study into its folder. explicit: the backends named on the command line, which must run. dry_run: says
     what it would do instead."""
-    from jointbench.compare.summary.recipe import recipe_summary
+    from jointbench.comparison.summary.recipe import recipe_summary
     from jointbench.records.store import RECORDS
     from jointbench.records.whole_file import is_regular
     from jointbench.report.reading import brief_reading, reading_lines

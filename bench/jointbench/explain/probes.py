@@ -7,7 +7,7 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from jointbench.compare.verdict import PROBABILITY
+from jointbench.comparison.verdict import PROBABILITY
 from jointbench.data.preprocess import Prepared
 from jointbench.explain.answer import Answer, AnswerData, Value, check_lengths, failed_answer, interval
 from jointbench.explain.context import Context

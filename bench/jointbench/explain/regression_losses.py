@@ -10,7 +10,7 @@ from typing import get_args
 import numpy as np
 
 from jointbench.backends.base import RegressionLoss
-from jointbench.compare.decision import MIN_PAIRS
+from jointbench.comparison.decision import MIN_PAIRS
 from jointbench.explain.answer import Answer, AnswerData, Value, failed_answer
 from jointbench.explain.context import Context
 from jointbench.explain.lost_fits import because, lost_fits

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from dataclasses import dataclass
 
-from jointbench.compare.decision import MIN_PAIRS
+from jointbench.comparison.decision import MIN_PAIRS
 from jointbench.explain.answer import Answer, AnswerData, Value, check_lengths, failed_answer
 from jointbench.explain.context import Context
 from jointbench.explain.lost_fits import because, lost_fits

@@ -8,8 +8,8 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from jointbench.compare.decision import MIN_PAIRS
-from jointbench.compare.verdict import PROBABILITY
+from jointbench.comparison.decision import MIN_PAIRS
+from jointbench.comparison.verdict import PROBABILITY
 from jointbench.explain.answer import check_lengths, interval
 from jointbench.explain.cka import MIN_ROWS, alignment, gram
 from jointbench.explain.trained_networks import TrainedNetwork, first_folds, layers_of

@@ -9,7 +9,7 @@ from functools import lru_cache
 import numpy as np
 import numpy.typing as npt
 
-from jointbench.compare.decision import MIN_PAIRS
+from jointbench.comparison.decision import MIN_PAIRS
 from jointbench.data.label_checks import fold_name
 from jointbench.errors import BadInput
 from jointbench.records import Fit

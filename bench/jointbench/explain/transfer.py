@@ -7,7 +7,7 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from jointbench.compare.verdict import PROBABILITY
+from jointbench.comparison.verdict import PROBABILITY
 from jointbench.explain.answer import Answer, AnswerData, Value, failed_answer
 from jointbench.explain.context import Context
 from jointbench.explain.lost_fits import because

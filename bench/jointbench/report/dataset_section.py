@@ -8,7 +8,7 @@ from itertools import takewhile
 
 from markupsafe import Markup
 
-from jointbench.compare.summary.run import CellSummary, DatasetSummary, Summary
+from jointbench.comparison.summary.run import CellSummary, DatasetSummary, Summary
 from jointbench.records import Fit
 from jointbench.report import format as show
 from jointbench.report.figures.arm_diagram import arm_diagram, describe
@@ -91,7 +91,7 @@ def dataset_section(
         notes=tuple(show.plain(note) for note in dataset.notes),
         few_folds=dataset.folds < FEW_FOLDS,
         answer=answer,
-        diagrams=_diagrams(cells, dataset, colours),
+        diagrams=arm_diagrams(cells, dataset, colours),
         reading=reading_table(dataset),
         cells=tuple(
             _cell_section(summary, cell, dataset, fits, colours, f"d{answer.number}b{i}")
@@ -135,7 +135,7 @@ def _counts(repeats: int, seeds: int) -> str:
     return f"{repeats} repeat{'s' if repeats > 1 else ''}, {seeds} seed{'s' if seeds > 1 else ''} in each fold"
 
 
-def _diagrams(cells: Sequence[CellSummary], dataset: DatasetSummary, colours: Palette) -> tuple[Diagram, ...]:
+def arm_diagrams(cells: Sequence[CellSummary], dataset: DatasetSummary, colours: Palette) -> tuple[Diagram, ...]:
     """One for each arm; an arm that has the same shape on several backends is drawn once."""
     shapes = {
         (cost.arm, cost.groups, cost.channels, cost.trunk, cost.head): cost

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from concurrent.futures.process import BrokenProcessPool
 
-from jointbench.compare.summary.run import Summary
+from jointbench.comparison.summary.run import Summary
 from jointbench.records import Fit
 from jointbench.report.dataset_section import DatasetSection, dataset_section
 from jointbench.report.overview import Answer

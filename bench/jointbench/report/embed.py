@@ -6,8 +6,8 @@ import base64
 import gzip
 from dataclasses import dataclass
 
-from jointbench.compare.summary.run import Summary
-from jointbench.compare.summary.schema import summary_fields
+from jointbench.comparison.summary.run import Summary
+from jointbench.comparison.summary.schema import summary_fields
 from jointbench.records.strict_json import strict_json
 
 MOST_RECORDS = 100_000  # letters of base64: more would make the page too large for a mail attachment

@@ -9,10 +9,10 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import dataclass
 
-from jointbench.compare.criteria import VerdictCriteria
-from jointbench.compare.summary.costs import Ratio
-from jointbench.compare.summary.decisions import Decision, Difference
-from jointbench.compare.summary.run import CellSummary, DatasetSummary, Summary
+from jointbench.comparison.criteria import VerdictCriteria
+from jointbench.comparison.summary.costs import Ratio
+from jointbench.comparison.summary.decisions import Decision, Difference
+from jointbench.comparison.summary.run import CellSummary, DatasetSummary, Summary
 from jointbench.report import format as show
 from jointbench.report.overview import (
     Sentence,

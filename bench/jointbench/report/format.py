@@ -9,7 +9,7 @@ from __future__ import annotations
 import math
 import unicodedata
 
-from jointbench.compare.summary.quantity import REQUEST, TRAINING_FLOPS, Quantity
+from jointbench.comparison.summary.quantity import REQUEST, TRAINING_FLOPS, Quantity
 from jointbench.records import WHOLE_FIT
 from jointbench.stats.estimate import Estimate
 

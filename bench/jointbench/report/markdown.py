@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import re
 
-from jointbench.compare.summary.run import Summary
+from jointbench.comparison.summary.run import Summary
 from jointbench.report import format as show
 from jointbench.report.overview import answers, cautions, overview_table
 from jointbench.report.tables.table import Cell, Table

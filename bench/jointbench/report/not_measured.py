@@ -4,8 +4,8 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
-from jointbench.compare.summary.costs import BUDGET_SPENT
-from jointbench.compare.summary.run import CellSummary, Summary
+from jointbench.comparison.summary.costs import BUDGET_SPENT
+from jointbench.comparison.summary.run import CellSummary, Summary
 from jointbench.report import format as show
 
 MOST = 8  # places named for one reason

@@ -4,9 +4,9 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
-from jointbench.compare.summary.costs import ArmCost, Ratio
-from jointbench.compare.summary.decisions import Decision, Difference
-from jointbench.compare.summary.quantity import (
+from jointbench.comparison.summary.costs import ArmCost, Ratio
+from jointbench.comparison.summary.decisions import Decision, Difference
+from jointbench.comparison.summary.quantity import (
     REQUEST,
     REQUEST_COST,
     TRAINING_COST,
@@ -14,7 +14,7 @@ from jointbench.compare.summary.quantity import (
     TRAINING_STEP,
     Quantity,
 )
-from jointbench.compare.summary.run import CellSummary, DatasetSummary, Summary
+from jointbench.comparison.summary.run import CellSummary, DatasetSummary, Summary
 from jointbench.records import SEQUENTIAL, STOCK_LOOP, WHOLE_FIT
 from jointbench.report import format as show
 from jointbench.report.tables.table import NOTHING, Cell, Column, Table, interval, name, number

@@ -12,7 +12,7 @@ from importlib import resources
 from jinja2 import Environment, PackageLoader, StrictUndefined
 from markupsafe import Markup
 
-from jointbench.compare.summary.run import Summary
+from jointbench.comparison.summary.run import Summary
 from jointbench.explain.answer_store import Explained
 from jointbench.records import Fit
 from jointbench.report import format as show
@@ -75,6 +75,7 @@ def render(
             scaling=scaling_section(scaling) if scaling else None,
             explained=explained_sections(explained.answers) if explained else (),
             sections=sections,
+            diagrams=sections[0].diagrams if len(sections) == 1 else (),
             unfolded=len(sections) <= FEW_DATASETS,
             environment={show.plain(key): show.plain(value) for key, value in environment.items()},
             notes=[show.plain(note) for note in summary.notes],

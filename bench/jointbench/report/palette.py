@@ -9,7 +9,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from dataclasses import dataclass
 
-from jointbench.compare.summary.run import Summary
+from jointbench.comparison.summary.run import Summary
 
 COLOURS = ("#0072b2", "#d55e00", "#009e73", "#cc79a7", "#8a6d1d", "#7a68c8", "#b3475a", "#5b7f8c")
 MARKERS = ("o", "s", "D", "^", "v", "P", "X", "p")

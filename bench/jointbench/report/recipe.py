@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from jointbench.compare.summary.recipe import RecipeSummary
+from jointbench.comparison.summary.recipe import RecipeSummary
 from jointbench.types import Recipe
 
 

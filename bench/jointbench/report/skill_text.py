@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
-from jointbench.compare.summary.run import DatasetSummary, Summary
+from jointbench.comparison.summary.run import DatasetSummary, Summary
 from jointbench.metrics.metric_names import PINBALL
 from jointbench.report import format as show
 

@@ -9,9 +9,9 @@ from rich.console import Console
 from rich.table import Table as RichTable
 from rich.text import Text
 
-from jointbench.compare.summary.costs import Ratio
-from jointbench.compare.summary.decisions import Decision
-from jointbench.compare.summary.run import CellSummary, Summary
+from jointbench.comparison.summary.costs import Ratio
+from jointbench.comparison.summary.decisions import Decision
+from jointbench.comparison.summary.run import CellSummary, Summary
 from jointbench.report import format as show
 from jointbench.report.overview import (
     answers,

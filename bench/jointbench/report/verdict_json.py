@@ -4,9 +4,9 @@ from __future__ import annotations
 
 from typing import Any
 
-from jointbench.compare.summary.costs import Ratio
-from jointbench.compare.summary.decisions import Decision
-from jointbench.compare.summary.run import CellSummary, Summary
+from jointbench.comparison.summary.costs import Ratio
+from jointbench.comparison.summary.decisions import Decision
+from jointbench.comparison.summary.run import CellSummary, Summary
 from jointbench.records.strict_json import strict_json
 from jointbench.report import format as show
 from jointbench.report.overview import (
@@ -26,12 +26,15 @@ def json_report(summary: Summary, report: str = "") -> str:
     body = {
         "headline": show.plain(summary.headline),
         "cautions": [show.plain(caution) for caution in cautions(summary)],
-        "comparisons": [
-            _comparison(cell, decision) for cell in summary.cells for decision in cell.decisions or (None,)
-        ],
+        "comparisons": comparison_values(summary),
         "report": report,
     }
     return strict_json(body, indent=2) + "\n"
+
+
+def comparison_values(summary: Summary) -> list[dict[str, Any]]:
+    """Every comparison as names and values; a cell where nothing was compared has a verdict of None and its reason."""
+    return [_comparison(cell, decision) for cell in summary.cells for decision in cell.decisions or (None,)]
 
 
 def _comparison(cell: CellSummary, decision: Decision | None) -> dict[str, Any]:

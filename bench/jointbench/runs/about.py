@@ -9,11 +9,11 @@ from typing import Annotated
 
 from annotated_types import Interval
 
-from jointbench.compare.build import describe
-from jointbench.compare.criteria import DEFAULT_CRITERIA, WORTH, VerdictCriteria
-from jointbench.compare.summary.recipe import recipe_summary
-from jointbench.compare.summary.run import DatasetSummary
-from jointbench.compare.verdict import PROBABILITY
+from jointbench.comparison.build import describe
+from jointbench.comparison.criteria import DEFAULT_CRITERIA, WORTH, VerdictCriteria
+from jointbench.comparison.summary.recipe import recipe_summary
+from jointbench.comparison.summary.run import DatasetSummary
+from jointbench.comparison.verdict import PROBABILITY
 from jointbench.records.json_file import FileFormat, read_json
 from jointbench.records.strict_json import strict_json
 from jointbench.records.whole_file import write_text

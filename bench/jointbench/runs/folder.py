@@ -6,8 +6,8 @@ from collections.abc import Sequence
 from dataclasses import replace
 from pathlib import Path
 
-from jointbench.compare.build import summarise
-from jointbench.compare.summary.run import Summary
+from jointbench.comparison.build import summarise
+from jointbench.comparison.summary.run import Summary
 from jointbench.errors import BadInput, DidNotFinish
 from jointbench.explain.answer import Answer
 from jointbench.explain.answer_store import EXPLAIN, write_answers

@@ -9,8 +9,8 @@ from pathlib import Path
 
 import pandas as pd
 
-from jointbench.compare.criteria import DEFAULT_CRITERIA, VerdictCriteria
-from jointbench.compare.summary.run import DatasetSummary, Summary
+from jointbench.comparison.criteria import DEFAULT_CRITERIA, VerdictCriteria
+from jointbench.comparison.summary.run import DatasetSummary, Summary
 from jointbench.data.columns import Source, source_of
 from jointbench.data.read_file import read_table
 from jointbench.errors import BadInput

@@ -8,7 +8,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from jointbench.backends.registry import BACKENDS, check_names
-from jointbench.compare.criteria import DEFAULT_CRITERIA, VerdictCriteria
+from jointbench.comparison.criteria import DEFAULT_CRITERIA, VerdictCriteria
 from jointbench.data.catalog import bundled_slugs, card_of, cards, load_bundled
 from jointbench.data.table import load_table
 from jointbench.errors import BadInput

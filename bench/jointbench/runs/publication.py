@@ -5,8 +5,8 @@ from __future__ import annotations
 from dataclasses import replace
 from pathlib import Path
 
-from jointbench.compare.build import summarise
-from jointbench.compare.summary.brief import brief
+from jointbench.comparison.build import summarise
+from jointbench.comparison.summary.brief import brief
 from jointbench.errors import BadInput
 from jointbench.explain.answer_store import EXPLAIN
 from jointbench.records.strict_json import well_formed

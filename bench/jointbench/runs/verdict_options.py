@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterable, Sequence
 from dataclasses import replace
 
-from jointbench.compare.criteria import DEFAULT_CRITERIA, VerdictCriteria
+from jointbench.comparison.criteria import DEFAULT_CRITERIA, VerdictCriteria
 from jointbench.data.table import KINDS
 from jointbench.errors import BadInput
 from jointbench.types import Kind

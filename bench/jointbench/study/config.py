@@ -6,7 +6,7 @@ import math
 from collections.abc import Callable
 from dataclasses import dataclass, field
 
-from jointbench.compare.criteria import DEFAULT_CRITERIA, VerdictCriteria
+from jointbench.comparison.criteria import DEFAULT_CRITERIA, VerdictCriteria
 from jointbench.study.profiles import ExtraModes
 from jointbench.types import Engine, Float32Array, Weights
 

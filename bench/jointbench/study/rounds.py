@@ -12,12 +12,12 @@ import time
 from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass, field, replace
 
-from jointbench.compare.cells import BenchmarkCell
-from jointbench.compare.criteria import VerdictCriteria
-from jointbench.compare.decision import output_probabilities
-from jointbench.compare.outlook import Outlook, outlook
-from jointbench.compare.pair import cell_evidence, cell_ratios, compare_pair
-from jointbench.compare.verdict_rule import dataset_verdict
+from jointbench.comparison.cells import BenchmarkCell
+from jointbench.comparison.criteria import VerdictCriteria
+from jointbench.comparison.decision import output_probabilities
+from jointbench.comparison.outlook import Outlook, outlook
+from jointbench.comparison.pair import cell_evidence, cell_ratios, compare_pair
+from jointbench.comparison.verdict_rule import dataset_verdict
 from jointbench.data.label_checks import check_labels_of_parts
 from jointbench.data.splits import splits
 from jointbench.errors import BadInput

@@ -6,7 +6,7 @@ from collections.abc import Sequence
 
 from markupsafe import Markup
 
-from jointbench.compare.summary.costs import ArmCost
+from jointbench.comparison.summary.costs import ArmCost
 from jointbench.report import format as show
 
 NETWORKS, OUTPUTS = 3, 5  # at most so many of an arm's networks and of a network's outputs are drawn

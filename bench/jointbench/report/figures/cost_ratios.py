@@ -5,8 +5,8 @@ from __future__ import annotations
 import math
 from collections.abc import Sequence
 
-from jointbench.compare.summary.costs import Ratio
-from jointbench.compare.summary.run import CellSummary
+from jointbench.comparison.summary.costs import Ratio
+from jointbench.comparison.summary.run import CellSummary
 from jointbench.report import format as show
 from jointbench.report.figures.canvas import BAND, doublings, export, furthest, reference_line, style
 from jointbench.report.figures.figure import Figure, caution, spoken

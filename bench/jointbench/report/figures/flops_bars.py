@@ -6,8 +6,8 @@ import pandas as pd
 import seaborn
 from matplotlib.ticker import FuncFormatter, MaxNLocator
 
-from jointbench.compare.summary.costs import ArmFlops
-from jointbench.compare.summary.run import CellSummary
+from jointbench.comparison.summary.costs import ArmFlops
+from jointbench.comparison.summary.run import CellSummary
 from jointbench.report import format as show
 from jointbench.report.figures.canvas import export, looks, style
 from jointbench.report.figures.figure import Figure, spoken

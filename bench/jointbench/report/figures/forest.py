@@ -6,7 +6,7 @@ from collections.abc import Sequence
 
 from matplotlib.ticker import MaxNLocator
 
-from jointbench.compare.summary.run import CellSummary, DatasetSummary
+from jointbench.comparison.summary.run import CellSummary, DatasetSummary
 from jointbench.report import format as show
 from jointbench.report.figures.canvas import BAND, export, reference_line, style
 from jointbench.report.figures.figure import Figure, caution, spoken

@@ -8,8 +8,8 @@ import pandas as pd
 import seaborn
 from matplotlib.ticker import FuncFormatter
 
-from jointbench.compare.summary.costs import ArmCost, Latency
-from jointbench.compare.summary.run import CellSummary
+from jointbench.comparison.summary.costs import ArmCost, Latency
+from jointbench.comparison.summary.run import CellSummary
 from jointbench.records import SEQUENTIAL, SINGLE_OUTPUT
 from jointbench.report import format as show
 from jointbench.report.figures.canvas import decades, drawing, export, fixed_ticks, looks, scatter, style

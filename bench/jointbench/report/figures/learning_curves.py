@@ -11,8 +11,8 @@ import seaborn
 from matplotlib.axes import Axes
 from matplotlib.ticker import FuncFormatter, MaxNLocator
 
-from jointbench.compare.summary.costs import ArmCost
-from jointbench.compare.summary.run import CellSummary, DatasetSummary
+from jointbench.comparison.summary.costs import ArmCost
+from jointbench.comparison.summary.run import CellSummary, DatasetSummary
 from jointbench.records import Fit
 from jointbench.report import format as show
 from jointbench.report.figures.canvas import BAND, decades, drawing, export, looks, reference_line, style

@@ -4,8 +4,8 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
-from jointbench.compare.summary.costs import Ratio
-from jointbench.compare.summary.run import CellSummary, Summary
+from jointbench.comparison.summary.costs import Ratio
+from jointbench.comparison.summary.run import CellSummary, Summary
 from jointbench.report import format as show
 from jointbench.report.figures.canvas import export, fixed_ticks, furthest, reference_line, style
 from jointbench.report.figures.figure import Figure, spoken

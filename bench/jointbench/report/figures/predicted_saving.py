@@ -6,9 +6,9 @@ from dataclasses import dataclass
 
 import pandas as pd
 
-from jointbench.compare.summary.costs import PredictedSaving
-from jointbench.compare.summary.quantity import TRAINING_STEP
-from jointbench.compare.summary.run import CellSummary, Summary
+from jointbench.comparison.summary.costs import PredictedSaving
+from jointbench.comparison.summary.quantity import TRAINING_STEP
+from jointbench.comparison.summary.run import CellSummary, Summary
 from jointbench.report import format as show
 from jointbench.report.figures.canvas import (
     doublings,

@@ -12,7 +12,7 @@ from matplotlib.axes import Axes
 from matplotlib.collections import PathCollection
 from matplotlib.ticker import MaxNLocator
 
-from jointbench.compare.summary.run import CellSummary, DatasetSummary, Quality
+from jointbench.comparison.summary.run import CellSummary, DatasetSummary, Quality
 from jointbench.report import format as show
 from jointbench.report.figures.canvas import export, levels, looks, reference_line, style
 from jointbench.report.figures.figure import Figure, caution, spoken

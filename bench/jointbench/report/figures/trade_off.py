@@ -7,8 +7,8 @@ from collections.abc import Sequence
 import pandas as pd
 from matplotlib.axes import Axes
 
-from jointbench.compare.summary.decisions import Decision
-from jointbench.compare.summary.run import CellSummary, Summary
+from jointbench.comparison.summary.decisions import Decision
+from jointbench.comparison.summary.run import CellSummary, Summary
 from jointbench.report import format as show
 from jointbench.report.figures.canvas import (
     BAND,

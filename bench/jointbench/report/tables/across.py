@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from jointbench.compare.summary.run import Summary
+from jointbench.comparison.summary.run import Summary
 from jointbench.report import format as show
 from jointbench.report.tables.table import Table, columns, name, number
 

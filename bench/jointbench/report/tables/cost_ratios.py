@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
-from jointbench.compare.summary.costs import BUDGET_SPENT, SETTLED, TOO_FEW_BLOCKS, Ratio, TimedUntil
-from jointbench.compare.summary.run import CellSummary
+from jointbench.comparison.summary.costs import BUDGET_SPENT, SETTLED, TOO_FEW_BLOCKS, Ratio, TimedUntil
+from jointbench.comparison.summary.run import CellSummary
 from jointbench.report import format as show
 from jointbench.report.overview import ratio_cell
 from jointbench.report.tables.quality import cell_name

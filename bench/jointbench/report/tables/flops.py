@@ -2,9 +2,9 @@
 
 from __future__ import annotations
 
-from jointbench.compare.summary.costs import ArmFlops, PredictedSaving
-from jointbench.compare.summary.quantity import TRAINING_STEP
-from jointbench.compare.summary.run import CellSummary
+from jointbench.comparison.summary.costs import ArmFlops, PredictedSaving
+from jointbench.comparison.summary.quantity import TRAINING_STEP
+from jointbench.comparison.summary.run import CellSummary
 from jointbench.report import format as show
 from jointbench.report.tables.quality import cell_name
 from jointbench.report.tables.table import NOTHING, Cell, Column, Table, columns, interval, name, number

@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
-from jointbench.compare.summary.costs import ArmMemory
-from jointbench.compare.summary.run import CellSummary
+from jointbench.comparison.summary.costs import ArmMemory
+from jointbench.comparison.summary.run import CellSummary
 from jointbench.report import format as show
 from jointbench.report.tables.quality import cell_name
 from jointbench.report.tables.table import Cell, Column, Table, columns, name, number

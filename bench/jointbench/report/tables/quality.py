@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from functools import partial
 
-from jointbench.compare.summary.run import CellSummary, DatasetSummary, Quality
+from jointbench.comparison.summary.run import CellSummary, DatasetSummary, Quality
 from jointbench.report import format as show
 from jointbench.report.tables.table import Cell, Table, columns, name, number
 

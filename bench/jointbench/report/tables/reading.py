@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from jointbench.compare.summary.run import DatasetSummary
+from jointbench.comparison.summary.run import DatasetSummary
 from jointbench.report import format as show
 from jointbench.report.tables.table import Cell, Column, Table, name
 from jointbench.types import ColumnReading

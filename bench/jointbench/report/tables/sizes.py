@@ -4,8 +4,8 @@ from __future__ import annotations
 
 from functools import partial
 
-from jointbench.compare.summary.decisions import Standing
-from jointbench.compare.summary.run import CellSummary
+from jointbench.comparison.summary.decisions import Standing
+from jointbench.comparison.summary.run import CellSummary
 from jointbench.report import format as show
 from jointbench.report.tables.quality import cell_name
 from jointbench.report.tables.table import NOTHING, Cell, Table, columns, name, number

@@ -1,0 +1,1 @@
+"""What the command does, called from Python: frames in, a result with verdict, frame and page out."""
