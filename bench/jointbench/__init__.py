@@ -1,24 +1,146 @@
 """jointbench: one shared-trunk network with N outputs, or N separate networks? Measured.
 
-``jointbench.compare_arms`` gives verdicts from records in Python; everything else is in the command line.
+``compare`` does in Python what ``jointbench run`` does with a file, ``judge`` gives verdicts on predictions that other
+tools made, ``compare_arms`` on the records of a run.
 """
 
 from __future__ import annotations
 
 from importlib.metadata import PackageNotFoundError, version
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
     import os
-    from collections.abc import Iterable
+    from collections.abc import Iterable, Mapping, Sequence
 
+    import pandas as pd
+
+    from jointbench.api.result import Result
     from jointbench.comparison.api import Comparisons
     from jointbench.records import Record
+    from jointbench.types import Kind
 
 try:
     __version__ = version("jointbench")
 except PackageNotFoundError:  # run from a checkout without installation
     __version__ = "0+unknown"
+
+
+def compare(  # the command's options as keywords
+    X: Any,  # noqa: N803  # scikit-learn's names
+    Y: Any,  # noqa: N803
+    *,
+    arms: Sequence[str] = ("joint", "separate", "separate-matched"),
+    backends: Sequence[str] | str = "torch",
+    device: str = "auto",
+    profile: str = "quick",
+    groups: Any = None,
+    time: Any = None,
+    sample_weight: Any = None,
+    class_weight: str | None = None,
+    kinds: Mapping[str, Kind] | None = None,
+    metrics: Mapping[str, str] | str | None = None,
+    loss_weights: Mapping[str, float] | None = None,
+    rope: Mapping[str, float] | float | None = None,
+    probability: float | None = None,
+    worth: float | None = None,
+    folds: int | None = None,
+    repeats: int | None = None,
+    seeds: int | None = None,
+    random_state: int = 0,
+    budget: float | None = None,
+    until_decided: bool = False,
+    n_jobs: int | None = None,
+    keep: Sequence[str] = (),
+    name: str = "frame",
+    progress: bool = True,
+) -> Result:
+    """One network for all columns of Y, or one for each? Trains both on the table and compares them.
+
+    X, Y: (rows, features) and (rows, outputs), at least two outputs: data frames (pandas, polars and what narwhals
+    reads), dicts of columns, or 2-D arrays. NaN, None and masked cells are missing; rows without an output's label
+    count for the others. kinds: by output, "regression", "binary" or "multiclass", where it is read wrongly.
+    arms: by name (joint, separate, separate-matched, joint-wide), or partitions such as "a,c|b".
+    backends: "torch", "tensorflow" or both. device: "cpu", "cuda" or "auto". profile: "smoke", "quick" or "full".
+    groups: (rows,), rows with equal values share a fold. time: (rows,), splits go forward in it. sample_weight: (rows,),
+    from 0 up, what rows weigh in loss and skill. class_weight: "balanced" or None.
+    metrics: of the error that skill is made of, for all or by output: squared, absolute, pinball:Q; brier, log,
+    zero-one. loss_weights: by output, default 1. rope: the difference in skill that does not matter, default 0.01, for
+    all or by output. probability: what a verdict needs, default 0.95. worth: the skill that half the cost is worth.
+    folds, repeats, seeds: a fixed design. budget: seconds for training and timing. until_decided: train on until every
+    comparison is decided or cannot be. n_jobs: worker processes, default the physical cores.
+    random_state: the seed of everything drawn; the same seed gives the same records but for clock samples.
+    keep: columns of X to use as they stand, though they look like identifiers. name: of the table on the page.
+
+    Raises BadInput, a ValueError of one sentence, for whatever cannot be compared.
+
+    >>> import jointbench
+    >>> result = jointbench.compare(X, Y)  # doctest: +SKIP
+    >>> print(result.verdict, result.reason)  # doctest: +SKIP
+    """
+    from jointbench.api.compare import Keys, compare_frames, words  # so that importing jointbench stays light
+    from jointbench.runs.options import RunOptions
+
+    options = RunOptions(
+        profile=profile,
+        arms=tuple(arms),
+        backends=(backends,) if isinstance(backends, str) else tuple(backends),
+        device=device,
+        folds=folds,
+        repeats=repeats,
+        seeds=seeds,
+        seed=random_state,
+        jobs=n_jobs,
+        keep=tuple(keep),
+        class_weight=class_weight,
+        metrics=words(metrics),
+        loss_weights=words(loss_weights),
+        ropes=words(rope),
+        probability=probability,
+        worth=worth,
+        budget=budget,
+        until_decided=until_decided,
+    )
+    keys = Keys(groups=groups, time=time, sample_weight=sample_weight)
+    return compare_frames(X, Y, options, keys, kinds or {}, name=name, progress=progress)
+
+
+def judge(
+    predictions: pd.DataFrame,
+    *,
+    joint: str = "joint",
+    kinds: Mapping[str, Kind] | None = None,
+    costs: Mapping[str, Mapping[str, float]] | None = None,
+    rope: Mapping[str, float] | float | None = None,
+    probability: float | None = None,
+    worth: float | None = None,
+    name: str = "predictions",
+) -> Result:
+    """Verdicts on out-of-fold predictions that any tool made.
+
+    predictions: a long table with columns row, fold, output, arm, y_true and y_pred (a number, a class, or the
+    probability of the second of two classes), or in place of y_pred one column of probabilities for each class, named
+    as the class is or ``p_`` and its name; and, where there are several, repeat and seed. Every arm is tested on the
+    same rows and folds, every row once in each repeat.
+    joint: the arm whose one model predicts all outputs. kinds: by output, where its kind is read wrongly. costs:
+    {"training": {"joint": 12.5, "separate": 31}}, in any unit, and "request" alike. rope, probability, worth: see
+    ``compare``.
+
+    Raises BadInput, a ValueError of one sentence, for whatever cannot be compared.
+
+    >>> import jointbench
+    >>> print(jointbench.judge(frame))  # doctest: +SKIP
+    """
+    from jointbench.api.judge import judge_frame
+
+    return judge_frame(
+        predictions,
+        joint=joint,
+        kinds=kinds or {},
+        costs=costs or {},
+        criteria=(rope, probability, worth),
+        name=name,
+    )
 
 
 def compare_arms(

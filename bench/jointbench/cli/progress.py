@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING
 
 from jointbench.cli.console import echo, make_console
 from jointbench.cli.stopping import check_stopped
-from jointbench.cli.time_left import TimeLeft
+from jointbench.study.time_left import TimeLeft
 
 if TYPE_CHECKING:
     from rich.console import RenderableType

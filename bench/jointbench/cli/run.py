@@ -136,24 +136,19 @@ def _run(
     from jointbench.records.whole_file import is_regular
     from jointbench.report.reading import brief_reading, reading_lines
     from jointbench.report.recipe import brief_recipe
-    from jointbench.runs.about import ENVIRONMENT, RunDescription
+    from jointbench.runs.about import ENVIRONMENT
     from jointbench.runs.folder import REPORT, RUN_FILES, execute
-    from jointbench.runs.notes import cut_notes, notes
-    from jointbench.runs.options import criteria_of, experiments, load_datasets, study_config
+    from jointbench.runs.options import load_datasets, study_config
     from jointbench.runs.output_folder import output_folder
-    from jointbench.runs.reruns import reruns
+    from jointbench.runs.planned_run import plan_run
     from jointbench.study.estimate import estimate
-    from jointbench.study.least_time import check_budget_covers_a_round
     from jointbench.study.profiles import profile_named
 
     console = make_console(err=format != "text")
     study_config(options)  # bad numbers are refused before a large table is read
     datasets = load_datasets(options, profile_named(options.profile))
-    criteria = criteria_of(options, datasets)
-    config = study_config(options, criteria)
-    planned = experiments(options, datasets)
-    if options.budget is not None:
-        check_budget_covers_a_round(planned, config, options.budget)
+    run = plan_run(options, datasets, typed_command())
+    planned, config = run.experiments, run.config
     for experiment, dataset in zip(planned, datasets, strict=True):
         used, notes_of_run = experiment.dataset, experiment.dataset.notes[len(dataset.notes) :]
         recipe = recipe_summary(experiment.recipe_rows, experiment.recipe, experiment.shape, experiment.splits)
@@ -163,16 +158,9 @@ def _run(
     if dry_run:
         _forecast(planned, config, console)
         return
-    description = RunDescription(
-        profile=options.profile,
-        command=typed_command(),
-        notes=(*notes(options, config.devices), *cut_notes(planned, config)),
-        criteria=criteria,
-        reruns=reruns(options, datasets),
-    )
     with output_folder(out, "", RUN_FILES) as folder, progress_line(estimate(planned, config).phases) as progress:
         try:
-            summary = execute(planned, config, folder, description, progress)
+            summary = execute(planned, config, folder, run.description, progress)
         except Stopped as stopped:
             began = all(is_regular(folder / name) for name in (RECORDS, ENVIRONMENT))
             raise Stopped(stopped.number, folder if began else None) from None

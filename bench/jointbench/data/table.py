@@ -55,7 +55,21 @@ def load_table(
     """
     if not targets:
         raise BadInput(f"{path}: name the columns to predict with --target NAME, once for each")
-    raw = read_table(path)
+    return table_dataset(read_table(path), _provenance(path), targets, group, time, keep=keep, weight=weight)
+
+
+def table_dataset(
+    raw: RawTable,
+    provenance: Provenance,
+    targets: Sequence[str],
+    group: str | None = None,
+    time: str | None = None,
+    *,
+    keep: Sequence[str] = (),
+    weight: str | None = None,
+) -> Dataset:
+    """The same of a table that is read already; it is called as its path is."""
+    path = raw.path
     asked = _asked(raw, targets)
     group, time, weight = (None if key is None else column_named(raw, key) for key in (group, time, weight))
     source = source_of(raw, frozenset(column_named(raw, name) for name in keep))
@@ -77,7 +91,7 @@ def load_table(
             features=features.frame,
             targets=values,
             outputs=outputs,
-            provenance=_provenance(path),
+            provenance=provenance,
             groups=None if group is None else _groups(raw.frame[group]),
             time=None if time is None else timestamps(interpret(raw.frame[time], time, source), source),
             notes=(*sentences([*findings, *features.findings]), *raw.remarks),

@@ -74,8 +74,12 @@ def dataset_names(profile: Profile, names: Sequence[str]) -> tuple[str, ...]:
 
 def load_datasets(options: RunOptions, profile: Profile) -> list[Dataset]:
     """Bundled datasets by name, a user's table by path, with the metrics and class weights that are asked for."""
-    loaded = balanced_datasets(_loaded(options, profile), options.class_weight)
-    return with_metrics(loaded, options.metrics)
+    return as_asked(_loaded(options, profile), options)
+
+
+def as_asked(datasets: Sequence[Dataset], options: RunOptions) -> list[Dataset]:
+    """The datasets with the metrics and class weights that are asked for."""
+    return with_metrics(balanced_datasets(datasets, options.class_weight), options.metrics)
 
 
 def _loaded(options: RunOptions, profile: Profile) -> list[Dataset]:
@@ -100,12 +104,17 @@ def _loaded(options: RunOptions, profile: Profile) -> list[Dataset]:
 
 def _load_table(path: Path, options: RunOptions) -> Dataset:
     dataset = load_table(path, options.targets, options.group, options.time, options.keep, options.weight)
+    check_targets(dataset, f"{path}: ", "name at least two with --target")
+    return dataset
+
+
+def check_targets(dataset: Dataset, what: str, way_out: str) -> None:
+    """Raises BadInput for a single target."""
     if len(dataset.outputs) < 2:
         raise BadInput(
-            f"{path}: with one target there is nothing to compare: one network for all outputs and one for each are "
-            f"the same; name at least two with --target"
+            f"{what}with one target there is nothing to compare: one network for all outputs and one for each are "
+            f"the same; {way_out}"
         )
-    return dataset
 
 
 def is_path(name: str) -> bool:

@@ -1,0 +1,118 @@
+"""``jointbench.compare``: joint against separate networks on a table in memory."""
+
+from __future__ import annotations
+
+import hashlib
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from tempfile import TemporaryDirectory
+from typing import Any
+
+import numpy as np
+import pandas as pd
+
+from jointbench.api.progress import progress_bar
+from jointbench.api.result import Result
+from jointbench.data.frames import table_of_frames
+from jointbench.data.raw_table import RawTable
+from jointbench.data.table import table_dataset
+from jointbench.errors import BadInput
+from jointbench.runs.folder import execute
+from jointbench.runs.options import RunOptions, as_asked, check_targets
+from jointbench.runs.planned_run import plan_run
+from jointbench.study.estimate import estimate
+from jointbench.types import Dataset, Kind, Provenance
+
+GROUPS, TIME, WEIGHTS = "groups", "time", "sample_weight"
+
+
+@dataclass(frozen=True, eq=False, kw_only=True)
+class Keys:
+    """(rows,) each, or None: rows that share a fold, the order of a split forward in time, what rows weigh."""
+
+    groups: Any = None
+    time: Any = None
+    sample_weight: Any = None
+
+
+def compare_frames(
+    X: Any,  # noqa: N803  # scikit-learn's names
+    Y: Any,  # noqa: N803
+    options: RunOptions,
+    keys: Keys,
+    kinds: Mapping[str, Kind],
+    *,
+    name: str,
+    progress: bool,
+) -> Result:
+    """See ``jointbench.compare``."""
+    dataset = frames_dataset(X, Y, options, keys, kinds, name)
+    run = plan_run(options, as_asked([dataset], options), "jointbench.compare(X, Y)", repeatable=False)
+    temporary = TemporaryDirectory(prefix="jointbench-")
+    folder = Path(temporary.name)
+    with progress_bar(estimate(run.experiments, run.config).phases, shown=progress) as told:
+        summary = execute(run.experiments, run.config, folder, run.description, told)
+    return Result(summary, folder, temporary)
+
+
+def frames_dataset(
+    X: Any,  # noqa: N803
+    Y: Any,  # noqa: N803
+    options: RunOptions,
+    keys: Keys,
+    kinds: Mapping[str, Kind],
+    name: str,
+) -> Dataset:
+    """The dataset in X and Y. Raises BadInput as ``table_dataset`` does, and for keys of another length."""
+    raw, targets = table_of_frames(X, Y, name)
+    if unknown := set(kinds) - set(targets):
+        raise BadInput(f"kinds: Y has no column {min(unknown)!r}; it has {', '.join(targets)}")
+    frame, names = raw.frame, {}
+    for key, values in vars(keys).items():
+        if values is not None:
+            names[key] = _free_name(key, frame)
+            frame = frame.assign(**{names[key]: _column(values, key, len(frame))})
+    raw = RawTable(path=raw.path, frame=frame, declared=raw.declared)
+    dataset = table_dataset(
+        raw,
+        Provenance("a frame in memory", "not stated", "not stated", _digest(frame)),
+        [f"{target}:{kinds[target]}" if target in kinds else target for target in targets],
+        names.get(GROUPS),
+        names.get(TIME),
+        keep=options.keep,
+        weight=names.get(WEIGHTS),
+    )
+    check_targets(dataset, "Y: ", "give Y at least two columns")
+    return dataset
+
+
+def _column(values: Any, key: str, rows: int) -> pd.Series:
+    column = pd.Series(values if isinstance(values, pd.Series) else np.asarray(values)).reset_index(drop=True)
+    if len(column) != rows:
+        raise BadInput(f"{key} has {len(column):,} values and X has {rows:,} rows; give one for each row")
+    return column
+
+
+def _free_name(key: str, frame: pd.DataFrame) -> str:
+    while key in frame.columns:
+        key += "_"
+    return key
+
+
+def _digest(frame: pd.DataFrame) -> str:
+    """A hash of names and values."""
+    digest = hashlib.sha256("\0".join(map(str, frame.columns)).encode())
+    digest.update(pd.util.hash_pandas_object(frame, index=False).to_numpy().tobytes())
+    return digest.hexdigest()
+
+
+def words(values: Mapping[str, object] | Sequence[str] | str | float | None) -> tuple[str, ...]:
+    """A keyword as the command's option has it: {"price": 0.02} is "price=0.02"; one value stands alone."""
+    if values is None:
+        return ()
+    if isinstance(values, Mapping):
+        return tuple(f"{name}={value}" for name, value in values.items())
+    if isinstance(values, str | float | int):
+        return (str(values),)
+    return tuple(values)

@@ -1,0 +1,41 @@
+"""A run as it is planned, before anything is trained: what the command and the function have in common."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+from jointbench.runs.about import RunDescription
+from jointbench.runs.notes import cut_notes, notes
+from jointbench.runs.options import RunOptions, criteria_of, experiments, study_config
+from jointbench.runs.reruns import reruns
+from jointbench.study.config import StudyConfig
+from jointbench.study.least_time import check_budget_covers_a_round
+from jointbench.study.plan import Experiment
+from jointbench.types import Dataset
+
+
+@dataclass(frozen=True, eq=False)
+class PlannedRun:
+    """What is trained, how, and what its folder says of it."""
+
+    experiments: tuple[Experiment, ...]
+    config: StudyConfig
+    description: RunDescription
+
+
+def plan_run(options: RunOptions, datasets: Sequence[Dataset], command: str, *, repeatable: bool = True) -> PlannedRun:
+    """Raises BadInput for options that nothing can be done with. repeatable: a command can run a dataset alone."""
+    criteria = criteria_of(options, datasets)
+    config = study_config(options, criteria)
+    planned = experiments(options, datasets)
+    if options.budget is not None:
+        check_budget_covers_a_round(planned, config, options.budget)
+    description = RunDescription(
+        profile=options.profile,
+        command=command,
+        notes=(*notes(options, config.devices), *cut_notes(planned, config)),
+        criteria=criteria,
+        reruns=reruns(options, datasets) if repeatable else {},
+    )
+    return PlannedRun(tuple(planned), config, description)
