@@ -9,6 +9,8 @@ from __future__ import annotations
 from importlib.metadata import PackageNotFoundError, version
 from typing import TYPE_CHECKING, Any
 
+from jointbench.errors import BadInput
+
 if TYPE_CHECKING:
     import os
     from collections.abc import Iterable, Mapping, Sequence
@@ -24,6 +26,9 @@ try:
     __version__ = version("jointbench")
 except PackageNotFoundError:  # run from a checkout without installation
     __version__ = "0+unknown"
+
+
+__all__ = ["BadInput", "compare", "compare_arms", "judge"]
 
 
 def compare(  # the command's options as keywords
@@ -72,7 +77,7 @@ def compare(  # the command's options as keywords
     random_state: the seed of everything drawn; the same seed gives the same records but for clock samples.
     keep: columns of X to use as they stand, though they look like identifiers. name: of the table on the page.
 
-    Raises BadInput, a ValueError of one sentence, for whatever cannot be compared.
+    Raises BadInput, one sentence, for whatever cannot be compared.
 
     >>> import jointbench
     >>> result = jointbench.compare(X, Y)  # doctest: +SKIP
@@ -126,7 +131,7 @@ def judge(
     {"training": {"joint": 12.5, "separate": 31}}, in any unit, and "request" alike. rope, probability, worth: see
     ``compare``.
 
-    Raises BadInput, a ValueError of one sentence, for whatever cannot be compared.
+    Raises BadInput, one sentence, for whatever cannot be compared.
 
     >>> import jointbench
     >>> print(jointbench.judge(frame))  # doctest: +SKIP

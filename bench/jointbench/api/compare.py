@@ -24,6 +24,7 @@ from jointbench.runs.planned_run import plan_run
 from jointbench.study.estimate import estimate
 from jointbench.types import Dataset, Kind, Provenance
 
+CALL = "jointbench.compare(X, Y)"
 GROUPS, TIME, WEIGHTS = "groups", "time", "sample_weight"
 
 
@@ -48,7 +49,7 @@ def compare_frames(
 ) -> Result:
     """See ``jointbench.compare``."""
     dataset = frames_dataset(X, Y, options, keys, kinds, name)
-    run = plan_run(options, as_asked([dataset], options), "jointbench.compare(X, Y)", repeatable=False)
+    run = plan_run(options, as_asked([dataset], options), CALL, rerun=CALL)
     temporary = TemporaryDirectory(prefix="jointbench-")
     folder = Path(temporary.name)
     with progress_bar(estimate(run.experiments, run.config).phases, shown=progress) as told:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import io
+import math
 import shutil
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -19,6 +20,7 @@ if TYPE_CHECKING:
     from jointbench.records import Record
 
 REPORT = "report.html"
+NUMBERS = ("_difference", "_ratio")  # ends of the names of what has an interval
 
 
 @dataclass(frozen=True, eq=False)
@@ -55,9 +57,14 @@ class Result:
 
         from jointbench.report.verdict_json import comparison_values
 
-        return pd.json_normalize(comparison_values(self.summary), sep="_").rename(
-            columns=lambda name: name.removesuffix("_value")
-        )
+        rows = [
+            {
+                key: {"value": math.nan} if value is None and key.endswith(NUMBERS) else value
+                for key, value in row.items()
+            }
+            for row in comparison_values(self.summary)
+        ]
+        return pd.json_normalize(rows, sep="_").rename(columns=lambda name: name.removesuffix("_value"))
 
     @property
     def records(self) -> list[Record]:

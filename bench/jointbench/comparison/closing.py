@@ -60,6 +60,8 @@ def _two_digits(value: float) -> int:
 
 def _command(dataset: DatasetSummary, criteria: VerdictCriteria) -> str:
     base = dataset.command or f"jointbench run {dataset.slug}"
+    if base.endswith(")"):  # a call in Python
+        return f"{base.removesuffix(')')}, until_decided=True)"
     options = (
         ("rope", criteria.rope, ROPE),
         ("probability", criteria.probability, PROBABILITY),

@@ -24,8 +24,9 @@ class PlannedRun:
     description: RunDescription
 
 
-def plan_run(options: RunOptions, datasets: Sequence[Dataset], command: str, *, repeatable: bool = True) -> PlannedRun:
-    """Raises BadInput for options that nothing can be done with. repeatable: a command can run a dataset alone."""
+def plan_run(options: RunOptions, datasets: Sequence[Dataset], command: str, rerun: str = "") -> PlannedRun:
+    """Raises BadInput for options that nothing can be done with. rerun: what runs a dataset alone, where it is
+    no command."""
     criteria = criteria_of(options, datasets)
     config = study_config(options, criteria)
     planned = experiments(options, datasets)
@@ -36,6 +37,6 @@ def plan_run(options: RunOptions, datasets: Sequence[Dataset], command: str, *, 
         command=command,
         notes=(*notes(options, config.devices), *cut_notes(planned, config)),
         criteria=criteria,
-        reruns=reruns(options, datasets) if repeatable else {},
+        reruns={dataset.slug: rerun for dataset in datasets} if rerun else reruns(options, datasets),
     )
     return PlannedRun(tuple(planned), config, description)
