@@ -35,6 +35,9 @@ def compare(  # the command's options as keywords
     X: Any,  # noqa: N803  # scikit-learn's names
     Y: Any,  # noqa: N803
     *,
+    joint: Any = None,
+    separate: Any = None,
+    models: Sequence[str] | str | None = None,
     arms: Sequence[str] = ("joint", "separate", "separate-matched"),
     backends: Sequence[str] | str = "torch",
     device: str = "auto",
@@ -65,7 +68,10 @@ def compare(  # the command's options as keywords
     X, Y: (rows, features) and (rows, outputs), at least two outputs: data frames (pandas, polars and what narwhals
     reads), dicts of columns, or 2-D arrays. NaN, None and masked cells are missing; rows without an output's label
     count for the others. kinds: by output, "regression", "binary" or "multiclass", where it is read wrongly.
-    arms: by name (joint, separate, separate-matched, joint-wide), or partitions such as "a,c|b".
+    joint, separate: scikit-learn estimators; one ``joint`` is trained on all outputs, a clone of ``separate`` (default:
+    of ``joint``) for each. models: "mlp" for networks (the default where no estimator is given), "forest",
+    "extra-trees", "neighbours", "ridge", "xgboost": several are compared beside each other.
+    arms: of networks, by name (joint, separate, separate-matched, joint-wide), or partitions such as "a,c|b".
     backends: "torch", "tensorflow" or both. device: "cpu", "cuda" or "auto". profile: "smoke", "quick" or "full".
     groups: (rows,), rows with equal values share a fold. time: (rows,), splits go forward in it. sample_weight: (rows,),
     from 0 up, what rows weigh in loss and skill. class_weight: "balanced" or None.
@@ -84,8 +90,13 @@ def compare(  # the command's options as keywords
     >>> print(result.verdict, result.reason)  # doctest: +SKIP
     """
     from jointbench.api.compare import Keys, compare_frames, words  # so that importing jointbench stays light
+    from jointbench.estimators.family import NETWORKS, estimator_families
     from jointbench.runs.options import RunOptions
 
+    chosen = (("mlp",) if joint is None else ()) if models is None else (models,) if isinstance(models, str) else models
+    families = estimator_families(chosen, joint, separate)
+    if NETWORKS not in chosen:
+        backends = ()
     options = RunOptions(
         profile=profile,
         arms=tuple(arms),
@@ -107,7 +118,7 @@ def compare(  # the command's options as keywords
         until_decided=until_decided,
     )
     keys = Keys(groups=groups, time=time, sample_weight=sample_weight)
-    return compare_frames(X, Y, options, keys, kinds or {}, name=name, progress=progress)
+    return compare_frames(X, Y, options, keys, kinds or {}, name=name, progress=progress, families=families)
 
 
 def judge(

@@ -9,17 +9,17 @@ from pathlib import Path
 import numpy as np
 import pandas as pd
 import pytest
-from long_tables import made_table, table_of
 
 from commands import ended
 from jointbench.comparison.build import summarise
 from jointbench.comparison.summary.run import Summary
 from jointbench.data.columns import Source
-from jointbench.judge.long_table import read_predictions
+from jointbench.predictions.long_table import read_predictions
 from jointbench.records.store import read_records
 from jointbench.runs.judged import JudgeOptions, describe_predictions, judge_records
 from jointbench.runs.options import RunOptions, experiments, load_datasets, profile_named, study_config
 from jointbench.study.run import run as study
+from long_tables import made_table, table_of
 
 SOURCE = Source(Path("predictions.csv"))
 

@@ -10,8 +10,8 @@ from itertools import pairwise
 
 import pytest
 
-from jointbench.study.time_left import SLOWEST, TimeLeft
 from jointbench.study.estimate import Phase
+from jointbench.study.time_left import SLOWEST, TimeLeft
 
 PHASES = (Phase("references", 4.0, 0.0), Phase("training", 10.0, 0.0), Phase("report", 2.0, 0.0))
 

@@ -5,19 +5,18 @@ from __future__ import annotations
 import hashlib
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
-from pathlib import Path
-from tempfile import TemporaryDirectory
 from typing import Any
 
 import numpy as np
 import pandas as pd
 
 from jointbench.api.progress import progress_bar
-from jointbench.api.result import Result
+from jointbench.api.result import Result, result_of
 from jointbench.data.frames import table_of_frames
 from jointbench.data.raw_table import RawTable
 from jointbench.data.table import table_dataset
 from jointbench.errors import BadInput
+from jointbench.estimators.family import Family, check_family
 from jointbench.runs.folder import execute
 from jointbench.runs.options import RunOptions, as_asked, check_targets
 from jointbench.runs.planned_run import plan_run
@@ -46,15 +45,15 @@ def compare_frames(
     *,
     name: str,
     progress: bool,
+    families: Sequence[Family] = (),
 ) -> Result:
     """See ``jointbench.compare``."""
+    for family in families:
+        check_family(family)
     dataset = frames_dataset(X, Y, options, keys, kinds, name)
     run = plan_run(options, as_asked([dataset], options), CALL, rerun=CALL)
-    temporary = TemporaryDirectory(prefix="jointbench-")
-    folder = Path(temporary.name)
     with progress_bar(estimate(run.experiments, run.config).phases, shown=progress) as told:
-        summary = execute(run.experiments, run.config, folder, run.description, told)
-    return Result(summary, folder, temporary)
+        return result_of(lambda folder: execute(run.experiments, run.config, folder, run.description, told, families))
 
 
 def frames_dataset(

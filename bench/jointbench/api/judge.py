@@ -5,16 +5,15 @@ from __future__ import annotations
 import hashlib
 from collections.abc import Mapping
 from pathlib import Path
-from tempfile import TemporaryDirectory
 from typing import TYPE_CHECKING
 
 import pandas as pd
 
 from jointbench.api.compare import words
-from jointbench.api.result import Result
+from jointbench.api.result import Result, result_of
 from jointbench.data.columns import Source
 from jointbench.errors import BadInput
-from jointbench.judge.long_table import read_predictions
+from jointbench.predictions.long_table import read_predictions
 from jointbench.runs.judged import SCENARIOS, JudgeOptions, judge_into
 from jointbench.runs.verdict_options import verdict_criteria
 
@@ -45,6 +44,4 @@ def judge_frame(
         costs={SCENARIOS[scenario]: dict(arms) for scenario, arms in costs.items()},
         criteria=verdict_criteria(words(rope), probability, worth, outputs),
     )
-    temporary = TemporaryDirectory(prefix="jointbench-")
-    folder = Path(temporary.name)
-    return Result(judge_into(folder, predictions, options, "jointbench.judge(frame)"), folder, temporary)
+    return result_of(lambda folder: judge_into(folder, predictions, options, "jointbench.judge(frame)"))

@@ -5,9 +5,11 @@ from __future__ import annotations
 import io
 import math
 import shutil
-from dataclasses import dataclass, field
+import tempfile
+import weakref
+from collections.abc import Callable
+from dataclasses import dataclass
 from pathlib import Path
-from tempfile import TemporaryDirectory
 from typing import TYPE_CHECKING
 
 from jointbench.comparison.summary.run import Summary
@@ -27,13 +29,12 @@ NUMBERS = ("_difference", "_ratio")  # ends of the names of what has an interval
 class Result:
     """Joint against the other arms. It prints as in a terminal and shows the page's first screen in a notebook.
 
-    summary: every number of the page. folder: where the run's files are; a temporary one goes with the result, so
-    ``save`` what is to stay.
+    summary: every number of the page. folder: where the run's files are; it goes with the result, so ``save`` what is
+    to stay.
     """
 
     summary: Summary
     folder: Path
-    temporary: TemporaryDirectory[str] | None = field(default=None, repr=False)
 
     @property
     def verdict(self) -> str:
@@ -108,6 +109,18 @@ class Result:
         from jointbench.report.notebook import first_screen_frame
 
         return first_screen_frame(self.summary)
+
+
+def result_of(work: Callable[[Path], Summary]) -> Result:
+    """The result of work into a folder that is removed with it."""
+    folder = Path(tempfile.mkdtemp(prefix="jointbench-"))
+    try:
+        result = Result(work(folder), folder)
+    except BaseException:
+        shutil.rmtree(folder, ignore_errors=True)
+        raise
+    weakref.finalize(result, shutil.rmtree, folder, ignore_errors=True)
+    return result
 
 
 def _copied(source: Path, target: Path) -> Path:

@@ -16,6 +16,7 @@ if TYPE_CHECKING:
 
     from rich.console import Console
 
+    from jointbench.estimators.family import Family
     from jointbench.runs.options import RunOptions
     from jointbench.study.config import StudyConfig
     from jointbench.study.plan import Experiment
@@ -33,6 +34,10 @@ def run(
     arm: Annotated[
         Optional[list[str]],
         typer.Option(help="joint, separate, separate-matched, joint-wide, or a partition such as 'a,c|b'."),
+    ] = None,
+    model: Annotated[
+        Optional[list[str]],
+        typer.Option(help="mlp (networks), forest, extra-trees, neighbours, ridge or xgboost; repeat it."),
     ] = None,
     backend: Annotated[Optional[list[str]], typer.Option(help="torch or tensorflow; repeat it.")] = None,
     device: Annotated[str, typer.Option(help="cpu, cuda or auto.")] = "auto",
@@ -88,6 +93,7 @@ def run(
     ] = "text",
 ) -> None:
     """Trains joint and separate networks on bundled data or your own table, and reports what the choice costs."""
+    from jointbench.estimators.family import NETWORKS, estimator_families
     from jointbench.runs.options import RunOptions
 
     defaults = RunOptions()
@@ -96,7 +102,7 @@ def run(
         datasets=tuple(datasets or ()),
         targets=tuple(target or ()),
         arms=tuple(arm or defaults.arms),
-        backends=tuple(backend or defaults.backends),
+        backends=tuple(backend or defaults.backends) if NETWORKS in (model or (NETWORKS,)) else (),
         device=device,
         folds=folds,
         repeats=repeats,
@@ -118,7 +124,14 @@ def run(
         budget=budget,
         until_decided=until_decided,
     )
-    _run(options, out, explicit=tuple(backend or ()), format=format, dry_run=dry_run)
+    _run(
+        options,
+        out,
+        explicit=tuple(backend or ()),
+        format=format,
+        dry_run=dry_run,
+        families=estimator_families(model or ()),
+    )
 
 
 def _run(
@@ -128,6 +141,7 @@ def _run(
     format: Format,  # noqa: A002  # the option's name
     *,
     dry_run: bool,
+    families: tuple[Family, ...] = (),
 ) -> None:
     """Runs the study into its folder. explicit: the backends named on the command line, which must run. dry_run: says
     what it would do instead."""
@@ -160,7 +174,7 @@ def _run(
         return
     with output_folder(out, "", RUN_FILES) as folder, progress_line(estimate(planned, config).phases) as progress:
         try:
-            summary = execute(planned, config, folder, run.description, progress)
+            summary = execute(planned, config, folder, run.description, progress, families)
         except Stopped as stopped:
             began = all(is_regular(folder / name) for name in (RECORDS, ENVIRONMENT))
             raise Stopped(stopped.number, folder if began else None) from None

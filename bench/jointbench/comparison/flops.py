@@ -64,7 +64,9 @@ def predicted_saving(joint: PlannedArm, other: PlannedArm, ratios: Sequence[Rati
     Both arms take the same rows through every network, so FLOPs per row, step and request have the same ratio. A
     request for anything but all outputs of a batch (one output alone, say) is not predicted here.
     """
-    savings = []
+    savings: list[PredictedSaving] = []
+    if not (joint.train_flops_per_row and other.train_flops_per_row):
+        return savings  # models of others have no counter
     for ratio in ratios:
         if ratio.other != other.arm.name or not ratio.quantity.usual:
             continue

@@ -26,6 +26,7 @@ from jointbench.report.recipe import recipe_facts, recipe_text
 from jointbench.report.skill_text import skill_text
 from jointbench.report.tables.flops import flops_table, predicted_saving_table
 from jointbench.report.tables.memory import memory_table
+from jointbench.report.tables.models import models_table
 from jointbench.report.tables.quality import quality_tables, reference_remarks
 from jointbench.report.tables.reading import reading_table
 from jointbench.report.tables.serving import throughput_table
@@ -73,6 +74,7 @@ class DatasetSection:
     answer: Answer
     diagrams: tuple[Diagram, ...]
     reading: Table | None
+    models: Table | None
     cells: tuple[CellSection, ...]
 
 
@@ -93,6 +95,7 @@ def dataset_section(
         answer=answer,
         diagrams=arm_diagrams(cells, dataset, colours),
         reading=reading_table(dataset),
+        models=models_table(dataset, cells),
         cells=tuple(
             _cell_section(summary, cell, dataset, fits, colours, f"d{answer.number}b{i}")
             for i, cell in enumerate(cells, 1)

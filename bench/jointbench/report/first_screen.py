@@ -76,7 +76,7 @@ class OutputLine:
 class Line:
     """One framework's answer for a dataset. tone: the verdict, or "absent"; words: the verdict or its lean.
 
-    output: the one that decides, whose difference ``mark`` is; outputs: all of them.
+    training: FLOPs, else the seconds of a fit. output: the one that decides, whose difference ``mark`` is; outputs: all of them.
     """
 
     tone: str
@@ -84,7 +84,6 @@ class Line:
     output: str
     mark: Mark | None
     training: Bar | None
-    step: Bar | None
     request: Bar | None
     sentence: Sentence
     outputs: tuple[OutputLine, ...]
@@ -130,7 +129,6 @@ def _line(cell: CellSummary, dataset: DatasetSummary, criteria: VerdictCriteria,
             output="",
             mark=None,
             training=None,
-            step=None,
             request=None,
             sentence=answer_of(cell),
             outputs=(),
@@ -143,8 +141,7 @@ def _line(cell: CellSummary, dataset: DatasetSummary, criteria: VerdictCriteria,
         words=lean_words(decision),
         output=show.plain(deciding.output) if deciding else "",
         mark=_mark(deciding, criteria),
-        training=_bar(flops_ratio(cell, decision.other)),
-        step=_bar(step_ratio(cell, decision.other)),
+        training=_bar(flops_ratio(cell, decision.other) or step_ratio(cell, decision.other)),
         request=_bar(request_ratio(cell, decision.other)),
         sentence=answer_of(cell),
         outputs=_outputs(cell, dataset.outputs, decision.other, criteria),

@@ -82,8 +82,10 @@ class RunDescription:
     reruns: Mapping[str, str] = field(default_factory=dict)
 
 
-def about_study(experiments: Sequence[Experiment], config: StudyConfig, description: RunDescription) -> About:
-    """What is known of a run before it begins."""
+def about_study(
+    experiments: Sequence[Experiment], config: StudyConfig, description: RunDescription, families: Sequence[str] = ()
+) -> About:
+    """What is known of a run before it begins. families: of estimators beside the networks."""
     return About(
         schema_version=ENVIRONMENT_SCHEMA_VERSION,
         profile=description.profile,
@@ -101,7 +103,7 @@ def about_study(experiments: Sequence[Experiment], config: StudyConfig, descript
             )
             for experiment in experiments
         ),
-        backends=config.backends,
+        backends=(*config.backends, *families),
         devices=config.devices,
         finished=False,
         rounds=config.rounds,

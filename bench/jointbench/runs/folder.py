@@ -2,16 +2,18 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from dataclasses import replace
 from pathlib import Path
 
 from jointbench.comparison.build import summarise
 from jointbench.comparison.summary.run import Summary
 from jointbench.errors import BadInput, DidNotFinish
+from jointbench.estimators.family import Family
+from jointbench.estimators.records import family_records
 from jointbench.explain.answer import Answer
 from jointbench.explain.answer_store import EXPLAIN, write_answers
-from jointbench.records import Fit, Record
+from jointbench.records import Fit, FoldRecord, Record
 from jointbench.records.log import RecordLog
 from jointbench.records.store import PACKED, RECORDS, open_records, records_path
 from jointbench.records.strict_json import well_formed
@@ -29,6 +31,7 @@ from jointbench.study.run import run
 SUMMARY, REPORT = "summary.json", "report.html"
 RUN_FILES = (RECORDS, PACKED, ENVIRONMENT, SUMMARY, REPORT)
 EXPLAIN_PAGE = "explain.html"
+MOST_TIMING_SECONDS = 15.0  # of a table, for a family of estimators
 EXPLAIN_FILES = (EXPLAIN, EXPLAIN_PAGE)
 
 
@@ -38,13 +41,16 @@ def execute(
     folder: Path,
     description: RunDescription,
     progress: Progress,
+    families: Sequence[Family] = (),
 ) -> Summary:
     """Runs the study and writes its folder. Records are written as they come: a killed run keeps what it has.
+
+    families: of estimators that are compared beside the networks.
 
     Raises BadInput where the folder is another run's or cannot be written to, DidNotFinish where that shows later.
     """
     read_companions(folder)  # a file that is not one of ours is refused now, not after the work
-    about = about_study(experiments, config, description)
+    about = about_study(experiments, config, description, tuple(family.name for family in families))
     records: list[Record] = []
     with RecordLog(folder / RECORDS) as log:
         try:
@@ -53,7 +59,7 @@ def execute(
             log.discard()
             raise
         try:
-            for record in run(experiments, config, progress):
+            for record in _records(experiments, config, progress, families):
                 log.append(record)
                 records.append(without_training_loss(record))
         except OSError as error:
@@ -65,6 +71,21 @@ def execute(
         raise DidNotFinish(f"{error}; the records are complete: jointbench report {folder} draws the report") from error
     progress(DRAWING, "", 1, 1)
     return summary
+
+
+def _records(
+    experiments: Sequence[Experiment], config: StudyConfig, progress: Progress, families: Sequence[Family]
+) -> Iterator[Record]:
+    """The networks' records, then the estimators', on the same folds."""
+    folds: dict[str, list[FoldRecord]] = {}
+    for record in run(experiments, config, progress):
+        if isinstance(record, FoldRecord):
+            folds.setdefault(record.dataset, []).append(record)
+        yield record
+    seconds = min(config.timing_seconds / max(len(experiments) * len(families), 1), MOST_TIMING_SECONDS)
+    for family in families:
+        for experiment in experiments:
+            yield from family_records(experiment, family, folds[experiment.dataset.slug], seconds, progress)
 
 
 def publish(folder: Path, about: About, records: Sequence[Record], cut_off: tuple[str, ...] = ()) -> Summary:

@@ -14,9 +14,9 @@ from jointbench.comparison.summary.run import DatasetSummary, Summary
 from jointbench.data.columns import Source, source_of
 from jointbench.data.read_file import read_table
 from jointbench.errors import BadInput
-from jointbench.judge.long_table import read_predictions
-from jointbench.judge.predictions import Predictions
-from jointbench.judge.to_records import to_records
+from jointbench.predictions.long_table import read_predictions
+from jointbench.predictions.predictions import Predictions
+from jointbench.predictions.to_records import to_records
 from jointbench.records import Record, Scenario, StatedCost
 from jointbench.records.log import RecordLog
 from jointbench.records.store import RECORDS

@@ -18,8 +18,8 @@ import pandas as pd
 from jointbench.data.columns import Source, interpret
 from jointbench.data.outputs import Target, target
 from jointbench.errors import BadInput
-from jointbench.judge.predicted_values import raw_predictions
-from jointbench.judge.predictions import Predictions
+from jointbench.predictions.predicted_values import raw_predictions
+from jointbench.predictions.predictions import Predictions
 from jointbench.types import FloatArray, IntArray, Kind
 
 REQUIRED = ("row", "fold", "output", "arm", "y_true")

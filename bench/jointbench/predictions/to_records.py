@@ -3,17 +3,30 @@
 from __future__ import annotations
 
 import hashlib
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
 
 import numpy as np
 
-from jointbench.judge.predictions import Predictions
 from jointbench.metrics.judged_rows import judged_no_skill_error, judged_rows
 from jointbench.metrics.quality import score
+from jointbench.predictions.predictions import Predictions
 from jointbench.records import Fit, FoldRecord, PlannedArm, Record, Score, ScoredOutput
 from jointbench.types import EXTERNAL, Arm, FloatArray, IntArray, Network, Output, Recipe, Shape
 
 UNKNOWN_SHAPE = Shape(())
+
+
+@dataclass(frozen=True, eq=False)
+class Answers:
+    """What one model, or one for each output, answered on a fold's test rows.
+
+    seed: counted from 0. raw: by output, (test rows, units): values, or logits of classes.
+    """
+
+    fold: FoldRecord
+    seed: int
+    raw: tuple[FloatArray, ...]
 
 
 def to_records(predictions: Predictions, joint: str, backend: str) -> Iterator[Record]:
@@ -24,7 +37,16 @@ def to_records(predictions: Predictions, joint: str, backend: str) -> Iterator[R
     folds = list(_folds(predictions))
     yield from folds
     for arm in (joint, *(name for name in predictions.arms if name != joint)):
-        yield from _arm(predictions, folds, arm, backend, together=arm == joint)
+        answers = [
+            Answers(
+                fold,
+                seed,
+                tuple(predictions.raw[arm][o.name][fold.repeat, seed][fold.test] for o in predictions.outputs),
+            )
+            for fold in folds
+            for seed in range(predictions.seeds)
+        ]
+        yield from arm_records(predictions.outputs, answers, arm, backend, predictions.sha256, together=arm == joint)
 
 
 def _folds(predictions: Predictions) -> Iterator[FoldRecord]:
@@ -67,19 +89,16 @@ def _scored(output: Output, values: FloatArray) -> ScoredOutput:
     return ScoredOutput(output.kind, output.units, output.error_metric, float(known.mean()), float(known.std()) or 1.0)
 
 
-def _arm(
-    predictions: Predictions, folds: list[FoldRecord], name: str, backend: str, *, together: bool
+def arm_records(
+    outputs: Sequence[Output], answers: Sequence[Answers], name: str, backend: str, sha256: str, *, together: bool
 ) -> Iterator[Record]:
-    outputs = tuple(output.name for output in predictions.outputs)
-    groups = (outputs,) if together else tuple((output,) for output in outputs)
-    fits = [
-        _fit(predictions, fold, seed, name, group, backend)
-        for fold in folds
-        for seed in range(predictions.seeds)
-        for group in groups
-    ]
+    """An arm and its fits. together: one model predicts all outputs. sha256: of what the models are known by."""
+    names = tuple(output.name for output in outputs)
+    groups = (names,) if together else tuple((output,) for output in names)
+    known_by = hashlib.sha256(f"{sha256} {name}".encode()).hexdigest()
+    fits = [_fit(outputs, answer, known_by, group, backend) for answer in answers for group in groups]
     yield PlannedArm(
-        dataset=predictions.name,
+        dataset=answers[0].fold.dataset,
         backend=backend,
         device="cpu",
         engine=EXTERNAL,
@@ -94,25 +113,26 @@ def _arm(
     yield from fits
 
 
-def _fit(predictions: Predictions, fold: FoldRecord, seed: int, arm: str, group: tuple[str, ...], backend: str) -> Fit:
+def _fit(outputs: Sequence[Output], answers: Answers, known_by: str, group: tuple[str, ...], backend: str) -> Fit:
     """Its network is known by the arm's predictions alone."""
-    columns = [i for i, output in enumerate(predictions.outputs) if output.name in group]
+    fold = answers.fold
     parts, scores = [], []
-    for i in columns:
-        output, scored = predictions.outputs[i], fold.scored[i]
-        raw = predictions.raw[arm][output.name][fold.repeat, seed][fold.test]
+    for i in (i for i, output in enumerate(outputs) if output.name in group):
+        output, scored, raw = outputs[i], fold.scored[i], answers.raw[i]
         parts.append((raw - scored.location) / scored.scale if output.kind == "regression" else raw)
         judged = fold.weights[:, i] > 0
         if judged.any():
-            scores.append(_score(output, fold.y_true[judged, i], raw[judged], fold.no_skill_error[i]))
+            scores.append(
+                _score(output, fold.y_true[judged, i], raw[judged], fold.no_skill_error[i], fold.weights[judged, i])
+            )
     return Fit(
         network=Network(
-            dataset=predictions.name,
-            sha256=hashlib.sha256(f"{predictions.sha256} {arm}".encode()).hexdigest(),
+            dataset=fold.dataset,
+            sha256=known_by,
             repeat=fold.repeat,
             fold=fold.fold,
             split=fold.digest,
-            seed=seed,
+            seed=answers.seed,
             group=group,
             shape=UNKNOWN_SHAPE,
             recipe=Recipe(),
@@ -125,5 +145,5 @@ def _fit(predictions: Predictions, fold: FoldRecord, seed: int, arm: str, group:
     )
 
 
-def _score(output: Output, observed: FloatArray, raw: FloatArray, no_skill: float) -> Score:
-    return score(output, observed, raw[:, 0] if output.kind == "regression" else raw, no_skill)
+def _score(output: Output, observed: FloatArray, raw: FloatArray, no_skill: float, weights: FloatArray) -> Score:
+    return score(output, observed, raw[:, 0] if output.kind == "regression" else raw, no_skill, weights)
