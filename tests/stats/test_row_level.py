@@ -14,6 +14,7 @@ from jointbench.stats.row_level import (
     PRIOR_RATIO,
     RowDifferences,
     StudentT,
+    minority,
     moderated_t,
     variance_evidence,
 )
@@ -147,3 +148,18 @@ def test_the_truth_is_inside_as_often_as_it_says(fits: float, least: float, most
         found = known(RowDifferences(differences.values + shift, differences.fold, differences.units))
         inside.append(abs(found.mean) <= found.scale * stats.t.ppf(0.975, found.df))
     assert least <= np.mean(inside) <= most
+
+
+@pytest.mark.parametrize(("rare", "df"), [(None, 8.0), (40, 8.0), (9, 8.0), (4, 3.0), (1, 1.0), (0, 1.0)])
+def test_few_rows_of_a_rare_class_bound_the_degrees_of_freedom(rare: int | None, df: float) -> None:
+    """Four rows of a class among three hundred tell a variance as badly as four rows do."""
+    fold = np.tile(np.arange(5), 60)[:, None]
+    values = np.random.default_rng(5).normal(size=(300, 1, 1))
+    evidence = variance_evidence(RowDifferences(values, fold, np.arange(300), minority=rare))
+    assert evidence is not None
+    assert moderated_t(evidence).df == df
+
+
+def test_the_minority_is_what_the_most_frequent_class_leaves() -> None:
+    assert minority(np.array([0, 0, 1, 2, 0])) == 2
+    assert minority(np.array([], np.int64)) == 0

@@ -15,7 +15,7 @@ from jointbench.data.units import row_units
 from jointbench.metrics.row_losses import no_skill_row_losses, row_losses
 from jointbench.records import Fit
 from jointbench.runtime.workers import Workers
-from jointbench.stats.row_level import RowDifferences, VarianceEvidence, variance_evidence
+from jointbench.stats.row_level import RowDifferences, VarianceEvidence, minority, variance_evidence
 from jointbench.stats.studentised_bootstrap import bootstrap_quantiles
 from jointbench.study.plan import CrossValidation, Experiment, make_experiment, plan_arms, prepared_split
 from jointbench.study.training import fit_all
@@ -121,7 +121,9 @@ def _drawn_output(experiment: Experiment, planned: Experiment, fits: Sequence[Fi
         no_skill_others.append(float(baseline[len(split.test) :].mean()))
     values = (losses["separate"] - losses["joint"]) / scale
     truth = (np.mean(others["separate"]) - np.mean(others["joint"])) / np.mean(no_skill_others)
-    differences = RowDifferences(values, fold, row_units(planned.dataset), _overlap(planned))
+    known = planned.dataset.targets[output.name]
+    rare = None if output.kind == "regression" else minority(known[~np.isnan(known)].astype(np.int64))
+    differences = RowDifferences(values, fold, row_units(planned.dataset), _overlap(planned), rare)
     evidence = tuple(variance_evidence(part) for part in _growing(differences))
     last = next((float(e.mean) for e in reversed(evidence) if e is not None), np.nan)
     return DrawnOutput(

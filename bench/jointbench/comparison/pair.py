@@ -123,7 +123,7 @@ def _beliefs(
         by_fold = tuple(believe_folds(values, folds, overlap) for values in skill_differences)
         return by_fold, believe_folds(skill_differences.mean(axis=0), folds, overlap)
     rows = evidence.rows
-    by_output = tuple(believe(differences_of(a, b, rows)) for a, b in zip(own, others, strict=True))
+    by_output = tuple(believe(differences_of(a, b, rows, i)) for i, (a, b) in enumerate(zip(own, others, strict=True)))
     return by_output, believe(differences_of(own.mean(axis=0), others.mean(axis=0), rows))
 
 

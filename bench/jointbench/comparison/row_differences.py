@@ -10,7 +10,7 @@ import numpy as np
 from jointbench.comparison.cells import BenchmarkCell, RunIndex, overlap_of
 from jointbench.metrics.row_losses import row_losses
 from jointbench.records import Fit, FoldRecord, PlannedArm
-from jointbench.stats.row_level import RowDifferences
+from jointbench.stats.row_level import RowDifferences, minority
 from jointbench.types import FloatArray, IntArray
 
 
@@ -18,12 +18,13 @@ from jointbench.types import FloatArray, IntArray
 class TestedRows:
     """The rows that some fold tests. fold: (rows, repeats), -1 where no fold of the repeat tests the row; place:
     position among them by row number; units: (rows,), equal for rows that are kept together; overlap: see
-    ``overlap_of``."""
+    ``overlap_of``; minority: by output, the judged rows outside its most frequent class, None of numbers."""
 
     fold: IntArray
     place: IntArray
     units: IntArray
     overlap: float
+    minority: tuple[int | None, ...]
 
 
 def tested_rows(folds: Sequence[FoldRecord], index: RunIndex) -> TestedRows | None:
@@ -38,7 +39,17 @@ def tested_rows(folds: Sequence[FoldRecord], index: RunIndex) -> TestedRows | No
     for fold in folds:
         of_row[place[fold.test], fold.repeat] = fold.fold
         units[place[fold.test]] = fold.row_units
-    return TestedRows(of_row, place, units, overlap_of(folds))
+    return TestedRows(of_row, place, units, overlap_of(folds), _minorities(folds))
+
+
+def _minorities(folds: Sequence[FoldRecord]) -> tuple[int | None, ...]:
+    """By output; each row counts once, though every repeat tests it."""
+    first = [fold for fold in folds if fold.repeat == folds[0].repeat]
+    counts: list[int | None] = []
+    for i, scored in enumerate(folds[0].scored):
+        codes = np.concatenate([fold.y_true[fold.weights[:, i] > 0, i] for fold in first]).astype(np.int64)
+        counts.append(minority(codes) if scored.kind != "regression" else None)
+    return tuple(counts)
 
 
 def arm_losses(cell: BenchmarkCell, planned: PlannedArm, index: RunIndex, rows: TestedRows) -> FloatArray | None:
@@ -92,6 +103,7 @@ def _linearised(losses: FloatArray, weights: FloatArray) -> FloatArray:
     return np.where(judged, mean + weights / weights[judged].mean() * (losses - mean), np.nan)
 
 
-def differences_of(first: FloatArray, other: FloatArray, rows: TestedRows) -> RowDifferences:
-    """Of one output, from both arms' losses (rows, repeats, seeds): first - other in skill."""
-    return RowDifferences(other - first, rows.fold, rows.units, rows.overlap)
+def differences_of(first: FloatArray, other: FloatArray, rows: TestedRows, output: int | None = None) -> RowDifferences:
+    """Of one output, or of their mean, from both arms' losses (rows, repeats, seeds): first - other in skill."""
+    rare = None if output is None else rows.minority[output]
+    return RowDifferences(other - first, rows.fold, rows.units, rows.overlap, rare)

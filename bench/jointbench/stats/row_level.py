@@ -16,7 +16,10 @@ W is the rows' variance of one fold's mean in one repeat. V is the clustered var
 difference first averaged over all fits that test it: what one fit happens to do on a row averages out, what is the
 row's own does not, so further fits bring V down to a floor and rows bring it to zero. All fits train on parts of the same
 rows, and what these rows happen to teach does not average out either: the overlap of Nadeau & Bengio (2003), test rows
-over training rows, of which a fifth is seen. The constants come from real tables taken as populations
+over training rows, of which a fifth is seen.
+
+Of classes the variance rests on the rows outside the most frequent one. Where there are only k of them, however many rows
+there are in all, it is known as badly as from k rows: the degrees of freedom are at most k - 1. The constants come from real tables taken as populations
 (``calibration.populations``).
 """
 
@@ -41,13 +44,15 @@ class RowDifferences:
 
     values: (rows, repeats, seeds): (loss of other - loss of joint) / no-skill error; NaN where a label or a fit is
     missing. fold: (rows, repeats), the fold that tests the row, -1 where none does. units: (rows,), equal for rows that
-    are kept together. overlap: test rows over training rows, mean over the folds; None: 1 / (K - 1).
+    are kept together. overlap: test rows over training rows, mean over the folds; None: 1 / (K - 1). minority: rows
+    outside the most frequent class; None of numbers.
     """
 
     values: FloatArray
     fold: IntArray
     units: IntArray
     overlap: float | None = None
+    minority: int | None = None
 
 
 @dataclass(frozen=True)
@@ -58,6 +63,7 @@ class VarianceEvidence:
     independent. single: the same of one repeat, on average. floor: what further fits would bring ``rows`` to; NaN where
     each row was tested once. between: variance of the fold means, averaged over repeats. folds: of a repeat, on
     average; repeats: that have at least two folds. overlap: test rows over training rows; None: 1 / (folds - 1).
+    minority: rows outside the most frequent class; None of numbers, and of older evidence.
     """
 
     mean: float
@@ -69,6 +75,7 @@ class VarianceEvidence:
     folds: float
     repeats: int
     overlap: float | None = None
+    minority: int | None = None
 
 
 @dataclass(frozen=True)
@@ -95,6 +102,8 @@ def moderated_t(evidence: VarianceEvidence) -> StudentT:
     overlap = 1 / (evidence.folds - 1) if evidence.overlap is None else evidence.overlap
     lasting = OVERLAP_SHARE * overlap * excess
     scale = float(np.sqrt(evidence.rows + excess / (evidence.folds * evidence.repeats) + lasting))
+    if evidence.minority is not None:
+        df = min(df, max(evidence.minority - 1.0, 1.0))
     return StudentT(evidence.mean, scale, df, float(np.sqrt(evidence.floor + lasting)))
 
 
@@ -119,7 +128,13 @@ def variance_evidence(differences: RowDifferences) -> VarianceEvidence | None:
         folds=float((~np.isnan(repeats)).sum(axis=1).mean()),
         repeats=len(repeats),
         overlap=differences.overlap,
+        minority=differences.minority,
     )
+
+
+def minority(codes: IntArray) -> int:
+    """How many rows, of these class codes, lie outside the most frequent class."""
+    return int(len(codes) - np.bincount(codes).max()) if len(codes) else 0
 
 
 def _mean_variance(parts: Sequence[RowDifferences]) -> float:
