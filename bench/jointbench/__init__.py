@@ -89,7 +89,7 @@ def compare(  # the command's options as keywords
     >>> result = jointbench.compare(X, Y)  # doctest: +SKIP
     >>> print(result.verdict, result.reason)  # doctest: +SKIP
     """
-    from jointbench.api.compare import Keys, compare_frames, words  # so that importing jointbench stays light
+    from jointbench.api.compare import Frames, compare_frames, words  # so that importing jointbench stays light
     from jointbench.estimators.family import NETWORKS, estimator_families
     from jointbench.runs.options import RunOptions
 
@@ -117,8 +117,8 @@ def compare(  # the command's options as keywords
         budget=budget,
         until_decided=until_decided,
     )
-    keys = Keys(groups=groups, time=time, sample_weight=sample_weight)
-    return compare_frames(X, Y, options, keys, kinds or {}, name=name, progress=progress, families=families)
+    frames = Frames(X=X, Y=Y, name=name, kinds=kinds or {}, groups=groups, time=time, sample_weight=sample_weight)
+    return compare_frames(frames, options, families, progress=progress)
 
 
 def judge(

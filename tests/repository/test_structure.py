@@ -11,7 +11,7 @@ import pytest
 
 ROOT = Path(__file__).parents[2]
 PACKAGE = ROOT / "bench" / "jointbench"
-LONGEST_FILE, LONGEST_FUNCTION, MOST_PARAMETERS, MOST_LAYERS = 300, 50, 7, 11
+LONGEST_FILE, LONGEST_FUNCTION, MOST_PARAMETERS, MOST_LAYERS = 300, 50, 7, 12
 LARGEST_FILE_BYTES = 3_000_000
 NO_CONCEPT = {"utils.py", "util.py", "helpers.py", "helper.py", "common.py", "misc.py"}
 

@@ -28,59 +28,50 @@ GROUPS, TIME, WEIGHTS = "groups", "time", "sample_weight"
 
 
 @dataclass(frozen=True, eq=False, kw_only=True)
-class Keys:
-    """(rows,) each, or None: rows that share a fold, the order of a split forward in time, what rows weigh."""
+class Frames:
+    """A table in memory, called ``name``. kinds: by output, where it would be read wrongly.
 
+    groups, time, sample_weight: (rows,) each, or None: rows that share a fold, the order of a split forward in time, what
+    rows weigh.
+    """
+
+    X: Any
+    Y: Any
+    name: str
+    kinds: Mapping[str, Kind]
     groups: Any = None
     time: Any = None
     sample_weight: Any = None
 
 
-def compare_frames(
-    X: Any,  # noqa: N803  # scikit-learn's names
-    Y: Any,  # noqa: N803
-    options: RunOptions,
-    keys: Keys,
-    kinds: Mapping[str, Kind],
-    *,
-    name: str,
-    progress: bool,
-    families: Sequence[Family] = (),
-) -> Result:
+def compare_frames(frames: Frames, options: RunOptions, families: Sequence[Family], *, progress: bool) -> Result:
     """See ``jointbench.compare``."""
     for family in families:
         check_family(family)
-    dataset = frames_dataset(X, Y, options, keys, kinds, name)
+    dataset = frames_dataset(frames, options.keep)
     run = plan_run(options, as_asked([dataset], options), CALL, rerun=CALL)
     with progress_bar(estimate(run.experiments, run.config).phases, shown=progress) as told:
         return result_of(lambda folder: execute(run.experiments, run.config, folder, run.description, told, families))
 
 
-def frames_dataset(
-    X: Any,  # noqa: N803
-    Y: Any,  # noqa: N803
-    options: RunOptions,
-    keys: Keys,
-    kinds: Mapping[str, Kind],
-    name: str,
-) -> Dataset:
+def frames_dataset(frames: Frames, keep: Sequence[str] = ()) -> Dataset:
     """The dataset in X and Y. Raises BadInput as ``table_dataset`` does, and for keys of another length."""
-    raw, targets = table_of_frames(X, Y, name)
-    if unknown := set(kinds) - set(targets):
+    raw, targets = table_of_frames(frames.X, frames.Y, frames.name)
+    if unknown := set(frames.kinds) - set(targets):
         raise BadInput(f"kinds: Y has no column {min(unknown)!r}; it has {', '.join(targets)}")
     frame, names = raw.frame, {}
-    for key, values in vars(keys).items():
-        if values is not None:
+    for key in (GROUPS, TIME, WEIGHTS):
+        if (values := getattr(frames, key)) is not None:
             names[key] = _free_name(key, frame)
             frame = frame.assign(**{names[key]: _column(values, key, len(frame))})
     raw = RawTable(path=raw.path, frame=frame, declared=raw.declared)
     dataset = table_dataset(
         raw,
         Provenance("a frame in memory", "not stated", "not stated", _digest(frame)),
-        [f"{target}:{kinds[target]}" if target in kinds else target for target in targets],
+        [f"{target}:{frames.kinds[target]}" if target in frames.kinds else target for target in targets],
         names.get(GROUPS),
         names.get(TIME),
-        keep=options.keep,
+        keep=keep,
         weight=names.get(WEIGHTS),
     )
     check_targets(dataset, "Y: ", "give Y at least two columns")
