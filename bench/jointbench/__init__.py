@@ -90,15 +90,14 @@ def compare(  # the command's options as keywords
     >>> print(result.verdict, result.reason)  # doctest: +SKIP
     """
     from jointbench.api.compare import Frames, compare_frames, words  # so that importing jointbench stays light
-    from jointbench.estimators.family import NETWORKS, estimator_families
+    from jointbench.estimators.family import estimator_families
     from jointbench.runs.options import RunOptions
 
     chosen = (("mlp",) if joint is None else ()) if models is None else (models,) if isinstance(models, str) else models
     families = estimator_families(chosen, joint, separate)
-    if NETWORKS not in chosen:
-        backends = ()
     options = RunOptions(
         profile=profile,
+        models=tuple(chosen),
         arms=tuple(arms),
         backends=(backends,) if isinstance(backends, str) else tuple(backends),
         device=device,

@@ -8,7 +8,8 @@ from typing import Annotated, Optional
 import typer
 
 from jointbench.cli.console import make_console, typed_command
-from jointbench.cli.outcome import Format, finish
+from jointbench.cli.outcome import finish
+from jointbench.cli.verdict_options import Printed, Probability, Ropes, Worth
 
 
 def judge(
@@ -24,20 +25,11 @@ def judge(
         Optional[list[str]],
         typer.Option(help="What arms cost, in any unit: training=ARM:NUMBER,ARM:NUMBER or request=..."),
     ] = None,
-    rope: Annotated[
-        Optional[list[str]],
-        typer.Option(help="Difference in skill that does not matter, default 0.01; OUTPUT=NUMBER for one; repeat it."),
-    ] = None,
-    probability: Annotated[
-        Optional[float], typer.Option(help="Probability that a verdict needs; default 0.95.")
-    ] = None,
-    worth: Annotated[
-        Optional[float], typer.Option(help="Skill that half the cost is worth, for open verdicts; default 0.01.")
-    ] = None,
+    rope: Ropes = None,
+    probability: Probability = None,
+    worth: Worth = None,
     out: Annotated[Optional[str], typer.Option(help="Folder for records, summary and report.")] = None,
-    format: Annotated[  # noqa: A002  # the option's name
-        Format, typer.Option(help="The answer as text; md: Markdown; json: for a script, all else on standard error.")
-    ] = "text",
+    format: Printed = "text",  # noqa: A002  # the option's name
 ) -> None:
     """Compares models of yours by their out-of-fold predictions, with the same statistics and page as `run`."""
     from jointbench.runs.folder import REPORT, RUN_FILES

@@ -10,13 +10,13 @@ from jointbench.cli.console import make_console, typed_command
 from jointbench.cli.outcome import Format, finish
 from jointbench.cli.progress import progress_line
 from jointbench.cli.stopping import Stopped
+from jointbench.cli.verdict_options import Printed, Probability, Ropes, Worth
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
     from rich.console import Console
 
-    from jointbench.estimators.family import Family
     from jointbench.runs.options import RunOptions
     from jointbench.study.config import StudyConfig
     from jointbench.study.plan import Experiment
@@ -68,16 +68,9 @@ def run(
             "NAME, OUTPUT=NAME, or regression=NAME or classes=NAME; repeat it."
         ),
     ] = None,
-    rope: Annotated[
-        Optional[list[str]],
-        typer.Option(help="Difference in skill that does not matter, default 0.01; OUTPUT=NUMBER for one; repeat it."),
-    ] = None,
-    probability: Annotated[
-        Optional[float], typer.Option(help="Probability that a verdict needs; default 0.95.")
-    ] = None,
-    worth: Annotated[
-        Optional[float], typer.Option(help="Skill that half the cost is worth, for open verdicts; default 0.01.")
-    ] = None,
+    rope: Ropes = None,
+    probability: Probability = None,
+    worth: Worth = None,
     budget: Annotated[
         Optional[float], typer.Option(help="Seconds for training and timing together; default: the profile's.")
     ] = None,
@@ -88,12 +81,9 @@ def run(
         bool, typer.Option("--dry-run", help="Print what would be trained and timed, and about how long it takes.")
     ] = False,
     out: Annotated[Optional[str], typer.Option(help="Folder for records, summary and report.")] = None,
-    format: Annotated[  # noqa: A002  # the option's name
-        Format, typer.Option(help="The answer as text; md: Markdown; json: for a script, all else on standard error.")
-    ] = "text",
+    format: Printed = "text",  # noqa: A002  # the option's name
 ) -> None:
     """Trains joint and separate networks on bundled data or your own table, and reports what the choice costs."""
-    from jointbench.estimators.family import NETWORKS, estimator_families
     from jointbench.runs.options import RunOptions
 
     defaults = RunOptions()
@@ -102,7 +92,8 @@ def run(
         datasets=tuple(datasets or ()),
         targets=tuple(target or ()),
         arms=tuple(arm or defaults.arms),
-        backends=tuple(backend or defaults.backends) if NETWORKS in (model or (NETWORKS,)) else (),
+        models=tuple(model or defaults.models),
+        backends=tuple(backend or defaults.backends),
         device=device,
         folds=folds,
         repeats=repeats,
@@ -130,7 +121,6 @@ def run(
         explicit=tuple(backend or ()),
         format=format,
         dry_run=dry_run,
-        families=estimator_families(model or ()),
     )
 
 
@@ -141,11 +131,11 @@ def _run(
     format: Format,  # noqa: A002  # the option's name
     *,
     dry_run: bool,
-    families: tuple[Family, ...] = (),
 ) -> None:
     """Runs the study into its folder. explicit: the backends named on the command line, which must run. dry_run: says
     what it would do instead."""
     from jointbench.comparison.summary.recipe import recipe_summary
+    from jointbench.estimators.family import estimator_families
     from jointbench.records.store import RECORDS
     from jointbench.records.whole_file import is_regular
     from jointbench.report.reading import brief_reading, reading_lines
@@ -159,6 +149,7 @@ def _run(
     from jointbench.study.profiles import profile_named
 
     console = make_console(err=format != "text")
+    families = estimator_families(options.models)
     study_config(options)  # bad numbers are refused before a large table is read
     datasets = load_datasets(options, profile_named(options.profile))
     run = plan_run(options, datasets, typed_command())

@@ -12,6 +12,7 @@ from jointbench.comparison.criteria import DEFAULT_CRITERIA, VerdictCriteria
 from jointbench.data.catalog import bundled_slugs, card_of, cards, load_bundled
 from jointbench.data.table import load_table
 from jointbench.errors import BadInput
+from jointbench.estimators.family import NETWORKS
 from jointbench.networks.arms import DEFAULT_ARMS
 from jointbench.runs.metric_options import balanced_datasets, with_metrics
 from jointbench.runs.verdict_options import verdict_criteria
@@ -31,12 +32,13 @@ TIMING_SHARE = 0.4  # of a budget, at the most
 
 @dataclass(frozen=True, kw_only=True)
 class RunOptions:
-    """What a user asks for. None leaves a number to the profile."""
+    """What a user asks for. None leaves a number to the profile. models: NETWORKS, and families of estimators."""
 
     profile: str = "quick"
     datasets: tuple[str, ...] = ()
     targets: tuple[str, ...] = ()
     arms: tuple[str, ...] = DEFAULT_ARMS
+    models: tuple[str, ...] = (NETWORKS,)
     backends: tuple[str, ...] = tuple(BACKENDS)
     device: str = "auto"
     folds: int | None = None
@@ -224,7 +226,7 @@ def study_config(options: RunOptions, criteria: VerdictCriteria = DEFAULT_CRITER
     if options.engine not in ENGINES:
         raise BadInput(f"--engine {options.engine!r}: the engines are {', '.join(ENGINES)}")
     return StudyConfig(
-        backends=tuple(dict.fromkeys(options.backends)),
+        backends=tuple(dict.fromkeys(options.backends)) if NETWORKS in options.models else (),
         devices=devices_for(options.device),
         engine=ENGINES[options.engine],
         jobs=options.jobs or cores(),

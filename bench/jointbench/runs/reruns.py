@@ -14,6 +14,7 @@ FLAGS = {
     "profile": "--profile",
     "targets": "--target",
     "arms": "--arm",
+    "models": "--model",
     "backends": "--backend",
     "device": "--device",
     "seed": "--seed",
