@@ -153,3 +153,9 @@ def test_what_is_no_estimator_is_one_sentence(
 def test_an_unknown_model_is_one_sentence(numbers: tuple[pd.DataFrame, pd.DataFrame]) -> None:
     with pytest.raises(BadInput, match="--model oracle: the models are mlp, forest"):
         jointbench.compare(*numbers, models="oracle", progress=False)
+
+
+def test_no_command_is_named_that_would_train_networks_only(numbers: tuple[pd.DataFrame, pd.DataFrame]) -> None:
+    result = compared(*numbers, ExtraTreesRegressor(5, random_state=0))
+    (decision,) = result.summary.cells[0].decisions
+    assert decision.open is None or decision.open.command is None

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import math
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 from jointbench.comparison.cells import BenchmarkCell, RunIndex, Skill, arm_skill, overlap_of, run_index
 from jointbench.comparison.closing import open_verdict
@@ -22,7 +22,7 @@ from jointbench.records import PlannedArm
 from jointbench.stats.correlated_t_test import posterior
 from jointbench.stats.estimate import UNKNOWN, Estimate
 from jointbench.stats.row_level import StudentT
-from jointbench.types import FloatArray
+from jointbench.types import EXTERNAL, FloatArray
 
 
 @dataclass(frozen=True, eq=False)
@@ -169,6 +169,8 @@ def _open(pair: Pair, evidence: CellEvidence, dataset: DatasetSummary, *, saves:
     lean, beliefs = pair.verdict.lean, [belief for belief in pair.beliefs if belief is not None]
     if lean is None or len(beliefs) < len(pair.beliefs):
         return OpenVerdict()
+    if pair.first.engine == EXTERNAL:
+        dataset = replace(dataset, external=True)  # rounds train networks only
     return open_verdict(lean, beliefs, dataset, evidence.criteria, saves=saves)
 
 
