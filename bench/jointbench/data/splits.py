@@ -8,18 +8,16 @@ The folds depend on the data and the seed alone, so every arm and backend gets t
 
 from __future__ import annotations
 
-from collections.abc import Sequence
-
 import numpy as np
 
 from jointbench.data.forward_splits import forward_splits
 from jointbench.data.label_coverage import VALIDATION_PARTS, with_every_label
+from jointbench.data.stratification import label_matrix, stratified_parts
 from jointbench.data.units import FEWEST_UNITS, renumbered, row_units, ways_out, why_few
 from jointbench.errors import BadInput
-from jointbench.types import Dataset, IntArray, Split
+from jointbench.types import Dataset, Split
 
 LABELLED = 0x1ABE1  # of the seeds that draw validation rows for outputs whose labels are missing
-REGRESSION_BINS = 5  # a regression output is stratified by the quintile of its value
 
 
 def splits(dataset: Dataset, folds: int, repeats: int, seed: int, *, split_repeats: bool = False) -> tuple[Split, ...]:
@@ -73,56 +71,3 @@ def _too_few(dataset: Dataset, folds: int, count: int, split_repeats: bool) -> s
     cause = why_few(dataset, split_repeats=split_repeats)
     needed = f"too few for a training, a validation and a test part in each of {folds:,} folds"
     return f"--folds {folds}: {cause}, {needed}" + (f"; {', or '.join(ways)}" if ways else "")
-
-
-def label_matrix(dataset: Dataset) -> IntArray:
-    """(rows, labels) zeros and ones: a column per class, or per quintile of a regression output's value."""
-    columns = []
-    for output in dataset.outputs:
-        values = dataset.targets[output.name]
-        if output.kind == "regression":
-            known = values[~np.isnan(values)]
-            edges = np.unique(np.quantile(known, np.linspace(0, 1, REGRESSION_BINS + 1)[1:-1])) if len(known) else known
-            codes = np.searchsorted(edges, values, side="right")
-            width = len(edges) + 1
-        else:
-            codes = np.nan_to_num(values, nan=-1).astype(np.int64)
-            width = len(output.classes)
-        codes = np.where(np.isnan(values), -1, codes)
-        columns.append(codes[:, None] == np.arange(width))
-    return np.concatenate(columns, axis=1).astype(np.int64)
-
-
-def stratified_parts(units: IntArray, labels: IntArray, shares: Sequence[float], rng: np.random.Generator) -> IntArray:
-    """Per row, the part it goes to: one part for each share of the rows, stratified over all labels, units kept whole.
-
-    units: (rows,). labels: (rows, labels) of 0 and 1. shares: they add up to 1. Large units are assigned first, then
-    those with the rarest label (the order of Sechidis, Tsoumakas & Vlahavas 2011, "On the stratification of
-    multi-label data"). Each unit goes to the part whose squared shortfalls it reduces most; shortfalls are those of
-    every label and of rows, relative to their totals. (No maintained library keeps units of rows and several outputs.)
-    """
-    count = int(units.max()) + 1
-    contents = np.zeros((count, labels.shape[1] + 1))
-    np.add.at(contents, units, np.column_stack([labels, np.ones(len(units), np.int64)]))
-    totals = np.maximum(contents.sum(axis=0), 1)
-    shortfall = np.outer(shares, contents.sum(axis=0))
-    sizes = contents[:, -1]
-    rarest = np.where(contents > 0, totals, np.inf).min(axis=1)
-    part_of = np.empty(count, dtype=np.int64)
-    shuffled = rng.permutation(count)
-    for unit in shuffled[np.lexsort((rarest[shuffled], -sizes[shuffled]))]:
-        gain = (2 * shortfall - contents[unit]) @ (contents[unit] / totals) / np.asarray(shares)
-        part = rng.choice(np.flatnonzero(gain >= gain.max() - 1e-9))
-        part_of[unit] = part
-        shortfall[part] -= contents[unit]
-    _fill_empty(part_of, sizes, len(shares))
-    return part_of[units]
-
-
-def _fill_empty(part_of: IntArray, sizes: IntArray, parts: int) -> None:
-    """Moves into each empty part the smallest unit of the part with most units, in place (only tiny tables need it)."""
-    for part in range(parts):
-        if not (part_of == part).any():
-            donor = np.bincount(part_of, minlength=parts).argmax()
-            members = np.flatnonzero(part_of == donor)
-            part_of[members[np.argmin(sizes[members])]] = part

@@ -7,7 +7,7 @@ from dataclasses import replace
 import numpy as np
 
 from jointbench.data.reading import with_labels
-from jointbench.data.splits import label_matrix, stratified_parts
+from jointbench.data.stratification import label_matrix, stratified_parts
 from jointbench.data.units import FEWEST_UNITS, row_units, ways_out, why_few
 from jointbench.errors import BadInput
 from jointbench.types import Dataset
