@@ -20,7 +20,7 @@ def table_of_frames(X: Any, Y: Any, name: str) -> tuple[RawTable, tuple[str, ...
     NaN, None, pandas' NA and the masked cells of a masked array are missing. Rows pair by position.
     Raises BadInput for other shapes, unequal numbers of rows, and a name that both have.
     """
-    features, targets = _frame(X, "X", "x"), _frame(Y, "Y", "y")
+    features, targets = plain_frame(X, "X", "x"), plain_frame(Y, "Y", "y")
     if len(features) != len(targets):
         raise BadInput(f"X has {len(features):,} rows and Y has {len(targets):,}; they pair row by row")
     if not len(features):
@@ -32,7 +32,7 @@ def table_of_frames(X: Any, Y: Any, name: str) -> tuple[RawTable, tuple[str, ...
     return RawTable(path=Path(name), frame=together, declared=declared), tuple(targets.columns)
 
 
-def _frame(values: Any, what: str, letter: str) -> pd.DataFrame:
+def plain_frame(values: Any, what: str, letter: str) -> pd.DataFrame:
     """A frame with text names and plain types, rows counted from 0."""
     frame = _as_pandas(values, what, letter)
     names = [str(column) for column in frame.columns]
