@@ -5,7 +5,7 @@ from __future__ import annotations
 import math
 from collections import defaultdict
 from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import numpy as np
 
@@ -107,7 +107,15 @@ def with_references(
         for model in skill
         if scores[model, output]
     )
-    return DatasetSummary(**{**dataset.__dict__, "references": quality})
+    means = tuple(
+        (model, _mean_skill([q for q in quality if q.model == model], len(dataset.outputs))) for model in skill
+    )
+    return replace(dataset, references=quality, reference_skill=means)
+
+
+def _mean_skill(qualities: Sequence[Quality], outputs: int) -> float:
+    """Over the outputs; NaN where one is missing."""
+    return math.fsum(quality.skill for quality in qualities) / outputs if len(qualities) == outputs else math.nan
 
 
 def summarise_cell(cell: BenchmarkCell, dataset: DatasetSummary, criteria: VerdictCriteria) -> CellSummary:

@@ -82,8 +82,8 @@ def _records(
         if isinstance(record, FoldRecord):
             folds.setdefault(record.dataset, []).append(record)
         yield record
-    seconds = min(config.timing_seconds / max(len(experiments) * len(families), 1), MOST_TIMING_SECONDS)
     for family in families:
+        seconds = min(config.timing_seconds / (len(experiments) * len(families)), MOST_TIMING_SECONDS)
         for experiment in experiments:
             yield from family_records(experiment, family, folds[experiment.dataset.slug], seconds, progress)
 

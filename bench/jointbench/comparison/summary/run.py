@@ -87,7 +87,7 @@ class DatasetSummary:
     recipe: None in an older run's folder. metrics: of the error that each output's skill is made of
     (``metrics.row_losses``); () in an older run's folder, where it was squared errors and log loss. weight: the column
     of the rows' weights, class_weight: "balanced" where classes weigh the same; "" without. external: somebody else
-    trained the models, so that no command can train more.
+    trained the models, so that no command can train more. reference_skill: by reference model, mean over the outputs, NaN where one has none.
     """
 
     slug: str
@@ -113,6 +113,7 @@ class DatasetSummary:
     weight: str = ""
     class_weight: ClassWeight = ""
     external: bool = False
+    reference_skill: tuple[tuple[str, Uncertain], ...] = ()
 
 
 @dataclass(frozen=True, kw_only=True)

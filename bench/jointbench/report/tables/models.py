@@ -8,6 +8,7 @@ from dataclasses import dataclass
 
 from jointbench.comparison.summary.run import CellSummary, DatasetSummary, Quality
 from jointbench.report import format as show
+from jointbench.report.tables.quality import REFERENCE
 from jointbench.report.tables.table import NOTHING, Cell, Column, Table, name, number
 
 MOST_OUTPUTS = 8  # with a column of their own
@@ -17,11 +18,8 @@ MOST_OUTPUTS = 8  # with a column of their own
 class _Model:
     place: str
     arm: str
+    mean: float | None
     by_output: dict[str, Quality]
-
-    def mean(self, outputs: Sequence[str]) -> float:
-        values = [self.by_output[output].skill if output in self.by_output else math.nan for output in outputs]
-        return math.fsum(values) / len(values)
 
 
 def models_table(dataset: DatasetSummary, cells: Sequence[CellSummary]) -> Table | None:
@@ -29,15 +27,16 @@ def models_table(dataset: DatasetSummary, cells: Sequence[CellSummary]) -> Table
 
     A reference model is fitted for each output, like separate.
     """
-    qualities = [(cell.backend, quality) for cell in cells for quality in cell.quality]
-    qualities += [("reference", quality) for quality in dataset.references]
-    models: dict[tuple[str, str], dict[str, Quality]] = {}
-    for place, quality in qualities:
-        models.setdefault((place, quality.model), {})[quality.output] = quality
-    ranked = sorted(
-        (_Model(place, arm, by_output) for (place, arm), by_output in models.items()),
-        key=lambda model: -_known(model.mean(dataset.outputs)),
-    )
+    models = [
+        _Model(cell.backend, standing.arm, standing.skill, _by_output(cell.quality, standing.arm))
+        for cell in cells
+        for standing in cell.standings
+    ]
+    models += [
+        _Model(f"{model}{REFERENCE}", "separate", mean, _by_output(dataset.references, model))
+        for model, mean in dataset.reference_skill
+    ]
+    ranked = sorted(models, key=lambda model: -_known(model.mean))
     if not ranked:
         return None
     shown = dataset.outputs[:MOST_OUTPUTS]
@@ -51,16 +50,16 @@ def models_table(dataset: DatasetSummary, cells: Sequence[CellSummary]) -> Table
         "Every model, best first. Skill is the part of a no-skill predictor's error that a model removes, mean over "
         "folds; ± its standard deviation over folds. Differences between rows are tested only where a verdict says so.",
         columns,
-        tuple(_row(model, dataset.outputs, shown) for model in ranked),
+        tuple(_row(model, shown) for model in ranked),
         heads=2,
     )
 
 
-def _row(model: _Model, outputs: Sequence[str], shown: Sequence[str]) -> tuple[Cell, ...]:
+def _row(model: _Model, shown: Sequence[str]) -> tuple[Cell, ...]:
     return (
         name(model.place),
         name(model.arm),
-        number(model.mean(outputs), lambda value: show.fixed(value, 3)),
+        number(model.mean, lambda value: show.fixed(value, 3)),
         *(_skill(model.by_output.get(output)) for output in shown),
     )
 
@@ -68,8 +67,12 @@ def _row(model: _Model, outputs: Sequence[str], shown: Sequence[str]) -> tuple[C
 def _skill(quality: Quality | None) -> Cell:
     if quality is None or not show.known(quality.skill):
         return NOTHING
-    return Cell(show.skill(quality.skill, quality.sd), (quality.skill,))
+    return Cell(show.skill(quality.skill, quality.sd), tuple(filter(show.known, (quality.skill, quality.sd))))
 
 
-def _known(value: float) -> float:
-    return value if math.isfinite(value) else -math.inf
+def _by_output(qualities: Sequence[Quality], model: str) -> dict[str, Quality]:
+    return {quality.output: quality for quality in qualities if quality.model == model}
+
+
+def _known(value: float | None) -> float:
+    return -math.inf if value is None or not math.isfinite(value) else value
