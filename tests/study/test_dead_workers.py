@@ -4,14 +4,17 @@ from __future__ import annotations
 
 import os
 import signal
-from collections.abc import Iterator
+import threading
+from collections.abc import Callable, Iterator
 from dataclasses import replace
 
 import psutil
 import pytest
 
+from jointbench.benchmarks.training_steps import time_training
 from jointbench.records import ColdStart, Fit, FoldRecord, Memory, NotMeasured, PlannedArm, Record, Reference, Timing
 from jointbench.runs.options import RunOptions, experiments, load_datasets, study_config
+from jointbench.runtime.workers import Workers
 from jointbench.study.config import StudyConfig
 from jointbench.study.plan import Experiment
 from jointbench.study.profiles import profile_named
@@ -90,9 +93,27 @@ def test_a_death_among_the_references_is_a_record() -> None:
     assert not fits(records)[0], "networks train all the same"
 
 
-def test_a_death_in_timing_costs_that_datasets_timing() -> None:
+def test_a_death_between_two_timings_costs_nothing() -> None:
     config, planned = study(timing_seconds=20.0)
     records = records_with_a_death(ColdStart, config, planned)
+    timed = [record.dataset for record in records if isinstance(record, Timing)]
+    assert timed.count("concrete_slump") == timed.count("wine_quality") > 0
+
+
+def test_a_death_in_timing_costs_that_datasets_timing(monkeypatch: pytest.MonkeyPatch) -> None:
+    """The worker that times the first dataset is killed while it does."""
+    config, planned = study(timing_seconds=20.0)
+    submitted, killed = Workers.submit, []
+
+    def submit(self: Workers, function: Callable[..., object], *words: object) -> object:
+        future = submitted(self, function, *words)
+        if function is time_training and not killed:
+            killed.append(True)
+            threading.Timer(0.1, kill_a_worker).start()  # while it times
+        return future
+
+    monkeypatch.setattr(Workers, "submit", submit)
+    records = list(run(planned, config, lambda *_: None))
     timed = {record.dataset for record in records if isinstance(record, Timing)}
     reasons = [record.reason for record in records if isinstance(record, NotMeasured)]
     assert "wine_quality" in timed, "the next dataset is timed by a new worker"
