@@ -6,6 +6,8 @@ import json
 from dataclasses import replace
 from pathlib import Path
 
+import pytest
+
 from checked_runs import Check, Train, copy_of, timed
 from jointbench.records import Fit, Memory, Stack
 from jointbench.records.store import read_records
@@ -24,6 +26,7 @@ def test_a_rerun_of_the_same_code_passes(check: Check, baseline: Path, train: Tr
     assert "smoke" in off["cost"]
 
 
+@pytest.mark.slow
 def test_a_wider_trunk_is_named_by_every_count_that_it_moves(check: Check, baseline: Path, train: Train) -> None:
     def wider(experiment: Experiment) -> Experiment:
         trunk = (experiment.shape.trunk[0] + 1, *experiment.shape.trunk[1:])
@@ -52,6 +55,7 @@ def test_a_dropped_loss_term_is_named_by_its_output(check: Check, baseline: Path
     assert {(dataset, quantity) for _, dataset, _, quantity in done.failed} == {("wine_quality", "skill of type")}
 
 
+@pytest.mark.slow
 def test_a_lower_learning_rate_is_named_by_what_it_hurts(check: Check, baseline: Path, train: Train) -> None:
     def slower(experiment: Experiment) -> Experiment:
         return replace(experiment, recipe=replace(experiment.recipe, learning_rate=experiment.recipe.learning_rate / 5))

@@ -21,6 +21,11 @@ from jointbench.records import AA_CONTROL, Fit, FoldRecord, Timing
 ROWS = 240
 
 
+@pytest.fixture(autouse=True)
+def short_timing(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("jointbench.runs.folder.MOST_TIMING_SECONDS", 0.3)
+
+
 @pytest.fixture(scope="module")
 def numbers() -> tuple[pd.DataFrame, pd.DataFrame]:
     rng = np.random.default_rng(0)

@@ -130,6 +130,7 @@ def test_the_drawing_brings_nothing_along_and_stays_inside(section: ScalingSecti
         assert "0.42x" in figure.alternative
 
 
+@pytest.mark.slow
 def test_the_same_study_gives_the_same_page(study: Study) -> None:
     assert render_study(study) == render_study(study)
 

@@ -94,7 +94,7 @@ def test_a_death_among_the_references_is_a_record() -> None:
 
 
 def test_a_death_between_two_timings_costs_nothing() -> None:
-    config, planned = study(timing_seconds=20.0)
+    config, planned = study(timing_seconds=6.0)
     records = records_with_a_death(ColdStart, config, planned)
     timed = [record.dataset for record in records if isinstance(record, Timing)]
     assert timed.count("concrete_slump") == timed.count("wine_quality") > 0
@@ -102,7 +102,7 @@ def test_a_death_between_two_timings_costs_nothing() -> None:
 
 def test_a_death_in_timing_costs_that_datasets_timing(monkeypatch: pytest.MonkeyPatch) -> None:
     """The worker that times the first dataset is killed while it does."""
-    config, planned = study(timing_seconds=20.0)
+    config, planned = study(timing_seconds=6.0)
     submitted, killed = Workers.submit, []
 
     def submit(self: Workers, function: Callable[..., object], *words: object) -> object:
