@@ -90,3 +90,16 @@ def test_the_page_of_one_table_is_its_decision(maker: Callable[..., Any]) -> Non
     assert "What to do:" in page
     for phrase in ('id="across"', "All datasets at once", "Dataset by dataset", 'id="board"'):
         assert phrase not in page
+
+
+def test_two_devices_stand_side_by_side(summary: Any) -> None:
+    both = replace(summary, cells=(*summary.cells, *(replace(cell, device="cuda") for cell in summary.cells)))
+    for row in first_screen(both):
+        assert [line.where for line in row.lines] == [
+            "torch, cpu",
+            "tensorflow, cpu",
+            "torch, cuda",
+            "tensorflow, cuda",
+        ]
+    page = render(both, {"machine": "m"})
+    assert "torch, cuda" in page and "torch, cpu" in page
