@@ -33,7 +33,7 @@ def judge(
 ) -> None:
     """Compares models of yours by their out-of-fold predictions, with the same statistics and page as `run`."""
     from jointbench.runs.folder import REPORT, RUN_FILES
-    from jointbench.runs.judged import JudgeOptions, judge_into, judge_records, read_prediction_files, stated_costs
+    from jointbench.runs.judged import JudgeOptions, check_arms, judge_into, read_prediction_files, stated_costs
     from jointbench.runs.output_folder import output_folder
     from jointbench.runs.verdict_options import output_kinds, verdict_criteria
 
@@ -43,7 +43,7 @@ def judge(
     outputs = [output.name for output in predictions.outputs]
     criteria = verdict_criteria(rope or (), probability, worth, outputs)
     options = JudgeOptions(joint=joint, kinds=kinds, costs=costs, criteria=criteria)
-    judge_records(predictions, options)
+    check_arms(predictions, options)
     console = make_console(err=format != "text")
     for reading in predictions.reading:
         detail = f", {reading.detail}" if reading.detail else ""

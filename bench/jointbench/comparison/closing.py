@@ -22,8 +22,10 @@ def open_verdict(
     criteria: VerdictCriteria,
     *,
     saves: bool,
+    trainable: bool = True,
 ) -> OpenVerdict:
-    """The lean and what would close the decision. beliefs: of all outputs, in the dataset's order."""
+    """The lean and what would close the decision. beliefs: of all outputs, in the dataset's order.
+    trainable: by a command; what somebody else trained is not."""
     ahead = outlook(dataset.outputs, beliefs, criteria, saves=saves)
     rows = None if ahead.rows is None else _two_digits(ahead.rows * dataset.rows)
     return OpenVerdict(
@@ -34,7 +36,7 @@ def open_verdict(
         undecidable=ahead.undecidable,
         rows=rows,
         sentence=_sentence(ahead, rows, dataset, known=all(belief.floor_known for belief in beliefs)),
-        command=None if ahead.undecidable or dataset.external else _command(dataset, criteria),
+        command=None if ahead.undecidable or not trainable else _command(dataset, criteria),
     )
 
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import math
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 
 from jointbench.comparison.cells import BenchmarkCell, RunIndex, Skill, arm_skill, overlap_of, run_index
 from jointbench.comparison.closing import open_verdict
@@ -169,9 +169,8 @@ def _open(pair: Pair, evidence: CellEvidence, dataset: DatasetSummary, *, saves:
     lean, beliefs = pair.verdict.lean, [belief for belief in pair.beliefs if belief is not None]
     if lean is None or len(beliefs) < len(pair.beliefs):
         return OpenVerdict()
-    if pair.first.engine == EXTERNAL:
-        dataset = replace(dataset, external=True)  # rounds train networks only
-    return open_verdict(lean, beliefs, dataset, evidence.criteria, saves=saves)
+    trainable = pair.first.engine != EXTERNAL  # rounds train networks only
+    return open_verdict(lean, beliefs, dataset, evidence.criteria, saves=saves, trainable=trainable)
 
 
 def _between(pair: Pair, evidence: CellEvidence) -> Pair | None:

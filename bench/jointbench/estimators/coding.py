@@ -15,6 +15,7 @@ import numpy as np
 from sklearn.base import is_classifier
 
 from jointbench.errors import BadInput
+from jointbench.predictions.predicted_values import logits
 from jointbench.types import FloatArray, IntArray, Output
 
 LEAST_PROBABILITY = 1e-6  # a regressor's answer may lie outside [0, 1]
@@ -61,7 +62,7 @@ def _columns(outputs: Sequence[Output], values: Sequence[FloatArray]) -> FloatAr
 def raw_answers(coding: Coding, estimator: Any, features: Any, name: str) -> list[FloatArray]:
     """By output, (rows, units): values, or logits of classes. Raises BadInput for answers of another shape."""
     if coding.classes:
-        return [_logits(p) for p in _probabilities(coding, estimator, features)]
+        return [logits(p, LEAST_PROBABILITY) for p in _probabilities(coding, estimator, features)]
     answers = np.asarray(estimator.predict(features), np.float64).reshape(len(features), -1)
     if answers.shape[1] != len(coding.mean):
         raise BadInput(f"{name} answers {answers.shape[1]} columns where {len(coding.mean)} were taught")
@@ -73,7 +74,7 @@ def raw_answers(coding: Coding, estimator: Any, features: Any, name: str) -> lis
         width = len(output.classes) if output.kind == "multiclass" else 1
         part = decoded[:, at : at + width]
         at += width
-        raw.append(part if output.kind == "regression" else _logits(_shares(part)))
+        raw.append(part if output.kind == "regression" else logits(_shares(part), LEAST_PROBABILITY))
     return raw
 
 
@@ -82,11 +83,6 @@ def _shares(part: FloatArray) -> FloatArray:
     both = np.concatenate([1 - part, part], axis=1) if part.shape[1] == 1 else part
     clipped = np.clip(both, LEAST_PROBABILITY, None)
     return np.asarray(clipped / clipped.sum(axis=1, keepdims=True))
-
-
-def _logits(probabilities: FloatArray) -> FloatArray:
-    logs = np.log(np.clip(probabilities, LEAST_PROBABILITY, 1.0))
-    return np.asarray(logs[:, 1:] - logs[:, :1]) if probabilities.shape[1] == 2 else logs
 
 
 def _probabilities(coding: Coding, estimator: Any, features: Any) -> list[FloatArray]:

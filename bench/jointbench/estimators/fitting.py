@@ -14,17 +14,17 @@ from jointbench.errors import BadInput
 from jointbench.estimators.coding import Coding, coding_of, raw_answers
 from jointbench.estimators.family import Estimator, Family
 from jointbench.study.plan import Experiment, prepared_split
-from jointbench.types import Float32Array, FloatArray, IntArray, Output, Split
+from jointbench.types import Float32Array, FloatArray, Output, Split
 
 
 @dataclass(frozen=True, eq=False)
 class Task:
-    """What one estimator of an arm is trained on. rows: of the training part that have all its labels."""
+    """What one estimator of an arm is trained on. features, values, weights: of its training rows that have
+    all its labels."""
 
     name: str
     estimator: Estimator
     outputs: tuple[Output, ...]
-    rows: IntArray
     features: Float32Array
     values: tuple[FloatArray, ...]
     weights: FloatArray | None
@@ -72,7 +72,6 @@ def tasks(experiment: Experiment, family: Family, split: Split, *, together: boo
             name=type(estimator).__name__,
             estimator=estimator,
             outputs=tuple(outputs),
-            rows=labelled,
             features=features[labelled],
             values=tuple(dataset.targets[output.name][labelled] for output in outputs),
             weights=weights,

@@ -14,7 +14,6 @@ from jointbench.predictions.to_records import Answers, arm_records
 from jointbench.records import FoldRecord, NotMeasured, Record
 from jointbench.study.config import Progress
 from jointbench.study.plan import Experiment
-from jointbench.types import FloatArray
 
 ARMS = {"joint": True, "separate": False}  # does one model predict all outputs?
 NO_FLOPS = "FLOPs: not measured: no counter for this estimator"
@@ -38,7 +37,7 @@ def family_records(
             for split, number in runs:
                 seed = int(np.random.SeedSequence([split.seed, number]).generate_state(1)[0])
                 values = fold_answers(experiment, family, split, seed, together=together)
-                answers.append(Answers(by_fold[split.repeat, split.fold], number, tuple(_float(v) for v in values)))
+                answers.append(Answers(by_fold[split.repeat, split.fold], number, tuple(values)))
                 done += 1
                 progress(f"{family.name}: training", slug, done, len(ARMS) * len(runs))
             yield from arm_records(
@@ -52,7 +51,3 @@ def family_records(
     yield NotMeasured(slug, family.name, "cpu", NO_FLOPS)
     if not all_labelled(experiment, experiment.dataset.outputs):
         yield NotMeasured(slug, family.name, "cpu", PARTLY)
-
-
-def _float(values: FloatArray) -> FloatArray:
-    return np.asarray(values, np.float64)

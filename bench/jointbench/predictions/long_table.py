@@ -23,7 +23,6 @@ from jointbench.predictions.predictions import Predictions
 from jointbench.types import FloatArray, IntArray, Kind
 
 REQUIRED = ("row", "fold", "output", "arm", "y_true")
-OPTIONAL = ("repeat", "seed", "y_pred")
 LEAST = 2  # of arms, outputs and folds
 
 

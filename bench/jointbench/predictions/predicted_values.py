@@ -21,9 +21,14 @@ def raw_predictions(lines: pd.DataFrame, output: Output, arm: str, source: Sourc
     """
     if output.kind == "regression":
         return _numbers(lines, "y_pred", output, arm, source)[:, None]
-    probabilities = _probabilities(lines, output, arm, source)
-    logs = np.log(np.clip(probabilities, LEAST_PROBABILITY, 1.0))
-    return np.asarray(logs[:, 1:] - logs[:, :1]) if len(output.classes) == 2 else logs
+    return logits(_probabilities(lines, output, arm, source), LEAST_PROBABILITY)
+
+
+def logits(probabilities: FloatArray, least: float) -> FloatArray:
+    """(rows, units) from (rows, classes): one unit for two classes, one for each of more. least: no probability counts
+    as less."""
+    logs = np.log(np.clip(probabilities, least, 1.0))
+    return np.asarray(logs[:, 1:] - logs[:, :1]) if probabilities.shape[1] == 2 else logs
 
 
 def _probabilities(lines: pd.DataFrame, output: Output, arm: str, source: Source) -> FloatArray:

@@ -97,7 +97,6 @@ class Row:
 
     number: int
     slug: str
-    title: str
     lines: tuple[Line, ...]
 
 
@@ -109,7 +108,6 @@ def first_screen(summary: Summary) -> tuple[Row, ...]:
         Row(
             number=number,
             slug=show.plain(dataset.slug),
-            title=show.plain(dataset.title),
             lines=tuple(
                 _line(cell, dataset, criteria, several_devices=several_devices)
                 for cell in cells_of(summary, dataset.slug)

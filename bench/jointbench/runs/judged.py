@@ -66,13 +66,18 @@ def read_prediction_files(paths: Sequence[Path], kinds: Mapping[str, Kind]) -> P
     return read_predictions(together, shown, digest.hexdigest(), name, kinds)
 
 
-def judge_records(predictions: Predictions, options: JudgeOptions) -> list[Record]:
-    """The predictions and the stated costs as records. Raises BadInput for an arm that there is not."""
+def check_arms(predictions: Predictions, options: JudgeOptions) -> None:
+    """Raises BadInput for an arm that there is not."""
     for what, names in (("--joint", [options.joint]), *(("--cost", list(arms)) for arms in options.costs.values())):
         if unknown := [name for name in names if name not in predictions.arms]:
             way_out = f"{what} {unknown[0]}" if what == "--joint" else f"{what}: {unknown[0]!r}"
             hint = "; name the arm whose one model predicts all outputs with --joint" if what == "--joint" else ""
             raise BadInput(f"{way_out}: there is no such arm; the arms are {', '.join(predictions.arms)}{hint}")
+
+
+def judge_records(predictions: Predictions, options: JudgeOptions) -> list[Record]:
+    """The predictions and the stated costs as records. Raises BadInput as ``check_arms`` does."""
+    check_arms(predictions, options)
     stated = (
         StatedCost(
             dataset=predictions.name, backend=options.backend, device="cpu", arm=arm, scenario=scenario, value=value
@@ -104,7 +109,6 @@ def describe_predictions(predictions: Predictions) -> DatasetSummary:
         references=(),
         reading=predictions.reading,
         metrics=tuple(output.error_metric for output in outputs),
-        external=True,
     )
 
 

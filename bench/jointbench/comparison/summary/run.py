@@ -86,8 +86,7 @@ class DatasetSummary:
     repeatable: a split forward in time has no repeats. reading: how each column was read; () in an older run's folder.
     recipe: None in an older run's folder. metrics: of the error that each output's skill is made of
     (``metrics.row_losses``); () in an older run's folder, where it was squared errors and log loss. weight: the column
-    of the rows' weights, class_weight: "balanced" where classes weigh the same; "" without. external: somebody else
-    trained the models, so that no command can train more. reference_skill: by reference model, mean over the outputs, NaN where one has none.
+    of the rows' weights, class_weight: "balanced" where classes weigh the same; "" without. reference_skill: by reference model, mean over the outputs, NaN where one has none.
     """
 
     slug: str
@@ -112,7 +111,6 @@ class DatasetSummary:
     metrics: tuple[str, ...] = ()
     weight: str = ""
     class_weight: ClassWeight = ""
-    external: bool = False
     reference_skill: tuple[tuple[str, Uncertain], ...] = ()
 
 
