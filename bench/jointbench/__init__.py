@@ -38,8 +38,9 @@ def compare(  # the command's options as keywords
     joint: Any = None,
     separate: Any = None,
     models: Sequence[str] | str | None = None,
+    trunk: Any = None,
     arms: Sequence[str] = ("joint", "separate", "separate-matched"),
-    backends: Sequence[str] | str = "torch",
+    backends: Sequence[str] | str | None = None,
     device: str = "auto",
     profile: str = "quick",
     groups: Any = None,
@@ -71,8 +72,12 @@ def compare(  # the command's options as keywords
     joint, separate: scikit-learn estimators; one ``joint`` is trained on all outputs, a clone of ``separate`` (default:
     of ``joint``) for each. models: "mlp" for networks (the default where no estimator is given), "forest",
     "extra-trees", "neighbours", "ridge", "xgboost": several are compared beside each other.
+    trunk: of the networks, in place of dense layers: a function of the shape of a row, (features,), and of a width, or
+    of the shape alone, that returns a ``torch.nn.Module`` or a Keras layer from (rows, features) to (rows, units); for
+    both frameworks {"torch": ..., "tensorflow": ...}. Heads are put on it for each arm. The stock loop trains it, or
+    the engine where it has dense layers alone; its FLOPs are those that its framework counts.
     arms: of networks, by name (joint, separate, separate-matched, joint-wide), or partitions such as "a,c|b".
-    backends: "torch", "tensorflow" or both. device: "cpu", "cuda" or "auto". profile: "smoke", "quick" or "full".
+    backends: "torch" (the default), "tensorflow" or both. device: "cpu", "cuda" or "auto". profile: "smoke", "quick" or "full".
     groups: (rows,), rows with equal values share a fold. time: (rows,), splits go forward in it. sample_weight: (rows,),
     from 0 up, what rows weigh in loss and skill. class_weight: "balanced" or None.
     metrics: of the error that skill is made of, for all or by output: squared, absolute, pinball:Q; brier, log,
@@ -93,13 +98,16 @@ def compare(  # the command's options as keywords
     from jointbench.estimators.family import estimator_families
     from jointbench.runs.options import RunOptions
 
-    chosen = (("mlp",) if joint is None else ()) if models is None else (models,) if isinstance(models, str) else models
+    if models is None:
+        models = "mlp" if joint is None or trunk is not None else ()
+    chosen = (models,) if isinstance(models, str) else models
+    asked = (backends,) if isinstance(backends, str) else backends
     families = estimator_families(chosen, joint, separate)
     options = RunOptions(
         profile=profile,
         models=tuple(chosen),
         arms=tuple(arms),
-        backends=(backends,) if isinstance(backends, str) else tuple(backends),
+        backends=tuple(asked or ("torch",)),
         device=device,
         folds=folds,
         repeats=repeats,
@@ -117,7 +125,7 @@ def compare(  # the command's options as keywords
         until_decided=until_decided,
     )
     frames = Frames(X=X, Y=Y, name=name, kinds=kinds or {}, groups=groups, time=time, sample_weight=sample_weight)
-    return compare_frames(frames, options, families, progress=progress)
+    return compare_frames(frames, options, families, trunk=trunk, backends=asked, progress=progress)
 
 
 def judge(

@@ -191,12 +191,16 @@ class CellKey:
 
 @dataclass(frozen=True)
 class Shape:
-    """Widths of a network's hidden layers: convolution channels (images only), dense trunk, each head."""
+    """Widths of a network's hidden layers: convolution channels (images only), dense trunk, each head.
+
+    own_trunk: the name of a user's trunk, whose width is ``trunk`` (() where it has none), "" for a dense one.
+    """
 
     trunk: tuple[Width, ...]
     head: tuple[Width, ...] = ()
     channels: tuple[Width, ...] = ()
     activation: Literal["relu", "tanh"] = "relu"
+    own_trunk: str = ""
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -245,6 +249,9 @@ class Network:
     @cached_property
     def id(self) -> str:
         """A stable id: equal networks have the same one, in every process."""
-        parts = {**vars(self), "shape": vars(self.shape), "recipe": vars(self.recipe)}  # asdict is ten times slower
+        shape = dict(vars(self.shape))  # asdict is ten times slower
+        if not self.shape.own_trunk:
+            del shape["own_trunk"]  # ids of dense networks are older than this field
+        parts = {**vars(self), "shape": shape, "recipe": vars(self.recipe)}
         text = json.dumps(parts, sort_keys=True, separators=(",", ":"))
         return hashlib.sha256(text.encode()).hexdigest()[:16]

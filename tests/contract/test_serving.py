@@ -48,7 +48,7 @@ ARMS = {
 }
 
 
-@pytest.mark.parametrize("mode", ["fused", "compiled", "predict"])
+@pytest.mark.parametrize("mode", ["fused", "compiled", "onnx", "predict"])
 @pytest.mark.parametrize(("trunk", "head", "groups"), ARMS.values(), ids=ARMS)
 def test_every_mode_gives_the_answers_of_the_networks_in_turn(
     backend: Backend, trunk: str, head: tuple[int, ...], groups: tuple[tuple[int, ...], ...], mode: ExecutionMode

@@ -10,6 +10,7 @@ from typing import Any
 import numpy as np
 import pandas as pd
 
+from jointbench.api.own_trunk import Trunks, run_with_trunk
 from jointbench.api.progress import progress_bar
 from jointbench.api.result import Result, result_of
 from jointbench.data.frames import table_of_frames
@@ -44,14 +45,27 @@ class Frames:
     sample_weight: Any = None
 
 
-def compare_frames(frames: Frames, options: RunOptions, families: Sequence[Family], *, progress: bool) -> Result:
-    """See ``jointbench.compare``."""
+def compare_frames(
+    frames: Frames,
+    options: RunOptions,
+    families: Sequence[Family],
+    *,
+    trunk: Trunks | None = None,
+    backends: Sequence[str] | None = None,
+    progress: bool,
+) -> Result:
+    """See ``jointbench.compare``. backends: those that were asked for by name."""
     for family in families:
         check_family(family)
     dataset = frames_dataset(frames, options.keep)
-    run = plan_run(options, as_asked([dataset], options), CALL, rerun=CALL)
+    datasets = as_asked([dataset], options)
+    run = plan_run(options, datasets, CALL, rerun=CALL)
+    if trunk is not None:
+        run = run_with_trunk(run, trunk, backends)
     with progress_bar(estimate(run.experiments, run.config).phases, shown=progress) as told:
-        return result_of(lambda folder: execute(run.experiments, run.config, folder, run.description, told, families))
+        return result_of(
+            lambda folder: execute(run.experiments, run.config, folder, run.description, told, families), datasets
+        )
 
 
 def frames_dataset(frames: Frames, keep: Sequence[str] = ()) -> Dataset:

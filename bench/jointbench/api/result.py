@@ -7,8 +7,8 @@ import math
 import shutil
 import tempfile
 import weakref
-from collections.abc import Callable
-from dataclasses import dataclass
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass, field
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -20,6 +20,7 @@ if TYPE_CHECKING:
     import pandas as pd
 
     from jointbench.records import Record
+    from jointbench.types import Dataset
 
 REPORT = "report.html"
 NUMBERS = ("_difference", "_ratio")  # ends of the names of what has an interval
@@ -30,11 +31,12 @@ class Result:
     """Joint against the other arms. It prints as in a terminal and shows the page's first screen in a notebook.
 
     summary: every number of the page. folder: where the run's files are; it goes with the result, so ``save`` what is
-    to stay.
+    to stay. datasets: the tables that were compared, by name; none of predictions that another tool made.
     """
 
     summary: Summary
     folder: Path
+    datasets: Mapping[str, Dataset] = field(default_factory=dict)
 
     @property
     def verdict(self) -> str:
@@ -96,6 +98,17 @@ class Result:
             _copied(file, target / file.name)
         return target
 
+    def export(self, folder: str | Path, arm: str = "joint", *, format: str = "onnx", backend: str = "") -> list[Path]:  # noqa: A002  # the command's name for it
+        """Trains an arm on all rows and writes its networks to a folder, with a model card; returns the files.
+
+        format: "onnx" (preprocessing and network), "torchscript" or "keras" (with a script that preprocesses). backend: whose
+        networks, where both frameworks were compared. Raises BadInput for what cannot be exported.
+        """
+        from jointbench.runs.exported import ExportOptions, export_run
+
+        options = ExportOptions(arm=arm, format=format, backend=backend)
+        return export_run(self.folder, folder, options, self.datasets)
+
     def __str__(self) -> str:
         from rich.console import Console
 
@@ -111,11 +124,11 @@ class Result:
         return first_screen_frame(self.summary)
 
 
-def result_of(work: Callable[[Path], Summary]) -> Result:
-    """The result of work into a folder that is removed with it."""
+def result_of(work: Callable[[Path], Summary], datasets: Sequence[Dataset] = ()) -> Result:
+    """The result of work into a folder that is removed with it. datasets: that were compared."""
     folder = Path(tempfile.mkdtemp(prefix="jointbench-"))
     try:
-        result = Result(work(folder), folder)
+        result = Result(work(folder), folder, {dataset.slug: dataset for dataset in datasets})
     except BaseException:
         shutil.rmtree(folder, ignore_errors=True)
         raise

@@ -11,6 +11,7 @@ from dataclasses import dataclass, replace
 
 import numpy as np
 
+from jointbench.backends.own_trunk import named_own_weights, own_weights
 from jointbench.networks.architecture import Architecture
 from jointbench.types import Float32Array, Weights
 
@@ -35,6 +36,12 @@ class Group:
     trunk: tuple[StackedLayer, ...]
     heads: tuple[tuple[tuple[StackedLayer, ...], Float32Array], ...]
     bias: Float32Array
+
+
+def not_rebuilt_reason(networks: Sequence[tuple[Architecture, Weights]]) -> str | None:
+    """Why no other program can be built from these networks' layers; None where one can."""
+    own = any(network.own_trunk is not None for network, _ in networks)
+    return "a trunk of your own runs only as its framework built it" if own else None
 
 
 def group_networks(networks: Sequence[tuple[Architecture, Weights]]) -> list[Group]:
@@ -96,4 +103,5 @@ def one_output(network: Architecture, weights: Weights, head: int) -> tuple[Arch
     alone = tuple(replace(layer, name=renamed[layer.name], head=0) for layer in network.heads[head])
     names = {layer.name: layer.name for layer in (*network.convs, *network.trunk)} | renamed
     parts = {f"{new}/{part}": weights[f"{old}/{part}"] for old, new in names.items() for part in ("kernel", "bias")}
-    return replace(network, heads=(alone,), kinds=(network.kinds[head],)), parts
+    own = named_own_weights(own_weights(weights))
+    return replace(network, heads=(alone,), kinds=(network.kinds[head],)), parts | own

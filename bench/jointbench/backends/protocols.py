@@ -23,7 +23,9 @@ from jointbench.backends.base import (
     TrainingHistory,
     TrunkGramians,
 )
+from jointbench.backends.own_trunk import TrunkReading
 from jointbench.networks.architecture import Architecture
+from jointbench.networks.own_trunk import TrunkFunction
 from jointbench.records import SEQUENTIAL, ExecutionMode
 from jointbench.types import Float32Array, IntArray, Weights
 
@@ -90,6 +92,16 @@ class MemoryBackend(Protocol):
         ...
 
 
+class ExportingBackend(Protocol):
+    """Writes networks for services that do not have jointbench."""
+
+    name: str
+
+    def exported(self, network: Architecture, weights: Weights) -> bytes:
+        """The file of the network, on the CPU, as the framework's users load it: TorchScript, or a `.keras` archive."""
+        ...
+
+
 class FlopCounter(Protocol):
     """Counts what networks compute."""
 
@@ -97,6 +109,19 @@ class FlopCounter(Protocol):
 
     def counted_flops(self, network: Architecture, batch_size: int) -> Mapping[str, int]:
         """FLOPs of one training step ("train") and one prediction ("inference") by the framework's own counter."""
+        ...
+
+
+class TrunkReader(Protocol):
+    """Reads a user's own trunk."""
+
+    name: str
+
+    def read_trunk(self, function: TrunkFunction, input_shape: tuple[int, ...], width: int | None) -> TrunkReading:
+        """What the function's module is like at this width, None where it takes none.
+
+        Raises BadInput where it is no trunk.
+        """
         ...
 
 
@@ -152,7 +177,17 @@ class DiagnosedBackend(Protocol):
     diagnostics: Diagnostics | None
 
 
-class Backend(TrainingBackend, ServingBackend, TimingBackend, MemoryBackend, FlopCounter, DiagnosedBackend, Protocol):
+class Backend(
+    TrainingBackend,
+    ServingBackend,
+    TimingBackend,
+    MemoryBackend,
+    ExportingBackend,
+    FlopCounter,
+    TrunkReader,
+    DiagnosedBackend,
+    Protocol,
+):
     """One framework. Instances live in a worker process of their own."""
 
     def unusable_reason(self) -> str | None:

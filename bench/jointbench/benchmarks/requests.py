@@ -10,7 +10,7 @@ import numpy as np
 import numpy.typing as npt
 
 from jointbench.backends.base import Clock, Server
-from jointbench.backends.fused import one_output
+from jointbench.backends.fused import not_rebuilt_reason, one_output
 from jointbench.backends.protocols import ServingBackend
 from jointbench.benchmarks.training_steps import (
     BLOCKS_WANTED,
@@ -24,9 +24,10 @@ from jointbench.benchmarks.training_steps import (
     without_refused,
 )
 from jointbench.measure.device_clock import device_clock
-from jointbench.records import SEQUENTIAL, SINGLE_OUTPUT, ExecutionMode, Variant
+from jointbench.records import FUSED, SEQUENTIAL, SINGLE_OUTPUT, ExecutionMode, Variant
 from jointbench.types import Float32Array
 
+REBUILT: tuple[ExecutionMode, ...] = (FUSED, "compiled", "onnx")  # paths that build networks anew from their layers
 MAX_REQUESTS = 8  # of a visit
 DIFFERENT_REQUESTS = 64
 SPENT = "the time for requests was spent before those of {} rows"
@@ -186,11 +187,17 @@ def _set_up_servers(
         for path in case.paths
         if (reason := backend.unavailable_reason(path)) and path != SINGLE_OUTPUT
     }
+    wanted = {variant for case in cases for variant in _variants(case, timed_arms) if variant.path not in impossible}
+    unfused = {
+        variant: LeftOut(reason)
+        for variant in wanted
+        if variant.path in REBUILT and (reason := not_rebuilt_reason(timed_arms[variant.arm].networks)) is not None
+    }
     programs = {
         variant: len(timed_arms[variant.arm].networks)
         for case in cases
         for variant in _variants(case, timed_arms)
-        if variant.path not in impossible
+        if variant in wanted and variant not in unfused
     }
     wrong: dict[Variant, LeftOut] = {}
 
@@ -204,7 +211,7 @@ def _set_up_servers(
     no_path = {Variant(name, path): LeftOut(reason) for path, reason in impossible.items() for name in timed_arms}
     return SetUp(
         {variant: sampler for variant, sampler in servers.ready.items() if variant not in wrong},
-        {**servers.untimed, **wrong, **no_path},
+        {**servers.untimed, **wrong, **unfused, **no_path},
     )
 
 

@@ -15,6 +15,7 @@ from jointbench.cli.check import check
 from jointbench.cli.console import echo, replacing
 from jointbench.cli.doctor import doctor
 from jointbench.cli.explain import explain
+from jointbench.cli.export import export
 from jointbench.cli.judge import judge
 from jointbench.cli.pack import pack
 from jointbench.cli.projection import projection
@@ -35,7 +36,7 @@ app = typer.Typer(
     help="One network with N outputs, or N networks? Trains both and measures what the choice gains and costs.",
 )
 app.add_typer(datasets.app, name="datasets")
-for command in (run, judge, report, check, explain, scaling, projection, calibrate, doctor, pack):
+for command in (run, judge, report, check, explain, scaling, projection, calibrate, doctor, pack, export):
     app.command()(command)
 
 

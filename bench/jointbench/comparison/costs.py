@@ -66,6 +66,7 @@ def arm_cost(cell: BenchmarkCell, planned: PlannedArm) -> ArmCost:
         failures=tuple(_failure(fit) for fit in fits if fit.failure is not None),
         training=clocks,
         throughput=throughput(latency),
+        own_trunk=shape.own_trunk,
     )
 
 

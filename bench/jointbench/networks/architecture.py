@@ -11,6 +11,7 @@ from dataclasses import dataclass
 from typing import Literal
 
 from jointbench.errors import BadInput
+from jointbench.networks.own_trunk import OwnTrunk, SizedTrunk
 from jointbench.types import Kind, Output, Shape
 
 KERNEL = 3  # convolutions are 3x3, SAME padding, stride 1, so that both frameworks' FLOP counters agree
@@ -49,7 +50,8 @@ class Architecture:
     """A trunk (convolutions, each followed by 2x2 max pooling, then dense layers) and one head per output.
 
     input_shape: (features,) or (height, width, channels). Networks of equal architecture can be trained as
-    replicates of one program; output names are therefore not part of it.
+    replicates of one program; output names are therefore not part of it. own_trunk: a user's, in place of convolutions
+    and dense layers, which are then ().
     """
 
     input_shape: tuple[int, ...]
@@ -58,6 +60,7 @@ class Architecture:
     heads: tuple[tuple[Layer, ...], ...]
     kinds: tuple[Kind, ...]
     activation: Literal["relu", "tanh"]
+    own_trunk: SizedTrunk | None = None
 
     @property
     def layers(self) -> Iterator[Layer]:
@@ -73,14 +76,22 @@ class Architecture:
 
     @property
     def parameters(self) -> int:
-        return sum(layer.parameters for layer in self.layers)
+        own = self.own_trunk.sizes.parameters if self.own_trunk else 0
+        return own + sum(layer.parameters for layer in self.layers)
 
 
-def architecture(shape: Shape, input_shape: tuple[int, ...], outputs: Sequence[Output]) -> Architecture:
-    """The layers of a network of this shape for these outputs.
+def architecture(
+    shape: Shape, input_shape: tuple[int, ...], outputs: Sequence[Output], own_trunk: OwnTrunk | None = None
+) -> Architecture:
+    """The layers of a network of this shape for these outputs. own_trunk: a user's, measured at the shape's width.
 
     Raises BadInput when an image shape has no convolution channels or is pooled below one pixel.
     """
+    kinds = tuple(output.kind for output in outputs)
+    if own_trunk is not None:
+        sized = own_trunk.at(shape.trunk)
+        heads = _heads(shape, outputs, sized.sizes.units, reads_input=sized.sizes.parameters == 0)
+        return Architecture(input_shape, (), (), heads, kinds, shape.activation, sized)
     convs: tuple[Layer, ...] = ()
     if len(input_shape) == 3:
         convs, fan_in = _convolutions(shape, input_shape)
@@ -88,13 +99,15 @@ def architecture(shape: Shape, input_shape: tuple[int, ...], outputs: Sequence[O
         (fan_in,) = input_shape
     trunk = _dense_layers("trunk", shape.trunk, fan_in, head=None, reads_input=not convs)
     trunk_units = trunk[-1].units if trunk else fan_in
-    no_trunk = not (convs or trunk)
-    heads = tuple(
-        _dense_layers(f"head_{k}", (*shape.head, output.units), trunk_units, head=k, reads_input=no_trunk)
+    heads = _heads(shape, outputs, trunk_units, reads_input=not (convs or trunk))
+    return Architecture(input_shape, convs, trunk, heads, kinds, shape.activation)
+
+
+def _heads(shape: Shape, outputs: Sequence[Output], inputs: int, *, reads_input: bool) -> tuple[tuple[Layer, ...], ...]:
+    return tuple(
+        _dense_layers(f"head_{k}", (*shape.head, output.units), inputs, head=k, reads_input=reads_input)
         for k, output in enumerate(outputs)
     )
-    kinds = tuple(output.kind for output in outputs)
-    return Architecture(input_shape, convs, trunk, heads, kinds, shape.activation)
 
 
 def _convolutions(shape: Shape, input_shape: tuple[int, ...]) -> tuple[tuple[Layer, ...], int]:

@@ -10,6 +10,7 @@ from dataclasses import replace
 
 from jointbench.errors import BadInput
 from jointbench.networks.architecture import Architecture, architecture
+from jointbench.networks.own_trunk import OwnTrunk
 from jointbench.types import Arm, Output, Shape, Sizing
 
 Partition = tuple[tuple[str, ...], ...]
@@ -31,6 +32,7 @@ NAMED: dict[str, tuple[Callable[[Sequence[Output]], Partition], Sizing, Callable
     "separate-matched": (one_per_output, "same-parameters", one_group),
     "joint-wide": (one_group, "same-parameters", one_per_output),
 }
+WIDEST = 4096  # multiple of a shape's widths that a sizing rule comes to
 DEFAULT_ARMS = ("joint", "separate", "separate-matched")
 SIZINGS: dict[str, Sizing] = {"same-width": "same-width", "same-parameters": "same-parameters"}
 
@@ -77,11 +79,15 @@ def scaled(shape: Shape, multiplier: float) -> Shape:
 
 
 def architectures(
-    groups: Partition, shape: Shape, input_shape: tuple[int, ...], outputs: Sequence[Output]
+    groups: Partition,
+    shape: Shape,
+    input_shape: tuple[int, ...],
+    outputs: Sequence[Output],
+    own_trunk: OwnTrunk | None = None,
 ) -> tuple[Architecture, ...]:
     """One architecture per group, all of one shape."""
     by_name = {output.name: output for output in outputs}
-    return tuple(architecture(shape, input_shape, [by_name[name] for name in group]) for group in groups)
+    return tuple(architecture(shape, input_shape, [by_name[name] for name in group], own_trunk) for group in groups)
 
 
 def parameters(networks: Sequence[Architecture]) -> int:
@@ -89,21 +95,34 @@ def parameters(networks: Sequence[Architecture]) -> int:
     return sum(network.parameters for network in networks)
 
 
-def sized(arm: Arm, base: Shape, input_shape: tuple[int, ...], outputs: Sequence[Output]) -> Shape:
+def sized(
+    arm: Arm,
+    base: Shape,
+    input_shape: tuple[int, ...],
+    outputs: Sequence[Output],
+    own_trunk: OwnTrunk | None = None,
+) -> Shape:
     """The shape that every network of the arm gets under its sizing rule.
 
     same-parameters: the arm's parameter count is as near as possible to that of the reference partition at base shape
     (of two equally near, the smaller). The count never falls as the multiplier grows, so bisection finds it.
+
+    Raises BadInput for a user's trunk that grows no larger with its width.
     """
     if arm.sizing == "same-width":
         return base
-    target = parameters(architectures(arm.reference, base, input_shape, outputs))
+    target = parameters(architectures(arm.reference, base, input_shape, outputs, own_trunk))
 
     def total(multiplier: float) -> int:
-        return parameters(architectures(arm.groups, scaled(base, multiplier), input_shape, outputs))
+        return parameters(architectures(arm.groups, scaled(base, multiplier), input_shape, outputs, own_trunk))
 
     low, high = 0.0, 1.0
     while total(high) < target:
+        if high > WIDEST:
+            raise BadInput(
+                f"trunk: it grows no larger with its width, so arm {arm.name} cannot be sized; "
+                f"use the width, or leave {arm.name} out"
+            )
         low, high = high, 2 * high
     while high - low > 1e-6:
         middle = (low + high) / 2

@@ -9,7 +9,7 @@ neither counter counts; ``update_flops`` estimates it from the update's formula.
 from __future__ import annotations
 
 import math
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 
 from jointbench.networks.architecture import Architecture, Layer
 from jointbench.records import FlopsPerRow
@@ -36,29 +36,40 @@ def backward_flops(layer: Layer) -> int:
     return forward_flops(layer) * (1 if layer.reads_input else 2)
 
 
-def flops_per_row(networks: Iterable[Architecture]) -> FlopsPerRow:
+def flops_per_row(networks: Sequence[Architecture]) -> FlopsPerRow:
     """FLOPs of one row in one optimisation step, summed over an arm's networks, by part and direction.
 
-    A layer of the trunk serves every head of its network; convolutions are part of the trunk.
+    A layer of the trunk serves every head of its network; convolutions are part of the trunk. A user's own trunk has
+    those that its framework counted; all are 0 where its counter did not.
     """
+    if uncounted_reason(networks):
+        return FlopsPerRow(0, 0, 0, 0)
     layers = [layer for network in networks for layer in network.layers]
     trunk, heads = ([layer for layer in layers if (layer.head is None) == shared] for shared in (True, False))
+    own = [network.own_trunk.sizes for network in networks if network.own_trunk]
     return FlopsPerRow(
-        sum(map(forward_flops, trunk)),
-        sum(map(backward_flops, trunk)),
+        sum(map(forward_flops, trunk)) + sum(sizes.forward_flops for sizes in own),
+        sum(map(backward_flops, trunk)) + sum(sizes.backward_flops for sizes in own),
         sum(map(forward_flops, heads)),
         sum(map(backward_flops, heads)),
     )
 
 
-def train_flops_per_row(networks: Iterable[Architecture]) -> int:
+def train_flops_per_row(networks: Sequence[Architecture]) -> int:
     """FLOPs of one row in one optimisation step, forward and backward, summed over an arm's networks."""
-    return sum(forward_flops(layer) + backward_flops(layer) for network in networks for layer in network.layers)
+    flops = flops_per_row(networks)
+    return flops.trunk_forward + flops.trunk_backward + flops.heads_forward + flops.heads_backward
 
 
-def inference_flops_per_row(networks: Iterable[Architecture]) -> int:
+def inference_flops_per_row(networks: Sequence[Architecture]) -> int:
     """FLOPs of predicting all outputs of one row, summed over an arm's networks."""
-    return sum(forward_flops(layer) for network in networks for layer in network.layers)
+    flops = flops_per_row(networks)
+    return flops.trunk_forward + flops.heads_forward
+
+
+def uncounted_reason(networks: Iterable[Architecture]) -> str:
+    """Why a user's own trunk has no count of FLOPs; "" where all have one."""
+    return next((n.own_trunk.sizes.uncounted for n in networks if n.own_trunk and n.own_trunk.sizes.uncounted), "")
 
 
 def update_flops(recipe: Recipe) -> int:

@@ -12,7 +12,7 @@ from jointbench.records.arrays import FLOATS, StoredArray
 from jointbench.types import FloatArray, Natural, Positive
 
 Scenario = Literal["training", "request"]
-ExecutionMode = Literal["stock loop", "engine", "fit", "in turn", "fused", "one of N", "compiled", "predict"]
+ExecutionMode = Literal["stock loop", "engine", "fit", "in turn", "fused", "one of N", "compiled", "onnx", "predict"]
 STOCK_LOOP: Final = "stock loop"  # training as people write it
 WHOLE_FIT: Final = "fit"  # a model that is no network is trained in one call
 SEQUENTIAL: Final = "in turn"  # an arm's networks are called one after the other, for all outputs

@@ -38,7 +38,8 @@ def _scores_own_outputs(fit: Fit) -> bool:
 
 
 def _was_trained(fit: Fit) -> bool:
-    return min(fit.epochs, fit.steps, fit.parameters, fit.flops_per_row, fit.train_flops) > 0
+    counted = () if fit.network.shape.own_trunk else (fit.flops_per_row, fit.train_flops)
+    return min(fit.epochs, fit.steps, fit.parameters, *counted) > 0
 
 
 CURVE = "must have a row for each epoch and a column for each output"
@@ -85,7 +86,9 @@ _PLANNED_ARM = (
         "parameters",
         "must be above 0, as FLOPs, of networks that were trained here",
         lambda arm: (
-            arm.engine == EXTERNAL or min(arm.parameters, arm.train_flops_per_row, arm.inference_flops_per_row) > 0
+            arm.engine == EXTERNAL
+            or arm.shapes[0].own_trunk != ""  # its counter may not have counted it
+            or min(arm.parameters, arm.train_flops_per_row, arm.inference_flops_per_row) > 0
         ),
     ),
     Rule("shapes", "must be as many as groups of outputs", lambda arm: len(arm.shapes) == len(arm.arm.groups)),

@@ -2,7 +2,10 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
+
 from jointbench.comparison.summary.recipe import RecipeSummary
+from jointbench.report.format import plain
 from jointbench.types import Recipe
 
 
@@ -29,8 +32,15 @@ def recipe_facts(recipe: RecipeSummary) -> list[tuple[str, str]]:
 
 def widths(recipe: RecipeSummary) -> str:
     """The layers of the base shape: "trunk 64-64"."""
+    if recipe.own_trunk:
+        return own_trunk_text(recipe.own_trunk, recipe.trunk)
     layers = (("convolutions", recipe.channels), ("trunk", recipe.trunk), ("each head", recipe.head))
     return ", ".join(f"{name} {'-'.join(str(width) for width in sizes)}" for name, sizes in layers if sizes)
+
+
+def own_trunk_text(name: str, widths: Sequence[int]) -> str:
+    """A user's trunk in words."""
+    return f"own trunk {plain(name)}" + "".join(f" at width {width}" for width in widths)
 
 
 def brief_recipe(recipe: RecipeSummary) -> str:

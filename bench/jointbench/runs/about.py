@@ -17,6 +17,7 @@ from jointbench.comparison.verdict import PROBABILITY
 from jointbench.records.json_file import FileFormat, read_json
 from jointbench.records.strict_json import strict_json
 from jointbench.records.whole_file import write_text
+from jointbench.runs.options import RunOptions
 from jointbench.runtime.environment import environment
 from jointbench.stats.correlated_t_test import ROPE
 from jointbench.study.config import StudyConfig
@@ -34,7 +35,7 @@ class About:
     training, at the most; each dataset's repeats are those of the first.
 
     backends, devices: what was asked for; () where the run is older than this. finished: whether the run came to its
-    end; None where it is older.
+    end; None where it is older. options: what was asked for, None of tables in memory and where the run is older.
     """
 
     schema_version: int
@@ -52,6 +53,7 @@ class About:
     ropes: tuple[tuple[str, Annotated[float, Interval(gt=0, lt=1)]], ...] = ()
     worth: Annotated[float, Interval(ge=0, lt=1)] = WORTH
     rounds: Positive = 1
+    options: RunOptions | None = None
 
     @property
     def criteria(self) -> VerdictCriteria:
@@ -72,7 +74,8 @@ class About:
 class RunDescription:
     """How a run came about, for its folder.
 
-    reruns: by dataset, the command that runs it alone; advice on sample size is made from it.
+    reruns: by dataset, the command that runs it alone; advice on sample size is made from it. options: what was asked for;
+    None of tables in memory.
     """
 
     profile: str
@@ -80,6 +83,7 @@ class RunDescription:
     notes: tuple[str, ...] = ()
     criteria: VerdictCriteria = DEFAULT_CRITERIA
     reruns: Mapping[str, str] = field(default_factory=dict)
+    options: RunOptions | None = None
 
 
 def about_study(
@@ -107,6 +111,7 @@ def about_study(
         devices=config.devices,
         finished=False,
         rounds=config.rounds,
+        options=description.options,
     ).with_criteria(description.criteria)
 
 

@@ -3,10 +3,8 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
-from dataclasses import replace
 from pathlib import Path
 
-from jointbench.comparison.build import summarise
 from jointbench.comparison.summary.run import Summary
 from jointbench.errors import BadInput, DidNotFinish
 from jointbench.estimators.family import Family
@@ -20,7 +18,7 @@ from jointbench.records.strict_json import well_formed
 from jointbench.records.whole_file import is_regular, reason, write_text, write_together
 from jointbench.runs.about import ENVIRONMENT, About, RunDescription, about_run, about_study, mark_finished, write_about
 from jointbench.runs.companions import read_companions
-from jointbench.runs.stored_run import read_run, without_training_loss
+from jointbench.runs.stored_run import read_run, summary_of, without_training_loss
 from jointbench.runs.verdict_options import verdict_criteria
 from jointbench.runtime.environment import environment
 from jointbench.study.config import Progress, StudyConfig
@@ -94,16 +92,7 @@ def publish(folder: Path, about: About, records: Sequence[Record], cut_off: tupl
     from jointbench.report.page import render  # drawing libraries take a second to import
 
     companions = read_companions(folder)
-    summary = summarise(
-        records,
-        about.datasets,
-        profile=about.profile,
-        engine=about.engine,
-        command=about.command,
-        notes=about.notes,
-        criteria=about.criteria,
-    )
-    summary = replace(summary, cut_off=cut_off)
+    summary = summary_of(about, records, cut_off)
     with open_records(records_path(folder)) as file:
         text = file.read(WORTH_TRYING + 1).decode(errors="replace")  # a longer text does not fit into the page
     page = render(

@@ -41,8 +41,8 @@ def notes(options: RunOptions, devices: Sequence[str]) -> tuple[str, ...]:
         extras = "not timed" if profile.extras == "none" else "timed on the first dataset only"
         sizes = " and ".join(str(size) for size in profile.extra_batch_sizes)
         sentences.append(
-            f"Profile {profile.name}: the engine at one replicate, compiled programs and Keras's predict "
-            f"are {extras}; fused programs and requests for one output at batch {sizes} only."
+            f"Profile {profile.name}: the engine at one replicate, compiled programs, ONNX Runtime and Keras's "
+            f"predict are {extras}; fused programs and requests for one output at batch {sizes} only."
         )
     if not profile.one_thread:
         sentences.append(f"Profile {profile.name}: timed on all cores; profile full times one thread too.")

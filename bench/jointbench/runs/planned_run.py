@@ -38,5 +38,6 @@ def plan_run(options: RunOptions, datasets: Sequence[Dataset], command: str, rer
         notes=(*notes(options, config.devices), *cut_notes(planned, config)),
         criteria=criteria,
         reruns={dataset.slug: rerun for dataset in datasets} if rerun else reruns(options, datasets),
+        options=None if rerun else options,
     )
     return PlannedRun(tuple(planned), config, description)

@@ -2,10 +2,8 @@
 
 from __future__ import annotations
 
-from dataclasses import replace
 from pathlib import Path
 
-from jointbench.comparison.build import summarise
 from jointbench.comparison.summary.brief import brief
 from jointbench.errors import BadInput
 from jointbench.explain.answer_store import EXPLAIN
@@ -16,7 +14,7 @@ from jointbench.runs.companions import read_companions
 from jointbench.runs.engine_file import ENGINE
 from jointbench.runs.folder import REPORT, SUMMARY
 from jointbench.runs.output_folder import new_folder
-from jointbench.runs.stored_run import read_run
+from jointbench.runs.stored_run import read_run, summary_of
 from jointbench.scaling.run import SCALING
 
 COPIED = (ENVIRONMENT, EXPLAIN, ENGINE, SCALING)
@@ -34,16 +32,7 @@ def publish_brief(run: Path, out: Path) -> list[Path]:
 
     stored, companions = read_run(run), read_companions(run)
     about = stored.about
-    summary = summarise(
-        stored.records,
-        about.datasets,
-        profile=about.profile,
-        engine=about.engine,
-        command=about.command,
-        notes=about.notes,
-        criteria=about.criteria,
-    )
-    summary = brief(replace(summary, cut_off=stored.cut_off))
+    summary = brief(summary_of(about, stored.records, stored.cut_off))
     page = render(
         summary,
         about.machine,

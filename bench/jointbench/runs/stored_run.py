@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path
 
 import numpy as np
 
+from jointbench.comparison.build import summarise
+from jointbench.comparison.summary.run import Summary
 from jointbench.errors import BadInput
 from jointbench.records import Fit, FoldRecord, Record
 from jointbench.records.json_file import printable
@@ -32,6 +34,20 @@ def read_run(folder: Path) -> StoredRun:
     records = [without_training_loss(record) for record in _agreeing(folder, about)]
     missing = cut_off(about, records, torn=torn_line(folder))
     return StoredRun(about, [*records, *missing.absences], missing.sentences)
+
+
+def summary_of(about: About, records: Sequence[Record], cut_off: tuple[str, ...] = ()) -> Summary:
+    """Every number of these records' page. cut_off: what the run did not come to."""
+    summary = summarise(
+        records,
+        about.datasets,
+        profile=about.profile,
+        engine=about.engine,
+        command=about.command,
+        notes=about.notes,
+        criteria=about.criteria,
+    )
+    return replace(summary, cut_off=cut_off)
 
 
 def without_training_loss(record: Record) -> Record:

@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
-from dataclasses import dataclass, replace
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass, field, replace
 from functools import cached_property, lru_cache
 
 import numpy as np
@@ -17,11 +17,19 @@ from jointbench.data.subsample import check_cut, subsampled
 from jointbench.data.units import row_units
 from jointbench.networks.architecture import Architecture, architecture
 from jointbench.networks.arms import architectures, parameters, parse_arm, sized
-from jointbench.networks.flops import flops_per_row, inference_flops_per_row, train_flops_per_row
+from jointbench.networks.flops import (
+    flops_per_row,
+    inference_flops_per_row,
+    train_flops_per_row,
+    uncounted_reason,
+)
 from jointbench.networks.initialization import initial_weights
+from jointbench.networks.own_trunk import OwnTrunk
 from jointbench.networks.recipes import check_loss_weights, default_recipe, default_shape, effective_weights
 from jointbench.records import PlannedArm
 from jointbench.types import Arm, Dataset, Engine, IntArray, Network, Output, Recipe, Shape, Split
+
+FLOPS_PER_PARAMETER = 6  # of a row forward and backward, in dense layers
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -43,7 +51,7 @@ class CrossValidation:
 
 @dataclass(frozen=True, eq=False, kw_only=True)
 class Experiment:
-    """A dataset ready to be studied: its splits, base shape, recipe and arms."""
+    """A dataset ready to be studied: its splits, base shape, recipe and arms. own_trunks: the user's, by backend."""
 
     dataset: Dataset
     splits: tuple[Split, ...]
@@ -53,6 +61,7 @@ class Experiment:
     arms: tuple[Arm, ...]
     input_shape: tuple[int, ...]
     split_repeats: bool = False
+    own_trunks: Mapping[str, OwnTrunk] = field(default_factory=dict)
 
     @cached_property
     def row_units(self) -> IntArray:
@@ -68,7 +77,9 @@ class Experiment:
 
     def work(self, networks: Sequence[Network]) -> int:
         """FLOPs of one epoch of these networks: an estimate of their time, to start the longest first."""
-        return train_flops_per_row([self.architecture(network) for network in networks]) * self.dataset.rows
+        built = [self.architecture(network) for network in networks]
+        per_row = train_flops_per_row(built) or FLOPS_PER_PARAMETER * parameters(built)
+        return per_row * self.dataset.rows
 
     def outputs(self, group: Sequence[str]) -> list[Output]:
         return [output for output in self.dataset.outputs if output.name in group]
@@ -89,7 +100,8 @@ class Experiment:
         return rows[np.any(known, axis=0)]
 
     def architecture(self, network: Network) -> Architecture:
-        return architecture(network.shape, self.input_shape, self.outputs(network.group))
+        own = self.own_trunks.get(network.backend)
+        return architecture(network.shape, self.input_shape, self.outputs(network.group), own)
 
 
 def make_experiment(
@@ -139,10 +151,13 @@ def plan_arms(
     """The arms made concrete, and every network they need, each once, in the order of the splits."""
     networks: dict[str, Network] = {}
     planned_arms = []
+    own = experiment.own_trunks.get(backend)
+    base = experiment.shape if own is None else own.shape(experiment.shape)
+    table = (experiment.input_shape, experiment.dataset.outputs, own)
     for arm in experiment.arms:
-        shape = sized(arm, experiment.shape, experiment.input_shape, experiment.dataset.outputs)
-        built = architectures(arm.groups, shape, experiment.input_shape, experiment.dataset.outputs)
-        reference = architectures(arm.reference, experiment.shape, experiment.input_shape, experiment.dataset.outputs)
+        shape = sized(arm, base, *table)
+        built = architectures(arm.groups, shape, *table)
+        reference = architectures(arm.reference, base, *table)
         arm_networks = [
             Network(
                 dataset=experiment.dataset.slug,
@@ -175,7 +190,7 @@ def plan_arms(
                 train_flops_per_row=train_flops_per_row(built),
                 inference_flops_per_row=inference_flops_per_row(built),
                 network_ids=tuple(network.id for network in arm_networks),
-                flops=flops_per_row(built),
+                flops=None if uncounted_reason(built) else flops_per_row(built),
             )
         )
     order = {(split.repeat, split.fold): i for i, split in enumerate(experiment.splits)}
@@ -193,6 +208,9 @@ def job(experiment: Experiment, network: Network, prepared: Prepared) -> Job:
     outputs = experiment.outputs(network.group)
     built = experiment.architecture(network)
     split = next(s for s in experiment.splits if (s.repeat, s.fold) == (network.repeat, network.fold))
+    train = experiment.labelled(split.train, network.group)
+    if built.own_trunk is not None and len(train) % network.recipe.batch_size == 1:
+        train = train[:-1]  # batch normalisation cannot train on a batch of one row
     no_skill = {output.name: prepared.no_skill[i] for output, i in zip(outputs, columns, strict=True)}
     return Job(
         architecture=built,
@@ -200,7 +218,7 @@ def job(experiment: Experiment, network: Network, prepared: Prepared) -> Job:
         features=prepared.features,
         targets=prepared.targets[:, columns],
         weights=prepared.weights[:, columns],
-        train=experiment.labelled(split.train, network.group),
+        train=train,
         validation=experiment.labelled(split.validation, network.group),
         test=split.test,
         loss_weights=effective_weights(network.recipe, outputs, no_skill),

@@ -18,8 +18,8 @@ class Profile:
     """Sizes of a run. max_rows (of a table), max_images, max_epochs: None leaves the dataset or recipe as it is.
 
     timing_seconds: what all timing may take, set-up included. extra_batch_sizes: rows of a request at which the paths
-    other than one network after the other are timed too. extras: the datasets on which the engine, compiled programs
-    and `predict` are timed. one_thread: all timing is repeated at one thread. projections: number of datasets whose
+    other than one network after the other are timed too. extras: the datasets on which the engine, compiled programs,
+    ONNX Runtime and `predict` are timed. one_thread: all timing is repeated at one thread. projections: number of datasets whose
     whole training is timed. datasets: empty means every bundled one. memory_datasets: number of datasets whose peak
     memory is measured (six fresh processes each), None: all. rounds: of training at the most, training_seconds: what
     they may take; folds, repeats and seeds are those of the first round.

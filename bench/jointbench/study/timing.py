@@ -99,7 +99,7 @@ def timed_arm(plan: Plan, planned: PlannedArm, scored: ScoredModels) -> TimedArm
 
 def latency_cases(config: StudyConfig, extras: bool) -> list[LatencyCase]:
     """Every batch size in turn, with the other paths at fewer of them, and `predict` once."""
-    others: tuple[ExecutionMode, ...] = ("fused", SINGLE_OUTPUT, *(("compiled",) if extras else ()))
+    others: tuple[ExecutionMode, ...] = ("fused", SINGLE_OUTPUT, *(("compiled", "onnx") if extras else ()))
     cases = [
         LatencyCase(size, (SEQUENTIAL, *(others if size in config.extra_batch_sizes else ())))
         for size in config.batch_sizes
@@ -151,7 +151,10 @@ class ArmTimer:
     def _measured(self, timed_arms: Mapping[str, TimedArm], budget: Budget) -> Iterator[Record]:
         started = time.monotonic()
         cold_import = self.workers.submit(import_seconds).result()
-        paths: tuple[ExecutionMode, ...] = ("stock loop", "engine") if self.extras else ("stock loop",)
+        own = any(network.own_trunk for arm in timed_arms.values() for network, _ in arm.networks)
+        paths: tuple[ExecutionMode, ...] = ("stock loop", "engine") if self.extras and not own else ("stock loop",)
+        if self.extras and own:
+            yield self._not_measured("not timed: training by the engine, which cannot stack a trunk of your own")
         part = Budget(budget.total * TRAINING_SHARE, budget.samples * TRAINING_SHARE)
         training = self.workers.submit(time_training, timed_arms, paths, part).result()
         for name, (build, first_call) in training.cold.items():

@@ -15,16 +15,21 @@ from jointbench.backends.batched.program import program_spec
 from jointbench.backends.batched.scheduler import fit_stacked
 from jointbench.backends.batched.trainer import EngineTrainer
 from jointbench.backends.fit_loop import endless_batches, fit_loop
+from jointbench.backends.onnx_runtime.serving import SessionServer
+from jointbench.backends.onnx_runtime.serving import unavailable_reason as onnx_unavailable_reason
+from jointbench.backends.own_trunk import TrunkReading
 from jointbench.backends.protocols import Backend, Diagnostics
 from jointbench.backends.pytorch.batched.program import BatchedProgram, predict
 from jointbench.backends.pytorch.device import peak_bytes, prepare, synchronise, unusable_reason
 from jointbench.backends.pytorch.diagnostics.interface import TorchDiagnostics
 from jointbench.backends.pytorch.flop_counter import counted_flops
-from jointbench.backends.pytorch.saved_model import saved_bytes
+from jointbench.backends.pytorch.own_trunk import read_trunk, seeded
+from jointbench.backends.pytorch.saved_model import exported, saved_bytes
 from jointbench.backends.pytorch.serving import CompiledServer, EagerServer, FusedServer
 from jointbench.backends.pytorch.training_loop import StockLoop, StockTrainer
 from jointbench.measure.device_clock import device_clock
 from jointbench.networks.architecture import Architecture
+from jointbench.networks.own_trunk import TrunkFunction
 from jointbench.records import SEQUENTIAL, ExecutionMode
 from jointbench.types import Weights
 
@@ -59,8 +64,12 @@ class TorchBackend:
     def saved_bytes(self, network: Architecture, weights: Weights) -> int:
         return saved_bytes(network, weights)
 
+    def exported(self, network: Architecture, weights: Weights) -> bytes:
+        return exported(network, weights)
+
     def fit(self, job: Job) -> Trained:
-        return fit_loop(StockLoop(job, self.device), device_clock(self.synchronise))
+        with seeded(job.seed):
+            return fit_loop(StockLoop(job, self.device), device_clock(self.synchronise))
 
     def fit_stacked(self, jobs: Sequence[Job]) -> Stacked:
         trained = fit_stacked(jobs, partial(BatchedProgram, device=self.device), partial(predict, device=self.device))
@@ -72,19 +81,27 @@ class TorchBackend:
         return StockTrainer(list(jobs), self.device, steps, self.synchronise)
 
     def unavailable_reason(self, mode: ExecutionMode) -> str | None:
+        if mode == "onnx":
+            return onnx_unavailable_reason(self.device)
         return None if mode in SERVERS else f"PyTorch has no `{mode}`"
 
     def server(self, networks: Sequence[tuple[Architecture, Weights]], mode: ExecutionMode = SEQUENTIAL) -> Server:
+        if mode == "onnx":
+            return SessionServer(networks, torch.get_num_threads())
         return SERVERS[mode](networks, self.device)
 
     def counted_flops(self, network: Architecture, batch_size: int) -> Mapping[str, int]:
         return counted_flops(network, batch_size)
 
     def steps(self, job: Job, count: int) -> dict[str, npt.NDArray[np.floating]]:
-        loop = StockLoop(job, self.device)
-        for rows in itertools.islice(endless_batches(loop), count):
-            loop.step(rows)
-        return loop.read_weights()
+        with seeded(job.seed):
+            loop = StockLoop(job, self.device)
+            for rows in itertools.islice(endless_batches(loop), count):
+                loop.step(rows)
+            return loop.read_weights()
+
+    def read_trunk(self, function: TrunkFunction, input_shape: tuple[int, ...], width: int | None) -> TrunkReading:
+        return read_trunk(function, input_shape, width)
 
 
 def make_backend(device: str, threads: int) -> Backend:

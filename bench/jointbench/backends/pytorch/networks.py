@@ -9,6 +9,8 @@ import numpy.typing as npt
 import torch
 from torch import nn
 
+from jointbench.backends.own_trunk import named_own_weights, own_weights
+from jointbench.backends.pytorch.own_trunk import build_trunk
 from jointbench.networks.architecture import Architecture, Layer
 from jointbench.types import Weights
 
@@ -19,10 +21,14 @@ class MultiOutputNetwork(nn.Module):
     """Convolutions with 2x2 max pooling (images only), a dense trunk, and a stack of dense layers per head.
 
     Takes (rows, features) or (rows, height, width, channels); returns raw answers, (rows, units) for each head.
+    seed: of the initial weights of a user's own trunk, which stands in place of convolutions and trunk.
     """
 
-    def __init__(self, network: Architecture) -> None:
+    def __init__(self, network: Architecture, seed: int = 0) -> None:
         super().__init__()
+        self.own_trunk: nn.Module | None = None
+        if network.own_trunk is not None:
+            self.own_trunk = build_trunk(network.own_trunk, network.input_shape, seed)
         self.activation = ACTIVATIONS[network.activation]
         self.convs = nn.ModuleList(nn.Conv2d(c.inputs, c.units, 3, padding="same") for c in network.convs)
         self.trunk = nn.ModuleList(nn.Linear(layer.inputs, layer.units) for layer in network.trunk)
@@ -32,6 +38,9 @@ class MultiOutputNetwork(nn.Module):
 
     def features(self, rows: torch.Tensor) -> torch.Tensor:
         """The trunk's output, which every head reads: (rows, units)."""
+        if self.own_trunk is not None:
+            answer: torch.Tensor = self.own_trunk(rows)
+            return answer
         hidden = rows
         if len(self.convs):
             hidden = rows.permute(0, 3, 1, 2)
@@ -63,9 +72,13 @@ def _layers(network: Architecture, module: MultiOutputNetwork) -> Iterator[tuple
     return zip(network.layers, modules, strict=True)
 
 
-def build(network: Architecture, weights: Weights, device: str, dtype: torch.dtype) -> MultiOutputNetwork:
-    """The module with these weights copied in."""
-    module = MultiOutputNetwork(network).to(device=device, dtype=dtype)
+def build(
+    network: Architecture, weights: Weights, device: str, dtype: torch.dtype, seed: int = 0
+) -> MultiOutputNetwork:
+    """The module with these weights copied in. seed: see ``MultiOutputNetwork``, where they have none of that trunk."""
+    module = MultiOutputNetwork(network, seed).to(device=device, dtype=dtype)
+    if module.own_trunk is not None and (own := own_weights(weights)):
+        module.own_trunk.load_state_dict({name: torch.as_tensor(np.asarray(array)) for name, array in own.items()})
     with torch.no_grad():
         for layer, part in _layers(network, module):
             kernel = torch.as_tensor(np.asarray(weights[f"{layer.name}/kernel"]))
@@ -77,8 +90,11 @@ def build(network: Architecture, weights: Weights, device: str, dtype: torch.dty
 
 
 def read_weights(network: Architecture, module: MultiOutputNetwork) -> dict[str, npt.NDArray[np.floating]]:
-    """The module's weights as {"<layer>/kernel": (in, out) or (3, 3, in, out), "<layer>/bias": (out,)}."""
-    return _named_arrays(network, module, lambda parameter: parameter.detach())
+    """The module's weights as {"<layer>/kernel": (in, out) or (3, 3, in, out), "<layer>/bias": (out,)}, and those of a
+    user's own trunk by its own names."""
+    state = {} if module.own_trunk is None else module.own_trunk.state_dict()
+    own = {name: tensor.detach().clone().cpu().numpy() for name, tensor in state.items()}
+    return _named_arrays(network, module, lambda parameter: parameter.detach()) | named_own_weights(own)
 
 
 def read_gradients(network: Architecture, module: MultiOutputNetwork) -> dict[str, npt.NDArray[np.floating]]:

@@ -1,8 +1,9 @@
-"""The size of a trained network as its users save it: a file of its `state_dict`."""
+"""A trained network as its users save it: the size of its `state_dict`, and TorchScript for a service."""
 
 from __future__ import annotations
 
 import io
+import warnings
 
 import torch
 
@@ -16,3 +17,13 @@ def saved_bytes(network: Architecture, weights: Weights) -> int:
     buffer = io.BytesIO()
     torch.save(build(network, weights, "cpu", torch.float32).state_dict(), buffer)
     return buffer.tell()
+
+
+def exported(network: Architecture, weights: Weights) -> bytes:
+    """TorchScript: (rows, ...) float32 to a list of raw answers, one for each head."""
+    module = build(network, weights, "cpu", torch.float32).eval()
+    buffer = io.BytesIO()
+    with warnings.catch_warnings():
+        warnings.simplefilter("ignore", DeprecationWarning)  # PyTorch advises torch.compile, which writes no file
+        torch.jit.save(torch.jit.trace(module, torch.zeros((2, *network.input_shape)), strict=False), buffer)
+    return buffer.getvalue()

@@ -28,8 +28,9 @@ class StockLoop:
     def __init__(self, job: Job, device: str) -> None:
         self.job = job
         dtype = DTYPES[job.precision]
-        self.network: MultiOutputNetwork = build(job.architecture, job.initial, device, dtype)
-        self.optimizer = make_optimizer(job.recipe, self.network.parameters())
+        self.network: MultiOutputNetwork = build(job.architecture, job.initial, device, dtype, job.seed)
+        trained = [parameter for parameter in self.network.parameters() if parameter.requires_grad]
+        self.optimizer = make_optimizer(job.recipe, trained)
         self.features = torch.as_tensor(job.features).to(device=device, dtype=dtype)
         self.targets = torch.as_tensor(job.targets).to(device=device, dtype=dtype)
         self.weights = torch.as_tensor(job.weights).to(device=device, dtype=dtype)
@@ -38,6 +39,7 @@ class StockLoop:
         self.device = device
 
     def batches(self, epoch: int) -> Iterator[torch.Tensor]:
+        self.network.train()
         order = torch.from_numpy(self.job.train[epoch_order(self.job.seed, epoch, len(self.job.train))])
         return iter(order.to(self.device).split(self.job.recipe.batch_size))
 
@@ -59,6 +61,7 @@ class StockLoop:
         return torch.stack(list(losses)).mean(dim=0).cpu().numpy().astype(np.float64)
 
     def validate(self) -> tuple[FloatArray, float]:
+        self.network.eval()
         with torch.no_grad():
             losses = self.losses(self.validation_rows)
         return losses.cpu().numpy().astype(np.float64), float(losses @ self.loss_weights)
@@ -73,6 +76,7 @@ class StockLoop:
         return read_weights(self.job.architecture, self.network)
 
     def predict(self) -> npt.NDArray[np.floating]:
+        self.network.eval()
         with torch.no_grad():
             answers = self.network(self.features[torch.from_numpy(self.job.test).to(self.device)])
         return torch.cat(answers, dim=1).cpu().numpy()

@@ -16,18 +16,23 @@ from jointbench.backends.base import Job, Server, Stacked, Trained, Trainer
 from jointbench.backends.batched.program import program_spec
 from jointbench.backends.batched.scheduler import fit_stacked
 from jointbench.backends.batched.trainer import EngineTrainer
+from jointbench.backends.onnx_runtime.serving import SessionServer
+from jointbench.backends.onnx_runtime.serving import unavailable_reason as onnx_unavailable_reason
+from jointbench.backends.own_trunk import TrunkReading
 from jointbench.backends.protocols import Backend, Diagnostics
 from jointbench.backends.tensorflow.batched.program import GraphProgram, compilations, predict
 from jointbench.backends.tensorflow.device import peak_bytes, prepare, synchronise, unusable_reason
 from jointbench.backends.tensorflow.diagnostics.interface import TensorFlowDiagnostics
 from jointbench.backends.tensorflow.flop_counter import counted_flops
 from jointbench.backends.tensorflow.losses_and_optimizers import precision
-from jointbench.backends.tensorflow.saved_model import saved_bytes
+from jointbench.backends.tensorflow.own_trunk import read_trunk
+from jointbench.backends.tensorflow.saved_model import exported, saved_bytes
 from jointbench.backends.tensorflow.serving import FunctionServer, FusedServer, PredictServer
 from jointbench.backends.tensorflow.stepwise_fit import StockTrainer
 from jointbench.backends.tensorflow.training_loop import fit, take_steps
 from jointbench.measure.device_clock import device_clock
 from jointbench.networks.architecture import Architecture
+from jointbench.networks.own_trunk import TrunkFunction
 from jointbench.records import SEQUENTIAL, ExecutionMode
 from jointbench.types import Weights
 
@@ -45,7 +50,7 @@ class TensorFlowBackend:
     name = "tensorflow"
 
     def __init__(self, device: str, threads: int) -> None:
-        self.requested_device = device
+        self.requested_device, self.threads = device, threads
         self.device = "/GPU:0" if device == "cuda" else "/CPU:0"
         self.diagnostics: Diagnostics | None = TensorFlowDiagnostics(self.device, self.synchronise)
         prepare(device)
@@ -65,6 +70,9 @@ class TensorFlowBackend:
     def saved_bytes(self, network: Architecture, weights: Weights) -> int:
         return saved_bytes(network, weights)
 
+    def exported(self, network: Architecture, weights: Weights) -> bytes:
+        return exported(network, weights)
+
     def fit(self, job: Job) -> Trained:
         with tf.device(self.device), precision(job):
             return fit(job, device_clock(self.synchronise))
@@ -82,9 +90,13 @@ class TensorFlowBackend:
         return StockTrainer(list(jobs), self.device, steps, self.synchronise)
 
     def unavailable_reason(self, mode: ExecutionMode) -> str | None:
+        if mode == "onnx":
+            return onnx_unavailable_reason(self.requested_device)
         return None if mode in SERVERS else f"Keras has no `{mode}`"
 
     def server(self, networks: Sequence[tuple[Architecture, Weights]], mode: ExecutionMode = SEQUENTIAL) -> Server:
+        if mode == "onnx":
+            return SessionServer(networks, self.threads)
         with tf.device(self.device):
             return SERVERS[mode](networks)
 
@@ -94,6 +106,10 @@ class TensorFlowBackend:
     def steps(self, job: Job, count: int) -> dict[str, Any]:
         with tf.device(self.device), precision(job):
             return take_steps(job, count)
+
+    def read_trunk(self, function: TrunkFunction, input_shape: tuple[int, ...], width: int | None) -> TrunkReading:
+        with tf.device(self.device):
+            return read_trunk(function, input_shape, width)
 
 
 def make_backend(device: str, threads: int) -> Backend:

@@ -9,6 +9,8 @@ import numpy as np
 import numpy.typing as npt
 import tensorflow as tf
 
+from jointbench.backends.own_trunk import named_own_weights, own_weights
+from jointbench.backends.tensorflow.own_trunk import seeded
 from jointbench.networks.architecture import Architecture
 from jointbench.types import Weights
 
@@ -20,14 +22,18 @@ def head_name(index: int) -> str:
     return f"output_{index}"
 
 
-def functional(network: Architecture, dtype: str = "float32") -> Any:
+def functional(network: Architecture, dtype: str = "float32", seed: int = 0) -> Any:
     """The model: (rows, features) or (rows, height, width, channels) to {head name: (rows, units)}, raw.
 
     Every layer is named: Keras numbers unnamed layers across models, so the size of the saved file would depend on what
-    was built before.
+    was built before. seed: of the initial weights of a user's own trunk, which stands in place of convolutions and
+    dense layers.
     """
     inputs = keras.Input(network.input_shape, dtype=dtype, name="rows")
     hidden = inputs
+    if network.own_trunk is not None:
+        with seeded(seed):
+            hidden = network.own_trunk.build(network.input_shape)(inputs)
     for conv in network.convs:
         hidden = keras.layers.Conv2D(
             conv.units, 3, padding="same", activation=network.activation, name=conv.name, dtype=dtype
@@ -49,18 +55,32 @@ def functional(network: Architecture, dtype: str = "float32") -> Any:
     return keras.Model(inputs, answers, name="network")
 
 
-def build(network: Architecture, weights: Weights, dtype: str = "float32") -> Any:
-    """The model with these weights copied in."""
-    model = functional(network, dtype)
+def build(network: Architecture, weights: Weights, dtype: str = "float32", seed: int = 0) -> Any:
+    """The model with these weights copied in. seed: see ``functional``, where they have none of that trunk."""
+    model = functional(network, dtype, seed)
+    own = own_weights(weights)
+    for name, variable in _own_variables(network, model).items() if own else ():
+        variable.assign(own[name])
     for layer in network.layers:
         model.get_layer(layer.name).set_weights([weights[f"{layer.name}/kernel"], weights[f"{layer.name}/bias"]])
     return model
 
 
 def read_weights(network: Architecture, model: Any) -> dict[str, npt.NDArray[np.floating]]:
-    """The model's weights as {"<layer>/kernel": (in, out) or (3, 3, in, out), "<layer>/bias": (out,)}."""
+    """The model's weights as {"<layer>/kernel": (in, out) or (3, 3, in, out), "<layer>/bias": (out,)}, and those of a
+    user's own trunk, which are numbered."""
     weights: dict[str, npt.NDArray[np.floating]] = {}
     for layer in network.layers:
         kernel, bias = model.get_layer(layer.name).get_weights()
         weights[f"{layer.name}/kernel"], weights[f"{layer.name}/bias"] = kernel, bias
-    return weights
+    own = {name: variable.numpy() for name, variable in _own_variables(network, model).items()}
+    return weights | named_own_weights(own)
+
+
+def _own_variables(network: Architecture, model: Any) -> dict[str, Any]:
+    """The variables of a user's own trunk, by their number in the model; none where it has no such trunk."""
+    if network.own_trunk is None:
+        return {}
+    heads = {id(weight) for layer in network.layers for weight in model.get_layer(layer.name).weights}
+    own = [weight for weight in model.weights if id(weight) not in heads]
+    return {str(number): weight for number, weight in enumerate(own)}

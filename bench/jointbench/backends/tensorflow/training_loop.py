@@ -58,7 +58,7 @@ def fit(job: Job, clock: Clock) -> Trained:
 
     The result has the best epoch's weights. clock: waits for the device before it is read.
     """
-    model = compiled(job, build(job.architecture, job.initial, job.precision))
+    model = compiled(job, build(job.architecture, job.initial, job.precision, job.seed))
     rows = BatchPipeline(job)
     epoch_seconds = EpochSeconds(clock)
     stopping = keras.callbacks.EarlyStopping(
@@ -92,7 +92,7 @@ def _loss_curve(history: dict[str, list[float]], prefix: str, job: Job) -> Float
 
 def take_steps(job: Job, count: int) -> dict[str, Any]:
     """Weights after ``count`` steps of `train_on_batch` over the job's batches."""
-    model = compiled(job, build(job.architecture, job.initial, job.precision))
+    model = compiled(job, build(job.architecture, job.initial, job.precision, job.seed))
     rows = BatchPipeline(job)
     passes = math.ceil(count / steps_per_epoch(job))
     batches: Callable[[], Any] = rows.batches(0, passes).__iter__

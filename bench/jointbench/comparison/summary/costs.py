@@ -74,7 +74,8 @@ class ArmCost:
 
     step_seconds: one optimisation step of every network of the arm, one after the other, by the stock loop on all
     cores. train_seconds: step seconds times the steps taken; longest_seconds: the same for its longest network alone.
-    training: these by every path and at every thread count.
+    training: these by every path and at every thread count. own_trunk: the name of a user's trunk; its FLOPs are 0
+    where they were not counted.
     """
 
     arm: str
@@ -101,6 +102,7 @@ class ArmCost:
     failures: tuple[str, ...]
     training: tuple[TrainingClock, ...] = ()
     throughput: tuple[Throughput, ...] = ()
+    own_trunk: str = ""
 
 
 @dataclass(frozen=True, kw_only=True)

@@ -13,7 +13,8 @@ class RecipeSummary:
     """The recipe and base shape of a dataset.
 
     rows: of all folds together, which the recipe was chosen by; None where the dataset's card sets it. fewest_trained,
-    most_trained: training rows of a fold. trunk, head: units of the layers; channels: of the convolutions.
+    most_trained: training rows of a fold. trunk, head: units of the layers; channels: of the convolutions. own_trunk: the
+    name of a user's trunk, whose width is ``trunk``.
     """
 
     rows: Natural | None
@@ -28,6 +29,7 @@ class RecipeSummary:
     max_epochs: Positive
     patience: Natural
     weight_decay: float
+    own_trunk: str = ""
 
 
 def recipe_summary(rows: int | None, recipe: Recipe, shape: Shape, splits: Sequence[Split]) -> RecipeSummary:
@@ -46,4 +48,5 @@ def recipe_summary(rows: int | None, recipe: Recipe, shape: Shape, splits: Seque
         max_epochs=recipe.max_epochs,
         patience=recipe.patience,
         weight_decay=recipe.weight_decay,
+        own_trunk=shape.own_trunk,
     )

@@ -8,6 +8,7 @@ from markupsafe import Markup
 
 from jointbench.comparison.summary.costs import ArmCost
 from jointbench.report import format as show
+from jointbench.report.recipe import own_trunk_text
 
 NETWORKS, OUTPUTS = 3, 5  # at most so many of an arm's networks and of a network's outputs are drawn
 BOX_WIDTH, BOX_HEIGHT, GAP, OUTPUT_STEP, RADIUS = 30, 18, 12, 16, 5
@@ -44,12 +45,13 @@ def describe(cost: ArmCost) -> str:
     """The arm's networks in words."""
     count = len(cost.groups)
     layers = [f"{width}c" for width in cost.channels] + [str(width) for width in cost.trunk]
-    trunk = "-".join(layers) or "no trunk"
+    dense = f"trunk {'-'.join(layers)}" if layers else "no trunk"
+    trunk = own_trunk_text(cost.own_trunk, cost.trunk) if cost.own_trunk else dense
     heads = f"heads of {'-'.join(map(str, cost.head))}" if cost.head else "one-layer heads"
     shared = ", ".join(str(size) for size in dict.fromkeys(len(group) for group in cost.groups))
     return (
         f"{show.shorten(cost.arm, 40)}: {count} network{'s' if count > 1 else ''} with {shared} "
-        f"output{'' if shared == '1' else 's'}{' each' if count > 1 else ''}; trunk {trunk}; {heads}; "
+        f"output{'' if shared == '1' else 's'}{' each' if count > 1 else ''}; {trunk}; {heads}; "
         f"{cost.parameters:,} parameters"
     )
 
@@ -61,9 +63,8 @@ def _network(cost: ArmCost, outputs: int, features: int, colour: str, top: float
     height = max(BOX_HEIGHT, drawn_outputs * OUTPUT_STEP + extra)
     middle = top + height / 2
     parts, x = _boxes([str(features)], 2.0, middle, "currentColor")
-    trunk, end = _boxes(
-        [f"{width}c" for width in cost.channels] + [str(width) for width in cost.trunk], x, middle, colour
-    )
+    layers = [f"{width}c" for width in cost.channels] + [str(width) for width in cost.trunk]
+    trunk, end = _boxes(["own"] if cost.own_trunk else layers, x, middle, colour)
     parts.extend(trunk)
     right = end
     for i in range(drawn_outputs):

@@ -88,6 +88,8 @@ def curves_of(cell: CellSummary, output: str, fits: Sequence[Fit]) -> list[Curve
         network = fit.network
         if output not in network.group or fit.failure is not None or not len(fit.validation_loss):
             continue
+        if not fit.train_flops:  # a user's own trunk may have no count, and then there is no axis to draw it on
+            continue
         for cost in cell.costs:
             if _belongs(fit, cost):
                 curve = Curve(cost.arm, fit, network.group.index(output))

@@ -7,14 +7,15 @@ from jointbench.comparison.summary.quantity import TRAINING_STEP
 from jointbench.comparison.summary.run import CellSummary
 from jointbench.report import format as show
 from jointbench.report.tables.quality import cell_name
+from jointbench.report.tables.sizes import counted
 from jointbench.report.tables.table import NOTHING, Cell, Column, Table, columns, interval, name, number
 
 
 def flops_table(cell: CellSummary) -> Table:
     """Each arm's FLOPs by part and direction, per step and epoch, and to the stop; the optimiser's are apart."""
     return Table(
-        f"FLOPs of the arms in {cell_name(cell)}: dense and convolution layers, exact from the shapes; only how far "
-        "training went is not. The optimiser's elementwise work is an estimate by its formula and is in no other "
+        f"FLOPs of the arms in {cell_name(cell)}: dense and convolution layers, {counted(cell)}; only how far "
+        "training went varies. The optimiser's elementwise work is an estimate by its formula and is in no other "
         "column.",
         columns(
             ("Arm",),

@@ -23,7 +23,7 @@ def size_table(cell: CellSummary) -> Table:
     """How large each arm is, in exact counts, and how good it is over all its outputs."""
     standings = {standing.arm: standing for standing in cell.standings}
     return Table(
-        f"Size of the arms in {cell_name(cell)}: exact, from the shapes. In the Pareto set no other arm is at least "
+        f"Size of the arms in {cell_name(cell)}: {counted(cell)}. In the Pareto set no other arm is at least "
         f"as good on {_criteria(cell)} and better on one. aRRMSE is of the outputs of squared error, pooled over test rows.",
         columns(
             ("Arm", "Sizing"),
@@ -45,13 +45,19 @@ def size_table(cell: CellSummary) -> Table:
                 number(len(cost.groups), show.count),
                 number(cost.parameters, show.count),
                 number(cost.reference_parameters, show.count),
-                number(cost.train_flops_per_row, show.flops),
-                number(cost.inference_flops_per_row, show.flops),
+                number(cost.train_flops_per_row or None, show.flops),
+                number(cost.inference_flops_per_row or None, show.flops),
                 *_standing_cells(standings.get(cost.arm)),
             )
             for cost in cell.costs
         ),
     )
+
+
+def counted(cell: CellSummary) -> str:
+    """Where counts are from."""
+    own = any(cost.own_trunk for cost in cell.costs)
+    return "your own trunk by its framework's counter, the heads from their shapes" if own else "exact, from the shapes"
 
 
 def _criteria(cell: CellSummary) -> str:

@@ -1,0 +1,1 @@
+"""Networks of either framework as ONNX graphs, and requests to them through ONNX Runtime."""

@@ -1,0 +1,98 @@
+"""An arm of a run, trained on all rows for as many epochs as the folds found best."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Sequence
+from dataclasses import dataclass, replace
+
+import numpy as np
+
+from jointbench.backends.base import Job
+from jointbench.backends.protocols import Backend
+from jointbench.data.preprocess import Prepared, prepare
+from jointbench.errors import BadInput
+from jointbench.networks.architecture import Architecture
+from jointbench.records import Fit, PlannedArm
+from jointbench.runtime.workers import Workers, failure_reason
+from jointbench.study.plan import Experiment, job
+from jointbench.types import Dataset, Float32Array, Output, Split, Weights
+
+
+@dataclass(frozen=True, eq=False, kw_only=True)
+class FinalNetwork:
+    """A network of the arm. epochs: that it was trained. answers: (rows, units), raw, its framework's own on every row.
+    mean, scale: by output, value = answer x scale + mean of a regression."""
+
+    outputs: tuple[Output, ...]
+    architecture: Architecture
+    weights: Weights
+    epochs: int
+    answers: Float32Array
+    mean: tuple[float, ...]
+    scale: tuple[float, ...]
+
+
+def epochs_of(fits: Sequence[Fit]) -> int:
+    """The median over folds and seeds of the best epoch, counted from 1."""
+    return max(1, math.ceil(float(np.median([fit.best_epoch + 1 for fit in fits]))))
+
+
+def train_on_all_rows(dataset: Dataset, planned: PlannedArm, fits: Sequence[Fit]) -> list[FinalNetwork]:
+    """The arm's networks, by the stock loop. fits: the arm's, of all folds. Raises BadInput where none was trained, or
+    training fails."""
+    rows = np.arange(dataset.rows, dtype=np.int64)
+    split = Split(repeat=0, fold=0, folds=1, train=rows, validation=rows[:1], test=rows, seed=0)
+    prepared = prepare(dataset, split)
+    by_group = {
+        group: [fit for fit in fits if fit.network.group == group and fit.failure is None]
+        for group in planned.arm.groups
+    }
+    if missing := [", ".join(group) for group, trained in by_group.items() if not trained]:
+        raise BadInput(f"arm {planned.arm.name}: no network for {missing[0]} was trained in this run")
+    experiment = Experiment(
+        dataset=dataset,
+        splits=(split,),
+        seeds=1,
+        shape=planned.shapes[0],
+        recipe=next(iter(by_group.values()))[0].network.recipe,
+        arms=(planned.arm,),
+        input_shape=prepared.features.shape[1:],
+    )
+    jobs = [(_job(experiment, trained[0], prepared, split), epochs_of(trained)) for trained in by_group.values()]
+    results = []
+    with Workers(planned.backend, "cpu", 1, 1) as workers:
+        for group, (network_job, epochs) in zip(planned.arm.groups, jobs, strict=True):
+            steps = epochs * math.ceil(len(network_job.train) / network_job.recipe.batch_size)
+            try:
+                weights, answers = workers.submit(_train, network_job, steps).result()
+            except Exception as error:
+                raise BadInput(f"arm {planned.arm.name}: its training failed: {failure_reason(error)}") from error
+            if not np.isfinite(answers).all():
+                raise BadInput(f"arm {planned.arm.name}: its training on all rows diverged")
+            columns = experiment.columns(group)
+            results.append(
+                FinalNetwork(
+                    outputs=tuple(experiment.outputs(group)),
+                    architecture=network_job.architecture,
+                    weights=weights,
+                    epochs=epochs,
+                    answers=answers,
+                    mean=tuple(prepared.mean[column] for column in columns),
+                    scale=tuple(prepared.scale[column] for column in columns),
+                )
+            )
+    return results
+
+
+def _job(experiment: Experiment, fit: Fit, prepared: Prepared, split: Split) -> Job:
+    seed = int(np.random.SeedSequence([fit.network.seed]).generate_state(1)[0])
+    network = replace(fit.network, repeat=0, fold=0, split=split.digest, seed=seed, engine="stock", device="cpu")
+    return job(experiment, network, prepared)
+
+
+def _train(backend: Backend, network_job: Job, steps: int) -> tuple[Weights, Float32Array]:
+    """Weights after so many steps, and the answers on every row. Runs inside a worker."""
+    weights = backend.steps(network_job, steps)
+    (answers,) = backend.server([(network_job.architecture, weights)])(network_job.features)
+    return weights, np.asarray(answers, np.float32)
