@@ -229,6 +229,7 @@ def outcome(request: pytest.FixtureRequest) -> Outcome:
         notes=(*notes(options, study.config.devices), *cut_notes(study.experiments, study.config)),
         criteria=study.config.criteria,
         reruns=study.reruns,
+        options=options,
     )
     try:
         with _terminal(request.config, estimate(study.experiments, study.config)) as progress:

@@ -71,7 +71,7 @@ def compare(  # the command's options as keywords
     count for the others. kinds: by output, "regression", "binary" or "multiclass", where it is read wrongly.
     joint, separate: scikit-learn estimators; one ``joint`` is trained on all outputs, a clone of ``separate`` (default:
     of ``joint``) for each. models: "mlp" for networks (the default where no estimator is given), "forest",
-    "extra-trees", "neighbours", "ridge", "xgboost": several are compared beside each other.
+    "extra-trees", "neighbours", "ridge", "xgboost", "catboost": several are compared beside each other.
     trunk: of the networks, in place of dense layers: a function of the shape of a row, (features,), and of a width, or
     of the shape alone, that returns a ``torch.nn.Module`` or a Keras layer from (rows, features) to (rows, units); for
     both frameworks {"torch": ..., "tensorflow": ...}. Heads are put on it for each arm. The stock loop trains it, or

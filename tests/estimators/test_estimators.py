@@ -16,7 +16,7 @@ from sklearn.neural_network import MLPRegressor
 
 import jointbench
 from jointbench import BadInput
-from jointbench.records import AA_CONTROL, Fit, FoldRecord, Timing
+from jointbench.records import AA_CONTROL, Fit, FoldRecord, Memory, Timing
 
 ROWS = 240
 
@@ -164,3 +164,24 @@ def test_no_command_is_named_that_would_train_networks_only(numbers: tuple[pd.Da
     result = compared(*numbers, ExtraTreesRegressor(5, random_state=0))
     (decision,) = result.summary.cells[0].decisions
     assert decision.open is None or decision.open.command is None
+
+
+def test_estimators_are_weighed_as_networks_are(numbers: tuple[pd.DataFrame, pd.DataFrame]) -> None:
+    """One file of two outputs against two files; a profile that measures no peaks says so."""
+    result = compared(*numbers, KNeighborsRegressor())
+    joint, separate = (record for record in result.records if isinstance(record, Memory))
+    assert joint.artifact_bytes is not None and separate.artifact_bytes is not None
+    assert 1.5 < separate.artifact_bytes / joint.artifact_bytes < 2.1, "each holds the training rows"
+    assert joint.training is None and joint.reason is not None and "peak memory" in joint.reason
+
+
+@pytest.mark.parametrize("name", ["xgboost", "catboost"])
+def test_a_library_of_trees_is_a_family_where_it_is_installed(
+    name: str, mixed: tuple[pd.DataFrame, pd.DataFrame]
+) -> None:
+    pytest.importorskip(name)
+    result = compared(*mixed, None, models=name)
+    (cell,) = result.summary.cells
+    assert cell.backend == name and not cell.failed
+    skills = {(quality.model, quality.output): quality.skill for quality in cell.quality}
+    assert min(skills.values()) > 0.2

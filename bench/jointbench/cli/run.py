@@ -37,7 +37,7 @@ def run(
     ] = None,
     model: Annotated[
         Optional[list[str]],
-        typer.Option(help="mlp (networks), forest, extra-trees, neighbours, ridge or xgboost; repeat it."),
+        typer.Option(help="mlp (networks), forest, extra-trees, neighbours, ridge, xgboost or catboost; repeat it."),
     ] = None,
     backend: Annotated[Optional[list[str]], typer.Option(help="torch or tensorflow; repeat it.")] = None,
     device: Annotated[str, typer.Option(help="cpu, cuda or auto.")] = "auto",
@@ -161,7 +161,7 @@ def _run(
         for line in (*lines, f"{used.slug}: {brief_recipe(recipe)}"):
             console.print(line, markup=False, highlight=False)
     if dry_run:
-        _forecast(planned, config, console)
+        _forecast(planned, config, console, [family.name for family in families])
         return
     with output_folder(out, "", RUN_FILES) as folder, progress_line(estimate(planned, config).phases) as progress:
         try:
@@ -172,11 +172,11 @@ def _run(
     finish(summary, folder / REPORT, explicit, format)
 
 
-def _forecast(planned: Sequence[Experiment], config: StudyConfig, console: Console) -> None:
+def _forecast(planned: Sequence[Experiment], config: StudyConfig, console: Console, families: Sequence[str]) -> None:
     """Prints what would be trained and timed, and about how long it would take."""
     from jointbench.measure.machine_speed import machine_speed
     from jointbench.runs.forecast import forecast_lines
     from jointbench.study.estimate import estimate
 
-    for line in forecast_lines(planned, config, estimate(planned, config, machine_speed())):
+    for line in forecast_lines(planned, config, estimate(planned, config, machine_speed()), families):
         console.print(line, markup=False, highlight=False)

@@ -78,6 +78,20 @@ def _xgboost() -> Estimator:
     )
 
 
+def _catboost() -> Estimator:
+    module = _library("catboost", "catboost")
+    return module.CatBoostRegressor(
+        loss_function="MultiRMSE",
+        iterations=200,
+        depth=6,
+        learning_rate=0.1,
+        thread_count=1,
+        verbose=False,
+        allow_writing_files=False,
+        random_seed=0,
+    )
+
+
 def _library(module: str, extra: str) -> Any:
     try:
         return importlib.import_module(module)
@@ -91,4 +105,5 @@ FAMILIES: dict[str, Callable[[], Estimator]] = {
     "neighbours": _neighbours,
     "ridge": _ridge,
     "xgboost": _xgboost,
+    "catboost": _catboost,
 }

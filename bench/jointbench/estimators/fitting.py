@@ -16,6 +16,8 @@ from jointbench.estimators.family import Estimator, Family
 from jointbench.study.plan import Experiment, prepared_split
 from jointbench.types import Float32Array, FloatArray, Output, Split
 
+SEEDS = ("random_state", "random_seed")  # what scikit-learn and CatBoost call an estimator's seed
+
 
 @dataclass(frozen=True, eq=False)
 class Task:
@@ -92,7 +94,7 @@ def fold_answers(
 
 def _seeded(estimator: Estimator, seed: int) -> Estimator:
     copy = clone(estimator)
-    seeds = [name for name in copy.get_params() if name.rpartition("__")[2] == "random_state"]
+    seeds = [name for name in copy.get_params() if name.rpartition("__")[2] in SEEDS]
     return copy.set_params(**dict.fromkeys(seeds, seed % 2**31))
 
 

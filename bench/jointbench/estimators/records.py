@@ -9,6 +9,7 @@ import numpy as np
 from jointbench.errors import BadInput
 from jointbench.estimators.family import Family
 from jointbench.estimators.fitting import all_labelled, fold_answers
+from jointbench.estimators.memory import footprints
 from jointbench.estimators.timing import timings
 from jointbench.predictions.to_records import Answers, arm_records
 from jointbench.records import FoldRecord, NotMeasured, Record
@@ -21,9 +22,16 @@ PARTLY = "joint trains on the rows that have every label, separate on each outpu
 
 
 def family_records(
-    experiment: Experiment, family: Family, folds: Sequence[FoldRecord], timing_seconds: float, progress: Progress
+    experiment: Experiment,
+    family: Family,
+    folds: Sequence[FoldRecord],
+    timing_seconds: float,
+    progress: Progress,
+    *,
+    peaks: bool,
 ) -> Iterator[Record]:
-    """Arms, fits and timings. folds: of this experiment; their records stand before these.
+    """Arms, fits, timings and memory. folds: of this experiment; their records stand before these. peaks: measure the
+    peak memory too.
 
     A family that cannot be trained on these outputs leaves a record that says so.
     """
@@ -45,6 +53,7 @@ def family_records(
             )
         if timing_seconds > 0:
             yield from timings(experiment, family, ARMS, timing_seconds)
+            yield from footprints(experiment, family, ARMS, peaks=peaks)
     except BadInput as error:
         yield NotMeasured(slug, family.name, "cpu", str(error))
         return

@@ -80,10 +80,18 @@ def _records(
         if isinstance(record, FoldRecord):
             folds.setdefault(record.dataset, []).append(record)
         yield record
+    largest = sorted(experiments, key=lambda experiment: -experiment.dataset.rows)[: config.memory_datasets]
     for family in families:
         seconds = min(config.timing_seconds / (len(experiments) * len(families)), MOST_TIMING_SECONDS)
         for experiment in experiments:
-            yield from family_records(experiment, family, folds[experiment.dataset.slug], seconds, progress)
+            yield from family_records(
+                experiment,
+                family,
+                folds[experiment.dataset.slug],
+                seconds,
+                progress,
+                peaks=experiment in largest,
+            )
 
 
 def publish(folder: Path, about: About, records: Sequence[Record], cut_off: tuple[str, ...] = ()) -> Summary:

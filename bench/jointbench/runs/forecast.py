@@ -14,8 +14,11 @@ START_SECONDS = 2.0  # of the command itself: its imports, tables and plans
 BELOW, ABOVE = 0.7, 1.4  # times the estimate: what most runs take on a machine that does nothing else
 
 
-def forecast_lines(experiments: Sequence[Experiment], config: StudyConfig, expected: Estimate) -> list[str]:
-    """What would be trained and timed, and about how long it would take."""
+def forecast_lines(
+    experiments: Sequence[Experiment], config: StudyConfig, expected: Estimate, families: Sequence[str] = ()
+) -> list[str]:
+    """What would be trained and timed, and about how long it would take. families: of estimators, whose fits nobody
+    can foresee."""
     places = " and ".join(f"{backend} on {device}" for backend in config.backends for device in config.devices)
     designs: dict[str, list[str]] = {}
     for experiment in experiments:
@@ -27,6 +30,9 @@ def forecast_lines(experiments: Sequence[Experiment], config: StudyConfig, expec
         f"In all: {sum(expected.networks.values()):,} networks{more}; {expected.references:,} reference models; "
         f"{_counted(expected.cells, 'timing')} (of a dataset on a framework, a device and a number of threads)."
     )
+    if families:
+        fits = sum(len(e.splits) * e.seeds * (1 + len(e.dataset.outputs)) for e in experiments)
+        lines.append(f"Then {', '.join(families)}: {_counted(fits, 'fit')} each, which are not in the time below.")
     lines.append("Expected: " + ", ".join(f"{phase.name} {spoken(phase.seconds)}" for phase in expected.phases) + ".")
     seconds = START_SECONDS + expected.seconds
     lines.append(
