@@ -17,7 +17,7 @@ from jointbench.backends.registry import unavailable_reason
 from jointbench.data.preprocess import encode
 from jointbench.data.table import load_table
 from jointbench.export.final_training import epochs_of
-from jointbench.export.preprocessing import fitted_preprocessing
+from jointbench.export.preprocessing import encoded_rows, fitted_preprocessing
 from jointbench.records import Fit
 from jointbench.records.store import read_records
 from jointbench.runs.exported import ExportOptions, export_run
@@ -39,6 +39,7 @@ def write_homes(path: Path) -> Path:
         {
             "area": np.where(rng.random(ROWS) < 0.1, np.nan, area),
             "age": rng.integers(1, 80, ROWS) + 0.5,
+            "street": [f"street {i}" for i in rng.integers(0, 70, ROWS)],  # more names than have a column of their own
             "town": np.where(rng.random(ROWS) < 0.1, None, town),
             "price": 100 * signal,
             "sold": np.where(signal > np.median(signal), "yes", "no"),
@@ -79,15 +80,8 @@ def inputs(frame: pd.DataFrame) -> dict[str, Any]:
 def test_the_plain_preprocessing_is_the_networks_own(run: Path) -> None:
     features = dataset_of(run).features
     table = fitted_preprocessing(features)
-    parts = []
-    numbers = features[list(table.numeric)].to_numpy(np.float64)
-    parts.append((np.where(np.isnan(numbers), table.fill, numbers) - table.mean) / table.scale)
-    parts.append(features[list(table.marked)].isna().to_numpy())
-    for category in table.categories:
-        places = [category.categories.index(name) for name in features[category.column].astype(str)]
-        parts.append(category.rows[places])
     expected = encode(features, np.arange(len(features)))
-    np.testing.assert_allclose(np.concatenate(parts, axis=1) * table.kept, expected, atol=1e-6)
+    np.testing.assert_allclose(encoded_rows(features, table), expected, atol=1e-6)
     assert table.marked and table.categories
 
 

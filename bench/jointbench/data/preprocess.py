@@ -16,6 +16,7 @@ from sklearn.pipeline import make_pipeline
 from sklearn.preprocessing import OneHotEncoder, StandardScaler
 
 from jointbench.data.row_weights import output_weights
+from jointbench.data.target_coding import CodedColumn, coded_columns
 from jointbench.metrics.quality import no_skill_loss, weighted_variance
 from jointbench.types import Dataset, Float32Array, FloatArray, IntArray, Output, Split
 
@@ -29,7 +30,7 @@ class Prepared:
     features: (rows, columns) or (rows, height, width, channels), all rows. targets, weights: (rows, outputs).
     Regression targets are standardised on the training rows (value = target x scale + mean), classes are codes;
     a weight is 0 where the label is missing, else 1 or what ``row_weights`` says. no_skill: per output, the no-skill predictor's loss on the training
-    rows, in the units of ``targets``.
+    rows, in the units of ``targets``. coded: the columns that are made from labels (``target_coding``), which come last.
     """
 
     features: Float32Array
@@ -38,6 +39,12 @@ class Prepared:
     mean: tuple[float, ...]
     scale: tuple[float, ...]
     no_skill: tuple[float, ...]
+    coded: tuple[CodedColumn, ...] = ()
+
+    def columns_of_others(self, outputs: Sequence[int]) -> IntArray:
+        """Indices of the feature columns that are made from the labels of other outputs than these."""
+        first = self.features.shape[1] - len(self.coded)
+        return np.array([first + i for i, column in enumerate(self.coded) if column.output not in outputs], np.int64)
 
 
 def encoder(features: pd.DataFrame) -> ColumnTransformer:
@@ -76,6 +83,16 @@ def _scaled_images(dataset: Dataset) -> Float32Array:
     return dataset.features.astype(np.float32) / np.float32(255)
 
 
+def many_valued(features: pd.DataFrame) -> list[str]:
+    """The columns with more names than have a column of their own."""
+    return [
+        column
+        for column in features.columns
+        if isinstance(features[column].dtype, pd.CategoricalDtype)
+        and len(features[column].cat.categories) > MAX_CATEGORIES
+    ]
+
+
 def encode(features: pd.DataFrame, train: IntArray) -> Float32Array:
     """Features as float32, (rows, columns), by an encoder fitted on ``train``.
 
@@ -106,13 +123,23 @@ def prepare(dataset: Dataset, split: Split) -> Prepared:
         means.append(mean)
         scales.append(scale)
         no_skill.append(no_skill_loss(output, (train - mean) / scale, known_weights))
+    coded: list[CodedColumn] = []
+    if isinstance(dataset.features, np.ndarray):
+        features = _scaled_images(dataset)
+    else:
+        features = encode(dataset.features, split.train)
+        labels = np.where(weights > 0, targets, np.nan)
+        names = many_valued(dataset.features)
+        coded = coded_columns(dataset.features, names, dataset.outputs, labels, split.train, split.seed)
+        features = np.column_stack([features, *(column.values for column in coded)]) if coded else features
     return Prepared(
-        _scaled_images(dataset) if isinstance(dataset.features, np.ndarray) else encode(dataset.features, split.train),
+        features,
         targets.astype(np.float32),
         weights.astype(np.float32),
         tuple(means),
         tuple(scales),
         tuple(no_skill),
+        tuple(coded),
     )
 
 

@@ -14,19 +14,21 @@ from jointbench.errors import BadInput
 from jointbench.estimators.coding import Coding, coding_of, raw_answers
 from jointbench.estimators.family import Estimator, Family
 from jointbench.study.plan import Experiment, prepared_split
-from jointbench.types import Float32Array, FloatArray, Output, Split
+from jointbench.types import Float32Array, FloatArray, IntArray, Output, Split
 
+ALL = slice(None)
 SEEDS = ("random_state", "random_seed")  # what scikit-learn and CatBoost call an estimator's seed
 
 
 @dataclass(frozen=True, eq=False)
 class Task:
     """What one estimator of an arm is trained on. features, values, weights: of its training rows that have
-    all its labels."""
+    all its labels. columns: of the features, without those that are made from other outputs' labels."""
 
     name: str
     estimator: Estimator
     outputs: tuple[Output, ...]
+    columns: IntArray | slice
     features: Float32Array
     values: tuple[FloatArray, ...]
     weights: FloatArray | None
@@ -42,26 +44,27 @@ class Task:
             reason = str(error).strip().splitlines()[0][:200] if str(error).strip() else type(error).__name__
             several = ", ".join(output.name for output in self.outputs)
             raise BadInput(f"{self.name} cannot be trained on {several}: {reason}") from error
-        return Fitted(self.name, estimator, coding)
+        return Fitted(self.name, estimator, coding, self.columns)
 
 
 @dataclass(frozen=True, eq=False)
 class Fitted:
-    """An estimator and how its outputs are coded."""
+    """An estimator, how its outputs are coded, and which columns of the features it reads."""
 
     name: str
     estimator: Estimator
     coding: Coding
+    columns: IntArray | slice
 
     def answer(self, features: Any) -> list[FloatArray]:
-        """By output, (rows, units): see ``raw_answers``."""
-        return raw_answers(self.coding, self.estimator, features, self.name)
+        """By output, (rows, units): see ``raw_answers``. features: all columns."""
+        return raw_answers(self.coding, self.estimator, features[:, self.columns], self.name)
 
 
 def tasks(experiment: Experiment, family: Family, split: Split, *, together: bool) -> Iterator[Task]:
     """The estimators of an arm on one fold; networks stop early on the validation rows, estimators train on them."""
     dataset = experiment.dataset
-    features = prepared_split(experiment, split.repeat, split.fold).features
+    prepared = prepared_split(experiment, split.repeat, split.fold)
     rows = np.sort(np.concatenate([split.train, split.validation]))
     groups = [dataset.outputs] if together else [(output,) for output in dataset.outputs]
     estimator = family.joint if together else family.separate
@@ -70,11 +73,14 @@ def tasks(experiment: Experiment, family: Family, split: Split, *, together: boo
         weights = None if dataset.row_weights is None else dataset.row_weights[labelled]
         if weights is not None and not has_fit_parameter(estimator, "sample_weight"):
             raise BadInput(f"{type(estimator).__name__} takes no weights of rows; compare it without them")
+        others = prepared.columns_of_others(experiment.columns([output.name for output in outputs]))
+        columns = np.setdiff1d(np.arange(prepared.features.shape[1]), others) if len(others) else ALL
         yield Task(
             name=type(estimator).__name__,
             estimator=estimator,
             outputs=tuple(outputs),
-            features=features[labelled],
+            columns=columns,
+            features=prepared.features[labelled][:, columns],
             values=tuple(dataset.targets[output.name][labelled] for output in outputs),
             weights=weights,
         )

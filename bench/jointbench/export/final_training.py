@@ -12,6 +12,7 @@ from jointbench.backends.base import Job
 from jointbench.backends.protocols import Backend
 from jointbench.data.preprocess import Prepared, prepare
 from jointbench.errors import BadInput
+from jointbench.export.preprocessing import Preprocessing, encoded_rows, fitted_preprocessing
 from jointbench.networks.architecture import Architecture
 from jointbench.records import Fit, PlannedArm
 from jointbench.runtime.workers import Workers, failure_reason
@@ -38,7 +39,15 @@ def epochs_of(fits: Sequence[Fit]) -> int:
     return max(1, math.ceil(float(np.median([fit.best_epoch + 1 for fit in fits]))))
 
 
-def train_on_all_rows(dataset: Dataset, planned: PlannedArm, fits: Sequence[Fit]) -> list[FinalNetwork]:
+@dataclass(frozen=True, eq=False)
+class FinalArm:
+    """The arm's networks, and the preprocessing of their rows; None of images."""
+
+    networks: tuple[FinalNetwork, ...]
+    preprocessing: Preprocessing | None
+
+
+def train_on_all_rows(dataset: Dataset, planned: PlannedArm, fits: Sequence[Fit]) -> FinalArm:
     """The arm's networks, by the stock loop. fits: the arm's, of all folds. Raises BadInput where none was trained, or
     training fails."""
     rows = np.arange(dataset.rows, dtype=np.int64)
@@ -61,11 +70,15 @@ def train_on_all_rows(dataset: Dataset, planned: PlannedArm, fits: Sequence[Fit]
     )
     jobs = [(_job(experiment, trained[0], prepared, split), epochs_of(trained)) for trained in by_group.values()]
     results = []
+    table, served = None, prepared.features
+    if not isinstance(dataset.features, np.ndarray):
+        table = fitted_preprocessing(dataset.features, prepared.coded)
+        served = encoded_rows(dataset.features, table)
     with Workers(planned.backend, "cpu", 1, 1) as workers:
         for group, (network_job, epochs) in zip(planned.arm.groups, jobs, strict=True):
             steps = epochs * math.ceil(len(network_job.train) / network_job.recipe.batch_size)
             try:
-                weights, answers = workers.submit(_train, network_job, steps).result()
+                weights, answers = workers.submit(_train, network_job, steps, served).result()
             except Exception as error:
                 raise BadInput(f"arm {planned.arm.name}: its training failed: {failure_reason(error)}") from error
             if not np.isfinite(answers).all():
@@ -82,7 +95,7 @@ def train_on_all_rows(dataset: Dataset, planned: PlannedArm, fits: Sequence[Fit]
                     scale=tuple(prepared.scale[column] for column in columns),
                 )
             )
-    return results
+    return FinalArm(tuple(results), table)
 
 
 def _job(experiment: Experiment, fit: Fit, prepared: Prepared, split: Split) -> Job:
@@ -91,8 +104,8 @@ def _job(experiment: Experiment, fit: Fit, prepared: Prepared, split: Split) -> 
     return job(experiment, network, prepared)
 
 
-def _train(backend: Backend, network_job: Job, steps: int) -> tuple[Weights, Float32Array]:
-    """Weights after so many steps, and the answers on every row. Runs inside a worker."""
+def _train(backend: Backend, network_job: Job, steps: int, rows: Float32Array) -> tuple[Weights, Float32Array]:
+    """Weights after so many steps, and the answers on these rows. Runs inside a worker."""
     weights = backend.steps(network_job, steps)
-    (answers,) = backend.server([(network_job.architecture, weights)])(network_job.features)
+    (answers,) = backend.server([(network_job.architecture, weights)])(rows)
     return weights, np.asarray(answers, np.float32)

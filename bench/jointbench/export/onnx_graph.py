@@ -54,18 +54,17 @@ def _encoded(graph: GraphBuilder, table: Preprocessing) -> str:
     if table.marked:
         marked = graph.node("Concat", *(numbers[column] for column in table.marked), axis=1)
         parts.append(graph.node("Cast", graph.node("IsNaN", marked), to=TensorProto.FLOAT))
-    parts.extend(_category(graph, category) for category in table.categories)
+    names = dict.fromkeys(category.column for category in table.categories)
+    texts = {column: graph.input(column, TensorProto.STRING, [1]) for column in names}
+    parts.extend(_category(graph, category, texts[category.column]) for category in table.categories)
     encoded = graph.node("Concat", *parts, axis=1) if len(parts) > 1 else parts[0]
     if table.kept.all():
         return encoded
     return graph.node("Mul", encoded, graph.constant(table.kept, np.float32))
 
 
-def _category(graph: GraphBuilder, table: CategoryTable) -> str:
+def _category(graph: GraphBuilder, table: CategoryTable, text: str) -> str:
     """(rows, columns): a name's row of the table, that of an unknown one where it is none of the categories."""
-    from onnx import TensorProto
-
-    text = graph.input(table.column, TensorProto.STRING, [1])
     keys, places = list(table.categories), list(range(len(table.categories)))
     if MISSING_CATEGORY in keys:
         places.append(keys.index(MISSING_CATEGORY))

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 
 import numpy as np
@@ -9,6 +10,7 @@ import pandas as pd
 from sklearn.preprocessing import OneHotEncoder
 
 from jointbench.data.preprocess import encoder
+from jointbench.data.target_coding import CodedColumn
 from jointbench.types import Float32Array, FloatArray
 
 
@@ -28,7 +30,7 @@ class Preprocessing:
 
     numeric: columns; a missing value is replaced by ``fill``, then ``mean`` is taken off and the rest divided by
     ``scale``, (numeric columns,) each, in float64. marked: numeric columns with a 1 beside them where the value is
-    missing. kept: (columns,), 0 for those that are zero in every row, whatever it holds.
+    missing. categories: a column may have several tables. kept: (columns,), 0 for those that are zero in every row, whatever it holds.
     """
 
     numeric: tuple[str, ...]
@@ -42,11 +44,14 @@ class Preprocessing:
     @property
     def columns(self) -> tuple[str, ...]:
         """The columns that a row must have."""
-        return (*self.numeric, *(table.column for table in self.categories))
+        return (*self.numeric, *dict.fromkeys(table.column for table in self.categories))
 
 
-def fitted_preprocessing(features: pd.DataFrame) -> Preprocessing:
-    """The preprocessing of a table, fitted on all its rows: the networks' own (``data.preprocess.encode``)."""
+def fitted_preprocessing(features: pd.DataFrame, coded: Sequence[CodedColumn] = ()) -> Preprocessing:
+    """The preprocessing of a table, fitted on all its rows: the networks' own (``data.preprocess.prepare``).
+
+    coded: the columns that are made from labels.
+    """
     fitted = encoder(features).fit(features)
     parts = {name: (part, list(columns)) for name, part, columns in fitted.transformers_}
     numeric: list[str] = []
@@ -59,7 +64,31 @@ def fitted_preprocessing(features: pd.DataFrame) -> Preprocessing:
     tables = _tables(*parts["categorical"]) if "categorical" in parts else []
     encoded = np.asarray(fitted.transform(features), np.float32)
     kept = (np.abs(encoded).max(axis=0) >= 0.5).astype(np.float32)
-    return Preprocessing(tuple(numeric), np.nan_to_num(fill), mean, scale, tuple(marked), tuple(tables), kept)
+    codes = [
+        CategoryTable(
+            column.column, tuple(map(str, features[column.column].cat.categories)), column.levels[:, None].copy()
+        )
+        for column in coded
+    ]
+    kept = np.concatenate([kept, np.ones(len(codes), np.float32)])
+    return Preprocessing(tuple(numeric), np.nan_to_num(fill), mean, scale, tuple(marked), (*tables, *codes), kept)
+
+
+def encoded_rows(features: pd.DataFrame, table: Preprocessing) -> Float32Array:
+    """The rows as a service's network reads them, (rows, columns)."""
+    numbers = features[list(table.numeric)].to_numpy(np.float64)
+    parts = [
+        (np.where(np.isnan(numbers), table.fill, numbers) - table.mean) / table.scale,
+        features[list(table.marked)].isna().to_numpy(),
+        *(_looked_up(features[category.column], category) for category in table.categories),
+    ]
+    encoded: Float32Array = np.concatenate(parts, axis=1).astype(np.float32) * table.kept
+    return encoded
+
+
+def _looked_up(names: pd.Series, table: CategoryTable) -> Float32Array:
+    places = pd.Index(table.categories).get_indexer(pd.Index(names.astype(str)))  # -1, the last row, if unknown
+    return table.rows[places]
 
 
 def _tables(one_hot: OneHotEncoder, columns: list[str]) -> list[CategoryTable]:

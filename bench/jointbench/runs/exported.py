@@ -6,14 +6,11 @@ from collections.abc import Mapping
 from dataclasses import dataclass, replace
 from pathlib import Path
 
-import numpy as np
-
 from jointbench.comparison.summary.run import CellSummary
 from jointbench.data.catalog import cards
 from jointbench.errors import BadInput
 from jointbench.export.files import BACKEND, FORMATS, check_format, file_names, framework_files, onnx_files
 from jointbench.export.final_training import train_on_all_rows
-from jointbench.export.preprocessing import fitted_preprocessing
 from jointbench.records import Fit, PlannedArm
 from jointbench.records.whole_file import write_together
 from jointbench.report.model_card import CardFacts, model_card
@@ -57,8 +54,8 @@ def export_run(
     fits = [record for record in run.records if isinstance(record, Fit) and record.network.id in ids]
     names = file_names(len(planned.arm.groups), planned.arm.name, chosen)
     with output_folder(out, f"-{planned.arm.name}", (CARD, *names)) as target:
-        networks = train_on_all_rows(dataset, planned, fits)
-        table = None if isinstance(dataset.features, np.ndarray) else fitted_preprocessing(dataset.features)
+        arm = train_on_all_rows(dataset, planned, fits)
+        networks, table = arm.networks, arm.preprocessing
         differences: tuple[float, ...] = ()
         if chosen == "onnx":
             contents, differences = onnx_files(networks, names, dataset, table)

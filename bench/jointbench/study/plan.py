@@ -27,7 +27,19 @@ from jointbench.networks.initialization import initial_weights
 from jointbench.networks.own_trunk import OwnTrunk
 from jointbench.networks.recipes import check_loss_weights, default_recipe, default_shape, effective_weights
 from jointbench.records import PlannedArm
-from jointbench.types import Arm, Dataset, Engine, IntArray, Network, Output, Recipe, Shape, Split
+from jointbench.types import (
+    Arm,
+    Dataset,
+    Engine,
+    Float32Array,
+    IntArray,
+    Network,
+    Output,
+    Recipe,
+    Shape,
+    Split,
+    Weights,
+)
 
 FLOPS_PER_PARAMETER = 6  # of a row forward and backward, in dense layers
 
@@ -212,19 +224,45 @@ def job(experiment: Experiment, network: Network, prepared: Prepared) -> Job:
     if built.own_trunk is not None and len(train) % network.recipe.batch_size == 1:
         train = train[:-1]  # batch normalisation cannot train on a batch of one row
     no_skill = {output.name: prepared.no_skill[i] for output, i in zip(outputs, columns, strict=True)}
+    initial = initial_weights(built, network.group, network.seed)
+    features = _own_columns(prepared, tuple(columns)) if built.own_trunk is None else prepared.features
     return Job(
         architecture=built,
         recipe=network.recipe,
-        features=prepared.features,
+        features=features,
         targets=prepared.targets[:, columns],
         weights=prepared.weights[:, columns],
         train=train,
         validation=experiment.labelled(split.validation, network.group),
         test=split.test,
         loss_weights=effective_weights(network.recipe, outputs, no_skill),
-        initial=initial_weights(built, network.group, network.seed),
+        initial=without_columns(initial, built, prepared.columns_of_others(columns)),
         seed=network.seed,
     )
+
+
+@lru_cache(maxsize=64)
+def _own_columns(prepared: Prepared, outputs: tuple[int, ...]) -> Float32Array:
+    """The features without those that are made from the labels of other outputs, which are 0: a separate network's
+    users would not have them."""
+    others = prepared.columns_of_others(outputs)
+    if not len(others):
+        return prepared.features
+    features = prepared.features.copy()
+    features[:, others] = 0
+    return features
+
+
+def without_columns(weights: Weights, network: Architecture, columns: IntArray) -> Weights:
+    """Initial weights that ignore these columns of the features. They stay 0 in training on columns of zeros, so that
+    the network answers rows in which the columns are something else."""
+    if not len(columns) or network.own_trunk is not None:
+        return weights
+    kept = {name: array.copy() for name, array in weights.items()}
+    for layer in network.layers:
+        if layer.reads_input:
+            kept[f"{layer.name}/kernel"][columns] = 0
+    return kept
 
 
 @dataclass(frozen=True, eq=False)
