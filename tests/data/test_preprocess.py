@@ -132,7 +132,7 @@ def test_every_fold_has_the_same_width() -> None:
     )
     data = dataset(frame, (A,), a=rng.normal(size=rows))
     widths = {prepare(data, split).features.shape[1] for split in splits(data, 5, 3, 0)}
-    assert widths == {3 + 2 + 2 + MAX_CATEGORIES}
+    assert widths == {3 + 2 + 2 + MAX_CATEGORIES + 1}, "names of many levels are coded by the labels too"
 
 
 @pytest.mark.parametrize("categories", [["u", "v", "unseen"], [f"c{i:02}" for i in range(60)] + ["u", "v", "unseen"]])

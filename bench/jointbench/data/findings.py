@@ -7,12 +7,29 @@ from dataclasses import dataclass
 from typing import Literal
 
 MOST_NAMED = 8  # columns in a sentence
-FindingKind = Literal["copy", "class", "identifier", "marks", "high mark", "mixed", "counts rows"]
+FindingKind = Literal[
+    "copy",
+    "tells",
+    "class",
+    "identifier",
+    "free text",
+    "constant",
+    "duplicate",
+    "marks",
+    "high mark",
+    "mixed",
+    "counts rows",
+]
 SENTENCES: dict[FindingKind, str] = {
     "copy": "Features that are an output again: {}. Skill on it says nothing; leave them out of the file, unless "
     "they are known before the output is.",
+    "tells": "Features that tell an output nearly exactly on their own: {}. Skill says little where they are not known before the "
+    "output is; --drop COLUMN leaves one out.",
     "class": "Classes with the name of a missing value: {}. Only an empty cell is a missing label.",
     "identifier": "Left out as identifiers of the rows: {}. --keep COLUMN uses one.",
+    "free text": "Left out as free text: {}. Networks here read numbers and names: give columns that are made from it.",
+    "constant": "Left out, because they hold one value: {}. --keep COLUMN uses one.",
+    "duplicate": "Left out, because another column holds the same: {}. --keep COLUMN uses one.",
     "marks": "Read as missing: {}, far below all other values. --keep COLUMN takes it for a value.",
     "high mark": "Far above all other values: {}. If it stands for a missing value, empty those cells.",
     "mixed": "Read as names, with other values among them: {}.",

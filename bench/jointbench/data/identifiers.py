@@ -11,6 +11,7 @@ from jointbench.data.columns import HALF, Column
 FEWEST_ROWS = 20  # with fewer, values may all differ by chance
 NEARLY_EACH = 0.95  # of the rows have a text of their own
 WORDS = {"id", "ids", "idx", "index", "key", "uuid", "guid", "rowid", "row", "no", "nr", "num", "number", "serial"}
+WORDS_OF_TEXT = 4  # of a cell, on the average: a column of sentences and no codes
 NAMELESS = re.compile(r"Unnamed: \d+")
 
 
@@ -31,6 +32,14 @@ def identifier(column: Column) -> str:
     if NAMELESS.fullmatch(column.name):
         return "a column without a name, with a whole number of its own in every row"
     return "a whole number of its own in every row, and a name that says so" if _named_as_one(column.name) else ""
+
+
+def free_text(column: Column) -> bool:
+    """Whether the column, taken for an identifier, is of sentences."""
+    if column.meaning != "category" or column.names is None:
+        return False
+    spaces = column.names.dropna().str.count(r"\S\s+\S")
+    return bool(len(spaces)) and float(spaces.mean()) >= WORDS_OF_TEXT - 1
 
 
 def counts_rows(column: Column) -> bool:

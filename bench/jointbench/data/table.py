@@ -17,11 +17,12 @@ from jointbench.data.copied_targets import copied_targets
 from jointbench.data.date_text import microseconds
 from jointbench.data.features import feature
 from jointbench.data.findings import Finding, sentences
-from jointbench.data.identifiers import counts_rows, identifier
+from jointbench.data.identifiers import counts_rows
 from jointbench.data.outputs import given_target, target
 from jointbench.data.raw_table import RawTable
 from jointbench.data.read_file import read_table
 from jointbench.data.reading import with_labels
+from jointbench.data.spare_columns import spare_columns
 from jointbench.data.weight_column import weighted_table
 from jointbench.errors import BadInput
 from jointbench.records.strict_json import well_formed
@@ -198,11 +199,12 @@ def _features(table: RawTable, names: Sequence[str], source: Source) -> Features
     columns: dict[str, pd.Series] = {}
     readings: list[ColumnReading] = []
     findings: list[Finding] = []
-    for name in names:
-        column = interpret(table.frame[name], name, source)
-        if name not in source.keep and (reason := identifier(column)):
-            readings.append(ColumnReading(name=name, role="dropped", reason=f"an identifier: {reason}"))
-            findings.append(Finding("identifier", f"{name!r} ({reason})"))
+    interpreted = {name: interpret(table.frame[name], name, source) for name in names}
+    dropped = spare_columns([column for name, column in interpreted.items() if name not in source.keep])
+    for name, column in interpreted.items():
+        if (spare := dropped.get(name)) is not None:
+            readings.append(spare.reading)
+            findings.append(spare.finding)
             continue
         if name not in source.keep and counts_rows(column):
             findings.append(Finding("counts rows", repr(name)))
@@ -211,9 +213,9 @@ def _features(table: RawTable, names: Sequence[str], source: Source) -> Features
         readings.append(item.reading)
         findings.extend(item.findings)
     if not columns:
-        dropped = "; ".join(f"{reading.name[:40]!r}, {reading.reason}" for reading in readings[:3])
-        way_out = "; --keep NAME uses a column" if "identifier" in dropped else ""
-        left_out = f" (left out: {dropped}{way_out})" if dropped else ""
+        shown = "; ".join(f"{reading.name[:40]!r}, {reading.reason}" for reading in readings[:3])
+        way_out = "; --keep NAME uses a column" if dropped else ""
+        left_out = f" (left out: {shown}{way_out})" if shown else ""
         raise BadInput(f"{table.path} has no feature column left beside its targets{left_out}")
     return Features(pd.DataFrame(columns), tuple(readings), tuple(findings))
 

@@ -46,17 +46,20 @@ def coded_columns(
 ) -> list[CodedColumn]:
     """The columns of these names. targets: (rows, outputs), a standardised value or a class code, NaN where missing.
 
-    An output of more than MOST_CLASSES classes, or with too few labels, codes nothing.
+    An output of more than MOST_CLASSES classes codes nothing, one with too few labels zeros.
     """
     if not names:
         return []
     places = np.stack([features[name].cat.codes.to_numpy(np.int64) for name in names], axis=1)
-    columns = []
+    columns: list[CodedColumn] = []
     for index, output in enumerate(outputs):
         known = train[~np.isnan(targets[train, index])]
-        if len(output.classes) > MOST_CLASSES or len(known) < FEWEST_ROWS:
+        if len(output.classes) > MOST_CLASSES:
             continue
         for values in _numbers(output, targets[:, index]):
+            if len(known) < FEWEST_ROWS:  # in this fold; every fold has the same columns
+                columns.extend(_nothing(name, index, features[name]) for name in names)
+                continue
             encoder = _encoder(places[known], values[known])
             coded = encoder.transform(places)
             for others, part in KFold(PARTS, shuffle=True, random_state=seed % 2**32).split(known):
@@ -66,6 +69,12 @@ def coded_columns(
             for i, name in enumerate(names):
                 columns.append(_column(name, index, coded[:, i], known, _of_levels(encoder, i, features[name])))
     return columns
+
+
+def _nothing(name: str, output: int, names: pd.Series) -> CodedColumn:
+    return CodedColumn(
+        name, output, np.zeros(len(names), np.float32), np.zeros(len(names.cat.categories) + 1, np.float32)
+    )
 
 
 def _encoder(places: IntArray, values: FloatArray) -> TargetEncoder:
