@@ -4,11 +4,13 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from pathlib import Path
+from typing import Any
 
 import pandas as pd
 import pytest
 
 from jointbench.data.table import load_table
+from jointbench.data.table_options import TableOptions
 from jointbench.errors import BadInput
 from jointbench.types import Dataset
 
@@ -25,6 +27,14 @@ def csv(path: Path, **columns: Sequence[object]) -> Path:
     return path
 
 
+def loaded(
+    path: Path, targets: Sequence[str], group: str | None = None, time: str | None = None, **options: Any
+) -> Dataset:
+    """The dataset in the file; options: as TableOptions has them, columns in any sequence."""
+    columns = {name: tuple(value) if isinstance(value, list) else value for name, value in options.items()}
+    return load_table(path, TableOptions(targets=tuple(targets), group=group, time=time, **columns))
+
+
 def frame_of(data: Dataset) -> pd.DataFrame:
     assert isinstance(data.features, pd.DataFrame)
     return data.features
@@ -33,7 +43,7 @@ def frame_of(data: Dataset) -> pd.DataFrame:
 def refusal(path: Path, targets: Sequence[str], group: str | None = None, time: str | None = None) -> str:
     """The sentence that a user reads; it must name the file and be one line."""
     with pytest.raises(BadInput) as caught:
-        load_table(path, targets, group, time)
+        loaded(path, targets, group, time)
     message = str(caught.value)
     assert "\n" not in message
     return message

@@ -13,11 +13,10 @@ from hypothesis import strategies as st
 
 from jointbench.data.preprocess import encode
 from jointbench.data.read_file import read_table
-from jointbench.data.table import load_table
 from jointbench.errors import BadInput
 from jointbench.types import Dataset
 from table_strategy import WrittenTable, tables
-from tables import frame_of
+from tables import frame_of, loaded
 
 Read = TypeVar("Read")
 SLOW_TO_DRAW = [HealthCheck.too_slow, HealthCheck.data_too_large]
@@ -33,7 +32,7 @@ def outcome(read: Callable[[], Read]) -> Read | str:
 
 def check(path: Path, table: WrittenTable) -> None:
     path.write_text(table.text, encoding="utf-8", newline="")
-    data = outcome(lambda: load_table(path, table.targets, table.group, table.time, table.keep))
+    data = outcome(lambda: loaded(path, table.targets, table.group, table.time, keep=table.keep))
     if isinstance(data, str):
         assert "\n" not in data
         assert len(data) < 900

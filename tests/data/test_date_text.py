@@ -12,8 +12,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from jointbench.data.date_text import date_text
-from jointbench.data.table import load_table
-from tables import csv, frame_of, refusal
+from tables import csv, frame_of, loaded, refusal
 
 
 def column(*cells: str | None) -> pd.Series:
@@ -88,7 +87,7 @@ def test_dates_that_change_their_format_are_no_time(tmp_path: Path) -> None:
 
 def test_a_gap_among_times_with_offsets_is_a_gap(tmp_path: Path) -> None:
     path = csv(tmp_path / "t.csv", when=["2020-01-01T00:00:00Z", "?", "2020-01-02T00:00:00Z"], y=[1.5, 2, 3])
-    assert frame_of(load_table(path, ["y"]))["when"].isna().sum() == 10
+    assert frame_of(loaded(path, ["y"]))["when"].isna().sum() == 10
 
 
 def test_a_text_among_dates_is_shown_with_its_row(tmp_path: Path) -> None:
@@ -109,28 +108,28 @@ def test_times_with_a_zone_are_sorted_as_utc(tmp_path: Path, unit: str) -> None:
     hours = pd.date_range("2020-10-24 20:00", periods=30, freq="h", tz="UTC").tz_convert("Europe/Rome")
     frame = pd.DataFrame({"when": hours.as_unit(unit), "x": np.arange(30) * 1.5, "y": np.arange(30) * 0.5})
     frame.to_parquet(tmp_path / "t.parquet")
-    data = load_table(tmp_path / "t.parquet", ["y"], time="when")
+    data = loaded(tmp_path / "t.parquet", ["y"], time="when")
     assert data.time is not None
     assert np.array_equal(np.diff(data.time), np.full(29, 3600e6))
 
 
 def test_times_below_a_second_keep_their_order(tmp_path: Path) -> None:
     path = csv(tmp_path / "t.csv", when=[f"2020-01-01 00:00:00.{i:03}" for i in range(30)], y=[1.5, 2, 3])
-    data = load_table(path, ["y"], time="when")
+    data = loaded(path, ["y"], time="when")
     assert data.time is not None
     assert (np.diff(data.time) > 0).all()
 
 
 def test_long_numbers_as_times_keep_their_order(tmp_path: Path) -> None:
     path = csv(tmp_path / "t.csv", when=[1_600_000_000_000_000_000 + i for i in range(30)], y=[1.5, 2, 3])
-    data = load_table(path, ["y"], time="when")
+    data = loaded(path, ["y"], time="when")
     assert data.time is not None
     assert (np.diff(data.time) > 0).all()
 
 
 def test_a_date_as_a_feature_has_its_hours_and_its_gaps(tmp_path: Path) -> None:
     path = csv(tmp_path / "t.csv", when=["2020-01-01 06:00", "", "2020-01-02 18:30"], y=[1.5, 2, 3])
-    features = frame_of(load_table(path, ["y"]))
+    features = frame_of(loaded(path, ["y"]))
     assert features["when"].tolist()[0] == 18262.25
     assert features["when: hour"].tolist()[2] == 18.5
     assert features["when: weekday"].tolist()[::2][:2] == [3, 4]

@@ -7,9 +7,8 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from jointbench.data.table import load_table
 from jointbench.types import ColumnReading, Dataset
-from tables import ROWS, csv, frame_of, refusal
+from tables import ROWS, csv, frame_of, loaded, refusal
 
 
 def reading(data: Dataset, name: str) -> ColumnReading:
@@ -34,20 +33,20 @@ def test_a_number_that_stands_for_missing_is_missing(
 ) -> None:
     columns: dict[str, list[float]] = {"y": [1.5, 2, 3], "f": [1.5, 2, 3], column: cells}
     path = csv(tmp_path / "t.csv", **columns)
-    data = load_table(path, ["y"])
+    data = loaded(path, ["y"])
     values = data.targets["y"] if column == "y" else frame_of(data)["f"].to_numpy()
     expected = [cells[i % len(cells)] for i in range(ROWS)]
     marked = [bool(missing) and value == min(cells) for value in expected]
     assert np.isnan(values).tolist() == marked
     assert any(f"{column!r}" in note and "missing" in note for note in data.notes) == bool(missing)
     assert reading(data, column).missing == sum(marked)
-    kept = load_table(path, ["y"], keep=[column])
+    kept = loaded(path, ["y"], keep=[column])
     values = kept.targets["y"] if column == "y" else frame_of(kept)["f"].to_numpy()
     assert values.tolist() == expected
 
 
 def test_a_large_number_that_may_stand_for_missing_is_asked_about(tmp_path: Path) -> None:
-    data = load_table(csv(tmp_path / "t.csv", f=[1, 2, 9999], y=[1.5, 2, 3]), ["y"])
+    data = loaded(csv(tmp_path / "t.csv", f=[1, 2, 9999], y=[1.5, 2, 3]), ["y"])
     assert frame_of(data)["f"].max() == 9999
     assert any("9999 in 'f' (10 times)" in note for note in data.notes)
 
@@ -67,13 +66,13 @@ def test_values_that_no_float32_tells_apart_are_refused(tmp_path: Path) -> None:
 
 
 def test_a_column_that_is_half_numbers_is_said_to_be_names(tmp_path: Path) -> None:
-    data = load_table(csv(tmp_path / "t.csv", f=[1, 2, "<3", 5], y=[1.5, 2, 3]), ["y"])
+    data = loaded(csv(tmp_path / "t.csv", f=[1, 2, "<3", 5], y=[1.5, 2, 3]), ["y"])
     assert reading(data, "f").role == "category"
     assert any("'f'" in note and "'<3' in data row 3" in note for note in data.notes)
 
 
 def test_an_empty_column_is_left_out_and_said(tmp_path: Path) -> None:
-    data = load_table(csv(tmp_path / "t.csv", f=[""], y=[1.5, 2, 3]), ["y"])
+    data = loaded(csv(tmp_path / "t.csv", f=[""], y=[1.5, 2, 3]), ["y"])
     assert "f" not in frame_of(data)
     assert (reading(data, "f").role, reading(data, "f").reason) == ("dropped", "it is empty")
 
@@ -81,12 +80,12 @@ def test_an_empty_column_is_left_out_and_said(tmp_path: Path) -> None:
 def test_many_levels_are_counted_and_the_folded_ones_said(tmp_path: Path) -> None:
     path = tmp_path / "t.csv"
     path.write_text("x,n,y\n" + "".join(f"{i}.5,w{i % 60},{i % 7}.5\n" for i in range(240)), encoding="utf-8")
-    detail = reading(load_table(path, ["y"]), "n").detail
+    detail = reading(loaded(path, ["y"]), "n").detail
     assert "60 levels" in detail and "49 commonest" in detail
 
 
 def test_missing_names_and_missing_groups_are_counted(tmp_path: Path) -> None:
-    data = load_table(csv(tmp_path / "t.csv", c=["a", "", "?"], who=["p", ""], y=[1.5, 2, 3]), ["y"], group="who")
+    data = loaded(csv(tmp_path / "t.csv", c=["a", "", "?"], who=["p", ""], y=[1.5, 2, 3]), ["y"], group="who")
     assert reading(data, "c").missing == 20
     assert reading(data, "who").missing == 15
     assert "together" in reading(data, "who").detail
@@ -94,9 +93,7 @@ def test_missing_names_and_missing_groups_are_counted(tmp_path: Path) -> None:
 
 def test_spellings_that_differ_by_one_letter_stay_apart(tmp_path: Path) -> None:
     """The letters A and a may be two grades; Rome and ROME are one town."""
-    data = load_table(
-        csv(tmp_path / "t.csv", c=["A", "a", "a"], town=["Rome", "ROME", "Rome", "Oslo"], y=[1.5, 2]), ["y"]
-    )
+    data = loaded(csv(tmp_path / "t.csv", c=["A", "a", "a"], town=["Rome", "ROME", "Rome", "Oslo"], y=[1.5, 2]), ["y"])
     assert frame_of(data)["c"].nunique() == 2
     assert sorted(frame_of(data)["town"].unique()) == ["Oslo", "Rome"]
     assert "'ROME' as 'Rome'" in reading(data, "town").detail
@@ -130,7 +127,7 @@ def test_a_feature_that_is_the_target_again_is_named(tmp_path: Path, copy: objec
     values = [float(i) for i in range(ROWS)]
     assert callable(copy)
     path = csv(tmp_path / "t.csv", y=values, f=[copy(value) for value in values])
-    assert any("'f' (of 'y')" in note for note in load_table(path, ["y"]).notes) == named
+    assert any("'f' (of 'y')" in note for note in loaded(path, ["y"]).notes) == named
 
 
 @pytest.mark.parametrize(
@@ -147,4 +144,4 @@ def test_classes_under_other_names_are_named(
     tmp_path: Path, labels: list[str], feature: list[object], named: bool
 ) -> None:
     path = csv(tmp_path / "t.csv", y=labels, f=feature)
-    assert any("'f' (of 'y')" in note for note in load_table(path, ["y"]).notes) == named
+    assert any("'f' (of 'y')" in note for note in loaded(path, ["y"]).notes) == named

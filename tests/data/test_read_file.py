@@ -21,9 +21,8 @@ import pytest
 
 from jointbench.data.raw_table import RawTable
 from jointbench.data.read_file import read_table
-from jointbench.data.table import load_table
 from jointbench.errors import BadInput
-from tables import ROWS, csv, frame_of, refusal
+from tables import ROWS, csv, frame_of, loaded, refusal
 
 TEXT = "x,n,y\n" + "".join(f"{i}.5,{'ab'[i % 2]},{i * 2}\n" for i in range(30))
 
@@ -150,7 +149,7 @@ def test_a_header_that_is_repeated_among_the_rows_is_left_out(tmp_path: Path) ->
     """Files joined with `cat` turn every column of numbers into names."""
     data = csv(tmp_path / "t.csv", y=[1.5, 2, 3])
     data.write_text(data.read_text() * 2)
-    dataset = load_table(data, ["y"])
+    dataset = loaded(data, ["y"])
     assert dataset.rows == 2 * ROWS
     assert frame_of(dataset)["x"].dtype == float
     assert any("header is repeated in 1 row (first in data row 31)" in note for note in dataset.notes)

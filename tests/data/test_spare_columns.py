@@ -8,6 +8,7 @@ import numpy as np
 import pandas as pd
 
 from jointbench.data.table import load_table
+from jointbench.data.table_options import TableOptions
 from jointbench.types import Dataset
 
 ROWS = 60
@@ -21,7 +22,7 @@ def table(path: Path, **columns: object) -> Path:
 
 
 def loaded(path: Path, *keep: str) -> Dataset:
-    return load_table(path, ["y"], keep=keep)
+    return load_table(path, TableOptions(targets=("y",), keep=keep))
 
 
 def dropped(dataset: Dataset) -> dict[str, str]:

@@ -14,9 +14,8 @@ from hypothesis import strategies as st
 
 from jointbench.data.preprocess import encode
 from jointbench.data.read_file import read_table
-from jointbench.data.table import load_table
 from jointbench.types import Dataset, Output
-from tables import ROWS, csv, frame_of
+from tables import ROWS, csv, frame_of, loaded
 
 # Kinds
 
@@ -36,7 +35,7 @@ from tables import ROWS, csv, frame_of
 )
 def test_kinds_are_inferred(tmp_path: Path, cells: list[object], kind: str, classes: tuple[str, ...]) -> None:
     """Training yes/no as a number, or a number as classes, answers another question than was asked."""
-    (output,) = load_table(csv(tmp_path / "t.csv", y=cells), ["y"]).outputs
+    (output,) = loaded(csv(tmp_path / "t.csv", y=cells), ["y"]).outputs
     assert (output.name, output.kind, output.classes) == ("y", kind, classes)
 
 
@@ -46,7 +45,7 @@ def test_kinds_are_inferred(tmp_path: Path, cells: list[object], kind: str, clas
 )
 def test_a_missing_label_does_not_change_the_kind(tmp_path: Path, cells: list[str], classes: tuple[str, ...]) -> None:
     """A true/false column with a gap is still two classes, not a number between 0 and 1."""
-    data = load_table(csv(tmp_path / "t.csv", y=cells), ["y"])
+    data = loaded(csv(tmp_path / "t.csv", y=cells), ["y"])
     assert data.outputs == (Output("y", "binary", classes),)
     assert np.array_equal(np.isnan(data.targets["y"]), np.arange(ROWS) % 3 == 2)
     assert data.targets["y"][0] == 1.0
@@ -65,13 +64,13 @@ def test_a_missing_label_does_not_change_the_kind(tmp_path: Path, cells: list[st
 )
 def test_a_kind_that_is_asked_for_wins(tmp_path: Path, asked: str, cells: list[object], expected: Output) -> None:
     """Numbered classes stand in the order of their numbers: 2, 9, 10."""
-    assert load_table(csv(tmp_path / "t.csv", y=cells), [asked]).outputs == (expected,)
+    assert loaded(csv(tmp_path / "t.csv", y=cells), [asked]).outputs == (expected,)
 
 
 def test_codes_point_at_their_class_and_values_stay(tmp_path: Path) -> None:
     """A permuted coding would swap the classes' names in every table."""
     colours = ["red", "green", "", "blue"]
-    data = load_table(csv(tmp_path / "t.csv", y=colours, v=[1.5, "", 2.5]), ["y", "v"])
+    data = loaded(csv(tmp_path / "t.csv", y=colours, v=[1.5, "", 2.5]), ["y", "v"])
     named = [data.outputs[0].classes[int(code)] if code == code else "" for code in data.targets["y"]]
     assert named == [colours[i % 4] for i in range(ROWS)]
     expected = [[1.5, np.nan, 2.5][i % 3] for i in range(ROWS)]
@@ -80,7 +79,7 @@ def test_codes_point_at_their_class_and_values_stay(tmp_path: Path) -> None:
 
 def test_outputs_stand_in_the_order_asked_for_and_leave_the_features(tmp_path: Path) -> None:
     """A target left among the features is predicted perfectly."""
-    data = load_table(csv(tmp_path / "t.csv", a=[1.5, 2.5, 4], b=["p", "q"]), ["b", "a"])
+    data = loaded(csv(tmp_path / "t.csv", a=[1.5, 2.5, 4], b=["p", "q"]), ["b", "a"])
     assert [output.name for output in data.outputs] == ["b", "a"]
     assert list(frame_of(data).columns) == ["x", "n"]
     assert data.rows == ROWS
@@ -92,7 +91,7 @@ def test_outputs_stand_in_the_order_asked_for_and_leave_the_features(tmp_path: P
 
 def test_numbers_and_names_are_told_apart(tmp_path: Path) -> None:
     path = csv(tmp_path / "t.csv", flag=["True", "False"], gap=[1, "", 3], code=["a1", "7", "b2"], y=[1.5, 2, 3])
-    features = frame_of(load_table(path, ["y"]))
+    features = frame_of(loaded(path, ["y"]))
     names = [name for name in features if isinstance(features[name].dtype, pd.CategoricalDtype)]
     assert names == ["n", "code"]
     assert list(features["flag"][:3]) == [1.0, 0.0, 1.0]
@@ -100,7 +99,7 @@ def test_numbers_and_names_are_told_apart(tmp_path: Path) -> None:
 
 
 def test_a_missing_name_is_a_name_of_its_own(tmp_path: Path) -> None:
-    features = frame_of(load_table(csv(tmp_path / "t.csv", c=["a", "", "b"], y=[1.5, 2, 3]), ["y"]))
+    features = frame_of(loaded(csv(tmp_path / "t.csv", c=["a", "", "b"], y=[1.5, 2, 3]), ["y"]))
     assert not features["c"].isna().any()
     assert features["c"].nunique() == 3
     assert len(set(features["c"][1::3])) == 1
@@ -114,7 +113,7 @@ def test_group_and_time_keys_are_read_and_are_no_features(tmp_path: Path) -> Non
         day=[f"{10 - i % 10} March 2020" for i in range(10)],
         y=[1.5, 2, 3],
     )
-    data = load_table(path, ["y"], group="who", time="day")
+    data = loaded(path, ["y"], group="who", time="day")
     assert list(frame_of(data).columns) == ["x", "n"]
     assert data.groups is not None
     assert data.time is not None
@@ -123,7 +122,7 @@ def test_group_and_time_keys_are_read_and_are_no_features(tmp_path: Path) -> Non
 
 
 def test_a_numeric_time_key_keeps_its_order(tmp_path: Path) -> None:
-    data = load_table(csv(tmp_path / "t.csv", t=[3, 1, 2], y=[1.5, 2, 3]), ["y"], time="t")
+    data = loaded(csv(tmp_path / "t.csv", t=[3, 1, 2], y=[1.5, 2, 3]), ["y"], time="t")
     assert data.time is not None
     assert list(data.time[:3]) == [3, 1, 2]
 
@@ -142,7 +141,7 @@ def same(first: Dataset, other: Dataset) -> bool:
 def test_one_table_in_every_format_is_one_dataset(tmp_path: Path) -> None:
     path = csv(tmp_path / "t.csv", y=[1.5, "", 3], k=["a", "b"])
     text = path.read_text(encoding="utf-8")
-    expected = load_table(path, ["y", "k"])
+    expected = loaded(path, ["y", "k"])
     (tmp_path / "semicolon.csv").write_text(text.replace(",", ";"), encoding="utf-8")
     (tmp_path / "tab.tsv").write_text(text.replace(",", "\t"), encoding="utf-8")
     (tmp_path / "packed.csv.gz").write_bytes(gzip.compress(text.encode()))
@@ -159,14 +158,14 @@ def test_one_table_in_every_format_is_one_dataset(tmp_path: Path) -> None:
         "windows.csv",
         "t.parquet",
     ):
-        assert same(load_table(tmp_path / name, ["y", "k"]), expected), name
+        assert same(loaded(tmp_path / name, ["y", "k"]), expected), name
 
 
 def test_a_comma_in_the_text_of_a_semicolon_file_is_text(tmp_path: Path) -> None:
     path = tmp_path / "t.csv"
     lines = [f"{i}.5;{'salt, pepper' if i == 7 else 'salt'};{i * 2}.25" for i in range(ROWS)]
     path.write_text("\n".join(["x;spice;y", *lines]), encoding="utf-8")
-    data = load_table(path, ["y"])
+    data = loaded(path, ["y"])
     assert list(frame_of(data).columns) == ["x", "spice"]
     assert data.rows == ROWS
 
@@ -175,7 +174,7 @@ def test_rows_of_a_filtered_parquet_file_stay_where_they_were(tmp_path: Path) ->
     """pandas keeps the row numbers of what it filtered; features must not be aligned by them into twice the rows."""
     frame = pd.DataFrame({"n": ["a", "b", "c", "d"] * 10, "x": np.arange(40.0), "y": np.arange(40.0) * 2})
     frame[frame["x"] % 4 != 1].to_parquet(tmp_path / "t.parquet")
-    data = load_table(tmp_path / "t.parquet", ["y"])
+    data = loaded(tmp_path / "t.parquet", ["y"])
     features = frame_of(data)
     assert len(features) == len(data.targets["y"]) == 30
     assert not features.isna().any().any()
@@ -189,7 +188,7 @@ def test_row_names_without_a_header_do_not_double_the_rows(tmp_path: Path) -> No
     path.write_text(
         "n,x,y\n" + "".join(f'"row{i}","{"ab"[i % 2]}",{i},{i * 2}\n' for i in range(ROWS)), encoding="utf-8"
     )
-    data = load_table(path, ["y"])
+    data = loaded(path, ["y"])
     assert data.rows == len(data.targets["y"]) == ROWS
     assert np.array_equal(frame_of(data)["x"] * 2, data.targets["y"])
 
@@ -198,7 +197,7 @@ def test_a_missing_date_in_a_parquet_file_is_missing(tmp_path: Path) -> None:
     """Not the year -292 thousand, which would drown the real dates when standardised."""
     dates = pd.to_datetime(["2020-01-01", "NaT", "2020-01-03"] * 10)
     pd.DataFrame({"when": dates, "x": np.arange(30.0), "y": np.arange(30.0)}).to_parquet(tmp_path / "t.parquet")
-    features = frame_of(load_table(tmp_path / "t.parquet", ["y"]))
+    features = frame_of(loaded(tmp_path / "t.parquet", ["y"]))
     assert np.array_equal(features["when"].isna(), dates.isna())
     first, later = encode(features, np.arange(30))[[0, 2], 0]
     assert later - first > 1
@@ -213,7 +212,7 @@ def test_nullable_columns_of_a_parquet_file_are_read(tmp_path: Path) -> None:
         }
     )
     frame.to_parquet(tmp_path / "t.parquet")
-    data = load_table(tmp_path / "t.parquet", ["y"])
+    data = loaded(tmp_path / "t.parquet", ["y"])
     assert data.outputs == (Output("y", "binary", ("False", "True")),)
     assert np.array_equal(data.targets["y"][:3], [1, 0, np.nan], equal_nan=True)
     assert np.array_equal(frame_of(data)["flag"][:3], [1, np.nan, 0], equal_nan=True)
@@ -235,7 +234,7 @@ def test_numbers_come_out_as_they_went_in(tmp_path_factory: pytest.TempPathFacto
     lines = [f"{'' if cell is None else repr(cell)},{i}.5" for i, cell in enumerate(cells)]
     path.write_text("\n".join(["x,y", *lines]) + "\n", encoding="utf-8")
     expected = [np.nan if cell is None else cell for cell in cells]
-    assert frame_of(load_table(path, ["y"]))["x"].to_numpy() == pytest.approx(expected, rel=1e-13, nan_ok=True)
+    assert frame_of(loaded(path, ["y"]))["x"].to_numpy() == pytest.approx(expected, rel=1e-13, nan_ok=True)
 
 
 def test_reading_keeps_every_column(tmp_path: Path) -> None:

@@ -9,11 +9,10 @@ import pandas as pd
 import pytest
 
 from jointbench.data.preprocess import encode
-from jointbench.data.table import load_table
 from jointbench.errors import BadInput
 from jointbench.study.plan import CrossValidation, make_experiment
 from jointbench.types import ColumnReading, Dataset
-from tables import frame_of, refusal
+from tables import frame_of, loaded, refusal
 
 CASES = Path(__file__).parent / "cases"
 PRICE_AND_SOLD = ("price", "sold")
@@ -22,7 +21,7 @@ NUMBERS = ["f1", "f2", "f3", "f4"]
 
 
 def case(name: str, *targets: str, **keys: str) -> Dataset:
-    return load_table(CASES / name, targets or PRICE_AND_SOLD, keys.get("group"), keys.get("time"))
+    return loaded(CASES / name, targets or PRICE_AND_SOLD, keys.get("group"), keys.get("time"))
 
 
 def reading(data: Dataset, name: str) -> ColumnReading:
@@ -141,12 +140,12 @@ def test_copies_of_targets_and_repeated_names_are_named() -> None:
 
 def test_identifiers_are_left_out_by_name_and_can_be_kept() -> None:
     path = CASES / "identifiers.csv"
-    data = load_table(path, PRICE_AND_SOLD)
+    data = loaded(path, PRICE_AND_SOLD)
     assert list(frame_of(data).columns) == [*NUMBERS, "city"]
     for name in ("Unnamed: 0", "customer_id"):
         assert reading(data, name).role == "dropped"
         assert any("--keep" in note and repr(name) in note for note in data.notes)
-    kept = load_table(path, PRICE_AND_SOLD, keep=["Unnamed: 0", "customer_id"])
+    kept = loaded(path, PRICE_AND_SOLD, keep=["Unnamed: 0", "customer_id"])
     assert {"Unnamed: 0", "customer_id"} < set(frame_of(kept).columns)
     assert kept.digest != data.digest
 
@@ -154,8 +153,8 @@ def test_identifiers_are_left_out_by_name_and_can_be_kept() -> None:
 def test_long_identifiers_are_named_and_when_kept_not_rounded() -> None:
     """As float32, or standardised by their mean, numbers of 18 digits become steps or noise."""
     path = CASES / "long_identifiers.csv"
-    assert "order_id" not in frame_of(load_table(path, PRICE_AND_SOLD))
-    kept = frame_of(load_table(path, PRICE_AND_SOLD, keep=["order_id"]))
+    assert "order_id" not in frame_of(loaded(path, PRICE_AND_SOLD))
+    kept = frame_of(loaded(path, PRICE_AND_SOLD, keep=["order_id"]))
     steps = [int(cell) - 120330000123450000 for cell in cells(path.name, "order_id")]
     assert kept["order_id"].tolist() == steps
     assert encode(kept[["order_id"]], np.arange(len(kept))).std() == pytest.approx(1, rel=1e-5)
@@ -208,7 +207,7 @@ def test_the_format_of_uci_air_quality_is_read() -> None:
         assert np.array_equal(data.targets[name], expected, equal_nan=True)
         assert reading(data, name).missing == numbers.count(-200)
         assert any(name in note and "-200" in note and "--keep" in note for note in data.notes)
-    kept = load_table(CASES / "air_quality.csv", names, keep=["NOx(GT)"])
+    kept = loaded(CASES / "air_quality.csv", names, keep=["NOx(GT)"])
     assert kept.targets["NOx(GT)"].min() == -200
 
 

@@ -8,16 +8,15 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from jointbench.data.table import load_table
 from jointbench.errors import BadInput
 from jointbench.types import Dataset
-from tables import ROWS, csv, frame_of
+from tables import ROWS, csv, frame_of, loaded
 
 Y = [1.5, 2, 3.25]
 
 
 def weighted(path: Path, cells: Sequence[object], y: Sequence[object] = Y) -> Dataset:
-    return load_table(csv(path / "t.csv", w=cells, y=y), ["y"], weight="w")
+    return loaded(csv(path / "t.csv", w=cells, y=y), ["y"], weight="w")
 
 
 @pytest.mark.parametrize(
@@ -44,9 +43,9 @@ def test_what_is_no_weight_is_refused_with_its_row(tmp_path: Path, cells: Sequen
 def test_a_column_that_is_not_there_or_is_a_target_is_refused(tmp_path: Path) -> None:
     path = csv(tmp_path / "t.csv", wait=[1, 2], y=Y)
     with pytest.raises(BadInput, match="no column 'wiat'; did you mean 'wait'"):
-        load_table(path, ["y"], weight="wiat")
+        loaded(path, ["y"], weight="wiat")
     with pytest.raises(BadInput, match="--weight 'wait' is a --target too"):
-        load_table(path, ["y", "wait"], weight="wait")
+        loaded(path, ["y", "wait"], weight="wait")
 
 
 def test_labels_on_rows_of_weight_zero_alone_are_refused(tmp_path: Path) -> None:
@@ -61,12 +60,12 @@ def test_the_column_is_read_as_weights_and_is_no_feature(tmp_path: Path) -> None
     assert list(frame_of(data).columns) == ["x", "n"]
     (reading,) = [item for item in data.reading if item.name == "w"]
     assert (reading.role, reading.detail) == ("key", "row weights from 1 to 4")
-    assert data.digest != load_table(tmp_path / "t.csv", ["y"], group="w").digest
+    assert data.digest != loaded(tmp_path / "t.csv", ["y"], group="w").digest
 
 
 def test_a_row_of_weight_zero_is_not_there(tmp_path: Path) -> None:
     data = weighted(tmp_path, [1, 0, 2])
-    every = load_table(tmp_path / "t.csv", ["y"])
+    every = loaded(tmp_path / "t.csv", ["y"])
     kept = np.arange(ROWS) % 3 != 1
     assert np.array_equal(data.targets["y"], every.targets["y"][kept])
     assert frame_of(data)["x"].tolist() == frame_of(every)["x"][kept].tolist()

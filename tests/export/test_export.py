@@ -16,6 +16,7 @@ from commands import ended
 from jointbench.backends.registry import unavailable_reason
 from jointbench.data.preprocess import encode
 from jointbench.data.table import load_table
+from jointbench.data.table_options import TableOptions
 from jointbench.export.final_training import epochs_of
 from jointbench.export.preprocessing import encoded_rows, fitted_preprocessing
 from jointbench.records import Fit
@@ -63,7 +64,7 @@ def run(tmp_path_factory: pytest.TempPathFactory) -> Path:
 
 
 def dataset_of(run: Path) -> Any:
-    return load_table(run.parent / "homes.csv", ["price", "sold", "grade"], None, None)
+    return load_table(run.parent / "homes.csv", TableOptions(targets=("price", "sold", "grade")))
 
 
 def inputs(frame: pd.DataFrame) -> dict[str, Any]:

@@ -15,6 +15,7 @@ from jointbench.comparison.summary.recipe import recipe_summary
 from jointbench.data.catalog import load_bundled
 from jointbench.data.subsample import subsampled
 from jointbench.data.table import load_table
+from jointbench.data.table_options import TableOptions
 from jointbench.report.page import render
 from jointbench.report.reading import MOST_LINES, brief_reading, reading_lines
 from jointbench.report.tables.reading import reading_table
@@ -36,7 +37,7 @@ def table(tmp_path: Path) -> Dataset:
         "sold": ["" if i < 5 else "yes" if i % 4 else "no" for i in rows],
     }
     pd.DataFrame(columns).to_csv(tmp_path / "shop.csv", index=False)
-    return load_table(tmp_path / "shop.csv", ["<b>price</b>", "sold"])
+    return load_table(tmp_path / "shop.csv", TableOptions(targets=("<b>price</b>", "sold")))
 
 
 def test_the_lines_say_what_every_column_became(table: Dataset) -> None:
@@ -65,7 +66,7 @@ def test_labels_are_counted_again_after_a_cut(table: Dataset) -> None:
 def test_wide_tables_and_many_notes_take_twenty_lines(tmp_path: Path) -> None:
     columns = {f"very long name of column {i}": [j % (i + 2) + 0.5 for j in range(40)] for i in range(300)}
     pd.DataFrame(columns).to_csv(tmp_path / "wide.csv", index=False)
-    data = load_table(tmp_path / "wide.csv", list(columns)[:30])
+    data = load_table(tmp_path / "wide.csv", TableOptions(targets=tuple(columns)[:30]))
     data = replace(data, notes=tuple(f"note {i}" for i in range(40)))
     lines = reading_lines(data)
     assert len(lines) == MOST_LINES == 20
@@ -78,7 +79,7 @@ def test_wide_tables_and_many_notes_take_twenty_lines(tmp_path: Path) -> None:
 def test_terminal_escapes_in_names_are_not_printed(tmp_path: Path) -> None:
     frame = pd.DataFrame({"x": [0.5, 1, 2] * 5, "\x1b[31my": [1.5, 2, 3] * 5, "k\n": ["a\x1b]8;;", "b", "c"] * 5})
     frame.to_csv(tmp_path / "t.csv", index=False)
-    data = load_table(tmp_path / "t.csv", ["\x1b[31my", "k"])
+    data = load_table(tmp_path / "t.csv", TableOptions(targets=("\x1b[31my", "k")))
     for line in (*reading_lines(data), brief_reading(data)):
         assert "\x1b" not in line and "\n" not in line
 

@@ -16,6 +16,7 @@ import pytest
 
 from jointbench.data.preprocess import prepare
 from jointbench.data.table import load_table
+from jointbench.data.table_options import TableOptions
 from jointbench.errors import BadInput
 from jointbench.networks.arms import DEFAULT_ARMS
 from jointbench.study.plan import CrossValidation, Experiment, job, make_experiment, plan_arms
@@ -181,9 +182,8 @@ def test_different_questions_to_one_file_do_not_share_a_fit(
     path = write(tmp_path / "table.csv")
     ids = []
     for targets, time in (first, second):
-        experiment = make_experiment(
-            load_table(path, targets, None, time), ["separate"], CrossValidation(folds=2, repeats=1, seeds=1, seed=0)
-        )
+        data = load_table(path, TableOptions(targets=tuple(targets), time=time))
+        experiment = make_experiment(data, ["separate"], CrossValidation(folds=2, repeats=1, seeds=1, seed=0))
         ids.append(
             {n.id for n in plan_arms(experiment, "torch", "cpu", "stock")[1] if n.group == (targets[0].split(":")[0],)}
         )

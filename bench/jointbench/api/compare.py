@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import hashlib
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any
 
 import numpy as np
@@ -16,6 +16,7 @@ from jointbench.api.result import Result, result_of
 from jointbench.data.frames import table_of_frames
 from jointbench.data.raw_table import RawTable
 from jointbench.data.table import table_dataset
+from jointbench.data.table_options import TableOptions
 from jointbench.errors import BadInput
 from jointbench.estimators.family import Family, check_family
 from jointbench.runs.folder import execute
@@ -57,7 +58,7 @@ def compare_frames(
     """See ``jointbench.compare``. backends: those that were asked for by name."""
     for family in families:
         check_family(family)
-    dataset = frames_dataset(frames, options.keep)
+    dataset = frames_dataset(frames, options.table)
     datasets = as_asked([dataset], options)
     run = plan_run(options, datasets, CALL, rerun=CALL)
     if trunk is not None:
@@ -68,8 +69,8 @@ def compare_frames(
         )
 
 
-def frames_dataset(frames: Frames, keep: Sequence[str] = ()) -> Dataset:
-    """The dataset in X and Y. Raises BadInput as ``table_dataset`` does, and for keys of another length."""
+def frames_dataset(frames: Frames, options: TableOptions) -> Dataset:
+    """The dataset in X and Y, whose frames say which columns are targets and keys. Raises BadInput as ``table_dataset`` does, and for keys of another length."""
     raw, targets = table_of_frames(frames.X, frames.Y, frames.name)
     if unknown := set(frames.kinds) - set(targets):
         raise BadInput(f"kinds: Y has no column {min(unknown)!r}; it has {', '.join(targets)}")
@@ -82,11 +83,13 @@ def frames_dataset(frames: Frames, keep: Sequence[str] = ()) -> Dataset:
     dataset = table_dataset(
         raw,
         Provenance("a frame in memory", "not stated", "not stated", _digest(frame)),
-        [f"{target}:{frames.kinds[target]}" if target in frames.kinds else target for target in targets],
-        names.get(GROUPS),
-        names.get(TIME),
-        keep=keep,
-        weight=names.get(WEIGHTS),
+        replace(
+            options,
+            targets=tuple(f"{name}:{frames.kinds[name]}" if name in frames.kinds else name for name in targets),
+            group=names.get(GROUPS),
+            time=names.get(TIME),
+            weight=names.get(WEIGHTS),
+        ),
     )
     check_targets(dataset, "Y: ", "give Y at least two columns")
     return dataset

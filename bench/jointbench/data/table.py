@@ -23,6 +23,7 @@ from jointbench.data.raw_table import RawTable
 from jointbench.data.read_file import read_table
 from jointbench.data.reading import with_labels
 from jointbench.data.spare_columns import spare_columns
+from jointbench.data.table_options import TableOptions
 from jointbench.data.weight_column import weighted_table
 from jointbench.errors import BadInput
 from jointbench.records.strict_json import well_formed
@@ -40,40 +41,24 @@ class Features:
     findings: tuple[Finding, ...] = ()
 
 
-def load_table(
-    path: Path,
-    targets: Sequence[str],
-    group: str | None = None,
-    time: str | None = None,
-    keep: Sequence[str] = (),
-    weight: str | None = None,
-) -> Dataset:
+def load_table(path: Path, options: TableOptions) -> Dataset:
     """The dataset in a user's own table.
 
-    targets: column names, each with an optional ``:kind`` suffix. keep: columns to use as they stand, though they look
-    like identifiers or hold a number that looks like a mark for "missing". weight: a column of what each row weighs.
     Raises BadInput, one sentence that names file and column, for whatever cannot be used.
     """
-    if not targets:
+    if not options.targets:
         raise BadInput(f"{path}: name the columns to predict with --target NAME, once for each")
-    return table_dataset(read_table(path), _provenance(path), targets, group, time, keep=keep, weight=weight)
+    return table_dataset(read_table(path), _provenance(path), options)
 
 
-def table_dataset(
-    raw: RawTable,
-    provenance: Provenance,
-    targets: Sequence[str],
-    group: str | None = None,
-    time: str | None = None,
-    *,
-    keep: Sequence[str] = (),
-    weight: str | None = None,
-) -> Dataset:
+def table_dataset(raw: RawTable, provenance: Provenance, options: TableOptions) -> Dataset:
     """The same of a table that is read already; it is called as its path is."""
     path = raw.path
-    asked = _asked(raw, targets)
-    group, time, weight = (None if key is None else column_named(raw, key) for key in (group, time, weight))
-    source = source_of(raw, frozenset(column_named(raw, name) for name in keep))
+    asked = _asked(raw, options.targets)
+    group, time, weight = (
+        None if key is None else column_named(raw, key) for key in (options.group, options.time, options.weight)
+    )
+    source = source_of(raw, frozenset(column_named(raw, name) for name in options.keep))
     weighted = None if weight is None else weighted_table(raw, weight, list(dict(asked)), source)
     raw = raw if weighted is None else weighted.table
     targets_read = [target(interpret(raw.frame[name], name, source), kind, source) for name, kind in asked]
@@ -97,7 +82,7 @@ def table_dataset(
             time=None if time is None else timestamps(interpret(raw.frame[time], time, source), source),
             notes=(*sentences([*findings, *features.findings]), *raw.remarks),
             reading=(*readings, *features.reading),
-            keep=tuple(keep),
+            keep=options.keep,
             row_weights=None if weighted is None else weighted.weights,
             weight_column=weight or "",
         )

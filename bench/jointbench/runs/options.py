@@ -11,6 +11,7 @@ from jointbench.backends.registry import BACKENDS, check_names
 from jointbench.comparison.criteria import DEFAULT_CRITERIA, VerdictCriteria
 from jointbench.data.catalog import bundled_slugs, card_of, cards, load_bundled
 from jointbench.data.table import load_table
+from jointbench.data.table_options import TableOptions
 from jointbench.errors import BadInput
 from jointbench.estimators.family import NETWORKS
 from jointbench.networks.arms import DEFAULT_ARMS
@@ -62,6 +63,11 @@ class RunOptions:
     until_decided: bool = False
 
     @property
+    def table(self) -> TableOptions:
+        """What is said of the columns of a table of the user's own."""
+        return TableOptions(targets=self.targets, group=self.group, time=self.time, keep=self.keep, weight=self.weight)
+
+    @property
     def fixed_design(self) -> bool:
         """Numbers of folds, repeats or seeds that were asked for are what is trained: there is one round."""
         return any(number is not None for number in (self.folds, self.repeats, self.seeds))
@@ -105,7 +111,7 @@ def _loaded(options: RunOptions, profile: Profile) -> list[Dataset]:
 
 
 def _load_table(path: Path, options: RunOptions) -> Dataset:
-    dataset = load_table(path, options.targets, options.group, options.time, options.keep, options.weight)
+    dataset = load_table(path, options.table)
     check_targets(dataset, f"{path}: ", "name at least two with --target")
     return dataset
 
