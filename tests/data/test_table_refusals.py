@@ -109,8 +109,11 @@ def test_an_infinite_value_is_shown_with_its_row(tmp_path: Path, value: str, col
 def test_text_with_too_many_classes_is_refused_by_name(tmp_path: Path) -> None:
     """A column of identifiers is no target."""
     message = refusal(csv(tmp_path / "t.csv", y=[f"id{i}" for i in range(ROWS)]), ["y"])
-    for part in ("t.csv", "'y'", "30", "20"):
+    for part in ("t.csv", "'y'", "30 different names in 30 rows"):
         assert part in message
+    path = tmp_path / "u.csv"
+    path.write_text("x,y\n" + "".join(f"{i}.5,n{i % 300}\n" for i in range(900)), encoding="utf-8")
+    assert "300 different values; at most 200 classes are supported" in refusal(path, ["y"])
 
 
 @pytest.mark.parametrize("key", ["group", "time"])

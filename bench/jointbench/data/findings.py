@@ -23,8 +23,8 @@ FindingKind = Literal[
 SENTENCES: dict[FindingKind, str] = {
     "copy": "Features that are an output again: {}. Skill on it says nothing; leave them out of the file, unless "
     "they are known before the output is.",
-    "tells": "Features that tell an output nearly exactly on their own: {}. Skill says little where they are not known before the "
-    "output is; --drop COLUMN leaves one out.",
+    "tells": "Columns that tell an output nearly exactly on their own: {}. Where one is not known before the output is, "
+    "leave it out of the file: skill on the output says nothing.",
     "class": "Classes with the name of a missing value: {}. Only an empty cell is a missing label.",
     "identifier": "Left out as identifiers of the rows: {}. --keep COLUMN uses one.",
     "free text": "Left out as free text: {}. Networks here read numbers and names: give columns that are made from it.",

@@ -26,6 +26,7 @@ MISSING_MARKS = (
 EXPONENT = r"([eE][+-]?[0-9]+)?$"
 AMERICAN = r"^[+-]?(([0-9]+|[1-9][0-9]{0,2}(,[0-9]{3})+)(\.[0-9]*)?|\.[0-9]+)" + EXPONENT
 EUROPEAN = r"^[+-]?(([0-9]+|[1-9][0-9]{0,2}(\.[0-9]{3})+)(,[0-9]*)?|,[0-9]+)" + EXPONENT
+UNIT = "^([+-]?[0-9][0-9.,]*)\\s*([A-Za-z\u00b5\u00b0][A-Za-z\u00b5\u00b0\u00b2\u00b3/]{0,5})$"  # a number and what it is of
 INFINITE = r"(?i)^[+-]?inf(inity)?$"
 SPACED = "^[+-]?[1-9][0-9]{0,2}([ \u00a0\u202f'\u2019][0-9]{3})+([.,][0-9]+)?$"
 CURRENCY = "[$\u20ac\u00a3\u00a5\u20b9]"
@@ -69,7 +70,8 @@ def number_text(column: pd.Series, mark: DecimalMark) -> NumberText:
     if not count or not _any_number(present):
         stray = np.flatnonzero(present.is_valid().to_numpy(zero_copy_only=False))
         return NumberText(np.full(len(cells), np.nan), None, (), int(stray[0]) if len(stray) else None, 0.0)
-    bare, signs, odd = _without_signs(present)
+    bare, units = _without_unit(present)
+    bare, signs, odd = _without_signs(bare)
     plain, marks = _with_points(bare, mark)
     fits = pc.or_(pc.match_substring_regex(plain, AMERICAN), pc.match_substring_regex(plain, INFINITE))
     fits = pc.fill_null(pc.and_not(fits, odd), True)
@@ -79,7 +81,7 @@ def number_text(column: pd.Series, mark: DecimalMark) -> NumberText:
     return NumberText(
         values=values,
         exact=_exact(plain, values),
-        ways=(*signs, *marks, *_missing_in_words(cells, marked)),
+        ways=(*units, *signs, *marks, *_missing_in_words(cells, marked)),
         stray=int(strays[0]) if len(strays) else None,
         share=1 - len(strays) / count,
     )
@@ -118,6 +120,18 @@ def _any_number(cells: Any) -> bool:
     return bool(
         pc.any(pc.match_substring_regex(head, f"^[^A-Za-z]{{0,4}}[0-9]|{INFINITE[4:]}", ignore_case=True)).as_py()
     )
+
+
+def _without_unit(cells: Any) -> tuple[Any, tuple[str, ...]]:
+    """The cells without the unit that stands behind every number ("12 kg", "12 EUR"); in words, which."""
+    if not pc.any(pc.match_substring_regex(cells, UNIT)).as_py():
+        return cells, ()
+    units = pc.replace_substring_regex(cells, UNIT, r"\2")
+    different = pc.unique(pc.drop_null(units))
+    exponent = pc.any(pc.match_substring_regex(different, "^[0-9]|^[eE]$")).as_py()
+    if len(different) != 1 or exponent:  # without one somewhere, or of several: the column is none of numbers
+        return cells, ()
+    return pc.replace_substring_regex(cells, UNIT, r"\1"), (f"in {different[0].as_py()}",)
 
 
 def _without_signs(cells: Any) -> tuple[Any, tuple[str, ...], Any]:

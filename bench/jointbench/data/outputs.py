@@ -14,7 +14,8 @@ from jointbench.data.number_text import MISSING_MARKS
 from jointbench.errors import BadInput
 from jointbench.types import ColumnReading, FloatArray, Kind, Output
 
-MAX_CLASSES = 20
+MAX_CLASSES = 200
+FEW_CLASSES = 20  # a column with more values is one of numbers, where most of its cells are
 ROLE = "regression target"
 
 
@@ -45,6 +46,11 @@ def target(column: Column, kind: Kind | None, source: Source) -> Target:
         raise BadInput(
             f"{source.path}: target {column.name!r} has {len(classes)} classes, not 2; "
             f"ask for {f'{column.name}:multiclass'!r}"
+        )
+    if (known := int(labels.notna().sum())) < 2 * len(classes) and len(classes) > FEW_CLASSES:
+        raise BadInput(
+            f"{source.path}: target {column.name!r} has {len(classes):,} different names in {known:,} rows, which names "
+            f"them and is nothing to learn; choose another column"
         )
     if len(classes) > MAX_CLASSES:
         raise BadInput(
@@ -113,7 +119,7 @@ def _kind(column: Column, source: Source) -> tuple[Kind, str]:
             f"{source.path}: target {column.name!r} holds dates; give a number to predict, such as days since a start"
         )
     labels = class_labels(column).nunique()
-    if column.stray is not None and column.stray.share >= HALF and column.numbers is not None and labels > MAX_CLASSES:
+    if column.stray is not None and column.stray.share >= HALF and column.numbers is not None and labels > FEW_CLASSES:
         return "regression", "its values are numbers"  # with a text among them, which is reported
     if column.meaning == "flag":
         reason = "its values are true or false"

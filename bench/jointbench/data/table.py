@@ -24,6 +24,7 @@ from jointbench.data.read_file import read_table
 from jointbench.data.reading import with_labels
 from jointbench.data.spare_columns import spare_columns
 from jointbench.data.table_options import TableOptions
+from jointbench.data.telling_features import telling_columns
 from jointbench.data.weight_column import weighted_table
 from jointbench.errors import BadInput
 from jointbench.records.strict_json import well_formed
@@ -66,7 +67,9 @@ def table_dataset(raw: RawTable, provenance: Provenance, options: TableOptions) 
     features = _features(raw, [name for name in raw.frame.columns if name not in (*dict(asked), *keys)], source)
     outputs = tuple(item.output for item in targets_read)
     values = {item.output.name: item.values for item in targets_read}
-    findings = [*copied_targets(features.frame, values, outputs), *(f for item in targets_read for f in item.findings)]
+    copies = copied_targets(features.frame, values, outputs)
+    telling = telling_columns(features.frame, values, outputs, copies)
+    findings = [*copies, *telling, *(finding for item in targets_read for finding in item.findings)]
     readings = [*(item.reading for item in targets_read), *_key_readings(raw, source, group, time)]
     if weighted is not None:
         readings.append(weighted.reading)

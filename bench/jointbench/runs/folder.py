@@ -80,8 +80,8 @@ def _records(
         if isinstance(record, FoldRecord):
             folds.setdefault(record.dataset, []).append(record)
         yield record
-    largest = sorted(experiments, key=lambda experiment: -experiment.dataset.rows)[: config.memory_datasets]
     for family in families:
+        largest = sorted(experiments, key=lambda experiment: -experiment.dataset.rows)[: config.memory_datasets]
         seconds = min(config.timing_seconds / (len(experiments) * len(families)), MOST_TIMING_SECONDS)
         for experiment in experiments:
             yield from family_records(
