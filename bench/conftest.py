@@ -86,6 +86,7 @@ def pytest_addoption(parser: pytest.Parser) -> None:
         ("folds", "of the cross-validation"),
         ("repeats", "of it"),
         ("seeds", "initialisations in each fold"),
+        ("rows", "of a table that are used, at the most"),
     ):
         group.addoption(f"--{option}", type=int, default=None, help=f"{meaning}; default: the profile's")
     group.addoption("--split-repeats", action="store_true", help="let identical rows fall into different parts")
@@ -136,6 +137,7 @@ def _options(config: pytest.Config) -> RunOptions:
         folds=config.getoption("--folds"),
         repeats=config.getoption("--repeats"),
         seeds=config.getoption("--seeds"),
+        rows=config.getoption("--rows"),
         split_repeats=config.getoption("--split-repeats"),
         class_weight=config.getoption("--class-weight"),
         metrics=tuple(config.getoption("--metric")),

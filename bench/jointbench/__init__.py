@@ -56,6 +56,7 @@ def compare(  # the command's options as keywords
     folds: int | None = None,
     repeats: int | None = None,
     seeds: int | None = None,
+    rows: int | None = None,
     random_state: int = 0,
     budget: float | None = None,
     until_decided: bool = False,
@@ -83,7 +84,7 @@ def compare(  # the command's options as keywords
     metrics: of the error that skill is made of, for all or by output: squared, absolute, pinball:Q; brier, log,
     zero-one. loss_weights: by output, default 1. rope: the difference in skill that does not matter, default 0.01, for
     all or by output. probability: what a verdict needs, default 0.95. worth: the skill that half the cost is worth.
-    folds, repeats, seeds: a fixed design. budget: seconds for training and timing. until_decided: train on until every
+    rows: that are used, at the most; default: the profile's. folds, repeats, seeds: a fixed design. budget: seconds for training and timing. until_decided: train on until every
     comparison is decided or cannot be. n_jobs: worker processes, default the physical cores.
     random_state: the seed of everything drawn; the same seed gives the same records but for clock samples.
     keep: columns of X to use as they stand, though they look like identifiers. name: of the table on the page.
@@ -112,6 +113,7 @@ def compare(  # the command's options as keywords
         folds=folds,
         repeats=repeats,
         seeds=seeds,
+        rows=rows,
         seed=random_state,
         jobs=n_jobs,
         keep=tuple(keep),

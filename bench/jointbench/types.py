@@ -98,7 +98,8 @@ class Dataset:
     features: a DataFrame of numeric and categorical columns, or images (rows, height, width, channels).
     targets: per output, float64 (rows,): the value, or the class code; NaN where the label is missing.
     groups: (rows,) codes of rows that must share a fold, or None. time: (rows,) sortable, or None.
-    notes: sentences a reader of the results must know (subsampling, outputs that determine each other).
+    notes: sentences a reader of the results must know (subsampling, outputs that determine each other). cut_from: rows
+    that there were before some were left out, 0 where none was.
     reading: how each column of the table was read. keep: columns that were asked to be used as they stand.
     row_weights: (rows,), above 0 and at most 1, of the column weight_column; None: all equal. class_weight: see
     ``data.row_weights``.
@@ -120,6 +121,7 @@ class Dataset:
     row_weights: FloatArray | None = None
     weight_column: str = ""
     class_weight: ClassWeight = ""
+    cut_from: int = 0
 
     @property
     def rows(self) -> int:

@@ -50,7 +50,7 @@ def complaint(monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str
         (["run", "TABLE", "--target", "nope"], ["my table.csv", "nope", "x, z, y"]),
         (["run", "TABLE", "--target", "constant"], ["my table.csv", "constant", "one value"]),
         (["run", "TABLE", "--target", "c:regression"], ["my table.csv", "'c'", "number"]),
-        (["run", "TABLE", "--target", "wordy"], ["my table.csv", "wordy", "60 different values"]),
+        (["run", "TABLE", "--target", "wordy"], ["my table.csv", "wordy", "60 different names"]),
         (["run", "TABLE", "--target", "y:colour"], ["--target", "colour"]),
         (["run", "missing.csv", "--target", "y"], ["missing.csv", "no such file"]),
         (["run", "TABLE", "--target", "y", "--target", "c", "--arm", "y,q|c"], ["--arm", "'q'"]),

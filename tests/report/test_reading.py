@@ -64,7 +64,7 @@ def test_labels_are_counted_again_after_a_cut(table: Dataset) -> None:
 
 
 def test_wide_tables_and_many_notes_take_twenty_lines(tmp_path: Path) -> None:
-    columns = {f"very long name of column {i}": [j % (i + 2) + 0.5 for j in range(40)] for i in range(300)}
+    columns = {f"very long name of column {i}": [j * (i + 2) % 997 + 0.5 for j in range(40)] for i in range(300)}
     pd.DataFrame(columns).to_csv(tmp_path / "wide.csv", index=False)
     data = load_table(tmp_path / "wide.csv", TableOptions(targets=tuple(columns)[:30]))
     data = replace(data, notes=tuple(f"note {i}" for i in range(40)))

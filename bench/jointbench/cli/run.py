@@ -45,6 +45,9 @@ def run(
     folds: Annotated[Optional[int], typer.Option(help="Folds of the cross-validation.")] = None,
     repeats: Annotated[Optional[int], typer.Option(help="Repeats of it.")] = None,
     seeds: Annotated[Optional[int], typer.Option(help="Initialisation seeds within each fold.")] = None,
+    rows: Annotated[
+        Optional[int], typer.Option(help="Rows of a table that are used, at the most; default: the profile's.")
+    ] = None,
     seed: Annotated[int, typer.Option(help="Seed of everything drawn.")] = 0,
     jobs: Annotated[Optional[int], typer.Option(help="Worker processes for training; default: physical cores.")] = None,
     engine: Annotated[str, typer.Option(help="How networks are trained for quality.")] = "",
@@ -98,6 +101,7 @@ def run(
         folds=folds,
         repeats=repeats,
         seeds=seeds,
+        rows=rows,
         seed=seed,
         jobs=jobs,
         engine=engine or defaults.engine,

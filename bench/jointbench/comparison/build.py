@@ -83,6 +83,7 @@ def describe(
         metrics=tuple(output.error_metric for output in dataset.outputs),
         weight=dataset.weight_column,
         class_weight=dataset.class_weight,
+        cut_from=dataset.cut_from,
     )
 
 

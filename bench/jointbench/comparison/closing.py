@@ -36,7 +36,7 @@ def open_verdict(
         undecidable=ahead.undecidable,
         rows=rows,
         sentence=_sentence(ahead, rows, dataset, known=all(belief.floor_known for belief in beliefs)),
-        command=None if ahead.undecidable or not trainable else _command(dataset, criteria),
+        command=_command(dataset, criteria, ahead, rows) if trainable else None,
     )
 
 
@@ -47,7 +47,7 @@ def _sentence(ahead: Outlook, rows: int | None, dataset: DatasetSummary, *, know
     if not known:
         return "Not even many times as much training is likely to decide it while the differences stay where they are."
     needed = (
-        f"about {rows:,} rows would (there are {dataset.rows:,})"
+        f"about {rows:,} rows would ({_there_are(dataset)})"
         if rows is not None
         else f"and not even {MOST_ROWS:,} times as many rows would: the difference lies on the edge of what is negligible"
     )
@@ -56,14 +56,24 @@ def _sentence(ahead: Outlook, rows: int | None, dataset: DatasetSummary, *, know
     return f"More training alone is not likely to decide it; {needed}."
 
 
+def _there_are(dataset: DatasetSummary) -> str:
+    part = f" of the table's {dataset.cut_from:,}" if dataset.cut_from else ""
+    return f"there are {dataset.rows:,}{part}"
+
+
 def _two_digits(value: float) -> int:
     return int(float(f"{value:.1e}"))
 
 
-def _command(dataset: DatasetSummary, criteria: VerdictCriteria) -> str:
+def _command(dataset: DatasetSummary, criteria: VerdictCriteria, ahead: Outlook, rows: int | None) -> str | None:
+    """What would close it, where the table has the rows for it."""
     base = dataset.command or f"jointbench run {dataset.slug}"
+    more = rows if ahead.growth is None and rows is not None and rows <= dataset.cut_from else None
+    if ahead.undecidable and more is None:
+        return None
     if base.endswith(")"):  # a call in Python
-        return f"{base.removesuffix(')')}, until_decided=True)"
+        return f"{base.removesuffix(')')}, {f'rows={more}' if more else 'until_decided=True'})"
+    base += f" --rows {more}" if more else ""
     options = (
         ("rope", criteria.rope, ROPE),
         ("probability", criteria.probability, PROBABILITY),

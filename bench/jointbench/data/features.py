@@ -139,9 +139,7 @@ def _category_feature(column: Column, names: pd.Series) -> Feature:
     levels = int(names.nunique())
     missing = int(names.isna().sum())
     folded = (
-        f", all but the {MAX_CATEGORIES - 1} commonest share one and are told apart by the training rows' labels"
-        if levels + bool(missing) > MAX_CATEGORIES
-        else ""
+        f", all but the {MAX_CATEGORIES - 1} commonest share one" if levels + bool(missing) > MAX_CATEGORIES else ""
     )
     findings: tuple[Finding, ...] = ()
     if (stray := column.stray) is not None and stray.share >= HALF:

@@ -49,6 +49,7 @@ def subsampled(dataset: Dataset, max_rows: int | None, seed: int, *, split_repea
         groups=None if dataset.groups is None else np.unique(dataset.groups[rows], return_inverse=True)[1],
         time=None if dataset.time is None else dataset.time[rows],
         row_weights=None if dataset.row_weights is None else dataset.row_weights[rows],
+        cut_from=dataset.rows,
         notes=(*dataset.notes, f"Cut to {len(rows):,} of {dataset.rows:,} rows ({method})."),
     )
     return with_labels(cut)

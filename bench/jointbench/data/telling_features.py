@@ -92,5 +92,8 @@ def _within(y: FloatArray, starts: npt.NDArray[np.int64]) -> float:
 def _impurity(y: FloatArray, starts: npt.NDArray[np.int64]) -> float:
     """How often two rows of one value differ in class."""
     sizes = np.diff([*starts, len(y)])
-    counts = pd.crosstab(np.repeat(np.arange(len(starts)), sizes), y).to_numpy()
+    _, codes = np.unique(y, return_inverse=True)
+    classes = int(codes.max()) + 1
+    places = np.repeat(np.arange(len(starts)), sizes) * classes + codes
+    counts = np.bincount(places, minlength=len(starts) * classes).reshape(-1, classes)
     return float((sizes - (counts**2).sum(axis=1) / sizes).sum()) / (len(y) - len(starts))

@@ -24,16 +24,15 @@ def timings(experiment: Experiment, family: Family, arms: Mapping[str, bool], se
     split = experiment.splits[0]
     by_arm = {arm: list(tasks(experiment, family, split, together=together)) for arm, together in arms.items()}
     features = prepared_split(experiment, split.repeat, split.fold).features[split.test]
-    fits = {arm: _fitting(members) for arm, members in by_arm.items()}
+    fits = {arm: _fitting(members) for arm, members in (*by_arm.items(), (AA_CONTROL, next(iter(by_arm.values()))))}
     taken = [_timing(experiment, family, "training", len(split.train), WHOLE_FIT, fits, FIT_SHARE * seconds)]
     fitted = {arm: [task.fit(SEED) for task in members] for arm, members in by_arm.items()}
     again = [task.fit(SEED) for task in next(iter(by_arm.values()))]  # its A/A control lies elsewhere in memory
     for size in BATCH_SIZES:
         rows = features[np.arange(size) % len(features)]
-        requests = {arm: _answering(members, rows) for arm, members in fitted.items()}
+        requests = {arm: _answering(members, rows) for arm, members in (*fitted.items(), (AA_CONTROL, again))}
         share = (1 - FIT_SHARE) * seconds / len(BATCH_SIZES)
-        control = _answering(again, rows)
-        taken.append(_timing(experiment, family, "request", size, SEQUENTIAL, requests, share, control))
+        taken.append(_timing(experiment, family, "request", size, SEQUENTIAL, requests, share))
     return taken
 
 
@@ -45,12 +44,9 @@ def _timing(
     path: ExecutionMode,
     samplers: Mapping[str, Callable[[], list[float]]],
     seconds: float,
-    control: Callable[[], list[float]] | None = None,
 ) -> Timing:
-    """The first arm has its A/A control beside it, which is ``control`` where a sampler does not make its own models."""
-    first = next(iter(samplers))
+    """samplers: by arm, and of the first one's A/A control."""
     variants = {Variant(arm, path): sampler for arm, sampler in samplers.items()}
-    variants[Variant(AA_CONTROL, path)] = control or samplers[first]
     began = time.perf_counter()
     samples = paired(variants, seconds)
     spent = time.perf_counter() - began

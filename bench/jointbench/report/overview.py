@@ -20,6 +20,7 @@ from jointbench.report import format as show
 from jointbench.report.tables.table import NOTHING, Cell, Column, Table, interval, name, number
 
 FEW_FOLDS = 3
+MOST_CUT = 3  # tables whose sizes are named
 STOCK, IN_TURN = STOCK_LOOP, SEQUENTIAL  # the execution modes that are shown where there is room for one
 NOTHING_COMPARED = "nothing to compare"
 
@@ -121,13 +122,21 @@ def cautions(summary: Summary) -> tuple[str, ...]:
         for text in cell.failed
     )
     few = [show.plain(dataset.slug) for dataset in summary.datasets if dataset.folds < FEW_FOLDS]
-    if not few:
-        return cut_off + failed
     which = "every dataset" if len(few) == len(summary.datasets) else ", ".join(few)
+    folds = (f"Fewer than {FEW_FOLDS} folds on {which}: intervals and probabilities rest on almost nothing.",)
+    return (*cut_off, *failed, *_sizes(summary), *(folds if few else ()))
+
+
+def _sizes(summary: Summary) -> tuple[str, ...]:
+    """What a verdict on a part of a table is worth for all of it."""
+    cut = [dataset for dataset in summary.datasets if dataset.cut_from]
+    if not cut:
+        return ()
+    parts = [f"{show.plain(d.slug)} {d.rows:,} of {d.cut_from:,}" for d in cut[:MOST_CUT]]
+    more = f" and {len(cut) - MOST_CUT} more" if len(cut) > MOST_CUT else ""
     return (
-        *cut_off,
-        *failed,
-        f"Fewer than {FEW_FOLDS} folds on {which}: intervals and probabilities rest on almost nothing.",
+        f"Studied on a part of the rows: {', '.join(parts)}{more}. What sharing costs changes with the number of rows; "
+        "--rows sets it.",
     )
 
 

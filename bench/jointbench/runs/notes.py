@@ -25,7 +25,7 @@ def notes(options: RunOptions, devices: Sequence[str]) -> tuple[str, ...]:
         sentences.append(f"GPU: not measured: {reason}.")
     sentences.extend(not_measured())
     for kind, most in (("tables", profile.max_rows), ("sets of images", profile.max_images)):
-        if most is not None:
+        if options.rows is None and most is not None:
             sentences.append(f"Profile {profile.name}: {kind} of more than {most:,} rows are cut to that many.")
     if profile.max_epochs is not None:
         sentences.append(f"Profile {profile.name}: training stops after {profile.max_epochs} epochs at the latest.")

@@ -28,12 +28,13 @@ ENGINES: dict[str, Engine] = {"stacked": "stacked", "stock": "stock"}
 DEFAULT_ENGINE: Engine = "stacked"
 MOST_RUNS = 10_000  # folds x repeats x seeds: more only fill the memory with splits before anything trains
 JOBS_PER_CORE = 4
+FEWEST_ROWS = 20
 TIMING_SHARE = 0.4  # of a budget, at the most
 
 
 @dataclass(frozen=True, kw_only=True)
 class RunOptions:
-    """What a user asks for. None leaves a number to the profile. models: NETWORKS, and families of estimators."""
+    """What a user asks for. None leaves a number to the profile. rows: of a table at the most. models: NETWORKS, and families of estimators."""
 
     profile: str = "quick"
     datasets: tuple[str, ...] = ()
@@ -45,6 +46,7 @@ class RunOptions:
     folds: int | None = None
     repeats: int | None = None
     seeds: int | None = None
+    rows: int | None = None
     seed: int = 0
     jobs: int | None = None
     engine: str = DEFAULT_ENGINE
@@ -146,8 +148,8 @@ def experiments(options: RunOptions, datasets: Sequence[Dataset]) -> list[Experi
         repeats=options.repeats or profile.repeats,
         seeds=options.seeds or profile.seeds,
         seed=options.seed,
-        max_rows=profile.max_rows,
-        max_images=profile.max_images,
+        max_rows=options.rows or profile.max_rows,
+        max_images=options.rows or profile.max_images,
         max_epochs=profile.max_epochs,
         split_repeats=options.split_repeats,
     )
@@ -162,6 +164,8 @@ def check_numbers(options: RunOptions) -> None:
     profile = profile_named(options.profile)
     if options.folds is not None and options.folds < 2:
         raise BadInput(f"--folds {options.folds}: at least 2 folds are needed, so that every row is tested on once")
+    if options.rows is not None and options.rows < FEWEST_ROWS:
+        raise BadInput(f"--rows {options.rows}: at least {FEWEST_ROWS} rows are needed for folds")
     for option, value in (("repeats", options.repeats), ("seeds", options.seeds)):
         if value is not None and value < 1:
             raise BadInput(f"--{option} {value}: at least 1 is needed")

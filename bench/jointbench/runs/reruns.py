@@ -17,6 +17,7 @@ FLAGS = {
     "models": "--model",
     "backends": "--backend",
     "device": "--device",
+    "rows": "--rows",
     "seed": "--seed",
     "jobs": "--jobs",
     "engine": "--engine",

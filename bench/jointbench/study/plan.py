@@ -241,7 +241,7 @@ def job(experiment: Experiment, network: Network, prepared: Prepared) -> Job:
     )
 
 
-@lru_cache(maxsize=64)
+@lru_cache(maxsize=8)  # whole tables: few wait for a worker at a time
 def _own_columns(prepared: Prepared, outputs: tuple[int, ...]) -> Float32Array:
     """The features without those that are made from the labels of other outputs, which are 0: a separate network's
     users would not have them."""

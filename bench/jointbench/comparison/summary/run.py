@@ -87,6 +87,7 @@ class DatasetSummary:
     recipe: None in an older run's folder. metrics: of the error that each output's skill is made of
     (``metrics.row_losses``); () in an older run's folder, where it was squared errors and log loss. weight: the column
     of the rows' weights, class_weight: "balanced" where classes weigh the same; "" without. reference_skill: by reference model, mean over the outputs, NaN where one has none.
+    cut_from: rows of the table, where a part of them was used; else 0.
     """
 
     slug: str
@@ -112,6 +113,7 @@ class DatasetSummary:
     weight: str = ""
     class_weight: ClassWeight = ""
     reference_skill: tuple[tuple[str, Uncertain], ...] = ()
+    cut_from: Natural = 0
 
 
 @dataclass(frozen=True, kw_only=True)
