@@ -62,6 +62,8 @@ def compare(  # the command's options as keywords
     until_decided: bool = False,
     n_jobs: int | None = None,
     keep: Sequence[str] = (),
+    drop: Sequence[str] = (),
+    categorical: Sequence[str] = (),
     name: str = "frame",
     progress: bool = True,
 ) -> Result:
@@ -87,7 +89,8 @@ def compare(  # the command's options as keywords
     rows: that are used, at the most; default: the profile's. folds, repeats, seeds: a fixed design. budget: seconds for training and timing. until_decided: train on until every
     comparison is decided or cannot be. n_jobs: worker processes, default the physical cores.
     random_state: the seed of everything drawn; the same seed gives the same records but for clock samples.
-    keep: columns of X to use as they stand, though they look like identifiers. name: of the table on the page.
+    keep: columns of X to use as they stand, though they look like identifiers. drop: columns of X to leave
+    out. categorical: columns whose numbers are names; a pattern such as "id*" too. name: of the table on the page.
 
     Raises BadInput, one sentence, for whatever cannot be compared.
 
@@ -116,7 +119,9 @@ def compare(  # the command's options as keywords
         rows=rows,
         seed=random_state,
         jobs=n_jobs,
-        keep=tuple(keep),
+        keep=words(keep),
+        drop=words(drop),
+        categorical=words(categorical),
         class_weight=class_weight,
         metrics=words(metrics),
         loss_weights=words(loss_weights),

@@ -10,7 +10,9 @@ import pytest
 
 import jointbench
 from jointbench import BadInput
+from jointbench.api.compare import Frames, frames_dataset
 from jointbench.data.frames import table_of_frames
+from jointbench.data.table_options import TableOptions
 
 ROWS = 60
 RNG = np.random.default_rng(0)
@@ -78,3 +80,14 @@ def test_keys_of_another_length_are_refused() -> None:
         jointbench.compare(X, Y, groups=[1, 2, 3], progress=False)
     with pytest.raises(BadInput, match="kinds: Y has no column 'z'"):
         jointbench.compare(X, Y, kinds={"z": "binary"}, progress=False)
+
+
+def test_columns_of_a_frame_are_left_out_and_numbers_are_names() -> None:
+    x = pd.DataFrame({**COLUMNS, "code": np.arange(ROWS) % 3})
+    frames = Frames(X=x, Y=pd.DataFrame(TARGETS), name="t", kinds={}, groups=np.arange(ROWS) % 9)
+    data = frames_dataset(frames, TableOptions(drop=("x[01]",), categorical=("code",)))
+    assert isinstance(data.features, pd.DataFrame)
+    assert [str(kind) for kind in data.features.dtypes] == ["float64", "category"]
+    assert {item.name for item in data.reading if item.role == "dropped"} == {"x0", "x1"}
+    with pytest.raises(BadInput, match="--drop 'y0' is a --target too"):
+        frames_dataset(frames, TableOptions(drop=("y0",)))

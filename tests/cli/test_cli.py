@@ -179,6 +179,8 @@ def test_the_command_that_reruns_one_dataset_has_what_was_asked_and_not_the_size
         profile="smoke",
         datasets=("concrete_slump", str(table)),
         targets=("y", "c:binary"),
+        drop=("const*",),
+        categorical=("z",),
         backends=("torch",),
         folds=3,
         repeats=2,
@@ -191,4 +193,5 @@ def test_the_command_that_reruns_one_dataset_has_what_was_asked_and_not_the_size
     assert from_catalog[:3] == ["jointbench", "run", "concrete_slump"]
     assert own[:3] == ["jointbench", "run", str(table)]
     assert sorted(from_catalog[3:]) == sorted(common)
-    assert sorted(own[3:]) == sorted([*common, "--target", "y", "--target", "c:binary"])
+    asked = ["--target", "y", "--target", "c:binary", "--drop", "const*", "--categorical", "z"]
+    assert sorted(own[3:]) == sorted([*common, *asked])

@@ -30,7 +30,10 @@ def explain(
         Optional[list[str]], typer.Argument(help="Bundled names, table files, or energy-forum alone.")
     ] = None,
     target: Annotated[
-        Optional[list[str]], typer.Option(help="A column to predict, NAME or NAME:kind; repeat it.")
+        Optional[list[str]],
+        typer.Option(
+            help="A column to predict, NAME or NAME:kind; repeat it. A pattern ('Class*') and a position (3, -1) too."
+        ),
     ] = None,
     backend: Annotated[Optional[list[str]], typer.Option(help="torch or tensorflow; repeat it.")] = None,
     every: Annotated[bool, typer.Option("--all", help="Every bundled dataset.")] = False,
@@ -49,6 +52,10 @@ def explain(
     time: Annotated[Optional[str], typer.Option(help="Column of a table to split forward in time by.")] = None,
     keep: Annotated[
         Optional[list[str]], typer.Option(help="Column to use as it stands, though it looks like an identifier.")
+    ] = None,
+    drop: Annotated[Optional[list[str]], typer.Option(help="Column to leave out; a pattern such as 'id*' too.")] = None,
+    categorical: Annotated[
+        Optional[list[str]], typer.Option(help="Column whose numbers are names; a pattern too.")
     ] = None,
     split_repeats: Annotated[
         bool, typer.Option("--split-repeats", help="Let identical rows fall into different parts of a split.")
@@ -79,6 +86,8 @@ def explain(
                 "--group": group,
                 "--time": time,
                 "--keep": keep,
+                "--drop": drop,
+                "--categorical": categorical,
                 "--folds": folds,
                 "--split-repeats": split_repeats,
                 f"--profile {profile}": profile != "quick",
@@ -101,6 +110,8 @@ def explain(
         group=group,
         time=time,
         keep=tuple(keep or ()),
+        drop=tuple(drop or ()),
+        categorical=tuple(categorical or ()),
         split_repeats=split_repeats,
     )
     config = study_config(options)

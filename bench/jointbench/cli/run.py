@@ -29,7 +29,10 @@ def run(
         Optional[list[str]], typer.Argument(help="Bundled names or table files; none: the profile's.")
     ] = None,
     target: Annotated[
-        Optional[list[str]], typer.Option(help="A column to predict, NAME or NAME:kind; repeat it.")
+        Optional[list[str]],
+        typer.Option(
+            help="A column to predict, NAME or NAME:kind; repeat it. A pattern ('Class*') and a position (3, -1) too."
+        ),
     ] = None,
     arm: Annotated[
         Optional[list[str]],
@@ -55,6 +58,10 @@ def run(
     time: Annotated[Optional[str], typer.Option(help="Column of a table to split forward in time by.")] = None,
     keep: Annotated[
         Optional[list[str]], typer.Option(help="Column to use as it stands, though it looks like an identifier.")
+    ] = None,
+    drop: Annotated[Optional[list[str]], typer.Option(help="Column to leave out; a pattern such as 'id*' too.")] = None,
+    categorical: Annotated[
+        Optional[list[str]], typer.Option(help="Column whose numbers are names; a pattern too.")
     ] = None,
     split_repeats: Annotated[
         bool, typer.Option("--split-repeats", help="Let identical rows fall into different parts of a split.")
@@ -108,6 +115,8 @@ def run(
         group=group,
         time=time,
         keep=tuple(keep or ()),
+        drop=tuple(drop or ()),
+        categorical=tuple(categorical or ()),
         weight=weight,
         class_weight=class_weight,
         metrics=tuple(metric or ()),

@@ -32,12 +32,14 @@ SHOWN = 40  # characters of a cell in a message
 
 @dataclass(frozen=True)
 class Source:
-    """Where columns are from. declared: those that the file says are categories. keep: those to use as they stand."""
+    """Where columns are from. declared: those that the file says are categories. keep: those to use as they stand.
+    categorical: those that the user says are names."""
 
     path: Path
     mark: DecimalMark = POINT
     declared: frozenset[str] = frozenset()
     keep: frozenset[str] = frozenset()
+    categorical: frozenset[str] = frozenset()
 
 
 @dataclass(frozen=True)
@@ -79,8 +81,8 @@ class Column:
         return repr(str(self.cells.iloc[place])[:SHOWN])
 
 
-def source_of(table: RawTable, keep: frozenset[str] = frozenset()) -> Source:
-    return Source(table.path, decimal_mark(table.frame, table.delimiter), table.declared, keep)
+def source_of(table: RawTable, keep: frozenset[str] = frozenset(), categorical: frozenset[str] = frozenset()) -> Source:
+    return Source(table.path, decimal_mark(table.frame, table.delimiter), table.declared, keep, categorical)
 
 
 def interpret(cells: pd.Series, name: str, source: Source) -> Column:
@@ -90,6 +92,8 @@ def interpret(cells: pd.Series, name: str, source: Source) -> Column:
     """
     if cells.isna().all():
         return Column(name=name, meaning="empty", cells=cells)
+    if name in source.categorical:
+        return _category(cells, name, _whole_as_text(cells, source), source)
     if name in source.declared:
         return _category(cells, name, _as_text(cells), source)
     if pd.api.types.is_bool_dtype(cells.dtype):
@@ -192,6 +196,16 @@ def _as_text(cells: pd.Series) -> pd.Series:
     if cells.dtype.kind == "f":
         return cells.map(lambda value: number_label(float(value)), na_action="ignore").astype("str")
     return cells.map(lambda value: str(value).removesuffix(" 00:00:00"), na_action="ignore").astype("str")
+
+
+def _whole_as_text(cells: pd.Series, source: Source) -> pd.Series:
+    """Names, 1 for 1.0 where all cells are whole numbers: a missing cell among them makes them so in many a file."""
+    if is_text(cells) and not leading_zeros(cells):
+        read = number_text(cells, source.mark)
+        whole = read.values == np.round(read.values)
+        if read.stray is None and read.exact is None and whole[~np.isnan(read.values)].all():
+            return _as_text(pd.Series(read.values, index=cells.index))
+    return _as_text(cells)
 
 
 def floats(cells: pd.Series) -> FloatArray:

@@ -123,6 +123,8 @@ def _kind(column: Column, source: Source) -> tuple[Kind, str]:
         return "regression", "its values are numbers"  # with a text among them, which is reported
     if column.meaning == "flag":
         reason = "its values are true or false"
+    elif column.name in source.categorical:
+        reason = "asked for as names"
     elif column.name in source.declared:
         reason = "the file declares it as a category"
     else:

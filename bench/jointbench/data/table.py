@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import difflib
 import hashlib
 from collections.abc import Sequence
 from dataclasses import dataclass
@@ -11,6 +10,7 @@ from pathlib import Path
 import numpy as np
 import pandas as pd
 
+from jointbench.data.asked_columns import column_named, columns_asked, targets_asked
 from jointbench.data.card import Card
 from jointbench.data.columns import SHOWN, Column, Source, floats, interpret, source_of
 from jointbench.data.copied_targets import copied_targets
@@ -28,9 +28,7 @@ from jointbench.data.telling_features import telling_columns
 from jointbench.data.weight_column import weighted_table
 from jointbench.errors import BadInput
 from jointbench.records.strict_json import well_formed
-from jointbench.types import ColumnReading, Dataset, FloatArray, IntArray, Kind, Provenance
-
-KINDS: dict[str, Kind] = {"regression": "regression", "binary": "binary", "multiclass": "multiclass"}
+from jointbench.types import ColumnReading, Dataset, FloatArray, IntArray, Provenance
 
 
 @dataclass(frozen=True, eq=False)
@@ -54,17 +52,18 @@ def load_table(path: Path, options: TableOptions) -> Dataset:
 
 def table_dataset(raw: RawTable, provenance: Provenance, options: TableOptions) -> Dataset:
     """The same of a table that is read already; it is called as its path is."""
-    path = raw.path
-    asked = _asked(raw, options.targets)
+    asked = targets_asked(raw, options)
     group, time, weight = (
         None if key is None else column_named(raw, key) for key in (options.group, options.time, options.weight)
     )
-    source = source_of(raw, frozenset(column_named(raw, name) for name in options.keep))
-    weighted = None if weight is None else weighted_table(raw, weight, list(dict(asked)), source)
-    raw = raw if weighted is None else weighted.table
-    targets_read = [target(interpret(raw.frame[name], name, source), kind, source) for name, kind in asked]
     keys = [key for key in (group, time, weight) if key is not None]
-    features = _features(raw, [name for name in raw.frame.columns if name not in (*dict(asked), *keys)], source)
+    dropped = [name for name in columns_asked(raw, options.drop, "--drop") if name not in keys]  # no features anyway
+    names = frozenset(columns_asked(raw, options.categorical, "--categorical")).difference(keys)
+    source = source_of(raw, frozenset(columns_asked(raw, options.keep, "--keep")), names)
+    weighted = None if weight is None else weighted_table(raw, weight, list(asked), source)
+    raw = raw if weighted is None else weighted.table
+    targets_read = [target(interpret(raw.frame[name], name, source), kind, source) for name, kind in asked.items()]
+    features = _features(raw, [name for name in raw.frame.columns if name not in (*asked, *keys, *dropped)], source)
     outputs = tuple(item.output for item in targets_read)
     values = {item.output.name: item.values for item in targets_read}
     copies = copied_targets(features.frame, values, outputs)
@@ -75,8 +74,8 @@ def table_dataset(raw: RawTable, provenance: Provenance, options: TableOptions) 
         readings.append(weighted.reading)
     return with_labels(
         Dataset(
-            slug=well_formed(path.stem),
-            title=well_formed(path.name),
+            slug=well_formed(raw.path.stem),
+            title=well_formed(raw.path.name),
             features=features.frame,
             targets=values,
             outputs=outputs,
@@ -84,7 +83,7 @@ def table_dataset(raw: RawTable, provenance: Provenance, options: TableOptions) 
             groups=None if group is None else _groups(raw.frame[group]),
             time=None if time is None else timestamps(interpret(raw.frame[time], time, source), source),
             notes=(*sentences([*findings, *features.findings]), *raw.remarks),
-            reading=(*readings, *features.reading),
+            reading=(*readings, *features.reading, *(_dropped(name) for name in dropped)),
             keep=options.keep,
             row_weights=None if weighted is None else weighted.weights,
             weight_column=weight or "",
@@ -131,20 +130,6 @@ def _provenance(path: Path) -> Provenance:
     return Provenance(well_formed(path.name), "not stated", "not stated", digest)
 
 
-def column_named(table: RawTable, name: str) -> str:
-    """The table's column of this name, blanks around it aside. Raises BadInput, with the likeliest one meant."""
-    names = list(table.frame.columns)
-    for candidate in (name, name.strip()):
-        if candidate in names:
-            return candidate
-    alike = [other for other in names if other.casefold() == name.strip().casefold()]
-    close = (alike or difflib.get_close_matches(name, names, n=1, cutoff=0.75))[:1]
-    meant = f"; did you mean {close[0][:40]!r}?" if close else ";"
-    headless = sum(_is_number(other) for other in names) > len(names) / 2
-    hint = " (the first line holds numbers: is its header missing?)" if headless else ""
-    raise BadInput(f"{table.path} has no column {name!r}{meant} its columns are {_listed(names)}{hint}")
-
-
 def timestamps(column: Column, source: Source) -> FloatArray:
     """A time key as sortable numbers, (rows,): numbers by rank where they are long, else as they are; microseconds
     since 1970 of dates, in UTC.
@@ -166,20 +151,8 @@ def timestamps(column: Column, source: Source) -> FloatArray:
     raise BadInput(f"{source.path}: time column {column.name!r} holds {content} in data row {row}")
 
 
-def _asked(table: RawTable, targets: Sequence[str]) -> list[tuple[str, Kind | None]]:
-    """The target columns and the kinds asked for. Raises BadInput for an unknown or repeated one."""
-    asked: list[tuple[str, Kind | None]] = []
-    for text in targets:
-        name, colon, kind = text.rpartition(":")
-        if text.strip() in table.frame.columns or not colon:
-            name, kind = text, ""
-        name = column_named(table, name)
-        if kind and kind not in KINDS:
-            raise BadInput(f"--target {text!r}: the kind is regression, binary or multiclass, not {kind!r}")
-        if name in dict(asked):
-            raise BadInput(f"--target {name!r} is given twice")
-        asked.append((name, KINDS[kind] if kind else None))
-    return asked
+def _dropped(name: str) -> ColumnReading:
+    return ColumnReading(name=name, role="dropped", reason="as asked")
 
 
 def _features(table: RawTable, names: Sequence[str], source: Source) -> Features:
@@ -233,17 +206,3 @@ def _key_readings(table: RawTable, source: Source, group: str | None, time: str 
         ways = ("dates" if column.meaning == "date" else "numbers", *column.ways)
         readings.append(ColumnReading(name=time, role="key", detail=f"splits go forward in time: {', '.join(ways)}"))
     return readings
-
-
-def _is_number(text: str) -> bool:
-    try:
-        float(text)
-    except ValueError:
-        return False
-    return True
-
-
-def _listed(columns: Sequence[str]) -> str:
-    """The first twelve column names, each cut to 40 characters, for a message."""
-    names = [" ".join(str(column).split())[:40] for column in columns[:12]]
-    return ", ".join(names) + (f" and {len(columns) - 12} more" if len(columns) > 12 else "")

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import math
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 
 from jointbench.backends.registry import BACKENDS, check_names
@@ -54,6 +54,8 @@ class RunOptions:
     time: str | None = None
     keep: tuple[str, ...] = ()
     weight: str | None = None
+    drop: tuple[str, ...] = ()
+    categorical: tuple[str, ...] = ()
     class_weight: str | None = None
     metrics: tuple[str, ...] = ()
     loss_weights: tuple[str, ...] = ()
@@ -67,7 +69,15 @@ class RunOptions:
     @property
     def table(self) -> TableOptions:
         """What is said of the columns of a table of the user's own."""
-        return TableOptions(targets=self.targets, group=self.group, time=self.time, keep=self.keep, weight=self.weight)
+        return TableOptions(
+            targets=self.targets,
+            group=self.group,
+            time=self.time,
+            keep=self.keep,
+            weight=self.weight,
+            drop=self.drop,
+            categorical=self.categorical,
+        )
 
     @property
     def fixed_design(self) -> bool:
@@ -96,8 +106,11 @@ def _loaded(options: RunOptions, profile: Profile) -> list[Dataset]:
     tables = [name for name in options.datasets if is_path(name)]
     if options.targets and not tables:
         raise BadInput("--target names columns of a table of your own; name its file too")
-    if (options.group or options.time or options.keep or options.weight) and not tables:
-        raise BadInput("--group, --time, --keep and --weight name columns of a table of your own; name its file too")
+    if replace(options.table, targets=()) != TableOptions() and not tables:
+        raise BadInput(
+            "--group, --time, --keep, --weight, --drop and --categorical name columns of a table of your own; "
+            "name its file too"
+        )
     if not options.datasets:
         return [load_bundled(slug) for slug in dataset_names(profile, ())]
     loaded = [

@@ -9,7 +9,7 @@ from dataclasses import fields
 from jointbench.runs.options import RunOptions, is_path
 from jointbench.types import Dataset
 
-TABLE_OPTIONS = ("--target", "--group", "--time", "--keep", "--weight")
+TABLE_OPTIONS = ("--target", "--group", "--time", "--keep", "--weight", "--drop", "--categorical")
 FLAGS = {
     "profile": "--profile",
     "targets": "--target",
@@ -25,6 +25,8 @@ FLAGS = {
     "time": "--time",
     "keep": "--keep",
     "weight": "--weight",
+    "drop": "--drop",
+    "categorical": "--categorical",
     "class_weight": "--class-weight",
     "metrics": "--metric",
     "loss_weights": "--loss-weight",

@@ -6,7 +6,7 @@ from collections.abc import Iterable, Sequence
 from dataclasses import replace
 
 from jointbench.comparison.criteria import DEFAULT_CRITERIA, VerdictCriteria
-from jointbench.data.table import KINDS
+from jointbench.data.asked_columns import KINDS
 from jointbench.errors import BadInput
 from jointbench.types import Kind
 
