@@ -102,7 +102,7 @@ class Dataset:
     that there were before some were left out, 0 where none was.
     reading: how each column of the table was read. keep: columns that were asked to be used as they stand.
     row_weights: (rows,), above 0 and at most 1, of the column weight_column; None: all equal. class_weight: see
-    ``data.row_weights``.
+    ``data.row_weights``. layout: of the file, in words.
     """
 
     slug: str
@@ -122,6 +122,7 @@ class Dataset:
     weight_column: str = ""
     class_weight: ClassWeight = ""
     cut_from: int = 0
+    layout: str = ""
 
     @property
     def rows(self) -> int:

@@ -49,7 +49,12 @@ def test_declared_names_are_read_as_written(
         ((NUMBER, "@attribute b {x,y}", "@data", "1,x", "2"), "line 7: it has 1 cells for 2 attributes"),
         ((NUMBER, "@attribute b {x,y}", "@data", "1,x,{5}"), "line 6: it has 3 cells"),  # the row's weight
         ((NUMBER, r"@attribute b {'it\'s',y}", "@data", r"1,'it\'s'"), "line 4: names with a backslash are not read"),
-        ((NUMBER, "@attribute b {x,y}", "@data", "{0 1, 1 y}"), "line 6: sparse rows are not read"),
+        ((NUMBER, "@attribute b {x,y}", "@data", "{0 1, 2 y}"), "line 6: attribute 2 is none of the 2"),
+        ((NUMBER, "@attribute b {x,y}", "@data", "{0 1, 0 2}"), "line 6: attribute 0 is given twice"),
+        ((NUMBER, "@attribute b {x,y}", "@data", "{0 1, 1 y}, {5}"), "line 6: '1 y}, {5' is no number"),
+        ((NUMBER, "@attribute b {x,y}", "@data", "{0 1"), "line 6: a sparse row does not end with '}'"),
+        ((NUMBER, "@attribute b {x,y}", "@data", "{one 1}"), "line 6: 'one 1' is no number"),
+        ((NUMBER, '@attribute b date "yyyy"', "@data", "{0 1}"), "line 6: attribute 1, a date, is left out"),
         ((NUMBER, "@attribute b string", "@data", "1,'text'"), "String attributes not supported"),
         ((NUMBER, "@attribute b {ä,ö}", "@data", "1,ü"), "ü value not in"),
         ((NUMBER,), "it has no @data"),
@@ -76,3 +81,14 @@ def test_another_encoding_is_said(tmp_path: Path) -> None:
     path.write_bytes("@relation t\n@attribute b {ä,y}\n@data\nä\n".encode("latin-1"))
     with pytest.raises(BadInput, match="it is not UTF-8; save it as UTF-8"):
         read_table(path)
+
+
+def test_sparse_rows_leave_out_zeros_and_the_first_name(tmp_path: Path) -> None:
+    """As Weka writes them: {} is a row of zeros and first names, and only "?" is a missing value."""
+    attributes = (NUMBER, "@attribute 'the kind' { 'x, y', 'z' , w }", "@attribute c real")
+    rows = ("{0 1.5, 2 -3}", "{1 'z'}", "{ 0  2 ,1 w,2 ? }", "{}", "4,'x, y',5")
+    table = read_table(written(tmp_path / "t.arff", *attributes, "@data", *rows))
+    assert table.frame["a"].tolist() == [1.5, 0, 2, 0, 4]
+    assert table.frame["the kind"].tolist() == ["x, y", "z", "w", "x, y", "x, y"]
+    assert table.frame["c"].fillna(99).tolist() == [-3, 0, 99, 0, 5]
+    assert table.declared == {"the kind"}

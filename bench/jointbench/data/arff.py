@@ -1,4 +1,4 @@
-"""ARFF files: numbers, declared categories and dates. (SciPy reads no text attributes and no sparse rows.)"""
+"""ARFF files: numbers, declared categories and dates. (SciPy reads no text attributes.)"""
 
 from __future__ import annotations
 
@@ -12,6 +12,7 @@ import pandas as pd
 from scipy.io import arff
 
 from jointbench.data.raw_table import RawTable, column_names
+from jointbench.data.sparse_arff import dense_row, value_left_out
 from jointbench.errors import BadInput
 
 QUOTED = re.compile(r"""'[^']*'|"[^"]*\"""")
@@ -37,12 +38,13 @@ def read_arff(path: Path) -> RawTable:
     names, remarks = column_names([_text(attribute) for attribute in attributes])
     columns = {name: _column(cells[attribute]) for name, attribute in zip(names, attributes, strict=True)}
     declared = frozenset(n for n, a in zip(names, attributes, strict=True) if about[a][0] == "nominal")
-    return RawTable(path=path, frame=pd.DataFrame(columns), declared=declared, remarks=remarks)
+    return RawTable(path=path, frame=pd.DataFrame(columns), declared=declared, remarks=remarks, layout="ARFF")
 
 
 def _lines(path: Path, text: str) -> Iterator[str]:
     """The lines, blanks around the commas of declared names left out. Raises BadInput for what SciPy misreads."""
-    attributes, in_data = 0, False
+    left_out: list[str] = []  # by attribute
+    in_data = False
     for number, line in enumerate(text.split("\n"), start=1):
         start = line.strip().lower()
         if not start or start.startswith("%"):
@@ -51,12 +53,15 @@ def _lines(path: Path, text: str) -> Iterator[str]:
             raise BadInput(f"{path}, line {number}: names with a backslash are not read; {INSTEAD}")
         if in_data:
             if start.startswith("{"):
-                raise BadInput(f"{path}, line {number}: sparse rows are not read; {INSTEAD}")
-            if (cells := _cells(line)) != attributes:
-                raise BadInput(f"{path}, line {number}: it has {cells} cells for {attributes} attributes")
+                try:
+                    line = dense_row(line.strip(), left_out)
+                except ValueError as error:
+                    raise BadInput(f"{path}, line {number}: {error}") from error
+            if (cells := _cells(line)) != len(left_out):
+                raise BadInput(f"{path}, line {number}: it has {cells} cells for {len(left_out)} attributes")
         elif start.startswith("@attribute"):
-            attributes += 1
             line = COMMA.sub(lambda found: found[1] or ",", line) if "{" in line else line
+            left_out.append(value_left_out(line))
         in_data = in_data or start.startswith("@data")
         yield line
 

@@ -2,20 +2,16 @@
 
 from __future__ import annotations
 
-import bz2
 import codecs
-import gzip
-import lzma
-import zipfile
-from collections.abc import Callable, Iterator
-from contextlib import contextmanager
 from pathlib import Path
-from typing import IO, Any, cast
+from typing import Any
 
 import pyarrow as pa
 import pyarrow.compute as pc
 from pyarrow import csv as arrow_csv
 
+from jointbench.data.decompressed import NAMES as COMPRESSIONS
+from jointbench.data.decompressed import opened
 from jointbench.data.dialect import Dialect, dialect
 from jointbench.data.raw_table import RawTable, column_names
 from jointbench.errors import BadInput
@@ -23,18 +19,20 @@ from jointbench.errors import BadInput
 SAMPLE_BYTES = 1 << 20
 LONGEST_LINE_BYTES = 1 << 22
 MOST_COLUMNS = 20_000
+UTF_8, UTF_16, WESTERN = "utf-8", "utf-16", "cp1252"
+ENCODING_NAMES = {UTF_8: "UTF-8", UTF_16: "UTF-16", WESTERN: "cp1252"}
+DELIMITER_NAMES = {",": "comma", ";": "semicolon", "\t": "tab", "|": "vertical bar"}
 
 
 def read_delimited(path: Path) -> RawTable:
     """The table in a text file. Raises BadInput for a file that is none, csv.Error and the errors of decompression."""
-    with _opened(path) as file:
+    with opened(path) as file:
         head = file.read(SAMPLE_BYTES)
-        encoding = "utf-16" if head.startswith((codecs.BOM_UTF16_LE, codecs.BOM_UTF16_BE)) else "utf-8"
-        layout = _layout(path, head, encoding)
+    encoding = _encoding(head)
+    layout = _layout(path, head, encoding)
     if layout.width > MOST_COLUMNS:
         raise BadInput(f"{path} has {layout.width:,} columns; at most {MOST_COLUMNS:,} are supported")
-    with _opened(path) as file:
-        columns = _columns(path, file, layout, encoding)
+    columns, encoding = _decoded(path, layout, encoding)
     if layout.width == 1 and len(columns[0]):
         raise BadInput(
             f"{path} has one field in each row, {layout.header[0].strip()[:40]!r} in the header; "
@@ -55,30 +53,43 @@ def read_delimited(path: Path) -> RawTable:
     names, repeated = column_names(header)
     frame = pa.table(columns, names=[str(place) for place in range(len(columns))]).to_pandas()
     frame.columns = names
-    return RawTable(path=path, frame=frame, remarks=(*remarks, *repeated), delimiter=layout.delimiter)
+    if encoding == WESTERN:
+        remarks.append("The file is not UTF-8; it is read as cp1252, Windows' encoding of western Europe.")
+    words = (DELIMITER_NAMES[layout.delimiter], ENCODING_NAMES[encoding], COMPRESSIONS.get(path.suffix.lower(), ""))
+    return RawTable(
+        path=path,
+        frame=frame,
+        remarks=(*remarks, *repeated),
+        delimiter=layout.delimiter,
+        layout=", ".join(word for word in words if word),
+    )
 
 
-@contextmanager
-def _opened(path: Path) -> Iterator[IO[bytes]]:
-    """The file's bytes, decompressed as its last suffix says."""
-    suffix = path.suffix.lower()
-    if suffix == ".zip":
-        with zipfile.ZipFile(path) as archive:
-            members = [name for name in archive.namelist() if not name.endswith("/")]
-            if len(members) != 1:
-                raise BadInput(f"{path} holds {len(members)} files; unpack it and name the table in it")
-            with archive.open(members[0]) as file:
-                yield file
-        return
-    openers: dict[str, Callable[[Path], object]] = {".gz": gzip.open, ".xz": lzma.open, ".bz2": bz2.open}
-    with cast(IO[bytes], openers[suffix](path) if suffix in openers else path.open("rb")) as file:
-        yield file
+def _decoded(path: Path, layout: Dialect, encoding: str) -> tuple[list[pa.ChunkedArray], str]:
+    """The columns and the encoding that fits all of the file, whose first letter beyond ASCII may stand far down."""
+    for candidate in (UTF_8, WESTERN) if encoding == UTF_8 else (encoding,):
+        try:
+            return _columns(path, layout, candidate), candidate
+        except UnicodeError:
+            continue
+    raise _no_utf8(path)
+
+
+def _encoding(head: bytes) -> str:
+    """UTF-16 where a mark says so, UTF-8 where the bytes are that, else the commonest other one."""
+    if head.startswith((codecs.BOM_UTF16_LE, codecs.BOM_UTF16_BE)):
+        return UTF_16
+    try:
+        codecs.getincrementaldecoder(UTF_8)().decode(head, final=len(head) < SAMPLE_BYTES)
+    except UnicodeDecodeError:
+        return WESTERN
+    return UTF_8
 
 
 def _layout(path: Path, head: bytes, encoding: str) -> Dialect:
     """The layout told from the first bytes. Raises BadInput when they are no lines of text."""
     whole = len(head) < SAMPLE_BYTES
-    if encoding == "utf-8" and b"\0" in head:
+    if encoding != UTF_16 and b"\0" in head:
         raise BadInput(f"{path} cannot be read as a table: it holds binary data, not text")
     try:
         sample = codecs.getincrementaldecoder(encoding)().decode(head, final=whole).removeprefix("\ufeff")
@@ -95,8 +106,11 @@ def _layout(path: Path, head: bytes, encoding: str) -> Dialect:
     return layout
 
 
-def _columns(path: Path, file: IO[bytes], layout: Dialect, encoding: str) -> list[pa.ChunkedArray]:
-    """The cells below the header, column by column: trimmed text, null where empty. Raises BadInput at a ragged row."""
+def _columns(path: Path, layout: Dialect, encoding: str) -> list[pa.ChunkedArray]:
+    """The cells below the header, column by column: trimmed text, null where empty.
+
+    Raises BadInput at a ragged row, UnicodeError where the text is of another encoding.
+    """
     names = [str(place) for place in range(layout.width)]
     ragged: list[Any] = []
 
@@ -105,22 +119,21 @@ def _columns(path: Path, file: IO[bytes], layout: Dialect, encoding: str) -> lis
         return "error"
 
     try:
-        table = arrow_csv.read_csv(
-            file,
-            read_options=arrow_csv.ReadOptions(
-                use_threads=False,  # so that a ragged row comes with its number
-                block_size=LONGEST_LINE_BYTES,
-                skip_rows=layout.lines,
-                column_names=names,
-                encoding=encoding,
-            ),
-            parse_options=arrow_csv.ParseOptions(
-                delimiter=layout.delimiter, newlines_in_values=True, invalid_row_handler=stop
-            ),
-            convert_options=arrow_csv.ConvertOptions(column_types=dict.fromkeys(names, pa.large_string())),
-        )
-    except UnicodeDecodeError as error:
-        raise _no_utf8(path) from error
+        with opened(path) as file:
+            table = arrow_csv.read_csv(
+                file,
+                read_options=arrow_csv.ReadOptions(
+                    use_threads=False,  # so that a ragged row comes with its number
+                    block_size=LONGEST_LINE_BYTES,
+                    skip_rows=layout.lines,
+                    column_names=names,
+                    encoding=encoding,
+                ),
+                parse_options=arrow_csv.ParseOptions(
+                    delimiter=layout.delimiter, newlines_in_values=True, invalid_row_handler=stop
+                ),
+                convert_options=arrow_csv.ConvertOptions(column_types=dict.fromkeys(names, pa.large_string())),
+            )
     except pa.ArrowInvalid as error:
         text = str(error)
         if ragged:
@@ -131,7 +144,7 @@ def _columns(path: Path, file: IO[bytes], layout: Dialect, encoding: str) -> lis
         if "Empty CSV" in text:
             return [pa.chunked_array([[]], pa.large_string()) for _ in names]
         if "invalid UTF8" in text:
-            raise _no_utf8(path) from error
+            raise UnicodeError(text) from error
         if "straddl" in text:
             raise BadInput(
                 f"{path} cannot be read as a table: a line is longer than {LONGEST_LINE_BYTES:,} bytes"

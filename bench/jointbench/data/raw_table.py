@@ -16,7 +16,8 @@ class RawTable:
 
     frame: text columns without blanks around the cells and with empty cells missing; other columns as the file types
     them; its index is the place of each row in the file. declared: columns that the file says are categories.
-    remarks: sentences on what was left out or renamed. delimiter: of a text table, else "".
+    remarks: sentences on what was left out or renamed. delimiter: of a text table, else "". layout: how the
+    file is laid out, in words.
     """
 
     path: Path
@@ -24,6 +25,7 @@ class RawTable:
     declared: frozenset[str] = frozenset()
     remarks: tuple[str, ...] = ()
     delimiter: str = ""
+    layout: str = ""
 
 
 def is_text(column: pd.Series) -> bool:

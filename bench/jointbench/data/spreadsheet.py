@@ -50,7 +50,7 @@ def read_spreadsheet(path: Path) -> RawTable:
     body = rows[place + 1 :]
     frame = pd.DataFrame({str(i): _column([row[i] for row in body]) for i in range(width)})
     frame.columns = pd.Index(names)
-    return RawTable(path=path, frame=frame, remarks=(*remarks, *repeated))
+    return RawTable(path=path, frame=frame, remarks=(*remarks, *repeated), layout="Excel")
 
 
 def _sheets(path: Path) -> dict[str, list[list[Cell]]]:

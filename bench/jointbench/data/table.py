@@ -87,6 +87,7 @@ def table_dataset(raw: RawTable, provenance: Provenance, options: TableOptions) 
             keep=options.keep,
             row_weights=None if weighted is None else weighted.weights,
             weight_column=weight or "",
+            layout=_layout(raw, source),
         )
     )
 
@@ -149,6 +150,14 @@ def timestamps(column: Column, source: Source) -> FloatArray:
         row, cell = column.stray.row, column.stray.cell
     content = "no date or number" if pd.isna(cell) else f"{str(cell)[:SHOWN]!r}, no date or number,"
     raise BadInput(f"{source.path}: time column {column.name!r} holds {content} in data row {row}")
+
+
+def _layout(raw: RawTable, source: Source) -> str:
+    """What was understood of a file, in a few words; of text with its decimal mark."""
+    if not raw.delimiter:
+        return raw.layout
+    first, _, others = raw.layout.partition(", ")
+    return ", ".join((first, "decimal comma" if source.mark.comma else "decimal point", others))
 
 
 def _dropped(name: str) -> ColumnReading:

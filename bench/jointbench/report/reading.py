@@ -23,7 +23,8 @@ def reading_lines(dataset: Dataset) -> list[str]:
     """At most ``MOST_LINES`` lines: each output with its kind and labels, the other columns by kind, then the notes."""
     kinds = {output.name: output.kind for output in dataset.outputs}
     outputs = [item for item in dataset.reading if item.role == "output"]
-    lines = [f"{show.plain(dataset.slug)}: {dataset.rows:,} rows"]
+    layout = f" ({dataset.layout})" if dataset.layout else ""
+    lines = [f"{show.plain(dataset.slug)}: {dataset.rows:,} rows{layout}"]
     lines += [f"  {_output(item, kinds.get(item.name, ''))}" for item in outputs[:MOST_OUTPUTS]]
     if more := outputs[MOST_OUTPUTS:]:
         lines.append(f"  and {len(more)} more outputs: {', '.join(show.shorten(item.name, 30) for item in more)}")

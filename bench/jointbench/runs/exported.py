@@ -128,7 +128,7 @@ def _reloaded(run: StoredRun, slug: str, options: ExportOptions, folder: Path) -
         raise BadInput(f"--data {options.data}: {slug} is bundled, and needs no file")
     chosen = replace(asked, datasets=(options.data or word,))
     if not is_path(word):
-        chosen = replace(chosen, targets=(), group=None, time=None, keep=(), weight=None)
+        chosen = replace(chosen, targets=(), group=None, time=None, keep=(), weight=None, drop=(), categorical=())
     (dataset,) = load_datasets(chosen, profile_named(asked.profile))
     expected = run.about.datasets[place]
     if dataset.provenance.sha256 != expected.sha256:

@@ -1,4 +1,4 @@
-"""Parquet files, column by column: what the file declares decides what a column is."""
+"""Parquet, Feather and other files of typed columns: what the file declares decides what a column is."""
 
 from __future__ import annotations
 
@@ -10,6 +10,7 @@ from typing import Any
 import pandas as pd
 import pyarrow as pa
 import pyarrow.compute as pc
+import pyarrow.feather
 import pyarrow.parquet as pq
 
 from jointbench.data.raw_table import RawTable, column_names
@@ -30,8 +31,17 @@ NULLABLE = {
 
 
 def read_parquet(path: Path) -> RawTable:
-    """The table in a Parquet file. Raises BadInput for a column of lists, bytes or records, and pyarrow's errors."""
-    table = pq.ParquetFile(path).read()
+    """The table in a Parquet file. Raises BadInput as ``raw_table_of`` does, and pyarrow's errors."""
+    return raw_table_of(pq.ParquetFile(path).read(), path, "Parquet")
+
+
+def read_feather(path: Path) -> RawTable:
+    """The table in a Feather or Arrow file. Raises BadInput as ``raw_table_of`` does, and pyarrow's errors."""
+    return raw_table_of(pa.feather.read_table(str(path), memory_map=False), path, "Feather")
+
+
+def raw_table_of(table: pa.Table, path: Path, layout: str) -> RawTable:
+    """The columns of an Arrow table. Raises BadInput for a column of lists, bytes or records."""
     about: Mapping[str, Any] = table.schema.pandas_metadata or {}
     index = [name for name in about.get("index_columns", ()) if isinstance(name, str)]
     dropped = [name for name in index if NAMELESS_INDEX.fullmatch(name)]
@@ -48,7 +58,9 @@ def read_parquet(path: Path) -> RawTable:
     )
     frame = pa.table(columns, names=[str(place) for place in places]).to_pandas(types_mapper=NULLABLE.get)
     frame.columns = names
-    return RawTable(path=path, frame=frame, declared=frozenset(declared) & frozenset(names), remarks=remarks)
+    return RawTable(
+        path=path, frame=frame, declared=frozenset(declared) & frozenset(names), remarks=remarks, layout=layout
+    )
 
 
 def _plain(column: pa.ChunkedArray, name: str, path: Path) -> pa.ChunkedArray:
