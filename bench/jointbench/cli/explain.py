@@ -83,27 +83,21 @@ def explain(
                 "another dataset": datasets != [FORUM],
                 "--question": question,
                 "--target": target,
-                "--group": group,
-                "--time": time,
-                "--keep": keep,
-                "--drop": drop,
-                "--categorical": categorical,
+                **{"--group": group, "--time": time, "--keep": keep, "--drop": drop, "--categorical": categorical},
                 "--folds": folds,
                 "--split-repeats": split_repeats,
                 f"--profile {profile}": profile != "quick",
             }
         )
         datasets = [DATASET]
-    defaults = RunOptions()
     options = RunOptions(
         profile=profile,
         datasets=tuple(datasets or ()),
         targets=tuple(target or ()),
         arms=("joint", "separate"),
-        backends=tuple(backend or defaults.backends),
+        backends=tuple(backend or RunOptions().backends),
         device=device,
         folds=folds,
-        repeats=None,
         seeds=max(SEEDS, profile_named(profile).seeds) if seeds is None else seeds,
         seed=seed,
         jobs=jobs,
@@ -115,9 +109,8 @@ def explain(
         split_repeats=split_repeats,
     )
     config = study_config(options)
-    questions = (forum_run(Effort().seeds if seeds is None else seeds),) if forum else chosen(tuple(question or ()))
-    answers = _answer(options, config, questions, out, one_image_seed=seeds is None)
-    _finish(answers, explicit=backend or ())
+    asked = (forum_run(Effort().seeds if seeds is None else seeds),) if forum else chosen(tuple(question or ()))
+    _finish(_answer(options, config, asked, out, one_image_seed=seeds is None), explicit=backend or ())
 
 
 def _finish(answers: Sequence[Answer], explicit: Sequence[str]) -> None:
