@@ -186,7 +186,7 @@ def test_what_was_understood_of_a_text_file_heads_the_reading(
     text = "\n".join([header, *(row.replace("2", str(i)) for i in range(40))])
     encoded = text.encode(says.split(", ")[2])
     (tmp_path / name).write_bytes(gzip.compress(encoded) if name.endswith(".gz") else encoded)
-    data = loaded(tmp_path / name, ["y"])
+    data = loaded(tmp_path / name, ["y"], keep=["x", "z"])
     assert data.layout == says
     assert reading_lines(data)[0] == f"{data.slug}: 40 rows ({says})"
 

@@ -54,9 +54,10 @@ def echo(text: str, *, err: bool = False, end: str = "\n") -> None:
 
 def typed_command() -> str:
     """The command as it was typed, for the folder that it fills."""
+    from jointbench.data.web_address import without_credentials
     from jointbench.records.strict_json import well_formed
 
-    return well_formed("jointbench " + shlex.join(sys.argv[1:]))
+    return well_formed("jointbench " + shlex.join(without_credentials(word) for word in sys.argv[1:]))
 
 
 def replacing(stream: TextIO) -> TextIO:

@@ -26,7 +26,10 @@ FEW = 3  # datasets whose columns are shown one by one before training
 
 def run(
     datasets: Annotated[
-        Optional[list[str]], typer.Argument(help="Bundled names or table files; none: the profile's.")
+        Optional[list[str]],
+        typer.Argument(
+            help="Bundled names, table files, addresses (https://...) or - (standard input); none: the profile's."
+        ),
     ] = None,
     target: Annotated[
         Optional[list[str]],

@@ -31,6 +31,7 @@ OTHER_FORMATS = (
     *(".xls", ".xlsb", ".ods", ".json", ".pkl", ".pickle", ".h5", ".hdf5", ".sav", ".dta", ".sas7bdat", ".orc"),
     *(".avro", ".npy", ".npz", ".mat", ".rds", ".rdata", ".db", ".sqlite"),
 )
+KNOWN_SUFFIXES = (*TABLE_SUFFIXES, *OTHER_FORMATS, *ARCHIVES)
 READ = "CSV or JSON Lines (also .gz, .bz2, .xz, .zst, .zip), Parquet, Feather, Excel (.xlsx) and ARFF"
 FIRST_BYTES = (
     (b"PAR1", ".parquet"),

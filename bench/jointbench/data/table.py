@@ -47,7 +47,7 @@ def load_table(path: Path, options: TableOptions) -> Dataset:
     """
     if not options.targets:
         raise BadInput(f"{path}: name the columns to predict with --target NAME, once for each")
-    return table_dataset(read_table(path), _provenance(path), options)
+    return table_dataset(read_table(path), provenance_of(path), options)
 
 
 def table_dataset(raw: RawTable, provenance: Provenance, options: TableOptions) -> Dataset:
@@ -126,7 +126,8 @@ def dataset_of_card(slug: str, card: Card, path: Path, provenance: Provenance) -
     )
 
 
-def _provenance(path: Path) -> Provenance:
+def provenance_of(path: Path) -> Provenance:
+    """What is known of a user's own file: its name and the sha256 of its bytes."""
     digest = hashlib.sha256(path.read_bytes()).hexdigest()
     return Provenance(well_formed(path.name), "not stated", "not stated", digest)
 

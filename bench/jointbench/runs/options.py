@@ -10,8 +10,9 @@ from pathlib import Path
 from jointbench.backends.registry import BACKENDS, check_names
 from jointbench.comparison.criteria import DEFAULT_CRITERIA, VerdictCriteria
 from jointbench.data.catalog import bundled_slugs, card_of, cards, load_bundled
-from jointbench.data.table import load_table
+from jointbench.data.named_table import STANDARD_INPUT, load_named
 from jointbench.data.table_options import TableOptions
+from jointbench.data.web_address import without_credentials
 from jointbench.errors import BadInput
 from jointbench.estimators.family import NETWORKS
 from jointbench.networks.arms import DEFAULT_ARMS
@@ -114,8 +115,7 @@ def _loaded(options: RunOptions, profile: Profile) -> list[Dataset]:
     if not options.datasets:
         return [load_bundled(slug) for slug in dataset_names(profile, ())]
     loaded = [
-        _load_table(Path(name), options) if is_path(name) else load_bundled(name)
-        for name in dict.fromkeys(options.datasets)
+        _load_table(name, options) if is_path(name) else load_bundled(name) for name in dict.fromkeys(options.datasets)
     ]
     slugs = [dataset.slug for dataset in loaded]
     if twice := next((slug for slug in slugs if slugs.count(slug) > 1), None):
@@ -125,9 +125,9 @@ def _loaded(options: RunOptions, profile: Profile) -> list[Dataset]:
     return loaded
 
 
-def _load_table(path: Path, options: RunOptions) -> Dataset:
-    dataset = load_table(path, options.table)
-    check_targets(dataset, f"{path}: ", "name at least two with --target")
+def _load_table(word: str, options: RunOptions) -> Dataset:
+    dataset = load_named(word, options.table)
+    check_targets(dataset, f"{without_credentials(word)}: ", "name at least two with --target")
     return dataset
 
 
@@ -141,8 +141,9 @@ def check_targets(dataset: Dataset, what: str, way_out: str) -> None:
 
 
 def is_path(name: str) -> bool:
-    """Whether a word names a file rather than a bundled dataset: those have no dots and no slashes."""
-    return any(mark in name for mark in "/\\.") or (name not in cards() and _is_file(name))
+    """Whether a word names a table of the user's, a file, an address or standard input, rather than a bundled dataset:
+    those have no dots and no slashes."""
+    return name == STANDARD_INPUT or any(mark in name for mark in "/\\.") or (name not in cards() and _is_file(name))
 
 
 def _is_file(name: str) -> bool:

@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
+from jointbench.data.web_address import without_credentials
 from jointbench.runs.about import RunDescription
 from jointbench.runs.notes import cut_notes, notes
 from jointbench.runs.options import RunOptions, criteria_of, experiments, study_config
@@ -32,12 +33,13 @@ def plan_run(options: RunOptions, datasets: Sequence[Dataset], command: str, rer
     planned = experiments(options, datasets)
     if options.budget is not None:
         check_budget_covers_a_round(planned, config, options.budget)
+    written = replace(options, datasets=tuple(without_credentials(word) for word in options.datasets))
     description = RunDescription(
         profile=options.profile,
         command=command,
         notes=(*notes(options, config.devices), *cut_notes(planned, config)),
         criteria=criteria,
-        reruns={dataset.slug: rerun for dataset in datasets} if rerun else reruns(options, datasets),
-        options=None if rerun else options,
+        reruns={dataset.slug: rerun for dataset in datasets} if rerun else reruns(written, datasets),
+        options=None if rerun else written,
     )
     return PlannedRun(tuple(planned), config, description)

@@ -6,6 +6,7 @@ import shlex
 from collections.abc import Sequence
 from dataclasses import fields
 
+from jointbench.data.named_table import STANDARD_INPUT
 from jointbench.runs.options import RunOptions, is_path
 from jointbench.types import Dataset
 
@@ -37,7 +38,7 @@ FLAGS = {
 def reruns(options: RunOptions, datasets: Sequence[Dataset]) -> dict[str, str]:
     """By slug, the command that runs this dataset alone with the same options.
 
-    It leaves out folds, repeats and seeds, and the criteria of verdicts.
+    Where the table came through standard input it has a place for the file. It leaves out folds, repeats and seeds, and the criteria of verdicts.
     """
     words = tuple(dict.fromkeys(options.datasets)) or tuple(dataset.slug for dataset in datasets)
     commands = {}
@@ -52,5 +53,5 @@ def reruns(options: RunOptions, datasets: Sequence[Dataset]) -> dict[str, str]:
                 continue
             for item in value if isinstance(value, tuple) else (value,):
                 arguments += [flag, f"{item:g}" if isinstance(item, float) else str(item)]
-        commands[dataset.slug] = shlex.join(arguments)
+        commands[dataset.slug] = shlex.join(arguments) + (" < FILE" if word == STANDARD_INPUT else "")
     return commands
