@@ -67,8 +67,10 @@ def test_a_column_that_is_called_by_a_number_is_that_column(tmp_path: Path) -> N
 @pytest.mark.parametrize(
     ("asked", "says"),
     [
-        (["Klass*"], "no column that matches 'Klass*'"),
-        (["CLASS[1]"], "no column that matches 'CLASS[1]'"),
+        (["Klass*"], "no column that matches 'Klass*'; did you mean 'class3'?"),
+        (["CLASS[1]"], "no column that matches 'CLASS[1]'; did you mean 'Class1'?"),
+        (["siez"], "no column 'siez'; did you mean 'size'?"),
+        (["q*"], "no column that matches 'q*'; its columns are"),
         (["Class1:number"], "the kind is regression, binary or multiclass, not 'number'"),
         (["Claß*:number"], "no column that matches 'Claß*'"),
         (["Class1", "1"], "--target 'Class1' is given twice"),

@@ -7,6 +7,7 @@ import gzip
 import io
 import json
 import lzma
+import os
 import zipfile
 from pathlib import Path
 
@@ -195,3 +196,11 @@ def test_typed_files_say_what_they_are(tmp_path: Path) -> None:
     path = csv(tmp_path / "t.csv", y=[1.5, 2, 3])
     pd.read_csv(path).to_parquet(tmp_path / "t.parquet")
     assert loaded(tmp_path / "t.parquet", ["y"]).layout == "Parquet"
+
+
+def test_what_is_no_file_is_said(tmp_path: Path) -> None:
+    (tmp_path / "folder.csv").mkdir()
+    os.mkfifo(tmp_path / "pipe.csv")
+    for name, says in (("folder.csv", "is a folder"), ("pipe.csv", "a pipe or a device"), ("no.csv", "no such file")):
+        with pytest.raises(BadInput, match=says):
+            read_table(tmp_path / name)

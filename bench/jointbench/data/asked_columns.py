@@ -23,13 +23,24 @@ def column_named(table: RawTable, name: str) -> str:
     if found is not None:
         return found
     names = list(table.frame.columns)
-    alike = [other for other in names if other.casefold() == name.strip().casefold()]
-    close = (alike or difflib.get_close_matches(name, names, n=1, cutoff=0.75))[:1]
-    meant = f"; did you mean {close[0][:40]!r}?" if close else ";"
+    close = _near(name.strip(), names)
+    meant = f"; did you mean {close[:40]!r}?" if close else ";"
     headless = sum(_is_number(other) for other in names) > len(names) / 2
     hint = " (the first line holds numbers: is its header missing?)" if headless else ""
     what = "no column that matches" if PATTERN.search(name) else "no column"
     raise BadInput(f"{table.path} has {what} {name!r}{meant} its columns are {_listed(names)}{hint}")
+
+
+def _near(word: str, names: Sequence[str]) -> str:
+    """The likeliest name that was meant, "" where none is near; of a pattern, what its letters begin or are like."""
+    pattern = word.casefold()
+    for name in names:
+        if name.casefold() == pattern or (PATTERN.search(word) and fnmatch.fnmatchcase(name.casefold(), pattern)):
+            return name
+    letters = word.translate(str.maketrans("", "", "*?")) if PATTERN.search(word) else ""
+    compared = {name: name[: len(letters)] if letters else name for name in names}
+    close = difflib.get_close_matches(letters or word, list(compared.values()), n=1, cutoff=0.75)
+    return next((name for name, text in compared.items() if close and text == close[0]), "")
 
 
 def columns_asked(table: RawTable, words: Sequence[str], option: str) -> tuple[str, ...]:

@@ -2,12 +2,15 @@
 
 from __future__ import annotations
 
+import codecs
+import lzma
 import tarfile
 import zipfile
+import zlib
 from pathlib import Path
 
 from jointbench.data.decompressed import NAMES as COMPRESSIONS
-from jointbench.data.decompressed import inner_name
+from jointbench.data.decompressed import OPENERS, inner_name
 from jointbench.errors import BadInput
 
 KINDS = {
@@ -33,6 +36,8 @@ OTHER_FORMATS = (
 )
 KNOWN_SUFFIXES = (*TABLE_SUFFIXES, *OTHER_FORMATS, *ARCHIVES)
 READ = "CSV or JSON Lines (also .gz, .bz2, .xz, .zst, .zip), Parquet, Feather, Excel (.xlsx) and ARFF"
+HEAD_BYTES = 1 << 16
+DAMAGED = (lzma.LZMAError, zlib.error)
 FIRST_BYTES = (
     (b"PAR1", ".parquet"),
     (b"ARROW1", ".feather"),
@@ -64,15 +69,24 @@ def kind_of(path: Path) -> str:
 
 
 def suffix_by_content(path: Path) -> str:
-    """The suffix that a file's first bytes ask for: one of ``TABLE_SUFFIXES``, .csv where they are text of some kind."""
+    """The suffix that a file's first bytes ask for: such as .csv.gz; .csv where they are text of some kind."""
     with path.open("rb") as file:
-        head = file.read(1 << 16)
+        head = file.read(HEAD_BYTES)
     if zipfile.is_zipfile(path):
         with zipfile.ZipFile(path) as archive:
             return ".xlsx" if "[Content_Types].xml" in archive.namelist() else ".zip"
-    if known := next((suffix for begin, suffix in FIRST_BYTES if head.startswith(begin)), None):
-        return known
-    lines = [line.strip() for line in head.removeprefix(b"\xef\xbb\xbf").splitlines()]
+    known = next((suffix for begin, suffix in FIRST_BYTES if head.startswith(begin)), None)
+    if known in OPENERS:
+        try:
+            with OPENERS[known](path) as file:
+                return _text_suffix(file.read(HEAD_BYTES)) + known
+        except (*DAMAGED, EOFError, OSError):
+            return known  # its reader says what is wrong
+    return known or _text_suffix(head)
+
+
+def _text_suffix(head: bytes) -> str:
+    lines = [line.strip() for line in head.removeprefix(codecs.BOM_UTF8).splitlines()]
     first = next((line for line in lines if line and not line.startswith(b"%")), b"")
     if first.lower().startswith(b"@relation"):
         return ".arff"

@@ -21,10 +21,10 @@ FindingKind = Literal[
     "counts rows",
 ]
 SENTENCES: dict[FindingKind, str] = {
-    "copy": "Features that are an output again: {}. Skill on it says nothing; leave them out of the file, unless "
+    "copy": "Features that are an output again: {}. Skill on it says nothing; leave them out with --drop, unless "
     "they are known before the output is.",
     "tells": "Columns that tell an output nearly exactly on their own: {}. Where one is not known before the output is, "
-    "leave it out of the file: skill on the output says nothing.",
+    "leave it out with --drop: skill on the output says nothing.",
     "class": "Classes with the name of a missing value: {}. Only an empty cell is a missing label.",
     "identifier": "Left out as identifiers of the rows: {}. --keep COLUMN uses one.",
     "free text": "Left out as free text: {}. Networks here read numbers and names: give columns that are made from it.",
@@ -33,7 +33,7 @@ SENTENCES: dict[FindingKind, str] = {
     "marks": "Read as missing: {}, far below all other values. --keep COLUMN takes it for a value.",
     "high mark": "Far above all other values: {}. If it stands for a missing value, empty those cells.",
     "mixed": "Read as names, with other values among them: {}.",
-    "counts rows": "Features that count the rows of the file: {}. If one is an identifier, leave it out of the file.",
+    "counts rows": "Features that count the rows of the file: {}. If one is an identifier, leave it out with --drop.",
 }
 
 

@@ -38,8 +38,7 @@ def read_table(path: Path) -> RawTable:
     Raises BadInput for a file that is missing, empty or cannot be read.
     """
     try:
-        if not path.is_file():
-            raise BadInput(f"{path}: there is no such file")
+        _check_is_a_file(path)
         table = without_empty_parts(_reader(path)(path))
     except (*UNREADABLE, pa.ArrowException) as error:
         reason = (str(error).strip() or type(error).__name__).splitlines()[0][:200]
@@ -47,6 +46,17 @@ def read_table(path: Path) -> RawTable:
     if table.frame.empty:
         raise BadInput(f"{path} has a header but no rows")
     return replace(table, path=path)
+
+
+def _check_is_a_file(path: Path) -> None:
+    if path.is_dir():
+        raise BadInput(f"{path} is a folder; name the table in it")
+    if path.is_fifo() or path.is_char_device() or path.is_socket():
+        raise BadInput(
+            f"{path} is no file but a pipe or a device; give what comes through it to standard input, and name -"
+        )
+    if not path.is_file():
+        raise BadInput(f"{path}: there is no such file")
 
 
 def _reader(path: Path) -> Callable[[Path], RawTable]:
