@@ -45,8 +45,9 @@ def test_a_file_that_is_no_table_is_one_sentence(tmp_path: Path, name: str, cont
 
 
 def test_a_file_that_is_not_there_or_a_folder_is_one_sentence(tmp_path: Path) -> None:
-    for path in (tmp_path / "nowhere.csv", tmp_path):
-        assert f"{path}: there is no such file" in refusal(path, ["y"])
+    path = tmp_path / "nowhere.csv"
+    assert f"{path}: there is no such file" in refusal(path, ["y"])
+    assert f"{tmp_path} is a folder; name the table in it" in refusal(tmp_path, ["y"])
 
 
 def test_a_parquet_file_without_rows_is_one_sentence(tmp_path: Path) -> None:
