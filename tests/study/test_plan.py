@@ -65,7 +65,13 @@ def variants() -> list[Network]:
         "device": "cuda",
         "engine": "stacked",
     }
-    shape: dict[str, Any] = {"trunk": (64,), "head": (1,), "channels": (1,), "activation": "tanh"}
+    shape: dict[str, Any] = {
+        "trunk": (64,),
+        "head": (1,),
+        "channels": (1,),
+        "activation": "tanh",
+        "own_trunk": "mine",
+    }
     recipe: dict[str, Any] = {
         "optimizer": "sgd",
         "learning_rate": 1e-2,
