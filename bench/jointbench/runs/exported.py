@@ -8,6 +8,7 @@ from pathlib import Path
 
 from jointbench.comparison.summary.run import CellSummary
 from jointbench.data.catalog import cards
+from jointbench.data.table_options import TableOptions
 from jointbench.errors import BadInput
 from jointbench.export.files import BACKEND, FORMATS, check_format, file_names, framework_files, onnx_files
 from jointbench.export.final_training import train_on_all_rows
@@ -126,9 +127,8 @@ def _reloaded(run: StoredRun, slug: str, options: ExportOptions, folder: Path) -
     word = words[place] if len(words) == len(run.about.datasets) else slug
     if options.data and not is_path(word):
         raise BadInput(f"--data {options.data}: {slug} is bundled, and needs no file")
-    chosen = replace(asked, datasets=(options.data or word,))
-    if not is_path(word):
-        chosen = replace(chosen, targets=(), group=None, time=None, keep=(), weight=None)
+    name, table = options.data or word, asked.table_of(word) if is_path(word) else TableOptions()
+    chosen = replace(asked, datasets=(name,), tables=((name, table),), **vars(table))
     (dataset,) = load_datasets(chosen, profile_named(asked.profile))
     expected = run.about.datasets[place]
     if dataset.provenance.sha256 != expected.sha256:

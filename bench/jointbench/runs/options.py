@@ -15,6 +15,7 @@ from jointbench.data.table_options import TableOptions
 from jointbench.errors import BadInput
 from jointbench.estimators.family import NETWORKS
 from jointbench.networks.arms import DEFAULT_ARMS
+from jointbench.networks.network_options import DEFAULT_NETWORK, NetworkOptions
 from jointbench.runs.metric_options import balanced_datasets, with_metrics
 from jointbench.runs.verdict_options import verdict_criteria
 from jointbench.runtime.devices import devices_for
@@ -34,7 +35,12 @@ TIMING_SHARE = 0.4  # of a budget, at the most
 
 @dataclass(frozen=True, kw_only=True)
 class RunOptions:
-    """What a user asks for. None leaves a number to the profile. rows: of a table at the most. models: NETWORKS, and families of estimators."""
+    """What a user asks for. None leaves a number to the profile. rows: of a table at the most. models: NETWORKS, and
+    families of estimators.
+
+    study: the path of the study file that says so, "" without one; tables: what it says of each dataset, by its word in
+    ``datasets``; overridden: the fields that the command line says in its place. network: of recipe and base shape.
+    """
 
     profile: str = "quick"
     datasets: tuple[str, ...] = ()
@@ -63,6 +69,14 @@ class RunOptions:
     worth: float | None = None
     budget: float | None = None
     until_decided: bool = False
+    network: NetworkOptions = DEFAULT_NETWORK
+    study: str = ""
+    tables: tuple[tuple[str, TableOptions], ...] = ()
+    overridden: tuple[str, ...] = ()
+
+    def table_of(self, word: str) -> TableOptions:
+        """What is said of the columns of this table."""
+        return dict(self.tables).get(word, self.table)
 
     @property
     def table(self) -> TableOptions:
@@ -101,7 +115,7 @@ def _loaded(options: RunOptions, profile: Profile) -> list[Dataset]:
     if not options.datasets:
         return [load_bundled(slug) for slug in dataset_names(profile, ())]
     loaded = [
-        _load_table(Path(name), options) if is_path(name) else load_bundled(name)
+        _load_table(Path(name), options.table_of(name)) if is_path(name) else load_bundled(name)
         for name in dict.fromkeys(options.datasets)
     ]
     slugs = [dataset.slug for dataset in loaded]
@@ -112,8 +126,8 @@ def _loaded(options: RunOptions, profile: Profile) -> list[Dataset]:
     return loaded
 
 
-def _load_table(path: Path, options: RunOptions) -> Dataset:
-    dataset = load_table(path, options.table)
+def _load_table(path: Path, options: TableOptions) -> Dataset:
+    dataset = load_table(path, options)
     check_targets(dataset, f"{path}: ", "name at least two with --target")
     return dataset
 
@@ -154,7 +168,7 @@ def experiments(options: RunOptions, datasets: Sequence[Dataset]) -> list[Experi
         split_repeats=options.split_repeats,
     )
     weights = tuple(_loss_weight(text) for text in options.loss_weights)
-    return [make_experiment(dataset, options.arms, validation, weights) for dataset in datasets]
+    return [make_experiment(dataset, options.arms, validation, weights, options.network) for dataset in datasets]
 
 
 def check_numbers(options: RunOptions) -> None:

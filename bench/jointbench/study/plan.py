@@ -24,6 +24,7 @@ from jointbench.networks.flops import (
     uncounted_reason,
 )
 from jointbench.networks.initialization import initial_weights
+from jointbench.networks.network_options import DEFAULT_NETWORK, NetworkOptions
 from jointbench.networks.own_trunk import OwnTrunk
 from jointbench.networks.recipes import check_loss_weights, default_recipe, default_shape, effective_weights
 from jointbench.records import PlannedArm
@@ -102,7 +103,7 @@ class Experiment:
 
     @property
     def recipe_rows(self) -> int | None:
-        """The rows that recipe and base shape were chosen by; None where the dataset sets one of them itself."""
+        """The rows that recipe and base shape were chosen by; None where one of them is set, by the dataset or the user."""
         own = self.dataset.recipe is not None or self.dataset.shape is not None
         return None if own else self.dataset.rows
 
@@ -117,14 +118,25 @@ class Experiment:
 
 
 def make_experiment(
-    dataset: Dataset, arms: Sequence[str], validation: CrossValidation, loss_weights: tuple[tuple[str, float], ...] = ()
+    dataset: Dataset,
+    arms: Sequence[str],
+    validation: CrossValidation,
+    loss_weights: tuple[tuple[str, float], ...] = (),
+    network: NetworkOptions = DEFAULT_NETWORK,
 ) -> Experiment:
-    """Everything about a dataset that does not depend on a backend. Raises BadInput for what cannot be planned."""
+    """Everything about a dataset that does not depend on a backend. Raises BadInput for what cannot be planned.
+
+    network: what the user sets of recipe and shape.
+    """
     parsed = tuple(parse_arm(text, dataset.outputs) for text in dict.fromkeys(arms))
     image = isinstance(dataset.features, np.ndarray)
     most = validation.max_images if image else validation.max_rows
     cut = subsampled(dataset, most, validation.seed, split_repeats=validation.split_repeats)
     check_cut(cut, dataset, most, split_repeats=validation.split_repeats)
+    if network.chosen:
+        chosen = network.recipe(cut.recipe or default_recipe(cut.rows, image))
+        shape = network.shape(cut.shape or default_shape(cut.rows, image), image=image)
+        cut = replace(cut, recipe=chosen, shape=shape)
     recipe = cut.recipe or default_recipe(cut.rows, image)
     if loss_weights:
         recipe = replace(recipe, loss_weights=loss_weights)
