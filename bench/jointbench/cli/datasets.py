@@ -32,10 +32,14 @@ def list_datasets() -> None:
 
 @app.command()
 def show(name: str) -> None:
-    """Shows a dataset's card."""
+    """Shows a dataset's card, or what is known of a repository's table (openml:61), its columns too."""
     from jointbench.data.catalog import card_of
     from jointbench.data.fetch import cached_file, is_fetched
+    from jointbench.data.sources.cached import is_source
 
+    if is_source(name):
+        _show_source(name)
+        return
     console = make_console()
     card = card_of(name)
     values = card.model_dump(exclude_defaults=True)
@@ -49,6 +53,20 @@ def show(name: str) -> None:
         for line in lines:
             text = ", ".join(f"{k}: {v}" for k, v in line.items() if v) if isinstance(line, dict) else str(line)
             console.print(f"    {text}", markup=False, highlight=False)
+
+
+def _show_source(word: str) -> None:
+    from jointbench.data.read_file import read_table
+    from jointbench.data.sources.cached import cached_table
+
+    table = cached_table(word)
+    if table is None:
+        echo(f"{word} is not here; get it with: jointbench datasets fetch {word}")
+        return
+    frame = read_table(table.path).frame
+    values = {key: value for key, value in vars(table).items() if value}
+    for field, value in {**values, "rows": f"{len(frame):,}", "columns": ", ".join(map(str, frame.columns))}.items():
+        echo(f"{field}:\n    {value}")
 
 
 @app.command()
@@ -76,9 +94,14 @@ def fetch_dataset(
     ] = None,
 ) -> None:
     """Gets a dataset that is not bundled from UCI, or from your copy, into $JOINTBENCH_CACHE or the platform's
-    cache.
+    cache; or a repository's table: uci:ID, openml:ID, kaggle:OWNER/NAME/FILE, hf:NAME.
     """
     from jointbench.data.catalog import card_of
     from jointbench.data.fetch import fetch
+    from jointbench.data.sources.cached import copied_table, is_source, source_table
 
+    if is_source(name):
+        table = source_table(name) if from_file is None else copied_table(name, from_file)
+        echo(f"{name} is kept in {table.path}; its columns: jointbench datasets show {name}")
+        return
     echo(fetch(name, card_of(name), from_file))

@@ -13,7 +13,7 @@ from jointbench.errors import BadInput
 
 
 def init(
-    dataset: Annotated[str, typer.Argument(help="A table file, or a bundled name.")],
+    dataset: Annotated[str, typer.Argument(help="A table file, a bundled name, or a word such as openml:61.")],
     target: Annotated[
         Optional[list[str]], typer.Option(help="A column to predict, NAME or NAME:kind; repeat it.")
     ] = None,

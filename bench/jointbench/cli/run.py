@@ -41,7 +41,7 @@ def run(
     datasets: Annotated[
         Optional[list[str]],
         typer.Argument(
-            help="Bundled names or table files; none: the profile's. Or a study file (.toml), and of its datasets those "
+            help="Bundled names, table files, uci:ID, openml:ID, kaggle:OWNER/NAME/FILE, hf:NAME; none: the profile's. Or a study file (.toml), and of its datasets those "
             "named after it; options beside it go before what it says."
         ),
     ] = None,

@@ -10,6 +10,7 @@ from pathlib import Path
 from jointbench.backends.registry import BACKENDS, check_names
 from jointbench.comparison.criteria import DEFAULT_CRITERIA, VerdictCriteria
 from jointbench.data.catalog import bundled_slugs, card_of, cards, load_bundled
+from jointbench.data.sources.cached import is_source, load_source
 from jointbench.data.table import load_table
 from jointbench.data.table_options import TableOptions
 from jointbench.errors import BadInput
@@ -115,7 +116,7 @@ def _loaded(options: RunOptions, profile: Profile) -> list[Dataset]:
     if not options.datasets:
         return [load_bundled(slug) for slug in dataset_names(profile, ())]
     loaded = [
-        _load_table(Path(name), options.table_of(name)) if is_path(name) else load_bundled(name)
+        _load_table(name, options.table_of(name)) if is_path(name) else load_bundled(name)
         for name in dict.fromkeys(options.datasets)
     ]
     slugs = [dataset.slug for dataset in loaded]
@@ -126,9 +127,9 @@ def _loaded(options: RunOptions, profile: Profile) -> list[Dataset]:
     return loaded
 
 
-def _load_table(path: Path, options: TableOptions) -> Dataset:
-    dataset = load_table(path, options)
-    check_targets(dataset, f"{path}: ", "name at least two with --target")
+def _load_table(word: str, options: TableOptions) -> Dataset:
+    dataset = load_source(word, options) if is_source(word) else load_table(Path(word), options)
+    check_targets(dataset, f"{word}: ", "name at least two with --target")
     return dataset
 
 
@@ -142,8 +143,9 @@ def check_targets(dataset: Dataset, what: str, way_out: str) -> None:
 
 
 def is_path(name: str) -> bool:
-    """Whether a word names a file rather than a bundled dataset: those have no dots and no slashes."""
-    return any(mark in name for mark in "/\\.") or (name not in cards() and _is_file(name))
+    """Whether a word names a file, or a repository's table, rather than a bundled dataset: those have no dots, slashes
+    or colons."""
+    return is_source(name) or any(mark in name for mark in "/\\.") or (name not in cards() and _is_file(name))
 
 
 def _is_file(name: str) -> bool:

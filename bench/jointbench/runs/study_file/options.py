@@ -11,6 +11,7 @@ from typing import Any
 from pydantic import ValidationError
 
 from jointbench.data.catalog import cards
+from jointbench.data.sources.cached import is_source, source_slug
 from jointbench.data.table_options import TableOptions
 from jointbench.errors import BadInput
 from jointbench.networks.network_options import NetworkOptions
@@ -158,13 +159,13 @@ def _words(study: Study) -> list[str]:
 
 
 def _word(folder: Path, data: str) -> str:
-    if data in cards() or "://" in data or not (is_path(data) or is_path(str(folder / data))):
+    if data in cards() or "://" in data or is_source(data) or not (is_path(data) or is_path(str(folder / data))):
         return data
     return str(folder / data)
 
 
 def _word_named(study: Study, name: str, words: Sequence[str]) -> str:
-    known = [Path(word).stem if word not in cards() else word for word in words]
+    known = [source_slug(word) if is_source(word) else Path(word).stem if is_path(word) else word for word in words]
     if name in known:
         return words[known.index(name)]
     if name in words:

@@ -8,6 +8,7 @@ from collections.abc import Iterator, Sequence
 from dataclasses import fields
 from pathlib import Path
 
+from jointbench.data.sources.cached import is_source
 from jointbench.data.table_options import TableOptions
 from jointbench.errors import BadInput
 from jointbench.networks.recipes import BATCHES, PATIENCE, WIDTHS, rule_text
@@ -67,7 +68,7 @@ def toml(value: object) -> str:
 
 def _beside(word: str, out: Path) -> str:
     """A table's path as the study file's folder has it."""
-    if not is_path(word) or "://" in word or Path(word).is_absolute() or out.parent == Path():
+    if not is_path(word) or is_source(word) or "://" in word or Path(word).is_absolute() or out.parent == Path():
         return word
     try:
         return Path(os.path.relpath(word, out.parent)).as_posix()
