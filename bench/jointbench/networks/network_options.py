@@ -6,7 +6,8 @@ from dataclasses import dataclass, fields, replace
 from typing import Any, Literal
 
 from jointbench.errors import BadInput
-from jointbench.types import Natural, Optimizer, Positive, PositiveFloat, Recipe, Shape, Width
+from jointbench.networks.recipes import chosen_recipe, chosen_shape
+from jointbench.types import Dataset, Natural, Optimizer, Positive, PositiveFloat, Recipe, Shape, Width
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -28,14 +29,20 @@ class NetworkOptions:
     def chosen(self) -> dict[str, Any]:
         return {f.name: value for f in fields(self) if (value := getattr(self, f.name)) is not None}
 
-    def recipe(self, recipe: Recipe) -> Recipe:
-        return replace(recipe, **_of(Recipe, self.chosen))
-
-    def shape(self, shape: Shape, *, image: bool) -> Shape:
-        """Raises BadInput for convolutions of a table."""
-        if self.channels is not None and not image:
-            raise BadInput("shape.channels: convolutions are for images, and a dataset is a table; leave them out")
-        return replace(shape, **_of(Shape, self.chosen))
+    def set_on(self, dataset: Dataset) -> Dataset:
+        """The dataset with a recipe and a shape of its own, where anything is set. Raises BadInput for convolutions of a
+        table."""
+        values = self.chosen
+        if not values:
+            return dataset
+        recipe, shape = chosen_recipe(dataset), chosen_shape(dataset)
+        if self.channels is not None and not shape.channels:
+            raise BadInput(
+                f"shape.channels: {dataset.slug} is a table, and convolutions are for images; leave them out"
+            )
+        return replace(
+            dataset, recipe=replace(recipe, **_of(Recipe, values)), shape=replace(shape, **_of(Shape, values))
+        )
 
 
 def _of(kind: type[Recipe] | type[Shape], values: dict[str, Any]) -> dict[str, Any]:

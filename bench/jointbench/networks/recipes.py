@@ -4,11 +4,12 @@ from __future__ import annotations
 
 import math
 from collections.abc import Mapping, Sequence
+from dataclasses import replace
 
 import numpy as np
 
 from jointbench.errors import BadInput
-from jointbench.types import Output, Recipe, Shape
+from jointbench.types import Dataset, Output, Recipe, Shape
 
 ADAM_BETAS = (0.9, 0.999)
 WIDTH_STEP = 8
@@ -52,6 +53,24 @@ def default_recipe(rows: int, image: bool) -> Recipe:
         patience=patience,
         weight_decay=0.3,
     )
+
+
+def chosen_shape(dataset: Dataset) -> Shape:
+    """The dataset's own base shape, else the rule's."""
+    return dataset.shape or default_shape(dataset.rows, isinstance(dataset.features, np.ndarray))
+
+
+def chosen_recipe(
+    dataset: Dataset, loss_weights: tuple[tuple[str, float], ...] = (), most_epochs: int | None = None
+) -> Recipe:
+    """The dataset's own recipe, else the rule's, with these weights. Raises BadInput as ``check_loss_weights`` does."""
+    recipe = dataset.recipe or default_recipe(dataset.rows, isinstance(dataset.features, np.ndarray))
+    if loss_weights:
+        recipe = replace(recipe, loss_weights=loss_weights)
+    check_loss_weights(recipe, dataset.outputs)
+    if most_epochs is not None:
+        recipe = replace(recipe, max_epochs=min(recipe.max_epochs, most_epochs))
+    return recipe
 
 
 def rule_text(values: Mapping[int, int]) -> str:

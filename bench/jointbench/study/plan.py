@@ -26,7 +26,7 @@ from jointbench.networks.flops import (
 from jointbench.networks.initialization import initial_weights
 from jointbench.networks.network_options import DEFAULT_NETWORK, NetworkOptions
 from jointbench.networks.own_trunk import OwnTrunk
-from jointbench.networks.recipes import check_loss_weights, default_recipe, default_shape, effective_weights
+from jointbench.networks.recipes import chosen_recipe, chosen_shape, effective_weights
 from jointbench.records import PlannedArm
 from jointbench.types import (
     Arm,
@@ -124,26 +124,14 @@ def make_experiment(
     loss_weights: tuple[tuple[str, float], ...] = (),
     network: NetworkOptions = DEFAULT_NETWORK,
 ) -> Experiment:
-    """Everything about a dataset that does not depend on a backend. Raises BadInput for what cannot be planned.
-
-    network: what the user sets of recipe and shape.
-    """
+    """Everything about a dataset that does not depend on a backend. Raises BadInput for what cannot be planned."""
     parsed = tuple(parse_arm(text, dataset.outputs) for text in dict.fromkeys(arms))
     image = isinstance(dataset.features, np.ndarray)
     most = validation.max_images if image else validation.max_rows
     cut = subsampled(dataset, most, validation.seed, split_repeats=validation.split_repeats)
     check_cut(cut, dataset, most, split_repeats=validation.split_repeats)
-    if network.chosen:
-        chosen = network.recipe(cut.recipe or default_recipe(cut.rows, image))
-        shape = network.shape(cut.shape or default_shape(cut.rows, image), image=image)
-        cut = replace(cut, recipe=chosen, shape=shape)
-    recipe = cut.recipe or default_recipe(cut.rows, image)
-    if loss_weights:
-        recipe = replace(recipe, loss_weights=loss_weights)
-    check_loss_weights(recipe, cut.outputs)
-    if validation.max_epochs is not None:
-        recipe = replace(recipe, max_epochs=min(recipe.max_epochs, validation.max_epochs))
-    shape = cut.shape or default_shape(cut.rows, image)
+    cut = network.set_on(cut)
+    recipe, shape = chosen_recipe(cut, loss_weights, validation.max_epochs), chosen_shape(cut)
     all_splits = _checked_splits(cut, dataset, validation)
     cut = replace(cut, notes=(*cut.notes, *split_notes(cut, all_splits, split_repeats=validation.split_repeats)))
     input_shape = prepare(cut, all_splits[0]).features.shape[1:]

@@ -145,7 +145,7 @@ def test_the_command_line_goes_before_the_file(folder: Path) -> None:
         ),
         ("[8, 4]", "[8, 0]", "line 20: shape.trunk[2] must be at least 1, not 0"),
         ("[8, 4]", "8", "line 20: shape.trunk must be an array, not 8"),
-        ("trunk = [8, 4]", "channels = [8]", "line 20: shape.channels: convolutions are for images"),
+        ("trunk = [8, 4]", "channels = [8]", "line 20: shape.channels: shop is a table, and convolutions"),
         ('"absolute"', '"absolut"', "line 22: metrics: absolut: output 'price' is regression"),
         ("sold = 0.05", "old = 0.05", "line 26: ropes: old=0.05: there is no output 'old'"),
         ("sold = 0.05", "sold = 5", "line 26: ropes.sold must be below 1, not 5"),

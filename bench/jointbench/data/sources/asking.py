@@ -68,7 +68,7 @@ def reason_of(error: Exception) -> str:
             cause.close()  # a client may leave the response open
         if cause is not None:
             message = (str(cause).strip() or type(cause).__name__).splitlines()[0].strip("<>. ")[:LETTERS]
-            messages += [] if message in messages else [message]
+            messages += [] if any(message in told for told in messages) else [message]
     return ": ".join(messages)
 
 
