@@ -30,15 +30,15 @@ def init(
 ) -> None:
     """Writes a study file for a table: what was inferred, with reasons, and what may be set. Nothing is trained."""
     from jointbench.records.whole_file import is_there, write_text
-    from jointbench.runs.options import RunOptions, experiments, load_datasets
-    from jointbench.runs.study_file.options import SUFFIX, is_study_file
+    from jointbench.runs.options import STUDY_SUFFIX, RunOptions, experiments, load_datasets
+    from jointbench.runs.study_file.options import is_study_file
     from jointbench.runs.study_file.written import study_text
     from jointbench.study.profiles import profile_named
 
     if is_study_file(dataset):
         raise BadInput(f"{dataset} is a study file already; jointbench run {dataset} runs it")
     if not is_study_file(str(out)):
-        raise BadInput(f"--out {out}: jointbench run knows a study file by its name; end it in {SUFFIX}")
+        raise BadInput(f"--out {out}: jointbench run knows a study file by its name; end it in {STUDY_SUFFIX}")
     if is_there(out):
         raise BadInput(f"{out} is there already; name another file with --out, or remove it")
     options = RunOptions(

@@ -136,8 +136,8 @@ def run(
         budget=budget,
         until_decided=until_decided,
     )
+    from jointbench.runs.study_file.naming import naming_the_file
     from jointbench.runs.study_file.options import named_study, study_options
-    from jointbench.runs.study_file.refusals import naming_the_file
 
     given = [name for name in context.params if _on_the_command_line(context, name)]
     study = named_study(options.datasets)
@@ -146,7 +146,7 @@ def run(
         options = study_options(study, options.datasets[1:], options, {FIELDS.get(name, name) for name in given})
         explicit = options.backends if study.content.backends else explicit
     flags = [f"--{name.replace('_', '-')}" for name in given]
-    with naming_the_file(study.path if study else None, study.text if study else "", flags):
+    with naming_the_file(study, flags):
         _run(options, out, explicit=explicit, format=format, dry_run=dry_run)
 
 

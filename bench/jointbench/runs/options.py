@@ -29,6 +29,7 @@ from jointbench.types import Dataset, Engine
 ENGINES: dict[str, Engine] = {"stacked": "stacked", "stock": "stock"}
 DEFAULT_ENGINE: Engine = "stacked"
 MOST_RUNS = 10_000  # folds x repeats x seeds: more only fill the memory with splits before anything trains
+STUDY_SUFFIX = ".toml"
 JOBS_PER_CORE = 4
 FEWEST_ROWS = 20
 TIMING_SHARE = 0.4  # of a budget, at the most
@@ -128,6 +129,8 @@ def _loaded(options: RunOptions, profile: Profile) -> list[Dataset]:
 
 
 def _load_table(word: str, options: TableOptions) -> Dataset:
+    if word.lower().endswith(STUDY_SUFFIX):
+        raise BadInput(f"{word} is a study file: jointbench run takes it, and no other command; name its table")
     dataset = load_source(word, options) if is_source(word) else load_table(Path(word), options)
     check_targets(dataset, f"{word}: ", "name at least two with --target")
     return dataset

@@ -157,6 +157,11 @@ def test_the_command_line_goes_before_the_file(folder: Path) -> None:
             "",
             "line 7: datasets[1].data is a table of your own",
         ),
+        ('"price", {', '"pric", {', "line 8: shop.csv has no column 'pric'; did you mean 'price'"),
+        ('"price", {', '"price:name", {', "line 8: --target 'price:name': the kind is"),
+        ('"who"', '"whom"', "line 9: shop.csv has no column 'whom'; did you mean 'who'"),
+        ('["id"]', '["idd"]', "line 10: shop.csv has no column 'idd'; did you mean 'id'"),
+        ('"shop.csv"', '"shop2.csv"', "line 7: shop2.csv: there is no such file"),
         ("folds = 3", "folds = = 3", "line 3: this is not TOML"),
         ("folds = 3", "folds = 3\nfolds = 4", "line 4: this is not TOML"),
         ("rope = 0.02", "rope = [1]", "line 4: rope must be a number, not [1]"),
@@ -194,6 +199,12 @@ def test_words_that_do_not_go_with_a_study_file(folder: Path, words: list[str], 
     code, _, err = ended("run", *words)
     assert code == 2
     assert err.startswith(f"jointbench: {sentence}"), err
+
+
+def test_other_commands_take_no_study_file(folder: Path) -> None:
+    code, _, err = ended("projection", "study.toml", "--target", "price", "--target", "sold")
+    assert code == 2
+    assert "study.toml is a study file: jointbench run takes it" in err
 
 
 def test_no_study_file_no_study(folder: Path) -> None:

@@ -16,12 +16,11 @@ from jointbench.data.table_options import TableOptions
 from jointbench.errors import BadInput
 from jointbench.networks.network_options import NetworkOptions
 from jointbench.records.whole_file import reason
-from jointbench.runs.options import RunOptions, is_path
+from jointbench.runs.options import STUDY_SUFFIX, RunOptions, is_path
 from jointbench.runs.study_file.key_lines import Place, key_line
 from jointbench.runs.study_file.model import StudyDataset, StudyFile
 from jointbench.runs.study_file.refusals import place_text, refusal
 
-SUFFIX = ".toml"
 MOST_BYTES = 200_000
 PLAIN: tuple[str, ...] = (  # fields of the file that are the same in the options
     "profile",
@@ -56,7 +55,7 @@ class Study:
 
 
 def is_study_file(word: str) -> bool:
-    return word.lower().endswith(SUFFIX)
+    return word.lower().endswith(STUDY_SUFFIX)
 
 
 def named_study(words: Sequence[str]) -> Study | None:
@@ -103,12 +102,14 @@ def study_options(
     names: of its datasets that are run, () for all. command, given: options of the command line, and which of their
     fields were given there; they go before the file's. Raises BadInput for a dataset that the file has twice or lacks.
     """
-    words = _words(study)
+    words = dataset_words(study)
     if names:
         words = [_word_named(study, name, words) for name in dict.fromkeys(names)]
     content = study.content
     tables = {
-        word: _table(dataset) for word, dataset in zip(_words(study), content.datasets, strict=True) if word in words
+        word: _table(dataset)
+        for word, dataset in zip(dataset_words(study), content.datasets, strict=True)
+        if word in words
     }
     options = RunOptions(
         **_plain(content),
@@ -137,7 +138,7 @@ def _overridden(options: RunOptions, command: RunOptions, given: Collection[str]
     return replace(options, **{**defaults, **chosen}, overridden=tuple(told))
 
 
-def _words(study: Study) -> list[str]:
+def dataset_words(study: Study) -> list[str]:
     """What each dataset is called in a run's options: a path is the study file's folder's, not the current one's."""
     words: list[str] = []
     for position, dataset in enumerate(study.content.datasets):

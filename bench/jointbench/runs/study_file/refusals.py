@@ -3,8 +3,7 @@
 from __future__ import annotations
 
 import difflib
-from collections.abc import Iterator, Mapping, Sequence
-from contextlib import contextmanager
+from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Any, get_args
 
@@ -13,28 +12,6 @@ from pydantic import BaseModel, ValidationError
 from jointbench.errors import BadInput
 from jointbench.runs.study_file.key_lines import Place, key_line
 
-KEYS: dict[str, Place] = {  # by the start of a sentence that was made for the command's options
-    "--profile": ("profile",),
-    "--arm": ("arms",),
-    "--model": ("models",),
-    "--backend": ("backends",),
-    "--device": ("device",),
-    "--folds": ("folds",),
-    "--repeats": ("repeats",),
-    "--seeds": ("seeds",),
-    "--seed": ("seed",),
-    "--jobs": ("jobs",),
-    "--engine": ("engine",),
-    "--metric": ("metrics",),
-    "--class-weight": ("class_weight",),
-    "--rope": ("ropes",),
-    "--probability": ("probability",),
-    "--worth": ("worth",),
-    "--budget": ("budget",),
-    "--until-decided": ("until_decided",),
-    "loss weight": ("recipe", "loss_weights"),
-    "shape.channels": ("shape", "channels"),
-}
 TYPES = {
     "string": "a text",
     "int": "a whole number",
@@ -125,26 +102,3 @@ def _model_in(annotation: Any) -> type[BaseModel] | None:
     if isinstance(annotation, type) and issubclass(annotation, BaseModel):
         return annotation
     return next((found for part in get_args(annotation) if (found := _model_in(part))), None)
-
-
-@contextmanager
-def naming_the_file(path: Path | None, text: str = "", given: Sequence[str] = ()) -> Iterator[None]:
-    """Refusals of options name the key of the study file that they came from, and its line.
-
-    given: the options that stand on the command line, whose refusals are right as they are.
-    """
-    try:
-        yield
-    except BadInput as error:
-        sentence = str(error)
-        start = next((word for word in KEYS if sentence.startswith((f"{word} ", f"{word}:"))), None)
-        if path is None or start is None or start in given:
-            raise
-        place = KEYS[start]
-        rest = sentence.removeprefix(start).lstrip(": ")
-        line = key_line(text, (*place, rest.partition("=")[0]))  # of an output, where the sentence is about one
-        if start == "--rope" and line is None:
-            place, line = ("rope",), key_line(text, ("rope",))
-        if line is None:
-            raise
-        raise type(error)(f"{path}, line {line}: {place_text(place)}: {rest}") from error
