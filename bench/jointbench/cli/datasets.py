@@ -15,18 +15,21 @@ app = typer.Typer(no_args_is_help=True, help="The datasets that come with jointb
 
 @app.command("list")
 def list_datasets() -> None:
-    """Lists the datasets: the bundled ones, and those that can be fetched."""
+    """Lists the datasets: the bundled ones, those that can be fetched, and repositories' tables that were."""
     from rich.markup import escape
     from rich.table import Table
 
     from jointbench.data.catalog import cards
     from jointbench.data.fetch import is_fetched
+    from jointbench.data.sources.cached import fetched_words
 
     table = Table("dataset", "rows", "outputs", "licence", "")
     for slug, card in cards().items():
         outputs = ", ".join(f"{o.name} ({o.kind})" for o in card.outputs)
         state = "" if card.file else "fetched" if is_fetched(slug) else "fetch it"
         table.add_row(slug, f"{card.rows:,}", escape(outputs), escape(card.licence), state)
+    for word in fetched_words():
+        table.add_row(escape(word), "", "", "", "fetched")
     make_console().print(table)
 
 
@@ -73,8 +76,16 @@ def _show_source(word: str) -> None:
 def verify() -> None:
     """Checks every bundled or fetched file against its card's sha256."""
     from jointbench.data.catalog import available_slugs, card_of, verified_bytes
+    from jointbench.data.sources.cached import cached_table, fetched_words
 
     wrong = 0
+    for word in fetched_words():
+        try:
+            cached_table(word)
+            echo(f"{word}: as it was fetched")
+        except BadInput as error:
+            wrong += 1
+            echo(f"{word}: {error}")
     for slug in available_slugs():
         try:
             verified_bytes(slug, card_of(slug))

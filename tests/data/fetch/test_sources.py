@@ -233,6 +233,9 @@ def test_a_changed_copy_is_not_used(uci: Uci) -> None:
     table.path.write_bytes(b"Y1,Y2,x\n1,2,3\n")
     with pytest.raises(BadInput, match="is not the table that was fetched"):
         cached_table(f"uci:{UCI_ID}")
+    code, out, _ = ended("datasets", "verify")
+    assert code == 2
+    assert "is not the table that was fetched" in out
 
 
 def test_a_cache_that_cannot_be_written(uci: Uci, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
@@ -258,6 +261,8 @@ def test_the_commands_know_them(cache: Path, tmp_path: Path, monkeypatch: pytest
     shown = ended("datasets", "show", word)[1]
     assert "X1, X2, X3, Y1, Y2" in shown
     assert "sha256:" in shown
+    assert word in ended("datasets", "list")[1]
+    assert f"{word}: as it was fetched" in ended("datasets", "verify")[1]
     assert ended("init", word, "--target", "Y1", "--target", "Y2")[0] == 0
     assert f'data = "{word}"' in (tmp_path / "study.toml").read_text()
     code, out, err = ended(

@@ -102,6 +102,19 @@ def cached_table(word: str) -> SourceTable | None:
     return SourceTable(path=path, sha256=digest, **texts)
 
 
+def fetched_words() -> list[str]:
+    """The words of the tables in the cache, in the order of their names; records that cannot be read are left out."""
+    words = []
+    for record in sorted((cache_folder() / "sources").glob("**/*.json")):
+        try:
+            word = json.loads(record.read_text(encoding="utf-8"))["word"]
+            if is_source(word) and _stem(word) == record.with_suffix(""):
+                words.append(word)
+        except (OSError, ValueError, LookupError, TypeError, AttributeError):
+            continue
+    return words
+
+
 def copied_table(word: str, copy: Path) -> SourceTable:
     """A user's own copy, put into the cache. Raises BadInput for a file of a kind that is not read."""
     _repository(word)
