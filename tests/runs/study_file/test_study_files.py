@@ -17,7 +17,7 @@ from jointbench.networks.network_options import NetworkOptions
 from jointbench.records.json_file import FileFormat, read_json
 from jointbench.runs.options import RunOptions, experiments, load_datasets
 from jointbench.runs.reruns import reruns
-from jointbench.runs.study_file.model import StudyDataset
+from jointbench.runs.study_file.model import StudyDataset, StudyFile
 from jointbench.runs.study_file.options import named_study, read_study, study_options
 from jointbench.study.profiles import profile_named
 
@@ -82,8 +82,12 @@ def test_every_key_reaches_the_run(folder: Path) -> None:
     assert "id" in shop.dataset.features
 
 
-def test_every_option_of_a_table_can_be_written_down() -> None:
-    assert {field.name for field in fields(TableOptions)} <= set(StudyDataset.model_fields)
+def test_every_option_can_be_written_down() -> None:
+    """An option that the command learns is one of study files too."""
+    of_tables = {field.name for field in fields(TableOptions)}
+    assert of_tables <= set(StudyDataset.model_fields)
+    elsewhere = {"loss_weights", "network", "study", "tables", "overridden"}
+    assert {field.name for field in fields(RunOptions)} - of_tables - elsewhere <= set(StudyFile.model_fields)
 
 
 def test_a_path_is_beside_the_study_file(folder: Path) -> None:
@@ -137,6 +141,7 @@ def test_the_command_line_goes_before_the_file(folder: Path) -> None:
         ("folds = 3", "folds = 2.5", "line 3: folds must be a whole number, not 2.5"),
         ("folds = 3", "folds = true", "line 3: folds must be a whole number, not true"),
         ("folds = 3", 'folds = "3"', "line 3: folds must be a whole number, not '3'"),
+        ("folds = 3", "rows = 3", "line 3: rows: 3: at least"),
         ("folds = 3", "folds = 20000", "line 3: folds: 20000: "),
         (
             '"torch"',

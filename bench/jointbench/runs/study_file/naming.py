@@ -20,6 +20,7 @@ KEYS: dict[str, Place] = {  # by the start of a sentence that was made for the c
     "--folds": ("folds",),
     "--repeats": ("repeats",),
     "--seeds": ("seeds",),
+    "--rows": ("rows",),
     "--seed": ("seed",),
     "--jobs": ("jobs",),
     "--engine": ("engine",),

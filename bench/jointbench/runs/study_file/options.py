@@ -29,6 +29,7 @@ PLAIN: tuple[str, ...] = (  # fields of the file that are the same in the option
     "folds",
     "repeats",
     "seeds",
+    "rows",
     "seed",
     "jobs",
     "class_weight",

@@ -85,6 +85,7 @@ def _run_lines(experiment: Experiment, options: RunOptions) -> list[str]:
         f"# models = {toml(options.models)}  # networks; also forest, extra-trees, neighbours, ridge",
         f"# backends = {toml(options.backends)}",
         f"# folds = {folds}  # a number here, or of repeats or seeds, is trained in one go, without rounds",
+        f"# rows = {experiment.dataset.rows}  # of a table, at the most; else the profile's",
         f"# seed = {options.seed}",
         "# budget = 120  # seconds for training and timing together",
     ]
