@@ -16,6 +16,7 @@ from jointbench.cli.console import echo, replacing
 from jointbench.cli.doctor import doctor
 from jointbench.cli.explain import explain
 from jointbench.cli.export import export
+from jointbench.cli.init import init
 from jointbench.cli.judge import judge
 from jointbench.cli.pack import pack
 from jointbench.cli.projection import projection
@@ -36,7 +37,7 @@ app = typer.Typer(
     help="One network with N outputs, or N networks? Trains both and measures what the choice gains and costs.",
 )
 app.add_typer(datasets.app, name="datasets")
-for command in (run, judge, report, check, explain, scaling, projection, calibrate, doctor, pack, export):
+for command in (run, init, judge, report, check, explain, scaling, projection, calibrate, doctor, pack, export):
     app.command()(command)
 
 

@@ -44,7 +44,7 @@ def calibrate(
     from jointbench.records.whole_file import is_there
     from jointbench.report.calibration import FIGURE, calibration_json, markdown, print_report
     from jointbench.report.figures.calibration import calibration_figure
-    from jointbench.runs.options import check_jobs
+    from jointbench.runs.number_limits import check_jobs
     from jointbench.runs.output_folder import output_folder, write_results
 
     check_jobs(jobs)

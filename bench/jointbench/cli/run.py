@@ -24,11 +24,26 @@ if TYPE_CHECKING:
 FEW = 3  # datasets whose columns are shown one by one before training
 
 
+FIELDS = {  # of the options, where the command's word is another
+    "target": "targets",
+    "arm": "arms",
+    "model": "models",
+    "backend": "backends",
+    "metric": "metrics",
+    "loss_weight": "loss_weights",
+    "rope": "ropes",
+}
+NO_FIELDS = {"datasets", "dry_run", "out", "format"}
+
+
 def run(
+    context: typer.Context,
     datasets: Annotated[
         Optional[list[str]],
         typer.Argument(
-            help="Bundled names, table files, addresses (https://...) or - (standard input); none: the profile's."
+            help="Bundled names, table files, addresses (https://...), - (standard input), uci:ID, openml:ID, "
+            "kaggle:OWNER/NAME/FILE, hf:NAME; none: the profile's. Or a study file (.toml), and of its datasets those named "
+            "after it; options beside it go before what it says."
         ),
     ] = None,
     target: Annotated[
@@ -131,13 +146,23 @@ def run(
         budget=budget,
         until_decided=until_decided,
     )
-    _run(
-        options,
-        out,
-        explicit=tuple(backend or ()),
-        format=format,
-        dry_run=dry_run,
-    )
+    from jointbench.runs.study_file.naming import naming_the_file
+    from jointbench.runs.study_file.options import named_study, study_options
+
+    given = [name for name in context.params if _on_the_command_line(context, name)]
+    study = named_study(options.datasets)
+    explicit = tuple(backend or ())
+    if study is not None:
+        options = study_options(study, options.datasets[1:], options, {FIELDS.get(name, name) for name in given})
+        explicit = options.backends if study.content.backends else explicit
+    flags = [f"--{name.replace('_', '-')}" for name in given]
+    with naming_the_file(study, flags):
+        _run(options, out, explicit=explicit, format=format, dry_run=dry_run)
+
+
+def _on_the_command_line(context: typer.Context, name: str) -> bool:
+    source = context.get_parameter_source(name)
+    return name not in NO_FIELDS and source is not None and source.name == "COMMANDLINE"
 
 
 def _run(

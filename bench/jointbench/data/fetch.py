@@ -8,17 +8,12 @@ fetched or copied. The JSON is written last: a folder without it counts as not f
 from __future__ import annotations
 
 import hashlib
-import http.client
 import importlib
 import json
 import os
-import socket
-import urllib.error
 import warnings
 import zipfile
 import zlib
-from collections.abc import Iterator
-from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 from typing import cast
@@ -30,11 +25,12 @@ import platformdirs
 
 from jointbench.data.card import Card
 from jointbench.data.read_file import read_table
+from jointbench.data.sources import uci
+from jointbench.data.sources.asking import NotDownloaded
 from jointbench.errors import BadInput
 from jointbench.records.whole_file import is_regular, write_together
 
 CACHE_VARIABLE = "JOINTBENCH_CACHE"
-TIMEOUT_SECONDS = 60.0  # without an answer; the client itself sets no limit
 TEXT_TABLES = (".csv", ".tsv", ".txt", ".gz", ".xz")
 
 
@@ -166,51 +162,9 @@ def _from_uci(slug: str, card: Card, layout: Layout) -> pd.DataFrame:
     """The table as the UCI client returns it. Raises BadInput, naming the request that failed."""
     alternative = f"--from FILE takes a copy that you have: {_expected(card, layout)}"
     try:
-        client = importlib.import_module("ucimlrepo.fetch")
-    except ImportError as error:
-        raise BadInput(
-            f"fetching {slug} takes the UCI client ucimlrepo, which is not installed: "
-            f"pip install 'jointbench[uci]'; or {alternative}"
-        ) from error
-    try:
-        with _socket_timeout(TIMEOUT_SECONDS):
-            return cast(pd.DataFrame, client.fetch_ucirepo(id=card.uci_id).data.original)
-    except (
-        OSError,
-        ValueError,
-        LookupError,
-        TypeError,
-        AttributeError,
-        http.client.HTTPException,
-        client.DatasetNotFoundError,
-    ) as error:
-        reason = _reason(error)
-        raise BadInput(
-            f"{slug} could not be fetched: ucimlrepo asked {client.API_BASE_URL} for UCI id {card.uci_id} "
-            f"and failed ({reason}); {alternative}"
-        ) from error
-
-
-def _reason(error: Exception) -> str:
-    """The first line of the error, then of the one that the client hides behind it (no route, refused, HTTP status)."""
-    messages = []
-    for cause in (error, error.__context__):
-        if isinstance(cause, urllib.error.HTTPError):
-            cause.close()  # the client leaves the response open
-        if cause is not None:
-            messages.append((str(cause).strip() or type(cause).__name__).splitlines()[0].strip("<>. "))
-    return ": ".join(messages)
-
-
-@contextmanager
-def _socket_timeout(seconds: float) -> Iterator[None]:
-    """New connections give up after so many seconds of silence."""
-    before = socket.getdefaulttimeout()
-    socket.setdefaulttimeout(seconds)
-    try:
-        yield
-    finally:
-        socket.setdefaulttimeout(before)
+        return cast(pd.DataFrame, uci.ask(cast(int, card.uci_id)).data.original)
+    except NotDownloaded as error:
+        raise BadInput(f"{slug} could not be fetched: {error}; {alternative}") from error
 
 
 def _from_copy(path: Path, card: Card, layout: Layout) -> pd.DataFrame:

@@ -4,16 +4,21 @@ from __future__ import annotations
 
 import math
 from collections.abc import Mapping, Sequence
+from dataclasses import replace
 
 import numpy as np
 
 from jointbench.errors import BadInput
-from jointbench.types import Output, Recipe, Shape
+from jointbench.types import Dataset, Output, Recipe, Shape
 
 ADAM_BETAS = (0.9, 0.999)
 WIDTH_STEP = 8
 EPOCHS_PER_PATIENCE = 10  # the limit of epochs, in units of the patience
 ADAM_EPSILON = 1e-7  # added to sqrt(v) before bias correction ("epsilon hat" of Kingma & Ba 2015, section 2)
+# By so many rows; a power of the rows between these, constant beyond.
+WIDTHS = {500: 32, 1_000: 64, 8_000: 64, 64_000: 128}
+BATCHES = {500: 16, 1_000: 32, 8_000: 32, 64_000: 256}
+PATIENCE = {500: 40, 1_000: 20, 8_000: 20, 64_000: 10}
 
 
 def default_shape(rows: int, image: bool) -> Shape:
@@ -24,7 +29,7 @@ def default_shape(rows: int, image: bool) -> Shape:
     """
     if image:
         return Shape(trunk=(64,), channels=(8, 16))
-    width = WIDTH_STEP * round(_between(rows, {500: 32, 1_000: 64, 8_000: 64, 64_000: 128}) / WIDTH_STEP)
+    width = WIDTH_STEP * round(_between(rows, WIDTHS) / WIDTH_STEP)
     return Shape(trunk=(width, width))
 
 
@@ -38,8 +43,8 @@ def default_recipe(rows: int, image: bool) -> Recipe:
     """
     if image:
         return Recipe(optimizer="adam", learning_rate=2e-3, batch_size=64, max_epochs=20, patience=4)
-    batch_size = 2 ** round(math.log2(_between(rows, {500: 16, 1_000: 32, 8_000: 32, 64_000: 256})))
-    patience = round(_between(rows, {500: 40, 1_000: 20, 8_000: 20, 64_000: 10}))
+    batch_size = 2 ** round(math.log2(_between(rows, BATCHES)))
+    patience = round(_between(rows, PATIENCE))
     return Recipe(
         optimizer="adamw",
         learning_rate=3e-3,
@@ -48,6 +53,31 @@ def default_recipe(rows: int, image: bool) -> Recipe:
         patience=patience,
         weight_decay=0.3,
     )
+
+
+def chosen_shape(dataset: Dataset) -> Shape:
+    """The dataset's own base shape, else the rule's."""
+    return dataset.shape or default_shape(dataset.rows, isinstance(dataset.features, np.ndarray))
+
+
+def chosen_recipe(
+    dataset: Dataset, loss_weights: tuple[tuple[str, float], ...] = (), most_epochs: int | None = None
+) -> Recipe:
+    """The dataset's own recipe, else the rule's, with these weights. Raises BadInput as ``check_loss_weights`` does."""
+    recipe = dataset.recipe or default_recipe(dataset.rows, isinstance(dataset.features, np.ndarray))
+    if loss_weights:
+        recipe = replace(recipe, loss_weights=loss_weights)
+    check_loss_weights(recipe, dataset.outputs)
+    if most_epochs is not None:
+        recipe = replace(recipe, max_epochs=min(recipe.max_epochs, most_epochs))
+    return recipe
+
+
+def rule_text(values: Mapping[int, int]) -> str:
+    """One of the rules by the number of rows, in words."""
+    (few, first), *between, (many, last) = values.items()
+    middle = "".join(f", {value} at {rows:,}" for rows, value in between)
+    return f"{first} up to {few:,} rows{middle}, {last} from {many:,} on, in steps between"
 
 
 def _between(rows: int, values: Mapping[int, float]) -> float:

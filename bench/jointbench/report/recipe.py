@@ -22,7 +22,7 @@ def recipe_facts(recipe: RecipeSummary) -> list[tuple[str, str]]:
     trained = f"{recipe.fewest_trained:,}"
     if recipe.most_trained > recipe.fewest_trained:
         trained += f" to {recipe.most_trained:,}"
-    chosen = "the dataset's own: " if recipe.rows is None else f"chosen for {recipe.rows:,} rows: "
+    chosen = "set for this dataset: " if recipe.rows is None else f"chosen for {recipe.rows:,} rows: "
     return [
         ("Trained on", f"{trained} rows in each fold"),
         ("Base shape", chosen + widths(recipe)),

@@ -9,6 +9,7 @@ from pathlib import Path
 from jointbench.comparison.summary.run import CellSummary
 from jointbench.data.catalog import cards
 from jointbench.data.named_table import STANDARD_INPUT
+from jointbench.data.table_options import TableOptions
 from jointbench.errors import BadInput
 from jointbench.export.files import BACKEND, FORMATS, check_format, file_names, framework_files, onnx_files
 from jointbench.export.final_training import train_on_all_rows
@@ -129,9 +130,8 @@ def _reloaded(run: StoredRun, slug: str, options: ExportOptions, folder: Path) -
         raise BadInput(f"--data {options.data}: {slug} is bundled, and needs no file")
     if word == STANDARD_INPUT and not options.data:
         raise BadInput(f"{slug} came through standard input; name its file with --data")
-    chosen = replace(asked, datasets=(options.data or word,))
-    if not is_path(word):
-        chosen = replace(chosen, targets=(), group=None, time=None, keep=(), weight=None, drop=(), categorical=())
+    name, table = options.data or word, asked.table_of(word) if is_path(word) else TableOptions()
+    chosen = replace(asked, datasets=(name,), tables=((name, table),), **vars(table))
     (dataset,) = load_datasets(chosen, profile_named(asked.profile))
     expected = run.about.datasets[place]
     if dataset.provenance.sha256 != expected.sha256:

@@ -11,12 +11,15 @@ from jointbench.backends.registry import BACKENDS, check_names
 from jointbench.comparison.criteria import DEFAULT_CRITERIA, VerdictCriteria
 from jointbench.data.catalog import bundled_slugs, card_of, cards, load_bundled
 from jointbench.data.named_table import STANDARD_INPUT, load_named
+from jointbench.data.sources.cached import is_source, load_source
 from jointbench.data.table_options import TableOptions
 from jointbench.data.web_address import without_credentials
 from jointbench.errors import BadInput
 from jointbench.estimators.family import NETWORKS
 from jointbench.networks.arms import DEFAULT_ARMS
+from jointbench.networks.network_options import DEFAULT_NETWORK, NetworkOptions
 from jointbench.runs.metric_options import balanced_datasets, with_metrics
+from jointbench.runs.number_limits import check_jobs, check_seed
 from jointbench.runs.verdict_options import verdict_criteria
 from jointbench.runtime.devices import devices_for
 from jointbench.runtime.environment import cores
@@ -28,14 +31,19 @@ from jointbench.types import Dataset, Engine
 ENGINES: dict[str, Engine] = {"stacked": "stacked", "stock": "stock"}
 DEFAULT_ENGINE: Engine = "stacked"
 MOST_RUNS = 10_000  # folds x repeats x seeds: more only fill the memory with splits before anything trains
-JOBS_PER_CORE = 4
+STUDY_SUFFIX = ".toml"
 FEWEST_ROWS = 20
 TIMING_SHARE = 0.4  # of a budget, at the most
 
 
 @dataclass(frozen=True, kw_only=True)
 class RunOptions:
-    """What a user asks for. None leaves a number to the profile. rows: of a table at the most. models: NETWORKS, and families of estimators."""
+    """What a user asks for. None leaves a number to the profile. rows: of a table at the most. models: NETWORKS, and
+    families of estimators.
+
+    study: the path of the study file that says so, "" without one; tables: what it says of each dataset, by its word in
+    ``datasets``; overridden: the fields that the command line says in its place. network: of recipe and base shape.
+    """
 
     profile: str = "quick"
     datasets: tuple[str, ...] = ()
@@ -66,6 +74,14 @@ class RunOptions:
     worth: float | None = None
     budget: float | None = None
     until_decided: bool = False
+    network: NetworkOptions = DEFAULT_NETWORK
+    study: str = ""
+    tables: tuple[tuple[str, TableOptions], ...] = ()
+    overridden: tuple[str, ...] = ()
+
+    def table_of(self, word: str) -> TableOptions:
+        """What is said of the columns of this table."""
+        return dict(self.tables).get(word, self.table)
 
     @property
     def table(self) -> TableOptions:
@@ -115,7 +131,8 @@ def _loaded(options: RunOptions, profile: Profile) -> list[Dataset]:
     if not options.datasets:
         return [load_bundled(slug) for slug in dataset_names(profile, ())]
     loaded = [
-        _load_table(name, options) if is_path(name) else load_bundled(name) for name in dict.fromkeys(options.datasets)
+        _load_table(name, options.table_of(name)) if is_path(name) else load_bundled(name)
+        for name in dict.fromkeys(options.datasets)
     ]
     slugs = [dataset.slug for dataset in loaded]
     if twice := next((slug for slug in slugs if slugs.count(slug) > 1), None):
@@ -125,8 +142,10 @@ def _loaded(options: RunOptions, profile: Profile) -> list[Dataset]:
     return loaded
 
 
-def _load_table(word: str, options: RunOptions) -> Dataset:
-    dataset = load_named(word, options.table)
+def _load_table(word: str, options: TableOptions) -> Dataset:
+    if word.lower().endswith(STUDY_SUFFIX):
+        raise BadInput(f"{word} is a study file: jointbench run takes it, and no other command; name its table")
+    dataset = load_source(word, options) if is_source(word) else load_named(word, options)
     check_targets(dataset, f"{without_credentials(word)}: ", "name at least two with --target")
     return dataset
 
@@ -141,9 +160,10 @@ def check_targets(dataset: Dataset, what: str, way_out: str) -> None:
 
 
 def is_path(name: str) -> bool:
-    """Whether a word names a table of the user's, a file, an address or standard input, rather than a bundled dataset:
-    those have no dots and no slashes."""
-    return name == STANDARD_INPUT or any(mark in name for mark in "/\\.") or (name not in cards() and _is_file(name))
+    """Whether a word names a table of the user's (a file, an address, standard input, or a repository's) rather than a
+    bundled dataset: those have no dots, slashes or colons."""
+    own = name == STANDARD_INPUT or is_source(name) or any(mark in name for mark in "/\\.")
+    return own or (name not in cards() and _is_file(name))
 
 
 def _is_file(name: str) -> bool:
@@ -168,7 +188,7 @@ def experiments(options: RunOptions, datasets: Sequence[Dataset]) -> list[Experi
         split_repeats=options.split_repeats,
     )
     weights = tuple(_loss_weight(text) for text in options.loss_weights)
-    return [make_experiment(dataset, options.arms, validation, weights) for dataset in datasets]
+    return [make_experiment(dataset, options.arms, validation, weights, options.network) for dataset in datasets]
 
 
 def check_numbers(options: RunOptions) -> None:
@@ -193,24 +213,6 @@ def check_numbers(options: RunOptions) -> None:
         product = " x ".join(f"{count:,} {option}" for option, count in counts.items())
         raise BadInput(
             f"--{largest} {counts[largest]}: {product} are {runs:,} runs of each arm; at most {MOST_RUNS:,} are taken"
-        )
-
-
-def check_seed(seed: int) -> None:
-    """Raises BadInput for a seed that no generator takes."""
-    if not 0 <= seed < 2**63:
-        raise BadInput(f"--seed {seed}: a seed is a whole number from 0 to 2^63 - 1")
-
-
-def check_jobs(jobs: int | None) -> None:
-    """Raises BadInput for a number of worker processes that is not positive, or too many for this machine."""
-    most = JOBS_PER_CORE * cores()
-    if jobs is not None and jobs < 1:
-        raise BadInput(f"--jobs {jobs}: at least 1 is needed")
-    if jobs is not None and jobs > most:
-        raise BadInput(
-            f"--jobs {jobs}: this machine has {cores()} cores; at most {most} worker processes are started, "
-            f"{JOBS_PER_CORE} per core"
         )
 
 

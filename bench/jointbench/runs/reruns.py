@@ -40,6 +40,8 @@ def reruns(options: RunOptions, datasets: Sequence[Dataset]) -> dict[str, str]:
 
     Where the table came through standard input it has a place for the file. It leaves out folds, repeats and seeds, and the criteria of verdicts.
     """
+    if options.study:
+        return {dataset.slug: shlex.join(_of_study(options, dataset, len(datasets))) for dataset in datasets}
     words = tuple(dict.fromkeys(options.datasets)) or tuple(dataset.slug for dataset in datasets)
     commands = {}
     for word, dataset in zip(words, datasets, strict=True):
@@ -48,10 +50,22 @@ def reruns(options: RunOptions, datasets: Sequence[Dataset]) -> dict[str, str]:
             value, flag = getattr(options, field.name), FLAGS.get(field.name)
             if flag is None or value == field.default or (flag in TABLE_OPTIONS and not is_path(word)):
                 continue
-            if isinstance(value, bool):
-                arguments.append(flag)
-                continue
-            for item in value if isinstance(value, tuple) else (value,):
-                arguments += [flag, f"{item:g}" if isinstance(item, float) else str(item)]
+            arguments += _written(flag, value)
         commands[dataset.slug] = shlex.join(arguments) + (" < FILE" if word == STANDARD_INPUT else "")
     return commands
+
+
+def _of_study(options: RunOptions, dataset: Dataset, datasets: int) -> list[str]:
+    """The study file, this one of its datasets, and what the command line said in the file's place."""
+    arguments = ["jointbench", "run", options.study, *([dataset.slug] if datasets > 1 else [])]
+    for name in options.overridden:
+        if flag := FLAGS.get(name):
+            arguments += _written(flag, getattr(options, name))
+    return arguments
+
+
+def _written(flag: str, value: object) -> list[str]:
+    if isinstance(value, bool):
+        return [flag]
+    items = value if isinstance(value, tuple) else (value,)
+    return [word for item in items for word in (flag, f"{item:g}" if isinstance(item, float) else str(item))]

@@ -24,8 +24,9 @@ from jointbench.networks.flops import (
     uncounted_reason,
 )
 from jointbench.networks.initialization import initial_weights
+from jointbench.networks.network_options import DEFAULT_NETWORK, NetworkOptions
 from jointbench.networks.own_trunk import OwnTrunk
-from jointbench.networks.recipes import check_loss_weights, default_recipe, default_shape, effective_weights
+from jointbench.networks.recipes import chosen_recipe, chosen_shape, effective_weights
 from jointbench.records import PlannedArm
 from jointbench.types import (
     Arm,
@@ -102,7 +103,7 @@ class Experiment:
 
     @property
     def recipe_rows(self) -> int | None:
-        """The rows that recipe and base shape were chosen by; None where the dataset sets one of them itself."""
+        """The rows that recipe and base shape were chosen by; None where one of them is set, by the dataset or the user."""
         own = self.dataset.recipe is not None or self.dataset.shape is not None
         return None if own else self.dataset.rows
 
@@ -117,7 +118,11 @@ class Experiment:
 
 
 def make_experiment(
-    dataset: Dataset, arms: Sequence[str], validation: CrossValidation, loss_weights: tuple[tuple[str, float], ...] = ()
+    dataset: Dataset,
+    arms: Sequence[str],
+    validation: CrossValidation,
+    loss_weights: tuple[tuple[str, float], ...] = (),
+    network: NetworkOptions = DEFAULT_NETWORK,
 ) -> Experiment:
     """Everything about a dataset that does not depend on a backend. Raises BadInput for what cannot be planned."""
     parsed = tuple(parse_arm(text, dataset.outputs) for text in dict.fromkeys(arms))
@@ -125,13 +130,8 @@ def make_experiment(
     most = validation.max_images if image else validation.max_rows
     cut = subsampled(dataset, most, validation.seed, split_repeats=validation.split_repeats)
     check_cut(cut, dataset, most, split_repeats=validation.split_repeats)
-    recipe = cut.recipe or default_recipe(cut.rows, image)
-    if loss_weights:
-        recipe = replace(recipe, loss_weights=loss_weights)
-    check_loss_weights(recipe, cut.outputs)
-    if validation.max_epochs is not None:
-        recipe = replace(recipe, max_epochs=min(recipe.max_epochs, validation.max_epochs))
-    shape = cut.shape or default_shape(cut.rows, image)
+    cut = network.set_on(cut)
+    recipe, shape = chosen_recipe(cut, loss_weights, validation.max_epochs), chosen_shape(cut)
     all_splits = _checked_splits(cut, dataset, validation)
     cut = replace(cut, notes=(*cut.notes, *split_notes(cut, all_splits, split_repeats=validation.split_repeats)))
     input_shape = prepare(cut, all_splits[0]).features.shape[1:]

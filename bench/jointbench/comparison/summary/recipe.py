@@ -12,7 +12,8 @@ from jointbench.types import Natural, Positive, Recipe, Shape, Split, Width
 class RecipeSummary:
     """The recipe and base shape of a dataset.
 
-    rows: of all folds together, which the recipe was chosen by; None where the dataset's card sets it. fewest_trained,
+    rows: of all folds together, which the recipe was chosen by; None where it is set, by
+    the dataset's card or the user. fewest_trained,
     most_trained: training rows of a fold. trunk, head: units of the layers; channels: of the convolutions. own_trunk: the
     name of a user's trunk, whose width is ``trunk``.
     """
@@ -33,7 +34,7 @@ class RecipeSummary:
 
 
 def recipe_summary(rows: int | None, recipe: Recipe, shape: Shape, splits: Sequence[Split]) -> RecipeSummary:
-    """The recipe of a dataset that was split so. rows: what it was chosen by, None where a card sets it."""
+    """The recipe of a dataset that was split so. rows: what it was chosen by, None where it is set."""
     trained = [len(split.train) for split in splits]
     return RecipeSummary(
         rows=rows,

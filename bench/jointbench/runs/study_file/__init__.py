@@ -1,0 +1,1 @@
+"""Study files: a run's options written down in TOML, read, checked and written."""
