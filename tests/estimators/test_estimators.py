@@ -175,6 +175,7 @@ def test_estimators_are_weighed_as_networks_are(numbers: tuple[pd.DataFrame, pd.
     assert joint.training is None and joint.reason is not None and "peak memory" in joint.reason
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("name", ["xgboost", "catboost"])
 def test_a_library_of_trees_is_a_family_where_it_is_installed(
     name: str, mixed: tuple[pd.DataFrame, pd.DataFrame]

@@ -131,6 +131,7 @@ def test_onnx_takes_names_it_never_saw_and_missing_ones(run: Path, tmp_path: Pat
         assert np.isfinite(session.run(["price"], given)[0]).all()
 
 
+@pytest.mark.slow
 def test_a_frameworks_own_file_answers_without_jointbench(run: Path, tmp_path: Path) -> None:
     answers_without_jointbench(run, tmp_path, FRAMEWORK[0])
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import os
 import subprocess
 import sys
 from pathlib import Path
@@ -18,8 +19,9 @@ WORDS = ("bench", "--benchmark-only", "--profile", "smoke", "--dataset", "concre
 
 
 def bench(*words: str) -> subprocess.CompletedProcess[str]:
+    alone = {name: value for name, value in os.environ.items() if not name.startswith("PYTEST_")}
     return subprocess.run(
-        [sys.executable, "-m", "pytest", *words], cwd=ROOT, capture_output=True, text=True, check=False
+        [sys.executable, "-m", "pytest", *words], cwd=ROOT, env=alone, capture_output=True, text=True, check=False
     )
 
 

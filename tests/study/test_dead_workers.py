@@ -93,6 +93,7 @@ def test_a_death_among_the_references_is_a_record() -> None:
     assert not fits(records)[0], "networks train all the same"
 
 
+@pytest.mark.slow
 def test_a_death_between_two_timings_costs_nothing() -> None:
     config, planned = study(timing_seconds=6.0)
     records = records_with_a_death(ColdStart, config, planned)

@@ -8,7 +8,7 @@ import sys
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from pathlib import Path
-from types import FrameType
+from types import FrameType, TracebackType
 from typing import TypeAlias
 
 SIGNALS = (signal.SIGINT, signal.SIGTERM)
@@ -42,7 +42,8 @@ class _StopRequests:
     """Handles the signals: raises Stopped in the main thread, and again where that got lost.
 
     Python drops what is raised inside a finaliser (``__del__``, a weak reference's callback) and hands it to
-    ``sys.unraisablehook``; a library may catch it without a word. Each signal raises: a second Ctrl-C must work too.
+    ``sys.unraisablehook``, or to ``sys.excepthook`` where compiled code prints it and goes on; a library may catch it
+    without a word. Each signal raises: a second Ctrl-C must work too.
     Should it break off the cleaning up, the workers end all the same, because their parent is gone.
     """
 
@@ -50,6 +51,7 @@ class _StopRequests:
         self.requested: int | None = None
         self.restored: dict[int, Handler] = {number: signal.signal(number, self.handle) for number in SIGNALS}
         self.report_lost, sys.unraisablehook = sys.unraisablehook, self.retry
+        self.report_printed, sys.excepthook = sys.excepthook, self.retry_printed
 
     def handle(self, number: int, _: FrameType | None) -> None:
         self.requested = number
@@ -65,6 +67,16 @@ class _StopRequests:
         if not isinstance(lost.exc_value, Stopped):
             self.report_lost(lost)
             return
+        self._again()
+
+    def retry_printed(self, kind: type[BaseException], error: BaseException, trace: TracebackType | None) -> None:
+        """The hook for what compiled code prints: the same."""
+        if not isinstance(error, Stopped):
+            self.report_printed(kind, error, trace)
+            return
+        self._again()
+
+    def _again(self) -> None:
         # An alarm takes no lock, as a thread would: the finaliser may run while its thread holds any.
         self.restored.setdefault(signal.SIGALRM, signal.getsignal(signal.SIGALRM))
         signal.signal(signal.SIGALRM, self.check)
@@ -75,7 +87,7 @@ class _StopRequests:
             signal.setitimer(signal.ITIMER_REAL, 0)
         for number, handler in self.restored.items():
             signal.signal(number, handler)
-        sys.unraisablehook = self.report_lost
+        sys.unraisablehook, sys.excepthook = self.report_lost, self.report_printed
 
 
 def _end_now(number: int, _: FrameType | None) -> None:
