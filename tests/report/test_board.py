@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import html
 import math
 from collections.abc import Callable
 from dataclasses import replace
@@ -9,7 +10,9 @@ from typing import Any
 
 import pytest
 
+from jointbench.report import format as show
 from jointbench.report.first_screen import EVEN, REACH, first_screen
+from jointbench.report.notebook import first_screen_frame
 from jointbench.report.overview import deciding_difference
 from jointbench.report.page import render
 from jointbench.stats.estimate import Estimate
@@ -103,3 +106,15 @@ def test_two_devices_stand_side_by_side(summary: Any) -> None:
         ]
     page = render(both, {"machine": "m"})
     assert "torch, cuda" in page and "torch, cpu" in page
+
+
+def test_the_bars_say_where_they_are_of_seconds(summary: Any) -> None:
+    """Estimators have no count of FLOPs: their bar is of the seconds of a fit, and the column says so."""
+    assert "Training FLOPs <small>" in html.unescape(first_screen_frame(summary))
+    cells = tuple(
+        replace(cell, ratios=tuple(ratio for ratio in cell.ratios if "FLOPs" not in show.quantity(ratio.quantity)))
+        for cell in summary.cells
+    )
+    assert "Training <small>FLOPs, of estimators seconds" in html.unescape(
+        first_screen_frame(replace(summary, cells=cells))
+    )
