@@ -99,13 +99,14 @@ def timed_arm(plan: Plan, planned: PlannedArm, scored: ScoredModels) -> TimedArm
 
 def latency_cases(config: StudyConfig, extras: bool) -> list[LatencyCase]:
     """Every batch size in turn, with the other paths at fewer of them, and `predict` once."""
-    others: tuple[ExecutionMode, ...] = ("fused", SINGLE_OUTPUT, *(("compiled", "onnx") if extras else ()))
+    others: tuple[ExecutionMode, ...] = ("fused", SINGLE_OUTPUT, *(("compiled",) if extras else ()))
     cases = [
         LatencyCase(size, (SEQUENTIAL, *(others if size in config.extra_batch_sizes else ())))
         for size in config.batch_sizes
     ]
     if extras:
         cases.append(LatencyCase(min(config.batch_sizes), (SEQUENTIAL, "predict"), first_arm_only=True))
+        cases += [LatencyCase(size, ("onnx",)) for size in config.extra_batch_sizes]  # another library's threads, alone
     return cases
 
 

@@ -31,6 +31,8 @@ class SessionServer:
         options = onnxruntime.SessionOptions()
         options.intra_op_num_threads, options.inter_op_num_threads = threads, 1
         options.log_severity_level = 3
+        for pool in ("intra_op", "inter_op"):  # threads that wait by spinning slow what is timed after them
+            options.add_session_config_entry(f"session.{pool}.allow_spinning", "0")
         self.sessions = [
             onnxruntime.InferenceSession(
                 network_graph(*network).SerializeToString(), options, providers=["CPUExecutionProvider"]
