@@ -11,6 +11,7 @@ import typer
 from jointbench.cli.console import make_console, typed_command
 from jointbench.cli.outcome import DID_NOT_RUN
 from jointbench.cli.stopping import check_stopped
+from jointbench.cli.table_columns import Categorical, Drop, Group, Keep, Time
 from jointbench.errors import BadInput
 
 if TYPE_CHECKING:
@@ -48,15 +49,11 @@ def explain(
     seed: Annotated[int, typer.Option(help="Seed of everything drawn.")] = 0,
     device: Annotated[str, typer.Option(help="cpu, cuda or auto (the GPU where there is one).")] = "cpu",
     jobs: Annotated[Optional[int], typer.Option(help="Worker processes; default: physical cores.")] = None,
-    group: Annotated[Optional[str], typer.Option(help="Column of a table whose equal values share a fold.")] = None,
-    time: Annotated[Optional[str], typer.Option(help="Column of a table to split forward in time by.")] = None,
-    keep: Annotated[
-        Optional[list[str]], typer.Option(help="Column to use as it stands, though it looks like an identifier.")
-    ] = None,
-    drop: Annotated[Optional[list[str]], typer.Option(help="Column to leave out; a pattern such as 'id*' too.")] = None,
-    categorical: Annotated[
-        Optional[list[str]], typer.Option(help="Column whose numbers are names; a pattern too.")
-    ] = None,
+    group: Group = None,
+    time: Time = None,
+    keep: Keep = None,
+    drop: Drop = None,
+    categorical: Categorical = None,
     split_repeats: Annotated[
         bool, typer.Option("--split-repeats", help="Let identical rows fall into different parts of a split.")
     ] = False,

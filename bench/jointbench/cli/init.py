@@ -9,6 +9,7 @@ from typing import Annotated, Optional
 import typer
 
 from jointbench.cli.console import echo
+from jointbench.cli.table_columns import Categorical, Drop, Group, Keep, Time, Weight
 from jointbench.errors import BadInput
 
 
@@ -17,14 +18,12 @@ def init(
     target: Annotated[
         Optional[list[str]], typer.Option(help="A column to predict, NAME or NAME:kind; repeat it.")
     ] = None,
-    group: Annotated[Optional[str], typer.Option(help="Column of a table whose equal values share a fold.")] = None,
-    time: Annotated[Optional[str], typer.Option(help="Column of a table to split forward in time by.")] = None,
-    keep: Annotated[
-        Optional[list[str]], typer.Option(help="Column to use as it stands, though it looks like an identifier.")
-    ] = None,
-    drop: Annotated[Optional[list[str]], typer.Option(help="Column to leave out.")] = None,
-    categorical: Annotated[Optional[list[str]], typer.Option(help="Column of numbers that are names.")] = None,
-    weight: Annotated[Optional[str], typer.Option(help="Column of a table with the weight of each row.")] = None,
+    group: Group = None,
+    time: Time = None,
+    keep: Keep = None,
+    drop: Drop = None,
+    categorical: Categorical = None,
+    weight: Weight = None,
     profile: Annotated[str, typer.Option(help="smoke, quick or full.")] = "quick",
     out: Annotated[Path, typer.Option(help="The file to write; none that is there is overwritten.")] = Path(
         "study.toml"

@@ -10,6 +10,7 @@ from jointbench.cli.console import make_console, typed_command
 from jointbench.cli.outcome import Format, finish
 from jointbench.cli.progress import progress_line
 from jointbench.cli.stopping import Stopped
+from jointbench.cli.table_columns import Categorical, Drop, Group, Keep, Time, Weight
 from jointbench.cli.verdict_options import Printed, Probability, Ropes, Worth
 
 if TYPE_CHECKING:
@@ -72,20 +73,16 @@ def run(
     seed: Annotated[int, typer.Option(help="Seed of everything drawn.")] = 0,
     jobs: Annotated[Optional[int], typer.Option(help="Worker processes for training; default: physical cores.")] = None,
     engine: Annotated[str, typer.Option(help="How networks are trained for quality.")] = "",
-    group: Annotated[Optional[str], typer.Option(help="Column of a table whose equal values share a fold.")] = None,
-    time: Annotated[Optional[str], typer.Option(help="Column of a table to split forward in time by.")] = None,
-    keep: Annotated[
-        Optional[list[str]], typer.Option(help="Column to use as it stands, though it looks like an identifier.")
-    ] = None,
-    drop: Annotated[Optional[list[str]], typer.Option(help="Column to leave out; a pattern such as 'id*' too.")] = None,
-    categorical: Annotated[
-        Optional[list[str]], typer.Option(help="Column whose numbers are names; a pattern too.")
-    ] = None,
+    group: Group = None,
+    time: Time = None,
+    keep: Keep = None,
+    drop: Drop = None,
+    categorical: Categorical = None,
     split_repeats: Annotated[
         bool, typer.Option("--split-repeats", help="Let identical rows fall into different parts of a split.")
     ] = False,
     loss_weight: Annotated[Optional[list[str]], typer.Option(help="NAME=NUMBER: weight of an output's loss.")] = None,
-    weight: Annotated[Optional[str], typer.Option(help="Column of a table with the weight of each row.")] = None,
+    weight: Weight = None,
     class_weight: Annotated[
         Optional[str], typer.Option(help="balanced: every class weighs the same in loss and skill.")
     ] = None,

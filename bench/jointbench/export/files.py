@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import importlib.util
 from collections.abc import Sequence
 from dataclasses import asdict
 from importlib.resources import files
@@ -10,6 +9,7 @@ from typing import Any, Literal, get_args
 
 import numpy as np
 
+from jointbench.backends.onnx_runtime.serving import unavailable_reason
 from jointbench.backends.protocols import Backend
 from jointbench.data.features import MISSING_CATEGORY
 from jointbench.errors import BadInput
@@ -36,10 +36,8 @@ def check_format(text: str, backend: str) -> ExportFormat:
         raise BadInput(
             f"--format {text}: it holds a network of {needed}; these are of {backend}, so use --backend {needed}"
         )
-    if chosen == "onnx":
-        for library in ("onnx", "onnxruntime"):
-            if importlib.util.find_spec(library) is None:
-                raise BadInput(f"--format onnx: {library} is not installed; pip install 'jointbench[onnx]'")
+    if chosen == "onnx" and (reason := unavailable_reason("cpu")) is not None:
+        raise BadInput(f"--format onnx: {reason}")
     return chosen
 
 

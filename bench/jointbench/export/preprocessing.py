@@ -41,11 +41,6 @@ class Preprocessing:
     categories: tuple[CategoryTable, ...]
     kept: Float32Array
 
-    @property
-    def columns(self) -> tuple[str, ...]:
-        """The columns that a row must have."""
-        return (*self.numeric, *dict.fromkeys(table.column for table in self.categories))
-
 
 def fitted_preprocessing(features: pd.DataFrame, coded: Sequence[CodedColumn] = ()) -> Preprocessing:
     """The preprocessing of a table, fitted on all its rows: the networks' own (``data.preprocess.prepare``).

@@ -99,8 +99,8 @@ def _planned(run: StoredRun, slug: str, options: ExportOptions, folder: Path) ->
     backends = list(dict.fromkeys(planned.backend for planned in named))
     if wanted and wanted not in backends:
         raise BadInput(f"--backend {wanted}: {folder} has networks of {', '.join(backends)}")
-    planned = [planned for planned in named if not wanted or planned.backend == wanted][-1 if wanted else 0]
-    planned = next(item for item in reversed(named) if item.backend == planned.backend)  # with every round's networks
+    backend = wanted or backends[0]
+    planned = next(item for item in reversed(named) if item.backend == backend)  # the last has every round's networks
     if planned.shapes[0].own_trunk:
         raise BadInput(
             f"{folder} has networks on your own trunk {planned.shapes[0].own_trunk}; train and save them with your own code"

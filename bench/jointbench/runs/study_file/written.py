@@ -94,8 +94,8 @@ def _run_lines(experiment: Experiment, options: RunOptions) -> list[str]:
 def _dataset_lines(experiment: Experiment, data: str, table: TableOptions) -> Iterator[str]:
     dataset = experiment.dataset
     yield "[[datasets]]"
-    cut = any(note.startswith("Cut to ") for note in dataset.notes)
-    yield f"data = {toml(data)}  # {dataset.rows:,} rows{', to which this profile cuts it' if cut else ''}"
+    cut = ", to which this profile cuts it" if dataset.cut_from else ""
+    yield f"data = {toml(data)}  # {dataset.rows:,} rows{cut}"
     outputs = {reading.name: reading for reading in dataset.reading if reading.role == "output"}
     if table.targets:
         yield "targets = ["
