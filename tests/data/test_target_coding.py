@@ -11,7 +11,8 @@ from sklearn.linear_model import Ridge
 
 from jointbench.data.preprocess import MAX_CATEGORIES, Prepared, prepare
 from jointbench.networks.architecture import architecture
-from jointbench.study.plan import CrossValidation, Experiment, Plan, job, make_experiment, plan_arms, prepared_split
+from jointbench.study.plan import CrossValidation, Experiment, Plan, job, make_experiment, plan_arms
+from jointbench.study.prepared_tables import prepared_split
 from jointbench.types import Dataset, Output, Provenance, Split
 
 ROWS, LEVELS = 1_200, 150

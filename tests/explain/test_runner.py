@@ -12,7 +12,8 @@ from jointbench.explain import weighting_trial
 from jointbench.explain.context import Context, networks_of
 from jointbench.explain.questions import QUESTIONS
 from jointbench.report.explained_views import view_of
-from jointbench.study.plan import CrossValidation, Experiment, job, make_experiment, prepared_split
+from jointbench.study.plan import CrossValidation, Experiment, job, make_experiment
+from jointbench.study.prepared_tables import prepared_split
 
 OWN = ("gradient-identity", "one-set-of-parameters", "who-moves-the-trunk", "loss-weights", "weighting-methods")
 

@@ -13,7 +13,8 @@ from jointbench.comparison.build import summarise
 from jointbench.data.catalog import load_bundled
 from jointbench.metrics.reference_models import LINEAR, reference_predictions
 from jointbench.records import Fit, FoldRecord, PlannedArm
-from jointbench.study.plan import CrossValidation, Experiment, job, make_experiment, plan_arms, prepared_split
+from jointbench.study.plan import CrossValidation, Experiment, job, make_experiment, plan_arms
+from jointbench.study.prepared_tables import prepared_split
 from jointbench.types import Dataset, Engine, Network
 from trained_records import one_of_two, table, trained
 

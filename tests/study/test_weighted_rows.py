@@ -14,7 +14,8 @@ from jointbench.data.preprocess import in_units
 from jointbench.metrics.reference_models import LINEAR, TREES, reference_predictions
 from jointbench.metrics.row_losses import row_losses
 from jointbench.records import Fit, FoldRecord, Record, Reference
-from jointbench.study.plan import CrossValidation, Experiment, job, make_experiment, plan_arms, prepared_split
+from jointbench.study.plan import CrossValidation, Experiment, job, make_experiment, plan_arms
+from jointbench.study.prepared_tables import prepared_split
 from jointbench.study.references import references
 from jointbench.types import Dataset, FloatArray, Output
 from trained_records import table, trained

@@ -11,7 +11,8 @@ import pandas as pd
 from jointbench.backends.protocols import TrainingBackend
 from jointbench.backends.registry import load
 from jointbench.records import Record
-from jointbench.study.plan import Experiment, job, plan_arms, prepared_split
+from jointbench.study.plan import Experiment, job, plan_arms
+from jointbench.study.prepared_tables import prepared_split
 from jointbench.study.references import folds
 from jointbench.study.scoring import fit_record
 from jointbench.study.stacks import tasks_of

@@ -38,7 +38,9 @@ def run_with_trunk(run: PlannedRun, trunk: Trunks, backends: Sequence[str] | Non
 
 def _with_trunk(run: PlannedRun, functions: Mapping[str, TrunkFunction]) -> tuple[tuple[Experiment, ...], list[str]]:
     pairs = [with_own_trunk(experiment, functions) for experiment in run.experiments]
-    return tuple(experiment for experiment, _ in pairs), [note for _, notes in pairs for note in notes]
+    larger = [tuple(with_own_trunk(at, functions)[0] for at in experiment.larger) for experiment, _ in pairs]
+    experiments = (replace(pair[0], larger=sizes) for pair, sizes in zip(pairs, larger, strict=True))
+    return tuple(experiments), [note for _, notes in pairs for note in notes]
 
 
 def _by_backend(trunk: Trunks, backends: Sequence[str] | None) -> dict[str, TrunkFunction]:

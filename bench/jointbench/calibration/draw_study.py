@@ -17,7 +17,8 @@ from jointbench.records import Fit
 from jointbench.runtime.workers import Workers
 from jointbench.stats.row_level import RowDifferences, VarianceEvidence, minority, variance_evidence
 from jointbench.stats.studentised_bootstrap import bootstrap_quantiles
-from jointbench.study.plan import CrossValidation, Experiment, make_experiment, plan_arms, prepared_split
+from jointbench.study.plan import CrossValidation, Experiment, make_experiment, plan_arms
+from jointbench.study.prepared_tables import prepared_split
 from jointbench.study.training import fit_all
 from jointbench.types import Dataset, FloatArray, IntArray, Output
 

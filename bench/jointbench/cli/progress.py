@@ -13,46 +13,37 @@ from jointbench.cli.stopping import check_stopped
 from jointbench.study.time_left import TimeLeft
 
 if TYPE_CHECKING:
-    from rich.console import RenderableType
+    from rich.console import Console, RenderableType
 
-    from jointbench.study.config import Progress
     from jointbench.study.estimate import Phase
 
 QUIET_SECONDS = 30.0  # between two lines where nobody watches
 WIDTH = 20  # of the bar
 
 
-@contextmanager
-def progress_line(phases: Sequence[Phase] = ()) -> Iterator[Progress]:
-    """A line that stays in its place on a terminal and is gone at the end; elsewhere a new line now and then.
+class ProgressLine:
+    """Called as work finishes, see ``study.config.Progress``. phases: what is expected, with its seconds."""
 
-    phases: what the command is expected to do, with its seconds.
-    """
-    console = make_console(err=True)
-    left = TimeLeft(phases)
-    detail, printed = "", time.monotonic()
+    def __init__(self, console: Console, phases: Sequence[Phase]) -> None:
+        self._console, self._left = console, TimeLeft(phases)
+        self._detail, self._began = "", time.monotonic()
+        self._printed = self._began
 
-    def note(phase: str, at: str, done: float, total: float) -> None:
-        nonlocal detail
+    def __call__(self, phase: str, at: str, done: float, total: float) -> None:
         check_stopped()
-        left.update(phase, done, total)
-        detail = f"{phase} {at}".strip()
+        self._left.update(phase, done, total)
+        self._detail = f"{phase} {at}".strip()
+        if not self._console.is_terminal and time.monotonic() - self._printed >= QUIET_SECONDS:
+            self._printed = time.monotonic()
+            echo(f"jointbench: {_words(self._left)}; {self._detail}", err=True)
 
-    if not console.is_terminal:
+    def say(self, text: str) -> None:
+        """Prints a line that stays, with the time since the beginning."""
+        line = f"{_minutes(time.monotonic() - self._began)} {text}"
+        self._console.print(line, markup=False, highlight=False)
 
-        def told(phase: str, at: str, done: float, total: float) -> None:
-            nonlocal printed
-            note(phase, at, done, total)
-            if time.monotonic() - printed >= QUIET_SECONDS:
-                printed = time.monotonic()
-                echo(f"jointbench: {_words(left)}; {detail}", err=True)
-
-        yield told
-        return
-
-    from rich.live import Live
-
-    def line() -> RenderableType:
+    def line(self) -> RenderableType:
+        """The line as it is now."""
         from rich.progress_bar import ProgressBar
         from rich.table import Table
         from rich.text import Text
@@ -61,18 +52,35 @@ def progress_line(phases: Sequence[Phase] = ()) -> Iterator[Progress]:
         grid.add_column(width=WIDTH)
         grid.add_column(no_wrap=True)
         grid.add_column(no_wrap=True, overflow="ellipsis")
-        words = _words(left)
-        grid.add_row(ProgressBar(total=1.0, completed=left.share, width=WIDTH), Text(words), Text(detail))
+        bar = ProgressBar(total=1.0, completed=self._left.share, width=WIDTH)
+        grid.add_row(bar, Text(_words(self._left)), Text(self._detail))
         return grid
 
-    with Live(get_renderable=line, console=console, refresh_per_second=2, transient=True):
-        yield note
+
+@contextmanager
+def progress_line(phases: Sequence[Phase] = ()) -> Iterator[ProgressLine]:
+    """A line that stays in its place on a terminal and is gone at the end; elsewhere a new line now and then.
+
+    phases: what the command is expected to do, with its seconds.
+    """
+    console = make_console(err=True)
+    progress = ProgressLine(console, phases)
+    if not console.is_terminal:
+        yield progress
+        return
+
+    from rich.live import Live
+
+    with Live(get_renderable=progress.line, console=console, refresh_per_second=2, transient=True):
+        yield progress
 
 
 def _words(left: TimeLeft) -> str:
     seconds = left.seconds()
     share = f"{math.floor(100 * left.share)} %"
-    if seconds is None:
-        return share
+    return share if seconds is None else f"{share}, about {_minutes(seconds)} left"
+
+
+def _minutes(seconds: float) -> str:
     minutes, rest = divmod(round(seconds), 60)
-    return f"{share}, about {minutes}:{rest:02d} left"
+    return f"{minutes}:{rest:02d}"

@@ -18,6 +18,7 @@ if TYPE_CHECKING:
 
     from rich.console import Console
 
+    from jointbench.comparison.cells import BenchmarkCell
     from jointbench.runs.options import RunOptions
     from jointbench.study.config import StudyConfig
     from jointbench.study.plan import Experiment
@@ -178,6 +179,7 @@ def _run(
     from jointbench.records.whole_file import is_regular
     from jointbench.report.reading import brief_reading, reading_lines
     from jointbench.report.recipe import brief_recipe
+    from jointbench.report.terminal import early_line
     from jointbench.runs.about import ENVIRONMENT
     from jointbench.runs.folder import REPORT, RUN_FILES, execute
     from jointbench.runs.options import load_datasets, study_config
@@ -202,8 +204,13 @@ def _run(
         _forecast(planned, config, console, [family.name for family in families])
         return
     with output_folder(out, "", RUN_FILES) as folder, progress_line(estimate(planned, config).phases) as progress:
+
+        def concluded(cell: BenchmarkCell) -> None:
+            if len(planned) <= FEW and (line := early_line(cell, config.criteria)):
+                progress.say(line)
+
         try:
-            summary = execute(planned, config, folder, run.description, progress, families)
+            summary = execute(planned, config, folder, run.description, progress, families, concluded)
         except Stopped as stopped:
             began = all(is_regular(folder / name) for name in (RECORDS, ENVIRONMENT))
             raise Stopped(stopped.number, folder if began else None) from None

@@ -21,6 +21,7 @@ from jointbench.comparison.pair import cell_evidence, cell_ratios, compare_pair,
 from jointbench.comparison.ranking import standings
 from jointbench.comparison.summary.recipe import RecipeSummary
 from jointbench.comparison.summary.run import SUMMARY_SCHEMA_VERSION, CellSummary, DatasetSummary, Quality, Summary
+from jointbench.comparison.table_sizes import at_the_most_rows
 from jointbench.records import PlannedArm, Record, Reference, Score
 from jointbench.types import Dataset, FloatArray, Split
 
@@ -38,14 +39,18 @@ def summarise(
     """The summary of a run. ``datasets`` describes each dataset; the rest is computed from the records."""
     run_cells, references = cells(records)
     by_slug = {dataset.slug: dataset for dataset in datasets}
-    summaries = tuple(summarise_cell(cell, by_slug[cell.dataset], criteria) for cell in run_cells)
+    every = [summarise_cell(cell, by_slug[cell.dataset], criteria) for cell in run_cells]
+    summaries = at_the_most_rows(every, by_slug)
+    shown = {cell.dataset for cell in summaries}
     return Summary(
         schema_version=SUMMARY_SCHEMA_VERSION,
         profile=profile,
         engine=engine,
         command=command,
         headline=headline(summaries),
-        datasets=tuple(with_references(dataset, references, run_cells) for dataset in datasets),
+        datasets=tuple(
+            with_references(dataset, references, run_cells) for dataset in datasets if dataset.slug in shown
+        ),
         cells=summaries,
         notes=tuple(notes),
         rope=criteria.rope,
@@ -57,9 +62,15 @@ def summarise(
 
 
 def describe(
-    dataset: Dataset, splits: Sequence[Split], seeds: int, recipe: RecipeSummary, command: str = ""
+    dataset: Dataset,
+    splits: Sequence[Split],
+    seeds: int,
+    recipe: RecipeSummary,
+    command: str = "",
+    *,
+    size_of: str = "",
 ) -> DatasetSummary:
-    """What a dataset is, as it was used."""
+    """What a dataset is, as it was used. size_of: the name of the same table on its fewest rows."""
     return DatasetSummary(
         slug=dataset.slug,
         title=dataset.title,
@@ -84,6 +95,7 @@ def describe(
         weight=dataset.weight_column,
         class_weight=dataset.class_weight,
         cut_from=dataset.cut_from,
+        size_of=size_of,
     )
 
 

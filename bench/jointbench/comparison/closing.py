@@ -61,6 +61,13 @@ def _there_are(dataset: DatasetSummary) -> str:
     return f"there are {dataset.rows:,}{part}"
 
 
+def with_rows(command: str, rows: int) -> str:
+    """The command, or the call in Python, on so many rows; "" where there is none."""
+    if command.endswith(")"):
+        return f"{command.removesuffix(')')}, rows={rows})"
+    return f"{command} --rows {rows}" if command else ""
+
+
 def _two_digits(value: float) -> int:
     return int(float(f"{value:.1e}"))
 
@@ -71,9 +78,9 @@ def _command(dataset: DatasetSummary, criteria: VerdictCriteria, ahead: Outlook,
     more = rows if ahead.growth is None and rows is not None and rows <= dataset.cut_from else None
     if ahead.undecidable and more is None:
         return None
+    base = with_rows(base, more) if more else base
     if base.endswith(")"):  # a call in Python
-        return f"{base.removesuffix(')')}, {f'rows={more}' if more else 'until_decided=True'})"
-    base += f" --rows {more}" if more else ""
+        return base if more else f"{base.removesuffix(')')}, until_decided=True)"
     options = (
         ("rope", criteria.rope, ROPE),
         ("probability", criteria.probability, PROBABILITY),

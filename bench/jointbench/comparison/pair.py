@@ -71,6 +71,16 @@ class Pair:
         return self.verdict.verdict == "open" and self.verdict.lean is None
 
 
+def early_verdict(cell: BenchmarkCell, criteria: VerdictCriteria) -> Verdict | None:
+    """Joint against the first other arm by what is there so far, which may lack timings; None without another arm."""
+    joint = min(cell.planned_arms, key=lambda planned: len(planned.arm.groups))
+    other = next((planned for planned in cell.planned_arms if planned is not joint), None)
+    if other is None:
+        return None
+    evidence = cell_evidence(cell, criteria)
+    return compare_pair(evidence, joint, other, cell_ratios(cell, joint, [other])).verdict
+
+
 def cell_ratios(cell: BenchmarkCell, first: PlannedArm, others: Sequence[PlannedArm]) -> tuple[Ratio, ...]:
     """Every measured cost of the first arm over each other one's."""
     name = first.arm.name

@@ -48,14 +48,15 @@ def stratified_parts(units: IntArray, labels: IntArray, shares: Sequence[float],
     contents = np.zeros((count, labels.shape[1] + 1))
     np.add.at(contents, units, np.column_stack([labels, np.ones(len(units), np.int64)]))
     totals = np.maximum(contents.sum(axis=0), 1)
-    shortfall = np.outer(shares, contents.sum(axis=0))
+    shortfall, of_rows = np.outer(shares, contents.sum(axis=0)), np.asarray(shares)
     sizes = contents[:, -1]
     rarest = np.where(contents > 0, totals, np.inf).min(axis=1)
     part_of = np.empty(count, dtype=np.int64)
     shuffled = rng.permutation(count)
     for unit in shuffled[np.lexsort((rarest[shuffled], -sizes[shuffled]))]:
-        gain = (2 * shortfall - contents[unit]) @ (contents[unit] / totals) / np.asarray(shares)
-        part = rng.choice(np.flatnonzero(gain >= gain.max() - 1e-9))
+        gain = (2 * shortfall - contents[unit]) @ (contents[unit] / totals) / of_rows
+        best = (gain >= gain.max() - 1e-9).nonzero()[0]
+        part = best[0] if len(best) == 1 else rng.choice(best)  # a choice among one draws nothing
         part_of[unit] = part
         shortfall[part] -= contents[unit]
     _fill_empty(part_of, sizes, len(shares))

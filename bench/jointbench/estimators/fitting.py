@@ -13,7 +13,8 @@ from sklearn.utils.validation import has_fit_parameter
 from jointbench.errors import BadInput
 from jointbench.estimators.coding import Coding, coding_of, raw_answers
 from jointbench.estimators.family import Estimator, Family
-from jointbench.study.plan import Experiment, prepared_split
+from jointbench.study.plan import Experiment
+from jointbench.study.prepared_tables import prepared_split
 from jointbench.types import Float32Array, FloatArray, IntArray, Output, Split
 
 ALL = slice(None)

@@ -13,7 +13,8 @@ from jointbench.measure.process_memory import peak_bytes, peak_unavailable_reaso
 from jointbench.records import Memory, Peak
 from jointbench.runtime.processes import Processes
 from jointbench.runtime.workers import failure_reason
-from jointbench.study.plan import Experiment, prepared_split
+from jointbench.study.plan import Experiment
+from jointbench.study.prepared_tables import prepared_split
 from jointbench.types import Float32Array
 
 REQUEST_ROWS = 4_096

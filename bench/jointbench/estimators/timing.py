@@ -12,7 +12,8 @@ from jointbench.estimators.fitting import Fitted, Task, tasks
 from jointbench.measure.paired_timing import paired
 from jointbench.measure.system_load import disturbed
 from jointbench.records import AA_CONTROL, SEQUENTIAL, WHOLE_FIT, ExecutionMode, Scenario, Timing, Variant
-from jointbench.study.plan import Experiment, prepared_split
+from jointbench.study.plan import Experiment
+from jointbench.study.prepared_tables import prepared_split
 
 BATCH_SIZES = (1, 512)
 FIT_SHARE = 0.6  # of the seconds for timing

@@ -16,7 +16,8 @@ from jointbench.networks.architecture import architecture
 from jointbench.networks.initialization import initial_weights
 from jointbench.networks.recipes import effective_weights
 from jointbench.runtime.workers import Workers
-from jointbench.study.plan import Experiment, prepared_split
+from jointbench.study.plan import Experiment
+from jointbench.study.prepared_tables import prepared_split
 from jointbench.types import Output, Weights
 
 KEY = "pasted-code"

@@ -16,7 +16,8 @@ from jointbench.explain.number_text import percent, signed
 from jointbench.explain.skill import difference, known_mean, skills, split_keys
 from jointbench.explain.trunk_gradients import TrunkGradients
 from jointbench.networks.initialization import epoch_order
-from jointbench.study.plan import Experiment, job, prepared_split
+from jointbench.study.plan import Experiment, job
+from jointbench.study.prepared_tables import prepared_split
 from jointbench.types import FloatArray, IntArray
 
 KEY = "who-moves-the-trunk"

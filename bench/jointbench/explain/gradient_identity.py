@@ -14,7 +14,8 @@ from jointbench.explain.answer import Answer, AnswerData, failed_answer
 from jointbench.explain.context import Context, networks_of
 from jointbench.networks.architecture import Architecture, Layer
 from jointbench.networks.initialization import epoch_order
-from jointbench.study.plan import Experiment, job, prepared_split
+from jointbench.study.plan import Experiment, job
+from jointbench.study.prepared_tables import prepared_split
 from jointbench.types import FloatArray, IntArray, Weights
 
 KEY = "gradient-identity"

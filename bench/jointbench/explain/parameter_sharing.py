@@ -11,7 +11,8 @@ from jointbench.explain.answer import Answer, AnswerData
 from jointbench.explain.context import Context, networks_of
 from jointbench.networks.architecture import Architecture
 from jointbench.networks.flops import backward_flops, forward_flops
-from jointbench.study.plan import Experiment, job, prepared_split
+from jointbench.study.plan import Experiment, job
+from jointbench.study.prepared_tables import prepared_split
 
 KEY = "one-set-of-parameters"
 QUESTION = "Is there one set of parameters, or one for each loss?"

@@ -17,7 +17,8 @@ from jointbench.explain.trained_networks import TrainedNetwork, compared_outputs
 from jointbench.metrics.reference_models import LINEAR, reference_predictions
 from jointbench.runtime.workers import Workers
 from jointbench.stats.estimate import Estimate
-from jointbench.study.plan import Experiment, prepared_split
+from jointbench.study.plan import Experiment
+from jointbench.study.prepared_tables import prepared_split
 from jointbench.types import Float32Array, FloatArray, Output, Split
 
 KEY = "probes"

@@ -26,7 +26,8 @@ from jointbench.explain.similarity import (
 from jointbench.explain.trained_networks import TrainedNetwork, first_folds, trained_networks
 from jointbench.runtime.workers import Workers
 from jointbench.stats.correlated_t_test import Posterior
-from jointbench.study.plan import Experiment, prepared_split
+from jointbench.study.plan import Experiment
+from jointbench.study.prepared_tables import prepared_split
 
 KEY = "regression-losses"
 QUESTION = "Does another loss on the same output make another representation?"

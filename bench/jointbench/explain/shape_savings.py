@@ -18,7 +18,8 @@ from jointbench.networks.architecture import Architecture, architecture
 from jointbench.networks.flops import forward_flops, inference_flops_per_row, train_flops_per_row
 from jointbench.networks.initialization import initial_weights
 from jointbench.runtime.workers import Workers
-from jointbench.study.plan import Experiment, prepared_split
+from jointbench.study.plan import Experiment
+from jointbench.study.prepared_tables import prepared_split
 from jointbench.types import Float32Array, FloatArray, Output, Shape, Weights
 
 SHARES = (0.1, 0.3, 0.5, 0.7, 0.85, 0.95)

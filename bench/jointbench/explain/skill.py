@@ -14,7 +14,8 @@ from jointbench.data.label_checks import fold_name
 from jointbench.errors import BadInput
 from jointbench.records import Fit
 from jointbench.stats.correlated_t_test import Posterior, correlated_t_test, interval_half_width
-from jointbench.study.plan import Experiment, prepared_split
+from jointbench.study.plan import Experiment
+from jointbench.study.prepared_tables import prepared_split
 from jointbench.study.scoring import judged_on, no_skill_on, scores_of
 from jointbench.types import FloatArray, Split
 

@@ -12,7 +12,8 @@ from jointbench.errors import BadInput
 from jointbench.networks.architecture import Architecture
 from jointbench.networks.arms import parse_arm
 from jointbench.runtime.workers import Workers
-from jointbench.study.plan import Experiment, job, plan_arms, prepared_split
+from jointbench.study.plan import Experiment, job, plan_arms
+from jointbench.study.prepared_tables import prepared_split
 from jointbench.study.stacks import tasks_of
 from jointbench.types import Float32Array, Network, Split, Weights
 

@@ -18,7 +18,8 @@ from jointbench.explain.lost_fits import lost_fits
 from jointbench.explain.skill import mean_over_outputs, skills
 from jointbench.measure.paired_timing import log_ratios, paired, ratio_interval
 from jointbench.records import Fit
-from jointbench.study.plan import Experiment, job, prepared_split
+from jointbench.study.plan import Experiment, job
+from jointbench.study.prepared_tables import prepared_split
 from jointbench.study.scoring import fit_record
 from jointbench.types import FloatArray, Network
 

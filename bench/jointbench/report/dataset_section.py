@@ -19,6 +19,7 @@ from jointbench.report.figures.forest import output_forest
 from jointbench.report.figures.latency import latency_figure
 from jointbench.report.figures.learning_curves import learning_figure
 from jointbench.report.figures.skill import skill_figure
+from jointbench.report.figures.table_sizes import table_sizes_figure
 from jointbench.report.not_measured import absent_throughout
 from jointbench.report.overview import FEW_FOLDS, Answer, Sentence, cells_of, sentence
 from jointbench.report.palette import Palette
@@ -186,6 +187,8 @@ def _cell_figures(
         figures.append(skill_figure(cell, dataset, colours, f"{anchor}-skill"))
     if cell.differences:
         figures.append(output_forest(cell, dataset, summary.rope, colours, f"{anchor}-forest"))
+    if cell.table_sizes is not None:
+        figures.append(table_sizes_figure(cell, cell.table_sizes, summary.rope, colours, f"{anchor}-rows"))
     if cell.ratios:
         figures.append(ratio_figure(cell, dataset.folds, colours, f"{anchor}-ratios"))
     if _new_flops(summary, cell):

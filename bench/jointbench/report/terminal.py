@@ -4,11 +4,15 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
+import numpy as np
 from rich.box import SIMPLE_HEAD
 from rich.console import Console
 from rich.table import Table as RichTable
 from rich.text import Text
 
+from jointbench.comparison.cells import BenchmarkCell
+from jointbench.comparison.criteria import VerdictCriteria
+from jointbench.comparison.pair import early_verdict
 from jointbench.comparison.summary.costs import Ratio
 from jointbench.comparison.summary.decisions import Decision
 from jointbench.comparison.summary.run import CellSummary, Summary
@@ -87,6 +91,18 @@ def terminal_report(summary: Summary, console: Console) -> None:
             console.print(Text(reason))
         console.print(Text("The reasons, and what would close what is open, are in the report."))
     console.print(Text(show.plain(summary.headline), style="bold"))
+
+
+def early_line(cell: BenchmarkCell, criteria: VerdictCriteria) -> str:
+    """What the first round of training has come to; "" where nothing is compared."""
+    verdict = early_verdict(cell, criteria)
+    if verdict is None:
+        return ""
+    rows = len(np.unique(np.concatenate([fold.test for fold in cell.folds])))
+    return (
+        f"{show.plain(cell.dataset)}, {rows:,} rows, {show.plain(cell.backend)} on {show.plain(cell.device)}, so far: "
+        f"{verdict.verdict}: {show.plain(verdict.reason)}"
+    )
 
 
 def _notes(summary: Summary, console: Console) -> None:

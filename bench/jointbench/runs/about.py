@@ -10,6 +10,7 @@ from typing import Annotated
 from annotated_types import Interval
 
 from jointbench.comparison.build import describe
+from jointbench.comparison.closing import with_rows
 from jointbench.comparison.criteria import DEFAULT_CRITERIA, WORTH, VerdictCriteria
 from jointbench.comparison.summary.recipe import recipe_summary
 from jointbench.comparison.summary.run import DatasetSummary
@@ -98,14 +99,9 @@ def about_study(
         notes=description.notes,
         machine=environment(),
         datasets=tuple(
-            describe(
-                experiment.dataset,
-                experiment.splits,
-                experiment.seeds,
-                recipe_summary(experiment.recipe_rows, experiment.recipe, experiment.shape, experiment.splits),
-                description.reruns.get(experiment.dataset.slug, ""),
-            )
+            _described(at, experiment, description)
             for experiment in experiments
+            for at in (experiment, *experiment.larger)
         ),
         backends=(*config.backends, *families),
         devices=config.devices,
@@ -113,6 +109,20 @@ def about_study(
         rounds=config.rounds,
         options=description.options,
     ).with_criteria(description.criteria)
+
+
+def _described(at: Experiment, first: Experiment, description: RunDescription) -> DatasetSummary:
+    """A table at one of its numbers of rows. first: at its fewest."""
+    slug = first.dataset.slug
+    command = description.reruns.get(slug, "")
+    return describe(
+        at.dataset,
+        at.splits,
+        at.seeds,
+        recipe_summary(at.recipe_rows, at.recipe, at.shape, at.splits),
+        command if at is first else with_rows(command, at.dataset.rows),
+        size_of="" if at is first else slug,
+    )
 
 
 def write_about(folder: Path, about: About) -> None:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections import defaultdict
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 
 from jointbench.records import Fit, NotMeasured, PlannedArm, Record, Timing
@@ -41,7 +41,10 @@ def cut_off(about: About, records: Sequence[Record], *, torn: bool) -> CutOff:
     untrained = {cell: len(networks - fitted[cell]) for cell, networks in planned.items()}
     unfinished = about.finished is False
     not_begun = [cell for cell in _requested(about) if unfinished and cell not in planned and cell not in accounted]
-    untimed = [cell for cell in planned if unfinished and not untrained[cell] and cell not in accounted]
+    fewer = _of_fewer_rows(about, planned)
+    untimed = [
+        cell for cell in planned if unfinished and not untrained[cell] and cell not in accounted and cell not in fewer
+    ]
     sentences = [
         *(
             f"{_place(cell)}: {count:,} of {len(planned[cell]):,} networks were not trained."
@@ -67,7 +70,15 @@ def _requested(about: About) -> list[CellKey]:
         for backend in about.backends
         for device in about.devices
         for dataset in about.datasets
+        if not dataset.size_of
     ]
+
+
+def _of_fewer_rows(about: About, planned: Iterable[CellKey]) -> set[CellKey]:
+    """The cells of tables that were planned on more rows too: only the largest is timed."""
+    size_of = {dataset.slug: dataset.size_of or dataset.slug for dataset in about.datasets}
+    last = {(size_of[cell.dataset], cell.backend, cell.device): cell for cell in planned}
+    return set(planned) - set(last.values())
 
 
 def _place(cell: CellKey) -> str:

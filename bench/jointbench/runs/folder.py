@@ -21,10 +21,10 @@ from jointbench.runs.companions import read_companions
 from jointbench.runs.stored_run import read_run, summary_of, without_training_loss
 from jointbench.runs.verdict_options import verdict_criteria
 from jointbench.runtime.environment import environment
-from jointbench.study.config import Progress, StudyConfig
+from jointbench.study.config import Concluded, Progress, StudyConfig
 from jointbench.study.phases import DRAWING
 from jointbench.study.plan import Experiment
-from jointbench.study.run import run
+from jointbench.study.run import run, unheard
 
 SUMMARY, REPORT = "summary.json", "report.html"
 RUN_FILES = (RECORDS, PACKED, ENVIRONMENT, SUMMARY, REPORT)
@@ -40,10 +40,11 @@ def execute(
     description: RunDescription,
     progress: Progress,
     families: Sequence[Family] = (),
+    concluded: Concluded = unheard,
 ) -> Summary:
     """Runs the study and writes its folder. Records are written as they come: a killed run keeps what it has.
 
-    families: of estimators that are compared beside the networks.
+    families: of estimators that are compared beside the networks. concluded: hears of each first round of training.
 
     Raises BadInput where the folder is another run's or cannot be written to, DidNotFinish where that shows later.
     """
@@ -57,7 +58,7 @@ def execute(
             log.discard()
             raise
         try:
-            for record in _records(experiments, config, progress, families):
+            for record in _records(experiments, config, (progress, concluded), families):
                 log.append(record)
                 records.append(without_training_loss(record))
         except OSError as error:
@@ -72,11 +73,15 @@ def execute(
 
 
 def _records(
-    experiments: Sequence[Experiment], config: StudyConfig, progress: Progress, families: Sequence[Family]
+    experiments: Sequence[Experiment],
+    config: StudyConfig,
+    listeners: tuple[Progress, Concluded],
+    families: Sequence[Family],
 ) -> Iterator[Record]:
     """The networks' records, then the estimators', on the same folds."""
+    progress, concluded = listeners
     folds: dict[str, list[FoldRecord]] = {}
-    for record in run(experiments, config, progress):
+    for record in run(experiments, config, progress, concluded):
         if isinstance(record, FoldRecord):
             folds.setdefault(record.dataset, []).append(record)
         yield record

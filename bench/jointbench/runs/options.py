@@ -176,8 +176,14 @@ def _is_file(name: str) -> bool:
 def experiments(options: RunOptions, datasets: Sequence[Dataset]) -> list[Experiment]:
     """The datasets with their splits, shapes, recipes and arms."""
     check_numbers(options)
+    validation, weights = cross_validation(options), loss_weights(options)
+    return [make_experiment(dataset, options.arms, validation, weights, options.network) for dataset in datasets]
+
+
+def cross_validation(options: RunOptions) -> CrossValidation:
+    """What is asked for, else the profile's."""
     profile = profile_named(options.profile)
-    validation = CrossValidation(
+    return CrossValidation(
         folds=options.folds or profile.folds,
         repeats=options.repeats or profile.repeats,
         seeds=options.seeds or profile.seeds,
@@ -187,8 +193,11 @@ def experiments(options: RunOptions, datasets: Sequence[Dataset]) -> list[Experi
         max_epochs=profile.max_epochs,
         split_repeats=options.split_repeats,
     )
-    weights = tuple(_loss_weight(text) for text in options.loss_weights)
-    return [make_experiment(dataset, options.arms, validation, weights, options.network) for dataset in datasets]
+
+
+def loss_weights(options: RunOptions) -> tuple[tuple[str, float], ...]:
+    """By output. Raises BadInput for what is no number."""
+    return tuple(_loss_weight(text) for text in options.loss_weights)
 
 
 def check_numbers(options: RunOptions) -> None:

@@ -10,6 +10,7 @@ from jointbench.runs.about import RunDescription
 from jointbench.runs.notes import cut_notes, notes
 from jointbench.runs.options import RunOptions, criteria_of, experiments, study_config
 from jointbench.runs.reruns import reruns
+from jointbench.runs.table_sizes import growing
 from jointbench.study.config import StudyConfig
 from jointbench.study.least_time import check_budget_covers_a_round
 from jointbench.study.plan import Experiment
@@ -30,7 +31,7 @@ def plan_run(options: RunOptions, datasets: Sequence[Dataset], command: str, rer
     no command."""
     criteria = criteria_of(options, datasets)
     config = study_config(options, criteria)
-    planned = experiments(options, datasets)
+    planned = growing(experiments(options, datasets), datasets, options, config)
     if options.budget is not None:
         check_budget_covers_a_round(planned, config, options.budget)
     written = replace(options, datasets=tuple(without_credentials(word) for word in options.datasets))

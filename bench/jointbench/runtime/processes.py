@@ -14,9 +14,12 @@ from concurrent.futures.process import BrokenProcessPool
 from dataclasses import dataclass
 from typing import Any, ParamSpec, TypeVar
 
+import numpy as np
 import psutil
 from loky import process_executor
 from loky.process_executor import ProcessPoolExecutor
+
+from jointbench.data.shared_table import by_name
 
 P = ParamSpec("P")
 T = TypeVar("T")
@@ -98,7 +101,11 @@ class Processes:
                 self._end(number)  # it died between two tasks, and takes none with it
             if number not in self._executors:
                 executor = self._executors[number] = ProcessPoolExecutor(
-                    1, initializer=_begin, initargs=(self._start, self._start_args), env=self._environment
+                    1,
+                    job_reducers={np.memmap: by_name},
+                    initializer=_begin,
+                    initargs=(self._start, self._start_args),
+                    env=self._environment,
                 )
                 if self._closed:  # which ended the executors that were there, perhaps before this one
                     raise CancelledError

@@ -6,7 +6,9 @@ import math
 from collections.abc import Callable
 from dataclasses import dataclass, field
 
+from jointbench.comparison.cells import BenchmarkCell
 from jointbench.comparison.criteria import DEFAULT_CRITERIA, VerdictCriteria
+from jointbench.study.plan import Plan
 from jointbench.study.profiles import ExtraModes
 from jointbench.types import Engine, Float32Array, Weights
 
@@ -49,13 +51,19 @@ class StudyConfig:
         return self.thread_counts or (self.threads,)
 
 
+Concluded = Callable[[BenchmarkCell], None]
+"""Called with the records of a dataset on a backend when its first round of training is done."""
+
+
 @dataclass
 class ScoredModels:
     """The models of the first split and seed, kept so that the scored models are the ones that are timed.
 
-    weights, answers (test rows, units): by network id. saved: bytes of the saved networks, by dataset and arm.
+    weights, answers (test rows, units): by network id. saved: bytes of the saved networks, by dataset and arm. plans:
+    by dataset (a table on its fewest rows), what was trained of it in the end.
     """
 
     weights: dict[str, Weights] = field(default_factory=dict)
     answers: dict[str, Float32Array] = field(default_factory=dict)
     saved: dict[str, dict[str, int]] = field(default_factory=dict)
+    plans: dict[str, Plan] = field(default_factory=dict)

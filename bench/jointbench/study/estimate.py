@@ -80,13 +80,14 @@ class Estimate:
     """The phases in the order they run, and what is trained and timed in them.
 
     networks: of the first round, by dataset. references: models. cells: datasets x backends x devices x thread counts
-    that are timed.
+    that are timed. training_seconds: of the first round, on all backends and devices.
     """
 
     phases: tuple[Phase, ...]
     networks: dict[str, int]
     references: int
     cells: int
+    training_seconds: float
 
     @property
     def seconds(self) -> float:
@@ -109,11 +110,13 @@ def estimate(experiments: Sequence[Experiment], config: StudyConfig, speed: floa
     phases = [Phase(REFERENCES, (START_SECONDS + usual_seconds(experiments, limits) / processes) / speed, 0.0)]
     budget = TimingBudget(config.timing_seconds, timed)
     networks = {experiment.dataset.slug: 0 for experiment in experiments}
+    training = 0.0
     for backend, device in cells:
         plans = [Plan(experiment, *plan_arms(experiment, backend, device, config.engine)) for experiment in experiments]
         for plan in plans:
             networks[plan.experiment.dataset.slug] += len(plan.networks)
         seconds = _training(plans, config, _costs(backend)) / speed
+        training += seconds
         most = config.training_seconds / len(cells) if config.rounds > 1 else 0.0
         phases.append(Phase(training_phase(backend, device), seconds, most))
         if timed:
@@ -125,7 +128,7 @@ def estimate(experiments: Sequence[Experiment], config: StudyConfig, speed: floa
     drawn = REPORT_SECONDS + DATASET_SECONDS * len(experiments) * len(cells)
     phases.append(Phase(DRAWING, drawn / speed, 0.0))
     models = sum(2 * len(experiment.dataset.outputs) * len(experiment.splits) for experiment in experiments)
-    return Estimate(tuple(phases), networks, models if config.references else 0, timed)
+    return Estimate(tuple(phases), networks, models if config.references else 0, timed, training)
 
 
 def _costs(backend: str) -> FrameworkCosts:

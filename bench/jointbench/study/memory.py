@@ -15,7 +15,8 @@ from jointbench.records import Memory, Peak, PlannedArm
 from jointbench.runtime.workers import Workers, failure_reason, start_bytes
 from jointbench.study.config import Progress, ScoredModels, StudyConfig
 from jointbench.study.phases import memory_phase
-from jointbench.study.plan import Experiment, Plan, first_ids, first_prepared, job
+from jointbench.study.plan import Experiment, Plan, first_ids, job
+from jointbench.study.prepared_tables import first_prepared
 from jointbench.types import Float32Array
 
 FAILED = "one of its networks failed"

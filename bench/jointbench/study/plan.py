@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
-from functools import cached_property, lru_cache
+from functools import cached_property
 
 import numpy as np
 
@@ -28,11 +28,11 @@ from jointbench.networks.network_options import DEFAULT_NETWORK, NetworkOptions
 from jointbench.networks.own_trunk import OwnTrunk
 from jointbench.networks.recipes import chosen_recipe, chosen_shape, effective_weights
 from jointbench.records import PlannedArm
+from jointbench.study.prepared_tables import own_columns
 from jointbench.types import (
     Arm,
     Dataset,
     Engine,
-    Float32Array,
     IntArray,
     Network,
     Output,
@@ -64,7 +64,8 @@ class CrossValidation:
 
 @dataclass(frozen=True, eq=False, kw_only=True)
 class Experiment:
-    """A dataset ready to be studied: its splits, base shape, recipe and arms. own_trunks: the user's, by backend."""
+    """A dataset ready to be studied: its splits, base shape, recipe and arms. own_trunks: the user's, by backend.
+    larger: the same table with more and more rows, for when this one has been trained."""
 
     dataset: Dataset
     splits: tuple[Split, ...]
@@ -75,6 +76,7 @@ class Experiment:
     input_shape: tuple[int, ...]
     split_repeats: bool = False
     own_trunks: Mapping[str, OwnTrunk] = field(default_factory=dict)
+    larger: tuple[Experiment, ...] = ()
 
     @cached_property
     def row_units(self) -> IntArray:
@@ -225,7 +227,7 @@ def job(experiment: Experiment, network: Network, prepared: Prepared) -> Job:
         train = train[:-1]  # batch normalisation cannot train on a batch of one row
     no_skill = {output.name: prepared.no_skill[i] for output, i in zip(outputs, columns, strict=True)}
     initial = initial_weights(built, network.group, network.seed)
-    features = _own_columns(prepared, tuple(columns)) if built.own_trunk is None else prepared.features
+    features = own_columns(prepared, tuple(columns)) if built.own_trunk is None else prepared.features
     return Job(
         architecture=built,
         recipe=network.recipe,
@@ -239,18 +241,6 @@ def job(experiment: Experiment, network: Network, prepared: Prepared) -> Job:
         initial=without_columns(initial, built, prepared.columns_of_others(columns)),
         seed=network.seed,
     )
-
-
-@lru_cache(maxsize=8)  # whole tables: few wait for a worker at a time
-def _own_columns(prepared: Prepared, outputs: tuple[int, ...]) -> Float32Array:
-    """The features without those that are made from the labels of other outputs, which are 0: a separate network's
-    users would not have them."""
-    others = prepared.columns_of_others(outputs)
-    if not len(others):
-        return prepared.features
-    features = prepared.features.copy()
-    features[:, others] = 0
-    return features
 
 
 def without_columns(weights: Weights, network: Architecture, columns: IntArray) -> Weights:
@@ -276,17 +266,6 @@ class Plan:
     @cached_property
     def by_id(self) -> dict[str, Network]:
         return {network.id: network for network in self.networks}
-
-
-@lru_cache(maxsize=64)  # a stack takes its splits in turn for each group of outputs; a smaller cache would forget them
-def prepared_split(experiment: Experiment, repeat: int, fold: int) -> Prepared:
-    return prepare(experiment.dataset, next(s for s in experiment.splits if (s.repeat, s.fold) == (repeat, fold)))
-
-
-def first_prepared(experiment: Experiment) -> Prepared:
-    """The arrays of the first split, whose networks are timed."""
-    first = experiment.splits[0]
-    return prepared_split(experiment, first.repeat, first.fold)
 
 
 def first_ids(planned: PlannedArm) -> tuple[str, ...]:

@@ -19,7 +19,8 @@ from jointbench.runtime.processes import Processes
 from jointbench.runtime.workers import failure_reason
 from jointbench.study.config import Progress
 from jointbench.study.phases import REFERENCES
-from jointbench.study.plan import Experiment, prepared_split
+from jointbench.study.plan import Experiment
+from jointbench.study.prepared_tables import prepared_split
 from jointbench.study.reference_limits import NO_LIMIT, TreeLimit, tree_limits, tree_work, usual_seconds
 from jointbench.study.scoring import judged_on, no_skill_on, tested_weights
 from jointbench.types import Float32Array, FloatArray, IntArray, Output, Split

@@ -7,10 +7,11 @@ from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 
 from jointbench.backends.registry import unavailable_reason
+from jointbench.comparison.cells import BenchmarkCell
 from jointbench.records import NotMeasured, Record
 from jointbench.runtime.workers import Workers, failure_reason, unusable_reason
 from jointbench.study.budget import TimingBudget, TrainingBudget
-from jointbench.study.config import Progress, ScoredModels, StudyConfig
+from jointbench.study.config import Concluded, Progress, ScoredModels, StudyConfig
 from jointbench.study.early_workers import EarlyWorkers
 from jointbench.study.memory import footprints
 from jointbench.study.plan import Experiment, Plan, plan_arms
@@ -23,21 +24,32 @@ from jointbench.study.timing import timings
 class _Shared:
     """What the backends and devices of a study share. told: the folds that have a record."""
 
+    listeners: tuple[Progress, Concluded]
     told: ToldFolds
     early: EarlyWorkers
     training: TrainingBudget
     timing: TimingBudget
 
 
-def run(experiments: Sequence[Experiment], config: StudyConfig, progress: Progress) -> Iterator[Record]:
-    """Every record of a study, as it is made."""
+def unheard(_: BenchmarkCell) -> None:
+    """Nobody asked for what the first rounds come to."""
+
+
+def run(
+    experiments: Sequence[Experiment], config: StudyConfig, progress: Progress, concluded: Concluded = unheard
+) -> Iterator[Record]:
+    """Every record of a study, as it is made. concluded: hears of each first round of training."""
     with EarlyWorkers(config) as early:
-        yield from _study(experiments, config, progress, early)
+        yield from _study(experiments, config, (progress, concluded), early)
 
 
 def _study(
-    experiments: Sequence[Experiment], config: StudyConfig, progress: Progress, early: EarlyWorkers
+    experiments: Sequence[Experiment],
+    config: StudyConfig,
+    listeners: tuple[Progress, Concluded],
+    early: EarlyWorkers,
 ) -> Iterator[Record]:
+    progress, _ = listeners
     told = ToldFolds()
     for experiment in experiments:
         yield from told.new(folds(experiment))
@@ -46,6 +58,7 @@ def _study(
     cells = [(backend, device) for backend in config.backends for device in config.devices]
     available = sum(unavailable_reason(backend) is None for backend, _ in cells)
     shared = _Shared(
+        listeners,
         told,
         early,
         TrainingBudget(config.training_seconds, available),
@@ -60,7 +73,7 @@ def _study(
             for experiment in experiments:
                 yield NotMeasured(experiment.dataset.slug, backend, device, reason)
             continue
-        yield from _cell(experiments, backend, device, config, shared, progress)
+        yield from _cell(experiments, backend, device, config, shared)
 
 
 def _unusable_reason(backend: str, device: str) -> str | None:
@@ -78,20 +91,21 @@ def _cell(
     device: str,
     config: StudyConfig,
     shared: _Shared,
-    progress: Progress,
 ) -> Iterator[Record]:
     """One backend on one device: all fits on ``jobs`` workers, then all timing on one worker, alone, then memory."""
     plans = [Plan(experiment, *plan_arms(experiment, backend, device, config.engine)) for experiment in experiments]
     for plan in plans:
         yield from plan.arms
     scored = ScoredModels()
+    progress, _ = shared.listeners
     with shared.early.take(backend, device, config.jobs) as workers:
         seconds = shared.training.next_share()
         began = time.monotonic()
-        yield from train_in_rounds(plans, workers, config, scored, seconds, shared.told, progress)
+        yield from train_in_rounds(plans, workers, config, scored, seconds, shared.told, shared.listeners)
         shared.training.spend(time.monotonic() - began)
     if config.timing_seconds <= 0 and config.projections == 0:
         return
+    plans = [scored.plans[plan.experiment.dataset.slug] for plan in plans]  # on as many rows as were come to
     yield from timings(
         plans,
         backend=backend,

@@ -23,14 +23,16 @@ def tasks_of(
     """What one worker trains at a time: a network alone, or all that one program can train together.
 
     Networks of one recipe stack when their architectures are equal, or have one padding key and are cheap to pad with
-    zeros; loss weights may differ, each replicate has its own. A stack is cut where its tables would pass TABLE_BYTES.
+    zeros; loss weights may differ, each replicate has its own. A stack is cut where its tables would pass TABLE_BYTES;
+    networks on tables half as large train alone, and lose nothing by it.
     If ``halved``, it is also cut in two where both halves are large enough, so that two workers can share it. The same
     study always makes the same stacks.
     """
     if engine == "stock":
         return [[network] for network in networks]
-    table_bytes = experiment.dataset.rows * int(np.prod(experiment.input_shape)) * 4
-    most_splits = max(1, TABLE_BYTES // table_bytes)
+    most_splits = TABLE_BYTES // table_bytes(experiment)
+    if most_splits <= 1:  # each output may have a table of its own, by ``prepared_tables.own_columns``
+        return [[network] for network in networks]
     tasks: list[list[Network]] = []
     for stack in _stacks(experiment, networks):
         keys = list(dict.fromkeys((network.repeat, network.fold) for network in stack))
@@ -39,6 +41,11 @@ def tasks_of(
             chosen = set(keys[start : start + splits])
             tasks.append([network for network in stack if (network.repeat, network.fold) in chosen])
     return tasks
+
+
+def table_bytes(experiment: Experiment) -> int:
+    """Of the features that a network reads."""
+    return experiment.dataset.rows * int(np.prod(experiment.input_shape)) * 4
 
 
 def _stacks(experiment: Experiment, networks: Sequence[Network]) -> list[list[Network]]:

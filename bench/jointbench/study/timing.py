@@ -40,7 +40,8 @@ from jointbench.study.budget import TimingBudget
 from jointbench.study.config import Progress, ScoredModels, StudyConfig
 from jointbench.study.memory import saved_sizes
 from jointbench.study.phases import timing_phase
-from jointbench.study.plan import Plan, first_ids, first_prepared, job
+from jointbench.study.plan import Plan, first_ids, job
+from jointbench.study.prepared_tables import first_prepared
 
 PATHS = get_args(ExecutionMode)
 TRAINING_SHARE = 0.65  # of a dataset's time; requests get what training leaves

@@ -10,13 +10,15 @@ from jointbench.backends.base import Job, Stacked
 from jointbench.backends.batched.program import MEMORY_BUDGET_BYTES
 from jointbench.backends.protocols import TrainingBackend
 from jointbench.data.preprocess import Prepared
+from jointbench.data.shared_table import LEAST_BYTES
 from jointbench.records import Fit, Record, Stack
 from jointbench.runtime.workers import Workers, failure_reason
 from jointbench.study.config import Progress, ScoredModels, StudyConfig
 from jointbench.study.phases import training_phase
-from jointbench.study.plan import Experiment, Plan, job, prepared_split, timed_ids
+from jointbench.study.plan import Experiment, Plan, job, timed_ids
+from jointbench.study.prepared_tables import prepared_split
 from jointbench.study.scoring import fit_record
-from jointbench.study.stacks import tasks_of
+from jointbench.study.stacks import table_bytes, tasks_of
 from jointbench.types import Engine, Network
 
 FEW_DATASETS = 3  # a study of fewer has too few stacks to keep every worker busy
@@ -31,7 +33,7 @@ def train(
         for plan in plans
         for task in tasks_of(plan.experiment, plan.networks, config.engine, halved=len(plans) < FEW_DATASETS)
     ]
-    tasks.sort(key=lambda entry: -entry[0].work(entry[2]))  # the longest first, so that no worker ends alone
+    tasks.sort(key=lambda entry: _order(entry[0], entry[2]))
     total, done = sum(experiment.work(task) for experiment, _, task in tasks), 0
     phase = training_phase(plans[0].arms[0].backend, plans[0].arms[0].device)
     progress(phase, "", 0, total)
@@ -47,6 +49,13 @@ def train(
             done += experiment.work(finished)
             progress(phase, experiment.dataset.slug, done, total)
             yield from _results(future, experiment, timed, finished, config.engine, scored)
+
+
+def _order(experiment: Experiment, task: Sequence[Network]) -> tuple[int, int, int, int]:
+    """The longest first, so that no worker ends alone; but those on one large table one after the other, so that few
+    such tables are there at a time."""
+    large, first = table_bytes(experiment) >= LEAST_BYTES, task[0]
+    return (-large, first.repeat * large, first.fold * large, -experiment.work(task))
 
 
 def fit_all(experiment: Experiment, networks: Sequence[Network], workers: Workers) -> Iterator[Fit]:

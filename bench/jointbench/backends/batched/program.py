@@ -45,7 +45,8 @@ class ProgramSpec:
 
 @dataclass(frozen=True, eq=False)
 class PackedData:
-    """All jobs' rows end to end. Every job's part ends with a row of zeros of weight 0, which padding points at.
+    """All jobs' rows end to end. In targets and weights every job's part ends with a row of zeros, which padding points
+    at; in features padding points at any row.
 
     features: (all rows, ...); targets, weights: (all rows, outputs). Jobs on the same features share them, so a
     job has one offset into features and another into targets and weights.
@@ -156,8 +157,8 @@ def packed_data(jobs: Sequence[Job], padded: Architecture) -> PackedData:
     for job in jobs:
         if id(job.features) not in feature_starts:
             feature_starts[id(job.features)] = length
-            features += [job.features, np.zeros((1, *job.features.shape[1:]))]
-            length += len(job.features) + 1
+            features.append(job.features.astype(dtype, copy=False))
+            length += len(job.features)
         feature_offset.append(feature_starts[id(job.features)])
     rows = [len(job.targets) + 1 for job in jobs]
     targets, weights = (np.zeros((sum(rows), len(padded.heads)), dtype) for _ in range(2))
@@ -167,7 +168,7 @@ def packed_data(jobs: Sequence[Job], padded: Architecture) -> PackedData:
         targets[start : start + len(job.targets), columns] = job.targets
         weights[start : start + len(job.targets), columns] = job.weights
     return PackedData(
-        np.concatenate([part.astype(dtype, copy=False) for part in features]),
+        features[0] if len(features) == 1 else np.concatenate(features),
         targets,
         weights,
         np.array(feature_offset),

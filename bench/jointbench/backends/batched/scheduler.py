@@ -64,11 +64,12 @@ def _batch_rows(
     validation = validation_rows(jobs, slots, spec)
     features = np.array([0 if state is None else data.feature_offset[state.job] for state in slots])
     targets = np.array([0 if state is None else data.target_offset[state.job] for state in slots])
+    last = np.array([0 if state is None else len(jobs[state.job].features) - 1 for state in slots])
     return BatchRows(
-        feature_rows=(rows + features[:, None]).astype(np.int32),
+        feature_rows=(np.minimum(rows, last[:, None]) + features[:, None]).astype(np.int32),
         target_rows=(rows + targets[:, None]).astype(np.int32),
         active=active,
-        validation_features=(validation + features[:, None]).astype(np.int32),
+        validation_features=(np.minimum(validation, last[:, None]) + features[:, None]).astype(np.int32),
         validation_targets=(validation + targets[:, None]).astype(np.int32),
     )
 

@@ -32,7 +32,7 @@ class _SingleSlotTrainer:
     def __init__(self, job: Job, make_program: Callable[[ProgramSpec, PackedData], Program]) -> None:
         endless = replace(job.recipe, max_epochs=ENDLESS, patience=ENDLESS)
         self.jobs = [replace(job, recipe=endless, validation=job.validation[:1])]
-        self.spec = program_spec(self.jobs)
+        self.spec, self.last_row = program_spec(self.jobs), len(job.features) - 1
         self.program = make_program(self.spec, packed_data(self.jobs, self.spec.architecture))
         self.slots: list[SlotState | None] = [None]
         fill_slots(self.program, self.jobs, self.slots, [0], self.spec)
@@ -48,10 +48,10 @@ class _SingleSlotTrainer:
         validation = validation_rows(self.jobs, self.slots, self.spec)
         self.program.advance(  # the offsets of a single job are 0
             BatchRows(
-                feature_rows=rows,
+                feature_rows=np.minimum(rows, self.last_row),
                 target_rows=rows,
                 active=active,
-                validation_features=validation,
+                validation_features=np.minimum(validation, self.last_row),
                 validation_targets=validation,
             )
         )

@@ -15,6 +15,7 @@ from jointbench.comparison.summary.costs import ArmCost, ArmFlops, ArmMemory, Pr
 from jointbench.comparison.summary.decisions import Decision, Difference, Standing
 from jointbench.comparison.summary.recipe import RecipeSummary
 from jointbench.comparison.summary.stored import StoredRatio
+from jointbench.comparison.summary.table_sizes import TableSizes
 from jointbench.stats.estimate import Uncertain
 from jointbench.types import ClassWeight, ColumnReading, Natural, Positive
 
@@ -49,7 +50,8 @@ class CellSummary:
     load: the most cores that other processes kept busy while it was timed; retaken: timings that they disturbed and
     that were repeated; still_disturbed: those whose repetition was disturbed too. pareto_criteria: the criteria of the
     arms' Pareto set, all measured on every arm. failed: one sentence for each arm with outputs that have no result.
-    repeats, seeds: of the cross-validation, after all rounds.
+    repeats, seeds: of the cross-validation, after all rounds. table_sizes: of a table on growing numbers of rows, of
+    which these are the most.
     """
 
     dataset: str
@@ -76,6 +78,7 @@ class CellSummary:
     failed: tuple[str, ...] = ()
     repeats: int = 0
     seeds: int = 0
+    table_sizes: TableSizes | None = None
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -87,7 +90,8 @@ class DatasetSummary:
     recipe: None in an older run's folder. metrics: of the error that each output's skill is made of
     (``metrics.row_losses``); () in an older run's folder, where it was squared errors and log loss. weight: the column
     of the rows' weights, class_weight: "balanced" where classes weigh the same; "" without. reference_skill: by reference model, mean over the outputs, NaN where one has none.
-    cut_from: rows of the table, where a part of them was used; else 0.
+    cut_from: rows of the table, where a part of them was used; else 0. size_of: of a table that was studied at growing
+    numbers of rows, its name on the fewest, where this is it on more.
     """
 
     slug: str
@@ -114,6 +118,7 @@ class DatasetSummary:
     class_weight: ClassWeight = ""
     reference_skill: tuple[tuple[str, Uncertain], ...] = ()
     cut_from: Natural = 0
+    size_of: str = ""
 
 
 @dataclass(frozen=True, kw_only=True)
