@@ -19,7 +19,10 @@ NO_COST_PROFILE = "smoke"  # too few samples to compare times: a baseline of it 
 
 @dataclass(frozen=True, kw_only=True)
 class Origin:
-    """Where the numbers came from. A machine is the same one when CPU, cores and threads are equal."""
+    """Where the numbers came from. A machine is the same one when CPU, cores and threads are equal.
+
+    when: the run began, in UTC as ISO 8601 writes it; "" in an older run.
+    """
 
     profile: str
     engine: str
@@ -28,6 +31,7 @@ class Origin:
     cores: str
     threads: Positive | None
     versions: dict[str, str]
+    when: str = ""
 
     @property
     def machine(self) -> tuple[str, str, int | None]:

@@ -22,6 +22,7 @@ from jointbench.check.from_timings import cost_ratios, cut_short, seconds
 from jointbench.comparison.build import summarise
 from jointbench.comparison.summary.run import CellSummary, DatasetSummary
 from jointbench.records import Fit, FoldRecord, Memory, Record, Stack
+from jointbench.runtime.environment import BEGAN
 from jointbench.types import CellKey
 
 VERSIONS = ("python", "torch", "tensorflow", "keras", "numpy")
@@ -61,6 +62,7 @@ def read_run(
         cores=machine.get("physical cores", ""),
         threads=threads,
         versions={name: machine[name] for name in VERSIONS if name in machine},
+        when=machine.get(BEGAN, ""),
     )
     measured = Baseline(
         schema_version=BASELINE_SCHEMA_VERSION,

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterator
 from dataclasses import asdict, dataclass
+from typing import Any
 
 from rich.box import SIMPLE_HEAD
 from rich.console import Console
@@ -11,7 +12,6 @@ from rich.table import Table as RichTable
 from rich.text import Text
 
 from jointbench.check.findings import DISK_NAMES, GATES, CheckResult, Finding, Gate, State
-from jointbench.records.strict_json import strict_json
 from jointbench.report import format as show
 from jointbench.report.markdown import escape, markdown_table
 from jointbench.report.tables.table import NOTHING, Cell, Column, Table, columns, interval, name, number
@@ -195,20 +195,25 @@ def markdown_check(result: CheckResult) -> str:
     return "\n".join(parts)
 
 
-def json_check(result: CheckResult) -> str:
+def check_fields(result: CheckResult) -> dict[str, Any]:
     """Every finding, for machines."""
     fields = {DISK_NAMES.get(name, name): value for name, value in asdict(result).items()}
-    return strict_json({"exit_code": result.exit_code, "headline": headline(result), **fields}, indent=1)
+    return {"headline": headline(result), **fields}
 
 
 def github_annotations(result: CheckResult) -> Iterator[str]:
     """GitHub's workflow commands: an error for what fails the check, a warning for what is only shown."""
     for line in report_lines(result):
         finding = line.finding
-        title = _property(f"jointbench, {finding.gate}: {line.subject} {finding.state}")
+        title = f"jointbench, {finding.gate}: {line.subject} {finding.state}"
         level = "error" if line.fails else "warning"
-        message = _data(f"{line.cell}: {line.subject}: {show.plain(finding.reason)}")
-        yield f"::{level} title={title}::{message}"
+        message = f"{line.cell}: {line.subject}: {show.plain(finding.reason)}"
+        yield annotation(level, title, message)
+
+
+def annotation(level: str, title: str, message: str) -> str:
+    """A workflow command of GitHub's. level: error or warning."""
+    return f"::{level} title={_property(title)}::{_data(message)}"
 
 
 def _data(text: str) -> str:

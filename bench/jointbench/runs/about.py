@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from dataclasses import asdict, dataclass, field, replace
+from datetime import UTC, datetime
 from pathlib import Path
 from typing import Annotated
 
@@ -19,7 +20,7 @@ from jointbench.records.json_file import FileFormat, read_json
 from jointbench.records.strict_json import strict_json
 from jointbench.records.whole_file import write_text
 from jointbench.runs.options import RunOptions
-from jointbench.runtime.environment import environment
+from jointbench.runtime.environment import BEGAN, environment
 from jointbench.stats.correlated_t_test import ROPE
 from jointbench.study.config import StudyConfig
 from jointbench.study.plan import Experiment
@@ -97,7 +98,7 @@ def about_study(
         engine=config.engine,
         command=description.command,
         notes=description.notes,
-        machine=environment(),
+        machine={**environment(), BEGAN: datetime.now(UTC).isoformat(timespec="seconds")},
         datasets=tuple(
             _described(at, experiment, description)
             for experiment in experiments

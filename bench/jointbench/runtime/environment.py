@@ -14,6 +14,7 @@ import psutil
 from jointbench.runtime.devices import NO_GPU, gpu_names
 
 CORE_EVENTS = Path("/sys/bus/event_source/devices/cpu")  # exists where the kernel can count a core's events
+BEGAN = "began"  # of a run's account of its machine: the time, in UTC
 PACKAGES = ("torch", "tensorflow", "keras", "numpy", "pandas", "scikit-learn", "scipy", "pytest-benchmark")
 
 
