@@ -12,15 +12,16 @@ from jointbench.errors import BadInput
 
 @dataclass(frozen=True)
 class Entry:
-    """The module whose ``make_backend`` makes a backend, and the package that it needs."""
+    """The module whose ``make_backend`` makes a backend, the package that it needs, and others whose versions matter."""
 
     module: str
     package: str
+    beside: tuple[str, ...] = ()
 
 
 BACKENDS = {
     "torch": Entry("jointbench.backends.pytorch.backend", "torch"),
-    "tensorflow": Entry("jointbench.backends.tensorflow.backend", "tensorflow"),
+    "tensorflow": Entry("jointbench.backends.tensorflow.backend", "tensorflow", ("keras",)),
 }
 
 

@@ -12,6 +12,7 @@ from jointbench import __version__
 from jointbench.cli import datasets
 from jointbench.cli.calibrate import calibrate
 from jointbench.cli.check import check
+from jointbench.cli.cluster_info import cluster_info
 from jointbench.cli.console import echo, replacing
 from jointbench.cli.doctor import doctor
 from jointbench.cli.explain import explain
@@ -37,7 +38,21 @@ app = typer.Typer(
     help="One network with N outputs, or N networks? Trains both and measures what the choice gains and costs.",
 )
 app.add_typer(datasets.app, name="datasets")
-for command in (run, init, judge, report, check, explain, scaling, projection, calibrate, doctor, pack, export):
+for command in (
+    run,
+    init,
+    judge,
+    report,
+    check,
+    explain,
+    scaling,
+    projection,
+    calibrate,
+    doctor,
+    pack,
+    export,
+    cluster_info,
+):
     app.command()(command)
 
 

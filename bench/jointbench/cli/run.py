@@ -35,7 +35,7 @@ FIELDS = {  # of the options, where the command's word is another
     "loss_weight": "loss_weights",
     "rope": "ropes",
 }
-NO_FIELDS = {"datasets", "dry_run", "out", "format"}
+NO_FIELDS = {"datasets", "cluster", "dry_run", "out", "format"}
 
 
 def run(
@@ -103,6 +103,10 @@ def run(
     until_decided: Annotated[
         bool, typer.Option("--until-decided", help="Train until every dataset is decided or cannot be.")
     ] = False,
+    cluster: Annotated[
+        Optional[str],
+        typer.Option(help="Train on the workers of a Dask cluster: the scheduler's address, tcp://host:port."),
+    ] = None,
     dry_run: Annotated[
         bool, typer.Option("--dry-run", help="Print what would be trained and timed, and about how long it takes.")
     ] = False,
@@ -155,7 +159,7 @@ def run(
         explicit = options.backends if study.content.backends else explicit
     flags = [f"--{name.replace('_', '-')}" for name in given]
     with naming_the_file(study, flags):
-        _run(options, out, explicit=explicit, format=format, dry_run=dry_run)
+        _run(options, out, explicit=explicit, format=format, dry_run=dry_run, cluster=cluster)
 
 
 def _on_the_command_line(context: typer.Context, name: str) -> bool:
@@ -170,9 +174,10 @@ def _run(
     format: Format,  # noqa: A002  # the option's name
     *,
     dry_run: bool,
+    cluster: str | None,
 ) -> None:
     """Runs the study into its folder. explicit: the backends named on the command line, which must run. dry_run: says
-    what it would do instead."""
+    what it would do instead. cluster: the address of the workers that train, None for this machine's."""
     from jointbench.comparison.summary.recipe import recipe_summary
     from jointbench.estimators.family import estimator_families
     from jointbench.records.store import RECORDS
@@ -182,6 +187,7 @@ def _run(
     from jointbench.report.terminal import early_line
     from jointbench.runs.about import ENVIRONMENT
     from jointbench.runs.folder import REPORT, RUN_FILES, execute
+    from jointbench.runs.on_cluster import checked_cluster
     from jointbench.runs.options import load_datasets, study_config
     from jointbench.runs.output_folder import output_folder
     from jointbench.runs.planned_run import plan_run
@@ -190,9 +196,12 @@ def _run(
 
     console = make_console(err=format != "text")
     families = estimator_families(options.models)
-    study_config(options)  # bad numbers are refused before a large table is read
+    backends = study_config(options).backends  # bad numbers are refused before a large table is read
+    trained_by = checked_cluster(cluster, backends) if cluster is not None else ""
     datasets = load_datasets(options, profile_named(options.profile))
     run = plan_run(options, datasets, typed_command())
+    if cluster is not None:
+        run = run.on_cluster(cluster, trained_by)
     planned, config = run.experiments, run.config
     for experiment, dataset in zip(planned, datasets, strict=True):
         used, notes_of_run = experiment.dataset, experiment.dataset.notes[len(dataset.notes) :]

@@ -25,6 +25,11 @@ class PlannedRun:
     config: StudyConfig
     description: RunDescription
 
+    def on_cluster(self, address: str, trained_by: str) -> PlannedRun:
+        """The same run, trained by a cluster. trained_by: a note on it."""
+        description = replace(self.description, notes=(*self.description.notes, trained_by))
+        return replace(self, config=replace(self.config, cluster=address), description=description)
+
 
 def plan_run(options: RunOptions, datasets: Sequence[Dataset], command: str, rerun: str = "") -> PlannedRun:
     """Raises BadInput for options that nothing can be done with. rerun: what runs a dataset alone, where it is

@@ -16,7 +16,6 @@ from typing import Any, ParamSpec, TypeVar
 
 import numpy as np
 import psutil
-from loky import process_executor
 from loky.process_executor import ProcessPoolExecutor
 
 from jointbench.data.shared_table import by_name
@@ -30,6 +29,14 @@ STOPPED_CHECK_SECONDS = 5.0
 # What a killed process leaves behind is cleaned up by a process of loky's, which says so: a warning about nothing to mend.
 QUIET_CLEANING = "ignore:resource_tracker:UserWarning"
 MOST_STOPPED_CHECKS = 3  # in a row that a process may be found stopped (SIGSTOP) before it counts as dead
+
+
+def framework_environment(threads: int) -> dict[str, str]:
+    """What a process needs in its environment before a framework is imported."""
+    return {name: str(threads) for name in THREAD_VARIABLES} | {
+        "KERAS_BACKEND": "tensorflow",
+        "TF_CPP_MIN_LOG_LEVEL": "3",
+    }
 
 
 @dataclass(frozen=True)
@@ -59,10 +66,11 @@ class Processes:
         fresh: bool = False,
     ) -> None:
         self._start, self._start_args, self._fresh = start, start_args, fresh
-        self._environment = {name: str(threads) for name in THREAD_VARIABLES} | {
-            "KERAS_BACKEND": "tensorflow",
-            "TF_CPP_MIN_LOG_LEVEL": "3",
+        self._environment = framework_environment(threads) | {
             "PYTHONSAFEPATH": "1",  # a random.py in the current folder must not be imported for the library's
+            # loky replaces a worker that has grown by 300 MB, in the middle of timing and with another import to pay
+            # for; a framework's caches and a set of images are no leak.
+            "LOKY_MAX_MEMORY_LEAK_SIZE": str(sys.maxsize),
         }
         self._tasks: queue.SimpleQueue[Task | None] = queue.SimpleQueue()
         self._executors: dict[int, ProcessPoolExecutor] = {}
@@ -169,9 +177,6 @@ def _is_stopped(pid: int) -> bool:
 
 def _begin(start: Callable[..., None] | None, args: tuple[Any, ...]) -> None:
     """Runs once in a new process."""
-    # loky replaces a worker that has grown by 300 MB, in the middle of timing and with another import to pay for; a
-    # framework's caches and a set of images are no leak.
-    process_executor._MAX_MEMORY_LEAK_SIZE = sys.maxsize
     signal.signal(signal.SIGINT, signal.SIG_IGN)  # Ctrl-C reaches the whole group; the parent decides what ends
     threading.Thread(target=_end_with_parent, args=(os.getppid(),), daemon=True).start()
     if start is not None:

@@ -14,6 +14,7 @@ from typing import Any, Concatenate, ParamSpec, TypeVar
 from jointbench.backends.protocols import Backend
 from jointbench.backends.registry import load
 from jointbench.measure.process_memory import peak_unavailable_reason, resident_bytes
+from jointbench.runtime.executor import WorkersLost
 from jointbench.runtime.processes import Processes
 
 P = ParamSpec("P")
@@ -28,7 +29,7 @@ def _start(name: str, device: str, threads: int) -> None:
     """Runs once in a new worker: loads its backend and notes how long that took, and how much memory."""
     global _backend, _import_seconds, _resident_bytes
     started = time.perf_counter()
-    with _quiet():
+    with quiet():
         _backend = load(name, device, threads)
     _import_seconds = time.perf_counter() - started
     if peak_unavailable_reason() is None:
@@ -36,7 +37,7 @@ def _start(name: str, device: str, threads: int) -> None:
 
 
 @contextmanager
-def _quiet() -> Iterator[None]:
+def quiet() -> Iterator[None]:
     """Drops what native code writes to standard error (TensorFlow greets before its log level is read)."""
     sys.stderr.flush()
     standard_error, null = os.dup(2), os.open(os.devnull, os.O_WRONLY)
@@ -73,20 +74,27 @@ def failure_reason(error: BaseException) -> str:
     """One line on what became of a worker's task."""
     if isinstance(error, BrokenProcessPool):
         return "the worker process died (out of memory?)"
+    if isinstance(error, WorkersLost):
+        return str(error)
     first = (str(error).strip().splitlines() or [""])[0]
     return f"{type(error).__name__}: {first}" if first else type(error).__name__
 
 
 class Workers:
-    """``count`` processes with one framework each. Use as a context manager.
+    """``count`` processes of this machine with one framework each. Use as a context manager.
 
     A worker that dies fails its own task with BrokenProcessPool; the next task gets a new worker. fresh: every task
     gets one.
     """
 
     def __init__(self, backend: str, device: str, threads: int, count: int, *, fresh: bool = False) -> None:
-        self.device = device
+        self.device, self.count = device, count
         self._processes = Processes(count, threads, _start, (backend, device, threads), fresh=fresh)
+
+    @property
+    def capacity(self) -> int:
+        """One task ahead of each worker, so that none waits and few arrays do."""
+        return 2 * self.count
 
     def submit(self, function: Callable[Concatenate[Backend, P], T], *args: P.args, **_: P.kwargs) -> Future[T]:
         """Calls ``function(backend, *args)`` in a worker."""

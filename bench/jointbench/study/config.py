@@ -26,7 +26,8 @@ class StudyConfig:
     ONNX Runtime and `predict` are timed. thread_counts: timing is repeated at each; () means ``threads`` alone. projections: number
     of datasets whose whole training is timed. memory_datasets: number of datasets, the largest first, whose peak memory
     is measured; None: all. references: also fit the models that are no networks. rounds: of training, at the most;
-    training_seconds: what they may take, criteria: when a comparison is decided and needs no further one.
+    training_seconds: what they may take, criteria: when a comparison is decided and needs no further one. cluster: the
+    address of the Dask cluster that trains, "" for ``jobs`` processes of this machine; all else is done here.
     """
 
     backends: tuple[str, ...]
@@ -45,6 +46,7 @@ class StudyConfig:
     rounds: int = 1
     training_seconds: float = math.inf
     criteria: VerdictCriteria = DEFAULT_CRITERIA
+    cluster: str = ""
 
     @property
     def timed_threads(self) -> tuple[int, ...]:

@@ -1,18 +1,24 @@
-"""Workers that import their framework while the reference models are fitted."""
+"""The workers that train: on a cluster, or here, where they import their framework while reference models are fitted."""
 
 from __future__ import annotations
 
 from jointbench.backends.registry import unavailable_reason
+from jointbench.runtime.dask_workers import DaskWorkers
+from jointbench.runtime.executor import Executor
 from jointbench.runtime.workers import Workers, import_seconds
 from jointbench.study.config import StudyConfig
 
 
 class EarlyWorkers:
-    """The training workers of a study's first backend and device, started at once. Use as a context manager."""
+    """The training workers of a study's first backend and device, started at once where they are processes of this
+    machine. Use as a context manager."""
 
     def __init__(self, config: StudyConfig) -> None:
         self._cell: tuple[str, str] | None = None
         self._workers: Workers | None = None
+        self._cluster = config.cluster
+        if self._cluster:
+            return
         for backend in config.backends:
             if unavailable_reason(backend) is None:
                 self._cell = backend, config.devices[0]
@@ -21,8 +27,10 @@ class EarlyWorkers:
                     self._workers.submit(import_seconds)  # should it fail, the work that follows says so
                 return
 
-    def take(self, backend: str, device: str, count: int) -> Workers:
+    def take(self, backend: str, device: str, count: int) -> Executor:
         """Training workers of this backend and device, which the caller ends: those that were started, or new ones."""
+        if self._cluster:
+            return DaskWorkers(backend, device, 1, self._cluster)
         if self._workers is None or self._cell != (backend, device):
             return Workers(backend, device, 1, count)
         taken, self._workers = self._workers, None

@@ -22,7 +22,7 @@ from jointbench.data.label_checks import check_labels_of_parts
 from jointbench.data.splits import splits
 from jointbench.errors import BadInput
 from jointbench.records import Fit, FoldRecord, Record, Stack
-from jointbench.runtime.workers import Workers
+from jointbench.runtime.executor import Executor
 from jointbench.study.cell_rounds import CellRounds
 from jointbench.study.config import Concluded, Progress, ScoredModels, StudyConfig
 from jointbench.study.plan import Experiment, Plan, plan_arms
@@ -35,7 +35,7 @@ GROWTH = 2
 
 def train_in_rounds(
     plans: Sequence[Plan],
-    workers: Workers,
+    workers: Executor,
     config: StudyConfig,
     scored: ScoredModels,
     seconds: float,
@@ -59,7 +59,7 @@ def train_in_rounds(
                 scored.plans[cell.first_slug] = cell.plan
                 concluded(cell.benchmark_cell())
         left = seconds - (time.monotonic() - began)
-        chosen = _next_rounds(chosen, config, left)
+        chosen = _next_rounds(chosen, replace(config, jobs=workers.count), left)
         for cell in chosen:
             experiment = cell.plan.experiment
             yield from told.new(folds(experiment, told.untold(experiment)))

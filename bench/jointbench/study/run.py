@@ -92,7 +92,7 @@ def _cell(
     config: StudyConfig,
     shared: _Shared,
 ) -> Iterator[Record]:
-    """One backend on one device: all fits on ``jobs`` workers, then all timing on one worker, alone, then memory."""
+    """One backend on one device: all fits, then all timing on one worker of this machine, alone, then memory."""
     plans = [Plan(experiment, *plan_arms(experiment, backend, device, config.engine)) for experiment in experiments]
     for plan in plans:
         yield from plan.arms

@@ -11,8 +11,10 @@ from jointbench.backends.batched.program import MEMORY_BUDGET_BYTES
 from jointbench.backends.protocols import TrainingBackend
 from jointbench.data.preprocess import Prepared
 from jointbench.data.shared_table import LEAST_BYTES
+from jointbench.errors import DidNotFinish
 from jointbench.records import Fit, Record, Stack
-from jointbench.runtime.workers import Workers, failure_reason
+from jointbench.runtime.executor import Executor
+from jointbench.runtime.workers import failure_reason
 from jointbench.study.config import Progress, ScoredModels, StudyConfig
 from jointbench.study.phases import training_phase
 from jointbench.study.plan import Experiment, Plan, job, timed_ids
@@ -25,9 +27,9 @@ FEW_DATASETS = 3  # a study of fewer has too few stacks to keep every worker bus
 
 
 def train(
-    plans: Sequence[Plan], workers: Workers, config: StudyConfig, scored: ScoredModels, progress: Progress
+    plans: Sequence[Plan], workers: Executor, config: StudyConfig, scored: ScoredModels, progress: Progress
 ) -> Iterator[Record]:
-    """Fits as they finish, from ``jobs`` workers, each at most one task ahead, so that few arrays wait in memory."""
+    """Fits as they finish, from workers that get no more tasks than keep them busy: few arrays wait in memory."""
     tasks = [
         (plan.experiment, timed_ids(plan.arms), task)
         for plan in plans
@@ -39,7 +41,7 @@ def train(
     progress(phase, "", 0, total)
     waiting: dict[Future[tuple[Stacked, float]], tuple[Experiment, set[str], Sequence[Network]]] = {}
     while tasks or waiting:
-        while tasks and len(waiting) < 2 * config.jobs:
+        while tasks and len(waiting) < workers.capacity:
             experiment, timed, task = tasks.pop(0)
             jobs = [job(experiment, network, _prepared(experiment, network)) for network in task]
             function = _fit_stock if config.engine == "stock" else _fit_stacked
@@ -58,7 +60,7 @@ def _order(experiment: Experiment, task: Sequence[Network]) -> tuple[int, int, i
     return (-large, first.repeat * large, first.fold * large, -experiment.work(task))
 
 
-def fit_all(experiment: Experiment, networks: Sequence[Network], workers: Workers) -> Iterator[Fit]:
+def fit_all(experiment: Experiment, networks: Sequence[Network], workers: Executor) -> Iterator[Fit]:
     """Fits of any networks of an experiment by the engine, on workers that are open already.
 
     Raises BrokenProcessPool when a worker dies.
@@ -80,9 +82,14 @@ def _results(
     engine: Engine,
     scored: ScoredModels,
 ) -> Iterator[Record]:
-    """The records of a finished task; where it broke off, its networks are recorded as failures."""
+    """The records of a finished task; where it broke off, its networks are recorded as failures.
+
+    Raises DidNotFinish where no worker is left that could train anything.
+    """
     try:
         stacked, seconds = future.result()
+    except DidNotFinish:
+        raise
     except Exception as error:  # noqa: BLE001 - whatever broke in the worker becomes a record
         for network in task:
             yield Fit(network=network, failure=failure_reason(error))
