@@ -7,8 +7,10 @@ more, on another; after the second loss its future holds WorkersLost.
 from __future__ import annotations
 
 import logging
+import math
 import os
 import re
+import time
 from collections.abc import Callable
 from concurrent.futures import CancelledError, Future
 from typing import TYPE_CHECKING, Any, Concatenate, ParamSpec, Self, TypeVar
@@ -26,7 +28,7 @@ if TYPE_CHECKING:
 P = ParamSpec("P")
 T = TypeVar("T")
 
-CONNECT_SECONDS, WORKER_SECONDS = 5, 30
+CONNECT_SECONDS, WORKER_SECONDS, COUNT_SECONDS = 5, 30, 5
 MOST_LOST = 1  # workers that a task may lose before it fails
 ADDRESS = re.compile(r"(tcp|tls|ucx|ws|wss)://[^/\s]+:(\d{1,5})")
 LAST_PORT = 65_535
@@ -99,11 +101,15 @@ class DaskWorkers:
         self._client.run_on_scheduler(_allowing(MOST_LOST))
         # Tasks are functions of their arguments and have no names: one that is tried again is not another's.
         self._executor = self._client.get_executor(pure=False, retries=0)
+        self._count, self._counted = 1, -math.inf
 
     @property
     def count(self) -> int:
-        """Workers that there are now; they may come and go."""
-        return max(1, len(self._client.scheduler_info(n_workers=-1)["workers"]))
+        """Workers that there are about now; they may come and go."""
+        if time.monotonic() > self._counted + COUNT_SECONDS:
+            found = self._client.scheduler_info(n_workers=-1).get("workers", {})  # none while a scheduler is sought
+            self._count, self._counted = max(1, len(found)), time.monotonic()
+        return self._count
 
     @property
     def capacity(self) -> int:
@@ -111,9 +117,14 @@ class DaskWorkers:
         return self.count
 
     def submit(self, function: Callable[Concatenate[Backend, P], T], *args: P.args, **_: P.kwargs) -> Future[T]:
-        """Calls ``function(backend, *args)`` on a worker."""
+        """Calls ``function(backend, *args)`` on a worker. Raises DidNotFinish where the scheduler is gone."""
+        from distributed.client import ClosedClientError
+
         outer: Future[T] = Future()
-        inner: Future[T] = self._executor.submit(_call, self._setup, function, args)
+        try:
+            inner: Future[T] = self._executor.submit(_call, self._setup, function, args)
+        except ClosedClientError as error:
+            raise self._gone() from error
         inner.add_done_callback(lambda done: self._pass_on(done, outer))
         return outer
 
@@ -123,9 +134,7 @@ class DaskWorkers:
         try:
             outer.set_result(done.result())
         except CancelledError:
-            outer.set_exception(
-                DidNotFinish(f"the Dask scheduler at {self._address} is gone; the records that came are kept")
-            )
+            outer.set_exception(self._gone())
         except KilledWorker as error:
             outer.set_exception(
                 WorkersLost(
@@ -134,6 +143,9 @@ class DaskWorkers:
             )
         except BaseException as error:  # noqa: BLE001 - whatever broke belongs to whoever waits for the future
             outer.set_exception(error)
+
+    def _gone(self) -> DidNotFinish:
+        return DidNotFinish(f"the Dask scheduler at {self._address} is gone; the records that came are kept")
 
     def __enter__(self) -> Self:
         return self
