@@ -69,6 +69,8 @@ def test_versions_that_differ_are_named() -> None:
     here = {"python": "3.11.7", "torch": "2.13.0", "CPU": "this"}
     same, other = here | {"CPU": "that"}, here | {"torch": "2.12.0"}
     require_equal(ClusterVersions("tcp://h:1", here, {"tcp://a:1": same}))
+    older = ClusterVersions("tcp://h:1", here, {"tcp://a:1": same}, {"python": "3.12.1"})
+    assert older.differences() == ("python is 3.11.7 here and 3.12.1 on the scheduler",)
     many = {f"tcp://{name}:1": other for name in "bcdef"}
     with pytest.raises(BadInput) as refused:
         require_equal(ClusterVersions("tcp://h:1", here, {"tcp://a:1": same, **many}))

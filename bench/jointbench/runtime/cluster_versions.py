@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections import Counter
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
 
 from jointbench.backends.registry import BACKENDS
@@ -17,16 +17,18 @@ ALWAYS = ("python", "jointbench", "numpy")
 NOT_INSTALLED = "not installed"
 FILES = "jointbench's files"  # a digest of them: a checkout keeps its version while its code changes
 CPU = "CPU"
+OF_THE_SCHEDULER = ("python", "jointbench", "numpy", FILES)  # it needs no framework
 MOST_NAMED = 3  # of workers in a sentence
 
 
 @dataclass(frozen=True)
 class ClusterVersions:
-    """What is installed here and on each worker, by the worker's address."""
+    """What is installed here, on each worker, by its address, and on the scheduler, which unpacks every task."""
 
     address: str
     here: Mapping[str, str]
     workers: Mapping[str, Mapping[str, str]]
+    scheduler: Mapping[str, str] = field(default_factory=dict)
 
     def differences(self) -> tuple[str, ...]:
         """A sentence for each package that is another somewhere, in the order of the packages."""
@@ -36,6 +38,8 @@ class ClusterVersions:
             for worker, found in self.workers.items():
                 if package != CPU and found[package] != version:
                     others.setdefault(found[package], []).append(worker)
+            if package in OF_THE_SCHEDULER and (there := self.scheduler.get(package, version)) != version:
+                others.setdefault(there, []).append("the scheduler")
             sentences += [
                 f"{package} is {version} here and {other} on {_named(workers)}" for other, workers in others.items()
             ]
@@ -57,10 +61,10 @@ def cluster_versions(client: Client, address: str, backends: Sequence[str] = tup
     entries = [BACKENDS[name] for name in backends]
     read = _reader((*ALWAYS, *(package for entry in entries for package in (entry.package, *entry.beside))))
     try:
-        found = client.run(read)
+        found, scheduler = client.run(read), client.run_on_scheduler(read)
     except Exception as error:
         raise BadInput(f"--cluster {address}: its workers do not answer ({error}); start them anew") from error
-    return ClusterVersions(address, read(), found)
+    return ClusterVersions(address, read(), found, scheduler)
 
 
 def require_equal(versions: ClusterVersions) -> None:

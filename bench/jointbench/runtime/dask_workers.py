@@ -160,8 +160,7 @@ class DaskWorkers:
 
 
 def _allowing(lost: int) -> Callable[..., None]:
-    """What sets how many lost workers the scheduler allows a task. Dask sends functions within functions whole, so the
-    scheduler needs no jointbench."""
+    """What sets how many lost workers the scheduler allows a task."""
 
     def allow(dask_scheduler: Any) -> None:
         dask_scheduler.allowed_failures = lost
