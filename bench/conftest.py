@@ -22,11 +22,12 @@ from jointbench.measure.machine_speed import machine_speed
 from jointbench.networks.arms import DEFAULT_ARMS
 from jointbench.records import SEQUENTIAL, SINGLE_OUTPUT, ExecutionMode, Timing
 from jointbench.records.store import read_records
-from jointbench.runs.about import RunDescription
+from jointbench.runs.about import RunDescription, about_study
 from jointbench.runs.engine_file import ENGINE
-from jointbench.runs.folder import REPORT, RUN_FILES, execute
+from jointbench.runs.folder import carried_out
 from jointbench.runs.forecast import forecast_lines
 from jointbench.runs.notes import cut_notes, notes
+from jointbench.runs.opened_run import REPORT, RUN_FILES, holds_run, opened_run
 from jointbench.runs.options import (
     RunOptions,
     check_budget,
@@ -41,10 +42,11 @@ from jointbench.runs.output_folder import new_folder
 from jointbench.runs.reruns import reruns
 from jointbench.runtime.devices import devices_for
 from jointbench.study.config import Progress, StudyConfig
-from jointbench.study.estimate import Estimate, estimate
+from jointbench.study.estimate import estimate
 from jointbench.study.least_time import check_budget_covers_a_round
 from jointbench.study.plan import Experiment
 from jointbench.study.profiles import Profile, profile_named
+from jointbench.study.run import unheard
 from outcome import Outcome, OutcomeCell
 from short_tables import BATCH_SIZES, shorten_tables
 
@@ -150,9 +152,11 @@ def _options(config: pytest.Config) -> RunOptions:
 
 
 def run_folder(config: pytest.Config) -> Path:
-    """The run's folder: one for the whole session, made by the first test that needs it."""
+    """The run's folder: one for the whole session, made by the first test that needs it, or one that goes on."""
     if FOLDER not in config.stash:
-        config.stash[FOLDER] = new_folder(config.getoption("--out"), "", (*RUN_FILES, ENGINE))
+        out = config.getoption("--out")
+        goes_on = STUDY in config.stash and bool(out) and holds_run(Path(out))
+        config.stash[FOLDER] = new_folder(out, "", () if goes_on else (*RUN_FILES, ENGINE))
     return config.stash[FOLDER]
 
 
@@ -234,8 +238,9 @@ def outcome(request: pytest.FixtureRequest) -> Outcome:
         options=options,
     )
     try:
-        with _terminal(request.config, estimate(study.experiments, study.config)) as progress:
-            summary = execute(study.experiments, study.config, folder, description, progress)
+        about = about_study(study.experiments, study.config, description)
+        with opened_run(folder, about) as opened, _terminal(request.config, study, opened.sentence) as progress:
+            summary = carried_out(opened, study.experiments, study.config, (progress, unheard))
     except BadInput as error:
         pytest.exit(f"jointbench: {error}", error.exit_code)
     timings = tuple(record for record in read_records(folder) if isinstance(record, Timing))
@@ -250,14 +255,14 @@ def cell(outcome: Outcome, dataset: str, backend: str, device: str) -> OutcomeCe
 
 
 @contextlib.contextmanager
-def _terminal(config: pytest.Config, expected: Estimate) -> Iterator[Progress]:
-    """The progress on the real terminal while pytest captures output."""
+def _terminal(config: pytest.Config, study: Study, sentence: str) -> Iterator[Progress]:
+    """The progress on the real terminal while pytest captures output, below what was found in the folder."""
     from jointbench.cli.progress import progress_line
 
     capture = config.pluginmanager.getplugin("capturemanager")
     with capture.global_and_fixture_disabled() if capture else contextlib.nullcontext():
-        print()  # noqa: T201 - ends the line of test names that pytest has begun
-        with progress_line(expected.phases) as progress:
+        print(f"\n{sentence}")  # noqa: T201 - ends the line of test names that pytest has begun
+        with progress_line(estimate(study.experiments, study.config).phases) as progress:
             yield progress
 
 

@@ -14,7 +14,7 @@ class InProcess(Workers):
     """Holds its backend itself, and keeps how many jobs each call of the engine was handed."""
 
     def __init__(self, backend: Backend) -> None:
-        self.backend, self.device = backend, "cpu"
+        self.backend, self.device, self.count = backend, "cpu", 1
         self.stacks: list[int] = []
 
     def submit(self, function: Callable[..., Any], *args: Any, **_: Any) -> Future[Any]:

@@ -61,6 +61,7 @@ def test_a_stopped_run_keeps_what_finished_and_leaves_no_process(
     if number != signal.SIGKILL:
         assert run.returncode == 128 + number
         assert str(folder) in errors
+        assert f"; to go on: jointbench {' '.join(WORDS)} --out {folder}" in errors
     records = list(read_records(folder))
     assert any(isinstance(record, FoldRecord) for record in records)
     assert any(isinstance(record, Fit) for record in records)
@@ -69,8 +70,8 @@ def test_a_stopped_run_keeps_what_finished_and_leaves_no_process(
 BEFORE_IT_BEGAN = """
 import signal, sys
 from jointbench.cli.app import main
-from jointbench.runs import folder
-folder.about_study = lambda *_: signal.raise_signal(signal.SIGINT)
+from jointbench.runs import about
+about.about_study = lambda *_: signal.raise_signal(signal.SIGINT)
 sys.argv = ["jointbench", *sys.argv[1:]]
 main()
 """

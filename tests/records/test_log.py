@@ -12,8 +12,8 @@ import pytest
 import tiny_run
 from exact import same
 from jointbench.errors import BadInput, DidNotFinish
-from jointbench.records.log import RecordLog
-from jointbench.records.store import read_records
+from jointbench.records.log import TOGETHER, RecordLog
+from jointbench.records.store import read_records, write_records
 
 RECORDS = tiny_run.records()
 
@@ -48,6 +48,58 @@ def test_of_two_runs_one_has_the_folder(tmp_path: Path) -> None:
             RecordLog(path)
         log.append(RECORDS[1])
     assert len(list(read_records(path))) == 2
+
+
+def test_half_a_last_line_is_cut_off_and_said(tmp_path: Path) -> None:
+    path = tmp_path / "records.jsonl"
+    write_records(path, RECORDS)
+    whole = path.read_bytes()
+    for cut in (1, 20, len(whole.splitlines()[-1])):
+        path.write_bytes(whole[:-cut])
+        with RecordLog(path, going_on=True) as log:
+            assert log.repaired == (cut > 1)  # a line that lacks nothing but its end gets one
+            if log.repaired:
+                log.append(RECORDS[-1])
+        assert path.read_bytes() == whole
+
+
+def test_a_log_goes_on_behind_what_is_there(tmp_path: Path) -> None:
+    path = tmp_path / "records.jsonl"
+    write_records(path, RECORDS[:5])
+    with RecordLog(path, going_on=True) as log:
+        assert not log.repaired
+        for record in RECORDS[5:]:
+            log.append(record)
+    assert all(same(*pair) for pair in zip(read_records(path), RECORDS, strict=True))
+
+
+@pytest.mark.parametrize("written", [0, 1, 40, -40, -1, None])
+def test_of_records_that_belong_together_all_are_there_after_a_kill(tmp_path: Path, written: int | None) -> None:
+    """Killed after so many bytes of them, or before it removed their copy."""
+    path = tmp_path / "records.jsonl"
+    with RecordLog(path) as log:
+        log.append(RECORDS[0])
+        before = path.read_bytes()
+        log.append(*RECORDS[1:4])
+        assert not (tmp_path / TOGETHER).exists()
+    whole = path.read_bytes()
+    together = whole[len(before) :]
+    (tmp_path / TOGETHER).write_bytes(together)
+    path.write_bytes(before + together[:written])
+    with RecordLog(path, going_on=True) as log:
+        assert not log.repaired
+    assert path.read_bytes() == whole
+    assert [file.name for file in tmp_path.iterdir()] == ["records.jsonl"]
+
+
+def test_of_records_that_belong_together_none_is_written_where_one_finds_no_room(tmp_path: Path) -> None:
+    path = tmp_path / "records.jsonl"
+    with RecordLog(path) as log:
+        log.append(RECORDS[0])
+        before = path.read_bytes()
+        with size_limit(), pytest.raises(DidNotFinish, match="cannot be written"):
+            log.append(*RECORDS[1:])
+    assert path.read_bytes() == before
 
 
 def append_all(log: RecordLog) -> None:

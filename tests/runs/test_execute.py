@@ -19,26 +19,32 @@ from jointbench.comparison.summary.run import Summary
 from jointbench.errors import BadInput, DidNotFinish
 from jointbench.records import Record
 from jointbench.records.store import read_records
+from jointbench.report.embed import summary_json
 from jointbench.runs import folder as run_folder
+from jointbench.runs.about import write_about
 from jointbench.runs.cut_off import NOTICE
+from jointbench.runs.opened_run import RUN_FILES
+from jointbench.runs.options import RunOptions
 
 pytestmark = pytest.mark.usefixtures("blank_page")
 RECORDS = tiny_run.records()
+ABOUT = replace(tiny_run.about(), finished=False, options=RunOptions())
 Execute = Callable[..., Summary]
 
 
 @pytest.fixture
 def execute(monkeypatch: pytest.MonkeyPatch) -> Execute:
     """Executes a study of these records into a folder; before each of them something may happen."""
-    monkeypatch.setattr(run_folder, "about_study", lambda *_: replace(tiny_run.about(), finished=False))
+    monkeypatch.setattr(run_folder, "about_study", lambda *_: ABOUT)
 
     def executed(folder: Path, before: Callable[[int], None] = lambda _: None) -> Summary:
-        def study(*_: object) -> Iterator[Record]:
-            for number, record in enumerate(RECORDS):
+        def study(*_: object) -> Iterator[tuple[Record, ...]]:
+            there = len(list(read_records(folder)))
+            for number, record in enumerate(RECORDS[there:], start=there):
                 before(number)
-                yield record
+                yield (record,)
 
-        monkeypatch.setattr(run_folder, "run", study)
+        monkeypatch.setattr(run_folder, "steps", study)
         folder.mkdir(exist_ok=True)
         return run_folder.execute([], None, folder, None, lambda *_: None)  # type: ignore[arg-type]  # not looked at
 
@@ -62,14 +68,14 @@ def test_a_run_that_comes_to_its_end_says_so(tmp_path: Path, execute: Execute) -
     assert finished(tmp_path)
     assert summary.cut_off == ()
     assert json.loads((tmp_path / "summary.json").read_text())["cut_off"] == []
-    assert {path.name for path in tmp_path.iterdir()} == set(run_folder.RUN_FILES) - {"records.jsonl.xz"}
+    assert {path.name for path in tmp_path.iterdir()} == set(RUN_FILES) - {"records.jsonl.xz"}
 
 
 def test_a_second_run_into_the_folder_gets_a_sentence_and_the_first_goes_on(tmp_path: Path, execute: Execute) -> None:
     def second(number: int) -> None:
         if number == 5:
             about = (tmp_path / "environment.json").read_bytes()
-            with pytest.raises(BadInput, match=r"has a records\.jsonl already") as caught:
+            with pytest.raises(BadInput, match="another run is writing to it") as caught:
                 run_folder.execute([], None, tmp_path, None, lambda *_: None)  # type: ignore[arg-type]
             assert caught.value.exit_code == 2
             assert (tmp_path / "environment.json").read_bytes() == about
@@ -162,6 +168,68 @@ def test_an_interrupted_run_keeps_what_it_has(tmp_path: Path, execute: Execute) 
     assert not finished(tmp_path)
     assert len(list(read_records(tmp_path))) == 12
     assert not (tmp_path / "summary.json").exists()
+
+
+def test_a_run_that_was_cut_off_goes_on(tmp_path: Path, execute: Execute) -> None:
+    with pytest.raises(KeyboardInterrupt):
+        execute(tmp_path / "run", failing(12, KeyboardInterrupt()))
+    assert ended("report", tmp_path / "run")[::2] == (4, "")  # its files are no hindrance
+    begun = (tmp_path / "run" / "records.jsonl").read_bytes()
+    summary = execute(tmp_path / "run")
+    whole = execute(tmp_path / "whole")
+    assert (tmp_path / "run" / "records.jsonl").read_bytes().startswith(begun)
+    for name in ("records.jsonl", "summary.json", "environment.json"):
+        assert (tmp_path / "run" / name).read_bytes() == (tmp_path / "whole" / name).read_bytes()
+    assert summary.cut_off == whole.cut_off == ()
+    assert {path.name for path in (tmp_path / "run").iterdir()} == set(RUN_FILES) - {"records.jsonl.xz"}
+
+
+def test_a_run_that_came_to_its_end_is_shown_and_nothing_is_written(tmp_path: Path, execute: Execute) -> None:
+    first = execute(tmp_path)
+    before = {path.name: (path.read_bytes(), path.stat().st_mtime_ns) for path in tmp_path.iterdir()}
+    again = execute(tmp_path, failing(0, AssertionError("nothing is trained")))
+    assert summary_json(again) == summary_json(first)
+    assert {path.name: (path.read_bytes(), path.stat().st_mtime_ns) for path in tmp_path.iterdir()} == before
+    (tmp_path / "report.html").unlink()
+    execute(tmp_path, failing(0, AssertionError("nothing is trained")))
+    assert (tmp_path / "report.html").is_file()
+
+
+@pytest.mark.parametrize("finish", [True, False])
+def test_a_run_of_another_study_is_refused_and_the_difference_named(
+    tmp_path: Path, execute: Execute, monkeypatch: pytest.MonkeyPatch, finish: bool
+) -> None:
+    (dataset,) = ABOUT.datasets
+    execute(tmp_path) if finish else write_about(tmp_path, ABOUT)
+    before = {path.name: path.read_bytes() for path in tmp_path.iterdir()}
+    machine = {**ABOUT.machine, "load at start (1 min)": "7", "system": "a newer kernel"}
+    for changed, words in (
+        (replace(ABOUT, options=RunOptions(seed=3)), r"--seed was 0 and is 3; name another folder"),
+        (replace(ABOUT, options=RunOptions(ropes=("0.02",))), "--rope was not given and is 0.02"),
+        (replace(ABOUT, options=None), "does not say what was asked for"),
+        (replace(ABOUT, backends=("torch",)), "its frameworks are torch, tensorflow, not torch"),
+        (replace(ABOUT, datasets=(replace(dataset, slug="beer"),)), "its datasets are wine, not beer"),
+        (replace(ABOUT, datasets=(replace(dataset, sha256="0" * 64),)), "the data of wine differ"),
+        (replace(ABOUT, datasets=(replace(dataset, rows=11),)), r"the rows of wine differ \(12, now 11\)"),
+        (replace(ABOUT, machine={**machine, "python": "3.12"}), "python was 3.11 and is 3.12"),
+    ):
+        monkeypatch.setattr(run_folder, "about_study", lambda *_, changed=changed: changed)
+        with pytest.raises(BadInput, match=f"the run in it is of another study: .*{words}") as caught:
+            execute(tmp_path)
+        assert caught.value.exit_code == 2
+        assert {path.name: path.read_bytes() for path in tmp_path.iterdir()} == before
+    same = replace(ABOUT, machine=machine, options=RunOptions(jobs=7), notes=("another",), command="jointbench run .")
+    monkeypatch.setattr(run_folder, "about_study", lambda *_: same)
+    assert execute(tmp_path).cells
+
+
+def test_packed_records_of_a_run_that_was_cut_off_are_not_gone_on_with(tmp_path: Path, execute: Execute) -> None:
+    with pytest.raises(KeyboardInterrupt):
+        execute(tmp_path, failing(12, KeyboardInterrupt()))
+    assert ended("pack", tmp_path)[0] == 0
+    (tmp_path / "records.jsonl").unlink()
+    with pytest.raises(BadInput, match="its records are packed"):
+        execute(tmp_path)
 
 
 def test_a_folder_that_does_not_belong_together_is_refused(tmp_path: Path) -> None:

@@ -11,7 +11,8 @@ import pytest
 import tiny_run
 from commands import ended
 from jointbench.errors import BadInput, DidNotFinish
-from jointbench.runs.folder import RUN_FILES, publish_answers
+from jointbench.runs.folder import publish_answers
+from jointbench.runs.opened_run import RUN_FILES
 from jointbench.runs.output_folder import new_folder, output_folder, write_results
 
 SCALING = ("scaling", "--backend", "torch", "--budget-seconds", "5", "--outputs", "1,2", "--widths", "8")
@@ -97,7 +98,7 @@ def broken_work(monkeypatch: pytest.MonkeyPatch) -> Iterator[None]:
         "calibration.population_study.study_populations",
     ):
         monkeypatch.setattr(f"jointbench.{place}", breaks)
-    monkeypatch.setattr("jointbench.runs.folder.execute", breaks)
+    monkeypatch.setattr("jointbench.runs.opened_run.opened_run", breaks)
     return
 
 

@@ -152,3 +152,10 @@ def test_what_a_killed_process_leaves_behind_is_cleaned_up_without_a_word(tmp_pa
     (tmp_path / "script.py").write_text(LEAVES_A_LOCK)
     ended = subprocess.run([sys.executable, "script.py"], cwd=tmp_path, capture_output=True, text=True, check=False)
     assert (ended.returncode, ended.stderr) == (0, "")
+
+
+def test_a_process_whose_parent_was_gone_before_it_began_ends() -> None:
+    """Asked only then, its parent was whoever adopts orphans, and it waited for work for ever."""
+    code = "import time; from jointbench.runtime.processes import _begin; _begin(2**22 + 1, None, ()); time.sleep(60)"
+    began = subprocess.run([sys.executable, "-c", code], timeout=30, check=False)
+    assert began.returncode == 1

@@ -12,8 +12,9 @@ from jointbench.data.catalog import load_bundled
 from jointbench.records import Fit
 from jointbench.runtime.workers import failure_reason
 from jointbench.study.config import ScoredModels
+from jointbench.study.kept import KeptRecords
 from jointbench.study.plan import CrossValidation, make_experiment, plan_arms
-from jointbench.study.training import _results
+from jointbench.study.training import Task, _results
 
 
 @pytest.mark.parametrize(
@@ -32,7 +33,7 @@ def test_every_network_of_a_task_that_broke_is_a_failed_fit(error: Exception, me
     task = plan_arms(slump, "torch", "cpu", "stacked")[1]
     future: Future[Any] = Future()
     future.set_exception(error)
-    fits = list(_results(future, slump, set(), task, "stacked", ScoredModels()))
+    fits = list(_results(future, Task(slump, task, (), set()), "stacked", ScoredModels(), KeptRecords()))
     assert [(fit.network, fit.failure) for fit in fits if isinstance(fit, Fit)] == [
         (network, message) for network in task
     ]

@@ -16,6 +16,7 @@ import pytest
 from jointbench.records import Memory
 from jointbench.runs.options import RunOptions, experiments, load_datasets, profile_named, study_config
 from jointbench.study.config import ScoredModels
+from jointbench.study.kept import KeptRecords
 from jointbench.study.memory import FAILED, footprints
 from jointbench.study.plan import Plan, plan_arms
 
@@ -34,7 +35,7 @@ def measured() -> Generator[Memory]:
     chosen = experiments(OPTIONS, load_datasets(OPTIONS, profile_named(OPTIONS.profile)))
     plans = [Plan(experiment, *plan_arms(experiment, "torch", "cpu", "stacked")) for experiment in chosen]
     config = replace(study_config(OPTIONS), memory_datasets=None, jobs=1)
-    records = footprints(plans, config, ScoredModels(), {}, lambda *_: None)
+    records = footprints(plans, config, ScoredModels(), KeptRecords(), lambda *_: None)
     return cast("Generator[Memory]", records)
 
 

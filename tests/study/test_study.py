@@ -33,7 +33,8 @@ from jointbench.records import (
 from jointbench.records.store import read_records
 from jointbench.report.markdown import markdown_report
 from jointbench.runs.about import RunDescription
-from jointbench.runs.folder import RUN_FILES, execute, republish
+from jointbench.runs.folder import execute, republish
+from jointbench.runs.opened_run import RUN_FILES
 from jointbench.runs.options import RunOptions, experiments, load_datasets, profile_named, study_config
 from jointbench.runs.output_folder import new_folder
 from jointbench.study.config import StudyConfig

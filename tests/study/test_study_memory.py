@@ -12,6 +12,7 @@ from jointbench.records import Memory, Peak
 from jointbench.runs.options import RunOptions, experiments, load_datasets, profile_named, study_config
 from jointbench.study import memory
 from jointbench.study.config import ScoredModels
+from jointbench.study.kept import KeptRecords
 from jointbench.study.plan import Plan, plan_arms
 
 OPTIONS = RunOptions(
@@ -28,7 +29,7 @@ def measured(datasets: int | None, sizes: dict[str, dict[str, int]] = SIZES) -> 
     chosen = experiments(OPTIONS, load_datasets(OPTIONS, profile_named(OPTIONS.profile)))
     plans = [Plan(experiment, *plan_arms(experiment, "torch", "cpu", "stacked")) for experiment in chosen]
     config = replace(study_config(OPTIONS), memory_datasets=datasets)
-    records = memory.footprints(plans, config, ScoredModels(), sizes, lambda *_: None)
+    records = memory.footprints(plans, config, ScoredModels(saved=sizes), KeptRecords(), lambda *_: None)
     return {(record.dataset, record.arm): record for record in records}
 
 

@@ -18,8 +18,9 @@ from jointbench.records import Fit, PlannedArm, Record
 from jointbench.runs.options import RunOptions, study_config
 from jointbench.runs.table_sizes import growing
 from jointbench.study.config import StudyConfig
+from jointbench.study.kept import kept_records
 from jointbench.study.plan import CrossValidation, Experiment, make_experiment
-from jointbench.study.run import run
+from jointbench.study.run import run, steps, unheard
 from jointbench.study.table_sizes import sizes_above, with_larger
 from jointbench.types import Dataset
 from trained_records import table, torch_backend
@@ -134,6 +135,15 @@ def test_the_summary_is_of_the_most_rows_and_has_the_differences_of_all(grown: l
     assert [size.rows for size in cell.table_sizes.sizes] == [40, 130, 200]
     assert cell.table_sizes.sizes[-1].differences == cell.differences
     assert "The verdict is of all 200 rows" in cell.decisions[0].reason
+
+
+@pytest.mark.parametrize("share", [0.3, 0.6, 0.9, 1.0])
+def test_a_run_that_was_cut_off_among_the_sizes_comes_to_the_same_end(grown: list[Record], share: float) -> None:
+    there = grown[: round(share * len(grown))]
+    new = [r for step in steps([experiment()], config(), (lambda *_: None, unheard), kept_records(there)) for r in step]
+    fits = sorted(record.network.id for record in (*there, *new) if isinstance(record, Fit))
+    assert fits == sorted(record.network.id for record in grown if isinstance(record, Fit))
+    assert share < 1.0 or not new
 
 
 @pytest.mark.parametrize(

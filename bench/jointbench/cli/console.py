@@ -52,12 +52,13 @@ def echo(text: str, *, err: bool = False, end: str = "\n") -> None:
     typer.echo(printable(text) + end, file=stream, nl=False)
 
 
-def typed_command() -> str:
-    """The command as it was typed, for the folder that it fills."""
+def typed_command(*more: str) -> str:
+    """The command as it was typed, for the folder that it fills. more: words to put behind the command's name."""
     from jointbench.data.web_address import without_credentials
     from jointbench.records.strict_json import well_formed
 
-    return well_formed("jointbench " + shlex.join(without_credentials(word) for word in sys.argv[1:]))
+    words = [without_credentials(word) for word in sys.argv[1:]]
+    return well_formed(shlex.join(["jointbench", *words[:1], *more, *words[1:]]))
 
 
 def replacing(stream: TextIO) -> TextIO:

@@ -32,8 +32,8 @@ def judge(
     format: Printed = "text",  # noqa: A002  # the option's name
 ) -> None:
     """Compares models of yours by their out-of-fold predictions, with the same statistics and page as `run`."""
-    from jointbench.runs.folder import REPORT, RUN_FILES
     from jointbench.runs.judged import JudgeOptions, check_arms, judge_into, read_prediction_files, stated_costs
+    from jointbench.runs.opened_run import REPORT, RUN_FILES
     from jointbench.runs.output_folder import output_folder
     from jointbench.runs.verdict_options import output_kinds, verdict_criteria
 

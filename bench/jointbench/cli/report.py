@@ -24,7 +24,8 @@ def report(
     ] = "text",
 ) -> None:
     """Redraws the report of a run from its records."""
-    from jointbench.runs.folder import REPORT, republish
+    from jointbench.runs.folder import republish
+    from jointbench.runs.opened_run import REPORT
 
     summary = republish(folder, tuple(rope or ()), probability, worth)
     finish(summary, folder / REPORT, (), format)

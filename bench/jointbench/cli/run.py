@@ -15,11 +15,15 @@ from jointbench.cli.verdict_options import Printed, Probability, Ropes, Worth
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
+    from pathlib import Path
 
     from rich.console import Console
 
     from jointbench.comparison.cells import BenchmarkCell
+    from jointbench.comparison.summary.run import Summary
+    from jointbench.estimators.family import Family
     from jointbench.runs.options import RunOptions
+    from jointbench.runs.planned_run import PlannedRun
     from jointbench.study.config import StudyConfig
     from jointbench.study.plan import Experiment
 
@@ -180,18 +184,11 @@ def _run(
     what it would do instead. cluster: the address of the workers that train, None for this machine's."""
     from jointbench.comparison.summary.recipe import recipe_summary
     from jointbench.estimators.family import estimator_families
-    from jointbench.records.store import RECORDS
-    from jointbench.records.whole_file import is_regular
     from jointbench.report.reading import brief_reading, reading_lines
     from jointbench.report.recipe import brief_recipe
-    from jointbench.report.terminal import early_line
-    from jointbench.runs.about import ENVIRONMENT
-    from jointbench.runs.folder import REPORT, RUN_FILES, execute
     from jointbench.runs.on_cluster import checked_cluster
     from jointbench.runs.options import load_datasets, study_config
-    from jointbench.runs.output_folder import output_folder
     from jointbench.runs.planned_run import plan_run
-    from jointbench.study.estimate import estimate
     from jointbench.study.profiles import profile_named
 
     console = make_console(err=format != "text")
@@ -212,18 +209,49 @@ def _run(
     if dry_run:
         _forecast(planned, config, console, [family.name for family in families])
         return
-    with output_folder(out, "", RUN_FILES) as folder, progress_line(estimate(planned, config).phases) as progress:
+    summary, report = _into_folder(run, out, families, console)
+    finish(summary, report, explicit, format)
 
-        def concluded(cell: BenchmarkCell) -> None:
-            if len(planned) <= FEW and (line := early_line(cell, config.criteria)):
-                progress.say(line)
 
+def _into_folder(
+    run: PlannedRun, out: str | None, families: Sequence[Family], console: Console
+) -> tuple[Summary, Path]:
+    """The run's result and its page: of a new run, or of one that is in the folder already, which goes on."""
+    from jointbench.records.store import RECORDS
+    from jointbench.records.whole_file import is_regular
+    from jointbench.report.terminal import early_line
+    from jointbench.runs.about import ENVIRONMENT, about_study
+    from jointbench.runs.folder import carried_out
+    from jointbench.runs.opened_run import REPORT, opened_run, run_folder
+    from jointbench.study.estimate import estimate
+
+    planned, config = run.experiments, run.config
+    with run_folder(out) as folder:
         try:
-            summary = execute(planned, config, folder, run.description, progress, families, concluded)
+            about = about_study(planned, config, run.description, [family.name for family in families])
+            with opened_run(folder, about) as opened:
+                if opened.sentence:
+                    console.print(opened.sentence, markup=False, highlight=False)
+                with progress_line(estimate(planned, config).phases) as progress:
+
+                    def concluded(cell: BenchmarkCell) -> None:
+                        if len(planned) <= FEW and (line := early_line(cell, config.criteria)):
+                            progress.say(line)
+
+                    summary = carried_out(opened, planned, config, (progress, concluded), families)
         except Stopped as stopped:
             began = all(is_regular(folder / name) for name in (RECORDS, ENVIRONMENT))
-            raise Stopped(stopped.number, folder if began else None) from None
-    finish(summary, folder / REPORT, explicit, format)
+            raise Stopped(stopped.number, folder if began else None, _going_on(run, out, folder)) from None
+        return summary, folder / REPORT
+
+
+def _going_on(run: PlannedRun, out: str | None, folder: Path) -> str:
+    """The command that goes on with the run."""
+    from jointbench.data.named_table import STANDARD_INPUT
+
+    command = typed_command(*(() if out else ("--out", str(folder))))
+    options = run.description.options
+    return f"{command} < FILE" if options is not None and STANDARD_INPUT in options.datasets else command
 
 
 def _forecast(planned: Sequence[Experiment], config: StudyConfig, console: Console, families: Sequence[str]) -> None:

@@ -19,12 +19,12 @@ RETRY_SECONDS = 0.05  # after which a lost exception is raised again
 class Stopped(BaseException):
     """Someone asked the command to end. Not KeyboardInterrupt, which the command-line library answers by itself.
 
-    number: the signal. folder: where what had finished is, None where nothing was to be kept.
+    number: the signal. folder: where what had finished is, None where nothing was to be kept. command: what goes on.
     """
 
-    def __init__(self, number: int, folder: Path | None = None) -> None:
+    def __init__(self, number: int, folder: Path | None = None, command: str = "") -> None:
         super().__init__(number)
-        self.number, self.folder = number, folder
+        self.number, self.folder, self.command = number, folder, command
 
     @property
     def exit_code(self) -> int:
@@ -35,7 +35,8 @@ class Stopped(BaseException):
     def message(self) -> str:
         if self.folder is None:
             return "stopped"
-        return f"stopped; what had finished is in {self.folder}, and jointbench report {self.folder} draws its report"
+        kept = f"stopped; what had finished is in {self.folder}, and jointbench report {self.folder} draws its report"
+        return f"{kept}; to go on: {self.command}" if self.command else kept
 
 
 class _StopRequests:

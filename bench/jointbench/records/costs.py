@@ -77,7 +77,10 @@ class StatedCost:
 
 @dataclass(frozen=True, kw_only=True)
 class ColdStart:
-    """Seconds before the first useful step: importing the framework, building a network, its first call."""
+    """Seconds before the first useful step: importing the framework, building a network, its first call.
+
+    threads: of the worker; None in records of older versions.
+    """
 
     dataset: str
     backend: str
@@ -86,6 +89,7 @@ class ColdStart:
     import_seconds: Seconds
     build_seconds: Seconds
     first_call_seconds: Seconds
+    threads: Positive | None = None
 
 
 @dataclass(frozen=True)

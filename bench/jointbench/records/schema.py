@@ -179,7 +179,8 @@ class PlannedArm:
 class NotMeasured:
     """What was asked for and not measured, with the reason, so that no table has a hole.
 
-    untimed: the part of a timing that it was, where it was one.
+    untimed: the part of a timing that it was, where it was one. threads: of the worker that was to time it; None where
+    it was no timing, and in records of older versions.
     """
 
     dataset: str
@@ -187,6 +188,7 @@ class NotMeasured:
     device: str
     reason: str
     untimed: Untimed | None = None
+    threads: Positive | None = None
 
 
 Record = (

@@ -134,7 +134,7 @@ def read_records(path: Path) -> Iterator[Record]:
         with open_records(path) as file:
             while line := file.readline(LONGEST_LINE):
                 number += 1
-                if not line.endswith(b"\n") and len(line) < LONGEST_LINE and _is_torn(line):
+                if not line.endswith(b"\n") and len(line) < LONGEST_LINE and is_torn(line):
                     return
                 record = from_line(line)
                 references.add(record)
@@ -152,17 +152,22 @@ def torn_line(folder: Path) -> bool:
     if path.suffix == ".xz":
         return False  # packed records are written whole or not at all
     with open_records(path) as file:
-        end, step, tail = file.seek(0, os.SEEK_END), 2**16, b""
-        while end > 0 and b"\n" not in tail:
-            start = max(end - step, 0)
-            file.seek(start)
-            tail = file.read(end - start) + tail
-            end, step = start, 2 * step
-    last = tail.rpartition(b"\n")[2]
-    return bool(last) and _is_torn(last)
+        last = last_line(file)
+    return bool(last) and is_torn(last)
 
 
-def _is_torn(line: bytes) -> bool:
+def last_line(file: BinaryIO) -> bytes:
+    """What stands behind the file's last line end: b"" of a file that ends with one."""
+    end, step, tail = file.seek(0, os.SEEK_END), 2**16, b""
+    while end > 0 and b"\n" not in tail:
+        start = max(end - step, 0)
+        file.seek(start)
+        tail = file.read(end - start) + tail
+        end, step = start, 2 * step
+    return tail.rpartition(b"\n")[2]
+
+
+def is_torn(line: bytes) -> bool:
     """Whether a line without an end is no JSON; one that is JSON lacks nothing but the end."""
     try:
         from_json(line)

@@ -12,22 +12,22 @@ from jointbench.estimators.records import family_records
 from jointbench.explain.answer import Answer
 from jointbench.explain.answer_store import EXPLAIN, write_answers
 from jointbench.records import Fit, FoldRecord, Record
-from jointbench.records.log import RecordLog
-from jointbench.records.store import PACKED, RECORDS, open_records, records_path
+from jointbench.records.store import open_records, records_path
 from jointbench.records.strict_json import well_formed
 from jointbench.records.whole_file import is_regular, reason, write_text, write_together
-from jointbench.runs.about import ENVIRONMENT, About, RunDescription, about_run, about_study, mark_finished, write_about
+from jointbench.runs.about import About, RunDescription, about_run, about_study, mark_finished
 from jointbench.runs.companions import read_companions
+from jointbench.runs.opened_run import REPORT, SUMMARY, OpenedRun, opened_run
 from jointbench.runs.stored_run import read_run, summary_of, without_training_loss
 from jointbench.runs.verdict_options import verdict_criteria
 from jointbench.runtime.environment import environment
-from jointbench.study.config import Concluded, Progress, StudyConfig
+from jointbench.study.config import Concluded, Listeners, Progress, StudyConfig
+from jointbench.study.kept import KeptRecords, kept_records
 from jointbench.study.phases import DRAWING
 from jointbench.study.plan import Experiment
-from jointbench.study.run import run, unheard
+from jointbench.study.run import steps, unheard
+from jointbench.types import CellKey
 
-SUMMARY, REPORT = "summary.json", "report.html"
-RUN_FILES = (RECORDS, PACKED, ENVIRONMENT, SUMMARY, REPORT)
 EXPLAIN_PAGE = "explain.html"
 MOST_TIMING_SECONDS = 15.0  # of a table, for a family of estimators
 EXPLAIN_FILES = (EXPLAIN, EXPLAIN_PAGE)
@@ -42,61 +42,87 @@ def execute(
     families: Sequence[Family] = (),
     concluded: Concluded = unheard,
 ) -> Summary:
-    """Runs the study and writes its folder. Records are written as they come: a killed run keeps what it has.
-
-    families: of estimators that are compared beside the networks. concluded: hears of each first round of training.
+    """Runs the study into its folder, or goes on with it there. families: of estimators, compared beside the networks.
+    concluded: hears of each first round of training.
 
     Raises BadInput where the folder is another run's or cannot be written to, DidNotFinish where that shows later.
     """
-    read_companions(folder)  # a file that is not one of ours is refused now, not after the work
     about = about_study(experiments, config, description, tuple(family.name for family in families))
-    records: list[Record] = []
-    with RecordLog(folder / RECORDS) as log:
-        try:
-            write_about(folder, about)
-        except BaseException:
-            log.discard()
-            raise
-        try:
-            for record in _records(experiments, config, (progress, concluded), families):
-                log.append(record)
-                records.append(without_training_loss(record))
-        except OSError as error:
-            raise DidNotFinish(f"the run into {folder} was stopped: {reason(error)}; its records are kept") from error
+    with opened_run(folder, about) as opened:
+        return carried_out(opened, experiments, config, (progress, concluded), families)
+
+
+def carried_out(
+    opened: OpenedRun,
+    experiments: Sequence[Experiment],
+    config: StudyConfig,
+    listeners: Listeners,
+    families: Sequence[Family] = (),
+) -> Summary:
+    """The result of the run when all of it is there. Records are written as they come: a killed run keeps what it has.
+
+    Raises DidNotFinish where the machine denies something midway.
+    """
+    folder, log, (progress, _) = opened.folder, opened.log, listeners
+    if log is None:
+        return _result(folder)
+    records = [without_training_loss(record) for record in opened.records]
+    kept = kept_records(records)
+    try:
+        for step in _steps(experiments, config, listeners, families, kept):
+            log.append(*step)
+            records += [without_training_loss(record) for record in step]
+    except OSError as error:
+        raise DidNotFinish(f"the run into {folder} was stopped: {reason(error)}; its records are kept") from error
     progress(DRAWING, "", 0, 1)
     try:
-        summary = publish(folder, mark_finished(folder, about), records)
+        summary = publish(folder, mark_finished(folder, opened.about), records)
     except BadInput as error:
         raise DidNotFinish(f"{error}; the records are complete: jointbench report {folder} draws the report") from error
     progress(DRAWING, "", 1, 1)
     return summary
 
 
-def _records(
+def _result(folder: Path) -> Summary:
+    """Of a run that has come to its end; its report is drawn where it could not be before."""
+    stored = read_run(folder)
+    if all(is_regular(folder / name) for name in (SUMMARY, REPORT)):
+        return summary_of(stored.about, stored.records, stored.cut_off)
+    return publish(folder, stored.about, stored.records, stored.cut_off)
+
+
+def _steps(
     experiments: Sequence[Experiment],
     config: StudyConfig,
-    listeners: tuple[Progress, Concluded],
+    listeners: Listeners,
     families: Sequence[Family],
-) -> Iterator[Record]:
-    """The networks' records, then the estimators', on the same folds."""
-    progress, concluded = listeners
+    kept: KeptRecords,
+) -> Iterator[Sequence[Record]]:
+    """The networks' records, then the estimators', on the same folds: those of a family and a dataset in one piece."""
     folds: dict[str, list[FoldRecord]] = {}
-    for record in run(experiments, config, progress, concluded):
-        if isinstance(record, FoldRecord):
-            folds.setdefault(record.dataset, []).append(record)
-        yield record
+    for fold in kept.folds.values():
+        folds.setdefault(fold.dataset, []).append(fold)
+    for step in steps(experiments, config, listeners, kept):
+        for record in step:
+            if isinstance(record, FoldRecord):
+                folds.setdefault(record.dataset, []).append(record)
+        yield step
+    progress, _ = listeners
     for family in families:
         largest = sorted(experiments, key=lambda experiment: -experiment.dataset.rows)[: config.memory_datasets]
         seconds = min(config.timing_seconds / (len(experiments) * len(families)), MOST_TIMING_SECONDS)
         for experiment in experiments:
-            yield from family_records(
-                experiment,
-                family,
-                folds[experiment.dataset.slug],
-                seconds,
-                progress,
-                peaks=experiment in largest,
-            )
+            if CellKey(experiment.dataset.slug, family.name, "cpu") not in kept.cells:
+                yield tuple(
+                    family_records(
+                        experiment,
+                        family,
+                        folds[experiment.dataset.slug],
+                        seconds,
+                        progress,
+                        peaks=experiment in largest,
+                    )
+                )
 
 
 def publish(folder: Path, about: About, records: Sequence[Record], cut_off: tuple[str, ...] = ()) -> Summary:

@@ -12,7 +12,7 @@ from jointbench.records.whole_file import is_regular, open_regular, write_togeth
 from jointbench.runs.about import ENVIRONMENT, about_run
 from jointbench.runs.companions import read_companions
 from jointbench.runs.engine_file import ENGINE
-from jointbench.runs.folder import REPORT, SUMMARY
+from jointbench.runs.opened_run import REPORT, SUMMARY
 from jointbench.runs.output_folder import new_folder
 from jointbench.runs.stored_run import read_run, summary_of
 from jointbench.scaling.run import SCALING

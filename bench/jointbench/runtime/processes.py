@@ -112,7 +112,7 @@ class Processes:
                     1,
                     job_reducers={np.memmap: by_name},
                     initializer=_begin,
-                    initargs=(self._start, self._start_args),
+                    initargs=(os.getpid(), self._start, self._start_args),
                     env=self._environment,
                 )
                 if self._closed:  # which ended the executors that were there, perhaps before this one
@@ -175,10 +175,10 @@ def _is_stopped(pid: int) -> bool:
         return False
 
 
-def _begin(start: Callable[..., None] | None, args: tuple[Any, ...]) -> None:
-    """Runs once in a new process."""
+def _begin(parent: int, start: Callable[..., None] | None, args: tuple[Any, ...]) -> None:
+    """Runs once in a new process. parent: its own; were it asked for here, it might be gone already."""
     signal.signal(signal.SIGINT, signal.SIG_IGN)  # Ctrl-C reaches the whole group; the parent decides what ends
-    threading.Thread(target=_end_with_parent, args=(os.getppid(),), daemon=True).start()
+    threading.Thread(target=_end_with_parent, args=(parent,), daemon=True).start()
     if start is not None:
         start(*args)
 

@@ -49,12 +49,18 @@ class StudyConfig:
     cluster: str = ""
 
     @property
+    def measures(self) -> bool:
+        """Is anything timed or weighed?"""
+        return self.timing_seconds > 0 or self.projections > 0
+
+    @property
     def timed_threads(self) -> tuple[int, ...]:
         return self.thread_counts or (self.threads,)
 
 
 Concluded = Callable[[BenchmarkCell], None]
 """Called with the records of a dataset on a backend when its first round of training is done."""
+Listeners = tuple[Progress, Concluded]
 
 
 @dataclass

@@ -14,6 +14,7 @@ from jointbench.measure.process_memory import peak_unavailable_reason
 from jointbench.records import Memory, Peak, PlannedArm
 from jointbench.runtime.workers import Workers, failure_reason, start_bytes
 from jointbench.study.config import Progress, ScoredModels, StudyConfig
+from jointbench.study.kept import KeptRecords
 from jointbench.study.phases import memory_phase
 from jointbench.study.plan import Experiment, Plan, first_ids, job
 from jointbench.study.prepared_tables import first_prepared
@@ -38,27 +39,30 @@ def footprints(
     plans: Sequence[Plan],
     config: StudyConfig,
     scored: ScoredModels,
-    sizes: Mapping[str, Mapping[str, int]],
+    kept: KeptRecords,
     progress: Progress,
 ) -> Iterator[Memory]:
-    """A record for every arm. Peaks only on the largest ``memory_datasets``, in new processes, ``jobs`` at a time."""
+    """A record for every arm that has none. Peaks only on the largest ``memory_datasets``, in new processes, ``jobs`` at a time."""
     largest = sorted(plans, key=lambda plan: -_table_numbers(plan.experiment))[: config.memory_datasets]
     chosen = {plan.experiment.dataset.slug for plan in largest}
-    total, done = sum(len(plan.arms) for plan in largest), 0
+    total = sum(len(plan.arms) for plan in largest)
+    done = total - sum(len(kept.unweighed(plan.arms)) for plan in largest)
     if total:
-        progress(memory_phase(plans[0].arms[0].backend, plans[0].arms[0].device), "", 0, total)
+        progress(memory_phase(plans[0].arms[0].backend, plans[0].arms[0].device), "", done, total)
     for plan in plans:
-        slug = plan.experiment.dataset.slug
-        saved = sizes.get(slug, {})
+        slug, arms = plan.experiment.dataset.slug, kept.unweighed(plan.arms)
+        if not arms:
+            continue
+        saved = scored.saved.get(slug, {})
         reason = peak_unavailable_reason() if slug in chosen else _left_out(len(chosen))
         if reason is not None:
-            yield from (_memory(planned, saved, None, None, reason) for planned in plan.arms)
+            yield from (_memory(planned, saved, None, None, reason) for planned in arms)
             continue
         backend, device = plan.arms[0].backend, plan.arms[0].device
         with Workers(backend, device, config.threads, config.jobs, fresh=True) as workers:
             waiting = [
                 (planned, _training(workers, plan, planned), _serving(workers, plan, planned, scored, config))
-                for planned in plan.arms
+                for planned in arms
             ]
             for planned, training, serving in waiting:
                 results = _outcome(training), _outcome(serving)

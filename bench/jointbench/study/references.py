@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Container, Iterator, Mapping, Sequence
 from concurrent.futures import FIRST_COMPLETED, Future, wait
 from dataclasses import dataclass
 
@@ -18,6 +18,7 @@ from jointbench.runtime.environment import cores
 from jointbench.runtime.processes import Processes
 from jointbench.runtime.workers import failure_reason
 from jointbench.study.config import Progress
+from jointbench.study.kept import ReferenceKey
 from jointbench.study.phases import REFERENCES
 from jointbench.study.plan import Experiment
 from jointbench.study.prepared_tables import prepared_split
@@ -78,11 +79,16 @@ class ReferenceTask:
 
 
 def references(
-    experiments: Sequence[Experiment], jobs: int, progress: Progress, training_seconds: float = math.inf
+    experiments: Sequence[Experiment],
+    jobs: int,
+    progress: Progress,
+    training_seconds: float = math.inf,
+    kept: Container[ReferenceKey] = (),
 ) -> Iterator[Reference]:
     """The reference models' scores in the order of the folds, from at most ``jobs`` processes.
 
-    A failure names its reason. training_seconds: what training may take, of which the references get a share.
+    A failure names its reason. training_seconds: what training may take, of which the references get a share. kept:
+    those that are there already.
     """
     limits = tree_limits(experiments, training_seconds)
     count = processes_for(experiments, limits, jobs)
@@ -90,7 +96,9 @@ def references(
     progress(REFERENCES, "", 0, sum(works))
     with Processes(count, max(1, cores() // jobs)) as processes:
         for number, experiment in enumerate(experiments, start=1):
-            yield from _of_experiment(experiment, processes, 2 * count, limits[experiment.dataset.slug])
+            limit = limits[experiment.dataset.slug]
+            tasks = [task for task in _tasks(experiment, limit) if _key(experiment, task) not in kept]
+            yield from _of_experiment(experiment, tasks, processes, 2 * count)
             progress(REFERENCES, experiment.dataset.slug, sum(works[:number]), sum(works))
 
 
@@ -99,11 +107,16 @@ def processes_for(experiments: Sequence[Experiment], limits: Mapping[str, TreeLi
     return max(1, min(jobs, math.ceil(usual_seconds(experiments, limits) / START_SECONDS)))
 
 
-def _of_experiment(experiment: Experiment, processes: Processes, ahead: int, limit: TreeLimit) -> Iterator[Reference]:
-    tasks = list(_tasks(experiment, limit))
+def _key(experiment: Experiment, task: ReferenceTask) -> ReferenceKey:
+    return experiment.dataset.slug, task.split.repeat, task.split.fold, task.model, task.output.name
+
+
+def _of_experiment(
+    experiment: Experiment, tasks: Sequence[ReferenceTask], processes: Processes, ahead: int
+) -> Iterator[Reference]:
     futures: list[Future[Score]] = []
     for task in tasks:
-        if task.model == TREES and not limit.fitted:
+        if task.model == TREES and not task.limit.fitted:
             futures.append(Future())
             futures[-1].set_exception(TooExpensive())
             continue

@@ -24,7 +24,8 @@ from jointbench.errors import BadInput
 from jointbench.records import Fit, FoldRecord, Record, Stack
 from jointbench.runtime.executor import Executor
 from jointbench.study.cell_rounds import CellRounds
-from jointbench.study.config import Concluded, Progress, ScoredModels, StudyConfig
+from jointbench.study.config import Listeners, ScoredModels, StudyConfig
+from jointbench.study.kept import KeptRecords
 from jointbench.study.plan import Experiment, Plan, plan_arms
 from jointbench.study.references import folds
 from jointbench.study.training import train
@@ -40,7 +41,7 @@ def train_in_rounds(
     scored: ScoredModels,
     seconds: float,
     told: ToldFolds,
-    listeners: tuple[Progress, Concluded],
+    listeners: Listeners,
 ) -> Iterator[Record]:
     """The records of all rounds of these plans, all of one backend and device. seconds: no round is begun that is not
     expected to end by then; the first always is. told: the folds that have a record already."""
@@ -49,8 +50,10 @@ def train_in_rounds(
     chosen = [CellRounds(plan, plan, told.of(plan.experiment)) for plan in plans]
     while chosen:
         cells = {cell.slug: cell for cell in chosen}
-        for record in train([cell.new for cell in chosen], workers, config, scored, progress):
-            if isinstance(record, Fit | Stack):
+        for record in train([cell.new for cell in chosen], workers, config, scored, told.kept, progress):
+            if isinstance(
+                record, Fit | Stack
+            ):  # those kept from before too, so that each round is what it would have been
                 cells[record.network.dataset if isinstance(record, Fit) else record.dataset].note(record)
             yield record
         for cell in chosen:
@@ -59,19 +62,23 @@ def train_in_rounds(
                 scored.plans[cell.first_slug] = cell.plan
                 concluded(cell.benchmark_cell())
         left = seconds - (time.monotonic() - began)
-        chosen = _next_rounds(chosen, replace(config, jobs=workers.count), left)
+        chosen = _next_rounds(chosen, replace(config, jobs=workers.count), left, told.kept)
         for cell in chosen:
             experiment = cell.plan.experiment
             yield from told.new(folds(experiment, told.untold(experiment)))
             cell.folds = told.of(experiment)
-            yield from cell.plan.arms
+            yield from told.kept.new_arms(cell.plan.arms)
 
 
 class ToldFolds:
-    """Which folds have a record: backends share the folds, and whichever comes to a round first tells of its folds."""
+    """Which folds have a record: backends share the folds, and whichever comes to a round first tells of its folds.
 
-    def __init__(self) -> None:
-        self._records: dict[tuple[str, int, int], FoldRecord] = {}
+    kept: the records of before, their folds among them.
+    """
+
+    def __init__(self, kept: KeptRecords) -> None:
+        self.kept = kept
+        self._records: dict[tuple[str, int, int], FoldRecord] = dict(kept.folds)
 
     def new(self, records: Iterable[FoldRecord]) -> Iterator[FoldRecord]:
         """Those that have no record yet; they have one from now on."""
@@ -81,8 +88,10 @@ class ToldFolds:
                 yield fold
 
     def untold(self, experiment: Experiment) -> list[Split]:
-        """The experiment's splits that have no record yet."""
+        """The experiment's splits that have no record yet. Raises BadInput where a kept one is of other rows."""
         slug = experiment.dataset.slug
+        for split in experiment.splits:
+            self.kept.fold_of(slug, split)
         return [split for split in experiment.splits if (slug, split.repeat, split.fold) not in self._records]
 
     def of(self, experiment: Experiment) -> tuple[FoldRecord, ...]:
@@ -91,16 +100,19 @@ class ToldFolds:
         return tuple(self._records[slug, split.repeat, split.fold] for split in experiment.splits)
 
 
-def _next_rounds(cells: Sequence[CellRounds], config: StudyConfig, seconds: float) -> list[CellRounds]:
+def _next_rounds(
+    cells: Sequence[CellRounds], config: StudyConfig, seconds: float, kept: KeptRecords
+) -> list[CellRounds]:
     """The next rounds that fit into these seconds, of the cells nearest to their decision first: of each on more rows,
-    or, where there are none or they take too long, with more repeats."""
+    or, where there are none or they take too long, with more repeats. A round that was begun before goes on."""
     possible = [candidates for cell in cells if (candidates := _candidates(cell, config))]
     chosen = []
     for candidates in sorted(possible, key=lambda candidates: candidates[0].priority(config.jobs)):
-        fitting = next((cell for cell in candidates if cell.next_seconds(config.jobs) <= seconds), None)
-        if fitting is not None:
-            seconds -= fitting.next_seconds(config.jobs)
-            chosen.append(fitting)
+        begun = next((cell for cell in candidates if kept.has_arms(cell.plan.arms)), None)
+        following = begun or next((cell for cell in candidates if cell.next_seconds(config.jobs) <= seconds), None)
+        if following is not None:
+            seconds -= following.next_seconds(config.jobs)
+            chosen.append(following)
     return chosen
 
 

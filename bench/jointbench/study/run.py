@@ -1,9 +1,12 @@
-"""The whole study: fits every planned network, times every planned arm, yields every record as it is made."""
+"""The whole study: fits every planned network, times every planned arm, yields every record as it is made.
+
+A study that was cut off goes on where it was: ``kept`` are its records, and what they say is not done again.
+"""
 
 from __future__ import annotations
 
 import time
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
 
 from jointbench.backends.registry import unavailable_reason
@@ -11,8 +14,9 @@ from jointbench.comparison.cells import BenchmarkCell
 from jointbench.records import NotMeasured, Record
 from jointbench.runtime.workers import Workers, failure_reason, unusable_reason
 from jointbench.study.budget import TimingBudget, TrainingBudget
-from jointbench.study.config import Concluded, Progress, ScoredModels, StudyConfig
+from jointbench.study.config import Concluded, Listeners, Progress, ScoredModels, StudyConfig
 from jointbench.study.early_workers import EarlyWorkers
+from jointbench.study.kept import KeptRecords
 from jointbench.study.memory import footprints
 from jointbench.study.plan import Experiment, Plan, plan_arms
 from jointbench.study.references import folds, references
@@ -22,9 +26,9 @@ from jointbench.study.timing import timings
 
 @dataclass(frozen=True)
 class _Shared:
-    """What the backends and devices of a study share. told: the folds that have a record."""
+    """What the backends and devices of a study share. told: the folds that have a record, and what is kept."""
 
-    listeners: tuple[Progress, Concluded]
+    listeners: Listeners
     told: ToldFolds
     early: EarlyWorkers
     training: TrainingBudget
@@ -39,22 +43,31 @@ def run(
     experiments: Sequence[Experiment], config: StudyConfig, progress: Progress, concluded: Concluded = unheard
 ) -> Iterator[Record]:
     """Every record of a study, as it is made. concluded: hears of each first round of training."""
+    for records in steps(experiments, config, (progress, concluded), KeptRecords()):
+        yield from records
+
+
+def steps(
+    experiments: Sequence[Experiment], config: StudyConfig, listeners: Listeners, kept: KeptRecords
+) -> Iterator[Sequence[Record]]:
+    """Every record of a study that is not kept from before, as it is made; records that belong together in one piece."""
     with EarlyWorkers(config) as early:
-        yield from _study(experiments, config, (progress, concluded), early)
+        yield from _study(experiments, config, listeners, early, kept)
 
 
 def _study(
     experiments: Sequence[Experiment],
     config: StudyConfig,
-    listeners: tuple[Progress, Concluded],
+    listeners: Listeners,
     early: EarlyWorkers,
-) -> Iterator[Record]:
+    kept: KeptRecords,
+) -> Iterator[Sequence[Record]]:
     progress, _ = listeners
-    told = ToldFolds()
+    told = ToldFolds(kept)
     for experiment in experiments:
-        yield from told.new(folds(experiment))
+        yield from _alone(told.new(folds(experiment, told.untold(experiment))))
     if config.references:
-        yield from references(experiments, config.jobs, progress, config.training_seconds)
+        yield from _alone(references(experiments, config.jobs, progress, config.training_seconds, kept.references))
     cells = [(backend, device) for backend in config.backends for device in config.devices]
     available = sum(unavailable_reason(backend) is None for backend, _ in cells)
     shared = _Shared(
@@ -66,14 +79,21 @@ def _study(
     )
     for backend, device in cells:
         if (reason := unavailable_reason(backend)) is not None:
-            for experiment in experiments:
-                yield NotMeasured(experiment.dataset.slug, backend, device, reason)
+            yield from _alone(kept.new_absences(_absences(experiments, backend, device, reason)))
             continue
         if device != "cpu" and (reason := _unusable_reason(backend, device)) is not None:
-            for experiment in experiments:
-                yield NotMeasured(experiment.dataset.slug, backend, device, reason)
+            yield from _alone(kept.new_absences(_absences(experiments, backend, device, reason)))
             continue
         yield from _cell(experiments, backend, device, config, shared)
+
+
+def _alone(records: Iterable[Record]) -> Iterator[Sequence[Record]]:
+    """Each for itself."""
+    return ((record,) for record in records)
+
+
+def _absences(experiments: Sequence[Experiment], backend: str, device: str, reason: str) -> Iterator[NotMeasured]:
+    return (NotMeasured(experiment.dataset.slug, backend, device, reason) for experiment in experiments)
 
 
 def _unusable_reason(backend: str, device: str) -> str | None:
@@ -91,29 +111,31 @@ def _cell(
     device: str,
     config: StudyConfig,
     shared: _Shared,
-) -> Iterator[Record]:
+) -> Iterator[Sequence[Record]]:
     """One backend on one device: all fits, then all timing on one worker of this machine, alone, then memory."""
     plans = [Plan(experiment, *plan_arms(experiment, backend, device, config.engine)) for experiment in experiments]
+    kept = shared.told.kept
     for plan in plans:
-        yield from plan.arms
+        yield from _alone(kept.new_arms(plan.arms))
     scored = ScoredModels()
     progress, _ = shared.listeners
     with shared.early.take(backend, device, config.jobs) as workers:
-        seconds = shared.training.next_share()
+        spent = kept.training_seconds(backend, device) / config.jobs
+        seconds = shared.training.next_share() - spent
         began = time.monotonic()
-        yield from train_in_rounds(plans, workers, config, scored, seconds, shared.told, shared.listeners)
-        shared.training.spend(time.monotonic() - began)
-    if config.timing_seconds <= 0 and config.projections == 0:
+        trained = train_in_rounds(plans, workers, config, scored, seconds, shared.told, shared.listeners)
+        yield from _alone(record for record in trained if not kept.has(record))
+        shared.training.spend(spent + time.monotonic() - began)
+    if not config.measures:
         return
     plans = [scored.plans[plan.experiment.dataset.slug] for plan in plans]  # on as many rows as were come to
     yield from timings(
         plans,
-        backend=backend,
-        device=device,
         config=config,
         scored=scored,
         timing_budget=shared.timing,
+        kept=kept,
         progress=progress,
     )
     if config.timing_seconds > 0:
-        yield from footprints(plans, config, scored, scored.saved, progress)  # never beside the clocks
+        yield from _alone(footprints(plans, config, scored, kept, progress))  # never beside the clocks

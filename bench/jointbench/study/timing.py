@@ -38,10 +38,12 @@ from jointbench.records import (
 from jointbench.runtime.workers import Workers, failure_reason, import_seconds
 from jointbench.study.budget import TimingBudget
 from jointbench.study.config import Progress, ScoredModels, StudyConfig
+from jointbench.study.kept import KeptRecords
 from jointbench.study.memory import saved_sizes
 from jointbench.study.phases import timing_phase
 from jointbench.study.plan import Plan, first_ids, job
 from jointbench.study.prepared_tables import first_prepared
+from jointbench.types import CellKey
 
 PATHS = get_args(ExecutionMode)
 TRAINING_SHARE = 0.65  # of a dataset's time; requests get what training leaves
@@ -49,33 +51,45 @@ TRAINING_SHARE = 0.65  # of a dataset's time; requests get what training leaves
 
 def timings(
     plans: Sequence[Plan],
-    backend: str,
-    device: str,
     config: StudyConfig,
     scored: ScoredModels,
     timing_budget: TimingBudget,
+    kept: KeptRecords,
     progress: Progress,
-) -> Iterator[Record]:
-    """All timing of one backend on one device: one worker for each thread count, alone on the machine."""
+) -> Iterator[Sequence[Record]]:
+    """All timing of one backend on one device: one worker for each thread count, alone on the machine.
+
+    A plan's records at a thread count come in one piece: whoever goes on with a study finds all of them, or none.
+    """
+    backend, device = plans[0].arms[0].backend, plans[0].arms[0].device
     phase, cells = timing_phase(backend, device), len(plans) * len(config.timed_threads)
     progress(phase, "", 0, cells)
+    unweighed = [plan for plan in plans if kept.unweighed(plan.arms)] if config.timing_seconds > 0 else []
     for before, threads in enumerate(config.timed_threads):
+        missing = [(CellKey.of(plan.arms[0]), threads) not in kept.timed for plan in plans]
+        if not any(missing) and (scored.saved or not unweighed):
+            for _ in plans:
+                timing_budget.spend(timing_budget.next_share().total, 1)
+            continue
         started = time.monotonic()
         with Workers(backend, device, threads, 1) as workers:
             wait([workers.submit(import_seconds)])  # starts the worker; should that fail, each dataset's timing says so
             timing_budget.spend(time.monotonic() - started)
-            for count, plan in enumerate(plans, start=1):
+            for count, (plan, is_missing) in enumerate(zip(plans, missing, strict=True), start=1):
+                if not is_missing:
+                    timing_budget.spend(timing_budget.next_share().total, 1)  # about what it took
+                    continue
                 started = time.monotonic()
                 extras = config.extras == "all" or (config.extras == "first" and count == 1)
                 timer = ArmTimer(workers, plan, scored, config, threads, extras=extras)
-                if config.timing_seconds > 0:
-                    yield from timer.records(timing_budget.next_share())
+                records = list(timer.records(timing_budget.next_share())) if config.timing_seconds > 0 else []
                 timing_budget.spend(time.monotonic() - started, 1)
                 if count <= config.projections and threads == config.timed_threads[0]:
-                    yield from timer.projections()
+                    records += timer.projections()
+                yield records
                 progress(phase, plan.experiment.dataset.slug, before * len(plans) + count, cells)
             if not scored.saved:
-                scored.saved = saved_sizes(workers, plans, scored)
+                scored.saved = saved_sizes(workers, unweighed, scored)
 
 
 def timed_arm(plan: Plan, planned: PlannedArm, scored: ScoredModels) -> TimedArm:
@@ -169,6 +183,7 @@ class ArmTimer:
                     import_seconds=cold_import,
                     build_seconds=build,
                     first_call_seconds=first_call,
+                    threads=self.threads,
                 )
         yield from self._timings("training", self.experiment.recipe.batch_size, training.sample_sets)
         yield from self._untimed("training", [(self.experiment.recipe.batch_size, training.untimed)])
@@ -234,7 +249,7 @@ class ArmTimer:
             yield self._not_measured(f"not timed: {work} {at} ({listed}), because {reason.reason}", untimed)
 
     def _not_measured(self, reason: str, untimed: Untimed | None = None) -> NotMeasured:
-        return NotMeasured(self.dataset, self.backend, self.device, reason, untimed)
+        return NotMeasured(self.dataset, self.backend, self.device, reason, untimed, self.threads)
 
     def projections(self) -> Iterator[Record]:
         """Every arm's full training, really timed, beside what its steady steps predict."""

@@ -5,6 +5,8 @@ from __future__ import annotations
 import time
 from collections.abc import Iterator, Sequence
 from concurrent.futures import FIRST_COMPLETED, Future, wait
+from dataclasses import dataclass
+from functools import cached_property
 
 from jointbench.backends.base import Job, Stacked
 from jointbench.backends.batched.program import MEMORY_BUDGET_BYTES
@@ -16,6 +18,7 @@ from jointbench.records import Fit, Record, Stack
 from jointbench.runtime.executor import Executor
 from jointbench.runtime.workers import failure_reason
 from jointbench.study.config import Progress, ScoredModels, StudyConfig
+from jointbench.study.kept import KeptRecords
 from jointbench.study.phases import training_phase
 from jointbench.study.plan import Experiment, Plan, job, timed_ids
 from jointbench.study.prepared_tables import prepared_split
@@ -26,38 +29,76 @@ from jointbench.types import Engine, Network
 FEW_DATASETS = 3  # a study of fewer has too few stacks to keep every worker busy
 
 
+@dataclass(frozen=True, eq=False)
+class Task:
+    """What one worker trains at a time. kept: its records of before, all of them, or none. timed: ids of the networks whose
+    weights timing needs: they are in no record."""
+
+    experiment: Experiment
+    networks: Sequence[Network]
+    kept: Sequence[Record]
+    timed: set[str]
+
+    @property
+    def is_done(self) -> bool:
+        return bool(self.kept) and self.timed.isdisjoint(network.id for network in self.networks)
+
+    @cached_property
+    def work(self) -> int:
+        return self.experiment.work(self.networks)
+
+
 def train(
-    plans: Sequence[Plan], workers: Executor, config: StudyConfig, scored: ScoredModels, progress: Progress
+    plans: Sequence[Plan],
+    workers: Executor,
+    config: StudyConfig,
+    scored: ScoredModels,
+    kept: KeptRecords,
+    progress: Progress,
 ) -> Iterator[Record]:
-    """Fits as they finish, from workers that get no more tasks than keep them busy: few arrays wait in memory."""
+    """Fits as they finish, from workers that get no more tasks than keep them busy: few arrays wait in memory.
+
+    Where something of a task is missing in ``kept``, all of it is trained, because rounding depends on what is trained
+    together; the records that there were are yielded in place of new ones.
+    """
     tasks = [
-        (plan.experiment, timed_ids(plan.arms), task)
+        Task(
+            plan.experiment,
+            task,
+            kept.task(task, stacked=config.engine != "stock"),
+            timed_ids(plan.arms) if config.measures and not kept.measured(plan.arms, config.timed_threads) else set(),
+        )
         for plan in plans
         for task in tasks_of(plan.experiment, plan.networks, config.engine, halved=len(plans) < FEW_DATASETS)
     ]
-    tasks.sort(key=lambda entry: _order(entry[0], entry[2]))
-    total, done = sum(experiment.work(task) for experiment, _, task in tasks), 0
+    for task in tasks:
+        yield from task.kept
+    tasks.sort(key=_order)
+    total, done = sum(task.work for task in tasks), sum(task.work for task in tasks if task.is_done)
+    tasks = [task for task in tasks if not task.is_done]
     phase = training_phase(plans[0].arms[0].backend, plans[0].arms[0].device)
-    progress(phase, "", 0, total)
-    waiting: dict[Future[tuple[Stacked, float]], tuple[Experiment, set[str], Sequence[Network]]] = {}
+    progress(phase, "", done, total)
+    waiting: dict[Future[tuple[Stacked, float]], Task] = {}
     while tasks or waiting:
         while tasks and len(waiting) < workers.capacity:
-            experiment, timed, task = tasks.pop(0)
-            jobs = [job(experiment, network, _prepared(experiment, network)) for network in task]
+            task = tasks.pop(0)
+            jobs = [job(task.experiment, network, _prepared(task.experiment, network)) for network in task.networks]
             function = _fit_stock if config.engine == "stock" else _fit_stacked
-            waiting[workers.submit(function, jobs)] = (experiment, timed, task)
+            waiting[workers.submit(function, jobs)] = task
         for future in wait(waiting, return_when=FIRST_COMPLETED).done:
-            experiment, timed, finished = waiting.pop(future)
-            done += experiment.work(finished)
-            progress(phase, experiment.dataset.slug, done, total)
-            yield from _results(future, experiment, timed, finished, config.engine, scored)
+            task = waiting.pop(future)
+            done += task.work
+            progress(phase, task.experiment.dataset.slug, done, total)
+            for record in _results(future, task, config.engine, scored, kept):
+                if not task.kept:
+                    yield record
 
 
-def _order(experiment: Experiment, task: Sequence[Network]) -> tuple[int, int, int, int]:
+def _order(task: Task) -> tuple[int, int, int, int]:
     """The longest first, so that no worker ends alone; but those on one large table one after the other, so that few
     such tables are there at a time."""
-    large, first = table_bytes(experiment) >= LEAST_BYTES, task[0]
-    return (-large, first.repeat * large, first.fold * large, -experiment.work(task))
+    large, first = table_bytes(task.experiment) >= LEAST_BYTES, task.networks[0]
+    return (-large, first.repeat * large, first.fold * large, -task.work)
 
 
 def fit_all(experiment: Experiment, networks: Sequence[Network], workers: Executor) -> Iterator[Fit]:
@@ -75,14 +116,10 @@ def fit_all(experiment: Experiment, networks: Sequence[Network], workers: Execut
 
 
 def _results(
-    future: Future[tuple[Stacked, float]],
-    experiment: Experiment,
-    timed: set[str],
-    task: Sequence[Network],
-    engine: Engine,
-    scored: ScoredModels,
+    future: Future[tuple[Stacked, float]], task: Task, engine: Engine, scored: ScoredModels, kept: KeptRecords
 ) -> Iterator[Record]:
-    """The records of a finished task; where it broke off, its networks are recorded as failures.
+    """The records of a finished task, each the kept one where there is one; where the task broke off, its networks are
+    recorded as failures.
 
     Raises DidNotFinish where no worker is left that could train anything.
     """
@@ -91,25 +128,27 @@ def _results(
     except DidNotFinish:
         raise
     except Exception as error:  # noqa: BLE001 - whatever broke in the worker becomes a record
-        for network in task:
-            yield Fit(network=network, failure=failure_reason(error))
+        for network in task.networks:
+            yield kept.fits.get(network.id) or Fit(network=network, failure=failure_reason(error))
         return
     if engine != "stock":
-        first = task[0]
-        yield Stack(
+        first, ids = task.networks[0], tuple(network.id for network in task.networks)
+        yield kept.stacks.get(ids) or Stack(
             dataset=first.dataset,
             backend=first.backend,
             device=first.device,
-            network_ids=tuple(network.id for network in task),
+            network_ids=ids,
             slots=stacked.slots,
             compilations=stacked.compilations,
             memory_budget_bytes=MEMORY_BUDGET_BYTES,
             seconds=seconds,
         )
-    for network, trained in zip(task, stacked.trained, strict=True):
-        if network.id in timed and trained.failure is None:
+    for network, trained in zip(task.networks, stacked.trained, strict=True):
+        there = kept.fits.get(network.id)
+        failed = trained.failure is not None or (there is not None and there.failure is not None)
+        if network.id in task.timed and not failed:
             scored.weights[network.id], scored.answers[network.id] = trained.weights, trained.predictions
-        yield fit_record(experiment, network, trained, _prepared(experiment, network))
+        yield there or fit_record(task.experiment, network, trained, _prepared(task.experiment, network))
 
 
 def _prepared(experiment: Experiment, network: Network) -> Prepared:
