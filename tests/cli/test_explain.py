@@ -18,9 +18,11 @@ from jointbench.explain.answer import Answer
 from jointbench.explain.answer_store import read_answers
 from jointbench.explain.conflict_vs_transfer import ConflictByDataset, DatasetConflict
 from jointbench.explain.questions import Question
+from jointbench.records.store import RECORDS
 from jointbench.runs import folder
 from jointbench.runs.about import ENVIRONMENT, About
-from jointbench.runs.folder import RECORDS, REPORT, publish_answers
+from jointbench.runs.folder import publish_answers
+from jointbench.runs.opened_run import REPORT
 from jointbench.study.plan import CrossValidation, Experiment, make_experiment
 
 HOSTILE = "<script>alert(1)</script>"

@@ -15,7 +15,7 @@ import numpy as np
 
 from jointbench.types import Float32Array
 
-LEAST_BYTES = 2**25  # a smaller table is sent faster than it is written
+LEAST_BYTES = 2**22  # a smaller table is sent faster than it is written
 Rebuilt = tuple[Callable[..., Any], tuple[Any, ...]]
 
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from typing import TYPE_CHECKING
 
 import numpy as np
 from rich.box import SIMPLE_HEAD
@@ -10,9 +11,6 @@ from rich.console import Console
 from rich.table import Table as RichTable
 from rich.text import Text
 
-from jointbench.comparison.cells import BenchmarkCell
-from jointbench.comparison.criteria import VerdictCriteria
-from jointbench.comparison.pair import early_verdict
 from jointbench.comparison.summary.costs import Ratio
 from jointbench.comparison.summary.decisions import Decision
 from jointbench.comparison.summary.run import CellSummary, Summary
@@ -30,6 +28,10 @@ from jointbench.report.overview import (
 )
 from jointbench.report.skill_text import unusual_skills
 from jointbench.report.tables.table import Cell, Table
+
+if TYPE_CHECKING:
+    from jointbench.comparison.cells import BenchmarkCell
+    from jointbench.comparison.criteria import VerdictCriteria
 
 TONES = {"joint": "bold cyan", "equivalent": "green", "separate": "bold yellow", "open": "", "noise": "dim"}
 ROOMY = 88  # from here up there is room between the columns
@@ -95,6 +97,8 @@ def terminal_report(summary: Summary, console: Console) -> None:
 
 def early_line(cell: BenchmarkCell, criteria: VerdictCriteria) -> str:
     """What the first round of training has come to; "" where nothing is compared."""
+    from jointbench.comparison.pair import early_verdict  # with scipy, which a stored answer does without
+
     verdict = early_verdict(cell, criteria)
     if verdict is None:
         return ""

@@ -26,7 +26,8 @@ def notes(options: RunOptions, devices: Sequence[str]) -> tuple[str, ...]:
     sentences.extend(not_measured())
     for kind, most in (("tables", profile.max_rows), ("sets of images", profile.max_images)):
         if options.rows is None and most is not None:
-            sentences.append(f"Profile {profile.name}: {kind} of more than {most:,} rows are cut to that many.")
+            grow = "" if options.fixed_design or profile.rounds == 1 else ", in a run of few of them at first"
+            sentences.append(f"Profile {profile.name}: {kind} of more than {most:,} rows are cut to that many{grow}.")
     if profile.max_epochs is not None:
         sentences.append(f"Profile {profile.name}: training stops after {profile.max_epochs} epochs at the latest.")
     timing, training = timing_seconds(options, profile), training_seconds(options, profile)

@@ -12,7 +12,7 @@ from jointbench.networks.architecture import Architecture
 from jointbench.study.plan import Experiment
 from jointbench.types import Engine, Network, Recipe
 
-TABLE_BYTES = 256 * 2**20  # of features that one task carries to its worker
+TABLE_BYTES = 128 * 2**20  # of features that one task carries to its worker
 HALF_STACK = 16  # fewest networks that half of a stack may have
 USUAL_EPOCHS = 3  # that a network trains, in units of its patience
 
@@ -23,24 +23,27 @@ def tasks_of(
     """What one worker trains at a time: a network alone, or all that one program can train together.
 
     Networks of one recipe stack when their architectures are equal, or have one padding key and are cheap to pad with
-    zeros; loss weights may differ, each replicate has its own. A stack is cut where its tables would pass TABLE_BYTES;
-    networks on tables half as large train alone, and lose nothing by it.
+    zeros; loss weights may differ, each replicate has its own. A stack is cut where its tables would pass TABLE_BYTES.
     If ``halved``, it is also cut in two where both halves are large enough, so that two workers can share it. The same
     study always makes the same stacks.
     """
-    if engine == "stock":
-        return [[network] for network in networks]
-    most_splits = TABLE_BYTES // table_bytes(experiment)
-    if most_splits <= 1:  # each output may have a table of its own, by ``prepared_tables.own_columns``
+    if engine == "stock" or trains_alone(experiment):
         return [[network] for network in networks]
     tasks: list[list[Network]] = []
     for stack in _stacks(experiment, networks):
         keys = list(dict.fromkeys((network.repeat, network.fold) for network in stack))
+        tables = len({network.group for network in stack})  # each may have its own, ``prepared_tables.own_columns``
+        most_splits = max(1, TABLE_BYTES // (tables * table_bytes(experiment)))
         splits = min(most_splits, -(-len(keys) // 2) if halved and len(stack) >= 2 * HALF_STACK else len(keys))
         for start in range(0, len(keys), splits):
             chosen = set(keys[start : start + splits])
             tasks.append([network for network in stack if (network.repeat, network.fold) in chosen])
     return tasks
+
+
+def trains_alone(experiment: Experiment) -> bool:
+    """Is the table so large that each of its networks trains alone, and loses nothing by it?"""
+    return 2 * table_bytes(experiment) > TABLE_BYTES
 
 
 def table_bytes(experiment: Experiment) -> int:

@@ -12,7 +12,6 @@ from jointbench.backends.base import Job, Stacked
 from jointbench.backends.batched.program import MEMORY_BUDGET_BYTES
 from jointbench.backends.protocols import TrainingBackend
 from jointbench.data.preprocess import Prepared
-from jointbench.data.shared_table import LEAST_BYTES
 from jointbench.errors import DidNotFinish
 from jointbench.records import Fit, Record, Stack
 from jointbench.runtime.executor import Executor
@@ -23,7 +22,7 @@ from jointbench.study.phases import training_phase
 from jointbench.study.plan import Experiment, Plan, job, timed_ids
 from jointbench.study.prepared_tables import prepared_split
 from jointbench.study.scoring import fit_record
-from jointbench.study.stacks import table_bytes, tasks_of
+from jointbench.study.stacks import tasks_of, trains_alone
 from jointbench.types import Engine, Network
 
 FEW_DATASETS = 3  # a study of fewer has too few stacks to keep every worker busy
@@ -97,7 +96,7 @@ def train(
 def _order(task: Task) -> tuple[int, int, int, int]:
     """The longest first, so that no worker ends alone; but those on one large table one after the other, so that few
     such tables are there at a time."""
-    large, first = table_bytes(task.experiment) >= LEAST_BYTES, task.networks[0]
+    large, first = trains_alone(task.experiment), task.networks[0]
     return (-large, first.repeat * large, first.fold * large, -task.work)
 
 
