@@ -51,9 +51,8 @@ def train_in_rounds(
     while chosen:
         cells = {cell.slug: cell for cell in chosen}
         for record in train([cell.new for cell in chosen], workers, config, scored, told.kept, progress):
-            if isinstance(
-                record, Fit | Stack
-            ):  # those kept from before too, so that each round is what it would have been
+            # Those kept from before too, so that each round is what it would have been.
+            if isinstance(record, Fit | Stack):
                 cells[record.network.dataset if isinstance(record, Fit) else record.dataset].note(record)
             yield record
         for cell in chosen:
