@@ -6,10 +6,12 @@ import math
 from collections.abc import Sequence
 from dataclasses import dataclass
 from functools import lru_cache
+from typing import Any
 
 import numpy as np
 import numpy.typing as npt
 import pandas as pd
+from scipy.sparse import issparse
 from sklearn.compose import ColumnTransformer
 from sklearn.impute import MissingIndicator, SimpleImputer
 from sklearn.pipeline import make_pipeline
@@ -20,6 +22,7 @@ from jointbench.data.target_coding import CodedColumn, coded_columns
 from jointbench.metrics.quality import no_skill_loss, weighted_variance
 from jointbench.types import Dataset, Float32Array, FloatArray, IntArray, Output, Split
 
+BLOCK_ROWS = 2**14  # that are encoded at a time: an encoded table is several times as large on its way to float32
 MAX_CATEGORIES = 50  # of one column; rarer ones share an "infrequent" column
 
 
@@ -63,7 +66,6 @@ def encoder(features: pd.DataFrame) -> ColumnTransformer:
         categories=[list(features[column].cat.categories) for column in categorical],
         handle_unknown="infrequent_if_exist",
         max_categories=MAX_CATEGORIES,
-        sparse_output=False,
         dtype=np.float32,
     )
     parts: list[tuple[str, object, list[str]]] = []
@@ -73,7 +75,7 @@ def encoder(features: pd.DataFrame) -> ColumnTransformer:
         parts.append(("missing", MissingIndicator(features="all"), incomplete))
     if categorical:
         parts.append(("categorical", one_hot, categorical))
-    return ColumnTransformer(parts, sparse_threshold=0.0)
+    return ColumnTransformer(parts, sparse_threshold=1.0)  # sparse with names: fitting makes the whole table too
 
 
 @lru_cache(maxsize=1)
@@ -93,17 +95,33 @@ def many_valued(features: pd.DataFrame) -> list[str]:
     ]
 
 
-def encode(features: pd.DataFrame, train: IntArray) -> Float32Array:
-    """Features as float32, (rows, columns), by an encoder fitted on ``train``.
+def encode(features: pd.DataFrame, train: IntArray, room: int = 0) -> Float32Array:
+    """Features as float32, (rows, columns + room), by an encoder fitted on ``train``; the last ``room`` columns are 0.
 
     A column that is zero in every training row (a category that does not occur there) becomes zero in all rows:
     its kernel row would keep its initial values and only add noise.
     """
     fitted = encoder(features).fit(features.iloc[train])
-    encoded = np.ascontiguousarray(fitted.transform(features), dtype=np.float32)
+    trained = np.zeros(len(features), bool)
+    trained[train] = True
+    encoded, largest = np.zeros((0, 0), np.float32), np.zeros(0, np.float32)
+    for start in range(0, len(features), BLOCK_ROWS):
+        block = fitted.transform(features.iloc[start : start + BLOCK_ROWS])
+        rows = dense(block)
+        if start == 0:
+            encoded = np.zeros((len(features), rows.shape[1] + room), np.float32)
+            largest = np.zeros(rows.shape[1], np.float32)
+        encoded[start : start + len(rows), : len(largest)] = rows
+        own = np.abs(rows[trained[start : start + len(rows)]])
+        largest = np.maximum(largest, own.max(axis=0, initial=0))
     # A standardised column that varies reaches 1 somewhere and a category that occurs is 1: less is rounding error.
-    encoded[:, np.abs(encoded[train]).max(axis=0) < 0.5] = 0
+    encoded[:, np.flatnonzero(largest < 0.5)] = 0
     return encoded
+
+
+def dense(encoded: Any) -> Float32Array:
+    """What an encoder answers, which is sparse where there are names."""
+    return np.asarray(encoded.toarray() if issparse(encoded) else encoded, np.float32)
 
 
 def prepare(dataset: Dataset, split: Split) -> Prepared:
@@ -127,11 +145,12 @@ def prepare(dataset: Dataset, split: Split) -> Prepared:
     if isinstance(dataset.features, np.ndarray):
         features = _scaled_images(dataset)
     else:
-        features = encode(dataset.features, split.train)
         labels = np.where(weights > 0, targets, np.nan)
         names = many_valued(dataset.features)
         coded = coded_columns(dataset.features, names, dataset.outputs, labels, split.train, split.seed)
-        features = np.column_stack([features, *(column.values for column in coded)]) if coded else features
+        features = encode(dataset.features, split.train, len(coded))
+        for place, code in enumerate(coded, features.shape[1] - len(coded)):
+            features[:, place] = code.values
     return Prepared(
         features,
         targets.astype(np.float32),

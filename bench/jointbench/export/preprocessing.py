@@ -9,7 +9,7 @@ import numpy as np
 import pandas as pd
 from sklearn.preprocessing import OneHotEncoder
 
-from jointbench.data.preprocess import encoder
+from jointbench.data.preprocess import dense, encoder
 from jointbench.data.target_coding import CodedColumn
 from jointbench.types import Float32Array, FloatArray
 
@@ -57,7 +57,7 @@ def fitted_preprocessing(features: pd.DataFrame, coded: Sequence[CodedColumn] = 
         fill, mean, scale = np.asarray(imputer.statistics_), np.asarray(scaler.mean_), np.asarray(scaler.scale_)
     marked = parts["missing"][1] if "missing" in parts else []
     tables = _tables(*parts["categorical"]) if "categorical" in parts else []
-    encoded = np.asarray(fitted.transform(features), np.float32)
+    encoded = dense(fitted.transform(features))
     kept = (np.abs(encoded).max(axis=0) >= 0.5).astype(np.float32)
     codes = [
         CategoryTable(
@@ -97,7 +97,7 @@ def _tables(one_hot: OneHotEncoder, columns: list[str]) -> list[CategoryTable]:
         },
         dtype=object,
     )
-    encoded = np.asarray(one_hot.transform(rows), np.float32)
+    encoded = dense(one_hot.transform(rows))
     tables, start = [], 0
     widths = _widths(one_hot)
     for column, categories, width in zip(columns, one_hot.categories_, widths, strict=True):
