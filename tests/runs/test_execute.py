@@ -25,6 +25,7 @@ from jointbench.runs.about import write_about
 from jointbench.runs.cut_off import NOTICE
 from jointbench.runs.opened_run import RUN_FILES
 from jointbench.runs.options import RunOptions
+from jointbench.runtime.environment import BEGAN
 
 pytestmark = pytest.mark.usefixtures("blank_page")
 RECORDS = tiny_run.records()
@@ -182,6 +183,16 @@ def test_a_run_that_was_cut_off_goes_on(tmp_path: Path, execute: Execute) -> Non
         assert (tmp_path / "run" / name).read_bytes() == (tmp_path / "whole" / name).read_bytes()
     assert summary.cut_off == whole.cut_off == ()
     assert {path.name for path in (tmp_path / "run").iterdir()} == set(RUN_FILES) - {"records.jsonl.xz"}
+
+
+def test_a_run_of_yesterday_goes_on(tmp_path: Path, execute: Execute) -> None:
+    with pytest.raises(KeyboardInterrupt):
+        execute(tmp_path, failing(12, KeyboardInterrupt()))
+    about = json.loads((tmp_path / "environment.json").read_text())
+    about["machine"] |= {BEGAN: "2020-01-01T00:00:00+00:00", "load at start (1 min)": "9.5"}
+    (tmp_path / "environment.json").write_text(json.dumps(about))
+    assert execute(tmp_path).cut_off == ()
+    assert json.loads((tmp_path / "environment.json").read_text())["machine"][BEGAN] == "2020-01-01T00:00:00+00:00"
 
 
 def test_a_run_that_came_to_its_end_is_shown_and_nothing_is_written(tmp_path: Path, execute: Execute) -> None:

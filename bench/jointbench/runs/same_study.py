@@ -11,6 +11,7 @@ from jointbench.records.strict_json import strict_json
 from jointbench.runs.about import About
 from jointbench.runs.options import RunOptions
 from jointbench.runs.reruns import FLAGS
+from jointbench.runtime.environment import BEGAN
 
 MORE_FLAGS = {
     "folds": "--folds",
@@ -25,8 +26,8 @@ MORE_FLAGS = {
 }
 # What may differ: jobs change no record; how a table was named and by whom is not what is in it, which is compared.
 FREE = {"jobs", "datasets", "study", "tables", "overridden"}
-# Of the machine; the load changes, and a patch of the system or more memory do not change what is measured.
-MACHINE = {"load at start (1 min)", "system", "memory", "pytest-benchmark"}
+# Of the machine; time and load change, and a patch of the system or more memory do not change what is measured.
+MACHINE = {BEGAN, "load at start (1 min)", "system", "memory", "pytest-benchmark"}
 DATASET = {
     "sha256": "the data of {}",
     "outputs": "the outputs of {}",
