@@ -128,7 +128,7 @@ def test_cut_off_after_any_record_it_comes_to_the_same_end(engine: Engine) -> No
 
 
 def test_cut_off_in_timing_it_times_what_is_missing() -> None:
-    planned, study = experiment(), config(timing=1.2, rounds=1, threads=2)
+    planned, study = experiment(), config(timing=8.0, rounds=1, threads=2)
     pieces = [list(piece) for piece in steps([planned], study, (lambda *_: None, unheard), kept_records(()))]
     whole = [record for piece in pieces for record in piece]
     assert {record.threads for record in whole if isinstance(record, Timing)} == {1, 2}
