@@ -10,10 +10,10 @@ from typing import Any
 
 import pytest
 
+from jointbench.comparison.deciding import deciding_difference
 from jointbench.report import format as show
 from jointbench.report.first_screen import EVEN, REACH, first_screen
 from jointbench.report.notebook import first_screen_frame
-from jointbench.report.overview import deciding_difference
 from jointbench.report.page import render
 from jointbench.stats.estimate import Estimate
 

@@ -28,7 +28,7 @@ from jointbench.study.plan import CrossValidation, Experiment, Plan, make_experi
 from jointbench.study.rounds import CellRounds, ToldFolds, grown
 from jointbench.study.run import run
 from jointbench.types import Dataset, Engine
-from trained_records import table, torch_backend
+from trained_records import TORCH_STUDY, table, torch_backend
 
 OPEN = VerdictCriteria(rope=1e-9, probability=0.9999)
 DECIDED = VerdictCriteria(rope=0.99, probability=0.6)
@@ -50,19 +50,7 @@ def experiment(slug: str = "one", *, forward: bool = False) -> Experiment:
 def config(
     rounds: int, criteria: VerdictCriteria, seconds: float = math.inf, engine: Engine = "stacked"
 ) -> StudyConfig:
-    return StudyConfig(
-        backends=("torch",),
-        devices=("cpu",),
-        engine=engine,
-        jobs=1,
-        threads=1,
-        batch_sizes=(1,),
-        timing_seconds=0.0,
-        references=False,
-        rounds=rounds,
-        training_seconds=seconds,
-        criteria=criteria,
-    )
+    return replace(TORCH_STUDY, rounds=rounds, criteria=criteria, training_seconds=seconds, engine=engine)
 
 
 def silent(*_: object) -> None:

@@ -23,7 +23,7 @@ from jointbench.study.plan import CrossValidation, Experiment, make_experiment
 from jointbench.study.run import run, steps, unheard
 from jointbench.study.table_sizes import sizes_above, with_larger
 from jointbench.types import Dataset
-from trained_records import table, torch_backend
+from trained_records import TORCH_STUDY, table, torch_backend
 
 VALIDATION = CrossValidation(folds=3, repeats=1, seeds=1, seed=0, max_rows=40, max_epochs=2)
 CRITERIA = VerdictCriteria(rope=0.5, probability=0.6)
@@ -46,19 +46,7 @@ def experiment() -> Experiment:
 
 
 def config(seconds: float = math.inf, rounds: int = 3) -> StudyConfig:
-    return StudyConfig(
-        backends=("torch",),
-        devices=("cpu",),
-        engine="stacked",
-        jobs=1,
-        threads=1,
-        batch_sizes=(1,),
-        timing_seconds=0.0,
-        references=False,
-        rounds=rounds,
-        training_seconds=seconds,
-        criteria=CRITERIA,
-    )
+    return replace(TORCH_STUDY, rounds=rounds, criteria=CRITERIA, training_seconds=seconds)
 
 
 def records_of(study: StudyConfig, heard: list[BenchmarkCell] | None = None) -> list[Record]:

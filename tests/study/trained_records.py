@@ -11,12 +11,24 @@ import pandas as pd
 from jointbench.backends.protocols import TrainingBackend
 from jointbench.backends.registry import load
 from jointbench.records import Record
+from jointbench.study.config import StudyConfig
 from jointbench.study.plan import Experiment, job, plan_arms
 from jointbench.study.prepared_tables import prepared_split
 from jointbench.study.references import folds
 from jointbench.study.scoring import fit_record
 from jointbench.study.stacks import tasks_of
 from jointbench.types import Dataset, Engine, FloatArray, Output, Provenance
+
+TORCH_STUDY = StudyConfig(
+    backends=("torch",),
+    devices=("cpu",),
+    engine="stacked",
+    jobs=1,
+    threads=1,
+    batch_sizes=(1,),
+    timing_seconds=0.0,
+    references=False,
+)
 
 
 @cache

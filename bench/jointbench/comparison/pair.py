@@ -18,6 +18,7 @@ from jointbench.comparison.summary.costs import Ratio
 from jointbench.comparison.summary.decisions import Decision, Difference, OpenVerdict
 from jointbench.comparison.summary.run import DatasetSummary
 from jointbench.comparison.verdict_rule import output_verdict
+from jointbench.networks.arms import compared
 from jointbench.records import PlannedArm
 from jointbench.stats.correlated_t_test import posterior
 from jointbench.stats.estimate import UNKNOWN, Estimate
@@ -71,14 +72,13 @@ class Pair:
         return self.verdict.verdict == "open" and self.verdict.lean is None
 
 
-def early_verdict(cell: BenchmarkCell, criteria: VerdictCriteria) -> Verdict | None:
+def first_pair(cell: BenchmarkCell, criteria: VerdictCriteria) -> tuple[CellEvidence, Pair] | None:
     """Joint against the first other arm by what is there so far, which may lack timings; None without another arm."""
-    joint = min(cell.planned_arms, key=lambda planned: len(planned.arm.groups))
-    other = next((planned for planned in cell.planned_arms if planned is not joint), None)
-    if other is None:
+    joint, *others = compared(cell.planned_arms, lambda planned: len(planned.arm.groups))
+    if not others:
         return None
     evidence = cell_evidence(cell, criteria)
-    return compare_pair(evidence, joint, other, cell_ratios(cell, joint, [other])).verdict
+    return evidence, compare_pair(evidence, joint, others[0], cell_ratios(cell, joint, others))
 
 
 def cell_ratios(cell: BenchmarkCell, first: PlannedArm, others: Sequence[PlannedArm]) -> tuple[Ratio, ...]:

@@ -20,6 +20,7 @@ from dataclasses import replace
 import numpy as np
 from scipy import stats
 
+from jointbench.comparison.deciding import deciding_difference
 from jointbench.comparison.reasons import signed
 from jointbench.comparison.summary.decisions import Decision, Difference
 from jointbench.comparison.summary.run import CellSummary, DatasetSummary
@@ -63,7 +64,8 @@ def _table_sizes(cells: Sequence[CellSummary], rows: Sequence[int], whole: int) 
         for differences in zip(*(size.differences for size in sizes), strict=True)
         if (trend := size_trend([size.rows for size in sizes], differences)) is not None
     )
-    output = deciding_output(cells[-1].decisions[0])
+    deciding = deciding_difference(cells[-1], cells[-1].decisions[0])
+    output = deciding.output if deciding else ""
     trend = next((trend for trend in trends if trend.output == output), None)
     return TableSizes(sizes=sizes, trends=trends, output=output, sentence=_sentence(sizes, trend, whole))
 
@@ -76,12 +78,6 @@ def _size(cell: CellSummary, rows: int) -> TableSize:
         lean=decision.open.lean if decision.open else "",
         differences=tuple(d for d in cell.differences if d.other == decision.other),
     )
-
-
-def deciding_output(decision: Decision) -> str:
-    """The output that the decision rests on."""
-    leaning = decision.open.output if decision.open else ""
-    return decision.paying_output or leaning or decision.worst_output
 
 
 def size_trend(rows: Sequence[int], differences: Sequence[Difference]) -> SizeTrend | None:

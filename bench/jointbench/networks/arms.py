@@ -7,12 +7,14 @@ from __future__ import annotations
 
 from collections.abc import Callable, Sequence
 from dataclasses import replace
+from typing import TypeVar
 
 from jointbench.errors import BadInput
 from jointbench.networks.architecture import Architecture, architecture
 from jointbench.networks.own_trunk import OwnTrunk
 from jointbench.types import Arm, Output, Shape, Sizing
 
+T = TypeVar("T")
 Partition = tuple[tuple[str, ...], ...]
 
 
@@ -128,3 +130,9 @@ def sized(
         middle = (low + high) / 2
         low, high = (middle, high) if total(middle) < target else (low, middle)
     return scaled(base, min((low, high), key=lambda multiplier: abs(total(multiplier) - target)))
+
+
+def compared(arms: Sequence[T], groups: Callable[[T], int]) -> tuple[T, ...]:
+    """Joint, the arm of the fewest groups, and the first other arm: what a verdict is about."""
+    joint = min(arms, key=groups)
+    return (joint, *[arm for arm in arms if arm is not joint][:1])

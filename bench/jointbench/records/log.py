@@ -120,12 +120,6 @@ class RecordLog:
         self._file.seek(0, os.SEEK_END)
         return 0
 
-    def discard(self) -> None:
-        """Removes the file: the run did not begin."""
-        self._file.close()
-        with suppress(OSError):
-            self._path.unlink()
-
 
 def _text(records: Iterable[Record]) -> bytes:
     return b"".join(to_line(record).encode() + b"\n" for record in records)

@@ -10,6 +10,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 
 from jointbench.comparison.criteria import VerdictCriteria
+from jointbench.comparison.deciding import deciding_difference, difference_of
 from jointbench.comparison.summary.costs import Ratio
 from jointbench.comparison.summary.decisions import Decision, Difference
 from jointbench.comparison.summary.run import CellSummary, DatasetSummary, Summary
@@ -18,8 +19,6 @@ from jointbench.report.overview import (
     Sentence,
     answer_of,
     cells_of,
-    deciding_difference,
-    difference_of,
     flops_ratio,
     lean_words,
     request_ratio,

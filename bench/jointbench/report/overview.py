@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
+from jointbench.comparison.deciding import difference_of
 from jointbench.comparison.summary.costs import ArmCost, Ratio
 from jointbench.comparison.summary.decisions import Decision, Difference
 from jointbench.comparison.summary.quantity import (
@@ -245,20 +246,6 @@ def request_ratio(cell: CellSummary, other: str) -> Ratio | None:
 def _ratio_of(cell: CellSummary, quantity: Quantity, other: str) -> Ratio | None:
     """The first such ratio, which is the one timed on all cores."""
     return next((ratio for ratio in cell.ratios if (ratio.quantity, ratio.other) == (quantity, other)), None)
-
-
-def deciding_difference(cell: CellSummary, decision: Decision) -> Difference | None:
-    """Of the output that pays where the verdict is separate; else of the one that joint is likeliest to cost skill."""
-    named = decision.paying_output or (decision.open.output if decision.open else "")
-    if named:
-        return difference_of(cell, named, decision.other)
-    known = [d for d in cell.differences if d.other == decision.other and show.known(d.probability_no_loss)]
-    return min(known, key=lambda d: d.probability_no_loss, default=None)
-
-
-def difference_of(cell: CellSummary, output: str, other: str) -> Difference | None:
-    """One output's difference from another arm."""
-    return next((d for d in cell.differences if (d.output, d.other) == (output, other)), None)
 
 
 def ratio_cell(ratio: Ratio | None) -> Cell:

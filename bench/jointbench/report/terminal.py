@@ -11,6 +11,7 @@ from rich.console import Console
 from rich.table import Table as RichTable
 from rich.text import Text
 
+from jointbench.comparison.deciding import deciding_difference
 from jointbench.comparison.summary.costs import Ratio
 from jointbench.comparison.summary.decisions import Decision
 from jointbench.comparison.summary.run import CellSummary, Summary
@@ -18,7 +19,6 @@ from jointbench.report import format as show
 from jointbench.report.overview import (
     answers,
     cautions,
-    deciding_difference,
     flops_ratio,
     lean_words,
     overview_table,
@@ -97,11 +97,11 @@ def terminal_report(summary: Summary, console: Console) -> None:
 
 def early_line(cell: BenchmarkCell, criteria: VerdictCriteria) -> str:
     """What the first round of training has come to; "" where nothing is compared."""
-    from jointbench.comparison.pair import early_verdict  # with scipy, which a stored answer does without
+    from jointbench.comparison.pair import first_pair  # with scipy, which a stored answer does without
 
-    verdict = early_verdict(cell, criteria)
-    if verdict is None:
+    if (first := first_pair(cell, criteria)) is None:
         return ""
+    verdict = first[1].verdict
     rows = len(np.unique(np.concatenate([fold.test for fold in cell.folds])))
     return (
         f"{show.plain(cell.dataset)}, {rows:,} rows, {show.plain(cell.backend)} on {show.plain(cell.device)}, so far: "

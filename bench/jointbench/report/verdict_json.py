@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from typing import Any
 
+from jointbench.comparison.deciding import deciding_difference
 from jointbench.comparison.summary.costs import Ratio
 from jointbench.comparison.summary.decisions import Decision
 from jointbench.comparison.summary.run import CellSummary, Summary
@@ -11,7 +12,6 @@ from jointbench.records.strict_json import strict_json
 from jointbench.report import format as show
 from jointbench.report.overview import (
     cautions,
-    deciding_difference,
     flops_ratio,
     request_ratio,
     sentence,

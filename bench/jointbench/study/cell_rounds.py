@@ -6,9 +6,9 @@ from dataclasses import dataclass, field
 
 from jointbench.comparison.cells import BenchmarkCell
 from jointbench.comparison.outlook import Outlook
+from jointbench.networks.arms import compared
 from jointbench.records import Fit, FoldRecord, PlannedArm, Stack
 from jointbench.study.plan import Experiment, Plan
-from jointbench.study.table_sizes import compared
 
 FAR = 1_000.0  # in place of the growth that would decide, where none is foreseen
 

@@ -16,7 +16,7 @@ from dataclasses import replace
 from jointbench.comparison.criteria import VerdictCriteria
 from jointbench.comparison.decision import output_probabilities
 from jointbench.comparison.outlook import outlook
-from jointbench.comparison.pair import cell_evidence, cell_ratios, compare_pair
+from jointbench.comparison.pair import first_pair
 from jointbench.comparison.verdict_rule import dataset_verdict
 from jointbench.data.label_checks import check_labels_of_parts
 from jointbench.data.splits import splits
@@ -130,12 +130,9 @@ def _candidates(cell: CellRounds, config: StudyConfig) -> list[CellRounds]:
 
 def _goes_on(cell: CellRounds, criteria: VerdictCriteria) -> bool:
     """Is joint against the first other arm still open, and can more training decide it?"""
-    joint, *others = cell.compared
-    if not others:
+    if (first := first_pair(cell.benchmark_cell(), criteria)) is None:
         return False
-    (other,) = others
-    evidence = cell_evidence(cell.benchmark_cell(), criteria)
-    pair = compare_pair(evidence, joint, other, cell_ratios(evidence.cell, joint, [other]))
+    evidence, pair = first
     beliefs = [belief for belief in pair.beliefs if belief is not None]
     if pair.broken or len(beliefs) < len(pair.beliefs):
         return False

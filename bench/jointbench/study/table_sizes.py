@@ -3,16 +3,13 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Callable, Sequence
 from dataclasses import replace
-from typing import TypeVar
 
 from jointbench.errors import BadInput
+from jointbench.networks.arms import compared
 from jointbench.networks.network_options import DEFAULT_NETWORK, NetworkOptions
 from jointbench.study.plan import CrossValidation, Experiment, make_experiment
 from jointbench.types import Dataset
-
-T = TypeVar("T")
 
 STEP = math.sqrt(10)  # times as many rows
 LEAST_STEP = 1.5  # the size before the whole table is left out where it is nearer to it
@@ -52,9 +49,3 @@ def with_larger(
             break
         larger.append(replace(at, arms=compared(experiment.arms, lambda arm: len(arm.groups))))
     return replace(experiment, larger=tuple(larger))
-
-
-def compared(arms: Sequence[T], groups: Callable[[T], int]) -> tuple[T, ...]:
-    """Joint, the arm of the fewest groups, and the first other arm: what a verdict is about."""
-    joint = min(arms, key=groups)
-    return (joint, *[arm for arm in arms if arm is not joint][:1])
