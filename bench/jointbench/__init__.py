@@ -64,6 +64,7 @@ def compare(  # the command's options as keywords
     keep: Sequence[str] = (),
     drop: Sequence[str] = (),
     categorical: Sequence[str] = (),
+    test: tuple[Any, Any] | None = None,
     name: str = "frame",
     progress: bool = True,
 ) -> Result:
@@ -90,7 +91,8 @@ def compare(  # the command's options as keywords
     comparison is decided or cannot be. n_jobs: worker processes, default the physical cores.
     random_state: the seed of everything drawn; the same seed gives the same records but for clock samples.
     keep: columns of X to use as they stand, though they look like identifiers. drop: columns of X to leave
-    out. categorical: columns whose numbers are names; a pattern such as "id*" too. name: of the table on the page.
+    out. categorical: columns whose numbers are names; a pattern such as "id*" too. test: (X, Y) of the rows to test on, in
+    place of folds; ``repeats`` (at least 3) says by how many fits. name: of the table on the page.
 
     Raises BadInput, one sentence, for whatever cannot be compared.
 
@@ -131,7 +133,9 @@ def compare(  # the command's options as keywords
         budget=budget,
         until_decided=until_decided,
     )
-    frames = Frames(X=X, Y=Y, name=name, kinds=kinds or {}, groups=groups, time=time, sample_weight=sample_weight)
+    frames = Frames(
+        X=X, Y=Y, name=name, kinds=kinds or {}, groups=groups, time=time, sample_weight=sample_weight, test=test
+    )
     return compare_frames(frames, options, families, trunk=trunk, backends=asked, progress=progress)
 
 

@@ -92,6 +92,15 @@ class ColumnReading:
 
 
 @dataclass(frozen=True, eq=False, kw_only=True)
+class HeldOut:
+    """Rows to test on that came with the table as a file of their own. rows: (all rows,). name, sha256: of the file."""
+
+    rows: npt.NDArray[np.bool_]
+    name: str
+    sha256: str
+
+
+@dataclass(frozen=True, eq=False, kw_only=True)
 class Dataset:
     """A table (or stack of images) and its outputs.
 
@@ -102,7 +111,7 @@ class Dataset:
     that there were before some were left out, 0 where none was.
     reading: how each column of the table was read. keep: columns that were asked to be used as they stand.
     row_weights: (rows,), above 0 and at most 1, of the column weight_column; None: all equal. class_weight: see
-    ``data.row_weights``. layout: of the file, in words.
+    ``data.row_weights``. layout: of the file, in words. held_out: the rows to test on, where they are a file of their own.
     """
 
     slug: str
@@ -123,6 +132,7 @@ class Dataset:
     class_weight: ClassWeight = ""
     cut_from: int = 0
     layout: str = ""
+    held_out: HeldOut | None = None
 
     @property
     def rows(self) -> int:
@@ -142,6 +152,7 @@ class Dataset:
             columns,
             *((self.keep,) if self.keep else ()),
             *((("weights", weights, self.class_weight),) if weights or self.class_weight else ()),
+            *((("held out", self.held_out.sha256),) if self.held_out is not None else ()),
         )
         return hashlib.sha256(repr(parts).encode()).hexdigest()
 

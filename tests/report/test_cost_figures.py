@@ -37,10 +37,10 @@ def test_slower_is_higher_and_a_known_p90_is_a_line_upwards(small: SummaryMaker)
 
 
 def test_halves_and_doubles_are_equally_far_from_one(small: SummaryMaker) -> None:
-    _, cell, _, colours = figure_inputs(small)
+    _, cell, dataset, colours = figure_inputs(small)
     values = (0.0625, 1.0, 16.0)
     ratios = tuple(replace(cell.ratios[i], ratio=Estimate(v, v, v), floor=None) for i, v in enumerate(values))
-    svg = ratio_figure(replace(cell, ratios=ratios), 5, colours, "f").svg
+    svg = ratio_figure(replace(cell, ratios=ratios), dataset, colours, "f").svg
     half, same, double = (x for x, _ in marks(svg, COLOURS[1]))
     assert same - half == pytest.approx(double - same, abs=0.2)
     assert tick(svg, "1/16").x == pytest.approx(half, abs=0.2)
@@ -48,8 +48,8 @@ def test_halves_and_doubles_are_equally_far_from_one(small: SummaryMaker) -> Non
 
 
 def test_the_noise_floor_is_a_strip_at_its_place_only_where_it_was_measured(small: SummaryMaker) -> None:
-    _, cell, _, colours = figure_inputs(small)
-    svg = ratio_figure(cell, 5, colours, "f").svg
+    _, cell, dataset, colours = figure_inputs(small)
+    svg = ratio_figure(cell, dataset, colours, "f").svg
     strips = areas(svg, INK)
     floors = [ratio.floor for ratio in cell.ratios if ratio.floor is not None]
     assert len(strips) == len(floors) > 0
@@ -60,7 +60,7 @@ def test_the_noise_floor_is_a_strip_at_its_place_only_where_it_was_measured(smal
         assert [left, right] == pytest.approx(expected, abs=0.2)
         assert strip.opacity < 0.5, "what lies on it can be seen"
     unmeasured = replace(cell, ratios=tuple(replace(ratio, floor=None) for ratio in cell.ratios))
-    assert areas(ratio_figure(unmeasured, 5, colours, "f").svg, INK) == []
+    assert areas(ratio_figure(unmeasured, dataset, colours, "f").svg, INK) == []
 
 
 def test_flops_bars_are_as_long_as_the_parts_are_many(small: SummaryMaker) -> None:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+from dataclasses import replace
 
 from jointbench.report.figures.cost_ratios import ratio_figure
 from jointbench.report.figures.figure import Figure, caution, in_columns, spoken
@@ -25,7 +26,7 @@ def all_figures(small: SummaryMaker) -> list[Figure]:
     figures = [
         skill_figure(cell, dataset, colours, "f1"),
         output_forest(cell, dataset, 0.01, colours, "f2"),
-        ratio_figure(cell, 5, colours, "f3"),
+        ratio_figure(cell, dataset, colours, "f3"),
         latency_figure(cell, colours, "f4"),
         learning_figure(cell, dataset, small.fits(), colours, "f5"),
         trade_off_figure(summary, colours, "f6"),
@@ -82,11 +83,14 @@ def test_columns_are_filled_to_about_the_same_height(small: SummaryMaker) -> Non
     assert abs(heights[0] - heights[1]) < max(f.height for f in figures) + 300
 
 
-def test_a_figure_drawn_from_few_folds_warns() -> None:
-    assert caution([5, 10]) == ""
-    assert "2 folds" in caution([2, 2])
-    assert "in places" not in caution([2, 2])
-    assert "2 folds in places" in caution([2, 5])
+def test_a_figure_drawn_from_few_folds_warns(small: SummaryMaker) -> None:
+    _, _, dataset, _ = figure_inputs(small)
+    two, five, ten = (replace(dataset, folds=folds) for folds in (2, 5, 10))
+    assert caution([five, ten]) == ""
+    assert "2 folds" in caution([two, two])
+    assert "in places" not in caution([two, two])
+    assert "2 folds in places" in caution([two, five])
+    assert caution([replace(dataset, folds=1, test_file="new.csv")]) == ""
 
 
 def test_a_long_text_alternative_counts_what_it_leaves_out() -> None:

@@ -29,7 +29,7 @@ def test_rows_widths_batch_and_patience_are_in_the_datasets_section(maker: Calla
     summary = maker().summary()
     datasets = tuple(replace(dataset, recipe=RECIPE) for dataset in summary.datasets)
     page = render(replace(summary, datasets=datasets), {}, "", fits=[])
-    assert page.count("1,990 to 2,010 rows in each fold") == len(datasets)
+    assert page.count("1,990 to 2,010 rows") == len(datasets)
     assert "chosen for 3,000 rows: trunk 64-64, each head 16" in page
     assert "batches of 32, at most 200 epochs, stopped after 20 without progress" in page
 

@@ -42,7 +42,7 @@ def test_the_report_says_which_recipe_and_on_how_many_rows() -> None:
     experiment = make_experiment(table(8_000), ["joint"], VALIDATION)
     summary = recipe_summary(experiment.recipe_rows, experiment.recipe, experiment.shape, experiment.splits)
     facts = dict(recipe_facts(summary))
-    assert facts["Trained on"] == "2,000 rows in each fold"
+    assert facts["Trained on"] == "2,000 rows"
     assert facts["Base shape"] == "chosen for 3,000 rows: trunk 64-64"
     assert facts["Recipe"].startswith("chosen for 3,000 rows: adamw")
     for words in ("batches of 32", "at most 200 epochs", "stopped after 20 without"):

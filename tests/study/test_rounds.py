@@ -27,7 +27,7 @@ from jointbench.study.kept import KeptRecords
 from jointbench.study.plan import CrossValidation, Experiment, Plan, make_experiment, plan_arms
 from jointbench.study.rounds import CellRounds, ToldFolds, grown
 from jointbench.study.run import run
-from jointbench.types import Dataset, Engine
+from jointbench.types import Dataset, Engine, HeldOut
 from trained_records import TORCH_STUDY, table, torch_backend
 
 OPEN = VerdictCriteria(rope=1e-9, probability=0.9999)
@@ -42,9 +42,12 @@ def data(slug: str, *, forward: bool = False) -> Dataset:
     return replace(table(x, targets, time=np.arange(72.0) if forward else None), slug=slug)
 
 
-def experiment(slug: str = "one", *, forward: bool = False) -> Experiment:
+def experiment(slug: str = "one", *, forward: bool = False, held_out: bool = False) -> Experiment:
     sizes = CrossValidation(folds=FOLDS, repeats=1, seeds=1, seed=0, max_epochs=2)
-    return make_experiment(data(slug, forward=forward), ["joint", "separate"], sizes)
+    table = data(slug, forward=forward)
+    if held_out:
+        table = replace(table, held_out=HeldOut(rows=np.arange(table.rows) >= 60, name="test.csv", sha256="0"))
+    return make_experiment(table, ["joint", "separate"], sizes)
 
 
 def config(
@@ -147,9 +150,9 @@ def test_splits_forward_in_time_stay_and_get_more_seeds(hopeful: None) -> None:
     assert len(seeds) == FOLDS * 3
 
 
-@pytest.mark.parametrize("forward", [False, True])
-def test_a_grown_experiment_keeps_every_run_that_there_is(forward: bool) -> None:
-    one = experiment(forward=forward)
+@pytest.mark.parametrize("design", [{}, {"forward": True}, {"held_out": True}])
+def test_a_grown_experiment_keeps_every_run_that_there_is(design: dict[str, bool]) -> None:
+    one = experiment(**design)
     two = grown(one)
     runs = [[(split.digest, number) for split, number in e.runs] for e in (one, two)]
     assert len(runs[1]) == 2 * len(runs[0])

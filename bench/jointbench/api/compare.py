@@ -14,6 +14,7 @@ from jointbench.api.own_trunk import Trunks, run_with_trunk
 from jointbench.api.progress import progress_bar
 from jointbench.api.result import Result, result_of
 from jointbench.data.frames import table_of_frames
+from jointbench.data.held_out import TestRows
 from jointbench.data.raw_table import RawTable
 from jointbench.data.table import table_dataset
 from jointbench.data.table_options import TableOptions
@@ -34,7 +35,7 @@ class Frames:
     """A table in memory, called ``name``. kinds: by output, where it would be read wrongly.
 
     groups, time, sample_weight: (rows,) each, or None: rows that share a fold, the order of a split forward in time, what
-    rows weigh.
+    rows weigh. test: X and Y of the rows to test on, or None.
     """
 
     X: Any
@@ -44,6 +45,7 @@ class Frames:
     groups: Any = None
     time: Any = None
     sample_weight: Any = None
+    test: tuple[Any, Any] | None = None
 
 
 def compare_frames(
@@ -90,9 +92,24 @@ def frames_dataset(frames: Frames, options: TableOptions) -> Dataset:
             time=names.get(TIME),
             weight=names.get(WEIGHTS),
         ),
+        _test_rows(frames, names),
     )
     check_targets(dataset, "Y: ", "give Y at least two columns")
     return dataset
+
+
+def _test_rows(frames: Frames, keys: Mapping[str, str]) -> TestRows | None:
+    """Raises BadInput for test rows beside values of X's rows alone, and as ``table_of_frames`` does."""
+    if frames.test is None:
+        return None
+    if keys:
+        raise BadInput(f"test: {next(iter(keys))} says something of the rows of X alone; leave one of them out")
+    try:
+        x, y = frames.test
+    except (TypeError, ValueError) as error:
+        raise BadInput("test: give (X, Y) of the rows to test on, with the columns of X and Y") from error
+    table, _ = table_of_frames(x, y, "test")
+    return TestRows(table, _digest(table.frame))
 
 
 def _column(values: Any, key: str, rows: int) -> pd.Series:

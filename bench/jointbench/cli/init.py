@@ -9,7 +9,7 @@ from typing import Annotated, Optional
 import typer
 
 from jointbench.cli.console import echo
-from jointbench.cli.table_columns import Categorical, Drop, Group, Keep, Time, Weight
+from jointbench.cli.table_columns import Categorical, Drop, Group, Keep, Test, Time, Weight
 from jointbench.errors import BadInput
 
 
@@ -23,6 +23,7 @@ def init(
     keep: Keep = None,
     drop: Drop = None,
     categorical: Categorical = None,
+    test: Test = None,
     weight: Weight = None,
     profile: Annotated[str, typer.Option(help="smoke, quick or full.")] = "quick",
     out: Annotated[Path, typer.Option(help="The file to write; none that is there is overwritten.")] = Path(
@@ -51,6 +52,7 @@ def init(
         keep=tuple(keep or ()),
         drop=tuple(drop or ()),
         categorical=tuple(categorical or ()),
+        test=test,
         weight=weight,
     )
     (experiment,) = experiments(options, load_datasets(options, profile_named(profile)))

@@ -10,7 +10,7 @@ from jointbench.cli.console import make_console, typed_command
 from jointbench.cli.outcome import Format, finish
 from jointbench.cli.progress import progress_line
 from jointbench.cli.stopping import Stopped
-from jointbench.cli.table_columns import Categorical, Drop, Group, Keep, Time, Weight
+from jointbench.cli.table_columns import Categorical, Drop, Group, Keep, Test, Time, Weight
 from jointbench.cli.verdict_options import Printed, Probability, Ropes, Worth
 
 if TYPE_CHECKING:
@@ -83,6 +83,7 @@ def run(
     keep: Keep = None,
     drop: Drop = None,
     categorical: Categorical = None,
+    test: Test = None,
     split_repeats: Annotated[
         bool, typer.Option("--split-repeats", help="Let identical rows fall into different parts of a split.")
     ] = False,
@@ -141,6 +142,7 @@ def run(
         keep=tuple(keep or ()),
         drop=tuple(drop or ()),
         categorical=tuple(categorical or ()),
+        test=test,
         weight=weight,
         class_weight=class_weight,
         metrics=tuple(metric or ()),

@@ -13,4 +13,7 @@ Keep = Annotated[
 ]
 Drop = Annotated[Optional[list[str]], typer.Option(help="Column to leave out; a pattern such as 'id*' too.")]
 Categorical = Annotated[Optional[list[str]], typer.Option(help="Column whose numbers are names; a pattern too.")]
+Test = Annotated[
+    Optional[str], typer.Option(help="File of rows to test on, with the table's columns; in place of folds.")
+]
 Weight = Annotated[Optional[str], typer.Option(help="Column of a table with the weight of each row.")]

@@ -96,6 +96,8 @@ def describe(
         class_weight=dataset.class_weight,
         cut_from=dataset.cut_from,
         size_of=size_of,
+        test_file="" if dataset.held_out is None else dataset.held_out.name,
+        test_rows=0 if dataset.held_out is None else int(dataset.held_out.rows.sum()),
     )
 
 

@@ -39,7 +39,7 @@ def arm_flops(cell: BenchmarkCell, planned: PlannedArm) -> ArmFlops | None:
         heads_backward=parts.heads_backward,
         per_step=planned.train_flops_per_row * recipe.batch_size,
         per_epoch=float(np.mean([sum(fit.train_flops / fit.epochs for fit in run) for run in complete])),
-        to_stop=_over_folds(complete, cell.folds[0].folds, overlap_of(cell.folds)),
+        to_stop=_over_folds(complete, overlap_of(cell.folds)),
         patience_share=float(np.mean([fit.stopped_by == "patience" for fit in trained])),
         update_flops_per_parameter=update,
         update_per_step=update * planned.parameters,
@@ -47,14 +47,14 @@ def arm_flops(cell: BenchmarkCell, planned: PlannedArm) -> ArmFlops | None:
     )
 
 
-def _over_folds(runs: Sequence[Sequence[Fit]], folds: int, overlap: float) -> Estimate | None:
+def _over_folds(runs: Sequence[Sequence[Fit]], overlap: float) -> Estimate | None:
     """Mean training FLOPs to the stop with the correlated interval over folds, which cannot reach below 0."""
     by_fold: dict[tuple[int, int], list[int]] = {}
     for run in runs:
         by_fold.setdefault((run[0].network.repeat, run[0].network.fold), []).append(sum(fit.train_flops for fit in run))
     if len(by_fold) < 2:
         return None
-    belief = correlated_t_test([float(np.mean(values)) for values in by_fold.values()], folds=folds, overlap=overlap)
+    belief = correlated_t_test([float(np.mean(values)) for values in by_fold.values()], overlap=overlap)
     return Estimate(belief.mean, max(belief.low, 0.0), belief.high)
 
 

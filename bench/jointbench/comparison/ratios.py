@@ -139,11 +139,7 @@ def flops_ratio(cell: BenchmarkCell, joint: PlannedArm, other: PlannedArm) -> Ra
         by_fold.setdefault((network.repeat, network.fold), []).append(log_ratio)
     if len(by_fold) < 2:
         return None
-    belief = correlated_t_test(
-        [float(np.mean(values)) for values in by_fold.values()],
-        folds=cell.folds[0].folds,
-        overlap=overlap_of(cell.folds),
-    )
+    belief = correlated_t_test([float(np.mean(values)) for values in by_fold.values()], overlap=overlap_of(cell.folds))
     estimate = Estimate(*(float(np.exp(x)) for x in (belief.mean, belief.low, belief.high)))
     return Ratio(
         quantity=Quantity(TRAINING_FLOPS),

@@ -56,6 +56,8 @@ def _of_weight(dataset: Dataset) -> str:
 
 def fold_name(split: Split, splits: Sequence[Split]) -> str:
     """ "fold 2", or "fold 2 of repeat 1" where there are several repeats; both counted from 1."""
+    if split.folds == 1:
+        return f"repeat {split.repeat + 1}"
     repeated = any(other.repeat != split.repeat for other in splits)
     return f"fold {split.fold + 1}" + (f" of repeat {split.repeat + 1}" if repeated else "")
 

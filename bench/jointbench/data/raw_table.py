@@ -17,7 +17,7 @@ class RawTable:
     frame: text columns without blanks around the cells and with empty cells missing; other columns as the file types
     them; its index is the place of each row in the file. declared: columns that the file says are categories.
     remarks: sentences on what was left out or renamed. delimiter: of a text table, else "". layout: how the
-    file is laid out, in words.
+    file is laid out, in words. first_test_row: from this place on, the rows are those of --test; None without.
     """
 
     path: Path
@@ -26,6 +26,7 @@ class RawTable:
     remarks: tuple[str, ...] = ()
     delimiter: str = ""
     layout: str = ""
+    first_test_row: int | None = None
 
 
 def is_text(column: pd.Series) -> bool:

@@ -6,6 +6,7 @@ from collections.abc import Sequence
 
 import numpy as np
 
+from jointbench.data.held_out import seen_in_training
 from jointbench.data.label_checks import fold_name
 from jointbench.data.label_coverage import VALIDATION_PARTS
 from jointbench.data.units import row_units, ways_out, why_few
@@ -20,6 +21,7 @@ def split_notes(dataset: Dataset, splits: Sequence[Split], *, split_repeats: boo
     """Sentences on these splits, for the report; none where there is nothing to know."""
     return (
         *_repeats_split(dataset, split_repeats),
+        *seen_in_training(dataset),
         *_missing_labels(dataset),
         *_unequal_parts(dataset, splits, split_repeats),
         *_early_validation(dataset, splits),
@@ -31,7 +33,7 @@ def _repeats_split(dataset: Dataset, split_repeats: bool) -> list[str]:
     if not split_repeats:
         return []
     repeats = dataset.rows - len(np.unique(row_units(dataset)))
-    if not repeats or dataset.time is not None:
+    if not repeats or dataset.time is not None or dataset.held_out is not None:
         return []
     return [
         f"{repeats:,} of {dataset.rows:,} rows have the features of another one, and identical rows may be trained and "
@@ -65,9 +67,9 @@ def _unequal_parts(dataset: Dataset, splits: Sequence[Split], split_repeats: boo
 
 
 def _is_unequal(dataset: Dataset, split: Split) -> bool:
-    test = dataset.rows / (split.folds if dataset.time is None else split.folds + 1)
-    validation = (len(split.train) + len(split.validation)) / VALIDATION_PARTS
-    parts = ((len(split.test), test), (len(split.validation), validation))
+    parts = [(len(split.validation), (len(split.train) + len(split.validation)) / VALIDATION_PARTS)]
+    if dataset.held_out is None:
+        parts.append((len(split.test), dataset.rows / (split.folds if dataset.time is None else split.folds + 1)))
     return any(abs(size - equal) > max(UNEQUAL * equal, 2) for size, equal in parts)
 
 

@@ -1,6 +1,7 @@
 """Repeated K-fold splits with an inner validation part, seeded and stratified over all outputs at once.
 
-Identical rows and rows of one group stay in one part. With a time column the splits go forward in time instead. Each
+Identical rows and rows of one group stay in one part. With a time column the splits go forward in time instead; where
+the rows to test on are a file of their own, each repeat draws the validation rows alone, and there are no folds. Each
 output has labels in the validation rows, where its missing labels allow it.
 
 The folds depend on the data and the seed alone, so every arm and backend gets the same ones.
@@ -11,6 +12,7 @@ from __future__ import annotations
 import numpy as np
 
 from jointbench.data.forward_splits import forward_splits
+from jointbench.data.held_out import held_out_splits
 from jointbench.data.label_coverage import VALIDATION_PARTS, with_every_label
 from jointbench.data.stratification import label_matrix, stratified_parts
 from jointbench.data.units import FEWEST_UNITS, renumbered, row_units, ways_out, why_few
@@ -25,6 +27,8 @@ def splits(dataset: Dataset, folds: int, repeats: int, seed: int, *, split_repea
 
     Raises BadInput when there are not enough rows or groups for them.
     """
+    if dataset.held_out is not None:
+        return held_out_splits(dataset, repeats, seed, split_repeats=split_repeats)
     if folds < 2:
         raise BadInput(f"--folds {folds}: at least 2 folds are needed, so that every row is tested on once")
     if dataset.time is not None:

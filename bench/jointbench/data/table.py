@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import hashlib
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 
 import numpy as np
@@ -17,6 +17,7 @@ from jointbench.data.copied_targets import copied_targets
 from jointbench.data.date_text import microseconds
 from jointbench.data.features import feature
 from jointbench.data.findings import Finding, sentences
+from jointbench.data.held_out import TestRows, joined, test_rows
 from jointbench.data.identifiers import counts_rows
 from jointbench.data.outputs import given_target, target
 from jointbench.data.raw_table import RawTable
@@ -50,8 +51,19 @@ def load_table(path: Path, options: TableOptions) -> Dataset:
     return table_dataset(read_table(path), provenance_of(path), options)
 
 
-def table_dataset(raw: RawTable, provenance: Provenance, options: TableOptions) -> Dataset:
-    """The same of a table that is read already; it is called as its path is."""
+def table_dataset(
+    raw: RawTable, provenance: Provenance, options: TableOptions, test: TestRows | None = None
+) -> Dataset:
+    """The same of a table that is read already; it is called as its path is. test: rows to test on, in place of those
+    in the file ``options.test``."""
+    test, path = test or test_rows(options), raw.path
+    if test is not None:
+        raw = joined(raw, test, columns_asked(raw, options.drop, "--drop"))
+    dataset = _dataset(raw, provenance, options, test)
+    return replace(dataset, slug=well_formed(path.stem), title=well_formed(path.name))
+
+
+def _dataset(raw: RawTable, provenance: Provenance, options: TableOptions, test: TestRows | None) -> Dataset:
     asked = targets_asked(raw, options)
     group, time, weight = (
         None if key is None else column_named(raw, key) for key in (options.group, options.time, options.weight)
@@ -74,8 +86,8 @@ def table_dataset(raw: RawTable, provenance: Provenance, options: TableOptions) 
         readings.append(weighted.reading)
     return with_labels(
         Dataset(
-            slug=well_formed(raw.path.stem),
-            title=well_formed(raw.path.name),
+            slug="",
+            title="",
             features=features.frame,
             targets=values,
             outputs=outputs,
@@ -88,6 +100,7 @@ def table_dataset(raw: RawTable, provenance: Provenance, options: TableOptions) 
             row_weights=None if weighted is None else weighted.weights,
             weight_column=weight or "",
             layout=_layout(raw, source),
+            held_out=None if test is None else test.held_out(raw),
         )
     )
 

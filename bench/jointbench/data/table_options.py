@@ -12,6 +12,7 @@ class TableOptions:
     targets: each with an optional ``:kind`` suffix. group: rows of one value share a fold. time: splits go forward in
     it. keep: columns to use as they stand, though they look like identifiers or hold a number that looks like a mark
     for "missing". weight: what each row weighs. drop: columns to leave out. categorical: columns whose numbers are names.
+    test: a file of rows to test on, in place of folds.
     """
 
     targets: tuple[str, ...] = ()
@@ -21,3 +22,4 @@ class TableOptions:
     weight: str | None = None
     drop: tuple[str, ...] = ()
     categorical: tuple[str, ...] = ()
+    test: str | None = None

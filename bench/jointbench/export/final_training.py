@@ -48,9 +48,9 @@ class FinalArm:
 
 
 def train_on_all_rows(dataset: Dataset, planned: PlannedArm, fits: Sequence[Fit]) -> FinalArm:
-    """The arm's networks, by the stock loop. fits: the arm's, of all folds. Raises BadInput where none was trained, or
+    """The arm's networks, by the stock loop; rows of a file to test on stay unseen. fits: the arm's, of all folds. Raises BadInput where none was trained, or
     training fails."""
-    rows = np.arange(dataset.rows, dtype=np.int64)
+    rows = np.arange(dataset.rows) if dataset.held_out is None else np.flatnonzero(~dataset.held_out.rows)
     split = Split(repeat=0, fold=0, folds=1, train=rows, validation=rows[:1], test=rows, seed=0)
     prepared = prepare(dataset, split)
     by_group = {

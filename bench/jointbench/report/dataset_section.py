@@ -21,7 +21,7 @@ from jointbench.report.figures.learning_curves import learning_figure
 from jointbench.report.figures.skill import skill_figure
 from jointbench.report.figures.table_sizes import table_sizes_figure
 from jointbench.report.not_measured import absent_throughout
-from jointbench.report.overview import FEW_FOLDS, Answer, Sentence, cells_of, sentence
+from jointbench.report.overview import Answer, Sentence, cells_of, has_few_folds, sentence
 from jointbench.report.palette import Palette
 from jointbench.report.recipe import recipe_facts, recipe_text
 from jointbench.report.skill_text import skill_text
@@ -92,7 +92,7 @@ def dataset_section(
         title=show.plain(dataset.title),
         facts=_facts(dataset, cells, fits),
         notes=tuple(show.plain(note) for note in dataset.notes),
-        few_folds=dataset.folds < FEW_FOLDS,
+        few_folds=has_few_folds(dataset),
         answer=answer,
         diagrams=arm_diagrams(cells, dataset, colours),
         reading=reading_table(dataset),
@@ -127,6 +127,12 @@ def _facts(dataset: DatasetSummary, cells: Sequence[CellSummary], fits: Sequence
 
 def _design(dataset: DatasetSummary, cells: Sequence[CellSummary]) -> str:
     """The cross-validation, and on which backend it went on for more rounds."""
+    if dataset.test_file:
+        fits = max((cell.repeats * cell.seeds for cell in cells), default=dataset.repeats * dataset.seeds)
+        return (
+            f"the {dataset.test_rows:,} rows of {show.plain(dataset.test_file)}, by {fits:,} fits of each network, "
+            f"which draw their validation rows anew"
+        )
     trained = {f"{cell.backend} on {cell.device}": (cell.repeats, cell.seeds) for cell in cells if cell.repeats}
     designs = {place: _counts(repeats, seeds) for place, (repeats, seeds) in trained.items()}
     if len(set(designs.values())) > 1:
@@ -190,7 +196,7 @@ def _cell_figures(
     if cell.table_sizes is not None:
         figures.append(table_sizes_figure(cell, cell.table_sizes, summary.rope, colours, f"{anchor}-rows"))
     if cell.ratios:
-        figures.append(ratio_figure(cell, dataset.folds, colours, f"{anchor}-ratios"))
+        figures.append(ratio_figure(cell, dataset, colours, f"{anchor}-ratios"))
     if _new_flops(summary, cell):
         figures.append(flops_bars(cell, colours, f"{anchor}-flops"))
     if any(cost.latency for cost in cell.costs):

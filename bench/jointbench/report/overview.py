@@ -122,10 +122,15 @@ def cautions(summary: Summary) -> tuple[str, ...]:
         for cell in summary.cells
         for text in cell.failed
     )
-    few = [show.plain(dataset.slug) for dataset in summary.datasets if dataset.folds < FEW_FOLDS]
+    few = [show.plain(dataset.slug) for dataset in summary.datasets if has_few_folds(dataset)]
     which = "every dataset" if len(few) == len(summary.datasets) else ", ".join(few)
     folds = (f"Fewer than {FEW_FOLDS} folds on {which}: intervals and probabilities rest on almost nothing.",)
     return (*cut_off, *failed, *_sizes(summary), *(folds if few else ()))
+
+
+def has_few_folds(dataset: DatasetSummary) -> bool:
+    """Too few for intervals, where the rows to test on are folds."""
+    return dataset.folds < FEW_FOLDS and not dataset.test_file
 
 
 def _sizes(summary: Summary) -> tuple[str, ...]:

@@ -24,7 +24,7 @@ def recipe_facts(recipe: RecipeSummary) -> list[tuple[str, str]]:
         trained += f" to {recipe.most_trained:,}"
     chosen = "set for this dataset: " if recipe.rows is None else f"chosen for {recipe.rows:,} rows: "
     return [
-        ("Trained on", f"{trained} rows in each fold"),
+        ("Trained on", f"{trained} rows"),
         ("Base shape", chosen + widths(recipe)),
         ("Recipe", chosen + recipe_text(recipe)),
     ]

@@ -5,7 +5,6 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
-import numpy as np
 from rich.box import SIMPLE_HEAD
 from rich.console import Console
 from rich.table import Table as RichTable
@@ -102,7 +101,7 @@ def early_line(cell: BenchmarkCell, criteria: VerdictCriteria) -> str:
     if (first := first_pair(cell, criteria)) is None:
         return ""
     verdict = first[1].verdict
-    rows = len(np.unique(np.concatenate([fold.test for fold in cell.folds])))
+    rows = max(fold.train_rows + fold.validation_rows + len(fold.test) for fold in cell.folds)
     return (
         f"{show.plain(cell.dataset)}, {rows:,} rows, {show.plain(cell.backend)} on {show.plain(cell.device)}, so far: "
         f"{verdict.verdict}: {show.plain(verdict.reason)}"

@@ -10,6 +10,7 @@ from pathlib import Path
 from jointbench.backends.registry import BACKENDS, check_names
 from jointbench.comparison.criteria import DEFAULT_CRITERIA, VerdictCriteria
 from jointbench.data.catalog import bundled_slugs, card_of, cards, load_bundled
+from jointbench.data.held_out import FEWEST_REPEATS
 from jointbench.data.named_table import STANDARD_INPUT, load_named
 from jointbench.data.sources.cached import is_source, load_source
 from jointbench.data.table_options import TableOptions
@@ -65,6 +66,7 @@ class RunOptions:
     weight: str | None = None
     drop: tuple[str, ...] = ()
     categorical: tuple[str, ...] = ()
+    test: str | None = None
     class_weight: str | None = None
     metrics: tuple[str, ...] = ()
     loss_weights: tuple[str, ...] = ()
@@ -94,6 +96,7 @@ class RunOptions:
             weight=self.weight,
             drop=self.drop,
             categorical=self.categorical,
+            test=self.test,
         )
 
     @property
@@ -125,7 +128,7 @@ def _loaded(options: RunOptions, profile: Profile) -> list[Dataset]:
         raise BadInput("--target names columns of a table of your own; name its file too")
     if replace(options.table, targets=()) != TableOptions() and not tables:
         raise BadInput(
-            "--group, --time, --keep, --weight, --drop and --categorical name columns of a table of your own; "
+            "--group, --time, --keep, --weight, --drop, --categorical and --test are for a table of your own; "
             "name its file too"
         )
     if not options.datasets:
@@ -177,6 +180,8 @@ def experiments(options: RunOptions, datasets: Sequence[Dataset]) -> list[Experi
     """The datasets with their splits, shapes, recipes and arms."""
     check_numbers(options)
     validation, weights = cross_validation(options), loss_weights(options)
+    if options.folds is not None and any(dataset.held_out is not None for dataset in datasets):
+        raise BadInput(f"--folds {options.folds}: --test says which rows are tested on; give one of them")
     return [make_experiment(dataset, options.arms, validation, weights, options.network) for dataset in datasets]
 
 
@@ -188,6 +193,7 @@ def cross_validation(options: RunOptions) -> CrossValidation:
         repeats=options.repeats or profile.repeats,
         seeds=options.seeds or profile.seeds,
         seed=options.seed,
+        fits=options.repeats or max(profile.folds * profile.repeats, FEWEST_REPEATS),
         max_rows=options.rows or profile.max_rows,
         max_images=options.rows or profile.max_images,
         max_epochs=profile.max_epochs,

@@ -10,7 +10,7 @@ from jointbench.data.named_table import STANDARD_INPUT
 from jointbench.runs.options import RunOptions, is_path
 from jointbench.types import Dataset
 
-TABLE_OPTIONS = ("--target", "--group", "--time", "--keep", "--weight", "--drop", "--categorical")
+TABLE_OPTIONS = ("--target", "--group", "--time", "--keep", "--weight", "--drop", "--categorical", "--test")
 FLAGS = {
     "profile": "--profile",
     "targets": "--target",
@@ -28,6 +28,7 @@ FLAGS = {
     "weight": "--weight",
     "drop": "--drop",
     "categorical": "--categorical",
+    "test": "--test",
     "class_weight": "--class-weight",
     "metrics": "--metric",
     "loss_weights": "--loss-weight",

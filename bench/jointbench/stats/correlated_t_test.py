@@ -71,11 +71,11 @@ def correlated_t_test(
     """The posterior of the mean difference in skill, from paired differences joint - other.
 
     ``differences``: (repeats, folds), initialisation seeds already averaged within each fold; or a flat array of any
-    number of pairs (failed ones removed) with ``folds``, the K of the cross-validation they came from. ``overlap``: see
-    ``posterior_scale``.
+    number of pairs (failed ones removed) with ``folds``, the K of the cross-validation they came from, or with
+    ``overlap``, see ``posterior_scale``.
     Raises ValueError for fewer than 2 differences, fewer than 2 folds, a value that is not finite, a negative rope.
     """
-    flat, k = paired_differences(differences, folds)
+    flat, k = paired_differences(differences, folds) if overlap is None else (_finite(differences), 0)
     mean, sd = mean_and_sd(flat)
     return posterior(float(mean), float(posterior_scale(sd, flat.size, k, overlap)), flat.size - 1, rope)
 
@@ -116,11 +116,17 @@ def paired_differences(differences: npt.ArrayLike, folds: int | None) -> tuple[F
         raise ValueError(f"differences have {values.shape[1]} folds, but folds={folds} was given")
     if folds < 2:
         raise ValueError(f"a cross-validation has at least 2 folds, not {folds}: one leaves nothing to train on")
+    return _finite(values), folds
+
+
+def _finite(differences: npt.ArrayLike) -> FloatArray:
+    """(pairs,). Raises ValueError for fewer than two, or one that is not finite."""
+    values = np.asarray(differences, dtype=np.float64).ravel()
     if values.size < 2:
         raise ValueError(f"at least 2 paired differences are needed to see their spread; there is {values.size}")
     if not np.isfinite(values).all():
         raise ValueError("a difference is not finite: remove failed pairs first and pass a flat array with folds given")
-    return values.ravel(), folds
+    return values
 
 
 def mean_and_sd(differences: FloatArray) -> tuple[FloatArray, FloatArray]:
@@ -137,10 +143,11 @@ def mean_and_sd(differences: FloatArray) -> tuple[FloatArray, FloatArray]:
 def posterior_scale(sd: npt.ArrayLike, pairs: int, folds: int, overlap: float | None = None) -> FloatArray:
     """sd * sqrt(1/n + overlap): the same factor as Nadeau and Bengio's corrected resampled t-test.
 
-    overlap: test rows over training rows; by default 1/(K - 1), that of K-fold cross-validation. Forward in time it is
+    overlap: test rows over training rows; by default 1/(K - 1), that of K-fold cross-validation, and 0 of a single split,
+    whose fits share their rows. Forward in time it is
     larger, because early folds train on few rows. Repeats (more pairs) take the factor down to its root and no further.
     """
-    shared = 1.0 / (folds - 1) if overlap is None else overlap
+    shared = (1.0 / (folds - 1) if folds > 1 else 0.0) if overlap is None else overlap
     return np.asarray(np.asarray(sd) * np.sqrt(1.0 / pairs + shared), dtype=np.float64)
 
 

@@ -35,6 +35,7 @@ from jointbench.types import FloatArray, IntArray
 
 PRIOR_DF, PRIOR_RATIO = 4.0, 1.5
 OVERLAP_SHARE = 0.2
+FEWEST_FITS = 3  # of a single split, that show how much fits differ
 ENOUGH_FITS = 1.5  # of a row, on average, that show how much fits differ on it
 
 
@@ -62,7 +63,7 @@ class VarianceEvidence:
     rows: variance of the mean that the rows give, their differences averaged over all fits; units: how many are
     independent. single: the same of one repeat, on average. floor: what further fits would bring ``rows`` to; NaN where
     each row was tested once. between: variance of the fold means, averaged over repeats. folds: of a repeat, on
-    average; repeats: that have at least two folds. overlap: test rows over training rows; None: 1 / (folds - 1).
+    average, 1 of a single split, whose repeats differ in their fits alone; repeats: that have at least two folds. overlap: test rows over training rows; None: 1 / (folds - 1).
     minority: rows outside the most frequent class; None of numbers, and of older evidence.
     """
 
@@ -95,6 +96,8 @@ class StudentT:
 
 def moderated_t(evidence: VarianceEvidence) -> StudentT:
     """What is known about the mean difference."""
+    if evidence.folds == 1:
+        return _one_split(evidence)
     per_fold = evidence.single * evidence.folds
     df = PRIOR_DF + evidence.folds - 1
     moderated = (PRIOR_DF * PRIOR_RATIO * per_fold + (evidence.folds - 1) * evidence.between) / df
@@ -107,14 +110,29 @@ def moderated_t(evidence: VarianceEvidence) -> StudentT:
     return StudentT(evidence.mean, scale, df, float(np.sqrt(evidence.floor + lasting)))
 
 
+def _one_split(evidence: VarianceEvidence) -> StudentT:
+    """The same where one set of rows was tested by several fits (Satterthwaite, Biometrics 2, 1946).
+
+    Nothing but the fits differs between the means of the repeats, so no part of their variance is the rows'.
+    """
+    fits = evidence.between / evidence.repeats
+    variance = evidence.rows + fits
+    parts = evidence.rows**2 / (evidence.units - 1) + fits**2 / (evidence.repeats - 1)
+    df = variance**2 / parts if parts else float(evidence.units - 1)
+    if evidence.minority is not None:
+        df = min(df, max(evidence.minority - 1.0, 1.0))
+    return StudentT(evidence.mean, float(np.sqrt(variance)), df, float(np.sqrt(evidence.floor)))
+
+
 def variance_evidence(differences: RowDifferences) -> VarianceEvidence | None:
-    """The parts of the variance; None with fewer than two folds or two units that have a value."""
+    """The parts of the variance; None with fewer than two folds or two units that have a value, or of a single split
+    with fewer than FEWEST_FITS repeats."""
     values, fold, units = differences.values, differences.fold, differences.units
     means = _fold_means(_over_seeds(values), fold)
-    repeats = means[(~np.isnan(means)).sum(axis=1) >= 2]
+    between = _between(means)
     residuals = row_residuals(differences)
     independent = len(np.unique(units[~np.isnan(residuals)]))
-    if not len(repeats) or independent < 2:
+    if between is None or independent < 2:
         return None
     rows = _clustered_variance(residuals, units)
     by_repeat = [RowDifferences(values[:, r : r + 1], fold[:, r : r + 1], units) for r in range(values.shape[1])]
@@ -124,12 +142,25 @@ def variance_evidence(differences: RowDifferences) -> VarianceEvidence | None:
         single=_mean_variance(by_repeat),
         floor=_floor(differences, by_repeat, rows),
         units=independent,
-        between=float(np.nanvar(repeats, axis=1, ddof=1).mean()),
-        folds=float((~np.isnan(repeats)).sum(axis=1).mean()),
-        repeats=len(repeats),
+        between=between[0],
+        folds=between[1],
+        repeats=between[2],
         overlap=differences.overlap,
         minority=differences.minority,
     )
+
+
+def _between(means: FloatArray) -> tuple[float, float, int] | None:
+    """(variance of the means, folds of a repeat, repeats), of means (repeats, folds): between the folds of a repeat, or
+    between the repeats of a single fold; None where there are too few."""
+    if means.shape[1] == 1:
+        fits = means[~np.isnan(means)]
+        return (float(np.var(fits, ddof=1)), 1.0, len(fits)) if len(fits) >= FEWEST_FITS else None
+    repeats = means[(~np.isnan(means)).sum(axis=1) >= 2]
+    if not len(repeats):
+        return None
+    folds = float((~np.isnan(repeats)).sum(axis=1).mean())
+    return float(np.nanvar(repeats, axis=1, ddof=1).mean()), folds, len(repeats)
 
 
 def minority(codes: IntArray) -> int:

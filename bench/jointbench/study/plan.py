@@ -9,6 +9,7 @@ from functools import cached_property
 import numpy as np
 
 from jointbench.backends.base import Job
+from jointbench.data.held_out import FEWEST_REPEATS
 from jointbench.data.label_checks import check_enough_labels, check_labels_of_parts
 from jointbench.data.preprocess import Prepared, prepare
 from jointbench.data.split_notes import split_notes
@@ -49,13 +50,15 @@ FLOPS_PER_PARAMETER = 6  # of a row forward and backward, in dense layers
 class CrossValidation:
     """How much is trained: folds, repeats, initialisation seeds within a fold, and the caps of a profile.
 
-    split_repeats: identical rows may fall into different parts of a split.
+    fits: in place of folds and repeats, where the rows to test on are a file of their own. split_repeats: identical rows
+    may fall into different parts of a split.
     """
 
     folds: int
     repeats: int
     seeds: int
     seed: int
+    fits: int = FEWEST_REPEATS
     max_rows: int | None = None
     max_images: int | None = None
     max_epochs: int | None = None
@@ -151,10 +154,9 @@ def make_experiment(
 
 def _checked_splits(cut: Dataset, whole: Dataset, validation: CrossValidation) -> tuple[Split, ...]:
     """The splits of the dataset. Raises BadInput where an output lacks the labels for them. whole: before its cut."""
-    all_splits = splits(
-        cut, validation.folds, validation.repeats, validation.seed, split_repeats=validation.split_repeats
-    )
-    check_enough_labels(cut, whole, validation.folds)
+    repeats = validation.repeats if cut.held_out is None else validation.fits
+    all_splits = splits(cut, validation.folds, repeats, validation.seed, split_repeats=validation.split_repeats)
+    check_enough_labels(cut, whole, all_splits[0].folds)
     check_labels_of_parts(cut, all_splits)
     return all_splits
 

@@ -91,7 +91,8 @@ class DatasetSummary:
     (``metrics.row_losses``); () in an older run's folder, where it was squared errors and log loss. weight: the column
     of the rows' weights, class_weight: "balanced" where classes weigh the same; "" without. reference_skill: by reference model, mean over the outputs, NaN where one has none.
     cut_from: rows of the table, where a part of them was used; else 0. size_of: of a table that was studied at growing
-    numbers of rows, its name on the fewest, where this is it on more.
+    numbers of rows, its name on the fewest, where this is it on more. test_file: that holds the rows to test on, "" with folds;
+    test_rows: in it, as far as they are used.
     """
 
     slug: str
@@ -119,6 +120,8 @@ class DatasetSummary:
     reference_skill: tuple[tuple[str, Uncertain], ...] = ()
     cut_from: Natural = 0
     size_of: str = ""
+    test_file: str = ""
+    test_rows: Natural = 0
 
 
 @dataclass(frozen=True, kw_only=True)

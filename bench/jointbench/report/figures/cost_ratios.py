@@ -6,7 +6,7 @@ import math
 from collections.abc import Sequence
 
 from jointbench.comparison.summary.costs import Ratio
-from jointbench.comparison.summary.run import CellSummary
+from jointbench.comparison.summary.run import CellSummary, DatasetSummary
 from jointbench.report import format as show
 from jointbench.report.figures.canvas import BAND, doublings, export, furthest, reference_line, style
 from jointbench.report.figures.figure import Figure, caution, spoken
@@ -22,7 +22,7 @@ SENTENCE = (
 )
 
 
-def ratio_figure(cell: CellSummary, folds: int, colours: Palette, slug: str) -> Figure:
+def ratio_figure(cell: CellSummary, dataset: DatasetSummary, colours: Palette, slug: str) -> Figure:
     """All cost ratios of one dataset on one backend and device."""
     ratios = [ratio for ratio in cell.ratios if ratio.threads in (None, cell.threads)]
     phrases = [
@@ -39,7 +39,7 @@ def ratio_figure(cell: CellSummary, folds: int, colours: Palette, slug: str) -> 
         svg=_draw(ratios, styles, slug, alternative),
         table=ratio_table(cell),
         legend=styles,
-        caution=caution([folds]),
+        caution=caution([dataset]),
     )
 
 

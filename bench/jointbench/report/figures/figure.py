@@ -6,7 +6,8 @@ import re
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 
-from jointbench.report.overview import FEW_FOLDS
+from jointbench.comparison.summary.run import DatasetSummary
+from jointbench.report.overview import has_few_folds
 from jointbench.report.palette import Style
 from jointbench.report.tables.table import Table
 
@@ -54,10 +55,10 @@ def spoken(phrases: Sequence[str], most: int = 6) -> str:
     return "; ".join(phrases[:most]) + more
 
 
-def caution(folds: Iterable[int]) -> str:
+def caution(datasets: Iterable[DatasetSummary]) -> str:
     """A warning where a figure rests on too few folds, else ""."""
-    counts = set(folds)
-    few = sorted(count for count in counts if count < FEW_FOLDS)
+    counts = {(dataset.folds, has_few_folds(dataset)) for dataset in datasets}
+    few = sorted(folds for folds, are_few in counts if are_few)
     if not few:
         return ""
     fold_counts = " or ".join(str(count) for count in few) + (" fold" if few == [1] else " folds")

@@ -37,7 +37,7 @@ def output_forest(cell: CellSummary, dataset: DatasetSummary, rope: float, colou
         svg=_draw(marks, dataset.outputs, styles, rope, slug, alternative),
         table=difference_table(cell),
         legend=styles,
-        caution=caution([dataset.folds]),
+        caution=caution([dataset]),
     )
 
 

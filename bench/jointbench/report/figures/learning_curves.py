@@ -77,7 +77,7 @@ def learning_figure(
         svg=_draw(curves, styles, slug, alternative),
         table=_table(cell, curves),
         legend=styles,
-        caution=caution([dataset.folds]),
+        caution=caution([dataset]),
     )
 
 

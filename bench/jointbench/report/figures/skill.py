@@ -51,7 +51,7 @@ def skill_figure(cell: CellSummary, dataset: DatasetSummary, colours: Palette, s
         svg=_draw(lines, dataset.outputs, tuple(styles.values()), slug, alternative),
         table=fold_table(cell, dataset),
         legend=tuple(styles.values()),
-        caution=caution([dataset.folds]),
+        caution=caution([dataset]),
     )
 
 

@@ -71,7 +71,7 @@ def trade_off_figure(summary: Summary, colours: Palette, slug: str) -> Figure:
         svg=_draw(marks, styles, summary.rope, top, slug, alternative),
         table=select_columns(overview_table(summary), "Skill gained and cost spent, joint against other.", COLUMNS),
         legend=styles,
-        caution=caution(dataset.folds for dataset in summary.datasets),
+        caution=caution(summary.datasets),
     )
 
 

@@ -47,6 +47,7 @@ class StudyDataset(_Strict):
     keep: list[Name] = []
     drop: list[Name] = []
     categorical: list[Name] = []
+    test: Name | None = None
     weight: Name | None = None
 
 

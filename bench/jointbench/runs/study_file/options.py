@@ -108,7 +108,7 @@ def study_options(
         words = [_word_named(study, name, words) for name in dict.fromkeys(names)]
     content = study.content
     tables = {
-        word: _table(dataset)
+        word: _table(dataset, study.path.parent)
         for word, dataset in zip(dataset_words(study), content.datasets, strict=True)
         if word in words
     }
@@ -147,7 +147,7 @@ def dataset_words(study: Study) -> list[str]:
         place: Place = ("datasets", position)
         if word in words:
             raise study.wrong((*place, "data"), f"names {dataset.data!r} a second time")
-        if word in cards() and _table(dataset) != TableOptions():
+        if word in cards() and _table(dataset, study.path.parent) != TableOptions():
             key = next(name for name in dataset.model_fields_set if name != "data")
             raise study.wrong((*place, key), f"is for a table of your own, and {word} is bundled; leave it out")
         if is_study_file(word):
@@ -175,10 +175,13 @@ def _word_named(study: Study, name: str, words: Sequence[str]) -> str:
     raise BadInput(f"{study.path} has no dataset {name!r}; it has {', '.join(known) or 'none of its own'}")
 
 
-def _table(dataset: StudyDataset) -> TableOptions:
+def _table(dataset: StudyDataset, folder: Path) -> TableOptions:
+    """Its options; a path is the folder's."""
     values = {name: value for name in dataset.model_fields_set - {"data"} if (value := getattr(dataset, name))}
     if targets := values.get("targets"):
         values["targets"] = [target.word for target in targets]
+    if dataset.test:
+        values["test"] = str(folder / dataset.test)
     return TableOptions(**_frozen(values))
 
 

@@ -19,10 +19,11 @@ from jointbench.types import ColumnReading, Recipe, Shape
 
 LONGEST = 160  # letters of a comment on a column
 MOST_NAMES = 12  # of features in a comment
-COLUMN = '"COLUMN"'
+COLUMN, FILE = '"COLUMN"', '"FILE"'
 OPTIONAL = {
     "group": "rows of one value share a fold",
     "time": "splits go forward in it",
+    "test": "a file of rows to test on, in place of folds",
     "weight": "what each row weighs",
 }
 
@@ -34,7 +35,6 @@ def study_text(experiment: Experiment, options: RunOptions, out: Path) -> str:
     """
     (word,) = options.datasets
     table = options.table_of(word) if is_path(word) else TableOptions()
-    data = _beside(word, out)
     text = "\n".join(
         (
             f"# A study of {plain(word)}. Run it with: jointbench run {plain(str(out))}",
@@ -42,7 +42,7 @@ def study_text(experiment: Experiment, options: RunOptions, out: Path) -> str:
             "",
             *_run_lines(experiment, options),
             "",
-            *_dataset_lines(experiment, data, table),
+            *_dataset_lines(experiment, table, word, out),
             "",
             *_recipe_lines(experiment),
             "",
@@ -91,8 +91,8 @@ def _run_lines(experiment: Experiment, options: RunOptions) -> list[str]:
     ]
 
 
-def _dataset_lines(experiment: Experiment, data: str, table: TableOptions) -> Iterator[str]:
-    dataset = experiment.dataset
+def _dataset_lines(experiment: Experiment, table: TableOptions, word: str, out: Path) -> Iterator[str]:
+    dataset, data = experiment.dataset, _beside(word, out)
     yield "[[datasets]]"
     cut = ", to which this profile cuts it" if dataset.cut_from else ""
     yield f"data = {toml(data)}  # {dataset.rows:,} rows{cut}"
@@ -107,9 +107,9 @@ def _dataset_lines(experiment: Experiment, data: str, table: TableOptions) -> It
     for field in fields(TableOptions):
         value = getattr(table, field.name)
         if value and field.name != "targets":
-            yield f"{field.name} = {toml(value)}"
+            yield f"{field.name} = {toml(_beside(value, out) if field.name == 'test' else value)}"
         elif table.targets and field.name in OPTIONAL:
-            yield f"# {field.name} = {COLUMN}  # {OPTIONAL[field.name]}"
+            yield f"# {field.name} = {FILE if field.name == 'test' else COLUMN}  # {OPTIONAL[field.name]}"
     if dropped and not table.keep:
         yield f"# keep = {toml([plain(reading.name) for reading in dropped])}  # to use what is left out"
     for reading in dropped:
