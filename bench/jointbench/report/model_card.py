@@ -31,12 +31,17 @@ class CardFacts:
     differences: tuple[float, ...]
 
 
+def _trained(dataset: DatasetSummary) -> str:
+    rows = f"{dataset.rows - dataset.test_rows:,} rows"
+    return f"{rows} but those of {dataset.test_file}" if dataset.test_file else rows
+
+
 def model_card(facts: CardFacts, networks: Sequence[FinalNetwork]) -> str:
     """The card. Names from the user's table stand as code, so that no renderer takes them for markup."""
     lines = [
         f"# {escape(facts.summary.title)}: {escape(facts.arm)}",
         "",
-        f"Written by jointbench {facts.version}. Trained by {facts.cell.backend} on all {facts.dataset.rows:,} rows, for the "
+        f"Written by jointbench {facts.version}. Trained by {facts.cell.backend} on all {_trained(facts.dataset)}, for the "
         "median of the epochs that were best in the folds.",
         "",
         "## Files",
