@@ -31,9 +31,10 @@ class CardFacts:
     differences: tuple[float, ...]
 
 
-def _trained(dataset: DatasetSummary) -> str:
-    rows = f"{dataset.rows - dataset.test_rows:,} rows"
-    return f"{rows} but those of {dataset.test_file}" if dataset.test_file else rows
+def _trained(dataset: Dataset) -> str:
+    if dataset.held_out is None:
+        return f"{dataset.rows:,} rows"
+    return f"{int((~dataset.held_out.rows).sum()):,} rows but those of {escape(dataset.held_out.name)}"
 
 
 def model_card(facts: CardFacts, networks: Sequence[FinalNetwork]) -> str:
