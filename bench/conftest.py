@@ -27,11 +27,11 @@ from jointbench.runs.engine_file import ENGINE
 from jointbench.runs.folder import carried_out
 from jointbench.runs.forecast import forecast_lines
 from jointbench.runs.notes import cut_notes, notes
+from jointbench.runs.number_limits import check_numbers
 from jointbench.runs.opened_run import REPORT, RUN_FILES, holds_run, opened_run
 from jointbench.runs.options import (
     RunOptions,
     check_budget,
-    check_numbers,
     criteria_of,
     dataset_names,
     experiments,

@@ -60,6 +60,7 @@ def compare(  # the command's options as keywords
     random_state: int = 0,
     budget: float | None = None,
     until_decided: bool = False,
+    tune: int | None = None,
     n_jobs: int | None = None,
     keep: Sequence[str] = (),
     drop: Sequence[str] = (),
@@ -88,7 +89,8 @@ def compare(  # the command's options as keywords
     zero-one. loss_weights: by output, default 1. rope: the difference in skill that does not matter, default 0.01, for
     all or by output. probability: what a verdict needs, default 0.95. worth: the skill that half the cost is worth.
     rows: that are used, at the most; default: the profile's. folds, repeats, seeds: a fixed design. budget: seconds for training and timing. until_decided: train on until every
-    comparison is decided or cannot be. n_jobs: worker processes, default the physical cores.
+    comparison is decided or cannot be. tune: configurations to try for each network of each arm, in a fixed design; each is
+    served in the one that did best on its validation rows. n_jobs: worker processes, default the physical cores.
     random_state: the seed of everything drawn; the same seed gives the same records but for clock samples.
     keep: columns of X to use as they stand, though they look like identifiers. drop: columns of X to leave
     out. categorical: columns whose numbers are names; a pattern such as "id*" too. test: (X, Y) of the rows to test on, in
@@ -132,6 +134,7 @@ def compare(  # the command's options as keywords
         worth=worth,
         budget=budget,
         until_decided=until_decided,
+        tune=tune,
     )
     frames = Frames(
         X=X, Y=Y, name=name, kinds=kinds or {}, groups=groups, time=time, sample_weight=sample_weight, test=test

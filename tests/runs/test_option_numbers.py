@@ -10,8 +10,8 @@ import pytest
 
 from jointbench.cli.app import main
 from jointbench.errors import BadInput
-from jointbench.runs.number_limits import JOBS_PER_CORE
-from jointbench.runs.options import RunOptions, check_numbers, experiments, load_datasets
+from jointbench.runs.number_limits import JOBS_PER_CORE, check_numbers
+from jointbench.runs.options import RunOptions, experiments, load_datasets
 from jointbench.runs.reruns import reruns
 from jointbench.runtime.environment import cores
 from jointbench.study.profiles import PROFILES

@@ -105,6 +105,10 @@ def run(
     budget: Annotated[
         Optional[float], typer.Option(help="Seconds for training and timing together; default: the profile's.")
     ] = None,
+    tune: Annotated[
+        Optional[int],
+        typer.Option(help="Configurations to try for each network of each arm; it is served in its best."),
+    ] = None,
     until_decided: Annotated[
         bool, typer.Option("--until-decided", help="Train until every dataset is decided or cannot be.")
     ] = False,
@@ -153,6 +157,7 @@ def run(
         worth=worth,
         budget=budget,
         until_decided=until_decided,
+        tune=tune,
     )
     from jointbench.runs.study_file.naming import naming_the_file
     from jointbench.runs.study_file.options import named_study, study_options

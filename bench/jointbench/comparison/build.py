@@ -22,6 +22,7 @@ from jointbench.comparison.ranking import standings
 from jointbench.comparison.summary.recipe import RecipeSummary
 from jointbench.comparison.summary.run import SUMMARY_SCHEMA_VERSION, CellSummary, DatasetSummary, Quality, Summary
 from jointbench.comparison.table_sizes import at_the_most_rows
+from jointbench.comparison.tuning import tuning_of, with_sentence
 from jointbench.records import PlannedArm, Record, Reference, Score
 from jointbench.types import Dataset, FloatArray, Split
 
@@ -148,7 +149,7 @@ def summarise_cell(cell: BenchmarkCell, dataset: DatasetSummary, criteria: Verdi
     timings = best_takes(cell.timings)
     threads = timings[0].threads if timings else None
     at_these_threads = [ratio for ratio in ratios if ratio.threads in (None, threads)]
-    return CellSummary(
+    summary = CellSummary(
         dataset=cell.dataset,
         backend=cell.backend,
         device=cell.device,
@@ -173,7 +174,9 @@ def summarise_cell(cell: BenchmarkCell, dataset: DatasetSummary, criteria: Verdi
         failed=failed_everywhere(cell),
         repeats=index.shape[0],
         seeds=index.shape[2],
+        tuning=tuning_of(cell, criteria),
     )
+    return with_sentence(summary)
 
 
 def _metrics(cell: BenchmarkCell, dataset: DatasetSummary) -> tuple[str, ...]:

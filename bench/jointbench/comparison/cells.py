@@ -9,6 +9,7 @@ from dataclasses import dataclass
 import numpy as np
 import numpy.typing as npt
 
+from jointbench.comparison.tuned import with_choices
 from jointbench.records import (
     ColdStart,
     Fit,
@@ -19,17 +20,20 @@ from jointbench.records import (
     Projection,
     Record,
     Reference,
+    Stack,
     StatedCost,
     Timing,
+    TunedArm,
 )
 from jointbench.types import CellKey, FloatArray
 
-OfCell = PlannedArm | Timing | StatedCost | ColdStart | Memory | Projection | NotMeasured
+OfCell = PlannedArm | TunedArm | Stack | Timing | StatedCost | ColdStart | Memory | Projection | NotMeasured
 
 
 @dataclass(frozen=True, eq=False, kw_only=True)
 class BenchmarkCell:
-    """The records of one dataset on one backend and device."""
+    """The records of one dataset on one backend and device. planned_arms: those that are tuned in the configurations that
+    are served."""
 
     dataset: str
     backend: str
@@ -43,6 +47,8 @@ class BenchmarkCell:
     memories: tuple[Memory, ...] = ()
     projections: tuple[Projection, ...] = ()
     stated: tuple[StatedCost, ...] = ()
+    tuned: tuple[TunedArm, ...] = ()
+    stacks: tuple[Stack, ...] = ()
 
 
 def cells(records: Iterable[Record]) -> tuple[list[BenchmarkCell], list[Reference]]:
@@ -65,12 +71,13 @@ def cells(records: Iterable[Record]) -> tuple[list[BenchmarkCell], list[Referenc
             if isinstance(record, PlannedArm | NotMeasured):
                 keys[CellKey.of(record)] = None
     latest = {key: {r.arm.name: r for r in by_cell[key] if isinstance(r, PlannedArm)} for key in keys}
+    tuned = {key: [r for r in by_cell[key] if isinstance(r, TunedArm)] for key in keys}
     ordered = [
         BenchmarkCell(
             dataset=key.dataset,
             backend=key.backend,
             device=key.device,
-            planned_arms=tuple(latest[key].values()),
+            planned_arms=tuple(with_choices(list(latest[key].values()), tuned[key], fits[key])),
             fits=fits[key],
             timings=tuple(r for r in by_cell[key] if isinstance(r, Timing)),
             cold_starts=tuple(r for r in by_cell[key] if isinstance(r, ColdStart)),
@@ -79,6 +86,8 @@ def cells(records: Iterable[Record]) -> tuple[list[BenchmarkCell], list[Referenc
             memories=tuple(r for r in by_cell[key] if isinstance(r, Memory)),
             projections=tuple(r for r in by_cell[key] if isinstance(r, Projection)),
             stated=tuple(r for r in by_cell[key] if isinstance(r, StatedCost)),
+            tuned=tuple(tuned[key]),
+            stacks=tuple(r for r in by_cell[key] if isinstance(r, Stack)),
         )
         for key in keys
     ]

@@ -63,9 +63,13 @@ def _there_are(dataset: DatasetSummary) -> str:
 
 def with_rows(command: str, rows: int) -> str:
     """The command, or the call in Python, on so many rows; "" where there is none."""
+    return _with(command, "rows", rows) if command else ""
+
+
+def _with(command: str, option: str, value: int) -> str:
     if command.endswith(")"):
-        return f"{command.removesuffix(')')}, rows={rows})"
-    return f"{command} --rows {rows}" if command else ""
+        return f"{command.removesuffix(')')}, {option}={value})"
+    return f"{command} --{option} {value}"
 
 
 def _two_digits(value: float) -> int:
@@ -79,6 +83,8 @@ def _command(dataset: DatasetSummary, criteria: VerdictCriteria, ahead: Outlook,
     if ahead.undecidable and more is None:
         return None
     base = with_rows(base, more) if more else base
+    if dataset.trials > 1 and not more:  # a fixed design
+        return _with(base, "repeats", dataset.repeats * (ahead.growth or 1)) if ahead.growth else None
     if base.endswith(")"):  # a call in Python
         return base if more else f"{base.removesuffix(')')}, until_decided=True)"
     options = (

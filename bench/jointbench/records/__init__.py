@@ -31,6 +31,7 @@ from jointbench.records.schema import (
     Score,
     ScoredOutput,
     Stop,
+    TunedArm,
 )
 
 __all__ = [
@@ -60,6 +61,7 @@ __all__ = [
     "StatedCost",
     "Stop",
     "Timing",
+    "TunedArm",
     "Untimed",
     "Variant",
 ]

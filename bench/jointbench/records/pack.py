@@ -8,7 +8,7 @@ from pathlib import Path
 
 import numpy as np
 
-from jointbench.records import Fit, Record
+from jointbench.records import Fit, Record, TunedArm
 from jointbench.records.store import PACKED, RECORDS, read_records, write_records
 
 
@@ -22,10 +22,13 @@ def packed(records: Iterable[Record]) -> Iterator[Record]:
     """Every record, without what nothing is computed from again.
 
     Left out are the learning curves that no page shows: all but those of the first fit of each network in each fold of
-    the first repeat. The predictions on the test rows stay: verdicts are made from the losses of single rows.
+    the first repeat, and of those of which one is chosen by them. The predictions on the test rows stay: verdicts are made from the losses of single rows.
     """
     seen: set[tuple[object, ...]] = set()
+    tried: set[str] = set()
     for record in records:
+        if isinstance(record, TunedArm):
+            tried.update(network for trial in record.trials for planned in trial for network in planned.network_ids)
         if isinstance(record, Fit):
             network = record.network
             key = (
@@ -37,7 +40,7 @@ def packed(records: Iterable[Record]) -> Iterator[Record]:
                 network.recipe,
                 network.fold,
             )
-            first = network.repeat == 0 and key not in seen
+            first = (network.repeat == 0 and key not in seen) or network.id in tried
             seen.add(key)
             rows = None if first else 0
             record = replace(

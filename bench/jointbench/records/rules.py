@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from typing import Any, TypeVar
 
 from jointbench.records.costs import Timing
-from jointbench.records.schema import Fit, FoldRecord, PlannedArm, Reference
+from jointbench.records.schema import Fit, FoldRecord, PlannedArm, Reference, TunedArm
 from jointbench.types import EXTERNAL
 
 R = TypeVar("R")
@@ -130,6 +130,18 @@ RULES: Mapping[type, tuple[Rule, ...]] = {
         ),
     ),
     PlannedArm: _PLANNED_ARM,
+    TunedArm: (
+        Rule(
+            "trials",
+            "must all be of the same groups, each an arm of one group that obeys its own rules",
+            lambda tuned: all(
+                [len(planned.arm.groups) for planned in trial] == [1] * len(trial)
+                and [planned.arm.groups for planned in trial] == [planned.arm.groups for planned in tuned.trials[0]]
+                and all(rule.holds(planned) for planned in trial for rule in _PLANNED_ARM)
+                for trial in tuned.trials
+            ),
+        ),
+    ),
     Timing: _TIMING,
 }
 

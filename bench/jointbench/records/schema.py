@@ -175,6 +175,20 @@ class PlannedArm:
         return tuple(ids[start : start + groups] for start in range(0, len(ids), groups))
 
 
+@dataclass(frozen=True, kw_only=True)
+class TunedArm:
+    """An arm of which several configurations were trained, and each network chooses one on its validation rows.
+
+    trials: by configuration, the rules' own first, then by group of outputs: an arm of that group alone.
+    """
+
+    dataset: str
+    backend: str
+    device: str
+    arm: str
+    trials: Annotated[tuple[tuple[PlannedArm, ...], ...], MinLen(1)]
+
+
 @dataclass(frozen=True)
 class NotMeasured:
     """What was asked for and not measured, with the reason, so that no table has a hole.
@@ -196,6 +210,7 @@ Record = (
     | FoldRecord
     | Reference
     | PlannedArm
+    | TunedArm
     | Timing
     | StatedCost
     | ColdStart

@@ -28,6 +28,7 @@ from jointbench.records import (
     Stack,
     StatedCost,
     Timing,
+    TunedArm,
 )
 from jointbench.records.json_file import adapter, printable, structured
 from jointbench.records.references import References
@@ -44,6 +45,7 @@ NOUNS: dict[str, type[Any]] = {
     "Fold": FoldRecord,
     "Reference": Reference,
     "Assembly": PlannedArm,
+    "Tuning": TunedArm,
     "Timing": Timing,
     "StatedCost": StatedCost,
     "ColdStart": ColdStart,

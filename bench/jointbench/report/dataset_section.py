@@ -20,6 +20,7 @@ from jointbench.report.figures.latency import latency_figure
 from jointbench.report.figures.learning_curves import learning_figure
 from jointbench.report.figures.skill import skill_figure
 from jointbench.report.figures.table_sizes import table_sizes_figure
+from jointbench.report.figures.tuning import tuning_figure
 from jointbench.report.not_measured import absent_throughout
 from jointbench.report.overview import Answer, Sentence, cells_of, has_few_folds, sentence
 from jointbench.report.palette import Palette
@@ -34,6 +35,7 @@ from jointbench.report.tables.serving import throughput_table
 from jointbench.report.tables.sizes import size_table
 from jointbench.report.tables.table import Table
 from jointbench.report.tables.training import clock_table, further_clocks, projection_table, training_table
+from jointbench.report.tables.tuning import chosen_table, tuning_cost_table
 
 
 @dataclass(frozen=True)
@@ -138,7 +140,10 @@ def _design(dataset: DatasetSummary, cells: Sequence[CellSummary]) -> str:
     if len(set(designs.values())) > 1:
         every = "; ".join(f"{show.plain(place)}: {design}" for place, design in designs.items())
         return f"{dataset.folds} folds; {every}"
-    return f"{dataset.folds} folds, {next(iter(designs.values()), _counts(dataset.repeats, dataset.seeds))}"
+    tuned = f"; {dataset.trials:,} configurations of each network, chosen on its validation rows"
+    return f"{dataset.folds} folds, {next(iter(designs.values()), _counts(dataset.repeats, dataset.seeds))}" + tuned * (
+        dataset.trials > 1
+    )
 
 
 def _counts(repeats: int, seeds: int) -> str:
@@ -195,6 +200,8 @@ def _cell_figures(
         figures.append(output_forest(cell, dataset, summary.rope, colours, f"{anchor}-forest"))
     if cell.table_sizes is not None:
         figures.append(table_sizes_figure(cell, cell.table_sizes, summary.rope, colours, f"{anchor}-rows"))
+    if cell.tuning is not None:
+        figures.append(tuning_figure(cell, cell.tuning, summary.rope, f"{anchor}-tuning"))
     if cell.ratios:
         figures.append(ratio_figure(cell, dataset, colours, f"{anchor}-ratios"))
     if _new_flops(summary, cell):
@@ -223,6 +230,8 @@ def _cell_tables(summary: Summary, cell: CellSummary, dataset: DatasetSummary) -
         tables.extend(quality_tables(cell, dataset))
     if any(cost.parameters for cost in cell.costs):
         tables.extend((size_table(cell), training_table(cell)))
+    if cell.tuning is not None:
+        tables.extend((tuning_cost_table(cell, cell.tuning), chosen_table(cell, cell.tuning)))
     if cell.flops and not _new_flops(summary, cell):
         tables.append(flops_table(cell))
     if cell.explained:

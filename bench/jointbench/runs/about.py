@@ -116,7 +116,7 @@ def _described(at: Experiment, first: Experiment, description: RunDescription) -
     """A table at one of its numbers of rows. first: at its fewest."""
     slug = first.dataset.slug
     command = description.reruns.get(slug, "")
-    return describe(
+    described = describe(
         at.dataset,
         at.splits,
         at.seeds,
@@ -124,6 +124,7 @@ def _described(at: Experiment, first: Experiment, description: RunDescription) -
         command if at is first else with_rows(command, at.dataset.rows),
         size_of="" if at is first else slug,
     )
+    return replace(described, trials=at.trials)
 
 
 def write_about(folder: Path, about: About) -> None:

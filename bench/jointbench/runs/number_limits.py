@@ -1,11 +1,21 @@
-"""Seeds and numbers of processes that can be used."""
+"""Numbers of a run that can be used: seeds, processes, rows, folds and configurations."""
 
 from __future__ import annotations
 
+import math
+from typing import TYPE_CHECKING
+
 from jointbench.errors import BadInput
 from jointbench.runtime.environment import cores
+from jointbench.study.profiles import profile_named
+from jointbench.study.trials import check_trials
+
+if TYPE_CHECKING:
+    from jointbench.runs.options import RunOptions
 
 JOBS_PER_CORE = 4
+MOST_RUNS = 10_000  # folds x repeats x seeds: more only fill the memory with splits before anything trains
+FEWEST_ROWS = 20
 
 
 def check_seed(seed: int) -> None:
@@ -23,4 +33,31 @@ def check_jobs(jobs: int | None) -> None:
         raise BadInput(
             f"--jobs {jobs}: this machine has {cores()} cores; at most {most} worker processes are started, "
             f"{JOBS_PER_CORE} per core"
+        )
+
+
+def check_numbers(options: RunOptions) -> None:
+    """Raises BadInput for a number that nothing can be done with: one sentence that names its option."""
+    check_seed(options.seed)
+    check_jobs(options.jobs)
+    if options.tune is not None:
+        check_trials(options.tune)
+    profile = profile_named(options.profile)
+    if options.folds is not None and options.folds < 2:
+        raise BadInput(f"--folds {options.folds}: at least 2 folds are needed, so that every row is tested on once")
+    if options.rows is not None and options.rows < FEWEST_ROWS:
+        raise BadInput(f"--rows {options.rows}: at least {FEWEST_ROWS} rows are needed for folds")
+    for option, value in (("repeats", options.repeats), ("seeds", options.seeds)):
+        if value is not None and value < 1:
+            raise BadInput(f"--{option} {value}: at least 1 is needed")
+    counts = {
+        "folds": options.folds or profile.folds,
+        "repeats": options.repeats or profile.repeats,
+        "seeds": options.seeds or profile.seeds,
+    }
+    if (runs := math.prod(counts.values())) > MOST_RUNS:
+        largest = max(counts, key=lambda option: counts[option])
+        product = " x ".join(f"{count:,} {option}" for option, count in counts.items())
+        raise BadInput(
+            f"--{largest} {counts[largest]}: {product} are {runs:,} runs of each arm; at most {MOST_RUNS:,} are taken"
         )

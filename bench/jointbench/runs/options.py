@@ -20,7 +20,7 @@ from jointbench.estimators.family import NETWORKS
 from jointbench.networks.arms import DEFAULT_ARMS
 from jointbench.networks.network_options import DEFAULT_NETWORK, NetworkOptions
 from jointbench.runs.metric_options import balanced_datasets, with_metrics
-from jointbench.runs.number_limits import check_jobs, check_seed
+from jointbench.runs.number_limits import check_numbers
 from jointbench.runs.verdict_options import verdict_criteria
 from jointbench.runtime.devices import devices_for
 from jointbench.runtime.environment import cores
@@ -31,9 +31,7 @@ from jointbench.types import Dataset, Engine
 
 ENGINES: dict[str, Engine] = {"stacked": "stacked", "stock": "stock"}
 DEFAULT_ENGINE: Engine = "stacked"
-MOST_RUNS = 10_000  # folds x repeats x seeds: more only fill the memory with splits before anything trains
 STUDY_SUFFIX = ".toml"
-FEWEST_ROWS = 20
 TIMING_SHARE = 0.4  # of a budget, at the most
 
 
@@ -67,6 +65,7 @@ class RunOptions:
     drop: tuple[str, ...] = ()
     categorical: tuple[str, ...] = ()
     test: str | None = None
+    tune: int | None = None
     class_weight: str | None = None
     metrics: tuple[str, ...] = ()
     loss_weights: tuple[str, ...] = ()
@@ -101,8 +100,8 @@ class RunOptions:
 
     @property
     def fixed_design(self) -> bool:
-        """Numbers of folds, repeats or seeds that were asked for are what is trained: there is one round."""
-        return any(number is not None for number in (self.folds, self.repeats, self.seeds))
+        """Numbers of folds, repeats, seeds or configurations that were asked for are what is trained, in one round."""
+        return any(number is not None for number in (self.folds, self.repeats, self.seeds, self.tune))
 
 
 def dataset_names(profile: Profile, names: Sequence[str]) -> tuple[str, ...]:
@@ -182,7 +181,8 @@ def experiments(options: RunOptions, datasets: Sequence[Dataset]) -> list[Experi
     validation, weights = cross_validation(options), loss_weights(options)
     if options.folds is not None and any(dataset.held_out is not None for dataset in datasets):
         raise BadInput(f"--folds {options.folds}: --test says which rows are tested on; give one of them")
-    return [make_experiment(dataset, options.arms, validation, weights, options.network) for dataset in datasets]
+    made = [make_experiment(dataset, options.arms, validation, weights, options.network) for dataset in datasets]
+    return [replace(experiment, trials=options.tune or 1) for experiment in made]
 
 
 def cross_validation(options: RunOptions) -> CrossValidation:
@@ -204,31 +204,6 @@ def cross_validation(options: RunOptions) -> CrossValidation:
 def loss_weights(options: RunOptions) -> tuple[tuple[str, float], ...]:
     """By output. Raises BadInput for what is no number."""
     return tuple(_loss_weight(text) for text in options.loss_weights)
-
-
-def check_numbers(options: RunOptions) -> None:
-    """Raises BadInput for a number that nothing can be done with: one sentence that names its option."""
-    check_seed(options.seed)
-    check_jobs(options.jobs)
-    profile = profile_named(options.profile)
-    if options.folds is not None and options.folds < 2:
-        raise BadInput(f"--folds {options.folds}: at least 2 folds are needed, so that every row is tested on once")
-    if options.rows is not None and options.rows < FEWEST_ROWS:
-        raise BadInput(f"--rows {options.rows}: at least {FEWEST_ROWS} rows are needed for folds")
-    for option, value in (("repeats", options.repeats), ("seeds", options.seeds)):
-        if value is not None and value < 1:
-            raise BadInput(f"--{option} {value}: at least 1 is needed")
-    counts = {
-        "folds": options.folds or profile.folds,
-        "repeats": options.repeats or profile.repeats,
-        "seeds": options.seeds or profile.seeds,
-    }
-    if (runs := math.prod(counts.values())) > MOST_RUNS:
-        largest = max(counts, key=lambda option: counts[option])
-        product = " x ".join(f"{count:,} {option}" for option, count in counts.items())
-        raise BadInput(
-            f"--{largest} {counts[largest]}: {product} are {runs:,} runs of each arm; at most {MOST_RUNS:,} are taken"
-        )
 
 
 def _loss_weight(text: str) -> tuple[str, float]:
@@ -254,7 +229,8 @@ def check_budget(options: RunOptions) -> None:
     if options.fixed_design and (options.budget is not None or options.until_decided):
         option = "--until-decided" if options.until_decided else "--budget"
         raise BadInput(
-            f"{option}: --folds, --repeats and --seeds fix what is trained, so nothing is left to decide; leave them out"
+            f"{option}: --folds, --repeats, --seeds and --tune fix what is trained, so nothing is left to decide; leave "
+            "them out"
         )
 
 

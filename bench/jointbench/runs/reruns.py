@@ -33,6 +33,7 @@ FLAGS = {
     "metrics": "--metric",
     "loss_weights": "--loss-weight",
     "split_repeats": "--split-repeats",
+    "tune": "--tune",
 }
 
 

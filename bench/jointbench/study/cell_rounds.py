@@ -6,6 +6,7 @@ from dataclasses import dataclass, field
 
 from jointbench.comparison.cells import BenchmarkCell
 from jointbench.comparison.outlook import Outlook
+from jointbench.comparison.tuned import with_choices
 from jointbench.networks.arms import compared
 from jointbench.records import Fit, FoldRecord, PlannedArm, Stack
 from jointbench.study.plan import Experiment, Plan
@@ -49,6 +50,11 @@ class CellRounds:
         """Joint and the first other arm. Other arms are trained in the first round alone."""
         return compared(self.plan.arms, lambda planned: len(planned.arm.groups))
 
+    @property
+    def chosen_arms(self) -> list[PlannedArm]:
+        """In the configurations that are served."""
+        return with_choices(self.plan.arms, self.plan.tuned, self.fits)
+
     def note(self, record: Fit | Stack) -> None:
         """Takes in a record of training."""
         if isinstance(record, Fit):
@@ -77,7 +83,7 @@ class CellRounds:
             dataset=self.slug,
             backend=first.backend,
             device=first.device,
-            planned_arms=tuple(self.plan.arms),
+            planned_arms=tuple(self.chosen_arms),
             fits=self.fits,
             timings=(),
             cold_starts=(),

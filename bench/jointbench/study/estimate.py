@@ -11,10 +11,11 @@ from jointbench.networks.flops import train_flops_per_row
 from jointbench.study.budget import TimingBudget
 from jointbench.study.config import StudyConfig
 from jointbench.study.phases import DRAWING, REFERENCES, memory_phase, timing_phase, training_phase
-from jointbench.study.plan import Experiment, Plan, plan_arms
+from jointbench.study.plan import Experiment, Plan
 from jointbench.study.reference_limits import tree_limits, usual_seconds
 from jointbench.study.references import START_SECONDS, processes_for
 from jointbench.study.stacks import tasks_of
+from jointbench.study.trials import plan
 from jointbench.types import Network
 
 USUAL_EPOCHS = {40: 3.6, 20: 1.8}  # by patience, in units of it; what the bundled tables came to
@@ -112,9 +113,9 @@ def estimate(experiments: Sequence[Experiment], config: StudyConfig, speed: floa
     networks = {experiment.dataset.slug: 0 for experiment in experiments}
     training = 0.0
     for backend, device in cells:
-        plans = [Plan(experiment, *plan_arms(experiment, backend, device, config.engine)) for experiment in experiments]
-        for plan in plans:
-            networks[plan.experiment.dataset.slug] += len(plan.networks)
+        plans = [plan(experiment, backend, device, config.engine) for experiment in experiments]
+        for planned in plans:
+            networks[planned.experiment.dataset.slug] += len(planned.networks)
         seconds = _training(plans, config, _costs(backend)) / speed
         training += seconds
         most = config.training_seconds / len(cells) if config.rounds > 1 else 0.0
@@ -122,7 +123,7 @@ def estimate(experiments: Sequence[Experiment], config: StudyConfig, speed: floa
         if timed:
             phases.append(Phase(timing_phase(backend, device), _timing(plans, config, budget, speed), 0.0))
         if weighed := len(plans[: config.memory_datasets]) if config.timing_seconds > 0 else 0:
-            started = 2 * sum(len(plan.arms) for plan in plans[:weighed])
+            started = 2 * sum(len(planned.arms) for planned in plans[:weighed])
             seconds = started * _costs(backend).start / config.jobs / speed
             phases.append(Phase(memory_phase(backend, device), seconds, 0.0))
     drawn = REPORT_SECONDS + DATASET_SECONDS * len(experiments) * len(cells)
@@ -139,9 +140,9 @@ def _costs(backend: str) -> FrameworkCosts:
 def _training(plans: Sequence[Plan], config: StudyConfig, costs: FrameworkCosts) -> float:
     """Seconds of the first round on ``jobs`` workers, none of which takes less than its longest task."""
     tasks = [
-        _stack_seconds(plan.experiment, task, costs)
-        for plan in plans
-        for task in tasks_of(plan.experiment, plan.networks, config.engine, halved=len(plans) < 3)
+        _stack_seconds(planned.experiment, task, costs)
+        for planned in plans
+        for task in tasks_of(planned.experiment, planned.networks, config.engine, halved=len(plans) < 3)
     ]
     return costs.start + max(sum(tasks) / config.jobs, max(tasks))
 
@@ -165,12 +166,12 @@ def _timing(plans: Sequence[Plan], config: StudyConfig, budget: TimingBudget, sp
     for _ in config.timed_threads:
         total += costs.start / speed
         budget.spend(costs.start / speed)
-        for plan in plans:
+        for planned in plans:
             share = budget.next_share()
             set_up = sum(
-                len({plan.experiment.architecture(plan.by_id[i]) for i in arm.runs[0]}) * costs.set_up
+                len({planned.experiment.architecture(planned.by_id[i]) for i in arm.runs[0]}) * costs.set_up
                 + len(arm.runs[0]) * SERVED_SECONDS * costs.set_up
-                for arm in (*plan.arms, plan.arms[0])
+                for arm in (*planned.arms, planned.arms[0])
             )
             seconds = min(set_up / speed + SAMPLED_SHARE * share.samples, share.total)
             budget.spend(seconds, 1)

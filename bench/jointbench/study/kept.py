@@ -22,6 +22,7 @@ from jointbench.records import (
     Reference,
     Stack,
     Timing,
+    TunedArm,
 )
 from jointbench.types import CellKey, Network, Split
 
@@ -31,7 +32,7 @@ ReferenceKey = tuple[str, int, int, str, str]
 @dataclass
 class KeptRecords:
     """Folds by dataset, repeat and fold; arms by cell and name, the ids of their networks in each round; fits by
-    network; stacks by their networks. timed: cells and thread counts; weighed: cells and arms. cells: with any record
+    network; stacks by their networks. tuned: arms with their configurations; timed: cells and thread counts; weighed: cells and arms. cells: with any record
     that is no fold and no reference."""
 
     folds: dict[tuple[str, int, int], FoldRecord] = field(default_factory=dict)
@@ -42,6 +43,7 @@ class KeptRecords:
     timed: set[tuple[CellKey, int]] = field(default_factory=set)
     weighed: set[tuple[CellKey, str]] = field(default_factory=set)
     absences: set[NotMeasured] = field(default_factory=set)
+    tuned: dict[tuple[CellKey, str], TunedArm] = field(default_factory=dict)
     cells: set[CellKey] = field(default_factory=set)
 
     def add(self, record: Record) -> None:
@@ -54,6 +56,8 @@ class KeptRecords:
                 return
             case PlannedArm():
                 self.arms[CellKey.of(record), record.arm.name].append(record.network_ids)
+            case TunedArm():
+                self.tuned[CellKey.of(record), record.arm] = record
             case Fit():
                 self.fits[record.network.id] = record
             case Stack():
@@ -89,6 +93,18 @@ class KeptRecords:
                     f"{planned.arm.name} now; name another folder with --out"
                 )
             yield planned
+
+    def new_tuned(self, arms: Sequence[TunedArm]) -> Iterator[TunedArm]:
+        """Those that have no record. Raises BadInput where one has other configurations."""
+        for tuned in arms:
+            kept = self.tuned.get((CellKey.of(tuned), tuned.arm))
+            if kept is not None and kept != tuned:
+                raise BadInput(
+                    f"the records of {tuned.dataset} on {tuned.backend} are of other configurations of arm {tuned.arm} "
+                    "than those now; name another folder with --out"
+                )
+            if kept is None:
+                yield tuned
 
     def has_arms(self, arms: Sequence[PlannedArm]) -> bool:
         """Has any of them a record with these very networks: was the round begun that trains them?"""

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from functools import cached_property
 
@@ -28,7 +28,7 @@ from jointbench.networks.initialization import initial_weights
 from jointbench.networks.network_options import DEFAULT_NETWORK, NetworkOptions
 from jointbench.networks.own_trunk import OwnTrunk
 from jointbench.networks.recipes import chosen_recipe, chosen_shape, effective_weights
-from jointbench.records import PlannedArm
+from jointbench.records import PlannedArm, TunedArm
 from jointbench.study.prepared_tables import own_columns
 from jointbench.types import (
     Arm,
@@ -68,7 +68,8 @@ class CrossValidation:
 @dataclass(frozen=True, eq=False, kw_only=True)
 class Experiment:
     """A dataset ready to be studied: its splits, base shape, recipe and arms. own_trunks: the user's, by backend.
-    larger: the same table with more and more rows, for when this one has been trained."""
+    larger: the same table with more and more rows, for when this one has been trained. trials: configurations of each
+    network, of which it is served in one."""
 
     dataset: Dataset
     splits: tuple[Split, ...]
@@ -80,6 +81,7 @@ class Experiment:
     split_repeats: bool = False
     own_trunks: Mapping[str, OwnTrunk] = field(default_factory=dict)
     larger: tuple[Experiment, ...] = ()
+    trials: int = 1
 
     @cached_property
     def row_units(self) -> IntArray:
@@ -259,11 +261,15 @@ def without_columns(weights: Weights, network: Architecture, columns: IntArray) 
 
 @dataclass(frozen=True, eq=False)
 class Plan:
-    """An experiment on one backend and device: its arms made concrete, and every network they need."""
+    """An experiment on one backend and device: its arms made concrete, and every network they need.
+
+    tuned: the arms' configurations, where there are several; until they are trained, ``arms`` are of the first ones.
+    """
 
     experiment: Experiment
     arms: Sequence[PlannedArm]
     networks: Sequence[Network]
+    tuned: Sequence[TunedArm] = ()
 
     @cached_property
     def by_id(self) -> dict[str, Network]:
@@ -275,6 +281,7 @@ def first_ids(planned: PlannedArm) -> tuple[str, ...]:
     return planned.runs[0]
 
 
-def timed_ids(arms: Iterable[PlannedArm]) -> set[str]:
-    """Ids of the networks of the first split and seed, in every arm."""
-    return {network_id for planned in arms for network_id in first_ids(planned)}
+def timed_ids(plan: Plan) -> set[str]:
+    """Ids of the networks of the first split and seed, in every arm and configuration."""
+    tried = {of_group.network_ids[0] for arm in plan.tuned for trial in arm.trials for of_group in trial}
+    return tried | {network_id for planned in plan.arms for network_id in first_ids(planned)}

@@ -58,7 +58,7 @@ def train_in_rounds(
         for cell in chosen:
             cell.rounds += 1
             if cell.rounds == 1:
-                scored.plans[cell.first_slug] = cell.plan
+                scored.plans[cell.first_slug] = replace(cell.plan, arms=cell.chosen_arms)
                 concluded(cell.benchmark_cell())
         left = seconds - (time.monotonic() - began)
         chosen = _next_rounds(chosen, replace(config, jobs=workers.count), left, told.kept)

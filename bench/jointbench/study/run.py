@@ -18,10 +18,11 @@ from jointbench.study.config import Concluded, Listeners, Progress, ScoredModels
 from jointbench.study.early_workers import EarlyWorkers
 from jointbench.study.kept import KeptRecords
 from jointbench.study.memory import footprints
-from jointbench.study.plan import Experiment, Plan, plan_arms
+from jointbench.study.plan import Experiment
 from jointbench.study.references import folds, references
 from jointbench.study.rounds import ToldFolds, train_in_rounds
 from jointbench.study.timing import timings
+from jointbench.study.trials import plan
 
 
 @dataclass(frozen=True)
@@ -113,10 +114,11 @@ def _cell(
     shared: _Shared,
 ) -> Iterator[Sequence[Record]]:
     """One backend on one device: all fits, then all timing on one worker of this machine, alone, then memory."""
-    plans = [Plan(experiment, *plan_arms(experiment, backend, device, config.engine)) for experiment in experiments]
+    plans = [plan(experiment, backend, device, config.engine) for experiment in experiments]
     kept = shared.told.kept
-    for plan in plans:
-        yield from _alone(kept.new_arms(plan.arms))
+    for planned in plans:
+        yield from _alone(kept.new_arms(planned.arms))
+        yield from _alone(kept.new_tuned(planned.tuned))
     scored = ScoredModels()
     progress, _ = shared.listeners
     with shared.early.take(backend, device, config.jobs) as workers:
@@ -128,7 +130,7 @@ def _cell(
         shared.training.spend(spent + time.monotonic() - began)
     if not config.measures:
         return
-    plans = [scored.plans[plan.experiment.dataset.slug] for plan in plans]  # on as many rows as were come to
+    plans = [scored.plans[planned.experiment.dataset.slug] for planned in plans]  # on as many rows as were come to
     yield from timings(
         plans,
         config=config,

@@ -65,7 +65,7 @@ def train(
             plan.experiment,
             task,
             kept.task(task, stacked=config.engine != "stock"),
-            timed_ids(plan.arms) if config.measures and not kept.measured(plan.arms, config.timed_threads) else set(),
+            timed_ids(plan) if config.measures and not kept.measured(plan.arms, config.timed_threads) else set(),
         )
         for plan in plans
         for task in tasks_of(plan.experiment, plan.networks, config.engine, halved=len(plans) < FEW_DATASETS)

@@ -16,6 +16,7 @@ from jointbench.comparison.summary.decisions import Decision, Difference, Standi
 from jointbench.comparison.summary.recipe import RecipeSummary
 from jointbench.comparison.summary.stored import StoredRatio
 from jointbench.comparison.summary.table_sizes import TableSizes
+from jointbench.comparison.summary.tuning import Tuning
 from jointbench.stats.estimate import Uncertain
 from jointbench.types import ClassWeight, ColumnReading, Natural, Positive
 
@@ -51,7 +52,7 @@ class CellSummary:
     that were repeated; still_disturbed: those whose repetition was disturbed too. pareto_criteria: the criteria of the
     arms' Pareto set, all measured on every arm. failed: one sentence for each arm with outputs that have no result.
     repeats, seeds: of the cross-validation, after all rounds. table_sizes: of a table on growing numbers of rows, of
-    which these are the most.
+    which these are the most. tuning: of arms that were tuned, which are compared in the configurations chosen.
     """
 
     dataset: str
@@ -79,6 +80,7 @@ class CellSummary:
     repeats: int = 0
     seeds: int = 0
     table_sizes: TableSizes | None = None
+    tuning: Tuning | None = None
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -92,7 +94,7 @@ class DatasetSummary:
     of the rows' weights, class_weight: "balanced" where classes weigh the same; "" without. reference_skill: by reference model, mean over the outputs, NaN where one has none.
     cut_from: rows of the table, where a part of them was used; else 0. size_of: of a table that was studied at growing
     numbers of rows, its name on the fewest, where this is it on more. test_file: that holds the rows to test on, "" with folds;
-    test_rows: in it, as far as they are used.
+    test_rows: in it, as far as they are used. trials: configurations of each network, where they are tuned.
     """
 
     slug: str
@@ -122,6 +124,7 @@ class DatasetSummary:
     size_of: str = ""
     test_file: str = ""
     test_rows: Natural = 0
+    trials: Positive = 1
 
 
 @dataclass(frozen=True, kw_only=True)

@@ -85,6 +85,7 @@ class StudyFile(_Strict):
     folds: Annotated[int, Field(ge=2)] | None = None
     repeats: Annotated[int, Field(ge=1)] | None = None
     seeds: Annotated[int, Field(ge=1)] | None = None
+    tune: Count | None = None
     rows: Annotated[int, Field(ge=1)] | None = None
     seed: Annotated[int, Field(ge=0, lt=2**63)] | None = None
     jobs: Annotated[int, Field(ge=1)] | None = None

@@ -29,6 +29,7 @@ PLAIN: tuple[str, ...] = (  # fields of the file that are the same in the option
     "folds",
     "repeats",
     "seeds",
+    "tune",
     "rows",
     "seed",
     "jobs",
@@ -40,7 +41,10 @@ PLAIN: tuple[str, ...] = (  # fields of the file that are the same in the option
     "until_decided",
 )
 LISTS = ("arms", "models", "backends")
-FIXED, OPEN = {"folds", "repeats", "seeds"}, {"budget", "until_decided"}  # a design and its limit: either, not both
+FIXED, OPEN = (
+    {"folds", "repeats", "seeds", "tune"},
+    {"budget", "until_decided"},
+)  # a design and its limit: either, not both
 
 
 @dataclass(frozen=True)
