@@ -16,6 +16,7 @@ from pathlib import Path
 import pytest
 from pytest_benchmark.logger import PytestBenchmarkWarning
 
+from ended_session import ending_the_session
 from jointbench.backends.registry import BACKENDS, check_names
 from jointbench.errors import BadInput
 from jointbench.measure.machine_speed import machine_speed
@@ -237,12 +238,11 @@ def outcome(request: pytest.FixtureRequest) -> Outcome:
         reruns=study.reruns,
         options=options,
     )
-    try:
+    into = "" if request.config.getoption("--out") else f" --out {folder}"
+    with ending_the_session(folder, description.command + into):
         about = about_study(study.experiments, study.config, description)
         with opened_run(folder, about) as opened, _terminal(request.config, study, opened.sentence) as progress:
             summary = carried_out(opened, study.experiments, study.config, (progress, unheard))
-    except BadInput as error:
-        pytest.exit(f"jointbench: {error}", error.exit_code)
     timings = tuple(record for record in read_records(folder) if isinstance(record, Timing))
     result = Outcome(folder, summary, timings)
     request.config.stash[OUTCOME] = result

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+NO_THREAD, NO_MAPPING = "can't start new thread", "failed to map segment"
+
 
 class BadInput(Exception):
     """Bad usage or bad data: one sentence that names the file, column or option and the way out.
@@ -16,3 +18,19 @@ class DidNotFinish(BadInput):
     """A command that had begun and was stopped by the machine, such as a full disk: what had finished is kept."""
 
     exit_code = 4
+
+
+class CannotLoad(DidNotFinish):
+    """A framework that is installed, and that a worker could not import or make ready; why, in a line."""
+
+
+def shortage(error: BaseException) -> str | None:
+    """What the machine has too little of, in words, where that is what went wrong; Python has no one class for it."""
+    text = (str(error).strip().splitlines() or [""])[0]
+    if isinstance(error, MemoryError):
+        return f"not enough memory ({text})" if text else "not enough memory"
+    if isinstance(error, RuntimeError) and NO_THREAD in text:
+        return "not enough memory, or too many processes, for another thread"
+    if isinstance(error, ImportError) and NO_MAPPING in text:
+        return f"not enough memory to load {error.name or 'a library'}"
+    return None

@@ -19,12 +19,23 @@ from without_clocks import timed, unclocked
 
 WORDS = ("run", "concrete_slump", "--profile", "smoke", "--backend", "torch", "--jobs", "2", "--device", "cpu")
 ORPHAN_SECONDS = 10.0
+# Timing takes most of a small run, and is left out where a test is to be quick.
+UNTIMED = """
+import dataclasses, sys
+from jointbench.cli.app import main
+from jointbench.study import profiles
+profiles.PROFILES["smoke"] = dataclasses.replace(profiles.PROFILES["smoke"], timing_seconds=0.0)
+sys.argv = ["jointbench", *sys.argv[1:]]
+main()
+"""
+Program = tuple[str, ...]
+WHOLE: Program = ("-m", "jointbench")
 
 
-def started(folder: Path, *more: str) -> subprocess.Popen[bytes]:
+def started(folder: Path, program: Program = WHOLE) -> subprocess.Popen[bytes]:
     """A run in a session of its own, by which its processes are found. What it prints goes into a file."""
-    command = [sys.executable, "-m", "jointbench", *WORDS, *more, "--out", str(folder)]
-    with printed(folder).open("wb") as file:
+    command = [sys.executable, *program, *WORDS, "--out", str(folder)]
+    with printed(folder).open("ab") as file:
         return subprocess.Popen(command, stdout=file, stderr=subprocess.STDOUT, start_new_session=True)
 
 
@@ -67,12 +78,27 @@ def lines_of(folder: Path) -> list[bytes]:
     return path.read_bytes().splitlines(keepends=True) if path.is_file() else []
 
 
-def kill_at(folder: Path, seconds: float, faults: Faults, *more: str) -> bool:
+def kill_at(folder: Path, seconds: float, faults: Faults) -> bool:
     """Starts the run, kills it with SIGKILL after so many seconds; False where it had ended by then."""
-    run = started(folder, *more)
+    run = started(folder)
     time.sleep(seconds)
     if run.poll() is not None:
         return False
+    _kill(run, folder, faults)
+    return True
+
+
+def kill_after(folder: Path, noun: bytes, faults: Faults, program: Program) -> None:
+    """Starts the run, kills it with SIGKILL once it has written a record of this kind."""
+    there = len(lines_of(folder))
+    run = started(folder, program)
+    while not any(line.startswith(b'{"record":"' + noun) for line in lines_of(folder)[there:]):
+        assert run.poll() is None, printed(folder).read_text()
+        time.sleep(0.01)
+    _kill(run, folder, faults)
+
+
+def _kill(run: subprocess.Popen[bytes], folder: Path, faults: Faults) -> None:
     run.kill()
     run.wait()
     faults.kills += 1
@@ -83,13 +109,12 @@ def kill_at(folder: Path, seconds: float, faults: Faults, *more: str) -> bool:
         faults.orphans += 1
         os.kill(orphan, signal.SIGKILL)
     faults.tracebacks += "Traceback" in printed(folder).read_text()
-    return True
 
 
-def end(folder: Path, before: list[bytes], whole: list[Record], faults: Faults, *more: str) -> None:
+def end(folder: Path, before: list[bytes], whole: list[Record], faults: Faults, program: Program = WHOLE) -> None:
     """Starts the run again, lets it come to its end, and counts. before: lines of the killed run. whole: the records of a
     run that nobody killed."""
-    run = started(folder, *more)
+    run = started(folder, program)
     run.wait(timeout=300)
     faults.tracebacks += "Traceback" in printed(folder).read_text()
     faults.unended += run.returncode != 0

@@ -4,8 +4,10 @@ from __future__ import annotations
 
 import json
 import os
+import signal
 import subprocess
 import sys
+import time
 from pathlib import Path
 
 import pytest
@@ -158,3 +160,25 @@ def test_a_dry_run_says_what_it_would_do_and_leaves_nothing(tmp_path: Path) -> N
     assert "concrete_slump 14 networks" in text
     assert text.endswith("Nothing was trained or written.")
     assert not (tmp_path / "run").exists()
+
+
+@pytest.mark.slow
+def test_a_stopped_session_says_how_to_go_on_and_goes_on(tmp_path: Path) -> None:
+    folder = tmp_path / "run"
+    words = [sys.executable, "-m", "pytest", *WORDS, "--out", str(folder)]
+    with subprocess.Popen(words, cwd=ROOT, stdout=subprocess.PIPE, stderr=subprocess.STDOUT, text=True) as session:
+        path = folder / "records.jsonl"
+        while not (path.is_file() and b'"record":"Fit"' in path.read_bytes()):
+            assert session.poll() is None
+            time.sleep(0.05)
+        session.send_signal(signal.SIGTERM)
+        printed, _ = session.communicate(timeout=30)
+    assert session.returncode == 128 + signal.SIGTERM
+    assert f"jointbench report {folder} draws its report; to go on: pytest {' '.join(WORDS)} --out {folder}" in printed
+    assert "Traceback" not in printed
+    before = path.read_bytes()
+    done = bench(*WORDS, "--out", str(folder))
+    assert done.returncode == 0
+    assert "of its records are there" in done.stdout
+    assert path.read_bytes().startswith(before)
+    assert list(read_records(folder))

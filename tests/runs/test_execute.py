@@ -114,6 +114,8 @@ def test_a_disk_that_gets_full_ends_the_run_and_its_report_says_so(tmp_path: Pat
     code, out, err = ended("report", tmp_path)
     assert (code, err) == (0, "")
     assert NOTICE in " ".join(out.split())
+    assert execute(tmp_path).cut_off == ()  # there is room again: the same command goes on
+    assert len(list(read_records(tmp_path))) == len(RECORDS)
 
 
 def test_a_folder_removed_midway_ends_the_run(tmp_path: Path, execute: Execute) -> None:
@@ -157,7 +159,9 @@ def test_summary_and_page_never_tell_of_two_criteria(tmp_path: Path, execute: Ex
 
 
 def test_what_the_system_denies_the_study_is_one_sentence(tmp_path: Path, execute: Execute) -> None:
-    with pytest.raises(DidNotFinish, match="was stopped: Cannot allocate memory; its records are kept") as caught:
+    with pytest.raises(
+        DidNotFinish, match="was stopped: Cannot allocate memory; its records are kept, and the same"
+    ) as caught:
         execute(tmp_path, failing(12, OSError(errno.ENOMEM, os.strerror(errno.ENOMEM))))
     assert caught.value.exit_code == 4
     assert len(list(read_records(tmp_path))) == 12

@@ -22,7 +22,8 @@ from jointbench.study.training import Task, _results
     [
         (BrokenProcessPool("gone"), "the worker process died (out of memory?)"),
         (RuntimeError("CUDA out of memory\ntried 3 GiB"), "RuntimeError: CUDA out of memory"),
-        (MemoryError(), "MemoryError"),
+        (MemoryError(), "not enough memory"),
+        (MemoryError("Unable to allocate 16.0 GiB"), "not enough memory (Unable to allocate 16.0 GiB)"),
     ],
 )
 def test_every_network_of_a_task_that_broke_is_a_failed_fit(error: Exception, message: str) -> None:

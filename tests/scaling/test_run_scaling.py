@@ -102,7 +102,7 @@ def test_a_cell_that_fails_says_so_and_the_others_go_on(
     use_backends(torch=Fails(pretend), tensorflow=pretend)
     study = run_study(SMALL, "cpu", lambda *_: None)
     torch = [p for p in study.points if p.backend == "torch"]
-    assert {p.reason for p in torch if p.line.scenario == "training"} == {"not measured: MemoryError no room"}
+    assert {p.reason for p in torch if p.line.scenario == "training"} == {"not measured: not enough memory (no room)"}
     assert all(p.measured for p in torch if p.line.scenario == "request")
     render_study(study)
 

@@ -28,12 +28,13 @@ OPTIONS = RunOptions(
     device="cpu",
 )
 DIED = "the worker process died"
+WORKER = "jointbench.runtime.worker_process"
 
 
 def kill_a_worker() -> bool:
     """Kills one living worker of this process; False where there is none yet."""
     for process in psutil.Process().children(recursive=True):
-        if "popen_loky_posix" in " ".join(process.cmdline()):
+        if WORKER in " ".join(process.cmdline()):
             os.kill(process.pid, signal.SIGKILL)
             return True
     return False

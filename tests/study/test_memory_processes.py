@@ -28,6 +28,7 @@ OPTIONS = RunOptions(
     device="cpu",
 )
 MOST_SECONDS = 60.0
+WORKER = "jointbench.runtime.worker_process"
 
 
 def measured() -> Generator[Memory]:
@@ -41,7 +42,7 @@ def measured() -> Generator[Memory]:
 
 def workers() -> list[psutil.Process]:
     children = psutil.Process().children(recursive=True)
-    return [process for process in children if "popen_loky_posix" in " ".join(process.cmdline())]
+    return [process for process in children if WORKER in " ".join(process.cmdline())]
 
 
 def next_worker() -> psutil.Process:

@@ -62,7 +62,7 @@ class TrainingLog:
             best_epoch=self.best_epoch,
             steps=self.epochs * math.ceil(len(self.job.train) / self.job.recipe.batch_size),
             rows_seen=self.epochs * len(self.job.train),
-            epoch_seconds=np.array(epoch_seconds, np.float64),
+            epoch_seconds=np.maximum(np.array(epoch_seconds, np.float64), 0),
             stopped_by=stopped_by,
             train_loss=np.array(self.train),
             validation_loss=np.array(self.validation),

@@ -152,7 +152,7 @@ def time_training(
         )
         built = clock()
         sampler()
-        cold.setdefault(variant.arm, (built - started, clock() - built))
+        cold.setdefault(variant.arm, (max(built - started, 0.0), max(clock() - built, 0.0)))
         return sampler
 
     variants = [(Variant(name, path), len(timed_arm.jobs)) for path in paths for name, timed_arm in timed_arms.items()]
@@ -236,4 +236,4 @@ def time_to_stop(backend: Backend, job: Job, calls: int = 3) -> TimedFit:
     after = steady()
     trainer.close()
     steps = (trained.epochs - 1) * per_epoch
-    return TimedFit(steps, float(np.median(before + after)) * steps, float(trained.epoch_seconds[1:].sum()))
+    return TimedFit(steps, max(float(np.median(before + after)), 0.0) * steps, float(trained.epoch_seconds[1:].sum()))

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import os
 import sys
+from concurrent.futures.process import BrokenProcessPool
 from typing import Annotated
 
 import typer
@@ -26,7 +27,7 @@ from jointbench.cli.run import run
 from jointbench.cli.scaling import scaling
 from jointbench.cli.standard_streams import lenient_streams, loss
 from jointbench.cli.stopping import Stopped, stopping_on_signals
-from jointbench.errors import BadInput
+from jointbench.errors import BadInput, DidNotFinish, shortage
 
 app = typer.Typer(
     no_args_is_help=True,
@@ -84,6 +85,12 @@ def _ended() -> tuple[int, str]:
             app()
     except BadInput as error:
         return error.exit_code, str(error)
+    except BrokenProcessPool:
+        return DidNotFinish.exit_code, "a worker process died (out of memory?)"
+    except (MemoryError, RuntimeError, ImportError) as error:
+        if (short := shortage(error)) is None:
+            raise
+        return DidNotFinish.exit_code, short
     except OSError as error:  # of a path or a process that the commands did not expect to fail
         return 2, f"{error.filename or 'the system'}: {error.strerror or error}"
     except Stopped as stopped:

@@ -57,7 +57,8 @@ def verified_bytes(slug: str, card: Card) -> Path:
         raise BadInput(f"{path} cannot be read ({error.strerror}); reinstall jointbench") from error
     if digest != card.sha256:
         raise BadInput(
-            f"{path} is not the file its card describes: sha256 {digest[:12]}... instead of {card.sha256[:12]}..."
+            f"{path} is not the file its card describes: sha256 {digest[:12]}... instead of "
+            f"{card.sha256[:12]}...; reinstall jointbench, or restore the file"
         )
     return path
 

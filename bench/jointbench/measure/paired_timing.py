@@ -29,6 +29,7 @@ OVERRUN = 1.5  # of the budget, at the most, for the blocks that an interval nee
 NORMAL = 1.96  # standard deviations on either side that hold 95 % of a normal distribution
 BUILD_SPREAD = 0.003  # standard deviation of log seconds between builds of one network (addresses of its arrays)
 MOST_LAGS, LEAST_BLOCKS_PER_LAG = 4, 6  # of the autocorrelation between blocks
+LEAST_SECONDS = 1e-12  # of an interval, as its record may hold it
 VISIT_SECONDS = 0.005  # a machine's speed drifts over tens of milliseconds: shorter visits share the drift
 
 
@@ -85,6 +86,7 @@ def paired(
             seconds.append(samplers[name]())
             order.append(name)
         load.append(system_load.cores())
+        _drop_if_the_clock_stepped(order, seconds, load, 2 * len(names))
         spent = clock() - started
         if count >= 2 and spent > budget_seconds * (1 if count >= MIN_BLOCKS else OVERRUN):
             break
@@ -92,7 +94,15 @@ def paired(
             samples = Paired(tuple(order), np.array(seconds), 2 * len(names), np.array(load))
             if all(settled(log_ratios(samples, *pair), target) for pair in ratios):
                 break
+    if not load:
+        raise RuntimeError("the clock of this machine goes backwards")
     return Paired(tuple(order), np.array(seconds), 2 * len(names), np.array(load))
+
+
+def _drop_if_the_clock_stepped(order: list[K], seconds: list[list[float]], load: list[float], block: int) -> None:
+    """Takes the last block away again where an interval in it is no time: a virtual machine was moved, say."""
+    if min(map(min, seconds[-block:])) < LEAST_SECONDS:
+        del order[-block:], seconds[-block:], load[-1:]
 
 
 def visit_count(unit_seconds: float, most: int) -> int:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import gc
 import lzma
 import os
 import re
@@ -146,6 +147,19 @@ def read_records(path: Path) -> Iterator[Record]:
         raise BadInput(f"{path}, line {number}, is not a jointbench record: {fault}") from error
     except (OSError, lzma.LZMAError, EOFError) as error:
         raise BadInput(f"{path}, after line {number}, is not a file of jointbench records: {reason(error)}") from error
+
+
+@contextmanager
+def uncollected() -> Iterator[None]:
+    """Reads many records without Python's search for garbage, which walks through all that were read, again and again,
+    and finds none: a fifth of the time."""
+    was = gc.isenabled()
+    gc.disable()
+    try:
+        yield
+    finally:
+        if was:
+            gc.enable()
 
 
 def torn_line(folder: Path) -> bool:

@@ -6,7 +6,7 @@ from collections.abc import Iterator, Sequence
 from pathlib import Path
 
 from jointbench.comparison.summary.run import Summary
-from jointbench.errors import BadInput, DidNotFinish
+from jointbench.errors import BadInput, DidNotFinish, shortage
 from jointbench.estimators.family import Family
 from jointbench.estimators.records import family_records
 from jointbench.explain.answer import Answer
@@ -72,8 +72,14 @@ def carried_out(
         for step in _steps(experiments, config, listeners, families, kept):
             log.append(*step)
             records += [without_training_loss(record) for record in step]
-    except OSError as error:
-        raise DidNotFinish(f"the run into {folder} was stopped: {reason(error)}; its records are kept") from error
+    except (OSError, MemoryError, RuntimeError, ImportError) as error:
+        denied = reason(error) if isinstance(error, OSError) else shortage(error)
+        if denied is None:
+            raise
+        raise DidNotFinish(
+            f"the run into {folder} was stopped: {denied}; its records are kept, and the same command with --out "
+            f"{folder} goes on"
+        ) from error
     progress(DRAWING, "", 0, 1)
     try:
         summary = publish(folder, mark_finished(folder, opened.about), records)

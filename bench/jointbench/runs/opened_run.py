@@ -11,7 +11,7 @@ from jointbench.errors import BadInput
 from jointbench.records import Record
 from jointbench.records.lock import locked
 from jointbench.records.log import RecordLog
-from jointbench.records.store import PACKED, RECORDS, read_records
+from jointbench.records.store import PACKED, RECORDS, read_records, uncollected
 from jointbench.records.whole_file import is_regular, is_there
 from jointbench.runs.about import ENVIRONMENT, About, about_run, write_about
 from jointbench.runs.companions import read_companions
@@ -86,7 +86,8 @@ def opened_run(folder: Path, asked: About) -> Iterator[OpenedRun]:
                 f"--out {folder}: its records are packed, and what was left out is needed to go on; name another folder"
             )
         log = files.enter_context(RecordLog(folder / RECORDS, going_on=True))
-        records = tuple(read_records(folder / RECORDS))
+        with uncollected():
+            records = tuple(read_records(folder / RECORDS))
         log.count = len(records)
         yield OpenedRun(folder, about, records, log)
 

@@ -13,7 +13,7 @@ from jointbench.comparison.summary.run import Summary
 from jointbench.errors import BadInput
 from jointbench.records import Fit, FoldRecord, Record
 from jointbench.records.json_file import printable
-from jointbench.records.store import SENTENCE, read_records, records_path, torn_line
+from jointbench.records.store import SENTENCE, read_records, records_path, torn_line, uncollected
 from jointbench.runs.about import ENVIRONMENT, About, about_run
 from jointbench.runs.cut_off import cut_off
 from jointbench.study.rounds import GROWTH
@@ -31,7 +31,8 @@ class StoredRun:
 def read_run(folder: Path) -> StoredRun:
     """The run. Raises BadInput where the folder holds none, or one that is damaged."""
     about = about_run(folder)
-    records = [without_training_loss(record) for record in _agreeing(folder, about)]
+    with uncollected():
+        records = [without_training_loss(record) for record in _agreeing(folder, about)]
     missing = cut_off(about, records, torn=torn_line(folder))
     return StoredRun(about, [*records, *missing.absences], missing.sentences)
 

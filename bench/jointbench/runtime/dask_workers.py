@@ -16,11 +16,10 @@ from concurrent.futures import CancelledError, Future
 from typing import TYPE_CHECKING, Any, Concatenate, ParamSpec, Self, TypeVar
 
 from jointbench.backends.protocols import Backend
-from jointbench.backends.registry import load
 from jointbench.errors import BadInput, DidNotFinish
 from jointbench.runtime.executor import WorkersLost
 from jointbench.runtime.processes import framework_environment
-from jointbench.runtime.workers import quiet
+from jointbench.runtime.workers import loaded
 
 if TYPE_CHECKING:
     from distributed import Client
@@ -173,6 +172,5 @@ def _call(setup: tuple[str, str, int], function: Callable[..., T], args: tuple[A
     name, device, threads = setup
     if (name, device) not in _backends:
         os.environ.update(framework_environment(threads))
-        with quiet():
-            _backends[name, device] = load(name, device, threads)
+        _backends[name, device] = loaded(name, device, threads)
     return function(_backends[name, device], *args)

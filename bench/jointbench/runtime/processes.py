@@ -7,24 +7,27 @@ import queue
 import signal
 import sys
 import threading
-import time
 from collections.abc import Callable
 from concurrent.futures import CancelledError, Future
 from concurrent.futures.process import BrokenProcessPool
 from dataclasses import dataclass
+from pathlib import Path
 from typing import Any, ParamSpec, TypeVar
 
 import numpy as np
 import psutil
+from loky.backend.context import LokyContext
+from loky.backend.process import LokyProcess
 from loky.process_executor import ProcessPoolExecutor
 
 from jointbench.data.shared_table import by_name
+from jointbench.runtime import worker_process
 
 P = ParamSpec("P")
 T = TypeVar("T")
 
 THREAD_VARIABLES = ("OMP_NUM_THREADS", "OPENBLAS_NUM_THREADS", "MKL_NUM_THREADS", "NUMEXPR_NUM_THREADS")
-PARENT_CHECK_SECONDS = 1.0
+PACKAGES = Path(__file__).parents[2]  # where this package is
 STOPPED_CHECK_SECONDS = 5.0
 # What a killed process leaves behind is cleaned up by a process of loky's, which says so: a warning about nothing to mend.
 QUIET_CLEANING = "ignore:resource_tracker:UserWarning"
@@ -37,6 +40,23 @@ def framework_environment(threads: int) -> dict[str, str]:
         "KERAS_BACKEND": "tensorflow",
         "TF_CPP_MIN_LOG_LEVEL": "3",
     }
+
+
+class _Process(LokyProcess):  # type: ignore[misc]  # loky has no types
+    """A process that runs a program of ours."""
+
+    @staticmethod
+    def _Popen(process: Any) -> Any:  # noqa: N802 - loky's name
+        if os.name != "posix":
+            return LokyProcess._Popen(process)
+        from loky.backend.popen_loky_posix import Popen
+
+        # What loky starts is the module that the class says that it is in.
+        return type("Popen", (Popen,), {"__module__": worker_process.__name__})(process)
+
+
+class _Context(LokyContext):  # type: ignore[misc]  # loky has no types
+    Process = _Process
 
 
 @dataclass(frozen=True)
@@ -67,6 +87,8 @@ class Processes:
     ) -> None:
         self._start, self._start_args, self._fresh = start, start_args, fresh
         self._environment = framework_environment(threads) | {
+            worker_process.PARENT: str(os.getpid()),
+            "PYTHONPATH": os.pathsep.join(filter(None, (str(PACKAGES), os.environ.get("PYTHONPATH")))),
             "PYTHONSAFEPATH": "1",  # a random.py in the current folder must not be imported for the library's
             # loky replaces a worker that has grown by 300 MB, in the middle of timing and with another import to pay
             # for; a framework's caches and a set of images are no leak.
@@ -110,9 +132,10 @@ class Processes:
             if number not in self._executors:
                 executor = self._executors[number] = ProcessPoolExecutor(
                     1,
+                    context=_Context(),
                     job_reducers={np.memmap: by_name},
                     initializer=_begin,
-                    initargs=(os.getpid(), self._start, self._start_args),
+                    initargs=(self._start, self._start_args),
                     env=self._environment,
                 )
                 if self._closed:  # which ended the executors that were there, perhaps before this one
@@ -175,16 +198,8 @@ def _is_stopped(pid: int) -> bool:
         return False
 
 
-def _begin(parent: int, start: Callable[..., None] | None, args: tuple[Any, ...]) -> None:
-    """Runs once in a new process. parent: its own; were it asked for here, it might be gone already."""
+def _begin(start: Callable[..., None] | None, args: tuple[Any, ...]) -> None:
+    """Runs once in a new process."""
     signal.signal(signal.SIGINT, signal.SIG_IGN)  # Ctrl-C reaches the whole group; the parent decides what ends
-    threading.Thread(target=_end_with_parent, args=(parent,), daemon=True).start()
     if start is not None:
         start(*args)
-
-
-def _end_with_parent(parent: int) -> None:
-    """Ends this process soon after its parent is gone, however that ended."""
-    while os.getppid() == parent:
-        time.sleep(PARENT_CHECK_SECONDS)
-    os._exit(1)

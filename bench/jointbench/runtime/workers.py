@@ -13,27 +13,44 @@ from typing import Any, Concatenate, ParamSpec, TypeVar
 
 from jointbench.backends.protocols import Backend
 from jointbench.backends.registry import load
+from jointbench.errors import CannotLoad, shortage
+from jointbench.measure.elapsed import since
 from jointbench.measure.process_memory import peak_unavailable_reason, resident_bytes
-from jointbench.runtime.executor import WorkersLost
+from jointbench.runtime.executor import Executor, WorkersLost
 from jointbench.runtime.processes import Processes
 
 P = ParamSpec("P")
 T = TypeVar("T")
 
 _backend: Backend | None = None
+_unloaded: CannotLoad | None = None  # why there is no backend
 _import_seconds = 0.0
 _resident_bytes = 0
 
 
 def _start(name: str, device: str, threads: int) -> None:
-    """Runs once in a new worker: loads its backend and notes how long that took, and how much memory."""
-    global _backend, _import_seconds, _resident_bytes
+    """Runs once in a new worker: loads its backend and notes how long that took, and how much memory.
+
+    One that cannot be loaded fails the tasks: a worker that broke off here would look like one that was killed.
+    """
+    global _backend, _unloaded, _import_seconds, _resident_bytes
     started = time.perf_counter()
-    with quiet():
-        _backend = load(name, device, threads)
-    _import_seconds = time.perf_counter() - started
+    try:
+        _backend = loaded(name, device, threads)
+    except CannotLoad as error:
+        _unloaded = error
+    _import_seconds = since(started)
     if peak_unavailable_reason() is None:
         _resident_bytes = resident_bytes()
+
+
+def loaded(name: str, device: str, threads: int) -> Backend:
+    """The backend, for this process. Raises CannotLoad."""
+    try:
+        with quiet():
+            return load(name, device, threads)
+    except Exception as error:
+        raise CannotLoad(f"{name} cannot be loaded ({failure_reason(error)})") from error
 
 
 @contextmanager
@@ -51,7 +68,9 @@ def quiet() -> Iterator[None]:
 
 
 def _call(function: Callable[..., T], args: tuple[Any, ...]) -> T:
-    assert _backend is not None
+    if _backend is None:
+        assert _unloaded is not None
+        raise _unloaded
     return function(_backend, *args)
 
 
@@ -65,6 +84,17 @@ def start_bytes(_: Backend) -> int:
     return _resident_bytes
 
 
+def unloadable_reason(workers: Executor) -> str | None:
+    """Why the workers cannot load their framework; None where they can, and where none lived to say so."""
+    try:
+        workers.submit(import_seconds).result()
+    except CannotLoad as error:
+        return failure_reason(error)
+    except Exception:  # noqa: BLE001 - a worker that died: the tasks to come get new ones
+        return None
+    return None
+
+
 def unusable_reason(backend: Backend) -> str | None:
     """Why the worker's framework cannot use its device; None where it can."""
     return backend.unusable_reason()
@@ -74,8 +104,10 @@ def failure_reason(error: BaseException) -> str:
     """One line on what became of a worker's task."""
     if isinstance(error, BrokenProcessPool):
         return "the worker process died (out of memory?)"
-    if isinstance(error, WorkersLost):
+    if isinstance(error, WorkersLost | CannotLoad):
         return str(error)
+    if (short := shortage(error)) is not None:
+        return short
     first = (str(error).strip().splitlines() or [""])[0]
     return f"{type(error).__name__}: {first}" if first else type(error).__name__
 

@@ -12,7 +12,7 @@ from jointbench.backends.registry import unavailable_reason
 from jointbench.records.json_file import FileFormat, read_json
 from jointbench.records.strict_json import strict_json
 from jointbench.runtime.environment import cores, environment
-from jointbench.runtime.workers import Workers, import_seconds
+from jointbench.runtime.workers import Workers, failure_reason, import_seconds
 from jointbench.scaling.plan import SweepConfig, lines
 from jointbench.scaling.points import SCALING_SCHEMA_VERSION, Point, Study, SweepLine, predicted
 from jointbench.scaling.timed import CellTiming, time_line
@@ -65,7 +65,7 @@ def _backend_points(
                 try:
                     cells = worker.submit(time_line, line, counts, left * len(counts) / cells_left).result()
                 except Exception as error:  # noqa: BLE001 - whatever failed becomes the cells' reason
-                    cells = _unmeasured(counts, _failure_reason(error))
+                    cells = _unmeasured(counts, f"not measured: {failure_reason(error)}")
             cells_left -= len(counts)
             yield from _points(backend, device, line, cells)
             progress(backend, f"{line.scenario}, width {line.width}", done + 1, len(planned))
@@ -73,12 +73,6 @@ def _backend_points(
 
 def _unmeasured(counts: Sequence[int], reason: str) -> list[CellTiming]:
     return [CellTiming(outputs, {}, {}, reason) for outputs in counts]
-
-
-def _failure_reason(error: Exception) -> str:
-    """The error's type and the first line of its text."""
-    first_line = str(error).splitlines()[0] if str(error) else ""
-    return f"not measured: {type(error).__name__} {first_line}".rstrip()
 
 
 def _points(backend: str, device: str, line: SweepLine, cells: list[CellTiming]) -> Iterator[Point]:

@@ -97,7 +97,7 @@ def references(
     with Processes(count, max(1, cores() // jobs)) as processes:
         for number, experiment in enumerate(experiments, start=1):
             limit = limits[experiment.dataset.slug]
-            tasks = [task for task in _tasks(experiment, limit) if _key(experiment, task) not in kept]
+            tasks = list(_tasks(experiment, limit, kept))
             yield from _of_experiment(experiment, tasks, processes, 2 * count)
             progress(REFERENCES, experiment.dataset.slug, sum(works[:number]), sum(works))
 
@@ -105,10 +105,6 @@ def references(
 def processes_for(experiments: Sequence[Experiment], limits: Mapping[str, TreeLimit], jobs: int) -> int:
     """How many processes are worth their start: the import of scikit-learn takes longer than the models of a table."""
     return max(1, min(jobs, math.ceil(usual_seconds(experiments, limits) / START_SECONDS)))
-
-
-def _key(experiment: Experiment, task: ReferenceTask) -> ReferenceKey:
-    return experiment.dataset.slug, task.split.repeat, task.split.fold, task.model, task.output.name
 
 
 def _of_experiment(
@@ -133,12 +129,17 @@ class TooExpensive(Exception):
     """A model is left out, because it would take more than its share of the study."""
 
 
-def _tasks(experiment: Experiment, limit: TreeLimit = NO_LIMIT) -> Iterator[ReferenceTask]:
+def _tasks(
+    experiment: Experiment, limit: TreeLimit = NO_LIMIT, kept: Container[ReferenceKey] = ()
+) -> Iterator[ReferenceTask]:
+    """Those that are not kept; a split that lacks none is not prepared, which takes longer than reading its records."""
     y_true = _targets(experiment)
     for split in experiment.splits:
-        prepared = prepared_split(experiment, split.repeat, split.fold)
+        place = experiment.dataset.slug, split.repeat, split.fold
         for i, output in enumerate(experiment.dataset.outputs):
-            for model in (LINEAR, TREES) if judged_on(experiment, output, split).any() else ():
+            missing = [model for model in (LINEAR, TREES) if (*place, model, output.name) not in kept]
+            for model in missing if missing and judged_on(experiment, output, split).any() else ():
+                prepared = prepared_split(experiment, split.repeat, split.fold)
                 yield ReferenceTask(
                     model=model,
                     output=output,

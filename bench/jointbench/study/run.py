@@ -12,7 +12,7 @@ from dataclasses import dataclass
 from jointbench.backends.registry import unavailable_reason
 from jointbench.comparison.cells import BenchmarkCell
 from jointbench.records import NotMeasured, Record
-from jointbench.runtime.workers import Workers, failure_reason, unusable_reason
+from jointbench.runtime.workers import Workers, failure_reason, unloadable_reason, unusable_reason
 from jointbench.study.budget import TimingBudget, TrainingBudget
 from jointbench.study.config import Concluded, Listeners, Progress, ScoredModels, StudyConfig
 from jointbench.study.early_workers import EarlyWorkers
@@ -116,12 +116,15 @@ def _cell(
     """One backend on one device: all fits, then all timing on one worker of this machine, alone, then memory."""
     plans = [plan(experiment, backend, device, config.engine) for experiment in experiments]
     kept = shared.told.kept
-    for planned in plans:
-        yield from _alone(kept.new_arms(planned.arms))
-        yield from _alone(kept.new_tuned(planned.tuned))
+    arms: list[Record] = [record for at in plans for record in (*kept.new_arms(at.arms), *kept.new_tuned(at.tuned))]
     scored = ScoredModels()
     progress, _ = shared.listeners
     with shared.early.take(backend, device, config.jobs) as workers:
+        # Asked only by who begins: one that goes on with what is complete need not wait for any import.
+        if arms and (reason := unloadable_reason(workers)) is not None:
+            yield from _alone(kept.new_absences(_absences(experiments, backend, device, reason)))
+            return
+        yield from _alone(arms)
         spent = kept.training_seconds(backend, device) / config.jobs
         seconds = shared.training.next_share() - spent
         began = time.monotonic()

@@ -13,6 +13,7 @@ from jointbench.backends.batched.program import MEMORY_BUDGET_BYTES
 from jointbench.backends.protocols import TrainingBackend
 from jointbench.data.preprocess import Prepared
 from jointbench.errors import DidNotFinish
+from jointbench.measure.elapsed import since
 from jointbench.records import Fit, Record, Stack
 from jointbench.runtime.executor import Executor
 from jointbench.runtime.workers import failure_reason
@@ -156,9 +157,9 @@ def _prepared(experiment: Experiment, network: Network) -> Prepared:
 
 def _fit_stock(backend: TrainingBackend, jobs: Sequence[Job]) -> tuple[Stacked, float]:
     started = time.perf_counter()
-    return Stacked(tuple(backend.fit(job) for job in jobs), 1, 0), time.perf_counter() - started
+    return Stacked(tuple(backend.fit(job) for job in jobs), 1, 0), since(started)
 
 
 def _fit_stacked(backend: TrainingBackend, jobs: Sequence[Job]) -> tuple[Stacked, float]:
     started = time.perf_counter()
-    return backend.fit_stacked(jobs), time.perf_counter() - started
+    return backend.fit_stacked(jobs), since(started)
