@@ -116,7 +116,9 @@ def _cell(
     """One backend on one device: all fits, then all timing on one worker of this machine, alone, then memory."""
     plans = [plan(experiment, backend, device, config.engine) for experiment in experiments]
     kept = shared.told.kept
-    arms: list[Record] = [record for at in plans for record in (*kept.new_arms(at.arms), *kept.new_tuned(at.tuned))]
+    arms: list[Record] = []
+    for at in plans:
+        arms += [*kept.new_arms(at.arms), *kept.new_tuned(at.tuned)]
     scored = ScoredModels()
     progress, _ = shared.listeners
     with shared.early.take(backend, device, config.jobs) as workers:
