@@ -43,7 +43,7 @@ def test_without_room_on_disk_it_stays_as_it_is(monkeypatch: pytest.MonkeyPatch)
     def full(*_: object) -> None:
         raise OSError(28, "No space left on device")
 
-    monkeypatch.setattr(np, "save", full)
+    monkeypatch.setattr(shared_table, "_write_zeros", full)
     table = numbers()
     assert shared(table) is table
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Mapping
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -14,6 +15,7 @@ import pyarrow.feather
 import pyarrow.parquet as pq
 
 from jointbench.data.raw_table import RawTable, column_names
+from jointbench.data.row_sample import sampled_rows
 from jointbench.errors import BadInput
 
 NAMELESS_INDEX = re.compile(r"__index_level_\d+__")
@@ -31,8 +33,17 @@ NULLABLE = {
 
 
 def read_parquet(path: Path) -> RawTable:
-    """The table in a Parquet file. Raises BadInput as ``raw_table_of`` does, and pyarrow's errors."""
-    return raw_table_of(pq.ParquetFile(path).read(), path, "Parquet")
+    """The table in a Parquet file, or of a very large one a sample of its rows.
+
+    Raises BadInput as ``raw_table_of`` does, ValueError as ``sampled_rows`` does, and pyarrow's errors.
+    """
+    with pq.ParquetFile(path) as file:
+        sample = sampled_rows(file)
+        if sample is None:
+            return raw_table_of(file.read(), path, "Parquet")
+    table = raw_table_of(sample.table, path, "Parquet")
+    table.frame.index = pd.Index(sample.rows)
+    return replace(table, remarks=(sample.sentence, *table.remarks), cut_from=sample.whole)
 
 
 def read_feather(path: Path) -> RawTable:

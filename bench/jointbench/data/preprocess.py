@@ -18,6 +18,7 @@ from sklearn.pipeline import make_pipeline
 from sklearn.preprocessing import OneHotEncoder, StandardScaler
 
 from jointbench.data.row_weights import output_weights
+from jointbench.data.shared_table import zeros
 from jointbench.data.target_coding import CodedColumn, coded_columns
 from jointbench.metrics.quality import no_skill_loss, weighted_variance
 from jointbench.types import Dataset, Float32Array, FloatArray, IntArray, Output, Split
@@ -109,7 +110,7 @@ def encode(features: pd.DataFrame, train: IntArray, room: int = 0) -> Float32Arr
         block = fitted.transform(features.iloc[start : start + BLOCK_ROWS])
         rows = dense(block)
         if start == 0:
-            encoded = np.zeros((len(features), rows.shape[1] + room), np.float32)
+            encoded = zeros((len(features), rows.shape[1] + room))
             largest = np.zeros(rows.shape[1], np.float32)
         encoded[start : start + len(rows), : len(largest)] = rows
         own = np.abs(rows[trained[start : start + len(rows)]])
@@ -141,7 +142,7 @@ def prepare(dataset: Dataset, split: Split) -> Prepared:
         means.append(mean)
         scales.append(scale)
         no_skill.append(no_skill_loss(output, (train - mean) / scale, known_weights))
-    coded: list[CodedColumn] = []
+    coded: list[tuple[CodedColumn, Float32Array]] = []
     if isinstance(dataset.features, np.ndarray):
         features = _scaled_images(dataset)
     else:
@@ -149,8 +150,8 @@ def prepare(dataset: Dataset, split: Split) -> Prepared:
         names = many_valued(dataset.features)
         coded = coded_columns(dataset.features, names, dataset.outputs, labels, split.train, split.seed)
         features = encode(dataset.features, split.train, len(coded))
-        for place, code in enumerate(coded, features.shape[1] - len(coded)):
-            features[:, place] = code.values
+        for place, (_, column_values) in enumerate(coded, features.shape[1] - len(coded)):
+            features[:, place] = column_values
     return Prepared(
         features,
         targets.astype(np.float32),
@@ -158,7 +159,7 @@ def prepare(dataset: Dataset, split: Split) -> Prepared:
         tuple(means),
         tuple(scales),
         tuple(no_skill),
-        tuple(coded),
+        tuple(code for code, _ in coded),
     )
 
 

@@ -18,6 +18,7 @@ class RawTable:
     them; its index is the place of each row in the file. declared: columns that the file says are categories.
     remarks: sentences on what was left out or renamed. delimiter: of a text table, else "". layout: how the
     file is laid out, in words. first_test_row: from this place on, the rows are those of --test; None without.
+    cut_from: rows of the file where these are a sample of them, else 0.
     """
 
     path: Path
@@ -27,6 +28,7 @@ class RawTable:
     delimiter: str = ""
     layout: str = ""
     first_test_row: int | None = None
+    cut_from: int = 0
 
 
 def is_text(column: pd.Series) -> bool:

@@ -25,7 +25,7 @@ def subsampled(dataset: Dataset, max_rows: int | None, seed: int, *, split_repea
     rows = _chosen(dataset, max_rows, seed, split_repeats)
     method = "the latest rows" if dataset.time is not None else f"a stratified sample, seed {seed}"
     note = f"Cut to {len(rows):,} of {dataset.rows:,} rows ({method})."
-    cut = replace(_part(dataset, rows), cut_from=dataset.rows, notes=(*dataset.notes, note))
+    cut = replace(_part(dataset, rows), cut_from=dataset.cut_from or dataset.rows, notes=(*dataset.notes, note))
     return with_labels(cut)
 
 

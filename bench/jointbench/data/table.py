@@ -101,6 +101,7 @@ def _dataset(raw: RawTable, provenance: Provenance, options: TableOptions, test:
             weight_column=weight or "",
             layout=_layout(raw, source),
             held_out=None if test is None else test.held_out(raw),
+            cut_from=raw.cut_from,
         )
     )
 
@@ -141,7 +142,8 @@ def dataset_of_card(slug: str, card: Card, path: Path, provenance: Provenance) -
 
 def provenance_of(path: Path) -> Provenance:
     """What is known of a user's own file: its name and the sha256 of its bytes."""
-    digest = hashlib.sha256(path.read_bytes()).hexdigest()
+    with path.open("rb") as file:
+        digest = hashlib.file_digest(file, "sha256").hexdigest()
     return Provenance(well_formed(path.name), "not stated", "not stated", digest)
 
 

@@ -26,13 +26,12 @@ FEWEST_ROWS = 2 * PARTS
 class CodedColumn:
     """One feature column made from one column of names and one output.
 
-    output: its index. values: (rows,), as a network reads them. levels: (levels + 1,), the value of each level for rows
-    that are not trained on, the last of a level that was not there.
+    output: its index. levels: (levels + 1,), the value of each level for rows that are not trained on, the last of a
+    level that was not there.
     """
 
     column: str
     output: int
-    values: Float32Array
     levels: Float32Array
 
 
@@ -43,15 +42,15 @@ def coded_columns(
     targets: FloatArray,
     train: IntArray,
     seed: int,
-) -> list[CodedColumn]:
-    """The columns of these names. targets: (rows, outputs), a standardised value or a class code, NaN where missing.
+) -> list[tuple[CodedColumn, Float32Array]]:
+    """The columns of these names, each with its values, (rows,), as a network reads them. targets: (rows, outputs), a standardised value or a class code, NaN where missing.
 
     An output of more than MOST_CLASSES classes codes nothing, one with too few labels zeros.
     """
     if not names:
         return []
     places = np.stack([features[name].cat.codes.to_numpy(np.int64) for name in names], axis=1)
-    columns: list[CodedColumn] = []
+    columns: list[tuple[CodedColumn, Float32Array]] = []
     for index, output in enumerate(outputs):
         known = train[~np.isnan(targets[train, index])]
         if len(output.classes) > MOST_CLASSES:
@@ -71,10 +70,9 @@ def coded_columns(
     return columns
 
 
-def _nothing(name: str, output: int, names: pd.Series) -> CodedColumn:
-    return CodedColumn(
-        name, output, np.zeros(len(names), np.float32), np.zeros(len(names.cat.categories) + 1, np.float32)
-    )
+def _nothing(name: str, output: int, names: pd.Series) -> tuple[CodedColumn, Float32Array]:
+    levels = np.zeros(len(names.cat.categories) + 1, np.float32)
+    return CodedColumn(name, output, levels), np.zeros(len(names), np.float32)
 
 
 def _encoder(places: IntArray, values: FloatArray) -> TargetEncoder:
@@ -98,9 +96,10 @@ def _of_levels(encoder: TargetEncoder, column: int, names: pd.Series) -> FloatAr
     return np.asarray(encoder.transform(places)[:, column], np.float64)
 
 
-def _column(name: str, output: int, values: FloatArray, train: IntArray, levels: FloatArray) -> CodedColumn:
+def _column(
+    name: str, output: int, values: FloatArray, train: IntArray, levels: FloatArray
+) -> tuple[CodedColumn, Float32Array]:
     """Standardised on the training rows."""
     mean, scale = float(values[train].mean()), float(values[train].std()) or 1.0
-    return CodedColumn(
-        name, output, ((values - mean) / scale).astype(np.float32), ((levels - mean) / scale).astype(np.float32)
-    )
+    column = CodedColumn(name, output, ((levels - mean) / scale).astype(np.float32))
+    return column, ((values - mean) / scale).astype(np.float32)

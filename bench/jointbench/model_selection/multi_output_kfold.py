@@ -65,7 +65,7 @@ class MultiOutputKFold(GroupKFold):  # type: ignore[misc]  # scikit-learn ships 
         if y is None:
             raise ValueError("The 'y' parameter should not be None: folds are stratified over its columns.")
         frame = _targets(y)
-        labels = np.concatenate([_labels(frame[name]) for name in frame.columns], axis=1).astype(np.int64)
+        labels = np.concatenate([_labels(frame[name]) for name in frame.columns], axis=1)
         units = np.arange(len(labels)) if groups is None else _units(groups, self.n_splits)
         seed = check_random_state(self.random_state).randint(2**31 - 1) if self.shuffle else 0
         shares = [1 / self.n_splits] * self.n_splits

@@ -5,11 +5,10 @@ from __future__ import annotations
 from dataclasses import replace
 from typing import TYPE_CHECKING
 
-import numpy as np
 from cachetools import LRUCache, cached
 
 from jointbench.data.preprocess import Prepared, prepare
-from jointbench.data.shared_table import shared
+from jointbench.data.shared_table import shared, zeros
 from jointbench.types import Float32Array
 
 if TYPE_CHECKING:
@@ -40,6 +39,7 @@ def own_columns(prepared: Prepared, outputs: tuple[int, ...]) -> Float32Array:
 
 @cached(LRUCache(MOST_BYTES, getsizeof=lambda table: table.nbytes))
 def _without(prepared: Prepared, columns: tuple[int, ...]) -> Float32Array:
-    features = np.array(prepared.features)
+    features = zeros(prepared.features.shape)
+    features[...] = prepared.features
     features[:, columns] = 0
-    return shared(features)
+    return features

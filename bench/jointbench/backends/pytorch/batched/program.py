@@ -28,11 +28,9 @@ class BatchedProgram:
     def __init__(self, spec: ProgramSpec, data: PackedData, device: str) -> None:
         self.spec, self.device = spec, device
         network, slots, dtype = spec.architecture, spec.slots, DTYPES[spec.precision]
-        features, targets, weights = (
+        self.features, targets, weights = (
             torch.as_tensor(table).to(device) for table in (data.features, data.targets, data.weights)
         )
-        # The first layer's bias multiplies a column of ones. Images get theirs after the convolutions.
-        self.features = features if network.convs else torch.cat([features, torch.ones_like(features[:, :1])], dim=1)
         self.losses = StackedLosses(network, spec.regression_loss)
         self.labels = self.losses.table(targets, weights)
         self.layout = Layout(network)
@@ -88,6 +86,17 @@ class BatchedProgram:
     def _gather(self, table: torch.Tensor, rows: torch.Tensor) -> torch.Tensor:
         return table.index_select(0, rows.reshape(-1)).view(*rows.shape, *table.shape[1:])
 
+    def _inputs(self, rows: torch.Tensor) -> torch.Tensor:
+        """The features of these rows, with a column of ones, which the first layer's bias multiplies: added here, because
+        a table with such a column is another copy. Images get theirs after the convolutions."""
+        if self.spec.architecture.convs:
+            return self._gather(self.features, rows)
+        columns = self.features.shape[1]
+        inputs = self.features.new_empty(rows.numel(), columns + 1)
+        inputs[:, columns] = 1
+        torch.index_select(self.features, 0, rows.reshape(-1), out=inputs[:, :columns])
+        return inputs.view(*rows.shape, columns + 1)
+
     def _labels(self, rows: torch.Tensor) -> tuple[torch.Tensor, torch.Tensor]:
         """Targets and shares of these rows, (..., rows, columns) each."""
         targets, weights = self._gather(self.labels, rows).split(self.losses.columns, dim=-1)
@@ -95,7 +104,8 @@ class BatchedProgram:
 
     def _step_blocks(self) -> Iterator[slice]:
         """The epoch's steps in blocks of at most GATHERED_BYTES."""
-        step_bytes = self.spec.slots * self.spec.batch * self.features[0].numel() * self.features.element_size()
+        inputs = self.features[0].numel() + (not self.spec.architecture.convs)
+        step_bytes = self.spec.slots * self.spec.batch * inputs * self.features.element_size()
         length = max(1, GATHERED_BYTES // step_bytes)
         for start in range(0, self.spec.steps, length):
             yield slice(start, min(start + length, self.spec.steps))
@@ -109,7 +119,7 @@ class BatchedProgram:
         """
         total = np.zeros(self.loss_weights.shape)
         for block in self._step_blocks():
-            features = self._gather(self.features, feature_rows[block])
+            features = self._inputs(feature_rows[block])
             targets, shares = self._labels(target_rows[block])
             scales = shares * self.factors.unsqueeze(1)
             raw = torch.empty_like(shares)
@@ -130,7 +140,7 @@ class BatchedProgram:
         """Each slot's validation losses, (slots, outputs). batches: rows, (batches, slots, batch)."""
         answers = []
         for rows in batches:
-            raw = self.network.forward(self._gather(self.features, rows), train=False)
+            raw = self.network.forward(self._inputs(rows), train=False)
             answers.append(raw.clone())
         raw = torch.cat(answers, dim=1)[:, : self.spec.validation]
         return self.losses.means(raw, targets, shares)
