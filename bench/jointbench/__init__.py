@@ -7,7 +7,7 @@ tools made, ``compare_arms`` on the records of a run.
 from __future__ import annotations
 
 from importlib.metadata import PackageNotFoundError, version
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, cast
 
 from jointbench.errors import BadInput
 
@@ -20,7 +20,7 @@ if TYPE_CHECKING:
     from jointbench.api.result import Result
     from jointbench.comparison.api import Comparisons
     from jointbench.records import Record
-    from jointbench.types import Kind
+    from jointbench.types import Kind, Norm
 
 try:
     __version__ = version("jointbench")
@@ -50,6 +50,8 @@ def compare(  # the command's options as keywords
     kinds: Mapping[str, Kind] | None = None,
     metrics: Mapping[str, str] | str | None = None,
     loss_weights: Mapping[str, float] | None = None,
+    dropout: float | None = None,
+    norm: str | None = None,
     rope: Mapping[str, float] | float | None = None,
     probability: float | None = None,
     worth: float | None = None,
@@ -75,7 +77,7 @@ def compare(  # the command's options as keywords
     reads), dicts of columns, or 2-D arrays. NaN, None and masked cells are missing; rows without an output's label
     count for the others. kinds: by output, "regression", "binary" or "multiclass", where it is read wrongly.
     joint, separate: scikit-learn estimators; one ``joint`` is trained on all outputs, a clone of ``separate`` (default:
-    of ``joint``) for each. models: "mlp" for networks (the default where no estimator is given), "forest",
+    of ``joint``) for each. models: "mlp" for networks (the default where no estimator is given), or "resnet" for residual ones, "forest",
     "extra-trees", "neighbours", "ridge", "xgboost", "catboost": several are compared beside each other.
     trunk: of the networks, in place of dense layers: a function of the shape of a row, (features,), and of a width, or
     of the shape alone, that returns a ``torch.nn.Module`` or a Keras layer from (rows, features) to (rows, units); for
@@ -86,7 +88,8 @@ def compare(  # the command's options as keywords
     groups: (rows,), rows with equal values share a fold. time: (rows,), splits go forward in it. sample_weight: (rows,),
     from 0 up, what rows weigh in loss and skill. class_weight: "balanced" or None.
     metrics: of the error that skill is made of, for all or by output: squared, absolute, pinball:Q; brier, log,
-    zero-one. loss_weights: by output, default 1. rope: the difference in skill that does not matter, default 0.01, for
+    zero-one. loss_weights: by output, default 1. dropout: the share of hidden units that networks do without in each
+    training step. norm: "layer" for layer normalisation of hidden layers. rope: the difference in skill that does not matter, default 0.01, for
     all or by output. probability: what a verdict needs, default 0.95. worth: the skill that half the cost is worth.
     rows: that are used, at the most; default: the profile's. folds, repeats, seeds: a fixed design. budget: seconds for training and timing. until_decided: train on until every
     comparison is decided or cannot be. tune: configurations to try for each network of each arm, in a fixed design; each is
@@ -104,6 +107,7 @@ def compare(  # the command's options as keywords
     """
     from jointbench.api.compare import Frames, compare_frames, words  # so that importing jointbench stays light
     from jointbench.estimators.family import estimator_families
+    from jointbench.networks.network_options import NetworkOptions
     from jointbench.runs.options import RunOptions
 
     if models is None:
@@ -135,6 +139,7 @@ def compare(  # the command's options as keywords
         budget=budget,
         until_decided=until_decided,
         tune=tune,
+        network=NetworkOptions(dropout=dropout, norm=cast("Norm | None", norm)),
     )
     frames = Frames(
         X=X, Y=Y, name=name, kinds=kinds or {}, groups=groups, time=time, sample_weight=sample_weight, test=test

@@ -36,6 +36,7 @@ Width = Annotated[int, Interval(ge=1, lt=2**31)]  # of a layer
 Kind = Literal["regression", "binary", "multiclass"]
 Sizing = Literal["same-width", "same-parameters"]
 Optimizer = Literal["sgd", "adam", "adamw"]
+Norm = Literal["", "layer"]
 Engine = Literal["stock", "stacked", "external"]  # external: trained by somebody else
 EXTERNAL: Final = "external"
 ColumnRole = Literal["output", "number", "category", "date", "key", "dropped"]
@@ -208,6 +209,13 @@ class Shape:
     """Widths of a network's hidden layers: convolution channels (images only), dense trunk, each head.
 
     own_trunk: the name of a user's trunk, whose width is ``trunk`` (() where it has none), "" for a dense one.
+    dropout: the share of a hidden dense layer's units that each row of a training batch does without. norm: "layer" for
+    layer normalisation of hidden dense layers. It looks at one row at a time, so a network answers a row alike in any
+    batch, and its weights are all that early stopping has to keep; batch normalisation has running means beside them,
+    and trains on rows that a stack pads with zeros. residual: the first width of ``trunk`` is that of a stream, every
+    other one that of a block which adds to it (Gorishniy et al. 2021); see ``networks.layers``.
+
+    An id leaves out the fields of ``LATER`` that have their default, and so does a record those of ``NOT_WRITTEN``.
     """
 
     trunk: tuple[Width, ...]
@@ -215,6 +223,13 @@ class Shape:
     channels: tuple[Width, ...] = ()
     activation: Literal["relu", "tanh"] = "relu"
     own_trunk: str = ""
+    dropout: Annotated[float, Interval(ge=0, lt=1)] = 0.0
+    norm: Norm = ""
+    residual: bool = False
+
+
+NOT_WRITTEN: Final = {"dropout": 0.0, "norm": "", "residual": False}  # fields of Shape that records are older than
+LATER: Final = {"own_trunk": "", **NOT_WRITTEN}  # and those that ids are older than
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -263,9 +278,7 @@ class Network:
     @cached_property
     def id(self) -> str:
         """A stable id: equal networks have the same one, in every process."""
-        shape = dict(vars(self.shape))  # asdict is ten times slower
-        if not self.shape.own_trunk:
-            del shape["own_trunk"]  # ids of dense networks are older than this field
+        shape = {name: value for name, value in vars(self.shape).items() if name not in LATER or value != LATER[name]}
         parts = {**vars(self), "shape": shape, "recipe": vars(self.recipe)}
         text = json.dumps(parts, sort_keys=True, separators=(",", ":"))
         return hashlib.sha256(text.encode()).hexdigest()[:16]

@@ -9,7 +9,7 @@ import numpy as np
 from jointbench.backends.base import Job, Precision
 from jointbench.networks.architecture import architecture
 from jointbench.networks.initialization import initial_weights
-from jointbench.types import Output, Recipe, Shape
+from jointbench.types import Norm, Output, Recipe, Shape
 
 OUTPUTS = {
     "regression": (Output("r", "regression"),),
@@ -42,15 +42,25 @@ class JobSpec:
     recipe: Recipe = RECIPE
     precision: Precision = "float32"
     seed: int = 5
-    widths: tuple[int, int] = (16, 8)
+    widths: tuple[int, ...] = (16, 8)
     head: int = 5
+    dropout: float = 0.0
+    norm: Norm = ""
+    residual: bool = False
 
 
 def make_job(spec: JobSpec) -> Job:
     """A learnable job on generated rows, a tenth of the labels missing, the last batch of an epoch short."""
     rng = np.random.default_rng(spec.seed)
     outputs = OUTPUTS[spec.outputs]
-    shape = Shape(spec.widths, (spec.head,), (4, 6) if spec.trunk == "image" else ())
+    shape = Shape(
+        trunk=spec.widths,
+        head=(spec.head,),
+        channels=(4, 6) if spec.trunk == "image" else (),
+        dropout=spec.dropout,
+        norm=spec.norm,
+        residual=spec.residual,
+    )
     network = architecture(shape, INPUTS[spec.trunk], outputs)
     features = rng.normal(size=(ROWS, *INPUTS[spec.trunk])).astype(np.float32)
     signal = features.reshape(ROWS, -1)[:, :3].sum(axis=1) + 0.3 * rng.normal(size=ROWS)

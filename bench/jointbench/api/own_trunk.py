@@ -22,6 +22,9 @@ def run_with_trunk(run: PlannedRun, trunk: Trunks, backends: Sequence[str] | Non
     backends: those that were asked for; None: those of the functions, and of a single one the framework that it
     returns a module of. Raises BadInput for what is no trunk.
     """
+    shapes = [experiment.shape for experiment in run.experiments]
+    if any(shape.dropout or shape.norm or shape.residual for shape in shapes):
+        raise BadInput("trunk: it is your own, so model resnet, dropout and norm cannot change it; leave them out")
     functions = _by_backend(trunk, backends)
     try:
         experiments, notes = _with_trunk(run, functions)

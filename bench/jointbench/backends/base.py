@@ -10,6 +10,7 @@ import numpy as np
 import numpy.typing as npt
 
 from jointbench.networks.architecture import Architecture
+from jointbench.networks.dropout import Masks, epoch_masks
 from jointbench.records import Stop
 from jointbench.types import Float32Array, FloatArray, IntArray, Recipe, Weights
 
@@ -27,7 +28,7 @@ class Job:
     features: (rows, features) or (rows, height, width, channels), the whole table. train, validation, test: row
     numbers. targets: (rows, outputs), a class code or a standardised value. weights: (rows, outputs), 0 where the label
     is missing. loss_weights: what multiplies each output's mean loss in the total. regression_loss: the loss of every
-    regression output, in training and in early stopping.
+    regression output, in training and in early stopping. dropout_seed: beside ``seed``, of dropout masks.
     """
 
     architecture: Architecture
@@ -43,11 +44,21 @@ class Job:
     seed: int
     precision: Precision = "float32"
     regression_loss: RegressionLoss = "squared"
+    dropout_seed: int = 0
+
+    def masks(self, epoch: int) -> Masks:
+        """The dropout masks of an epoch over the training rows; none where nothing is dropped."""
+        return epoch_masks(self.architecture, (self.seed, self.dropout_seed), epoch, len(self.train))
 
     def require_squared_loss(self, user: str) -> None:
         """Raises ValueError where a regression output has another loss. user: what is written for squared errors."""
         if self.regression_loss != "squared" and "regression" in self.architecture.kinds:
             raise ValueError(f"{user} needs squared errors; the job's regression loss is {self.regression_loss!r}")
+
+    def require_no_dropout(self, user: str) -> None:
+        """Raises ValueError where units are dropped. user: what trains without masks."""
+        if self.architecture.dropped:
+            raise ValueError(f"{user} drops no units; the job's dropout is {self.architecture.dropout:g}")
 
 
 @dataclass(frozen=True, eq=False, kw_only=True)

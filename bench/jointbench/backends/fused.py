@@ -6,6 +6,7 @@ of its networks. Each network's answers stay what they are alone, up to float32 
 
 from __future__ import annotations
 
+import itertools
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
 
@@ -13,18 +14,19 @@ import numpy as np
 
 from jointbench.backends.own_trunk import named_own_weights, own_weights
 from jointbench.networks.architecture import Architecture
+from jointbench.networks.layers import Layer
 from jointbench.types import Float32Array, Weights
 
 StackedLayer = tuple[Float32Array, Float32Array]
-"""Kernels (networks, in, out) or (networks, 3, 3, in, out), and biases (networks, out)."""
+"""Kernels (networks, in, out) or (networks, 3, 3, in, out), or scales (networks, units), and biases (networks, out)."""
 
 
 @dataclass(frozen=True, eq=False, kw_only=True)
 class Group:
     """Networks of one shape, their weights stacked.
 
-    members: each network's index in the arm. units: the number of each network's answers, over all its heads. heads:
-    per head its hidden layers and its last kernel, (networks, hidden units, answers). A head's last kernel is 0 in the
+    members: each network's index in the arm. units: the number of each network's answers, over all its heads. dense:
+    the trunk's and the heads' hidden layers by name. heads: per head its hidden layers and its last kernel, (networks, hidden units, answers). A head's last kernel is 0 in the
     columns of other heads and of padding, so that the heads' answers are added up. If no head has hidden layers, all
     are joined to one. bias: (networks, answers).
     """
@@ -33,8 +35,8 @@ class Group:
     members: tuple[int, ...]
     units: tuple[int, ...]
     convs: tuple[StackedLayer, ...]
-    trunk: tuple[StackedLayer, ...]
-    heads: tuple[tuple[tuple[StackedLayer, ...], Float32Array], ...]
+    dense: dict[str, StackedLayer]
+    heads: tuple[tuple[tuple[Layer, ...], Float32Array], ...]
     bias: Float32Array
 
 
@@ -73,7 +75,7 @@ def _group(members: Sequence[int], networks: Sequence[tuple[Architecture, Weight
             kernel[row, :, columns] = weights[f"{head[-1].name}/kernel"]
             bias[row, columns] = weights[f"{head[-1].name}/bias"]
             start = columns.stop
-    hidden: list[tuple[StackedLayer, ...]] = [tuple(stacked(layer.name) for layer in head[:-1]) for head in first.heads]
+    hidden = [head[:-1] for head in first.heads]
     if not any(hidden):  # all heads read the trunk, and each has its own columns: their sum is one kernel
         hidden, kernels = [()], [np.sum(np.stack(kernels), axis=0, dtype=np.float32)]
     return Group(
@@ -81,7 +83,7 @@ def _group(members: Sequence[int], networks: Sequence[tuple[Architecture, Weight
         members=tuple(members),
         units=tuple(units),
         convs=tuple(stacked(layer.name) for layer in first.convs),
-        trunk=tuple(stacked(layer.name) for layer in first.trunk),
+        dense={layer.name: stacked(layer.name) for layer in (*first.trunk, *itertools.chain(*hidden))},
         heads=tuple(zip(hidden, kernels, strict=True)),
         bias=bias,
     )
@@ -99,7 +101,7 @@ def split_answers(groups: Sequence[Group], answers: Sequence[Float32Array]) -> l
 
 def one_output(network: Architecture, weights: Weights, head: int) -> tuple[Architecture, Weights]:
     """The network with only one of its heads, for a request that wants one output of N."""
-    renamed = {layer.name: f"head_0_{i}" for i, layer in enumerate(network.heads[head])}
+    renamed = {layer.name: layer.name.replace(f"head_{head}_", "head_0_") for layer in network.heads[head]}
     alone = tuple(replace(layer, name=renamed[layer.name], head=0) for layer in network.heads[head])
     names = {layer.name: layer.name for layer in (*network.convs, *network.trunk)} | renamed
     parts = {f"{new}/{part}": weights[f"{old}/{part}"] for old, new in names.items() for part in ("kernel", "bias")}

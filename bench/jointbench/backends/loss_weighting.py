@@ -79,6 +79,7 @@ class WeightedLoop(StepLoop, Protocol):
 
 def fit_weighted(loop: WeightedLoop, method: str, clock: Clock) -> Trained:
     """Trains as the stock loop does, under a method. Early stopping goes by the job's own loss weights."""
+    loop.job.require_no_dropout("a method that weights losses")
     average = (lambda losses: loop.factor(dynamic_weights(losses))) if method == DYNAMIC else None
     return fit_loop(loop, clock, average)
 

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Annotated, Optional
+from typing import TYPE_CHECKING, Annotated, Optional, cast
 
 import typer
 
@@ -26,6 +26,7 @@ if TYPE_CHECKING:
     from jointbench.runs.planned_run import PlannedRun
     from jointbench.study.config import StudyConfig
     from jointbench.study.plan import Experiment
+    from jointbench.types import Norm
 
 FEW = 3  # datasets whose columns are shown one by one before training
 
@@ -38,6 +39,8 @@ FIELDS = {  # of the options, where the command's word is another
     "metric": "metrics",
     "loss_weight": "loss_weights",
     "rope": "ropes",
+    "dropout": "network",
+    "norm": "network",
 }
 NO_FIELDS = {"datasets", "cluster", "dry_run", "out", "format"}
 
@@ -64,7 +67,9 @@ def run(
     ] = None,
     model: Annotated[
         Optional[list[str]],
-        typer.Option(help="mlp (networks), forest, extra-trees, neighbours, ridge, xgboost or catboost; repeat it."),
+        typer.Option(
+            help="mlp or resnet (networks), forest, extra-trees, neighbours, ridge, xgboost or catboost; repeat it."
+        ),
     ] = None,
     backend: Annotated[Optional[list[str]], typer.Option(help="torch or tensorflow; repeat it.")] = None,
     device: Annotated[str, typer.Option(help="cpu, cuda or auto.")] = "auto",
@@ -87,6 +92,10 @@ def run(
     split_repeats: Annotated[
         bool, typer.Option("--split-repeats", help="Let identical rows fall into different parts of a split.")
     ] = False,
+    dropout: Annotated[
+        Optional[float], typer.Option(help="Share of hidden units that networks do without in each training step.")
+    ] = None,
+    norm: Annotated[Optional[str], typer.Option(help="layer: layer normalisation of hidden layers.")] = None,
     loss_weight: Annotated[Optional[list[str]], typer.Option(help="NAME=NUMBER: weight of an output's loss.")] = None,
     weight: Weight = None,
     class_weight: Annotated[
@@ -123,6 +132,7 @@ def run(
     format: Printed = "text",  # noqa: A002  # the option's name
 ) -> None:
     """Trains joint and separate networks on bundled data or your own table, and reports what the choice costs."""
+    from jointbench.networks.network_options import NetworkOptions
     from jointbench.runs.options import RunOptions
 
     defaults = RunOptions()
@@ -158,6 +168,7 @@ def run(
         budget=budget,
         until_decided=until_decided,
         tune=tune,
+        network=NetworkOptions(dropout=dropout, norm=cast("Norm | None", norm)),
     )
     from jointbench.runs.study_file.naming import naming_the_file
     from jointbench.runs.study_file.options import named_study, study_options

@@ -8,8 +8,8 @@ from dataclasses import dataclass
 from typing import Any
 
 from jointbench.errors import BadInput
+from jointbench.networks.network_options import NETWORK_MODELS
 
-NETWORKS = "mlp"  # the networks of a study, by the name of their family
 Estimator = Any  # what scikit-learn calls one: fit, predict, get_params; the protocol has no type of its own
 
 
@@ -35,20 +35,20 @@ def check_family(family: Family) -> None:
 def estimator_families(
     models: Sequence[str], joint: Estimator = None, separate: Estimator = None
 ) -> tuple[Family, ...]:
-    """The families that are asked for by name, and the one of a user's own estimators. NETWORKS is none of them.
+    """The families that are asked for by name, and the one of a user's own estimators. Networks are none of them.
 
     Raises BadInput for an unknown name, and for ``separate`` alone.
     """
     if joint is None and separate is not None:
         raise BadInput("separate is given without joint; give the estimator that is trained on all outputs too")
     own = () if joint is None else (Family(type(joint).__name__, joint, joint if separate is None else separate),)
-    return (*own, *(named_family(name) for name in dict.fromkeys(models) if name != NETWORKS))
+    return (*own, *(named_family(name) for name in dict.fromkeys(models) if name not in NETWORK_MODELS))
 
 
 def named_family(name: str) -> Family:
     """The family of this name, in its usual settings. Raises BadInput for an unknown one, or without its library."""
     if name not in FAMILIES:
-        raise BadInput(f"--model {name}: the models are mlp, {', '.join(FAMILIES)}")
+        raise BadInput(f"--model {name}: the models are {', '.join(NETWORK_MODELS)}, {', '.join(FAMILIES)}")
     estimator = FAMILIES[name]()
     return Family(name, estimator, estimator)
 

@@ -12,8 +12,9 @@ from jointbench.backends.base import Gradients, Job, Precision
 from jointbench.backends.protocols import Backend, diagnostics_of
 from jointbench.explain.answer import Answer, AnswerData, failed_answer
 from jointbench.explain.context import Context, networks_of
-from jointbench.networks.architecture import Architecture, Layer
+from jointbench.networks.architecture import Architecture
 from jointbench.networks.initialization import epoch_order
+from jointbench.networks.layers import Layer
 from jointbench.study.plan import Experiment, job
 from jointbench.study.prepared_tables import prepared_split
 from jointbench.types import FloatArray, IntArray, Weights

@@ -7,8 +7,9 @@ from dataclasses import replace
 
 from jointbench.backends.base import Job
 from jointbench.explain.trained_networks import TrainedNetwork
-from jointbench.networks.architecture import Architecture, Layer
+from jointbench.networks.architecture import Architecture
 from jointbench.networks.flops import forward_flops
+from jointbench.networks.layers import Layer
 from jointbench.types import Float32Array, Weights
 
 

@@ -33,7 +33,7 @@ def onnx_model(network: FinalNetwork, preprocessing: Preprocessing | None) -> on
     features = _image(graph, network.architecture) if preprocessing is None else _encoded(graph, preprocessing)
     hidden = trunk(graph, network.architecture, network.weights, features)
     for place, head in enumerate(network.architecture.heads):
-        answer = dense_stack(graph, head, network.weights, hidden, network.architecture.activation, last=True)
+        answer = dense_stack(graph, head, network.weights, hidden, network.architecture.activation)
         _answer(graph, network.outputs[place], answer, network.mean[place], network.scale[place])
     classes = {output.name: list(output.classes) for output in network.outputs if output.classes}
     return graph.model({"classes": json.dumps(classes)})

@@ -5,44 +5,14 @@ Parameter counts, FLOP counts, initial weights and both backends' networks are m
 
 from __future__ import annotations
 
-import math
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from typing import Literal
 
 from jointbench.errors import BadInput
+from jointbench.networks.layers import Layer, head_layers, trunk_layers
 from jointbench.networks.own_trunk import OwnTrunk, SizedTrunk
 from jointbench.types import Kind, Output, Shape
-
-KERNEL = 3  # convolutions are 3x3, SAME padding, stride 1, so that both frameworks' FLOP counters agree
-
-
-@dataclass(frozen=True, kw_only=True)
-class Layer:
-    """One dense or convolution layer.
-
-    positions: how many places the kernel is applied at (height x width for a convolution, 1 for dense).
-    head: index of the output that the layer serves, None in the shared trunk.
-    reads_input: the layer's input is the data, so that training needs no gradient with respect to it.
-    """
-
-    name: str
-    kind: Literal["dense", "conv"]
-    inputs: int
-    units: int
-    positions: int
-    head: int | None
-    reads_input: bool
-
-    @property
-    def kernel_shape(self) -> tuple[int, ...]:
-        """Shape of the kernel, inputs before units: (in, out), or (3, 3, in, out)."""
-        window = (KERNEL, KERNEL) if self.kind == "conv" else ()
-        return (*window, self.inputs, self.units)
-
-    @property
-    def parameters(self) -> int:
-        return math.prod(self.kernel_shape) + self.units
 
 
 @dataclass(frozen=True)
@@ -51,7 +21,7 @@ class Architecture:
 
     input_shape: (features,) or (height, width, channels). Networks of equal architecture can be trained as
     replicates of one program; output names are therefore not part of it. own_trunk: a user's, in place of convolutions
-    and dense layers, which are then ().
+    and dense layers, which are then (). dropout: the share of units that layers with "drop" after them do without.
     """
 
     input_shape: tuple[int, ...]
@@ -61,6 +31,7 @@ class Architecture:
     kinds: tuple[Kind, ...]
     activation: Literal["relu", "tanh"]
     own_trunk: SizedTrunk | None = None
+    dropout: float = 0.0
 
     @property
     def layers(self) -> Iterator[Layer]:
@@ -75,6 +46,11 @@ class Architecture:
         return tuple(head[-1].units for head in self.heads)
 
     @property
+    def dropped(self) -> tuple[Layer, ...]:
+        """The layers with dropout after them."""
+        return tuple(layer for layer in self.layers if layer.drops)
+
+    @property
     def parameters(self) -> int:
         own = self.own_trunk.sizes.parameters if self.own_trunk else 0
         return own + sum(layer.parameters for layer in self.layers)
@@ -85,28 +61,28 @@ def architecture(
 ) -> Architecture:
     """The layers of a network of this shape for these outputs. own_trunk: a user's, measured at the shape's width.
 
-    Raises BadInput when an image shape has no convolution channels or is pooled below one pixel.
+    Raises BadInput when an image shape has no convolution channels or is pooled below one pixel, and as
+    ``trunk_layers`` does.
     """
     kinds = tuple(output.kind for output in outputs)
     if own_trunk is not None:
         sized = own_trunk.at(shape.trunk)
         heads = _heads(shape, outputs, sized.sizes.units, reads_input=sized.sizes.parameters == 0)
-        return Architecture(input_shape, (), (), heads, kinds, shape.activation, sized)
+        return Architecture(input_shape, (), (), heads, kinds, shape.activation, sized, shape.dropout)
     convs: tuple[Layer, ...] = ()
     if len(input_shape) == 3:
         convs, fan_in = _convolutions(shape, input_shape)
     else:
         (fan_in,) = input_shape
-    trunk = _dense_layers("trunk", shape.trunk, fan_in, head=None, reads_input=not convs)
+    trunk = trunk_layers(shape, fan_in, reads_input=not convs)
     trunk_units = trunk[-1].units if trunk else fan_in
     heads = _heads(shape, outputs, trunk_units, reads_input=not (convs or trunk))
-    return Architecture(input_shape, convs, trunk, heads, kinds, shape.activation)
+    return Architecture(input_shape, convs, trunk, heads, kinds, shape.activation, dropout=shape.dropout)
 
 
 def _heads(shape: Shape, outputs: Sequence[Output], inputs: int, *, reads_input: bool) -> tuple[tuple[Layer, ...], ...]:
     return tuple(
-        _dense_layers(f"head_{k}", (*shape.head, output.units), inputs, head=k, reads_input=reads_input)
-        for k, output in enumerate(outputs)
+        head_layers(k, shape, output.units, inputs, reads_input=reads_input) for k, output in enumerate(outputs)
     )
 
 
@@ -132,24 +108,3 @@ def _convolutions(shape: Shape, input_shape: tuple[int, ...]) -> tuple[tuple[Lay
         )
         height, width, depth = height // 2, width // 2, units
     return tuple(convs), height * width * depth
-
-
-def _dense_layers(
-    prefix: str, widths: Sequence[int], inputs: int, *, head: int | None, reads_input: bool
-) -> tuple[Layer, ...]:
-    """Dense layers one after the other; ``reads_input`` is the first one's."""
-    layers = []
-    for i, units in enumerate(widths):
-        layers.append(
-            Layer(
-                name=f"{prefix}_{i}",
-                kind="dense",
-                inputs=inputs,
-                units=units,
-                positions=1,
-                head=head,
-                reads_input=reads_input and i == 0,
-            )
-        )
-        inputs = units
-    return tuple(layers)

@@ -1,7 +1,7 @@
 """Training and inference FLOPs in closed form.
 
 Counted: the matrix products and convolutions, 1 multiply-add = 2 FLOPs. Not counted: elementwise work
-(activations, losses), the optimiser and validation passes. The tests compare these numbers with
+(activations, normalisation, dropout, residual sums, losses), the optimiser and validation passes. The tests compare these numbers with
 `torch.utils.flop_counter` and with TensorFlow's per-operation statistics. The optimiser's work is elementwise, which
 neither counter counts; ``update_flops`` estimates it from the update's formula.
 """
@@ -11,7 +11,8 @@ from __future__ import annotations
 import math
 from collections.abc import Iterable, Sequence
 
-from jointbench.networks.architecture import Architecture, Layer
+from jointbench.networks.architecture import Architecture
+from jointbench.networks.layers import Layer
 from jointbench.records import FlopsPerRow
 from jointbench.types import Recipe
 
@@ -23,7 +24,9 @@ DECAY_FLOPS = 1  # decoupled weight decay: w times a constant
 
 
 def forward_flops(layer: Layer) -> int:
-    """FLOPs of one row through one layer: 2 x kernel size x positions."""
+    """FLOPs of one row through one layer: 2 x kernel size x positions, 0 of a normalisation, which is elementwise."""
+    if layer.kind == "norm":
+        return 0
     return 2 * layer.positions * math.prod(layer.kernel_shape)
 
 

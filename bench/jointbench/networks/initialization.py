@@ -11,12 +11,13 @@ from collections.abc import Sequence
 
 import numpy as np
 
-from jointbench.networks.architecture import Architecture, Layer
+from jointbench.networks.architecture import Architecture
+from jointbench.networks.layers import Layer
 from jointbench.types import FloatArray, IntArray
 
 
 def initial_weights(network: Architecture, head_names: Sequence[str], seed: int) -> dict[str, FloatArray]:
-    """Glorot-uniform kernels and zero biases, float64, as {"<layer>/kernel": ..., "<layer>/bias": ...}.
+    """Glorot-uniform kernels and zero biases (of a normalisation, scales of one and no shift), float64, as {"<layer>/kernel": ..., "<layer>/bias": ...}.
 
     A kernel's shape is the layer's ``kernel_shape`` (Glorot & Bengio 2010). A trunk layer's values depend on the seed
     and the layer, a head's on the seed and the output's name in ``head_names``: an output starts from the same head
@@ -24,7 +25,8 @@ def initial_weights(network: Architecture, head_names: Sequence[str], seed: int)
     """
     weights: dict[str, FloatArray] = {}
     for layer in network.layers:
-        kernel = _glorot_uniform(layer, head_names, seed)
+        norm = layer.kind == "norm"
+        kernel = np.ones(layer.kernel_shape) if norm else _glorot_uniform(layer, head_names, seed)
         weights[f"{layer.name}/kernel"] = kernel
         weights[f"{layer.name}/bias"] = np.zeros(layer.units)
     return weights

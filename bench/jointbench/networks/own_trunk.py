@@ -54,7 +54,9 @@ class OwnTrunk:
 
     def shape(self, base: Shape) -> Shape:
         """The base shape with this trunk."""
-        return replace(base, trunk=() if self.width is None else (self.width,), channels=(), own_trunk=self.name)
+        return replace(
+            base, trunk=() if self.width is None else (self.width,), channels=(), own_trunk=self.name, residual=False
+        )
 
     def at(self, widths: tuple[int, ...]) -> SizedTrunk:
         """The trunk of this width, or of none where there is no width in ``widths``."""

@@ -36,6 +36,7 @@ from jointbench.records.references import References
 from jointbench.records.rules import obeying
 from jointbench.records.strict_json import ascii_json
 from jointbench.records.whole_file import is_regular, open_regular, reason, whole_file
+from jointbench.types import NOT_WRITTEN
 
 RECORDS, PACKED = "records.jsonl", "records.jsonl.xz"  # of a run's folder: as it was written, and packed to be kept
 SENTENCE = 400  # letters on what is wrong with a line; the names in it may be long
@@ -66,8 +67,22 @@ def to_line(record: Record) -> str:
     """One JSON object on one line."""
     kind: Any = type(record)
     body = adapter(kind).dump_python(record, by_alias=True, warnings=False)
+    for shape in _shapes(body):
+        for name, default in NOT_WRITTEN.items():
+            if shape[name] == default:
+                del shape[name]
     head = {"record": _NOUN_OF[kind], "schema": RECORD_SCHEMA_VERSION}
     return ascii_json({**head, **body})
+
+
+def _shapes(body: dict[str, Any]) -> Iterator[dict[str, Any]]:
+    """The shapes of networks in a record: of a fit's network, of an arm, of the arms of each trial."""
+    if "network" in body:
+        yield body["network"]["shape"]
+    yield from body.get("shapes", ())
+    for trial in body.get("trials", ()):
+        for planned in trial:
+            yield from planned["shapes"]
 
 
 def from_line(line: str | bytes) -> Record:

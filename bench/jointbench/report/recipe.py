@@ -31,11 +31,14 @@ def recipe_facts(recipe: RecipeSummary) -> list[tuple[str, str]]:
 
 
 def widths(recipe: RecipeSummary) -> str:
-    """The layers of the base shape: "trunk 64-64"."""
+    """The layers of the base shape: "trunk 64-64, dropout 0.1"."""
     if recipe.own_trunk:
         return own_trunk_text(recipe.own_trunk, recipe.trunk)
-    layers = (("convolutions", recipe.channels), ("trunk", recipe.trunk), ("each head", recipe.head))
-    return ", ".join(f"{name} {'-'.join(str(width) for width in sizes)}" for name, sizes in layers if sizes)
+    trunk = "residual trunk (stream, then blocks)" if recipe.residual else "trunk"
+    layers = (("convolutions", recipe.channels), (trunk, recipe.trunk), ("each head", recipe.head))
+    parts = [f"{name} {'-'.join(str(width) for width in sizes)}" for name, sizes in layers if sizes]
+    parts += ["layer normalisation"] if recipe.norm else []
+    return ", ".join([*parts, *([f"dropout {recipe.dropout:g}"] if recipe.dropout else [])])
 
 
 def own_trunk_text(name: str, widths: Sequence[int]) -> str:

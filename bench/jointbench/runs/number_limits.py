@@ -6,6 +6,7 @@ import math
 from typing import TYPE_CHECKING
 
 from jointbench.errors import BadInput
+from jointbench.networks.network_options import networks_of
 from jointbench.runtime.environment import cores
 from jointbench.study.profiles import profile_named
 from jointbench.study.trials import check_trials
@@ -40,6 +41,7 @@ def check_numbers(options: RunOptions) -> None:
     """Raises BadInput for a number that nothing can be done with: one sentence that names its option."""
     check_seed(options.seed)
     check_jobs(options.jobs)
+    networks_of(options.models, options.network)
     if options.tune is not None:
         check_trials(options.tune)
     profile = profile_named(options.profile)

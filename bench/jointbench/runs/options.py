@@ -16,9 +16,8 @@ from jointbench.data.sources.cached import is_source, load_source
 from jointbench.data.table_options import TableOptions
 from jointbench.data.web_address import without_credentials
 from jointbench.errors import BadInput
-from jointbench.estimators.family import NETWORKS
 from jointbench.networks.arms import DEFAULT_ARMS
-from jointbench.networks.network_options import DEFAULT_NETWORK, NetworkOptions
+from jointbench.networks.network_options import DEFAULT_NETWORK, MLP, NETWORK_MODELS, NetworkOptions, networks_of
 from jointbench.runs.metric_options import balanced_datasets, with_metrics
 from jointbench.runs.number_limits import check_numbers
 from jointbench.runs.verdict_options import verdict_criteria
@@ -37,8 +36,8 @@ TIMING_SHARE = 0.4  # of a budget, at the most
 
 @dataclass(frozen=True, kw_only=True)
 class RunOptions:
-    """What a user asks for. None leaves a number to the profile. rows: of a table at the most. models: NETWORKS, and
-    families of estimators.
+    """What a user asks for. None leaves a number to the profile. rows: of a table at the most. models: of
+    networks, and families of estimators.
 
     study: the path of the study file that says so, "" without one; tables: what it says of each dataset, by its word in
     ``datasets``; overridden: the fields that the command line says in its place. network: of recipe and base shape.
@@ -48,7 +47,7 @@ class RunOptions:
     datasets: tuple[str, ...] = ()
     targets: tuple[str, ...] = ()
     arms: tuple[str, ...] = DEFAULT_ARMS
-    models: tuple[str, ...] = (NETWORKS,)
+    models: tuple[str, ...] = (MLP,)
     backends: tuple[str, ...] = tuple(BACKENDS)
     device: str = "auto"
     folds: int | None = None
@@ -181,7 +180,8 @@ def experiments(options: RunOptions, datasets: Sequence[Dataset]) -> list[Experi
     validation, weights = cross_validation(options), loss_weights(options)
     if options.folds is not None and any(dataset.held_out is not None for dataset in datasets):
         raise BadInput(f"--folds {options.folds}: --test says which rows are tested on; give one of them")
-    made = [make_experiment(dataset, options.arms, validation, weights, options.network) for dataset in datasets]
+    network = networks_of(options.models, options.network)
+    made = [make_experiment(dataset, options.arms, validation, weights, network) for dataset in datasets]
     return [replace(experiment, trials=options.tune or 1) for experiment in made]
 
 
@@ -243,7 +243,7 @@ def study_config(options: RunOptions, criteria: VerdictCriteria = DEFAULT_CRITER
     if options.engine not in ENGINES:
         raise BadInput(f"--engine {options.engine!r}: the engines are {', '.join(ENGINES)}")
     return StudyConfig(
-        backends=tuple(dict.fromkeys(options.backends)) if NETWORKS in options.models else (),
+        backends=tuple(dict.fromkeys(options.backends)) if set(NETWORK_MODELS) & set(options.models) else (),
         devices=devices_for(options.device),
         engine=ENGINES[options.engine],
         jobs=options.jobs or cores(),

@@ -53,6 +53,7 @@ def reruns(options: RunOptions, datasets: Sequence[Dataset]) -> dict[str, str]:
             if flag is None or value == field.default or (flag in TABLE_OPTIONS and not is_path(word)):
                 continue
             arguments += _written(flag, value)
+        arguments += _of_network(options)
         commands[dataset.slug] = shlex.join(arguments) + (" < FILE" if word == STANDARD_INPUT else "")
     return commands
 
@@ -63,7 +64,13 @@ def _of_study(options: RunOptions, dataset: Dataset, datasets: int) -> list[str]
     for name in options.overridden:
         if flag := FLAGS.get(name):
             arguments += _written(flag, getattr(options, name))
-    return arguments
+    return [*arguments, *(_of_network(options) if "network" in options.overridden else [])]
+
+
+def _of_network(options: RunOptions) -> list[str]:
+    """The flags of the networks' options that the command line has."""
+    flags = (("--dropout", options.network.dropout), ("--norm", options.network.norm))
+    return [word for flag, value in flags if value is not None for word in _written(flag, value)]
 
 
 def _written(flag: str, value: object) -> list[str]:

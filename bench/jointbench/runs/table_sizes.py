@@ -5,6 +5,7 @@ from __future__ import annotations
 import math
 from collections.abc import Sequence
 
+from jointbench.networks.network_options import networks_of
 from jointbench.runs.options import RunOptions, cross_validation, loss_weights
 from jointbench.study.config import StudyConfig
 from jointbench.study.estimate import estimate
@@ -27,8 +28,9 @@ def growing(
     if fixed or len(experiments) > MOST_TABLES or not config.backends:
         return list(experiments)
     validation, weights = cross_validation(options), loss_weights(options)
+    network = networks_of(options.models, options.network)
     return [
-        with_larger(experiment, dataset, validation, weights, options.network, most_rows=_most_rows(experiment, config))
+        with_larger(experiment, dataset, validation, weights, network, most_rows=_most_rows(experiment, config))
         for experiment, dataset in zip(experiments, datasets, strict=True)
     ]
 

@@ -18,6 +18,7 @@ from jointbench.data.subsample import check_cut, subsampled
 from jointbench.data.units import row_units
 from jointbench.networks.architecture import Architecture, architecture
 from jointbench.networks.arms import architectures, parameters, parse_arm, sized
+from jointbench.networks.dropout import outputs_seed
 from jointbench.networks.flops import (
     flops_per_row,
     inference_flops_per_row,
@@ -244,6 +245,7 @@ def job(experiment: Experiment, network: Network, prepared: Prepared) -> Job:
         loss_weights=effective_weights(network.recipe, outputs, no_skill),
         initial=without_columns(initial, built, prepared.columns_of_others(columns)),
         seed=network.seed,
+        dropout_seed=outputs_seed(network.group),
     )
 
 

@@ -8,14 +8,15 @@ networks of a dataset need one compiled program instead of one for each shape.
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import replace
 
 import numpy as np
 import numpy.typing as npt
 
-from jointbench.networks.architecture import Architecture, Layer
+from jointbench.networks.architecture import Architecture
 from jointbench.networks.flops import train_flops_per_row
+from jointbench.networks.layers import Layer
 from jointbench.types import Kind, Weights
 
 PADDING_FLOPS = 40e9  # what zeros may cost a stack in all: about the time that compiling another program takes
@@ -27,10 +28,16 @@ def padding_key(network: Architecture) -> object:
     """Networks with equal keys can be padded to one: same convolutions, depth, activation and number of heads.
 
     Convolutions must be equal, because they are too expensive to pad. So must the number of heads, because a padded
-    network has the heads of all networks and a step passes through all of them.
+    network has the heads of all networks and a step passes through all of them. With normalisation widths must be equal
+    too, because zeros would count in the mean of a row's units.
     """
     depths = tuple(sorted({len(head) for head in network.heads}))
-    return network.input_shape, network.convs, len(network.trunk), depths, network.activation, len(network.heads)
+    key = (network.input_shape, network.convs, len(network.trunk), depths, network.activation, len(network.heads))
+    hidden = [*network.trunk, *(layer for head in network.heads for layer in head[:-1])]
+    walk = tuple((layer.kind, layer.opens, layer.then) for layer in network.trunk)
+    normed = any(layer.kind == "norm" for layer in hidden)
+    widths = tuple(sorted({tuple(layer.units for layer in head[:-1]) for head in network.heads})) if normed else ()
+    return (*key, walk, network.dropout, network.trunk if normed else (), widths)
 
 
 def padded_architecture(networks: Sequence[Architecture]) -> Architecture:
@@ -49,20 +56,25 @@ def padded_architecture(networks: Sequence[Architecture]) -> Architecture:
             widths = head_widths.get(key, (0,) * len(head))
             head_widths[key] = tuple(max(layer.units, width) for layer, width in zip(head, widths, strict=True))
         heads_needed |= own_heads
+    head_templates = {
+        _head_key(kind, head): head
+        for network in networks
+        for kind, head in zip(network.kinds, network.heads, strict=True)
+    }
     trunk: list[Layer] = []
     for layers in zip(*(network.trunk for network in networks), strict=True):
         inputs = trunk[-1].units if trunk else layers[0].inputs
         trunk.append(replace(layers[0], inputs=inputs, units=max(layer.units for layer in layers)))
     head_inputs = trunk[-1].units if trunk else first.heads[0][0].inputs
-    reads_input = first.heads[0][0].reads_input
     keys = list(heads_needed.elements())
     return Architecture(
         first.input_shape,
         first.convs,
         tuple(trunk),
-        tuple(_head(index, head_widths[key], head_inputs, reads_input) for index, key in enumerate(keys)),
+        tuple(_head(index, head_templates[key], head_widths[key], head_inputs) for index, key in enumerate(keys)),
         tuple(kind for kind, _, _ in keys),
         first.activation,
+        dropout=first.dropout,
     )
 
 
@@ -70,20 +82,12 @@ def _head_key(kind: Kind, head: Sequence[Layer]) -> HeadKey:
     return kind, head[-1].units, len(head)
 
 
-def _head(index: int, widths: Sequence[int], inputs: int, reads_input: bool) -> tuple[Layer, ...]:
+def _head(index: int, template: Sequence[Layer], widths: Sequence[int], inputs: int) -> tuple[Layer, ...]:
+    """The template's layers at these widths, as the head of this index."""
     layers = []
-    for depth, units in enumerate(widths):
-        layers.append(
-            Layer(
-                name=f"head_{index}_{depth}",
-                kind="dense",
-                inputs=inputs,
-                units=units,
-                positions=1,
-                head=index,
-                reads_input=reads_input and depth == 0,
-            )
-        )
+    for layer, units in zip(template, widths, strict=True):
+        _, _, place = layer.name.split("_", 2)
+        layers.append(replace(layer, name=f"head_{index}_{place}", inputs=inputs, units=units, head=index))
         inputs = units
     return tuple(layers)
 
@@ -126,6 +130,13 @@ def unpad_weights(network: Architecture, padded: Architecture, weights: Weights)
         own_weights[f"{layer.name}/kernel"] = weights[f"{wide.name}/kernel"][corner]
         own_weights[f"{layer.name}/bias"] = weights[f"{wide.name}/bias"][: layer.units]
     return own_weights
+
+
+def pad_masks(
+    network: Architecture, padded: Architecture, masks: Mapping[str, npt.NDArray[np.bool_]]
+) -> dict[str, npt.NDArray[np.bool_]]:
+    """The network's dropout masks by the names of their layers in ``padded``, (rows, the network's own units)."""
+    return {wide.name: masks[layer.name] for layer, wide in _layer_pairs(network, padded) if layer.drops}
 
 
 def worth_padding(networks: Sequence[Architecture], rows_seen: int) -> bool:

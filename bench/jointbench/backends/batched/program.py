@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import math
 from collections.abc import Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 from typing import Protocol
 
 import numpy as np
@@ -17,6 +17,7 @@ import numpy.typing as npt
 from jointbench.backends.base import Job, Precision, RegressionLoss
 from jointbench.backends.batched.padding import matching_heads, padded_architecture
 from jointbench.networks.architecture import Architecture
+from jointbench.networks.dropout import Masks
 from jointbench.types import FloatArray, Recipe, Weights
 
 MEMORY_BUDGET_BYTES = 256 * 2**20  # of weights, optimiser state and activations of one stack
@@ -64,7 +65,8 @@ class BatchRows:
     """The rows of the packed data that one call reads.
 
     feature_rows, target_rows: (epochs, steps, slots, batch). active: (epochs, steps, slots), false where the slot has
-    no batch left in that epoch. validation_features, validation_targets: (slots, validation rows).
+    no batch left in that epoch. validation_features, validation_targets: (slots, validation rows). masks: by the name of
+    each layer with dropout after it, (epochs, steps, slots, batch, units), a byte a unit; empty without dropout.
     """
 
     feature_rows: Int32Array
@@ -72,6 +74,7 @@ class BatchRows:
     active: npt.NDArray[np.bool_]
     validation_features: Int32Array
     validation_targets: Int32Array
+    masks: Masks = field(default_factory=dict)
 
 
 @dataclass(frozen=True, eq=False)
@@ -107,10 +110,11 @@ class Program(Protocol):
         ...
 
 
-def stack_size(network: Architecture, recipe: Recipe, precision: Precision, jobs: int) -> int:
+def stack_size(network: Architecture, recipe: Recipe, precision: Precision, jobs: int, rows: int = 0) -> int:
     """Slots of a stack: as many as fit the memory budget, at most MAX_STACK; a function of shapes alone.
 
-    A slot holds weights, gradient, two moments and best weights, and a batch's activations forward and backward.
+    A slot holds weights, gradient, two moments and best weights, and a batch's activations forward and backward; and
+    with dropout the masks of a call, a byte for each unit of its ``rows`` (epochs x steps x batch).
     """
     item_bytes = 4 if precision == "float32" else 8
     activations = sum(
@@ -118,6 +122,7 @@ def stack_size(network: Architecture, recipe: Recipe, precision: Precision, jobs
     )
     inputs = math.prod(network.input_shape)
     slot_bytes = item_bytes * (6 * network.parameters + 3 * recipe.batch_size * (activations + inputs))
+    slot_bytes += rows * sum(layer.units for layer in network.dropped)
     return max(1, min(jobs, MAX_STACK, MEMORY_BUDGET_BYTES // slot_bytes))
 
 
@@ -134,7 +139,7 @@ def program_spec(jobs: Sequence[Job]) -> ProgramSpec:
     batch = min(first.recipe.batch_size, max(len(job.train) for job in jobs))
     steps = max(math.ceil(len(job.train) / batch) for job in jobs)
     epochs = min(first.recipe.max_epochs, max(1, math.ceil(STEPS_PER_CALL / steps)))
-    slots = stack_size(network, first.recipe, first.precision, len(jobs))
+    slots = stack_size(network, first.recipe, first.precision, len(jobs), epochs * steps * batch)
     return ProgramSpec(
         architecture=network,
         recipe=replace(first.recipe, loss_weights=()),

@@ -23,7 +23,7 @@ from jointbench.backends.batched.program import (
     packed_data,
     program_spec,
 )
-from jointbench.backends.batched.slots import SlotState, fill_slots, training_rows, validation_rows
+from jointbench.backends.batched.slots import SlotState, fill_slots, training_masks, training_rows, validation_rows
 from jointbench.backends.training_log import TrainingLog
 from jointbench.networks.architecture import Architecture
 from jointbench.types import Float32Array, Weights
@@ -71,6 +71,7 @@ def _batch_rows(
         active=active,
         validation_features=(np.minimum(validation, last[:, None]) + features[:, None]).astype(np.int32),
         validation_targets=(validation + targets[:, None]).astype(np.int32),
+        masks=training_masks(jobs, slots, spec),
     )
 
 

@@ -10,9 +10,10 @@ import numpy as np
 import numpy.typing as npt
 
 from jointbench.backends.base import Job
-from jointbench.backends.batched.padding import matching_heads, pad_weights
+from jointbench.backends.batched.padding import matching_heads, pad_masks, pad_weights
 from jointbench.backends.batched.program import Int32Array, Program, ProgramSpec
 from jointbench.backends.training_log import TrainingLog
+from jointbench.networks.dropout import Masks
 from jointbench.networks.initialization import epoch_order
 
 
@@ -63,6 +64,27 @@ def training_rows(
             rows[epoch, : len(order), slot] = order
     batches = rows.reshape(spec.epochs, spec.steps, spec.batch, spec.slots)
     return batches.transpose(0, 1, 3, 2).astype(np.int32), active
+
+
+def training_masks(jobs: Sequence[Job], slots: Sequence[SlotState | None], spec: ProgramSpec) -> Masks:
+    """The dropout masks of the batches of ``training_rows``, laid out as ``BatchRows`` has them; false in padding."""
+    size = (spec.epochs, spec.steps, spec.slots, spec.batch)
+    masks = {layer.name: np.zeros((*size, layer.units), bool) for layer in spec.architecture.dropped}
+    if not masks:
+        return masks
+    for slot, state in enumerate(slots):
+        if state is None:
+            continue
+        job = jobs[state.job]
+        whole, left = divmod(len(job.train), spec.batch)
+        for epoch in range(spec.epochs):
+            own = pad_masks(job.architecture, spec.architecture, job.masks(state.next_epoch + epoch))
+            for name, mask in own.items():
+                place = masks[name][epoch, :, slot, :, : mask.shape[1]]
+                place[:whole] = mask[: whole * spec.batch].reshape(whole, spec.batch, -1)
+                if left:
+                    place[whole, :left] = mask[whole * spec.batch :]
+    return masks
 
 
 def validation_rows(jobs: Sequence[Job], slots: Sequence[SlotState | None], spec: ProgramSpec) -> Int32Array:

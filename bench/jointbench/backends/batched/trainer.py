@@ -17,7 +17,7 @@ from jointbench.backends.batched.program import (
     packed_data,
     program_spec,
 )
-from jointbench.backends.batched.slots import SlotState, fill_slots, training_rows, validation_rows
+from jointbench.backends.batched.slots import SlotState, fill_slots, training_masks, training_rows, validation_rows
 from jointbench.measure.device_clock import device_clock
 
 ENDLESS = 1_000_000
@@ -53,6 +53,7 @@ class _SingleSlotTrainer:
                 active=active,
                 validation_features=np.minimum(validation, self.last_row),
                 validation_targets=validation,
+                masks=training_masks(self.jobs, self.slots, self.spec),
             )
         )
         for state in self.slots:

@@ -12,7 +12,8 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 import numpy.typing as npt
 
-from jointbench.networks.architecture import Architecture, Layer
+from jointbench.networks.architecture import Architecture
+from jointbench.networks.layers import NORM_EPSILON, Layer, run_layers
 from jointbench.types import Weights
 
 if TYPE_CHECKING:
@@ -78,9 +79,7 @@ def network_graph(architecture: Architecture, weights: Weights) -> onnx.ModelPro
     if architecture.convs:
         features = graph.node("Transpose", features, perm=[0, 3, 1, 2])
     hidden = trunk(graph, architecture, weights, features)
-    answers = [
-        dense_stack(graph, head, weights, hidden, architecture.activation, last=True) for head in architecture.heads
-    ]
+    answers = [dense_stack(graph, head, weights, hidden, architecture.activation) for head in architecture.heads]
     graph.node("Concat", *answers, output=ANSWERS, axis=1)
     graph.output(ANSWERS, [sum(architecture.units)])
     return graph.model({})
@@ -96,16 +95,22 @@ def trunk(graph: GraphBuilder, architecture: Architecture, weights: Weights, fea
         hidden = graph.node("MaxPool", hidden, kernel_shape=[2, 2], strides=[2, 2])
     if architecture.convs:  # flattened as (height, width, channels), the order of the next kernel's rows
         hidden = graph.node("Flatten", graph.node("Transpose", hidden, perm=[0, 2, 3, 1]))
-    return dense_stack(graph, architecture.trunk, weights, hidden, architecture.activation, last=False)
+    return dense_stack(graph, architecture.trunk, weights, hidden, architecture.activation)
 
 
-def dense_stack(
-    graph: GraphBuilder, layers: Sequence[Layer], weights: Weights, hidden: str, activation: str, *, last: bool
-) -> str:
-    """Dense layers one after the other. last: the last one has no activation."""
-    for place, layer in enumerate(layers):
+def dense_stack(graph: GraphBuilder, layers: Sequence[Layer], weights: Weights, hidden: str, activation: str) -> str:
+    """Layers one after the other, as they answer in serving."""
+
+    def apply(layer: Layer, rows: str) -> str:
         kernel, bias = (graph.constant(weights[f"{layer.name}/{part}"], np.float32) for part in ("kernel", "bias"))
-        hidden = graph.node("Gemm", hidden, kernel, bias)
-        if not (last and place == len(layers) - 1):
-            hidden = graph.node(activation.capitalize(), hidden)
-    return hidden
+        if layer.kind == "norm":
+            return graph.node("LayerNormalization", rows, kernel, bias, axis=-1, epsilon=NORM_EPSILON)
+        return graph.node("Gemm", rows, kernel, bias)
+
+    return run_layers(
+        layers,
+        hidden,
+        apply,
+        lambda rows: graph.node(activation.capitalize(), rows),
+        add=lambda _, kept, rows: graph.node("Add", kept, rows),
+    )

@@ -13,6 +13,7 @@ from torch import nn
 from jointbench.backends.fused import Group, StackedLayer, group_networks, split_answers
 from jointbench.backends.pytorch.networks import ACTIVATIONS, build
 from jointbench.networks.architecture import Architecture
+from jointbench.networks.layers import NORM_EPSILON, Layer, run_layers
 from jointbench.types import Float32Array, Weights
 
 
@@ -57,6 +58,27 @@ class FusedDense(nn.Module):
         return torch.baddbmm(self.bias, rows, self.kernel)
 
 
+class FusedNorm(nn.Module):
+    """One normalisation of every network of a group: of (networks, rows, units), or (rows, units) of a single one."""
+
+    scale: torch.Tensor
+    shift: torch.Tensor
+
+    def __init__(self, layer: StackedLayer) -> None:
+        super().__init__()
+        scale, shift = (torch.from_numpy(part) for part in layer)
+        self.units = [scale.shape[1]]
+        self.register_buffer("scale", scale[:, None, :])
+        self.register_buffer("shift", shift[:, None, :])
+
+    def forward(self, rows: torch.Tensor) -> torch.Tensor:
+        if rows.dim() == 2:
+            return nn.functional.layer_norm(rows, self.units, self.scale[0, 0], self.shift[0, 0], NORM_EPSILON)
+        return torch.addcmul(
+            self.shift, nn.functional.layer_norm(rows, self.units, None, None, NORM_EPSILON), self.scale
+        )
+
+
 class FusedGroup(nn.Module):
     """A group's networks as one program.
 
@@ -68,9 +90,17 @@ class FusedGroup(nn.Module):
         self.activation = ACTIVATIONS[group.architecture.activation]
         self.networks = len(group.members)
         self.convs = nn.ModuleList(self._conv(layer, i) for i, layer in enumerate(group.convs))
-        self.trunk = nn.ModuleList(FusedDense(layer) for layer in group.trunk)
+        self.trunk = group.architecture.trunk
+        self.dense = nn.ModuleDict(
+            {
+                layer.name: FusedNorm(group.dense[layer.name])
+                if layer.kind == "norm"
+                else FusedDense(group.dense[layer.name])
+                for layer in (*self.trunk, *(layer for head, _ in group.heads for layer in head))
+            }
+        )
         empty = np.zeros_like(group.bias)
-        self.hidden = nn.ModuleList(nn.ModuleList(FusedDense(layer) for layer in head) for head, _ in group.heads)
+        self.hidden = [head for head, _ in group.heads]
         self.answers = nn.ModuleList(
             FusedDense((kernel, group.bias if i == 0 else empty)) for i, (_, kernel) in enumerate(group.heads)
         )
@@ -93,6 +123,10 @@ class FusedGroup(nn.Module):
             conv.bias.copy_(torch.from_numpy(biases).flatten())
         return conv
 
+    def _run(self, layer: Layer, rows: torch.Tensor) -> torch.Tensor:
+        answer: torch.Tensor = self.dense[layer.name](rows)
+        return answer
+
     def forward(self, rows: torch.Tensor) -> torch.Tensor:
         hidden = rows
         if len(self.convs):
@@ -103,15 +137,10 @@ class FusedGroup(nn.Module):
                 hidden = hidden.permute(0, 2, 3, 1).flatten(1)
             else:
                 hidden = hidden.unflatten(1, (self.networks, -1)).permute(1, 0, 3, 4, 2).flatten(2)
-        for layer in self.trunk:
-            hidden = self.activation(layer(hidden))
+        hidden = run_layers(self.trunk, hidden, self._run, self.activation)
         total: torch.Tensor | None = None
         for layers, answer in zip(self.hidden, self.answers, strict=True):
-            assert isinstance(layers, nn.ModuleList)
-            head_hidden = hidden
-            for layer in layers:
-                head_hidden = self.activation(layer(head_hidden))
-            part = answer(head_hidden)
+            part = answer(run_layers(layers, hidden, self._run, self.activation))
             total = part if total is None else total + part
         assert total is not None
         return total

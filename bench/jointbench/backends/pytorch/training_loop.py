@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import copy
 from collections.abc import Callable, Iterator, Sequence
+from dataclasses import dataclass
 from typing import Any
 
 import numpy as np
@@ -13,13 +14,21 @@ import torch
 from jointbench.backends.base import Clock, Job
 from jointbench.backends.fit_loop import endless_batches
 from jointbench.backends.pytorch.losses import output_losses
-from jointbench.backends.pytorch.networks import MultiOutputNetwork, build, read_weights
+from jointbench.backends.pytorch.networks import MultiOutputNetwork, TensorMasks, build, read_weights
 from jointbench.backends.pytorch.optimizers import make_optimizer
 from jointbench.measure.device_clock import device_clock
 from jointbench.networks.initialization import epoch_order
 from jointbench.types import FloatArray
 
 DTYPES = {"float32": torch.float32, "float64": torch.float64}
+
+
+@dataclass(frozen=True, eq=False)
+class Batch:
+    """Row numbers, and with dropout the masks of these rows."""
+
+    rows: torch.Tensor
+    masks: TensorMasks | None = None
 
 
 class StockLoop:
@@ -38,21 +47,28 @@ class StockLoop:
         self.validation_rows = torch.from_numpy(job.validation).to(device)
         self.device = device
 
-    def batches(self, epoch: int) -> Iterator[torch.Tensor]:
+    def batches(self, epoch: int) -> Iterator[Batch]:
         self.network.train()
         order = torch.from_numpy(self.job.train[epoch_order(self.job.seed, epoch, len(self.job.train))])
-        return iter(order.to(self.device).split(self.job.recipe.batch_size))
+        size = self.job.recipe.batch_size
+        rows = order.to(self.device).split(size)
+        if not self.job.architecture.dropped:
+            return map(Batch, rows)
+        masks = {
+            name: torch.from_numpy(mask).to(self.device).split(size) for name, mask in self.job.masks(epoch).items()
+        }
+        return (Batch(part, {name: mask[i] for name, mask in masks.items()}) for i, part in enumerate(rows))
 
-    def losses(self, rows: torch.Tensor) -> torch.Tensor:
-        answers = self.network(self.features[rows])
+    def losses(self, rows: torch.Tensor, masks: TensorMasks | None = None) -> torch.Tensor:
+        answers = self.network(self.features[rows], masks)
         return output_losses(
             self.job.architecture.kinds, answers, self.targets[rows], self.weights[rows], self.job.regression_loss
         )
 
-    def step(self, rows: torch.Tensor) -> torch.Tensor:
+    def step(self, rows: Batch) -> torch.Tensor:
         """Takes one optimisation step on these rows; returns the losses before it, (outputs,)."""
         self.optimizer.zero_grad()
-        losses = self.losses(rows)
+        losses = self.losses(rows.rows, rows.masks)
         (losses @ self.loss_weights).backward()
         self.optimizer.step()
         return losses.detach()

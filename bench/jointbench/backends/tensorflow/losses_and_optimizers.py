@@ -10,7 +10,7 @@ import keras
 import numpy as np
 
 from jointbench.backends.base import HUBER_DELTA, Job, RegressionLoss
-from jointbench.backends.tensorflow.networks import head_name
+from jointbench.backends.tensorflow.networks import ROWS, head_name
 from jointbench.networks.recipes import ADAM_BETAS, ADAM_EPSILON
 from jointbench.types import Kind, Recipe
 
@@ -63,7 +63,8 @@ def compiled(job: Job, model: Any) -> Any:
         loss_weights={head_name(i): weight for i, weight in enumerate(job.loss_weights)},
     )
     model.optimizer.build(model.trainable_variables)
-    row = np.zeros((1, *job.architecture.input_shape), job.precision)
+    inputs = {tensor.name: np.zeros((1, *tensor.shape[1:]), job.precision) for tensor in model.inputs}
+    row: Any = inputs if len(inputs) > 1 else inputs[ROWS]
     zeros, ones = (
         {head_name(i): fill((1, 1), job.precision) for i in range(len(kinds))} for fill in (np.zeros, np.ones)
     )

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping, Sequence
+from dataclasses import replace
 from typing import Any
 
 import keras
@@ -12,8 +14,10 @@ import tensorflow as tf
 from jointbench.backends.own_trunk import named_own_weights, own_weights
 from jointbench.backends.tensorflow.own_trunk import seeded
 from jointbench.networks.architecture import Architecture
+from jointbench.networks.layers import NORM_EPSILON, Layer, run_layers
 from jointbench.types import Weights
 
+ROWS = "rows"  # the name of a model's input
 ACTIVATIONS = {"relu": tf.nn.relu, "tanh": tf.tanh}
 
 
@@ -22,14 +26,36 @@ def head_name(index: int) -> str:
     return f"output_{index}"
 
 
-def functional(network: Architecture, dtype: str = "float32", seed: int = 0) -> Any:
+def mask_name(layer: Layer) -> str:
+    """The name of the input for a layer's dropout masks."""
+    return f"{layer.name}_mask"
+
+
+def answer_name(layer: Layer) -> str:
+    """The name of the Keras layer that gives a layer's answer with what follows it."""
+    if "add" in layer.then:
+        return f"{layer.name}_added"
+    return f"{layer.name}_activated" if layer.kind == "norm" and "activate" in layer.then else layer.name
+
+
+def normalised(rows: Any) -> Any:
+    """Each row's units with mean 0 and variance 1."""
+    mean, variance = tf.nn.moments(rows, -1, keepdims=True)
+    return (rows - mean) * tf.math.rsqrt(variance + NORM_EPSILON)
+
+
+def functional(network: Architecture, dtype: str = "float32", seed: int = 0, masked: bool = False) -> Any:
     """The model: (rows, features) or (rows, height, width, channels) to {head name: (rows, units)}, raw.
+
+    masked: a network with dropout takes {ROWS: rows, mask name: what each unit is multiplied by} in place of rows.
 
     Every layer is named: Keras numbers unnamed layers across models, so the size of the saved file would depend on what
     was built before. seed: of the initial weights of a user's own trunk, which stands in place of convolutions and
     dense layers.
     """
-    inputs = keras.Input(network.input_shape, dtype=dtype, name="rows")
+    inputs = keras.Input(network.input_shape, dtype=dtype, name=ROWS)
+    dropped = network.dropped if masked else ()
+    masks = {mask_name(layer): keras.Input((layer.units,), dtype=dtype, name=mask_name(layer)) for layer in dropped}
     hidden = inputs
     if network.own_trunk is not None:
         with seeded(seed):
@@ -41,23 +67,42 @@ def functional(network: Architecture, dtype: str = "float32", seed: int = 0) -> 
         hidden = keras.layers.MaxPooling2D(2, dtype=dtype, name=f"{conv.name}_pooled")(hidden)
     if network.convs:
         hidden = keras.layers.Flatten(dtype=dtype, name="flat")(hidden)
-    for layer in network.trunk:
-        hidden = keras.layers.Dense(layer.units, activation=network.activation, name=layer.name, dtype=dtype)(hidden)
+    hidden = _chain(network, network.trunk, hidden, masks, dtype)
     answers = {}
     for index, head in enumerate(network.heads):
-        answer = hidden
-        for layer in head[:-1]:
-            answer = keras.layers.Dense(layer.units, activation=network.activation, name=layer.name, dtype=dtype)(
-                answer
-            )
-        answer = keras.layers.Dense(head[-1].units, name=head[-1].name, dtype=dtype)(answer)
+        answer = _chain(network, head, hidden, masks, dtype)
         answers[head_name(index)] = keras.layers.Identity(name=head_name(index), dtype=dtype)(answer)
-    return keras.Model(inputs, answers, name="network")
+    return keras.Model({ROWS: inputs, **masks} if masks else inputs, answers, name="network")
 
 
-def build(network: Architecture, weights: Weights, dtype: str = "float32", seed: int = 0) -> Any:
-    """The model with these weights copied in. seed: see ``functional``, where they have none of that trunk."""
-    model = functional(network, dtype, seed)
+def _chain(network: Architecture, layers: Sequence[Layer], hidden: Any, masks: Mapping[str, Any], dtype: str) -> Any:
+    """The answer of layers one after the other. A dense layer has its activation in it, as Keras's users write it."""
+
+    def apply(layer: Layer, rows: Any) -> Any:
+        activation = network.activation if layer.name in activated else None
+        if layer.kind == "norm":
+            rows = keras.layers.LayerNormalization(epsilon=NORM_EPSILON, name=layer.name, dtype=dtype)(rows)
+            if activation is None:
+                return rows
+            return keras.layers.Activation(activation, name=f"{layer.name}_activated", dtype=dtype)(rows)
+        return keras.layers.Dense(layer.units, activation=activation, name=layer.name, dtype=dtype)(rows)
+
+    def drop(layer: Layer, rows: Any) -> Any:
+        if not masks:
+            return rows
+        return keras.layers.Multiply(name=f"{layer.name}_dropped", dtype=dtype)([rows, masks[mask_name(layer)]])
+
+    def add(layer: Layer, kept: Any, rows: Any) -> Any:
+        return keras.layers.Add(name=f"{layer.name}_added", dtype=dtype)([kept, rows])
+
+    activated = {layer.name for layer in layers if layer.then[:1] == ("activate",)}
+    rest = [replace(layer, then=layer.then[1:]) if layer.name in activated else layer for layer in layers]
+    return run_layers(rest, hidden, apply, lambda rows: rows, drop, add)
+
+
+def build(network: Architecture, weights: Weights, dtype: str = "float32", seed: int = 0, masked: bool = False) -> Any:
+    """The model with these weights copied in. seed, masked: see ``functional``; seed where they have none of that trunk."""
+    model = functional(network, dtype, seed, masked)
     own = own_weights(weights)
     for name, variable in _own_variables(network, model).items() if own else ():
         variable.assign(own[name])

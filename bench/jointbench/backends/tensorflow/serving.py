@@ -10,8 +10,9 @@ import numpy.typing as npt
 import tensorflow as tf
 
 from jointbench.backends.fused import Group, StackedLayer, group_networks, split_answers
-from jointbench.backends.tensorflow.networks import ACTIVATIONS, build, head_name
+from jointbench.backends.tensorflow.networks import ACTIVATIONS, build, head_name, normalised
 from jointbench.networks.architecture import Architecture
+from jointbench.networks.layers import Layer, run_layers
 from jointbench.types import Float32Array, Weights
 
 Networks = Sequence[tuple[Architecture, Weights]]
@@ -66,6 +67,19 @@ class _FusedDense:
         return tf.transpose(tf.reshape(answer, (-1, self.networks, self.units)), (1, 0, 2))
 
 
+class _FusedNorm:
+    """One normalisation of every network of a group: of (networks, rows, units), or (rows, units) of a single one."""
+
+    def __init__(self, layer: StackedLayer) -> None:
+        scale, shift = layer
+        self.scale, self.shift = _constant(scale[:, None, :]), _constant(shift[:, None, :])
+
+    def __call__(self, rows: Any) -> Any:
+        if len(rows.shape) == 3:
+            return normalised(rows) * self.scale + self.shift
+        return normalised(rows) * self.scale[0] + self.shift[0]
+
+
 def _constant(values: npt.NDArray[np.floating]) -> Any:
     return tf.Variable(values, trainable=False)
 
@@ -80,8 +94,11 @@ class _FusedGroup:
         self.activate = ACTIVATIONS[group.architecture.activation]
         self.networks = len(group.members)
         self.convs = [(_constant(kernel), _constant(bias)) for kernel, bias in group.convs]
-        self.trunk = [_FusedDense(layer) for layer in group.trunk]
-        self.hidden = [[_FusedDense(layer) for layer in head] for head, _ in group.heads]
+        self.trunk, self.hidden = group.architecture.trunk, [head for head, _ in group.heads]
+        self.dense = {
+            layer.name: (_FusedNorm if layer.kind == "norm" else _FusedDense)(group.dense[layer.name])
+            for layer in (*self.trunk, *(layer for head in self.hidden for layer in head))
+        }
         empty = np.zeros_like(group.bias)
         self.answers = [
             _FusedDense((kernel, group.bias if i == 0 else empty)) for i, (_, kernel) in enumerate(group.heads)
@@ -99,16 +116,15 @@ class _FusedGroup:
             parts.append(tf.reshape(hidden, (-1, height * width * channels)))
         return parts[0] if self.networks == 1 else tf.stack(parts)
 
+    def _apply(self, layer: Layer, rows: Any) -> Any:
+        return self.dense[layer.name](rows)
+
     def __call__(self, rows: Any) -> Any:
         hidden = self._convolved(rows) if self.convs else rows
-        for layer in self.trunk:
-            hidden = self.activate(layer(hidden))
+        hidden = run_layers(self.trunk, hidden, self._apply, self.activate)
         total: Any = None
         for layers, answer in zip(self.hidden, self.answers, strict=True):
-            head_hidden = hidden
-            for layer in layers:
-                head_hidden = self.activate(layer(head_hidden))
-            part = answer(head_hidden)
+            part = answer(run_layers(layers, hidden, self._apply, self.activate))
             total = part if total is None else total + part
         return total
 

@@ -79,7 +79,7 @@ class StepwiseFit:
     def __init__(self, job: Job, device: str) -> None:
         self.job = job
         with tf.device(device), precision(job):
-            self.model: Any = compiled(job, build(job.architecture, job.initial, job.precision, job.seed))
+            self.model: Any = compiled(job, build(job.architecture, job.initial, job.precision, job.seed, masked=True))
             self.batches = BatchPipeline(job).batches(0, ENDLESS)
         self.gate = StepGate()
         self.thread = threading.Thread(target=self._fit, args=(device,), daemon=True)

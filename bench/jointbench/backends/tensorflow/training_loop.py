@@ -58,7 +58,7 @@ def fit(job: Job, clock: Clock) -> Trained:
 
     The result has the best epoch's weights. clock: waits for the device before it is read.
     """
-    model = compiled(job, build(job.architecture, job.initial, job.precision, job.seed))
+    model = compiled(job, build(job.architecture, job.initial, job.precision, job.seed, masked=True))
     rows = BatchPipeline(job)
     epoch_seconds = EpochSeconds(clock)
     stopping = keras.callbacks.EarlyStopping(
@@ -77,7 +77,7 @@ def fit(job: Job, clock: Clock) -> Trained:
     curves = zip(_loss_curve(history, "", job), _loss_curve(history, "val_", job), history["val_loss"], strict=True)
     for train, validation, total in curves:
         log.add(train, validation, total)
-    answers = model(tf.gather(rows.features, job.test), training=False)
+    answers = model(rows.whole_masks(tf.gather(rows.features, job.test)), training=False)
     heads = [answers[head_name(i)].numpy() for i in range(len(job.architecture.kinds))]
     return log.trained(np.concatenate(heads, axis=1), read_weights(job.architecture, model), epoch_seconds.seconds)
 
@@ -92,7 +92,7 @@ def _loss_curve(history: dict[str, list[float]], prefix: str, job: Job) -> Float
 
 def take_steps(job: Job, count: int) -> dict[str, Any]:
     """Weights after ``count`` steps of `train_on_batch` over the job's batches."""
-    model = compiled(job, build(job.architecture, job.initial, job.precision, job.seed))
+    model = compiled(job, build(job.architecture, job.initial, job.precision, job.seed, masked=True))
     rows = BatchPipeline(job)
     passes = math.ceil(count / steps_per_epoch(job))
     batches: Callable[[], Any] = rows.batches(0, passes).__iter__

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import dataclass
 
-from jointbench.types import Natural, Positive, Recipe, Shape, Split, Width
+from jointbench.types import Natural, Norm, Positive, Recipe, Shape, Split, Width
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -15,7 +15,7 @@ class RecipeSummary:
     rows: of all folds together, which the recipe was chosen by; None where it is set, by
     the dataset's card or the user. fewest_trained,
     most_trained: training rows of a fold. trunk, head: units of the layers; channels: of the convolutions. own_trunk: the
-    name of a user's trunk, whose width is ``trunk``.
+    name of a user's trunk, whose width is ``trunk``. dropout, norm, residual: as in ``types.Shape``.
     """
 
     rows: Natural | None
@@ -31,6 +31,9 @@ class RecipeSummary:
     patience: Natural
     weight_decay: float
     own_trunk: str = ""
+    dropout: float = 0.0
+    norm: Norm = ""
+    residual: bool = False
 
 
 def recipe_summary(rows: int | None, recipe: Recipe, shape: Shape, splits: Sequence[Split]) -> RecipeSummary:
@@ -50,4 +53,7 @@ def recipe_summary(rows: int | None, recipe: Recipe, shape: Shape, splits: Seque
         patience=recipe.patience,
         weight_decay=recipe.weight_decay,
         own_trunk=shape.own_trunk,
+        dropout=shape.dropout,
+        norm=shape.norm,
+        residual=shape.residual,
     )

@@ -10,8 +10,9 @@ import numpy as np
 
 from jointbench.backends.base import Job
 from jointbench.data.catalog import load_bundled
-from jointbench.networks.architecture import Architecture, Layer
+from jointbench.networks.architecture import Architecture
 from jointbench.networks.initialization import initial_weights
+from jointbench.networks.layers import Layer
 from jointbench.types import FloatArray, IntArray, Kind, Optimizer, Recipe
 
 DATASET = "energy_efficiency"
@@ -79,7 +80,14 @@ def forum_architecture(group: Sequence[str]) -> Architecture:
     for i, units in enumerate(TRUNK):
         trunk.append(
             Layer(
-                name=f"trunk_{i}", kind="dense", inputs=inputs, units=units, positions=1, head=None, reads_input=i == 0
+                name=f"trunk_{i}",
+                kind="dense",
+                inputs=inputs,
+                units=units,
+                positions=1,
+                head=None,
+                reads_input=i == 0,
+                then=("activate",),
             )
         )
         inputs = units
@@ -96,6 +104,7 @@ def forum_architecture(group: Sequence[str]) -> Architecture:
                     positions=1,
                     head=k,
                     reads_input=False,
+                    then=("activate",) if i < len(widths) - 2 else (),
                 )
                 for i, (fan_in, units) in enumerate(itertools.pairwise(widths))
             )

@@ -6,7 +6,7 @@ from typing import Annotated, Any, Literal
 
 from pydantic import BaseModel, ConfigDict, Field, model_validator
 
-from jointbench.types import Kind, Optimizer
+from jointbench.types import Kind, Norm, Optimizer
 
 WIDEST = 65_536  # units of a layer
 Name = Annotated[str, Field(min_length=1)]
@@ -70,6 +70,9 @@ class StudyShape(_Strict):
     head: list[Unit] | None = None
     channels: Annotated[list[Unit], Field(min_length=1)] | None = None
     activation: Literal["relu", "tanh"] | None = None
+    dropout: Annotated[float, Field(ge=0, lt=1)] | None = None
+    norm: Norm | None = None
+    residual: bool | None = None
 
 
 class StudyFile(_Strict):

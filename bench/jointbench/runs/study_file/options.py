@@ -140,6 +140,8 @@ def _overridden(options: RunOptions, command: RunOptions, given: Collection[str]
     dropped = OPEN if FIXED & set(told) else FIXED if OPEN & set(told) else set()
     defaults = {name: getattr(RunOptions(), name) for name in dropped}
     chosen = {name: getattr(command, name) for name in told}
+    if "network" in chosen:
+        chosen["network"] = replace(options.network, **command.network.chosen)
     return replace(options, **{**defaults, **chosen}, overridden=tuple(told))
 
 

@@ -8,12 +8,15 @@ from dataclasses import dataclass
 
 import torch
 
-from jointbench.networks.architecture import Architecture, Layer
+from jointbench.networks.architecture import Architecture
+from jointbench.networks.layers import Layer
 
 
 @dataclass(frozen=True)
 class Block:
     """Dense layers on the same input, side by side as one matrix of (inputs + 1, units); its last row is the bias.
+
+    A normalisation is a block of its own, (2, units): its scale, then its shift.
 
     start: its offset in a slot's row. The matrix is stored with its longer side contiguous: PyTorch multiplies a 64 x 2
     matrix four times faster from its transpose.
@@ -24,7 +27,7 @@ class Block:
 
     @property
     def inputs(self) -> int:
-        return self.layers[0].inputs
+        return 1 if self.layers[0].kind == "norm" else self.layers[0].inputs
 
     @property
     def units(self) -> int:
@@ -94,5 +97,6 @@ class Layout:
         for block in self.blocks:
             parts = block.matrix(flat).split([layer.units for layer in block.layers], dim=2)
             for layer, part in zip(block.layers, parts, strict=True):
-                views[f"{layer.name}/kernel"], views[f"{layer.name}/bias"] = part[:, :-1], part[:, -1]
+                kernel = part[:, 0] if layer.kind == "norm" else part[:, :-1]
+                views[f"{layer.name}/kernel"], views[f"{layer.name}/bias"] = kernel, part[:, -1]
         return views

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 
 import numpy as np
 import numpy.typing as npt
@@ -12,11 +12,13 @@ from jointbench.backends.batched.program import BatchRows, PackedData, ProgramSp
 from jointbench.backends.early_stopping import StoppingState, after_epoch, initial_state
 from jointbench.backends.pytorch.batched.layers import StackedNetwork
 from jointbench.backends.pytorch.batched.losses import StackedLosses
+from jointbench.backends.pytorch.batched.operations import StepMasks
 from jointbench.backends.pytorch.batched.optimizer import StackedOptimizer
 from jointbench.backends.pytorch.batched.parameters import Layout
 from jointbench.backends.pytorch.networks import build
 from jointbench.backends.pytorch.training_loop import DTYPES
 from jointbench.networks.architecture import Architecture
+from jointbench.networks.dropout import kept_scale
 from jointbench.types import Float32Array, Weights
 
 GATHERED_BYTES = 4 * 2**20  # of rows gathered at a time: many steps of a small stack, and they fit the cache
@@ -69,7 +71,8 @@ class BatchedProgram:
             batches = self._validation_batches(validation_features)
             for epoch in range(self.spec.epochs):
                 active = rows.active[epoch] & self.stopping.training
-                train.append(self._train_epoch(feature_rows[epoch], target_rows[epoch], active))
+                masks = {name: torch.from_numpy(mask[epoch]) for name, mask in rows.masks.items()}
+                train.append(self._train_epoch(feature_rows[epoch], target_rows[epoch], active, masks))
                 losses = self._validate(batches, targets, shares)
                 validation.append(losses.cpu().numpy().astype(np.float64))
                 totals.append((losses * self.loss_weights).sum(dim=1).cpu().numpy())
@@ -111,11 +114,15 @@ class BatchedProgram:
             yield slice(start, min(start + length, self.spec.steps))
 
     def _train_epoch(
-        self, feature_rows: torch.Tensor, target_rows: torch.Tensor, active: npt.NDArray[np.bool_]
+        self,
+        feature_rows: torch.Tensor,
+        target_rows: torch.Tensor,
+        active: npt.NDArray[np.bool_],
+        masks: Mapping[str, torch.Tensor],
     ) -> npt.NDArray[np.float64]:
         """Trains the active slots on batches of rows; returns their mean losses before each step, (slots, outputs).
 
-        feature_rows, target_rows: (steps, slots, batch). active: (steps, slots).
+        feature_rows, target_rows: (steps, slots, batch). active: (steps, slots). masks: (steps, slots, batch, units) each.
         """
         total = np.zeros(self.loss_weights.shape)
         for block in self._step_blocks():
@@ -123,9 +130,9 @@ class BatchedProgram:
             targets, shares = self._labels(target_rows[block])
             scales = shares * self.factors.unsqueeze(1)
             raw = torch.empty_like(shares)
-            steps = zip(features, targets, scales, raw, active[block], strict=True)
-            for step_features, step_targets, step_scales, step_raw, step_active in steps:
-                answers = self.network.forward(step_features, train=True)
+            steps = zip(features, targets, scales, raw, active[block], self._step_masks(masks, block), strict=True)
+            for step_features, step_targets, step_scales, step_raw, step_active, step_masks in steps:
+                answers = self.network.forward(step_features, True, step_masks)
                 step_raw.copy_(answers)
                 self.losses.differentiate(answers, step_targets, step_scales)
                 self.network.backward(self.optimizer.gradient)
@@ -135,6 +142,13 @@ class BatchedProgram:
             total += np.where(active[block][..., None], losses, 0).sum(axis=0)
         mean: npt.NDArray[np.float64] = total / np.maximum(active.sum(axis=0), 1)[:, None]
         return mean
+
+    def _step_masks(self, masks: Mapping[str, torch.Tensor], block: slice) -> Iterator[StepMasks | None]:
+        """The masks of each step of a block as the network takes them, None where nothing is dropped."""
+        scale = kept_scale(self.spec.architecture)
+        whole = {name: mask[block].to(self.device).to(self.flat.dtype) * scale for name, mask in masks.items()}
+        for step in range(block.stop - block.start):
+            yield {name: mask[step] for name, mask in whole.items()} if whole else None
 
     def _validate(self, batches: torch.Tensor, targets: torch.Tensor, shares: torch.Tensor) -> torch.Tensor:
         """Each slot's validation losses, (slots, outputs). batches: rows, (batches, slots, batch)."""

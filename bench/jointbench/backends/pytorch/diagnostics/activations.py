@@ -32,8 +32,6 @@ def activations(
                     hidden = torch.max_pool2d(module.activation(conv(hidden)), 2)
                     layers.append(hidden.permute(0, 2, 3, 1).flatten(1))
                 hidden = layers[-1]
-            for layer in module.trunk:
-                hidden = module.activation(layer(hidden))
-                layers.append(hidden)
+            layers += module.trunk_answers(hidden)
         by_network.append([layer.cpu().numpy() for layer in layers])
     return by_network

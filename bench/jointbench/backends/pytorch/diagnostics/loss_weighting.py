@@ -22,7 +22,7 @@ from jointbench.backends.loss_weighting import (
     precision_factors,
 )
 from jointbench.backends.pytorch.losses import output_losses
-from jointbench.backends.pytorch.training_loop import StockLoop
+from jointbench.backends.pytorch.training_loop import Batch, StockLoop
 from jointbench.types import FloatArray
 
 INSTALL = "not installed: pip install 'jointbench[methods]'"
@@ -44,15 +44,15 @@ class TorchWeightedLoop(StockLoop):
     def factor(self, values: FloatArray) -> None:
         self.factors = torch.as_tensor(values).to(self.loss_weights)
 
-    def step(self, rows: torch.Tensor) -> torch.Tensor:
+    def step(self, rows: Batch) -> torch.Tensor:
         self.optimizer.zero_grad()
         losses = self.differentiate(rows)
         self.optimizer.step()
         return losses
 
-    def differentiate(self, rows: torch.Tensor) -> torch.Tensor:
+    def differentiate(self, rows: Batch) -> torch.Tensor:
         """Sets the parameters' gradients to those of this step's objective; returns the losses, (outputs,)."""
-        losses = self.losses(rows)
+        losses = self.losses(rows.rows, rows.masks)
         self.objective(losses * self.loss_weights * self.factors).backward()
         return losses.detach()
 
@@ -86,8 +86,8 @@ class GradientLoop(TorchWeightedLoop):
         self.trunk = [*self.network.convs.parameters(), *self.network.trunk.parameters()]
         self.heads = [list(head.parameters()) for head in self.network.heads]
 
-    def differentiate(self, rows: torch.Tensor) -> torch.Tensor:
-        answers = self.network(self.features[rows])
+    def differentiate(self, rows: Batch) -> torch.Tensor:
+        answers = self.network(self.features[rows.rows], rows.masks)
         losses, gradients = [], []
         for output, head in enumerate(self.heads):
             # Each loss is computed alone: one taken from a stack of losses would send zeros through the other heads.
@@ -95,8 +95,8 @@ class GradientLoop(TorchWeightedLoop):
             loss = output_losses(
                 self.job.architecture.kinds[only],
                 answers[only],
-                self.targets[rows, only],
-                self.weights[rows, only],
+                self.targets[rows.rows, only],
+                self.weights[rows.rows, only],
                 self.job.regression_loss,
             )
             losses.append(loss.detach())

@@ -9,7 +9,7 @@ import torch
 
 from jointbench.backends.base import Job, TrunkGramians
 from jointbench.backends.fit_loop import endless_batches
-from jointbench.backends.pytorch.training_loop import StockLoop
+from jointbench.backends.pytorch.training_loop import Batch, StockLoop
 from jointbench.types import FloatArray, IntArray
 
 
@@ -21,18 +21,18 @@ def trunk_gramians(job: Job, at_steps: Sequence[int], rows: IntArray, device: st
     for step, batch in enumerate(endless_batches(loop)):
         if step in at_steps:
             of_batch.append(_gramian(loop, batch))
-            of_large_batch.append(_gramian(loop, large_batch))
+            of_large_batch.append(_gramian(loop, Batch(large_batch)))
         if step >= max(at_steps):
             return TrunkGramians(np.stack(of_batch), np.stack(of_large_batch))
         loop.step(batch)
     raise AssertionError("batches never end")
 
 
-def _gramian(loop: StockLoop, rows: torch.Tensor) -> FloatArray:
+def _gramian(loop: StockLoop, batch: Batch) -> FloatArray:
     """(outputs, outputs), accumulated in float64."""
     trunk = [*loop.network.convs.parameters(), *loop.network.trunk.parameters()]
     flat = []
-    for loss in loop.losses(rows):
+    for loss in loop.losses(batch.rows, batch.masks):
         gradients = torch.autograd.grad(loss, trunk, retain_graph=True)
         flat.append(torch.cat([gradient.reshape(-1) for gradient in gradients]).double())
     jacobian = torch.stack(flat)

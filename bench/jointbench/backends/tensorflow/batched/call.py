@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from dataclasses import dataclass, fields
 from typing import Any
 
@@ -34,6 +35,7 @@ class CallInputs:
     active: Any
     validation_features: Any
     validation_targets: Any
+    masks: Mapping[str, Any]
 
 
 def train_epochs(spec: ProgramSpec, state: State, inputs: CallInputs) -> tuple[State, Any, Any, Any]:
@@ -75,10 +77,15 @@ def _gather(inputs: CallInputs, feature_rows: Any, target_rows: Any) -> tuple[An
     )
 
 
-def _batch_losses(spec: ProgramSpec, network_weights: dict[str, Any], batch: tuple[Any, Any, Any]) -> Any:
-    """(slots, outputs): the networks' losses on a batch of features, targets and weights."""
+def _batch_losses(
+    spec: ProgramSpec,
+    network_weights: dict[str, Any],
+    batch: tuple[Any, Any, Any],
+    masks: Mapping[str, Any] | None = None,
+) -> Any:
+    """(slots, outputs): the networks' losses on a batch of features, targets and weights. masks: as in ``forward``."""
     features, targets, weights = batch
-    answers = forward(spec.architecture, network_weights, features)
+    answers = forward(spec.architecture, network_weights, features, masks)
     return output_losses(spec.architecture, answers, targets, weights, spec.regression_loss)
 
 
@@ -89,7 +96,8 @@ def _train_epoch(spec: ProgramSpec, state: State, inputs: CallInputs, epoch: Any
     def step_body(step: Any, state: State, total: Any) -> tuple[Any, State, Any]:
         batch = _gather(inputs, inputs.feature_rows[epoch, step], inputs.target_rows[epoch, step])
         active = inputs.active[epoch, step] & state["training"]
-        state, losses = _train_step(spec, state, inputs.loss_weights, batch, active)
+        masks = {name: mask[epoch, step] for name, mask in inputs.masks.items()}
+        state, losses = _train_step(spec, state, inputs.loss_weights, batch, active, masks)
         return step + 1, state, total + losses * tf.cast(active, dtype)[:, None]
 
     start = (tf.constant(0), state, tf.zeros((spec.slots, outputs), dtype))
@@ -99,13 +107,18 @@ def _train_epoch(spec: ProgramSpec, state: State, inputs: CallInputs, epoch: Any
 
 
 def _train_step(
-    spec: ProgramSpec, state: State, loss_weights: Any, batch: tuple[Any, Any, Any], active: Any
+    spec: ProgramSpec,
+    state: State,
+    loss_weights: Any,
+    batch: tuple[Any, Any, Any],
+    active: Any,
+    masks: Mapping[str, Any],
 ) -> tuple[State, Any]:
     """One optimisation step: state after it, and the losses before it. Inactive slots do not change at all."""
     network_weights = named_weights(spec.architecture, state["weights"])
     with tf.GradientTape() as tape:
         tape.watch(network_weights)
-        losses = _batch_losses(spec, network_weights, batch)
+        losses = _batch_losses(spec, network_weights, batch, masks)
         total = tf.reduce_sum(losses * loss_weights)
     gradient = flat_weights(tape.gradient(total, network_weights))
     return _update(spec, state, gradient, tf.cast(active, losses.dtype)), losses

@@ -3,33 +3,40 @@
 from __future__ import annotations
 
 import math
+from collections.abc import Mapping
 from typing import Any
 
 import tensorflow as tf
 
-from jointbench.backends.tensorflow.networks import ACTIVATIONS
+from jointbench.backends.tensorflow.networks import ACTIVATIONS, normalised
 from jointbench.networks.architecture import Architecture
+from jointbench.networks.dropout import kept_scale
+from jointbench.networks.layers import Layer, run_layers
 
 
-def forward(network: Architecture, weights: dict[str, Any], rows: Any) -> list[Any]:
-    """Raw answers of every slot's network: for each head (slots, batch, units)."""
+def forward(
+    network: Architecture, weights: dict[str, Any], rows: Any, masks: Mapping[str, Any] | None = None
+) -> list[Any]:
+    """Raw answers of every slot's network: for each head (slots, batch, units).
+
+    masks: of a training step, by the layer's name, (slots, batch, units), 0 or 1; None where nothing is dropped.
+    """
     activate = ACTIVATIONS[network.activation]
 
-    def dense(name: str, hidden: Any) -> Any:
-        return tf.matmul(hidden, weights[f"{name}/kernel"]) + weights[f"{name}/bias"][:, None, :]
+    def apply(layer: Layer, hidden: Any) -> Any:
+        kernel, bias = weights[f"{layer.name}/kernel"], weights[f"{layer.name}/bias"][:, None, :]
+        if layer.kind == "norm":
+            return normalised(hidden) * kernel[:, None, :] + bias
+        return tf.matmul(hidden, kernel) + bias
+
+    def drop(layer: Layer, hidden: Any) -> Any:
+        return hidden * (tf.cast(masks[layer.name], hidden.dtype) * kept_scale(network)) if masks else hidden
 
     hidden = rows
     if network.convs:
         hidden = tf.stack([_convolved(network, weights, slot, rows[slot]) for slot in range(rows.shape[0])])
-    for layer in network.trunk:
-        hidden = activate(dense(layer.name, hidden))
-    answers = []
-    for head in network.heads:
-        answer = hidden
-        for layer in head[:-1]:
-            answer = activate(dense(layer.name, answer))
-        answers.append(dense(head[-1].name, answer))
-    return answers
+    hidden = run_layers(network.trunk, hidden, apply, activate, drop)
+    return [run_layers(head, hidden, apply, activate, drop) for head in network.heads]
 
 
 def _convolved(network: Architecture, weights: dict[str, Any], slot: int, images: Any) -> Any:

@@ -84,6 +84,7 @@ class GraphProgram:
             "active": tf.constant(rows.active),
             "validation_features": tf.constant(rows.validation_features),
             "validation_targets": tf.constant(rows.validation_targets),
+            "masks": {name: tf.constant(mask) for name, mask in rows.masks.items()},
         }
         self.state, train, validation, totals = self.run(self.state, inputs)
         return ProgramStep(train.numpy().astype(np.float64), validation.numpy().astype(np.float64), totals.numpy())

@@ -9,7 +9,7 @@ import keras
 import numpy as np
 import tensorflow as tf
 
-from jointbench.backends.tensorflow.networks import build
+from jointbench.backends.tensorflow.networks import answer_name, build
 from jointbench.networks.architecture import Architecture
 from jointbench.types import Float32Array, Weights
 
@@ -26,7 +26,7 @@ def activations(networks: Sequence[tuple[Architecture, Weights]], rows: Float32A
         if network not in models:
             model = build(network, weights)
             pooled = [layer.output for layer in model.layers if isinstance(layer, keras.layers.MaxPooling2D)]
-            dense = [model.get_layer(layer.name).output for layer in network.trunk]
+            dense = [model.get_layer(answer_name(layer)).output for layer in network.trunk]
             models[network] = (model, keras.Model(model.input, [*pooled, *dense]))
         model, trunk = models[network]
         for layer in network.layers:

@@ -42,6 +42,6 @@ def named_variables(network: Architecture, model: Any) -> dict[str, Any]:
     variables = {}
     for layer in network.layers:
         keras_layer = model.get_layer(layer.name)
-        variables[f"{layer.name}/kernel"] = keras_layer.kernel.value
-        variables[f"{layer.name}/bias"] = keras_layer.bias.value
+        kernel, bias = keras_layer.trainable_weights  # of a normalisation its scale and shift
+        variables[f"{layer.name}/kernel"], variables[f"{layer.name}/bias"] = kernel.value, bias.value
     return variables
