@@ -156,7 +156,7 @@ def test_what_is_no_estimator_is_one_sentence(
 
 
 def test_an_unknown_model_is_one_sentence(numbers: tuple[pd.DataFrame, pd.DataFrame]) -> None:
-    with pytest.raises(BadInput, match="--model oracle: the models are mlp, forest"):
+    with pytest.raises(BadInput, match="--model oracle: the models are mlp, resnet, forest"):
         jointbench.compare(*numbers, models="oracle", progress=False)
 
 

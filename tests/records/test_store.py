@@ -17,7 +17,7 @@ from hypothesis.extra import numpy as arrays
 import tiny_run
 from exact import same
 from jointbench.errors import BadInput
-from jointbench.records import RECORD_SCHEMA_VERSION, Fit, NotMeasured, Record, Reference, Score
+from jointbench.records import RECORD_SCHEMA_VERSION, Fit, NotMeasured, PlannedArm, Record, Reference, Score
 from jointbench.records.store import NOUNS, from_line, read_records, to_line, torn_line, write_records
 
 RECORDS = tiny_run.records()
@@ -193,3 +193,14 @@ def test_half_a_line_before_others_is_no_torn_last_line(tmp_path: Path) -> None:
     (tmp_path / "records.jsonl").write_bytes(b"\n".join([lines[0][:50], *lines[1:]]))
     with pytest.raises(BadInput, match="line 1"):
         list(read_records(tmp_path))
+
+
+def test_a_plain_network_is_written_as_it_always_was_and_others_say_what_they_are() -> None:
+    """So the records of a study that an older version ran are those of this one, byte for byte."""
+    assert not {"dropout", "norm", "residual"} & json.loads(to_line(FIT))["network"]["shape"].keys()
+    shape = replace(FIT.network.shape, trunk=(4, 8), dropout=0.1, norm="layer", residual=True)
+    fit = replace(FIT, network=replace(FIT.network, shape=shape))
+    assert same(from_line(to_line(fit)), fit)
+    planned = next(r for r in RECORDS if isinstance(r, PlannedArm))
+    assert "dropout" not in to_line(planned)
+    assert same(from_line(to_line(replace(planned, shapes=(shape,)))), replace(planned, shapes=(shape,)))
