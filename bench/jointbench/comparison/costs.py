@@ -67,6 +67,7 @@ def arm_cost(cell: BenchmarkCell, planned: PlannedArm) -> ArmCost:
         training=clocks,
         throughput=throughput(latency),
         own_trunk=shape.own_trunk,
+        residual=shape.residual,
     )
 
 

@@ -10,7 +10,7 @@ import numpy as np
 from jointbench.comparison.cells import BenchmarkCell, overlap_of
 from jointbench.comparison.summary.costs import ArmFlops, PredictedSaving, Ratio
 from jointbench.comparison.summary.quantity import REQUEST, TRAINING_STEP
-from jointbench.networks.flops import update_flops
+from jointbench.networks.flops import elementwise_flops, update_flops
 from jointbench.records import Fit, PlannedArm
 from jointbench.stats.correlated_t_test import correlated_t_test
 from jointbench.stats.estimate import Estimate
@@ -43,6 +43,10 @@ def arm_flops(cell: BenchmarkCell, planned: PlannedArm) -> ArmFlops | None:
         patience_share=float(np.mean([fit.stopped_by == "patience" for fit in trained])),
         update_flops_per_parameter=update,
         update_per_step=update * planned.parameters,
+        elementwise_per_row=sum(
+            elementwise_flops(shape, len(group))
+            for shape, group in zip(planned.shapes, planned.arm.groups, strict=True)
+        ),
         update_to_stop=float(np.mean([sum(update * fit.parameters * fit.steps for fit in run) for run in complete])),
     )
 

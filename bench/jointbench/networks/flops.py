@@ -3,7 +3,8 @@
 Counted: the matrix products and convolutions, 1 multiply-add = 2 FLOPs. Not counted: elementwise work
 (activations, normalisation, dropout, residual sums, losses), the optimiser and validation passes. The tests compare these numbers with
 `torch.utils.flop_counter` and with TensorFlow's per-operation statistics. The optimiser's work is elementwise, which
-neither counter counts; ``update_flops`` estimates it from the update's formula.
+neither counter counts; ``update_flops`` estimates it from the update's formula, and ``elementwise_flops`` that of
+normalisation, dropout and residual sums.
 """
 
 from __future__ import annotations
@@ -12,14 +13,20 @@ import math
 from collections.abc import Iterable, Sequence
 
 from jointbench.networks.architecture import Architecture
-from jointbench.networks.layers import Layer
+from jointbench.networks.layers import Layer, hidden_layers, trunk_layers
 from jointbench.records import FlopsPerRow
-from jointbench.types import Recipe
+from jointbench.types import Recipe, Shape
 
 # Additions, multiplications, divisions and roots of one parameter's update, each one FLOP.
 # SGD: w - a g. Adam with the bias corrections in the step size (Kingma & Ba 2015, end of section 2):
 # m = b1 m + c1 g (3), v = b2 v + c2 g g (4), w - a m / (sqrt(v) + e) (5).
 UPDATE_FLOPS = {"sgd": 2, "adam": 12, "adamw": 12}
+# Of one unit in one row, forward and backward, as the formulas have them; a row's own few operations are left out.
+# y = (x - mean) / deviation * scale + shift: sum 1, difference 1, square and sum 2, quotient, product and sum 3; backward
+# the gradients of shift and scale 3, of the quotient 1, its two means 3, and (g - m1 - n m2) / deviation 4.
+NORM_FLOPS = 7 + 11
+DROP_FLOPS = 1 + 1  # times the mask
+ADD_FLOPS = 1 + 1  # the sum of stream and branch, and of their gradients
 DECAY_FLOPS = 1  # decoupled weight decay: w times a constant
 
 
@@ -68,6 +75,17 @@ def inference_flops_per_row(networks: Sequence[Architecture]) -> int:
     """FLOPs of predicting all outputs of one row, summed over an arm's networks."""
     flops = flops_per_row(networks)
     return flops.trunk_forward + flops.heads_forward
+
+
+def elementwise_flops(shape: Shape, outputs: int) -> int:
+    """FLOPs of normalisation, dropout and residual sums for one row in one step of a network, estimated by formula."""
+    trunk = () if shape.own_trunk else trunk_layers(shape, 1, reads_input=False)
+    layers = (*trunk, *hidden_layers("head", shape.head, 1, shape, reads_input=False) * outputs)
+    return sum(
+        layer.units
+        * (NORM_FLOPS * (layer.kind == "norm") + DROP_FLOPS * layer.drops + ADD_FLOPS * ("add" in layer.then))
+        for layer in layers
+    )
 
 
 def uncounted_reason(networks: Iterable[Architecture]) -> str:

@@ -84,18 +84,20 @@ def run_layers(
     return hidden
 
 
-def trunk_layers(shape: Shape, inputs: int, *, reads_input: bool) -> tuple[Layer, ...]:
-    """The trunk's layers after convolutions. reads_input: of the first one.
-
-    Raises BadInput for a residual trunk without a block or without normalisation.
-    """
-    if not shape.residual:
-        return hidden_layers("trunk", shape.trunk, inputs, shape, reads_input=reads_input)
-    if len(shape.trunk) < 2 or not shape.norm:
+def check_residual(shape: Shape) -> None:
+    """Raises BadInput for a residual trunk without a block or without normalisation."""
+    if shape.residual and (len(shape.trunk) < 2 or not shape.norm):
         raise BadInput(
-            'a residual trunk needs norm = "layer" and at least two widths in shape.trunk: that of its stream, then one '
+            'shape.residual: a residual trunk needs norm = "layer" and at least two widths in shape.trunk: that of its stream, then one '
             "for each block"
         )
+
+
+def trunk_layers(shape: Shape, inputs: int, *, reads_input: bool) -> tuple[Layer, ...]:
+    """The trunk's layers after convolutions. reads_input: of the first one. Raises BadInput as ``check_residual`` does."""
+    if not shape.residual:
+        return hidden_layers("trunk", shape.trunk, inputs, shape, reads_input=reads_input)
+    check_residual(shape)
     stream, *blocks = shape.trunk
     layers = [_dense("trunk_0", inputs, stream, reads_input=reads_input)]
     drop: tuple[Follower, ...] = ("drop",) if shape.dropout else ()

@@ -7,6 +7,7 @@ from dataclasses import dataclass, fields, replace
 from typing import Any, Literal, get_args
 
 from jointbench.errors import BadInput
+from jointbench.networks.layers import check_residual
 from jointbench.networks.recipes import chosen_recipe, chosen_shape
 from jointbench.types import Dataset, Natural, Norm, Optimizer, Positive, PositiveFloat, Recipe, Shape, Width
 
@@ -39,7 +40,8 @@ class NetworkOptions:
 
     def set_on(self, dataset: Dataset) -> Dataset:
         """The dataset with a recipe and a shape of its own, where anything is set. A residual trunk has BLOCKS blocks, each
-        twice as wide as its stream, where its widths are not set. Raises BadInput for convolutions of a table."""
+        twice as wide as its stream, where its widths are not set. Raises BadInput for convolutions of a table, and as
+        ``check_residual`` does."""
         values = self.chosen
         if not values:
             return dataset
@@ -55,9 +57,9 @@ class NetworkOptions:
                 )
             stream = shape.trunk[0]
             shape = replace(shape, trunk=(stream, *(2 * stream,) * BLOCKS))
-        return replace(
-            dataset, recipe=replace(recipe, **_of(Recipe, values)), shape=replace(shape, **_of(Shape, values))
-        )
+        shape = replace(shape, **_of(Shape, values))
+        check_residual(shape)
+        return replace(dataset, recipe=replace(recipe, **_of(Recipe, values)), shape=shape)
 
 
 def _of(kind: type[Recipe] | type[Shape], values: dict[str, Any]) -> dict[str, Any]:

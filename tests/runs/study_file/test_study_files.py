@@ -128,6 +128,16 @@ def test_the_command_line_goes_before_the_file(folder: Path) -> None:
     assert (limited.budget, limited.folds) == (9.0, None), "a budget replaces the file's fixed design"
 
 
+def test_dropout_on_the_command_line_goes_before_the_files_and_leaves_its_widths(folder: Path) -> None:
+    (folder / "study.toml").write_text(STUDY.replace("[8, 4]", '[8, 4]\ndropout = 0.5\nnorm = "layer"'))
+    study = read_study(Path("study.toml"))
+    asked = study_options(study, ("shop",), RunOptions(network=NetworkOptions(dropout=0.1)), {"network"})
+    assert asked.network == NetworkOptions(learning_rate=0.5, trunk=(8, 4), dropout=0.1, norm="layer")
+    (shop,) = experiments(asked, load_datasets(asked, profile_named("smoke")))
+    assert (shop.shape.trunk, shop.shape.dropout, shop.shape.norm) == ((8, 4), 0.1, "layer")
+    assert "--dropout 0.1" in reruns(asked, [shop.dataset])["shop"]
+
+
 @pytest.mark.parametrize(
     ("old", "new", "sentence"),
     [
@@ -151,6 +161,10 @@ def test_the_command_line_goes_before_the_file(folder: Path) -> None:
         ("[8, 4]", "[8, 0]", "line 20: shape.trunk[2] must be at least 1, not 0"),
         ("[8, 4]", "8", "line 20: shape.trunk must be an array, not 8"),
         ("trunk = [8, 4]", "channels = [8]", "line 20: shape.channels: shop is a table, and convolutions"),
+        ("trunk = [8, 4]", "dropout = 1.0", "line 20: shape.dropout must be below 1, not 1"),
+        ("trunk = [8, 4]", 'norm = "batch"', "line 20: shape.norm must be '' or 'layer', not 'batch'"),
+        ("trunk = [8, 4]", "residual = true", "line 20: shape.residual: a residual trunk needs norm"),
+        ("rope = 0.02", 'models = ["mlp", "resnet"]', "line 4: models: "),
         ('"absolute"', '"absolut"', "line 22: metrics: absolut: output 'price' is regression"),
         ("sold = 0.05", "old = 0.05", "line 26: ropes: old=0.05: there is no output 'old'"),
         ("sold = 0.05", "sold = 5", "line 26: ropes.sold must be below 1, not 5"),

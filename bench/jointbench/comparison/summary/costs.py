@@ -103,6 +103,7 @@ class ArmCost:
     training: tuple[TrainingClock, ...] = ()
     throughput: tuple[Throughput, ...] = ()
     own_trunk: str = ""
+    residual: bool = False
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -135,7 +136,8 @@ class ArmFlops:
     The parts are per row, trunks and heads, forward and backward. per_step: a full batch through every network.
     per_epoch: mean over folds of one pass of every network. to_stop: mean over folds of the whole training, with its
     correlated 95 % interval over folds; None with fewer than two folds. update_*: the optimiser's elementwise work, an
-    estimate by its formula (update_flops_per_parameter for each parameter and step), not part of the others.
+    estimate by its formula (update_flops_per_parameter for each parameter and step), not part of the others. elementwise_per_row: the same for
+    normalisation, dropout and residual sums, forward and backward.
     """
 
     arm: str
@@ -150,6 +152,7 @@ class ArmFlops:
     update_flops_per_parameter: int
     update_per_step: int
     update_to_stop: float
+    elementwise_per_row: int = 0
 
 
 @dataclass(frozen=True, kw_only=True)

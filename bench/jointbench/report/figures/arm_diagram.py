@@ -45,7 +45,7 @@ def describe(cost: ArmCost) -> str:
     """The arm's networks in words."""
     count = len(cost.groups)
     layers = [f"{width}c" for width in cost.channels] + [str(width) for width in cost.trunk]
-    dense = f"trunk {'-'.join(layers)}" if layers else "no trunk"
+    dense = f"{'residual ' if cost.residual else ''}trunk {'-'.join(layers)}" if layers else "no trunk"
     trunk = own_trunk_text(cost.own_trunk, cost.trunk) if cost.own_trunk else dense
     heads = f"heads of {'-'.join(map(str, cost.head))}" if cost.head else "one-layer heads"
     shared = ", ".join(str(size) for size in dict.fromkeys(len(group) for group in cost.groups))

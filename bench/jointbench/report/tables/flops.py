@@ -12,11 +12,13 @@ from jointbench.report.tables.table import NOTHING, Cell, Column, Table, columns
 
 
 def flops_table(cell: CellSummary) -> Table:
-    """Each arm's FLOPs by part and direction, per step and epoch, and to the stop; the optimiser's are apart."""
+    """Each arm's FLOPs by part and direction, per step and epoch, and to the stop; elementwise work is apart."""
+    elementwise = any(flops.elementwise_per_row for flops in cell.flops)
+    extra = [("Normalisation, dropout, residual sums", "per row of a step, an estimate")] if elementwise else []
     return Table(
         f"FLOPs of the arms in {cell_name(cell)}: dense and convolution layers, {counted(cell)}; only how far "
         "training went varies. The optimiser's elementwise work is an estimate by its formula and is in no other "
-        "column.",
+        f"column{', and so is that of normalisation, dropout and residual sums' if elementwise else ''}.",
         columns(
             ("Arm",),
             (
@@ -31,13 +33,14 @@ def flops_table(cell: CellSummary) -> Table:
                 ("Optimiser, per parameter", "FLOPs of one update"),
                 ("Optimiser, one step", "an estimate"),
                 ("Optimiser, to the stop", "an estimate"),
+                *extra,
             ),
         ),
-        tuple(_flops_row(flops) for flops in cell.flops),
+        tuple(_flops_row(flops, elementwise=elementwise) for flops in cell.flops),
     )
 
 
-def _flops_row(flops: ArmFlops) -> tuple[Cell, ...]:
+def _flops_row(flops: ArmFlops, *, elementwise: bool) -> tuple[Cell, ...]:
     exact = (
         flops.trunk_forward,
         flops.trunk_backward,
@@ -54,6 +57,7 @@ def _flops_row(flops: ArmFlops) -> tuple[Cell, ...]:
         number(flops.update_flops_per_parameter, show.count),
         number(flops.update_per_step, show.flops),
         number(flops.update_to_stop, show.flops),
+        *([number(flops.elementwise_per_row, show.flops)] if elementwise else []),
     )
 
 

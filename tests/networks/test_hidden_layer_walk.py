@@ -7,7 +7,7 @@ import pytest
 from jointbench.errors import BadInput
 from jointbench.networks.architecture import architecture
 from jointbench.networks.arms import architectures, parameters, parse_arm, sized
-from jointbench.networks.flops import flops_per_row
+from jointbench.networks.flops import elementwise_flops, flops_per_row
 from jointbench.networks.initialization import initial_weights
 from jointbench.networks.layers import run_layers
 from jointbench.types import Network, Output, Recipe, Shape
@@ -99,3 +99,11 @@ def test_an_id_has_what_is_set_and_a_plain_network_keeps_its_own() -> None:
     shapes = (Shape((64, 64)), Shape((64, 64), dropout=0.1), Shape((64, 64), norm="layer"), RESNET)
     assert network_id(shapes[0]) == "58a6182361bb841a"
     assert len({network_id(shape) for shape in shapes}) == 4
+
+
+def test_elementwise_work_is_estimated_by_unit() -> None:
+    """A stream of 4 and two blocks of 6: three normalisations of 4 units at 18 FLOPs a unit; masks on the branches' 6 and 4
+    units, and sums of 4, at 2."""
+    assert elementwise_flops(RESNET, 3) == 3 * 4 * 18 + 2 * 2 * (6 + 4) + 2 * 2 * 4
+    assert elementwise_flops(Shape((4,), (3,), norm="layer", dropout=0.5), 2) == (4 + 2 * 3) * (18 + 2)
+    assert elementwise_flops(Shape((64, 64), (8,)), 2) == 0
