@@ -33,6 +33,9 @@ KEYS: dict[str, Place] = {  # by the start of a sentence that was made for the c
     "--until-decided": ("until_decided",),
     "loss weight": ("recipe", "loss_weights"),
     "shape.channels": ("shape", "channels"),
+    "shape.residual": ("shape", "residual"),
+    "--dropout": ("shape", "dropout"),
+    "--norm": ("shape", "norm"),
 }
 
 
