@@ -39,3 +39,25 @@ def test_an_older_runs_page_has_the_recipe_of_its_fits(maker: Callable[..., Any]
     page = render(made.summary(), {}, "", fits=made.fits())
     assert "Trained on" not in page
     assert "stopped after" in page
+
+
+def test_hidden_layers_that_are_not_plain_are_named(maker: Callable[..., Any]) -> None:
+    """In the base shape, the arms' drawings, and a column of the table of FLOPs, which other pages have not."""
+    summary = maker().summary()
+    plain = render(summary, {}, "", fits=[])
+    recipe = replace(RECIPE, trunk=(8, 16), head=(), residual=True, norm="layer", dropout=0.1)
+    cells = tuple(
+        replace(
+            cell,
+            costs=tuple(replace(cost, residual=True, trunk=(8, 16)) for cost in cell.costs),
+            flops=tuple(replace(flops, elementwise_per_row=123_456) for flops in cell.flops),
+        )
+        for cell in summary.cells
+    )
+    datasets = tuple(replace(dataset, recipe=recipe) for dataset in summary.datasets)
+    page = render(replace(summary, datasets=datasets, cells=cells), {}, "", fits=[])
+    assert "residual trunk (stream, then blocks) 8-16, layer normalisation, dropout 0.1" in page
+    assert "; residual trunk 8-16; " in page
+    assert "123 kFLOP" in page
+    assert "residual sums" in page
+    assert "residual" not in plain

@@ -20,9 +20,7 @@ def frozen_trunk_job(target: Job, activations: Float32Array, source: TrainedNetw
     the whole network and the trunk's gradients off.
     """
     layers = tuple(replace(layer, reads_input=i == 0) for i, layer in enumerate(target.architecture.heads[0]))
-    network = Architecture(
-        (activations.shape[1],), (), (), (layers,), target.architecture.kinds, target.architecture.activation
-    )
+    network = replace(target.architecture, input_shape=(activations.shape[1],), convs=(), trunk=(), heads=(layers,))
     initial = _weights_of(layers, target.initial)
     return replace(target, architecture=network, features=activations, initial=initial, seed=source.job.seed)
 
@@ -40,7 +38,7 @@ def both_heads(source: TrainedNetwork, trunk: Weights, head: Weights) -> tuple[A
     """
     network = source.job.architecture
     second = [replace(layer, name=_second_head(layer.name), head=1) for layer in network.heads[0]]
-    second[-1] = replace(second[-1], units=head[f"head_0_{len(second) - 1}/bias"].shape[0])
+    second[-1] = replace(second[-1], units=head[f"{network.heads[0][-1].name}/bias"].shape[0])
     second_weights = {_second_head(name): array for name, array in head.items() if name.startswith("head_0")}
     combined = replace(network, heads=(network.heads[0], tuple(second)), kinds=(network.kinds[0], "regression"))
     return combined, {

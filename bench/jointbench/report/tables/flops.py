@@ -15,10 +15,10 @@ def flops_table(cell: CellSummary) -> Table:
     """Each arm's FLOPs by part and direction, per step and epoch, and to the stop; elementwise work is apart."""
     elementwise = any(flops.elementwise_per_row for flops in cell.flops)
     extra = [("Normalisation, dropout, residual sums", "per row of a step, an estimate")] if elementwise else []
+    apart = "the optimiser, and of normalisation, dropout and residual sums," if elementwise else "the optimiser"
     return Table(
         f"FLOPs of the arms in {cell_name(cell)}: dense and convolution layers, {counted(cell)}; only how far "
-        "training went varies. The optimiser's elementwise work is an estimate by its formula and is in no other "
-        f"column{', and so is that of normalisation, dropout and residual sums' if elementwise else ''}.",
+        f"training went varies. The elementwise work of {apart} is an estimate by its formula and is in no other column.",
         columns(
             ("Arm",),
             (
