@@ -22,7 +22,7 @@ MORE_FLAGS = {
     "worth": "--worth",
     "budget": "--budget",
     "until_decided": "--until-decided",
-    "network": "the study file's training and network",
+    "network": "the networks (--dropout, --norm, or recipe and shape of the study file)",
 }
 # What may differ: jobs change no record; how a table was named and by whom is not what is in it, which is compared.
 FREE = {"jobs", "datasets", "study", "tables", "overridden"}
