@@ -71,6 +71,9 @@ def variants() -> list[Network]:
         "channels": (1,),
         "activation": "tanh",
         "own_trunk": "mine",
+        "dropout": 0.1,
+        "norm": "layer",
+        "residual": True,
     }
     recipe: dict[str, Any] = {
         "optimizer": "sgd",

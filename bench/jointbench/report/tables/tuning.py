@@ -72,6 +72,7 @@ def tuning_cost_table(cell: CellSummary, tuning: Tuning) -> Table:
 
 def chosen_table(cell: CellSummary, tuning: Tuning) -> Table:
     """A line for each network of each fold: the configuration that it is served in."""
+    dropout = any(chosen.shape.dropout for chosen in tuning.chosen)
     return Table(
         f"The configurations chosen in {cell_name(cell)}, by the loss on validation rows (1 is no skill); number 1 is the "
         "rules' own.",
@@ -84,16 +85,17 @@ def chosen_table(cell: CellSummary, tuning: Tuning) -> Table:
                 "Learning rate",
                 "Batch",
                 "Weight decay",
+                *(["Dropout"] if dropout else []),
                 ("Loss", "on validation rows"),
                 ("Of number 1", "the same loss"),
             ),
         ),
-        tuple(_choice(chosen) for chosen in tuning.chosen),
+        tuple(_choice(chosen, dropout=dropout) for chosen in tuning.chosen),
         heads=2,
     )
 
 
-def _choice(chosen: ChosenConfiguration) -> tuple[Cell, ...]:
+def _choice(chosen: ChosenConfiguration, *, dropout: bool) -> tuple[Cell, ...]:
     weights = ", ".join(f"{show.shorten(output, 20)} {weight:g}" for output, weight in chosen.loss_weights)
     return (
         name(chosen.arm),
@@ -106,6 +108,7 @@ def _choice(chosen: ChosenConfiguration) -> tuple[Cell, ...]:
         number(chosen.learning_rate, show.significant),
         number(chosen.batch_size, show.count),
         number(chosen.weight_decay, show.significant),
+        *([number(chosen.shape.dropout, show.significant)] if dropout else []),
         number(chosen.loss, show.significant),
         number(chosen.first_loss, show.significant),
     )
