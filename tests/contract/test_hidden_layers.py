@@ -33,7 +33,9 @@ def by_formula(name: str) -> dict[str, FloatArray]:
     return trained(name, moved_job(name), STEPS)
 
 
-@pytest.mark.parametrize("name", SHAPES)
+@pytest.mark.parametrize(
+    "name", [pytest.param(name, marks=pytest.mark.slow if name in ("dropout", "norm") else ()) for name in SHAPES]
+)
 def test_the_stock_loop_takes_the_steps_of_the_formula(backend: Backend, name: str) -> None:
     """SGD on finite differences of the network written out in numpy, with the masks of each row: so both frameworks
     train alike, step by step."""
@@ -48,7 +50,8 @@ def test_the_stock_loop_takes_the_steps_of_the_formula(backend: Backend, name: s
 def test_a_network_in_a_stack_is_the_one_that_trains_alone(
     backend: Backend, name: str, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    """In two slots that three networks share, with data, seeds and stops of their own."""
+    """In two slots that three networks share, with data, seeds and stops of their own. Its test rows lose no units: they are
+    predicted by the formula without masks."""
     monkeypatch.setattr(program, "MAX_STACK", 2)
     jobs = [moved_job(name, seed) for seed in (1, 2, 3)]
     jobs[1] = replace(jobs[1], train=jobs[1].train[:93], dropout_seed=77)
@@ -61,14 +64,9 @@ def test_a_network_in_a_stack_is_the_one_that_trains_alone(
         np.testing.assert_allclose(together.validation_loss, alone.validation_loss, rtol=1e-6)
         for key, weights in together.weights.items():
             np.testing.assert_allclose(weights, alone.weights[key], atol=1e-7, err_msg=key)
-
-
-def test_validation_and_test_rows_lose_no_units(backend: Backend) -> None:
-    """The losses and predictions of a fit are those of the formula without masks at the weights that it kept."""
-    job = moved_job("resnet")
-    fit = backend.fit(replace(job, recipe=replace(job.recipe, max_epochs=1)))
-    expected = np.concatenate(answers("resnet", fit.weights, job.features[job.test].astype(float)), axis=1)
-    np.testing.assert_allclose(fit.predictions, expected, atol=1e-5)
+        expected = np.concatenate(answers(name, alone.weights, job.features[job.test].astype(float)), axis=1)
+        np.testing.assert_allclose(alone.predictions, expected, atol=1e-5)
+        np.testing.assert_allclose(together.predictions, expected, atol=1e-5)
 
 
 @pytest.mark.parametrize("mode", ["in turn", "fused", "compiled", "onnx", "predict"])
@@ -100,6 +98,7 @@ def test_products_are_counted_exactly_and_nothing_else(backend: Backend, name: s
     }
 
 
+@pytest.mark.slow
 def test_timed_steps_are_the_steps_of_training(backend: Backend) -> None:
     job = moved_job("resnet")
     trainer = backend.trainer([job], 4)

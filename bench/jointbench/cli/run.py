@@ -24,6 +24,7 @@ if TYPE_CHECKING:
     from jointbench.estimators.family import Family
     from jointbench.runs.options import RunOptions
     from jointbench.runs.planned_run import PlannedRun
+    from jointbench.runs.study_file.options import Study
     from jointbench.study.config import StudyConfig
     from jointbench.study.plan import Experiment
     from jointbench.types import Norm
@@ -171,17 +172,25 @@ def run(
         network=NetworkOptions(dropout=dropout, norm=cast("Norm | None", norm)),
     )
     from jointbench.runs.study_file.naming import naming_the_file
-    from jointbench.runs.study_file.options import named_study, study_options
+    from jointbench.runs.study_file.options import named_study
 
     given = [name for name in context.params if _on_the_command_line(context, name)]
     study = named_study(options.datasets)
-    explicit = tuple(backend or ())
-    if study is not None:
-        options = study_options(study, options.datasets[1:], options, {FIELDS.get(name, name) for name in given})
-        explicit = options.backends if study.content.backends else explicit
-    flags = [f"--{name.replace('_', '-')}" for name in given]
-    with naming_the_file(study, flags):
+    options, explicit = _asked(study, options, given, tuple(backend or ()))
+    with naming_the_file(study, [f"--{name.replace('_', '-')}" for name in given]):
         _run(options, out, explicit=explicit, format=format, dry_run=dry_run, cluster=cluster)
+
+
+def _asked(
+    study: Study | None, options: RunOptions, given: Sequence[str], explicit: tuple[str, ...]
+) -> tuple[RunOptions, tuple[str, ...]]:
+    """What a study file asks for, under the options given on the command line; and the backends that must run."""
+    from jointbench.runs.study_file.options import study_options
+
+    if study is None:
+        return options, explicit
+    asked = study_options(study, options.datasets[1:], options, {FIELDS.get(name, name) for name in given})
+    return asked, asked.backends if study.content.backends else explicit
 
 
 def _on_the_command_line(context: typer.Context, name: str) -> bool:
