@@ -30,6 +30,7 @@ from jointbench.records import (
     Stack,
     StatedCost,
     Timing,
+    TunedArm,
     Variant,
 )
 from jointbench.records.store import write_records
@@ -174,6 +175,7 @@ def records() -> list[Record]:
         *folds(),
         planned_arm(ARMS[0], FlopsPerRow(100, 200, 100, 200)),
         planned_arm(ARMS[1], None),
+        TunedArm(**SITE, arm=ARMS[0].name, trials=((planned_arm(ARMS[0], FlopsPerRow(100, 200, 100, 200)),),)),
         Stack(
             **SITE,
             network_ids=tuple(network.id for network in all_networks),

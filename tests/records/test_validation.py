@@ -80,6 +80,8 @@ FIELDS: list[tuple[str, dict[str, object], str]] = [
     ("Fit", {"epoch_seconds": stored([-1.0])}, "epoch_seconds: it holds a value outside 0 to 1e+09"),
     ("Fit", {"predictions": stored(np.zeros((3, 2)), "float32")}, "predictions must have a row for each test row"),
     ("Fit", {"surprise": 1}, "surprise: this jointbench knows no such field"),
+    ("Tuning", {"trials": []}, "trials: "),
+    ("Tuning", {"arm": "another"}, "no Assembly record of arm 'another'"),
     ("Fold", {"fold": -1}, "fold: Input should be greater than or equal to 0"),
     ("Fold", {"fold": True}, "fold: Input should be a valid integer"),
     ("Fold", {"fold": 3}, "fold must lie below the number of folds"),
@@ -145,7 +147,7 @@ REFERENCES: list[tuple[str, Callable[[dict[str, Any]], bool], str]] = [
         lambda line: line["record"] != "Fold" or line["fold"] != 2,
         "no Fold record of wine, repeat 0, fold 2, stands before",
     ),
-    ("no planned arm", lambda line: line["record"] != "Assembly", "before it names the network"),
+    ("no planned arm", lambda line: line["record"] not in ("Assembly", "Tuning"), "before it names the network"),
     ("only planned arms", lambda line: line["record"] == "Assembly", "no Fold record of wine stands before"),
     (
         "one planned arm too few",

@@ -6,7 +6,7 @@ from collections import defaultdict
 from collections.abc import Iterable
 
 from jointbench.records.costs import AA_CONTROL, ColdStart, Memory, Projection, Stack, StatedCost, Timing
-from jointbench.records.schema import Fit, FoldRecord, PlannedArm, Record, Reference, Score
+from jointbench.records.schema import Fit, FoldRecord, PlannedArm, Record, Reference, Score, TunedArm
 from jointbench.types import CellKey
 
 
@@ -34,6 +34,8 @@ class References:
                 self._need_metrics(record.dataset, [record.score] if record.score is not None else [])
             case PlannedArm():
                 self._add_arm(record)
+            case TunedArm():
+                self._add_tuned(record)
             case Fit():
                 self._add_fit(record)
             case Timing():
@@ -70,6 +72,15 @@ class References:
         self._networks[cell][arm.name] = networks
         self._planned[cell].update(planned.network_ids)
 
+    def _add_tuned(self, tuned: TunedArm) -> None:
+        self._need_arms(tuned, [tuned.arm])
+        cell = CellKey.of(tuned)
+        for planned in (of_group for trial in tuned.trials for of_group in trial):
+            self._need_outputs(planned.dataset, planned.arm.groups[0])
+            if CellKey.of(planned) != cell or len(planned.network_ids) != self._runs[cell]:
+                raise ValueError(f"trials must be of {_named(cell)} and have a network for each of its runs")
+            self._planned[cell].update(planned.network_ids)
+
     def _add_fit(self, fit: Fit) -> None:
         network = fit.network
         self._need_fold(network.dataset, network.repeat, network.fold)
@@ -93,7 +104,9 @@ class References:
             if output not in self._outputs[dataset]:
                 raise ValueError(f"{dataset} has no output {output!r}")
 
-    def _need_arms(self, record: Timing | ColdStart | Memory | Projection | StatedCost, names: Iterable[str]) -> None:
+    def _need_arms(
+        self, record: Timing | ColdStart | Memory | Projection | StatedCost | TunedArm, names: Iterable[str]
+    ) -> None:
         cell = CellKey.of(record)
         for name in names:
             if name not in self._networks[cell]:
