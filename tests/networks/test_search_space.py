@@ -1,32 +1,68 @@
-"""What tuning tries of networks that are not plain."""
+"""What tuning tries: the rules' own first, the same for everybody, within the ranges, and more only add to the end."""
 
 from __future__ import annotations
 
+import sys
+
+import numpy as np
 import pytest
 
-from jointbench.networks.architecture import architecture
-from jointbench.networks.search_space import configurations
-from jointbench.types import Output, Recipe, Shape
+from jointbench.errors import BadInput
+from jointbench.networks.search_space import (
+    DROPOUTS,
+    LEARNING_RATE,
+    LOSS_WEIGHT,
+    WEIGHT_DECAY,
+    Configuration,
+    configurations,
+    for_group,
+)
+from jointbench.types import Recipe, Shape
 
-OUTPUTS = [Output("a", "regression"), Output("b", "regression")]
-
-
-def test_a_residual_trunk_keeps_its_stream_and_a_block_wherever_it_is_tuned() -> None:
-    pytest.importorskip("optuna")
-    base = Shape((32, 64, 64), residual=True, norm="layer", dropout=0.1)
-    first, *others = configurations(base, Recipe(optimizer="adamw"), ["a", "b"], 16, 0)
-    assert first.shape == base
-    assert {len(tried.shape.trunk) - 1 for tried in others} == {1, 2, 3}
-    for tried in others:
-        stream, *blocks = tried.shape.trunk
-        assert stream in (16, 32, 64)
-        assert set(blocks) == {2 * stream}
-        assert architecture(tried.shape, (7,), OUTPUTS).parameters > 0
-    assert len({tried.shape.dropout for tried in others}) == len(others)
-    assert all(0 <= tried.shape.dropout <= 0.5 for tried in others)
+RECIPE = Recipe(optimizer="adamw", learning_rate=3e-3, batch_size=32, weight_decay=0.3)
+SHAPE = Shape(trunk=(64, 64))
 
 
-def test_what_has_no_dropout_is_not_tuned_to_have_some() -> None:
-    pytest.importorskip("optuna")
-    tried = configurations(Shape((32, 32)), Recipe(), ["a", "b"], 4, 0)
-    assert {configuration.shape.dropout for configuration in tried} == {0.0}
+def tried(count: int, seed: int = 0, shape: Shape = SHAPE, recipe: Recipe = RECIPE) -> tuple[Configuration, ...]:
+    return configurations(shape, recipe, ("a", "b"), count, seed)
+
+
+def test_the_first_is_the_rules_own_and_more_only_add_to_the_end() -> None:
+    sixteen = tried(16)
+    assert sixteen[0] == Configuration(SHAPE, RECIPE)
+    assert len(set(sixteen)) == 16
+    assert tried(4) == sixteen[:4]
+    assert tried(16) == sixteen
+    assert tried(16, seed=1)[1:] != sixteen[1:]
+
+
+def test_every_number_is_in_its_range_and_the_ranges_are_filled() -> None:
+    recipes = [configuration.recipe for configuration in tried(65)[1:]]
+    weights = [weight for recipe in recipes for _, weight in recipe.loss_weights]
+    rates, decays = [recipe.learning_rate for recipe in recipes], [recipe.weight_decay for recipe in recipes]
+    for values, (low, high) in ((rates, LEARNING_RATE), (decays, WEIGHT_DECAY), (weights, LOSS_WEIGHT)):
+        assert low <= min(values) < max(values) <= high
+        quarters = np.histogram(np.log(values), bins=4, range=(np.log(low), np.log(high)))[0]
+        assert quarters.min() >= len(values) / 8, "a Sobol sequence leaves no part of the range out"
+    assert {recipe.batch_size for recipe in recipes} == {16, 32, 64}
+    shapes = [configuration.shape for configuration in tried(65)[1:]]
+    assert {shape.trunk[0] for shape in shapes} == {32, 64, 128}
+    assert {len(shape.trunk) for shape in shapes} == {1, 2, 3}
+    assert {shape.dropout for shape in shapes} == set(DROPOUTS)
+
+
+def test_convolutions_keep_their_shape() -> None:
+    image = Shape(trunk=(64,), channels=(8, 16))
+    assert {(c.shape.trunk, c.shape.channels) for c in tried(8, shape=image)} == {((64,), (8, 16))}
+
+
+def test_a_single_output_has_no_loss_weight_and_a_group_has_its_own() -> None:
+    recipe = Recipe(loss_weights=(("a", 2.0), ("b", 0.5), ("c", 1.5)))
+    assert for_group(recipe, ("a",)).loss_weights == ()
+    assert for_group(recipe, ("a", "c")).loss_weights == (("a", 2.0), ("c", 1.5))
+
+
+def test_without_optuna_it_says_what_to_install(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setitem(sys.modules, "optuna.distributions", None)
+    with pytest.raises(BadInput, match=r"--tune needs Optuna; install it with pip install 'jointbench\[tune\]'"):
+        tried(2)
