@@ -12,7 +12,7 @@ import pytest
 
 from jointbench.comparison.cells import BenchmarkCell, cells
 from jointbench.comparison.criteria import DEFAULT_CRITERIA
-from jointbench.comparison.tuned import choices, tuned_arm
+from jointbench.comparison.tuned import best_on_average, choices, tuned_arm, validation_loss
 from jointbench.comparison.tuning import tuning_of
 from jointbench.errors import BadInput
 from jointbench.records import Fit, PlannedArm, Record, TunedArm
@@ -153,3 +153,20 @@ def test_a_number_that_is_no_tuning_is_refused(count: int) -> None:
 def test_a_fixed_number_of_configurations_leaves_nothing_to_decide() -> None:
     with pytest.raises(BadInput, match="--tune fix what is trained"):
         check_budget(RunOptions(tune=4, until_decided=True))
+
+
+def test_an_arm_is_exported_in_the_configuration_that_did_best_over_all_folds() -> None:
+    fits = cell(records()).fits
+    for arm in ("joint", "separate"):
+        chosen = best_on_average(tuned(records(), arm), fits)
+        for group in {fits[network_id].network.group for network_id in chosen}:
+            own = [fits[i] for i in chosen if fits[i].network.group == group]
+            assert len({(fit.network.shape, fit.network.recipe) for fit in own}) == 1
+            assert len(own) == FOLDS
+            means = [
+                np.mean([validation_loss(fits[i]) for i in of_group.network_ids])
+                for trial in tuned(records(), arm).trials
+                for of_group in trial
+                if of_group.arm.groups == (group,)
+            ]
+            assert np.mean([validation_loss(fit) for fit in own]) == pytest.approx(min(means))

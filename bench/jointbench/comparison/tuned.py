@@ -61,6 +61,15 @@ def tuned_arm(planned: PlannedArm, tuned: TunedArm, fits: Mapping[str, Fit], tri
     )
 
 
+def best_on_average(tuned: TunedArm, fits: Mapping[str, Fit]) -> set[str]:
+    """Ids of each group's networks in the one configuration with the least mean validation loss over all runs."""
+    ids: set[str] = set()
+    for group in range(len(tuned.trials[0])):
+        tried = [trial[group].network_ids for trial in tuned.trials]
+        ids.update(min(tried, key=lambda runs: float(np.mean([validation_loss(fits.get(i)) for i in runs]))))
+    return ids
+
+
 def with_choices(arms: Sequence[PlannedArm], tuned: Sequence[TunedArm], fits: Mapping[str, Fit]) -> list[PlannedArm]:
     """The arms, those that are tuned in the configurations chosen among all."""
     by_name = {arm.arm: arm for arm in tuned}

@@ -26,7 +26,7 @@ class CardFacts:
     dataset: Dataset
     summary: DatasetSummary
     cell: CellSummary
-    recipe: Recipe
+    recipes: tuple[Recipe, ...]
     files: tuple[str, ...]
     differences: tuple[float, ...]
 
@@ -60,7 +60,7 @@ def model_card(facts: CardFacts, networks: Sequence[FinalNetwork]) -> str:
         "",
         "## Training",
         "",
-        f"- {recipe_text(facts.recipe)}",
+        *(f"- {recipe_text(recipe)}" for recipe in facts.recipes),
         f"- Data: {escape(facts.summary.source)}; sha256 `{facts.summary.sha256}`; licence: "
         f"{escape(facts.summary.licence)}",
         f"- Command: {_code(facts.summary.command or 'not known')}",

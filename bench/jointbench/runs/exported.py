@@ -7,13 +7,14 @@ from dataclasses import dataclass, replace
 from pathlib import Path
 
 from jointbench.comparison.summary.run import CellSummary
+from jointbench.comparison.tuned import best_on_average
 from jointbench.data.catalog import cards
 from jointbench.data.named_table import STANDARD_INPUT
 from jointbench.data.table_options import TableOptions
 from jointbench.errors import BadInput
 from jointbench.export.files import BACKEND, FORMATS, check_format, file_names, framework_files, onnx_files
 from jointbench.export.final_training import train_on_all_rows
-from jointbench.records import Fit, PlannedArm
+from jointbench.records import Fit, PlannedArm, TunedArm
 from jointbench.records.whole_file import write_together
 from jointbench.report.model_card import CardFacts, model_card
 from jointbench.runs.about import ENVIRONMENT
@@ -48,11 +49,11 @@ def export_run(
     of the run, or the file's answers are not the network's.
     """
     run = read_run(folder)
-    slug = _chosen(options.dataset, [dataset.slug for dataset in run.about.datasets], "--dataset", folder)
+    slug = _dataset(options.dataset, run, folder)
     planned = _planned(run, slug, options, folder)
     chosen = check_format(options.format, planned.backend)
     dataset = (datasets or {}).get(slug) or _reloaded(run, slug, options, folder)
-    ids = set(planned.network_ids)
+    ids = _ids(run, planned)
     fits = [record for record in run.records if isinstance(record, Fit) and record.network.id in ids]
     names = file_names(len(planned.arm.groups), planned.arm.name, chosen)
     with output_folder(out, f"-{planned.arm.name}", (CARD, *names)) as target:
@@ -69,7 +70,7 @@ def export_run(
             dataset=dataset,
             summary=next(item for item in run.about.datasets if item.slug == slug),
             cell=_cell(run, planned),
-            recipe=fits[0].network.recipe,
+            recipes=tuple(dict.fromkeys(fit.network.recipe for fit in fits)),
             files=names,
             differences=differences,
         )
@@ -84,6 +85,24 @@ def _chosen(word: str, known: list[str], option: str, folder: Path) -> str:
     if not word and len(known) > 1:
         raise BadInput(f"{folder} has {', '.join(known)}; choose one with {option}")
     return word or known[0]
+
+
+def _dataset(word: str, run: StoredRun, folder: Path) -> str:
+    """Of a table at several numbers of rows, the one of the most rows that were come to, which has the verdict."""
+    sizes = {dataset.slug: dataset.size_of or dataset.slug for dataset in run.about.datasets}
+    if word in sizes and sizes[word] != word:
+        return word
+    table = _chosen(word, list(dict.fromkeys(sizes.values())), "--dataset", folder)
+    trained = {record.dataset for record in run.records if isinstance(record, PlannedArm)}
+    return next(slug for slug in reversed(sizes) if sizes[slug] == table and (slug in trained or slug == table))
+
+
+def _ids(run: StoredRun, planned: PlannedArm) -> set[str]:
+    """Of the arm's networks; where they are tuned, in the configuration that did best over all folds."""
+    for record in run.records:
+        if isinstance(record, TunedArm) and (CellKey.of(record), record.arm) == (CellKey.of(planned), planned.arm.name):
+            return best_on_average(record, {fit.network.id: fit for fit in run.records if isinstance(fit, Fit)})
+    return set(planned.network_ids)
 
 
 def _planned(run: StoredRun, slug: str, options: ExportOptions, folder: Path) -> PlannedArm:
@@ -124,8 +143,10 @@ def _reloaded(run: StoredRun, slug: str, options: ExportOptions, folder: Path) -
             "than that; run it again with jointbench run"
         )
     words = asked.datasets or (slug,)
-    place = [dataset.slug for dataset in run.about.datasets].index(slug)
-    word = words[place] if len(words) == len(run.about.datasets) else slug
+    at = next(dataset for dataset in run.about.datasets if dataset.slug == slug)
+    tables = [dataset.slug for dataset in run.about.datasets if not dataset.size_of]
+    place = tables.index(at.size_of or slug)
+    word = words[place] if len(words) == len(tables) else at.size_of or slug
     if options.data and not is_path(word):
         raise BadInput(f"--data {options.data}: {slug} is bundled, and needs no file")
     if word == STANDARD_INPUT and not options.data:
@@ -133,10 +154,9 @@ def _reloaded(run: StoredRun, slug: str, options: ExportOptions, folder: Path) -
     name, table = options.data or word, asked.table_of(word) if is_path(word) else TableOptions()
     chosen = replace(asked, datasets=(name,), tables=((name, table),), **vars(table))
     (dataset,) = load_datasets(chosen, profile_named(asked.profile))
-    expected = run.about.datasets[place]
-    if dataset.provenance.sha256 != expected.sha256:
+    if dataset.provenance.sha256 != at.sha256:
         raise BadInput(
             f"{options.data or word} is not the file that was run: its sha256 begins with "
-            f"{dataset.provenance.sha256[:12]}, that of the run with {expected.sha256[:12]}; name the file with --data"
+            f"{dataset.provenance.sha256[:12]}, that of the run with {at.sha256[:12]}; name the file with --data"
         )
     return replace(dataset, slug=slug)
