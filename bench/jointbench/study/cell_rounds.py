@@ -69,6 +69,11 @@ class CellRounds:
             return self.smaller.seconds * _work(self) / _work(self.smaller) / jobs
         return self.seconds / max(len(self.fits), 1) * len(self.new.networks) / jobs
 
+    def grown_seconds(self, jobs: int) -> float:
+        """The same of twice the repeats, before they are planned."""
+        networks = sum(len(planned.network_ids) for planned in self.compared)
+        return self.seconds / max(len(self.fits), 1) * networks / jobs
+
     def priority(self, jobs: int) -> float:
         """Seconds until it is decided, if the differences stay where they are; the smallest goes first."""
         if not self.fits:

@@ -9,6 +9,7 @@ not hold on many. What a round contains depends on the seed and its number alone
 
 from __future__ import annotations
 
+import math
 import time
 from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import replace
@@ -104,7 +105,8 @@ def _next_rounds(
 ) -> list[CellRounds]:
     """The next rounds that fit into these seconds, of the cells nearest to their decision first: of each on more rows,
     or, where there are none or they take too long, with more repeats. A round that was begun before goes on."""
-    possible = [candidates for cell in cells if (candidates := _candidates(cell, config))]
+    spare = seconds if not kept.fits else math.inf  # a round that was begun before goes on, whatever it takes
+    possible = [candidates for cell in cells if (candidates := _candidates(cell, config, spare))]
     chosen = []
     for candidates in sorted(possible, key=lambda candidates: candidates[0].priority(config.jobs)):
         begun = next((cell for cell in candidates if kept.has_arms(cell.plan.arms)), None)
@@ -115,15 +117,17 @@ def _next_rounds(
     return chosen
 
 
-def _candidates(cell: CellRounds, config: StudyConfig) -> list[CellRounds]:
+def _candidates(cell: CellRounds, config: StudyConfig, seconds: float) -> list[CellRounds]:
     """A first round at the table's next number of rows, and one of GROWTH times the repeats, as far as there are such
-    and the second can decide what is open."""
+    and the second can decide what is open. seconds: a second that takes longer is not planned, which takes a while for a
+    large table."""
     candidates = []
     if cell.larger and config.rounds > 1:
         planned, experiment = cell.plan.arms[0], cell.larger[0]
         plan = Plan(experiment, *plan_arms(experiment, planned.backend, planned.device, planned.engine))
         candidates.append(CellRounds(plan, plan, (), smaller=cell))
-    if cell.rounds < config.rounds and _goes_on(cell, config.criteria) and _grow(cell):
+    fits = cell.grown_seconds(config.jobs) <= seconds
+    if cell.rounds < config.rounds and fits and _goes_on(cell, config.criteria) and _grow(cell):
         candidates.append(cell)
     return candidates
 
