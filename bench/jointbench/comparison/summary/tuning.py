@@ -5,6 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 
 from jointbench.comparison.summary.decisions import Difference
+from jointbench.stats.estimate import Uncertain
 from jointbench.types import Natural, Positive, Shape
 
 
@@ -38,7 +39,7 @@ class TuningCost:
 @dataclass(frozen=True, kw_only=True)
 class ChosenConfiguration:
     """What one network is served in. trial: 1 is the rules' own. loss, first_loss: mean validation loss of its outputs over
-    their no-skill losses, in this configuration and in the first; infinite where a fit failed."""
+    their no-skill losses, in this configuration and in the first; not finite where its fit failed."""
 
     arm: str
     group: tuple[str, ...]
@@ -50,8 +51,8 @@ class ChosenConfiguration:
     batch_size: Positive
     weight_decay: float
     loss_weights: tuple[tuple[str, float], ...]
-    loss: float
-    first_loss: float
+    loss: Uncertain
+    first_loss: Uncertain
 
 
 @dataclass(frozen=True, kw_only=True)
