@@ -125,8 +125,11 @@ def dense(encoded: Any) -> Float32Array:
     return np.asarray(encoded.toarray() if issparse(encoded) else encoded, np.float32)
 
 
-def prepare(dataset: Dataset, split: Split) -> Prepared:
-    """The arrays for one split. Nothing of the validation or test rows enters the encoding or the scaling."""
+def prepare(dataset: Dataset, split: Split, encoded: Float32Array | None = None) -> Prepared:
+    """The arrays for one split. Nothing of the validation or test rows enters the encoding or the scaling.
+
+    encoded: the features where they are known from other labels of the same rows, and none is made from labels.
+    """
     targets = np.zeros((dataset.rows, len(dataset.outputs)))
     weights = np.ones_like(targets)
     means, scales, no_skill = [], [], []
@@ -143,7 +146,9 @@ def prepare(dataset: Dataset, split: Split) -> Prepared:
         scales.append(scale)
         no_skill.append(no_skill_loss(output, (train - mean) / scale, known_weights))
     coded: list[tuple[CodedColumn, Float32Array]] = []
-    if isinstance(dataset.features, np.ndarray):
+    if encoded is not None:
+        features = encoded
+    elif isinstance(dataset.features, np.ndarray):
         features = _scaled_images(dataset)
     else:
         labels = np.where(weights > 0, targets, np.nan)

@@ -5,10 +5,12 @@ from __future__ import annotations
 from collections.abc import Mapping
 
 from jointbench.explain import (
+    churn,
     conflict_vs_transfer,
     equivalent_code,
     gradient_conflict,
     gradient_identity,
+    label_efficiency,
     loss_weights,
     parameter_sharing,
     probes,
@@ -34,6 +36,8 @@ DATA: Mapping[str, type[AnswerData]] = {
     regression_losses.KEY: regression_losses.LossRepresentations,
     transfer.KEY: transfer.TransferComparison,
     sharing_savings.KEY: sharing_savings.SavingByShare,
+    label_efficiency.KEY: label_efficiency.LabelEfficiency,
+    churn.KEY: churn.Churn,
     conflict_vs_transfer.KEY: conflict_vs_transfer.ConflictByDataset,
     forum_answer.KEY: ForumErrors,
 }

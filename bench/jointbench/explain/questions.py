@@ -7,9 +7,11 @@ from dataclasses import dataclass
 
 from jointbench.errors import BadInput
 from jointbench.explain import (
+    churn,
     equivalent_code,
     gradient_conflict,
     gradient_identity,
+    label_efficiency,
     loss_weights,
     parameter_sharing,
     probes,
@@ -48,6 +50,8 @@ QUESTIONS = (
     Question(regression_losses.KEY, regression_losses.QUESTION, regression_losses.ask),
     Question(transfer.KEY, transfer.QUESTION, transfer.ask),
     Question(sharing_savings.KEY, sharing_savings.QUESTION, sharing_savings.ask),
+    Question(label_efficiency.KEY, label_efficiency.QUESTION, label_efficiency.ask),
+    Question(churn.KEY, churn.QUESTION, churn.ask),
 )
 
 

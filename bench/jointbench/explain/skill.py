@@ -11,6 +11,7 @@ import numpy.typing as npt
 
 from jointbench.comparison.decision import MIN_PAIRS
 from jointbench.data.label_checks import fold_name
+from jointbench.data.preprocess import Prepared
 from jointbench.errors import BadInput
 from jointbench.records import Fit
 from jointbench.stats.correlated_t_test import Posterior, correlated_t_test, interval_half_width
@@ -55,9 +56,19 @@ def _mean_known(errors: Sequence[float]) -> float:
     return float(np.mean(known)) or math.nan if known else math.nan
 
 
-def skill_of(experiment: Experiment, output: str, split: Split, raw: npt.NDArray[np.floating]) -> float:
-    """Skill of a network's raw values (test rows, units), on the test rows that can be judged; NaN where none can."""
-    scores = scores_of(experiment, [output], split, raw, prepared_split(experiment, split.repeat, split.fold))
+def skill_of(
+    experiment: Experiment,
+    output: str,
+    split: Split,
+    raw: npt.NDArray[np.floating],
+    prepared: Prepared | None = None,
+) -> float:
+    """Skill of a network's raw values (test rows, units), on the test rows that can be judged; NaN where none can.
+
+    prepared: what the network was trained on, where that is not the split with all its labels.
+    """
+    scaled = prepared or prepared_split(experiment, split.repeat, split.fold)
+    scores = scores_of(experiment, [output], split, raw, scaled)
     error = scores[0].error if scores else math.nan
     return 1 - error / no_skill_errors(experiment)[output][split.repeat]
 

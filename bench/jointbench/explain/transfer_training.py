@@ -7,20 +7,19 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from jointbench.backends.base import Job, Trained
+from jointbench.backends.base import Trained
 from jointbench.backends.protocols import ServingBackend
 from jointbench.explain.lost_fits import lost_fits
 from jointbench.explain.new_heads import both_heads, fine_tuning_job, frozen_train_flops_per_row, frozen_trunk_job
 from jointbench.explain.skill import skill_of
+from jointbench.explain.stacked_jobs import fit_jobs
 from jointbench.explain.trained_networks import (
     TrainedNetwork,
     compared_outputs,
     first_folds,
-    fitted,
     layers_of,
     study_networks,
 )
-from jointbench.networks.architecture import Architecture
 from jointbench.networks.flops import forward_flops, inference_flops_per_row, train_flops_per_row
 from jointbench.runtime.workers import Workers
 from jointbench.study.plan import Experiment
@@ -140,7 +139,7 @@ def _train_cells(
         for cell, source, target in zip(cells, sources, targets, strict=True)
     ]
     tuning_jobs = [fine_tuning_job(target.job, source) for source, target in zip(sources, targets, strict=True)]
-    trained = list(zip(_fit_stacks(frozen_jobs, workers), _fit_stacks(tuning_jobs, workers), strict=True))
+    trained = list(zip(fit_jobs(frozen_jobs, workers), fit_jobs(tuning_jobs, workers), strict=True))
     pending = {
         cell: (source, target, frozen, tuned, workers.submit(_serve_both, source, frozen, tuned))
         for cell, source, target, (frozen, tuned) in zip(cells, sources, targets, trained, strict=True)
@@ -160,16 +159,6 @@ def _trunk_activations(networks: Networks, workers: Workers) -> dict[tuple[str, 
         for key, network in networks.items()
     }
     return {key: future.result()[0][-1] for key, future in pending.items()}
-
-
-def _fit_stacks(jobs: Sequence[Job], workers: Workers) -> list[Trained]:
-    """In the jobs' order. One stack for each architecture: outputs of unlike kinds have unlike heads."""
-    stacks: dict[Architecture, list[int]] = {}
-    for i, job in enumerate(jobs):
-        stacks.setdefault(job.architecture, []).append(i)
-    pending = [(stack, workers.submit(fitted, [jobs[i] for i in stack])) for stack in stacks.values()]
-    trained = {i: network for stack, future in pending for i, network in zip(stack, future.result(), strict=True)}
-    return [trained[i] for i in range(len(jobs))]
 
 
 def _serve_both(

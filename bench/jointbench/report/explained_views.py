@@ -7,11 +7,13 @@ from dataclasses import dataclass
 from typing import Any
 
 from jointbench.explain.answer import Answer, AnswerData
+from jointbench.explain.churn import Churn
 from jointbench.explain.conflict_vs_transfer import ConflictByDataset
 from jointbench.explain.equivalent_code import CodeComparison
 from jointbench.explain.forum.errors import ForumErrors
 from jointbench.explain.gradient_conflict import GradientConflict
 from jointbench.explain.gradient_identity import Identity
+from jointbench.explain.label_efficiency import LabelEfficiency
 from jointbench.explain.loss_weights import WeightComparison
 from jointbench.explain.parameter_sharing import NetworkSizes
 from jointbench.explain.probes import ProbeComparison
@@ -21,18 +23,22 @@ from jointbench.explain.sharing_savings import SavingByShare
 from jointbench.explain.transfer import TransferComparison
 from jointbench.explain.version_1 import FirstVersionTables
 from jointbench.explain.weighting_methods import MethodComparison
+from jointbench.report.figures.churn import churn_figures
 from jointbench.report.figures.conflict_vs_transfer import conflict_vs_transfer_figures
 from jointbench.report.figures.figure import Figure
 from jointbench.report.figures.gradient_course import gradient_course_figures
+from jointbench.report.figures.label_efficiency import label_efficiency_figures
 from jointbench.report.figures.loss_weight_sweep import loss_weight_sweep_figures
 from jointbench.report.figures.representation_map import representation_figures
 from jointbench.report.figures.weighting_gain import weighting_gain_figures
 from jointbench.report.tables.answer_table import answer_table
+from jointbench.report.tables.explained.churn import churn_tables
 from jointbench.report.tables.explained.conflict_vs_transfer import conflict_vs_transfer_tables
 from jointbench.report.tables.explained.energy_forum import energy_forum_tables
 from jointbench.report.tables.explained.equivalent_code import equivalent_code_tables
 from jointbench.report.tables.explained.gradient_conflict import gradient_conflict_tables
 from jointbench.report.tables.explained.gradient_identity import gradient_identity_tables
+from jointbench.report.tables.explained.label_efficiency import label_efficiency_tables
 from jointbench.report.tables.explained.loss_weights import loss_weights_tables
 from jointbench.report.tables.explained.parameter_sharing import parameter_sharing_tables
 from jointbench.report.tables.explained.probes import probes_tables
@@ -56,6 +62,8 @@ TABLES: Mapping[type[AnswerData], Callable[[Any, str], tuple[Table, ...]]] = {
     LossRepresentations: regression_losses_tables,
     TransferComparison: transfer_tables,
     SavingByShare: sharing_savings_tables,
+    LabelEfficiency: label_efficiency_tables,
+    Churn: churn_tables,
     ConflictByDataset: conflict_vs_transfer_tables,
     ForumErrors: energy_forum_tables,
 }
@@ -64,6 +72,8 @@ FIGURES: Mapping[type[AnswerData], Callable[[Any, str, str], list[Figure]]] = {
     WeightComparison: loss_weight_sweep_figures,
     MethodComparison: weighting_gain_figures,
     RepresentationComparison: representation_figures,
+    LabelEfficiency: label_efficiency_figures,
+    Churn: churn_figures,
     ConflictByDataset: conflict_vs_transfer_figures,
 }
 FIRST_VERSION = (

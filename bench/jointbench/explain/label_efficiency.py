@@ -1,0 +1,171 @@
+"""Up to how many labels of an output does it pay to share?"""
+
+from __future__ import annotations
+
+import math
+from dataclasses import dataclass
+
+from jointbench.comparison.decision import MIN_PAIRS
+from jointbench.explain.answer import Answer, AnswerData, Value, failed_answer, interval
+from jointbench.explain.context import Context
+from jointbench.explain.label_crossing import Crossing, crossing
+from jointbench.explain.label_learning import LabelCurve, LabelCurves, measure
+from jointbench.explain.lost_fits import because
+from jointbench.explain.number_text import signed
+from jointbench.explain.skill import difference, known_mean
+from jointbench.stats.correlated_t_test import ROPE
+from jointbench.stats.estimate import Estimate
+from jointbench.study.plan import Experiment
+
+KEY = "label-efficiency"
+QUESTION = "Up to how many labels of an output does it pay to share?"
+
+
+@dataclass(frozen=True, kw_only=True)
+class LabelPoint:
+    """With so many labels of the output: mean test skill, None where no fit has one, and joint - separate."""
+
+    labels: float
+    joint: float | None
+    separate: float | None
+    gain: Estimate | None
+
+
+@dataclass(frozen=True, kw_only=True)
+class OutputLabels:
+    """An output's curve, and where sharing stops paying: see ``label_crossing.Crossing``. advice: in words."""
+
+    output: str
+    points: tuple[LabelPoint, ...]
+    crossing: float | None
+    low: float | None
+    high: float | None
+    advice: str
+
+
+@dataclass(frozen=True)
+class LabelEfficiency(AnswerData):
+    """The outputs whose labels were left out, one at a time, over so many splits. outputs: how many the table has."""
+
+    splits: int
+    outputs: int
+    curves: tuple[OutputLabels, ...]
+
+
+def ask(experiment: Experiment, backend: str, context: Context) -> Answer:
+    """Raises BadInput for a dataset with a single output."""
+    return answer(measure(experiment, backend, context), experiment.dataset.slug, backend)
+
+
+def answer(curves: LabelCurves, dataset: str, backend: str) -> Answer:
+    """The sentence and its data; a failure where no curve has joint and separate networks in two splits."""
+    crossings = [crossing(curve.labels, curve.joint - curve.separate, curves.folds) for curve in curves.curves]
+    if not any(crossings):
+        reason = "too few splits have joint and separate networks at every share of the labels"
+        reason += because(curves.lost, "ask for more with --folds")
+        return failed_answer(key=KEY, question=QUESTION, dataset=dataset, backend=backend, reason=reason)
+    measured = [_output(curve, place, curves.folds) for curve, place in zip(curves.curves, crossings, strict=True)]
+    splits = curves.curves[0].joint.shape[1]
+    numbers: dict[str, Value] = {"outputs": len(measured), "splits": splits}
+    for i, (own, place) in enumerate(zip(measured, crossings, strict=True), 1):
+        if place is not None:
+            name = f"output_{i}"
+            numbers |= {f"{name}_crossing_labels": own.crossing, f"{name}_low": own.low, f"{name}_high": own.high}
+    return Answer(
+        key=KEY,
+        question=QUESTION,
+        dataset=dataset,
+        backend=backend,
+        sentence=_sentence(measured, curves, splits),
+        numbers=numbers,
+        data=LabelEfficiency(splits, curves.outputs, tuple(measured)),
+    )
+
+
+def _output(curve: LabelCurve, place: Crossing | None, folds: int) -> OutputLabels:
+    joint, separate = known_mean(curve.joint, axis=1), known_mean(curve.separate, axis=1)
+    points = tuple(
+        LabelPoint(
+            labels=float(curve.labels[i]),
+            joint=_known(joint[i]),
+            separate=_known(separate[i]),
+            gain=interval(difference(curve.joint[i], curve.separate[i], folds)),
+        )
+        for i in range(len(curve.labels))
+    )
+    return OutputLabels(
+        output=curve.output,
+        points=points,
+        crossing=place.labels if place else None,
+        low=place.low if place else None,
+        high=place.high if place else None,
+        advice=_advice(curve.output, points, place),
+    )
+
+
+def _known(value: float) -> float | None:
+    return float(value) if math.isfinite(value) else None
+
+
+def _advice(output: str, points: tuple[LabelPoint, ...], place: Crossing | None) -> str:
+    """What to do with so many labels of this output."""
+    if place is None:
+        return f"Not measured for {output}"
+    fewest, most = _count(points[0].labels), _count(points[-1].labels)
+    gains = [point.gain for point in points if point.gain is not None]
+    if place.few == place.many == "gains" and place.labels is None:
+        return f"Share {output} at every number of labels tried, {fewest} to {most}"
+    if all(gain.high < -ROPE for gain in gains):
+        return f"Train {output} alone at every number of labels tried, {fewest} to {most}"
+    if all(gain.high < ROPE for gain in gains):
+        return f"Sharing gains {output} nothing that matters at any number of labels tried, {fewest} to {most}"
+    if place.low is not None and place.high is not None and place.labels is not None:
+        return (
+            f"Share below about {_count(place.labels)} labels of {output} (95 % interval {_count(place.low)} to "
+            f"{_count(place.high)})"
+        )
+    if place.few == "gains" and place.low is not None:
+        about = "" if place.labels is None else f" (at about {_count(place.labels)} labels it seems to stop paying)"
+        return f"Share up to {_count(place.low)} labels of {output}; from there to {most} it is undecided{about}"
+    if place.few == "no gain":
+        late = "and pays with" if place.many == "gains" else "and it is undecided up to"
+        return f"Sharing gains {output} nothing that matters with {fewest} labels, {late} {most}"
+    if place.many == "gains":
+        return f"Share {output} with {most} labels; it is undecided with {fewest}"
+    if place.high is not None:
+        return f"From {_count(place.high)} labels of {output} on sharing gains nothing that matters; below, it is undecided"
+    return f"Undecided for {output} at every number of labels, {fewest} to {most}"
+
+
+def _count(labels: float) -> str:
+    """A number of labels, with two digits where there are many: it was interpolated."""
+    digits = max(0, math.floor(math.log10(labels)) - 1) if labels >= 1 else 0
+    return f"{round(labels / 10**digits) * 10**digits:,}"
+
+
+def _sentence(outputs: list[OutputLabels], curves: LabelCurves, splits: int) -> str:
+    texts = [f"{own.advice}{_evidence(own)}." for own in outputs]
+    first = f" (the first {len(outputs)} of {curves.outputs} outputs)" if len(outputs) < curves.outputs else ""
+    few = (
+        f" Of {splits} splits no interval can be trusted: ask for at least {MIN_PAIRS} --folds."
+        if splits < MIN_PAIRS
+        else ""
+    )
+    return (
+        " ".join(texts)
+        + f" Labels were left out of one output at a time{first}, over {splits} splits; a gain in skill of {ROPE:g} or "
+        f"less does not matter.{few}"
+    )
+
+
+def _evidence(own: OutputLabels) -> str:
+    """Joint - separate at the fewest labels and with all of them."""
+    ends = [point for point in (own.points[0], own.points[-1]) if point.gain is not None]
+    if not ends:
+        return ""
+    texts = [
+        f"{signed(p.gain.value)} ({signed(p.gain.low)} to {signed(p.gain.high)}) with {_count(p.labels)}"
+        for p in ends
+        if p.gain is not None
+    ]
+    return f": joint − separate is {' and '.join(texts)}"

@@ -1,0 +1,173 @@
+"""Trains joint and separate networks with fewer and fewer labels of one output."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass, replace
+
+import numpy as np
+
+from jointbench.backends.base import Trained
+from jointbench.explain.context import Context, networks_of
+from jointbench.explain.fewer_labels import FewerLabels, raw_of, split_of, without_labels
+from jointbench.explain.lost_fits import lost_fits
+from jointbench.explain.skill import skill_of, skills, split_keys
+from jointbench.explain.stacked_jobs import fit_jobs
+from jointbench.explain.trained_networks import compared_outputs
+from jointbench.networks.recipes import default_recipe
+from jointbench.study.plan import Experiment
+from jointbench.types import FloatArray, IntArray, Network, Output, Recipe, Split
+
+SHARES = (0.05, 0.1, 0.25, 0.5, 1.0)  # of one output's labels in training and validation rows
+MAX_OUTPUTS = 3  # whose labels are left out, one output at a time
+FEWEST = (4, 2)  # labels that are kept of training and of validation rows, however small the share
+
+
+@dataclass(frozen=True, eq=False, kw_only=True)
+class LabelCurve:
+    """One output's test skill with fewer of its labels; the other outputs have all theirs.
+
+    labels: (shares,), kept in training and validation rows, mean over splits and seeds. joint, separate: (shares,
+    splits), seeds averaged; NaN where a fit failed.
+    """
+
+    output: str
+    labels: FloatArray
+    joint: FloatArray
+    separate: FloatArray
+
+
+@dataclass(frozen=True, eq=False)
+class LabelCurves:
+    """The curves of the first outputs. outputs: how many the table has. lost: fits that failed, in words."""
+
+    curves: tuple[LabelCurve, ...]
+    outputs: int
+    folds: int
+    lost: str = ""
+
+
+@dataclass(frozen=True, eq=False)
+class _Trial:
+    """A network to train with a share of an output's labels. table: what is left of the split."""
+
+    output: str
+    share: float
+    network: Network
+    table: FewerLabels
+
+
+def measure(experiment: Experiment, backend: str, context: Context) -> LabelCurves:
+    """Each of the first outputs in turn, in every split and seed. Raises BadInput for a dataset with a single output."""
+    names = compared_outputs(experiment)[:MAX_OUTPUTS]
+    joint = networks_of(experiment, "joint", backend, context.device)
+    separate = networks_of(experiment, "separate", backend, context.device)
+    whole = [context.fits(experiment, networks) for networks in (joint, separate)]
+    trials = [
+        trial
+        for name in names
+        for share in SHARES[:-1]
+        for trial in _trials(experiment, name, share, joint, [n for n in separate if n.group == (name,)])
+    ]
+    trained = fit_jobs([trial.table.job(trial.network) for trial in trials], context.workers)
+    keys = split_keys(experiment)
+    measured = _skills(experiment, trials, trained)
+    of_whole = [skills(experiment, fits, keys) for fits in whole]
+    curves = []
+    for name in names:
+        joint_skill, separate_skill = (
+            np.array(
+                [[float(np.mean(measured[name, share, arm, key])) for key in keys] for share in SHARES[:-1]]
+                + [list(of_whole[number][name])]
+            )
+            for number, arm in enumerate(("joint", "separate"))
+        )
+        labels = np.array([_labels_kept(experiment, name, share, joint) for share in SHARES])
+        curves.append(LabelCurve(output=name, labels=labels, joint=joint_skill, separate=separate_skill))
+    failures = [fit.failure for fits in whole for fit in fits] + [fit.failure for fit in trained]
+    return LabelCurves(tuple(curves), len(experiment.dataset.outputs), experiment.splits[0].folds, lost_fits(failures))
+
+
+def _trials(
+    experiment: Experiment, name: str, share: float, joint: Sequence[Network], separate: Sequence[Network]
+) -> list[_Trial]:
+    """Joint and separate networks of one seed and split are trained on the same labels."""
+    recipe = recipe_of_share(experiment, share)
+    trials = []
+    for shared, alone in zip(joint, separate, strict=True):
+        if (shared.seed, shared.fold) != (alone.seed, alone.fold):
+            raise ValueError("joint and separate networks are not in one order")
+        split = split_of(experiment, shared)
+        table = without_labels(experiment, split, {name: hidden_rows(experiment, name, share, split, shared.seed)})
+        trials.append(_Trial(name, share, shared, table))
+        trials.append(_Trial(name, share, replace(alone, recipe=recipe), table))
+    return trials
+
+
+def recipe_of_share(experiment: Experiment, share: float) -> Recipe:
+    """How a separate network is trained that has this share of the labels: as the rule trains a table of so many rows.
+
+    A recipe of the dataset's own stays, and so does a limit of the epochs that is lower than the rule's.
+    """
+    if experiment.recipe_rows is None:
+        return experiment.recipe
+    image, rows = len(experiment.input_shape) == 3, experiment.recipe_rows
+    few = default_recipe(max(1, round(share * rows)), image)
+    limited = experiment.recipe.max_epochs < default_recipe(rows, image).max_epochs
+    epochs = min(few.max_epochs, experiment.recipe.max_epochs) if limited else few.max_epochs
+    return replace(few, max_epochs=epochs, loss_weights=experiment.recipe.loss_weights)
+
+
+def hidden_rows(experiment: Experiment, name: str, share: float, split: Split, seed: int) -> IntArray:
+    """Training and validation rows whose label of the output is left out, a random part for each seed.
+
+    A smaller share hides all that a larger one does. Of classes one row each comes first: with a class that it never
+    saw, an output could not be learnt at all.
+    """
+    (number,) = experiment.columns([name])
+    values = experiment.dataset.targets[name]
+    hidden = []
+    for part, (rows, fewest) in enumerate(zip((split.train, split.validation), FEWEST, strict=True)):
+        known = rows[~np.isnan(values[rows])]
+        order = np.random.default_rng([seed, number, part]).permutation(known)
+        order = _one_of_each_class_first(order, values, experiment.dataset.outputs[number])
+        hidden.append(order[max(fewest, round(share * len(order))) :])
+    return np.concatenate(hidden)
+
+
+def _one_of_each_class_first(order: IntArray, values: FloatArray, output: Output) -> IntArray:
+    if output.kind == "regression":
+        return order
+    _, first = np.unique(values[order], return_index=True)
+    return np.concatenate([order[np.sort(first)], np.delete(order, first)])
+
+
+def _labels_kept(experiment: Experiment, name: str, share: float, networks: Sequence[Network]) -> float:
+    """In training and validation rows, mean over splits and seeds."""
+    values = experiment.dataset.targets[name]
+    counts = []
+    for network in networks:
+        split = split_of(experiment, network)
+        rows = np.concatenate([split.train, split.validation])
+        hidden = hidden_rows(experiment, name, share, split, network.seed)
+        counts.append(int((~np.isnan(values[rows])).sum()) - len(hidden))
+    return float(np.mean(counts))
+
+
+def _skills(
+    experiment: Experiment, trials: Sequence[_Trial], trained: Sequence[Trained]
+) -> dict[tuple[str, float, str, tuple[int, int]], list[float]]:
+    """Test skill of every seed by output, share, arm and split; NaN where a fit failed.
+
+    Test rows and no-skill error are those of the whole table, so that shares can be compared.
+    """
+    measured: dict[tuple[str, float, str, tuple[int, int]], list[float]] = {}
+    for trial, fit in zip(trials, trained, strict=True):
+        network = trial.network
+        skill = float("nan")
+        if fit.failure is None:
+            raw = raw_of(experiment, network, trial.output, fit.predictions)
+            skill = skill_of(experiment, trial.output, split_of(experiment, network), raw, trial.table.prepared)
+        arm = "separate" if len(network.group) == 1 else "joint"
+        measured.setdefault((trial.output, trial.share, arm, (network.repeat, network.fold)), []).append(skill)
+    return measured
