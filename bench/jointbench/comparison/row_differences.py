@@ -90,11 +90,11 @@ def _losses_of(fit: Fit, fold: FoldRecord) -> Mapping[int, FloatArray] | None:
         judged = weights > 0
         losses = np.full(len(fold.test), np.nan)
         losses[judged] = row_losses(scored.metric, fold.y_true[judged, i], predicted[judged])
-        results[i] = _linearised(losses, weights)
+        results[i] = linearised(losses, weights)
     return results
 
 
-def _linearised(losses: FloatArray, weights: FloatArray) -> FloatArray:
+def linearised(losses: FloatArray, weights: FloatArray) -> FloatArray:
     """The losses with every distance from their weighted mean multiplied by the relative weight."""
     judged = weights > 0
     if not judged.any() or np.ptp(weights[judged]) == 0:

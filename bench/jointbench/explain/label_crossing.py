@@ -1,24 +1,31 @@
 """Up to how many labels of an output sharing pays: where its gain falls to what does not matter, with an interval.
 
-The gain of each split is interpolated between the numbers of labels that were tried, on a logarithmic scale, and the
-posterior of its mean (``stats.correlated_t_test``) is taken at every number between. The interval of the crossing holds
-the numbers of labels at which the 95 % interval of the gain contains the threshold: a test that is turned around, as in
-Fieller, "Some problems in interval estimation", JRSS B 16 (1954), so it may be open at an end, or hold everything.
+The gain on each test row is interpolated between the numbers of labels that were tried, on a logarithmic scale, and the
+interval of its mean (``stats.row_level``, that of the suite's verdicts) is taken at every number between. The interval of
+the crossing holds the numbers of labels at which the 95 % interval of the gain contains the threshold: a test that is
+turned around, as in Fieller, "Some problems in interval estimation", JRSS B 16 (1954), so it may be open at an end, or
+hold everything.
 """
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from dataclasses import dataclass
 from typing import Literal
 
 import numpy as np
 import numpy.typing as npt
 
-from jointbench.stats.correlated_t_test import ROPE, interval_half_width, mean_and_sd, posterior_scale
+from jointbench.comparison.differences import believe
+from jointbench.stats.correlated_t_test import ROPE, posterior
+from jointbench.stats.estimate import Estimate
+from jointbench.stats.row_level import RowDifferences
 from jointbench.types import FloatArray
 
-POINTS = 401  # numbers of labels at which the gain is looked at
+POINTS = 121  # numbers of labels at which the gain is looked at
 Side = Literal["gains", "open", "no gain"]
+Rows = Callable[[FloatArray], RowDifferences]
+"""From values (rows, repeats, seeds), in skill, to paired differences of these rows."""
 
 
 @dataclass(frozen=True)
@@ -37,22 +44,32 @@ class Crossing:
     high: float | None
 
 
-def crossing(labels: FloatArray, gains: FloatArray, folds: int, threshold: float = ROPE) -> Crossing | None:
-    """labels: (shares,), rising. gains: (shares, splits), skill of joint - separate. None with fewer than two splits
-    that have all shares, or a single number of labels."""
-    known = gains[:, np.isfinite(gains).all(axis=0)]
-    places, first = np.unique(labels, return_index=True)
-    if known.shape[1] < 2 or len(places) < 2:
+def gain_of(values: FloatArray, rows: Rows) -> Estimate | None:
+    """The mean of joint - separate with its 95 % interval; None with fewer than two folds or rows."""
+    belief = believe(rows(values))
+    if belief is None:
         return None
-    grid = np.linspace(np.log(places[0]), np.log(places[-1]), POINTS)
-    at = np.stack([np.interp(grid, np.log(places), known[first, i]) for i in range(known.shape[1])], axis=1)
-    mean, sd = mean_and_sd(at)
-    half = interval_half_width(posterior_scale(sd, at.shape[1], folds), at.shape[1] - 1)
-    above, below = mean - half > threshold, mean + half < threshold
+    known = posterior(belief.mean, belief.scale, belief.df)
+    return Estimate(known.mean, known.low, known.high)
+
+
+def crossing(labels: FloatArray, gains: FloatArray, rows: Rows, threshold: float = ROPE) -> Crossing | None:
+    """labels: (shares,), rising. gains: (shares, rows, repeats, seeds), skill of joint - separate. None with fewer than
+    two folds or rows that have all shares, or a single number of labels."""
+    places, first = np.unique(labels, return_index=True)
+    if len(places) < 2:
+        return None
+    logs = np.log(places)
+    grid = np.linspace(logs[0], logs[-1], POINTS)
+    estimates = [gain_of(_between(gains[first], logs, x), rows) for x in grid]
+    known = [estimate for estimate in estimates if estimate is not None]
+    if len(known) < POINTS:
+        return None
+    mean, low, high = (np.array([getattr(e, end) for e in known]) for end in ("value", "low", "high"))
+    above, below = low > threshold, high < threshold
     numbers = np.exp(grid)
     falls = np.flatnonzero((mean[:-1] > threshold) & (mean[1:] <= threshold))
-    sure = _leading(above)
-    refuted = _leading(below[::-1])
+    sure, refuted = _leading(above), _leading(below[::-1])
     return Crossing(
         few=_side(above[0], below[0]),
         many=_side(above[-1], below[-1]),
@@ -60,6 +77,13 @@ def crossing(labels: FloatArray, gains: FloatArray, folds: int, threshold: float
         low=float(numbers[sure - 1]) if sure else None,
         high=float(numbers[POINTS - refuted]) if refuted else None,
     )
+
+
+def _between(gains: FloatArray, logs: FloatArray, x: float) -> FloatArray:
+    """Every row's gain at x, linear between its neighbours."""
+    right = int(np.clip(np.searchsorted(logs, x), 1, len(logs) - 1))
+    part = (x - logs[right - 1]) / (logs[right] - logs[right - 1])
+    return np.asarray((1 - part) * gains[right - 1] + part * gains[right])
 
 
 def _side(above: np.bool_, below: np.bool_) -> Side:

@@ -4,18 +4,22 @@ from __future__ import annotations
 
 import math
 from dataclasses import dataclass
+from functools import partial
+
+import numpy as np
 
 from jointbench.comparison.decision import MIN_PAIRS
-from jointbench.explain.answer import Answer, AnswerData, Value, failed_answer, interval
+from jointbench.explain.answer import Answer, AnswerData, Value, failed_answer
 from jointbench.explain.context import Context
-from jointbench.explain.label_crossing import Crossing, crossing
+from jointbench.explain.label_crossing import Crossing, crossing, gain_of
 from jointbench.explain.label_learning import LabelCurve, LabelCurves, measure
 from jointbench.explain.lost_fits import because
 from jointbench.explain.number_text import signed
-from jointbench.explain.skill import difference, known_mean
+from jointbench.explain.skill import known_mean
 from jointbench.stats.correlated_t_test import ROPE
 from jointbench.stats.estimate import Estimate
 from jointbench.study.plan import Experiment
+from jointbench.types import FloatArray
 
 KEY = "label-efficiency"
 QUESTION = "Up to how many labels of an output does it pay to share?"
@@ -59,14 +63,15 @@ def ask(experiment: Experiment, backend: str, context: Context) -> Answer:
 
 def answer(curves: LabelCurves, dataset: str, backend: str) -> Answer:
     """The sentence and its data; a failure where no curve has joint and separate networks in two splits."""
-    crossings = [crossing(curve.labels, curve.joint - curve.separate, curves.folds) for curve in curves.curves]
+    crossings = [
+        crossing(curve.labels, curve.separate - curve.joint, partial(curves.gains, curve)) for curve in curves.curves
+    ]
     if not any(crossings):
         reason = "too few splits have joint and separate networks at every share of the labels"
         reason += because(curves.lost, "ask for more with --folds")
         return failed_answer(key=KEY, question=QUESTION, dataset=dataset, backend=backend, reason=reason)
-    measured = [_output(curve, place, curves.folds) for curve, place in zip(curves.curves, crossings, strict=True)]
-    splits = curves.curves[0].joint.shape[1]
-    numbers: dict[str, Value] = {"outputs": len(measured), "splits": splits}
+    measured = [_output(curves, curve, place) for curve, place in zip(curves.curves, crossings, strict=True)]
+    numbers: dict[str, Value] = {"outputs": len(measured), "splits": curves.splits}
     for i, (own, place) in enumerate(zip(measured, crossings, strict=True), 1):
         if place is not None:
             name = f"output_{i}"
@@ -76,20 +81,19 @@ def answer(curves: LabelCurves, dataset: str, backend: str) -> Answer:
         question=QUESTION,
         dataset=dataset,
         backend=backend,
-        sentence=_sentence(measured, curves, splits),
+        sentence=_sentence(measured, curves),
         numbers=numbers,
-        data=LabelEfficiency(splits, curves.outputs, tuple(measured)),
+        data=LabelEfficiency(curves.splits, curves.outputs, tuple(measured)),
     )
 
 
-def _output(curve: LabelCurve, place: Crossing | None, folds: int) -> OutputLabels:
-    joint, separate = known_mean(curve.joint, axis=1), known_mean(curve.separate, axis=1)
+def _output(curves: LabelCurves, curve: LabelCurve, place: Crossing | None) -> OutputLabels:
     points = tuple(
         LabelPoint(
             labels=float(curve.labels[i]),
-            joint=_known(joint[i]),
-            separate=_known(separate[i]),
-            gain=interval(difference(curve.joint[i], curve.separate[i], folds)),
+            joint=_skill(curves, curve.joint[i]),
+            separate=_skill(curves, curve.separate[i]),
+            gain=gain_of(curve.separate[i] - curve.joint[i], partial(curves.gains, curve)),
         )
         for i in range(len(curve.labels))
     )
@@ -103,8 +107,15 @@ def _output(curve: LabelCurve, place: Crossing | None, folds: int) -> OutputLabe
     )
 
 
-def _known(value: float) -> float | None:
-    return float(value) if math.isfinite(value) else None
+def _skill(curves: LabelCurves, losses: FloatArray) -> float | None:
+    """Mean over folds of 1 - the mean loss, (rows, repeats, seeds); None where nothing is known."""
+    folds = [
+        known_mean(losses[curves.fold[:, repeat] == fold, repeat])
+        for repeat in range(losses.shape[1])
+        for fold in range(int(curves.fold.max()) + 1)
+    ]
+    mean = float(known_mean(np.array(folds)))
+    return 1 - mean if math.isfinite(mean) else None
 
 
 def _advice(output: str, points: tuple[LabelPoint, ...], place: Crossing | None) -> str:
@@ -113,28 +124,30 @@ def _advice(output: str, points: tuple[LabelPoint, ...], place: Crossing | None)
         return f"Not measured for {output}"
     fewest, most = _count(points[0].labels), _count(points[-1].labels)
     gains = [point.gain for point in points if point.gain is not None]
-    if place.few == place.many == "gains" and place.labels is None:
-        return f"Share {output} at every number of labels tried, {fewest} to {most}"
+    about = "" if place.labels is None else f" (the mean gain falls to {ROPE:g} at about {_count(place.labels)})"
+    tried = f"number of labels tried, {fewest} to {most}"
+    if all(gain.low > ROPE for gain in gains):
+        return f"Share {output} at every {tried}"
     if all(gain.high < -ROPE for gain in gains):
-        return f"Train {output} alone at every number of labels tried, {fewest} to {most}"
+        return f"Train {output} alone at every {tried}"
     if all(gain.high < ROPE for gain in gains):
-        return f"Sharing gains {output} nothing that matters at any number of labels tried, {fewest} to {most}"
+        return f"Sharing gains {output} nothing that matters at any {tried}"
     if place.low is not None and place.high is not None and place.labels is not None:
         return (
             f"Share below about {_count(place.labels)} labels of {output} (95 % interval {_count(place.low)} to "
             f"{_count(place.high)})"
         )
-    if place.few == "gains" and place.low is not None:
-        about = "" if place.labels is None else f" (at about {_count(place.labels)} labels it seems to stop paying)"
+    if place.few == place.many:
+        says = {"gains": "pays for", "no gain": "gains nothing that matters for", "open": "is undecided for"}[place.few]
+        between = "" if place.few == "open" else "; between, it is undecided"
+        return f"Sharing {says} {output} with {fewest} labels and with {most}{between}{about}"
+    if place.low is not None:
         return f"Share up to {_count(place.low)} labels of {output}; from there to {most} it is undecided{about}"
-    if place.few == "no gain":
-        late = "and pays with" if place.many == "gains" else "and it is undecided up to"
-        return f"Sharing gains {output} nothing that matters with {fewest} labels, {late} {most}"
-    if place.many == "gains":
-        return f"Share {output} with {most} labels; it is undecided with {fewest}"
     if place.high is not None:
-        return f"From {_count(place.high)} labels of {output} on sharing gains nothing that matters; below, it is undecided"
-    return f"Undecided for {output} at every number of labels, {fewest} to {most}"
+        return f"From {_count(place.high)} labels of {output} on sharing gains nothing that matters; below, it is undecided{about}"
+    few = "gains nothing that matters" if place.few == "no gain" else "is undecided"
+    many = "pays" if place.many == "gains" else "is undecided"
+    return f"Sharing {few} for {output} with {fewest} labels; with {most} it {many}{about}"
 
 
 def _count(labels: float) -> str:
@@ -143,17 +156,17 @@ def _count(labels: float) -> str:
     return f"{round(labels / 10**digits) * 10**digits:,}"
 
 
-def _sentence(outputs: list[OutputLabels], curves: LabelCurves, splits: int) -> str:
+def _sentence(outputs: list[OutputLabels], curves: LabelCurves) -> str:
     texts = [f"{own.advice}{_evidence(own)}." for own in outputs]
     first = f" (the first {len(outputs)} of {curves.outputs} outputs)" if len(outputs) < curves.outputs else ""
     few = (
-        f" Of {splits} splits no interval can be trusted: ask for at least {MIN_PAIRS} --folds."
-        if splits < MIN_PAIRS
+        f" Of {curves.splits} splits no interval can be trusted: ask for at least {MIN_PAIRS} --folds."
+        if curves.splits < MIN_PAIRS
         else ""
     )
     return (
         " ".join(texts)
-        + f" Labels were left out of one output at a time{first}, over {splits} splits; a gain in skill of {ROPE:g} or "
+        + f" Labels were left out of one output at a time{first}, over {curves.splits} splits; a gain in skill of {ROPE:g} or "
         f"less does not matter.{few}"
     )
 

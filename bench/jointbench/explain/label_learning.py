@@ -8,15 +8,18 @@ from dataclasses import dataclass, replace
 import numpy as np
 
 from jointbench.backends.base import Trained
+from jointbench.data.preprocess import Prepared
 from jointbench.explain.context import Context, networks_of
 from jointbench.explain.fewer_labels import FewerLabels, raw_of, split_of, without_labels
 from jointbench.explain.lost_fits import lost_fits
-from jointbench.explain.skill import skill_of, skills, split_keys
+from jointbench.explain.skill import skill_losses
 from jointbench.explain.stacked_jobs import fit_jobs
 from jointbench.explain.trained_networks import compared_outputs
 from jointbench.networks.recipes import default_recipe
+from jointbench.records import Fit
+from jointbench.stats.row_level import RowDifferences, minority
 from jointbench.study.plan import Experiment
-from jointbench.types import FloatArray, IntArray, Network, Output, Recipe, Split
+from jointbench.types import Float32Array, FloatArray, IntArray, Network, Output, Recipe, Split
 
 SHARES = (0.05, 0.1, 0.25, 0.5, 1.0)  # of one output's labels in training and validation rows
 MAX_OUTPUTS = 3  # whose labels are left out, one output at a time
@@ -25,26 +28,36 @@ FEWEST = (4, 2)  # labels that are kept of training and of validation rows, howe
 
 @dataclass(frozen=True, eq=False, kw_only=True)
 class LabelCurve:
-    """One output's test skill with fewer of its labels; the other outputs have all theirs.
+    """One output with fewer of its labels; the other outputs have all theirs.
 
-    labels: (shares,), kept in training and validation rows, mean over splits and seeds. joint, separate: (shares,
-    splits), seeds averaged; NaN where a fit failed.
+    labels: (shares,), kept in training and validation rows, mean over splits and seeds. joint, separate: (shares, rows,
+    repeats, seeds), losses of single test rows in units of skill, which is 1 - their mean; NaN where a row is not judged
+    or a fit failed. minority: as in ``RowDifferences``.
     """
 
     output: str
     labels: FloatArray
     joint: FloatArray
     separate: FloatArray
+    minority: int | None = None
 
 
-@dataclass(frozen=True, eq=False)
+@dataclass(frozen=True, eq=False, kw_only=True)
 class LabelCurves:
-    """The curves of the first outputs. outputs: how many the table has. lost: fits that failed, in words."""
+    """The curves of the first outputs. fold, units, overlap: as in ``RowDifferences``, of all rows of the table. outputs:
+    how many the table has. lost: fits that failed, in words."""
 
     curves: tuple[LabelCurve, ...]
+    fold: IntArray
+    units: IntArray
+    overlap: float
     outputs: int
-    folds: int
+    splits: int
     lost: str = ""
+
+    def gains(self, curve: LabelCurve, values: FloatArray) -> RowDifferences:
+        """values: (rows, repeats, seeds), separate - joint losses."""
+        return RowDifferences(values, self.fold, self.units, self.overlap, curve.minority)
 
 
 @dataclass(frozen=True, eq=False)
@@ -70,22 +83,26 @@ def measure(experiment: Experiment, backend: str, context: Context) -> LabelCurv
         for trial in _trials(experiment, name, share, joint, [n for n in separate if n.group == (name,)])
     ]
     trained = fit_jobs([trial.table.job(trial.network) for trial in trials], context.workers)
-    keys = split_keys(experiment)
-    measured = _skills(experiment, trials, trained)
-    of_whole = [skills(experiment, fits, keys) for fits in whole]
-    curves = []
-    for name in names:
-        joint_skill, separate_skill = (
-            np.array(
-                [[float(np.mean(measured[name, share, arm, key])) for key in keys] for share in SHARES[:-1]]
-                + [list(of_whole[number][name])]
-            )
-            for number, arm in enumerate(("joint", "separate"))
-        )
-        labels = np.array([_labels_kept(experiment, name, share, joint) for share in SHARES])
-        curves.append(LabelCurve(output=name, labels=labels, joint=joint_skill, separate=separate_skill))
-    failures = [fit.failure for fits in whole for fit in fits] + [fit.failure for fit in trained]
-    return LabelCurves(tuple(curves), len(experiment.dataset.outputs), experiment.splits[0].folds, lost_fits(failures))
+    return LabelCurves(
+        curves=tuple(
+            _curve(experiment, name, (joint, separate), whole, list(zip(trials, trained, strict=True)))
+            for name in names
+        ),
+        fold=_folds(experiment),
+        units=experiment.row_units,
+        overlap=float(np.mean([len(s.test) / (len(s.train) + len(s.validation)) for s in experiment.splits])),
+        outputs=len(experiment.dataset.outputs),
+        splits=len(experiment.splits),
+        lost=lost_fits([fit.failure for fits in whole for fit in fits] + [fit.failure for fit in trained]),
+    )
+
+
+def _folds(experiment: Experiment) -> IntArray:
+    """(rows, repeats): the fold that tests a row, -1 where none does."""
+    fold = np.full((experiment.dataset.rows, 1 + max(split.repeat for split in experiment.splits)), -1)
+    for split in experiment.splits:
+        fold[split.test, split.repeat] = split.fold
+    return fold
 
 
 def _trials(
@@ -154,20 +171,38 @@ def _labels_kept(experiment: Experiment, name: str, share: float, networks: Sequ
     return float(np.mean(counts))
 
 
-def _skills(
-    experiment: Experiment, trials: Sequence[_Trial], trained: Sequence[Trained]
-) -> dict[tuple[str, float, str, tuple[int, int]], list[float]]:
-    """Test skill of every seed by output, share, arm and split; NaN where a fit failed.
+def _curve(
+    experiment: Experiment,
+    name: str,
+    arms: tuple[Sequence[Network], Sequence[Network]],
+    whole: Sequence[Sequence[Fit]],
+    results: Sequence[tuple[_Trial, Trained]],
+) -> LabelCurve:
+    """arms: all networks of joint and separate; whole: their fits with all labels."""
+    numbers = {network.seed: i % experiment.seeds for i, network in enumerate(arms[0])}
+    repeats = 1 + max(split.repeat for split in experiment.splits)
+    losses = np.full((2, len(SHARES), experiment.dataset.rows, repeats, experiment.seeds), np.nan)
 
-    Test rows and no-skill error are those of the whole table, so that shares can be compared.
-    """
-    measured: dict[tuple[str, float, str, tuple[int, int]], list[float]] = {}
-    for trial, fit in zip(trials, trained, strict=True):
-        network = trial.network
-        skill = float("nan")
-        if fit.failure is None:
-            raw = raw_of(experiment, network, trial.output, fit.predictions)
-            skill = skill_of(experiment, trial.output, split_of(experiment, network), raw, trial.table.prepared)
-        arm = "separate" if len(network.group) == 1 else "joint"
-        measured.setdefault((trial.output, trial.share, arm, (network.repeat, network.fold)), []).append(skill)
-    return measured
+    def put(arm: int, share: float, network: Network, raw: Float32Array, prepared: Prepared | None) -> None:
+        split = split_of(experiment, network)
+        own = raw_of(experiment, network, name, raw)
+        at = (arm, SHARES.index(share), split.test, split.repeat, numbers[network.seed])
+        losses[at] = skill_losses(experiment, name, split, own, prepared)
+
+    for arm, fits in enumerate(whole):
+        for fit in fits:
+            if fit.failure is None and name in fit.network.group:
+                put(arm, 1.0, fit.network, fit.predictions, None)
+    for trial, trained in results:
+        if trained.failure is None and trial.output == name:
+            arm = int(len(trial.network.group) == 1)
+            put(arm, trial.share, trial.network, trained.predictions, trial.table.prepared)
+    values = experiment.dataset.targets[name][np.isfinite(losses).any(axis=(0, 1, 3, 4))]
+    is_class = experiment.outputs([name])[0].kind != "regression"
+    return LabelCurve(
+        output=name,
+        labels=np.array([_labels_kept(experiment, name, share, arms[0]) for share in SHARES]),
+        joint=losses[0],
+        separate=losses[1],
+        minority=minority(values.astype(np.int64)) if is_class else None,
+    )

@@ -10,14 +10,16 @@ import numpy as np
 import numpy.typing as npt
 
 from jointbench.comparison.decision import MIN_PAIRS
+from jointbench.comparison.row_differences import linearised
 from jointbench.data.label_checks import fold_name
-from jointbench.data.preprocess import Prepared
+from jointbench.data.preprocess import Prepared, in_units
 from jointbench.errors import BadInput
+from jointbench.metrics.row_losses import row_losses
 from jointbench.records import Fit
 from jointbench.stats.correlated_t_test import Posterior, correlated_t_test, interval_half_width
 from jointbench.study.plan import Experiment
 from jointbench.study.prepared_tables import prepared_split
-from jointbench.study.scoring import judged_on, no_skill_on, scores_of
+from jointbench.study.scoring import judged_on, no_skill_on, scores_of, tested_weights
 from jointbench.types import FloatArray, Split
 
 SplitKey = tuple[int, int]  # repeat, fold
@@ -71,6 +73,26 @@ def skill_of(
     scores = scores_of(experiment, [output], split, raw, scaled)
     error = scores[0].error if scores else math.nan
     return 1 - error / no_skill_errors(experiment)[output][split.repeat]
+
+
+def skill_losses(
+    experiment: Experiment,
+    output: str,
+    split: Split,
+    raw: npt.NDArray[np.floating],
+    prepared: Prepared | None = None,
+) -> FloatArray:
+    """(test rows,): losses in units of skill, which is 1 - their mean; NaN of rows that cannot be judged.
+
+    raw, prepared: as in ``skill_of``.
+    """
+    scaled = prepared or prepared_split(experiment, split.repeat, split.fold)
+    (own,) = experiment.outputs([output])
+    (predicted,) = in_units(raw, [own], experiment.columns([output]), scaled)
+    values, weights = experiment.dataset.targets[output][split.test], tested_weights(experiment, own, split)
+    losses, judged = np.full(len(split.test), np.nan), weights > 0
+    losses[judged] = row_losses(own.error_metric, values[judged], predicted[judged])
+    return linearised(losses, weights) / no_skill_errors(experiment)[output][split.repeat]
 
 
 def skills(experiment: Experiment, fits: Iterable[Fit], keys: Sequence[SplitKey]) -> dict[str, FloatArray]:
