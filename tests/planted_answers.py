@@ -8,10 +8,12 @@ import numpy as np
 
 from jointbench.backends.base import Gradients, Pattern, TrunkGramians
 from jointbench.explain import (
+    churn,
     conflict_vs_transfer,
     equivalent_code,
     gradient_conflict,
     gradient_identity,
+    label_efficiency,
     loss_weights,
     parameter_sharing,
     probes,
@@ -25,8 +27,10 @@ from jointbench.explain.answer import Answer
 from jointbench.explain.forum.answer import forum_answer
 from jointbench.explain.forum.network import SETTINGS, VARIANTS
 from jointbench.explain.forum.runs import SPLITS, Effort, ForumResult, Identity, Reach, Runs
+from jointbench.explain.label_learning import LabelCurve, LabelCurves
 from jointbench.explain.loss_weight_sweep import Sweep, settings
 from jointbench.explain.parameter_sharing import LayerSize, NetworkSizes
+from jointbench.explain.retraining import JOINT, RETRAININGS, SAME_SEED, SEPARATE, Change, Moved, Retrainings
 from jointbench.explain.shape_savings import SCENARIOS, ShapeSaving
 from jointbench.explain.similarity import Similarity
 from jointbench.explain.transfer_training import FROZEN, SCRATCH, TUNED, TransferPair, TransferResult, WayResult
@@ -60,6 +64,8 @@ def planted_answers(count: int = 2) -> tuple[Answer, ...]:
         _losses(),
         _transfer(count),
         _savings(rng),
+        _label_efficiency(count, rng),
+        _churn(count, rng),
         conflict_vs_transfer.answer([_conflict(i) for i in range(5)], "torch", 0),
         _forum(rng),
     )
@@ -188,6 +194,59 @@ def _savings(rng: np.random.Generator) -> Answer:
         for share in (0.1, 0.5, 0.9)
     ]
     return sharing_savings.answer(shapes, 2, "d", "torch")
+
+
+def label_curves(names: tuple[str, ...], gains: tuple[float, ...], rng: np.random.Generator) -> LabelCurves:
+    """Joint gains so much skill at 25, 50, 100, ... labels, on 60 rows in five folds with two seeds."""
+    rows = 60
+    separate = 0.6 + 0.02 * rng.normal(size=(len(gains), rows, 1, 2))
+    joint = separate - np.array(gains)[:, None, None, None] + 0.02 * rng.normal(size=separate.shape)
+    labels = 25.0 * 2 ** np.arange(len(gains))
+    return LabelCurves(
+        curves=tuple(LabelCurve(output=name, labels=labels, joint=joint, separate=separate) for name in names),
+        fold=np.arange(rows)[:, None] % FOLDS,
+        units=np.arange(rows),
+        overlap=1 / (FOLDS - 1),
+        outputs=len(names),
+        splits=FOLDS,
+    )
+
+
+def _label_efficiency(count: int, rng: np.random.Generator) -> Answer:
+    return label_efficiency.answer(label_curves(outputs(min(count, 3)), (0.2, 0.1, 0.0, -0.1), rng), "d", "torch")
+
+
+def retrainings(names: tuple[str, ...], same_seed: float, rng: np.random.Generator) -> Retrainings:
+    """New rows for the first output move every other one so many spreads with the same seed; another seed 1.2."""
+
+    def change(moved: float) -> Change:
+        noise = 0.0 if moved == 0 else 0.01 * rng.normal(size=FOLDS)
+        return Change(np.full(FOLDS, moved / 20), np.full(FOLDS, moved) + noise, np.full(FOLDS, 0.001))
+
+    return Retrainings(
+        moved=tuple(
+            Moved(
+                grown=names[0],
+                output=name,
+                arm=arm,
+                changes={
+                    way: change(1.2 if way != SAME_SEED else same_seed if arm == JOINT else 0.0) for way in RETRAININGS
+                },
+                spread=np.full(FOLDS, 0.1),
+            )
+            for name in names[1:]
+            for arm in (JOINT, SEPARATE)
+        ),
+        new_labels={names[0]: 40.0},
+        outputs=len(names),
+        folds=FOLDS,
+        splits=FOLDS,
+        seeds=3,
+    )
+
+
+def _churn(count: int, rng: np.random.Generator) -> Answer:
+    return churn.answer(retrainings(outputs(max(count, 2)), 0.8, rng), "d", "torch")
 
 
 def _conflict(i: int) -> Answer:

@@ -19,7 +19,7 @@ from jointbench.records import SEQUENTIAL, ExecutionMode
 from jointbench.study.plan import CrossValidation, make_experiment
 from jointbench.types import Weights
 
-NEED_NONE = {"one-set-of-parameters", "loss-weights"}
+NEED_NONE = {"one-set-of-parameters", "loss-weights", "label-efficiency", "churn"}
 
 
 class Untrained:

@@ -15,7 +15,15 @@ from jointbench.report.explained_views import view_of
 from jointbench.study.plan import CrossValidation, Experiment, job, make_experiment
 from jointbench.study.prepared_tables import prepared_split
 
-OWN = ("gradient-identity", "one-set-of-parameters", "who-moves-the-trunk", "loss-weights", "weighting-methods")
+OWN = (
+    "gradient-identity",
+    "one-set-of-parameters",
+    "who-moves-the-trunk",
+    "loss-weights",
+    "weighting-methods",
+    "label-efficiency",
+    "churn",
+)
 
 
 @pytest.fixture(scope="module")

@@ -23,6 +23,8 @@ DRAWN = {
     "loss-weights": 1,
     "weighting-methods": 1,
     "representations": 1,
+    "label-efficiency": 1,
+    "churn": 1,
     "conflict-and-transfer": 1,
 }
 """Questions with figures, and how many each has at least; two outputs have their Pareto front besides."""

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import math
 from collections.abc import Callable
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import numpy as np
 
@@ -33,6 +33,8 @@ from jointbench.types import FloatArray
 KEY = "churn"
 QUESTION = "When new rows come for one output only, how far do the predictions of the others move?"
 
+NEAR = 0.2  # of what another seed does: a smaller difference is no difference in words
+
 
 @dataclass(frozen=True, kw_only=True)
 class ArmChange:
@@ -57,6 +59,10 @@ class OutputChurn:
     retraining: str
     joint: ArmChange
     separate: ArmChange
+
+    def __post_init__(self) -> None:
+        if self.retraining not in RETRAININGS:
+            raise ValueError(f"{self.retraining!r} is no way to retrain")
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -128,8 +134,8 @@ def _pooled(result: Retrainings) -> _Pooled:
     ways = [(arm, retraining) for arm in (JOINT, SEPARATE) for retraining in RETRAININGS]
     moved = {way: over_pairs(*way, lambda change: change.moved) for way in ways}
     return _Pooled(
-        flipped={way: _mean(over_pairs(*way, lambda change: change.flipped), result.folds) for way in ways},
-        moved={way: _mean(values, result.folds) for way, values in moved.items()},
+        flipped={way: _size(over_pairs(*way, lambda change: change.flipped), result.folds) for way in ways},
+        moved={way: _size(values, result.folds) for way, values in moved.items()},
         beyond_seed=_mean(moved[JOINT, SAME_SEED] - moved[JOINT, NO_NEW_ROWS], result.folds),
         skill=_mean(over_pairs(JOINT, SAME_SEED, lambda change: change.skill), result.folds),
     )
@@ -138,6 +144,12 @@ def _pooled(result: Retrainings) -> _Pooled:
 def _mean(values: FloatArray, folds: int) -> Estimate | None:
     """Over splits, (splits,), with its 95 % interval; None with fewer than two."""
     return interval(difference(values, np.zeros(len(values)), folds))
+
+
+def _size(values: FloatArray, folds: int) -> Estimate | None:
+    """``_mean`` of what cannot be negative."""
+    mean = _mean(values, folds)
+    return None if mean is None else replace(mean, low=max(0.0, mean.low))
 
 
 def _outputs(result: Retrainings) -> tuple[OutputChurn, ...]:
@@ -160,8 +172,8 @@ def _outputs(result: Retrainings) -> tuple[OutputChurn, ...]:
 def _arm_change(moved: Moved, retraining: str, folds: int) -> ArmChange:
     change, spread = moved.changes[retraining], float(known_mean(moved.spread))
     return ArmChange(
-        flipped=_mean(change.flipped, folds),
-        moved=_mean(change.moved, folds),
+        flipped=_size(change.flipped, folds),
+        moved=_size(change.moved, folds),
         skill=_mean(change.skill, folds),
         spread=spread if math.isfinite(spread) else None,
     )
@@ -171,9 +183,9 @@ def _sentence(result: Retrainings, pooled: _Pooled) -> str:
     labels = f"{np.mean(list(result.new_labels.values())):,.0f}"
     grown = len(result.new_labels)
     each = "each output" if grown == result.outputs else f"each of the first {grown} of {result.outputs} outputs"
-    skill = f" Skill on them changes by {_signed(pooled.skill)}." if pooled.skill else ""
+    skill = f" Joint's skill on the others changes by {_signed(pooled.skill)}." if pooled.skill else ""
     return (
-        f"{_verdict(pooled.beyond_seed)}. When {labels} rows ({NEW:.0%} of the training rows) come with labels of one "
+        f"{_verdict(pooled)}. When {labels} rows ({NEW:.0%} of the training rows) come with labels of one "
         f"output alone, and the joint network is trained again with the same seed, it {_change(pooled)}. Separate "
         f"networks of the other outputs see none of these rows: with the same seed exactly 0 changes.{skill} With "
         f"another seed joint changes by {_brief(pooled, JOINT, OTHER_SEED)}, separate by "
@@ -183,14 +195,21 @@ def _sentence(result: Retrainings, pooled: _Pooled) -> str:
     )
 
 
-def _verdict(beyond: Estimate | None) -> str:
+def _verdict(pooled: _Pooled) -> str:
     """Joint with the same seed and new rows, against another seed alone."""
-    if beyond is None or (beyond.low <= 0 <= beyond.high):
+    beyond, yardstick = pooled.beyond_seed, pooled.moved[JOINT, NO_NEW_ROWS]
+    if beyond is None or yardstick is None:
+        return "New rows of one output move a joint network's other outputs"
+    by = f"({signed(beyond.value, 2)} spreads, {signed(beyond.low, 2)} to {signed(beyond.high, 2)})"
+    if max(abs(beyond.low), abs(beyond.high)) <= NEAR * yardstick.value:
+        return f"New rows of one output move a joint network's other outputs about as far as another seed does {by}"
+    if beyond.low <= 0 <= beyond.high:
         return (
-            "New rows of one output are not shown to move a joint network's other outputs otherwise than another seed"
+            f"It is open whether new rows of one output move a joint network's other outputs further than another seed "
+            f"does {by}"
         )
     how = "further" if beyond.low > 0 else "less far"
-    return f"New rows of one output move a joint network's other outputs {how} than another seed does"
+    return f"New rows of one output move a joint network's other outputs {how} than another seed does {by}"
 
 
 def _change(pooled: _Pooled) -> str:
@@ -199,13 +218,11 @@ def _change(pooled: _Pooled) -> str:
     parts = []
     if flipped is not None:
         parts.append(
-            f"flips {flipped.value:.1%} ({max(0.0, flipped.low):.1%} to {flipped.high:.1%}) of its decisions on the other "
-            f"outputs"
+            f"flips {flipped.value:.1%} ({flipped.low:.1%} to {flipped.high:.1%}) of its decisions on the other outputs"
         )
     if moved is not None:
         parts.append(
-            f"moves their predictions by {moved.value:.2f} ({max(0.0, moved.low):.2f} to {moved.high:.2f}) spreads "
-            f"between seeds"
+            f"moves their predictions by {moved.value:.2f} ({moved.low:.2f} to {moved.high:.2f}) spreads between seeds"
         )
     return " and ".join(parts)
 

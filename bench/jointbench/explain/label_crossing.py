@@ -73,10 +73,15 @@ def crossing(labels: FloatArray, gains: FloatArray, rows: Rows, threshold: float
     return Crossing(
         few=_side(above[0], below[0]),
         many=_side(above[-1], below[-1]),
-        labels=float(numbers[falls[0] + 1]) if len(falls) else None,
+        labels=_place(grid, mean - threshold, int(falls[0])) if len(falls) else None,
         low=float(numbers[sure - 1]) if sure else None,
         high=float(numbers[POINTS - refuted]) if refuted else None,
     )
+
+
+def _place(grid: FloatArray, beyond: FloatArray, i: int) -> float:
+    """The number of labels at which what is above 0 at i and not at i + 1 is 0."""
+    return float(np.exp(grid[i] + (grid[i + 1] - grid[i]) * beyond[i] / (beyond[i] - beyond[i + 1])))
 
 
 def _between(gains: FloatArray, logs: FloatArray, x: float) -> FloatArray:

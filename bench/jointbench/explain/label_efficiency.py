@@ -34,6 +34,9 @@ class LabelPoint:
     separate: float | None
     gain: Estimate | None
 
+    def __post_init__(self) -> None:
+        check_positive(self.labels)
+
 
 @dataclass(frozen=True, kw_only=True)
 class OutputLabels:
@@ -46,6 +49,9 @@ class OutputLabels:
     high: float | None
     advice: str
 
+    def __post_init__(self) -> None:
+        check_positive(*(labels for labels in (self.crossing, self.low, self.high) if labels is not None))
+
 
 @dataclass(frozen=True)
 class LabelEfficiency(AnswerData):
@@ -54,6 +60,12 @@ class LabelEfficiency(AnswerData):
     splits: int
     outputs: int
     curves: tuple[OutputLabels, ...]
+
+
+def check_positive(*labels: float) -> None:
+    """Raises ValueError for a number of labels that no logarithmic axis can show: data read from a file may have one."""
+    if not all(0 < number < math.inf for number in labels):
+        raise ValueError(f"{labels} are no numbers of labels")
 
 
 def ask(experiment: Experiment, backend: str, context: Context) -> Answer:
@@ -122,7 +134,7 @@ def _advice(output: str, points: tuple[LabelPoint, ...], place: Crossing | None)
     """What to do with so many labels of this output."""
     if place is None:
         return f"Not measured for {output}"
-    fewest, most = _count(points[0].labels), _count(points[-1].labels)
+    fewest, most = (f"{points[end].labels:,.0f}" for end in (0, -1))
     gains = [point.gain for point in points if point.gain is not None]
     about = "" if place.labels is None else f" (the mean gain falls to {ROPE:g} at about {_count(place.labels)})"
     tried = f"number of labels tried, {fewest} to {most}"
@@ -151,7 +163,7 @@ def _advice(output: str, points: tuple[LabelPoint, ...], place: Crossing | None)
 
 
 def _count(labels: float) -> str:
-    """A number of labels, with two digits where there are many: it was interpolated."""
+    """A number of labels that was interpolated: two digits of it."""
     digits = max(0, math.floor(math.log10(labels)) - 1) if labels >= 1 else 0
     return f"{round(labels / 10**digits) * 10**digits:,}"
 
@@ -177,7 +189,7 @@ def _evidence(own: OutputLabels) -> str:
     if not ends:
         return ""
     texts = [
-        f"{signed(p.gain.value)} ({signed(p.gain.low)} to {signed(p.gain.high)}) with {_count(p.labels)}"
+        f"{signed(p.gain.value)} ({signed(p.gain.low)} to {signed(p.gain.high)}) with {p.labels:,.0f}"
         for p in ends
         if p.gain is not None
     ]

@@ -45,8 +45,9 @@ class Change:
 class Moved:
     """One arm's predictions of ``output`` when new rows came for ``grown``. changes: by RETRAININGS.
 
-    spread: (splits,), standard deviation between the seeds' predictions before the new rows, root mean square over test
-    rows; in standard deviations of the training values, or of a probability.
+    spread: (splits,), standard deviation between the seeds' predictions of a row before the new rows came, mean over test
+    rows; in standard deviations of the training values, or of a probability. By Gaussian theory two seeds are 1.13 true
+    standard deviations apart on average, and 1.27 of this estimate from three.
     """
 
     grown: str
@@ -196,7 +197,7 @@ def _spread(experiment: Experiment, name: str, seeds: Seeds) -> float:
     if any(fit.trained.failure is not None for fit in seeds):
         return float("nan")
     values = np.stack([predicted(experiment, name, fit) for fit in seeds])
-    return float(np.sqrt(values.var(axis=0, ddof=1).mean()))
+    return float(values.std(axis=0, ddof=1).mean())
 
 
 def predicted(experiment: Experiment, name: str, fit: _Fit) -> FloatArray:

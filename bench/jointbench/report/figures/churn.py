@@ -5,6 +5,8 @@ from __future__ import annotations
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 
+from matplotlib.ticker import FuncFormatter, MaxNLocator
+
 from jointbench.explain.churn import ArmChange, Churn
 from jointbench.explain.retraining import NO_NEW_ROWS, OTHER_SEED, SAME_SEED
 from jointbench.report import format as show
@@ -33,22 +35,22 @@ class _Panel:
     of: Callable[[ArmChange], Estimate | None]
 
 
-MOVED = _Panel("moved, in spreads between seeds", lambda change: change.moved)
-FLIPPED = _Panel("share of decisions flipped", lambda change: change.flipped)
+MOVED = _Panel("moved, in spreads", lambda change: change.moved)
+FLIPPED = _Panel("decisions flipped, %", lambda change: change.flipped)
 
 
 def churn_figures(data: Churn, backend: str, slug: str) -> list[Figure]:
     """A row for each pair of outputs; a second panel where some output is a class. None where nothing was measured."""
     pairs = list(dict.fromkeys((pair.grown, pair.output) for pair in data.outputs))[:MOST_ROWS]
     panels = [
-        panel for panel in (MOVED, FLIPPED) if any(mark for mark in _marks(data, pairs, panel) if mark.estimate.value)
+        panel for panel in (MOVED, FLIPPED) if any(mark.estimate.value > 0 for mark in _marks(data, pairs, panel))
     ]
     if not panels:
         return []
     phrases = [
         f"{show.plain(pair.output)} moves by {pair.joint.moved.value:.2f} spreads when rows come for {show.plain(pair.grown)}"
         for pair in data.outputs
-        if pair.retraining == SAME_SEED and pair.joint.moved is not None
+        if pair.retraining == SAME_SEED and pair.joint.moved is not None and (pair.grown, pair.output) in pairs
     ]
     alternative = f"With the same seed, in the joint network: {spoken(phrases)}"
     (table,) = churn_tables(data, backend)
@@ -77,7 +79,8 @@ def _marks(data: Churn, pairs: Sequence[tuple[str, str]], panel: _Panel) -> list
             NO_NEW_ROWS: ((own.joint, JOINT_NOTHING),),
         }[own.retraining]
         for change, look in changes:
-            if (estimate := panel.of(change)) is not None:
+            estimate = panel.of(change)
+            if estimate is not None and show.known(estimate.value) and show.known(estimate.high):
                 marks.append(Mark(row, estimate, look))
     return marks
 
@@ -93,4 +96,7 @@ def _draw(data: Churn, pairs: Sequence[tuple[str, str]], drawn: Sequence[_Panel]
             axes.set_xlim(-0.06 * min(widest, 2 * most), 1.06 * min(widest, 2 * most))
             reference_line(axes, 0.0)
             draw_marks(axes, marks, STYLES)
+            axes.xaxis.set_major_locator(MaxNLocator(3))
+            if panel is FLIPPED:
+                axes.xaxis.set_major_formatter(FuncFormatter(lambda value, _: f"{100 * value:.3g}"))
         return export(surface, slug, alternative)

@@ -49,14 +49,12 @@ def label_efficiency_figures(data: LabelEfficiency, backend: str, slug: str) -> 
 
 
 def _draw(outputs: list[OutputLabels], slug: str, alternative: str) -> str:
-    gains = [point.gain for own in outputs for point in own.points if point.gain is not None]
-    low, high = limits(gains, ROPE)
     with style():
         surface, panels = drawing(len(outputs) * HEIGHT + FOOT, len(outputs), 2)
         for row, own in enumerate(outputs):
             left, right = panels[2 * row], panels[2 * row + 1]
             _skills(left, own)
-            _gains(right, own, (low, high))
+            _gains(right, own)
             for panel in (left, right):
                 _label_axis(panel, own)
             left.set(xlabel="", ylabel="skill")
@@ -94,8 +92,9 @@ def _skills(panel: Axes, own: OutputLabels) -> None:
     panel.yaxis.set_major_locator(MaxNLocator(4))
 
 
-def _gains(panel: Axes, own: OutputLabels, ends: tuple[float, float]) -> None:
-    known = [(point.labels, point.gain) for point in own.points if point.gain is not None]
+def _gains(panel: Axes, own: OutputLabels) -> None:
+    known = [(p.labels, p.gain) for p in own.points if p.gain is not None and show.known(p.gain.value)]
+    ends = limits([gain for _, gain in known], ROPE)
     panel.set(xscale="log", ylim=ends)
     panel.axhspan(-ROPE, ROPE, color=INK, alpha=BAND, linewidth=0)
     if own.low is not None and own.high is not None and own.crossing is not None:

@@ -30,7 +30,7 @@ def churn_tables(data: Churn, backend: str) -> tuple[Table, ...]:
         "Moved, in spreads",
         "at least",
         "at most",
-        "Spread, in standard deviations or of a probability",
+        "Spread (of standardised values, or of a probability)",
         "Change in skill",
         "low",
         "high",
