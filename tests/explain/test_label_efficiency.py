@@ -16,6 +16,7 @@ from jointbench.explain import label_learning
 from jointbench.explain.context import Context
 from jointbench.explain.label_efficiency import LabelEfficiency, answer, ask
 from jointbench.explain.label_learning import SHARES, hidden_rows, recipe_of_share
+from jointbench.explain.skill import skills, split_keys
 from jointbench.networks.recipes import default_recipe
 from jointbench.study.plan import CrossValidation, Experiment, make_experiment
 from jointbench.types import Dataset, Output, Provenance, Recipe, Shape
@@ -52,7 +53,8 @@ def related() -> Experiment:
 def test_related_outputs_share_where_labels_are_few(related: Experiment, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(label_learning, "SHARES", (0.1, 1.0))
     monkeypatch.setattr(label_learning, "MAX_OUTPUTS", 1)
-    said = ask(related, "torch", Context(InProcess(load("torch", "cpu", 1))))
+    context = Context(InProcess(load("torch", "cpu", 1)))
+    said = ask(related, "torch", context)
     assert isinstance(said.data, LabelEfficiency)
     few, many = said.data.curves[0].points
     assert (few.labels, many.labels) == (24, 240)
@@ -62,6 +64,8 @@ def test_related_outputs_share_where_labels_are_few(related: Experiment, monkeyp
     assert few.gain.value > 3 * abs(many.gain.value)
     assert said.sentence.startswith("Share "), said.sentence
     assert "of first" in said.sentence
+    shared = [fit for fit in context.fits_by_id.values() if len(fit.network.group) == 2]
+    assert many.joint == pytest.approx(skills(related, shared, split_keys(related))["first"].mean())
 
 
 def test_smaller_shares_are_parts_of_larger_ones_and_test_rows_keep_their_labels(related: Experiment) -> None:
@@ -100,7 +104,7 @@ def test_a_recipe_of_the_datasets_own_stays(related: Experiment) -> None:
         ((0.2, 0.2, 0.1, 0.1), "Share a at every number of labels tried, 25 to 200"),
         ((-0.1, -0.2, -0.1, -0.1), "Train a alone at every number of labels tried, 25 to 200"),
         ((0.0, 0.0, -0.1, 0.0), "Sharing gains a nothing that matters at any number of labels tried, 25 to 200"),
-        ((-0.1, 0.0, 0.1, 0.2), "Sharing gains nothing that matters for a with 25 labels; with 200 it pays"),
+        ((-0.1, 0.0, 0.1, 0.2), "Sharing costs skill for a with 25 labels; with 200 it pays"),
     ],
 )
 def test_the_sentence_follows_the_gains(gains: tuple[float, ...], said: str) -> None:

@@ -11,7 +11,7 @@ import numpy as np
 from jointbench.comparison.decision import MIN_PAIRS
 from jointbench.explain.answer import Answer, AnswerData, Value, failed_answer
 from jointbench.explain.context import Context
-from jointbench.explain.label_crossing import Crossing, crossing, gain_of
+from jointbench.explain.label_crossing import Crossing, Side, crossing, gain_of
 from jointbench.explain.label_learning import LabelCurve, LabelCurves, measure
 from jointbench.explain.lost_fits import because
 from jointbench.explain.number_text import signed
@@ -136,7 +136,8 @@ def _advice(output: str, points: tuple[LabelPoint, ...], place: Crossing | None)
         return f"Not measured for {output}"
     fewest, most = (f"{points[end].labels:,.0f}" for end in (0, -1))
     gains = [point.gain for point in points if point.gain is not None]
-    about = "" if place.labels is None else f" (the mean gain falls to {ROPE:g} at about {_count(place.labels)})"
+    falls = None if place.few == "no gain" else place.labels
+    about = "" if falls is None else f" (the mean gain falls to {ROPE:g} at about {_count(falls)})"
     tried = f"number of labels tried, {fewest} to {most}"
     if all(gain.low > ROPE for gain in gains):
         return f"Share {output} at every {tried}"
@@ -149,17 +150,24 @@ def _advice(output: str, points: tuple[LabelPoint, ...], place: Crossing | None)
             f"Share below about {_count(place.labels)} labels of {output} (95 % interval {_count(place.low)} to "
             f"{_count(place.high)})"
         )
-    if place.few == place.many:
-        says = {"gains": "pays for", "no gain": "gains nothing that matters for", "open": "is undecided for"}[place.few]
-        between = "" if place.few == "open" else "; between, it is undecided"
-        return f"Sharing {says} {output} with {fewest} labels and with {most}{between}{about}"
-    if place.low is not None:
+    if place.low is not None and place.many == "open":
         return f"Share up to {_count(place.low)} labels of {output}; from there to {most} it is undecided{about}"
-    if place.high is not None:
-        return f"From {_count(place.high)} labels of {output} on sharing gains nothing that matters; below, it is undecided{about}"
-    few = "gains nothing that matters" if place.few == "no gain" else "is undecided"
-    many = "pays" if place.many == "gains" else "is undecided"
+    if place.high is not None and place.few == "open":
+        return (
+            f"From {_count(place.high)} labels of {output} on sharing gains nothing that matters; below, it is "
+            f"undecided{about}"
+        )
+    few, many = _effect(place.few, gains[0]), _effect(place.many, gains[-1])
+    if few == many:
+        return f"Sharing {few} for {output} with {fewest} labels and with {most}{about}"
     return f"Sharing {few} for {output} with {fewest} labels; with {most} it {many}{about}"
+
+
+def _effect(side: Side, gain: Estimate) -> str:
+    """Of sharing at one end of the curve."""
+    if side == "no gain":
+        return "costs skill" if gain.high < -ROPE else "gains nothing that matters"
+    return "pays" if side == "gains" else "is undecided"
 
 
 def _count(labels: float) -> str:
@@ -176,10 +184,11 @@ def _sentence(outputs: list[OutputLabels], curves: LabelCurves) -> str:
         if curves.splits < MIN_PAIRS
         else ""
     )
+    narrower = " More --seeds narrow the intervals." if any("undecided" in own.advice for own in outputs) else ""
     return (
         " ".join(texts)
         + f" Labels were left out of one output at a time{first}, over {curves.splits} splits; a gain in skill of {ROPE:g} or "
-        f"less does not matter.{few}"
+        f"less does not matter.{few or narrower}"
     )
 
 

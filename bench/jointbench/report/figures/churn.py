@@ -41,7 +41,9 @@ FLIPPED = _Panel("decisions flipped, %", lambda change: change.flipped)
 
 def churn_figures(data: Churn, backend: str, slug: str) -> list[Figure]:
     """A row for each pair of outputs; a second panel where some output is a class. None where nothing was measured."""
-    pairs = list(dict.fromkeys((pair.grown, pair.output) for pair in data.outputs))[:MOST_ROWS]
+    every = list(dict.fromkeys((pair.grown, pair.output) for pair in data.outputs))
+    pairs = every[:MOST_ROWS]
+    more = f" The first {len(pairs)} of {len(every)} pairs; the table has all." if len(every) > len(pairs) else ""
     panels = [
         panel for panel in (MOVED, FLIPPED) if any(mark.estimate.value > 0 for mark in _marks(data, pairs, panel))
     ]
@@ -58,7 +60,7 @@ def churn_figures(data: Churn, backend: str, slug: str) -> list[Figure]:
         Figure(
             slug=f"{slug}-churn",
             title=f"Churn of the other outputs, {show.plain(backend)}",
-            sentence=SENTENCE,
+            sentence=SENTENCE + more,
             alternative=alternative,
             svg=_draw(data, pairs, panels, f"{slug}-churn", alternative),
             table=table,

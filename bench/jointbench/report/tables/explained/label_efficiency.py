@@ -12,7 +12,7 @@ def label_efficiency_tables(data: LabelEfficiency, backend: str) -> tuple[Table,
     advice = answer_table(
         f"Where sharing stops paying, over {data.splits} splits (95 % interval)",
         ("Output", "What to do", "Labels at which sharing stops paying", "from", "to"),
-        [(own.output, own.advice, own.crossing, own.low, own.high) for own in data.curves],
+        [(own.output, own.advice, *map(_whole, (own.crossing, own.low, own.high))) for own in data.curves],
         backend,
     )
     return curve_table(data, backend), advice
@@ -23,9 +23,13 @@ def curve_table(data: LabelEfficiency, backend: str) -> Table:
         f"Skill with fewer labels of one output, over {data.splits} splits (differences with their 95 % interval)",
         ("Output", "Its labels", "Joint", "Separate", "Joint minus separate", "from", "to"),
         [
-            (own.output, point.labels, point.joint, point.separate, *ends(point.gain))
+            (own.output, _whole(point.labels), point.joint, point.separate, *ends(point.gain))
             for own in data.curves
             for point in own.points
         ],
         backend,
     )
+
+
+def _whole(labels: float | None) -> int | None:
+    return None if labels is None else round(labels)
