@@ -80,13 +80,13 @@ def test_decisions_are_the_more_probable_class() -> None:
 
 
 @pytest.mark.parametrize(
-    ("same_seed", "said"),
+    ("same_seed", "words"),
     [(0.6, "less far than another seed does"), (1.15, "about as far as another seed does"), (3.0, "further than")],
 )
-def test_the_sentence_follows_the_changes(same_seed: float, said: str) -> None:
-    told = answer(retrainings(("a", "b", "c"), same_seed, np.random.default_rng(0)), "d", "torch")
-    assert said in told.sentence
-    assert "with the same seed exactly 0 changes" in told.sentence
-    assert f"flips {same_seed / 20:.1%}" in told.sentence
-    assert told.numbers["separate_moved_same_seed"] == 0
-    assert told.numbers["separate_moved_another_seed"] == pytest.approx(1.2, abs=0.02)
+def test_the_sentence_follows_the_changes(same_seed: float, words: str) -> None:
+    reply = answer(retrainings(("a", "b", "c"), same_seed, np.random.default_rng(0)), "d", "torch")
+    assert words in reply.sentence
+    assert "with the same seed exactly 0 changes" in reply.sentence
+    assert f"flips {same_seed / 20:.1%}" in reply.sentence
+    assert reply.numbers["separate_moved_same_seed"] == 0
+    assert reply.numbers["separate_moved_another_seed"] == pytest.approx(1.2, abs=0.02)

@@ -30,36 +30,36 @@ def falling(crosses: float, slope: float = 0.1) -> FloatArray:
 
 @pytest.mark.parametrize("crosses", [30.0, 90.0, 250.0])
 def test_the_crossing_is_where_the_gain_falls_to_what_does_not_matter(crosses: float) -> None:
-    found = crossing(LABELS, gains(falling(crosses), 0.02), rows)
-    assert found is not None
-    assert (found.few, found.many) == ("gains", "no gain")
-    assert found.labels == pytest.approx(crosses, rel=0.1)
-    assert found.low is not None
-    assert found.high is not None
-    assert found.low < crosses < found.high < 2 * found.low
+    place = crossing(LABELS, gains(falling(crosses), 0.02), rows)
+    assert place is not None
+    assert (place.few, place.many) == ("gains", "no gain")
+    assert place.labels == pytest.approx(crosses, rel=0.1)
+    assert place.low is not None
+    assert place.high is not None
+    assert place.low < crosses < place.high < 2 * place.low
 
 
 def test_the_interval_holds_the_crossing_as_often_as_it_says() -> None:
     """20 draws with noise that makes the interval wide: at 95 %, three misses or more happen once in 13 times."""
-    held = 0
+    hits = 0
     for seed in range(20):
-        found = crossing(LABELS, gains(falling(90.0), 0.5, seed), rows)
-        assert found is not None
-        held += (found.low or 0) < 90 < (found.high or np.inf)
-    assert held >= 17
+        place = crossing(LABELS, gains(falling(90.0), 0.5, seed), rows)
+        assert place is not None
+        hits += (place.low or 0) < 90 < (place.high or np.inf)
+    assert hits >= 17
 
 
 def test_a_gain_that_never_falls_has_no_crossing() -> None:
-    found = crossing(LABELS, gains(np.full(5, 0.2), 0.02), rows)
-    assert found is not None
-    assert (found.few, found.many, found.labels, found.high) == ("gains", "gains", None, None)
-    assert found.low == pytest.approx(400)
+    place = crossing(LABELS, gains(np.full(5, 0.2), 0.02), rows)
+    assert place is not None
+    assert (place.few, place.many, place.labels, place.high) == ("gains", "gains", None, None)
+    assert place.low == pytest.approx(400)
 
 
 def test_noise_leaves_both_ends_open() -> None:
-    found = crossing(LABELS, gains(falling(90.0, 0.01), 2.0), rows)
-    assert found is not None
-    assert (found.few, found.many, found.low, found.high) == ("open", "open", None, None)
+    place = crossing(LABELS, gains(falling(90.0, 0.01), 2.0), rows)
+    assert place is not None
+    assert (place.few, place.many, place.low, place.high) == ("open", "open", None, None)
 
 
 def test_one_number_of_labels_or_no_rows_cross_nothing() -> None:

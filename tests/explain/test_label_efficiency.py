@@ -54,16 +54,16 @@ def test_related_outputs_share_where_labels_are_few(related: Experiment, monkeyp
     monkeypatch.setattr(label_learning, "SHARES", (0.1, 1.0))
     monkeypatch.setattr(label_learning, "MAX_OUTPUTS", 1)
     context = Context(InProcess(load("torch", "cpu", 1)))
-    said = ask(related, "torch", context)
-    assert isinstance(said.data, LabelEfficiency)
-    few, many = said.data.curves[0].points
+    reply = ask(related, "torch", context)
+    assert isinstance(reply.data, LabelEfficiency)
+    few, many = reply.data.curves[0].points
     assert (few.labels, many.labels) == (24, 240)
     assert few.gain is not None
     assert many.gain is not None
     assert few.gain.low > 0.05
     assert few.gain.value > 3 * abs(many.gain.value)
-    assert said.sentence.startswith("Share "), said.sentence
-    assert "of first" in said.sentence
+    assert reply.sentence.startswith("Share "), reply.sentence
+    assert "of first" in reply.sentence
     shared = [fit for fit in context.fits_by_id.values() if len(fit.network.group) == 2]
     assert many.joint == pytest.approx(skills(related, shared, split_keys(related))["first"].mean())
 
@@ -98,7 +98,7 @@ def test_a_recipe_of_the_datasets_own_stays(related: Experiment) -> None:
 
 
 @pytest.mark.parametrize(
-    ("gains", "said"),
+    ("gains", "start"),
     [
         ((0.2, 0.1, 0.0, -0.1), "Share below about 9"),
         ((0.2, 0.2, 0.1, 0.1), "Share a at every number of labels tried, 25 to 200"),
@@ -107,23 +107,23 @@ def test_a_recipe_of_the_datasets_own_stays(related: Experiment) -> None:
         ((-0.1, 0.0, 0.1, 0.2), "Sharing costs skill for a with 25 labels; with 200 it pays"),
     ],
 )
-def test_the_sentence_follows_the_gains(gains: tuple[float, ...], said: str) -> None:
-    told = answer(label_curves(("a",), gains, np.random.default_rng(0)), "d", "torch")
-    assert told.sentence.startswith(said), told.sentence
+def test_the_sentence_follows_the_gains(gains: tuple[float, ...], start: str) -> None:
+    reply = answer(label_curves(("a",), gains, np.random.default_rng(0)), "d", "torch")
+    assert reply.sentence.startswith(start), reply.sentence
 
 
 def test_what_noise_hides_is_undecided() -> None:
     curves = label_curves(("a",), (0.02, 0.02, 0.01, 0.0), np.random.default_rng(0))
     (curve,) = curves.curves
     noise = np.random.default_rng(1).normal(size=curve.joint.shape)
-    told = answer(replace(curves, curves=(replace(curve, joint=curve.joint + noise),)), "d", "torch")
-    assert told.sentence.startswith("Sharing is undecided for a with 25 labels and with 200"), told.sentence
+    reply = answer(replace(curves, curves=(replace(curve, joint=curve.joint + noise),)), "d", "torch")
+    assert reply.sentence.startswith("Sharing is undecided for a with 25 labels and with 200"), reply.sentence
 
 
 def test_too_few_splits_are_a_failure_that_says_the_way_out() -> None:
     curves = label_curves(("a",), (0.2, 0.1), np.random.default_rng(0))
     (curve,) = curves.curves
     lost = replace(curves, curves=(replace(curve, joint=np.full_like(curve.joint, np.nan)),))
-    told = answer(lost, "d", "torch")
-    assert told.failure is not None
-    assert told.failure.endswith("ask for more with --folds")
+    reply = answer(lost, "d", "torch")
+    assert reply.failure is not None
+    assert reply.failure.endswith("ask for more with --folds")

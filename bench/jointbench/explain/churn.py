@@ -182,7 +182,7 @@ def _arm_change(moved: Moved, retraining: str, folds: int) -> ArmChange:
 def _sentence(result: Retrainings, pooled: _Pooled) -> str:
     labels = f"{np.mean(list(result.new_labels.values())):,.0f}"
     grown = len(result.new_labels)
-    each = "each output" if grown == result.outputs else f"each of the first {grown} of {result.outputs} outputs"
+    outputs = "each output" if grown == result.outputs else f"each of the first {grown} of {result.outputs} outputs"
     skill = f" Joint's skill on the others changes by {_signed(pooled.skill)}." if pooled.skill else ""
     return (
         f"{_verdict(pooled)}. When {labels} rows ({NEW:.0%} of the training rows) come with labels of one "
@@ -191,7 +191,7 @@ def _sentence(result: Retrainings, pooled: _Pooled) -> str:
         f"another seed joint changes by {_brief(pooled, JOINT, OTHER_SEED)}, separate by "
         f"{_brief(pooled, SEPARATE, OTHER_SEED)}; another seed alone, without a new row, changes joint by "
         f"{_brief(pooled, JOINT, NO_NEW_ROWS)}. A spread is the standard deviation between the predictions of "
-        f"{result.seeds} seeds, each arm's own; rows came for {each} in turn, over {result.splits} splits."
+        f"{result.seeds} seeds, each arm's own; rows came for {outputs} in turn, over {result.splits} splits."
     )
 
 
@@ -208,8 +208,8 @@ def _verdict(pooled: _Pooled) -> str:
             f"It is open whether new rows of one output move a joint network's other outputs further than another seed "
             f"does {by}"
         )
-    how = "further" if beyond.low > 0 else "less far"
-    return f"New rows of one output move a joint network's other outputs {how} than another seed does {by}"
+    distance = "further" if beyond.low > 0 else "less far"
+    return f"New rows of one output move a joint network's other outputs {distance} than another seed does {by}"
 
 
 def _change(pooled: _Pooled) -> str:

@@ -1,4 +1,4 @@
-"""A split of which some labels are hidden from training: the same rows, features and test labels, fewer to learn from."""
+"""A split of which some labels are hidden from training: the same rows, features and test labels, fewer to learn."""
 
 from __future__ import annotations
 

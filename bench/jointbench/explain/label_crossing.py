@@ -1,10 +1,10 @@
 """Up to how many labels of an output sharing pays: where its gain falls to what does not matter, with an interval.
 
-The gain on each test row is interpolated between the numbers of labels that were tried, on a logarithmic scale, and the
-interval of its mean (``stats.row_level``, that of the suite's verdicts) is taken at every number between. The interval of
-the crossing holds the numbers of labels at which the 95 % interval of the gain contains the threshold: a test that is
-turned around, as in Fieller, "Some problems in interval estimation", JRSS B 16 (1954), so it may be open at an end, or
-hold everything.
+The gain on each test row is interpolated between the numbers of labels that were tried, on a logarithmic scale, and
+the interval of its mean (``stats.row_level``, that of the suite's verdicts) is taken at every number between. The
+interval of the crossing holds the numbers of labels at which the 95 % interval of the gain contains the threshold: a
+test that is turned around, as in Fieller, "Some problems in interval estimation", JRSS B 16 (1954), so it may be open at
+an end, or hold everything.
 """
 
 from __future__ import annotations

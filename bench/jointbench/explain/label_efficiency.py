@@ -63,7 +63,7 @@ class LabelEfficiency(AnswerData):
 
 
 def check_positive(*labels: float) -> None:
-    """Raises ValueError for a number of labels that no logarithmic axis can show: data read from a file may have one."""
+    """Raises ValueError for a number of labels that no logarithmic axis can show, as a file may have one."""
     if not all(0 < number < math.inf for number in labels):
         raise ValueError(f"{labels} are no numbers of labels")
 
@@ -187,8 +187,8 @@ def _sentence(outputs: list[OutputLabels], curves: LabelCurves) -> str:
     narrower = " More --seeds narrow the intervals." if any("undecided" in own.advice for own in outputs) else ""
     return (
         " ".join(texts)
-        + f" Labels were left out of one output at a time{first}, over {curves.splits} splits; a gain in skill of {ROPE:g} or "
-        f"less does not matter.{few or narrower}"
+        + f" Labels were left out of one output at a time{first}, over {curves.splits} splits; a gain in skill of {ROPE:g} "
+        f"or less does not matter.{few or narrower}"
     )
 
 

@@ -31,8 +31,8 @@ class LabelCurve:
     """One output with fewer of its labels; the other outputs have all theirs.
 
     labels: (shares,), kept in training and validation rows, mean over splits and seeds. joint, separate: (shares, rows,
-    repeats, seeds), losses of single test rows in units of skill, which is 1 - their mean; NaN where a row is not judged
-    or a fit failed. minority: as in ``RowDifferences``.
+    repeats, seeds), losses of single test rows in units of skill, which is 1 - their mean; NaN where a row is not
+    judged or a fit failed. minority: as in ``RowDifferences``.
     """
 
     output: str
@@ -44,8 +44,8 @@ class LabelCurve:
 
 @dataclass(frozen=True, eq=False, kw_only=True)
 class LabelCurves:
-    """The curves of the first outputs. fold, units, overlap: as in ``RowDifferences``, of all rows of the table. outputs:
-    how many the table has. lost: fits that failed, in words."""
+    """The curves of the first outputs. fold, units, overlap: as in ``RowDifferences``, of all rows of the table.
+    outputs: how many the table has. lost: fits that failed, in words."""
 
     curves: tuple[LabelCurve, ...]
     fold: IntArray
@@ -71,7 +71,7 @@ class _Trial:
 
 
 def measure(experiment: Experiment, backend: str, context: Context) -> LabelCurves:
-    """Each of the first outputs in turn, in every split and seed. Raises BadInput for a dataset with a single output."""
+    """The first outputs in turn, in every split and seed. Raises BadInput for a dataset with a single output."""
     names = compared_outputs(experiment)[:MAX_OUTPUTS]
     joint = networks_of(experiment, "joint", backend, context.device)
     separate = networks_of(experiment, "separate", backend, context.device)

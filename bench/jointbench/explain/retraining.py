@@ -45,8 +45,8 @@ class Change:
 class Moved:
     """One arm's predictions of ``output`` when new rows came for ``grown``. changes: by RETRAININGS.
 
-    spread: (splits,), standard deviation between the seeds' predictions of a row before the new rows came, mean over test
-    rows; in standard deviations of the training values, or of a probability. By Gaussian theory two seeds are 1.13 true
+    spread: (splits,), standard deviation between the seeds' predictions of a row before the new rows came, mean over
+    test rows; in standard deviations of the training values, or of a probability. By Gaussian theory two seeds are 1.13 true
     standard deviations apart on average, and 1.27 of this estimate from three.
     """
 
@@ -87,8 +87,10 @@ Seeds = Sequence[_Fit]
 
 
 def measure(experiment: Experiment, backend: str, context: Context) -> Retrainings:
-    """The first outputs in turn, on every split. Raises BadInput for a dataset with a single output, or for new rows that
-    are all that an output has."""
+    """The first outputs in turn, on every split.
+
+    Raises BadInput for a dataset with a single output, or for new rows that are all that an output has.
+    """
     grown_outputs = compared_outputs(experiment)[:MAX_OUTPUTS]
     seeded = replace(experiment, seeds=max(FEWEST_SEEDS, experiment.seeds))
     names = [output.name for output in seeded.dataset.outputs]

@@ -25,7 +25,7 @@ def fit_jobs(jobs: Sequence[Job], workers: Workers) -> list[Trained]:
 
 
 def _parts(jobs: Sequence[Job], stack: Sequence[int]) -> Iterator[list[int]]:
-    """The stack, cut in two for two workers where both halves are large enough, and where its tables pass TABLE_BYTES."""
+    """The stack, cut in two for two workers where both halves are large enough, and where tables pass TABLE_BYTES."""
     most = -(-len(stack) // 2) if len(stack) >= 2 * HALF_STACK else len(stack)
     part: list[int] = []
     tables: dict[int, int] = {}

@@ -19,8 +19,8 @@ from jointbench.stats.estimate import Estimate
 
 MOST_ROWS = 12  # pairs of outputs that are drawn; the table has all
 SENTENCE = (
-    "How far the predictions of an output move when rows come with labels of another one (in brackets). Further right is "
-    "more churn; the grey mark is what another seed alone does to the joint network."
+    "How far the predictions of an output move when rows come with labels of another one (in brackets). Further right "
+    "is more churn; the grey mark is what another seed alone does to the joint network."
 )
 JOINT_SAME = Style("joint, same seed", COLOURS[0], MARKERS[0])
 JOINT_OTHER = Style("joint, another seed", COLOURS[2], MARKERS[2])
@@ -50,7 +50,8 @@ def churn_figures(data: Churn, backend: str, slug: str) -> list[Figure]:
     if not panels:
         return []
     phrases = [
-        f"{show.plain(pair.output)} moves by {pair.joint.moved.value:.2f} spreads when rows come for {show.plain(pair.grown)}"
+        f"{show.plain(pair.output)} moves by {pair.joint.moved.value:.2f} spreads when rows come for "
+        f"{show.plain(pair.grown)}"
         for pair in data.outputs
         if pair.retraining == SAME_SEED and pair.joint.moved is not None and (pair.grown, pair.output) in pairs
     ]

@@ -16,8 +16,8 @@ def churn_tables(data: Churn, backend: str) -> tuple[Table, ...]:
         for arm, change in (("joint", pair.joint), ("separate", pair.separate))
     )
     title = (
-        f"Other outputs' predictions after retraining, over {data.splits} splits and {data.seeds} seeds (95 % interval; "
-        f"spreads are standard deviations between seeds)"
+        f"Other outputs' predictions after retraining, over {data.splits} splits and {data.seeds} seeds (95 % "
+        f"interval; spreads are standard deviations between seeds)"
     )
     headings = (
         "New rows for",
