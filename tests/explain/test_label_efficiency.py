@@ -90,11 +90,18 @@ def test_a_separate_network_is_trained_as_a_table_of_its_labels() -> None:
     whole = make_experiment(load_bundled("wine_quality"), ["joint"], replace(FOLDS, max_rows=5_000))
     assert recipe_of_share(whole, 0.1) == default_recipe(500, image=False) != whole.recipe
     short = make_experiment(load_bundled("wine_quality"), ["joint"], replace(FOLDS, max_rows=5_000, max_epochs=7))
-    assert recipe_of_share(short, 0.1).max_epochs == 7
+    assert recipe_of_share(short, 0.1).max_epochs == 70
 
 
-def test_a_recipe_of_the_datasets_own_stays(related: Experiment) -> None:
-    assert recipe_of_share(related, 0.05) == related.recipe
+def test_a_recipe_of_the_datasets_own_stays_but_may_take_as_many_steps(related: Experiment) -> None:
+    assert recipe_of_share(related, 0.05) == replace(related.recipe, max_epochs=20 * 30, patience=20 * 8)
+
+
+def test_over_two_splits_nothing_is_decided() -> None:
+    curves = label_curves(("a",), (0.2, 0.1, 0.0, -0.1), np.random.default_rng(0))
+    reply = answer(replace(curves, splits=2), "d", "torch")
+    assert reply.sentence.startswith("Undecided for a, over so few splits: ")
+    assert "at least 3 --folds" in reply.sentence
 
 
 @pytest.mark.parametrize(
@@ -103,7 +110,10 @@ def test_a_recipe_of_the_datasets_own_stays(related: Experiment) -> None:
         ((0.2, 0.1, 0.0, -0.1), "Share below about 9"),
         ((0.2, 0.2, 0.1, 0.1), "Share a at every number of labels tried, 25 to 200"),
         ((-0.1, -0.2, -0.1, -0.1), "Train a alone at every number of labels tried, 25 to 200"),
-        ((0.0, 0.0, -0.1, 0.0), "Sharing gains a nothing that matters at any number of labels tried, 25 to 200"),
+        (
+            (0.0, 0.0, -0.1, 0.0),
+            "Sharing does not pay for a at any number of labels tried, 25 to 200, and costs skill at some",
+        ),
         ((-0.1, 0.0, 0.1, 0.2), "Sharing costs skill for a with 25 labels; with 200 it pays"),
     ],
 )

@@ -115,7 +115,11 @@ def _output(curves: LabelCurves, curve: LabelCurve, place: Crossing | None) -> O
         crossing=place.labels if place else None,
         low=place.low if place else None,
         high=place.high if place else None,
-        advice=_advice(curve.output, points, place),
+        advice=(
+            f"Undecided for {curve.output}, over so few splits"
+            if curves.splits < MIN_PAIRS
+            else _advice(curve.output, points, place)
+        ),
     )
 
 
@@ -144,7 +148,8 @@ def _advice(output: str, points: tuple[LabelPoint, ...], place: Crossing | None)
     if all(gain.high < -ROPE for gain in gains):
         return f"Train {output} alone at every {tried}"
     if all(gain.high < ROPE for gain in gains):
-        return f"Sharing gains {output} nothing that matters at any {tried}"
+        costs = ", and costs skill at some" if any(gain.high < -ROPE for gain in gains) else ""
+        return f"Sharing does not pay for {output} at any {tried}{costs}"
     if place.low is not None and place.high is not None and place.labels is not None:
         return (
             f"Share below about {_count(place.labels)} labels of {output} (95 % interval {_count(place.low)} to "
@@ -180,11 +185,13 @@ def _sentence(outputs: list[OutputLabels], curves: LabelCurves) -> str:
     texts = [f"{own.advice}{_evidence(own)}." for own in outputs]
     first = f" (the first {len(outputs)} of {curves.outputs} outputs)" if len(outputs) < curves.outputs else ""
     few = (
-        f" Of {curves.splits} splits no interval can be trusted: ask for at least {MIN_PAIRS} --folds."
+        f" Intervals over {curves.splits} splits cannot be trusted: ask for at least {MIN_PAIRS} --folds."
         if curves.splits < MIN_PAIRS
         else ""
     )
-    narrower = " More --seeds narrow the intervals." if any("undecided" in own.advice for own in outputs) else ""
+    narrower = (
+        " More --seeds narrow the intervals." if any("undecided" in own.advice.lower() for own in outputs) else ""
+    )
     return (
         " ".join(texts)
         + f" Labels were left out of one output at a time{first}, over {curves.splits} splits; a gain in skill of {ROPE:g} "

@@ -129,15 +129,17 @@ def _trials(
 def recipe_of_share(experiment: Experiment, share: float) -> Recipe:
     """How a separate network is trained that has this share of the labels: as the rule trains a table of so many rows.
 
-    A recipe of the dataset's own stays, and so does a limit of the epochs that is lower than the rule's.
+    The rule's recipe of images and a dataset's own know nothing of rows: there limit and patience are as many steps as
+    with all labels. So is a limit of epochs that is lower than the rule's. Else a network of few labels, whose epochs
+    are short, would be ended before it has learnt anything.
     """
-    if experiment.recipe_rows is None:
-        return experiment.recipe
-    image, rows = len(experiment.input_shape) == 3, experiment.recipe_rows
-    few = default_recipe(max(1, round(share * rows)), image)
-    limited = experiment.recipe.max_epochs < default_recipe(rows, image).max_epochs
-    epochs = min(few.max_epochs, experiment.recipe.max_epochs) if limited else few.max_epochs
-    return replace(few, max_epochs=epochs, loss_weights=experiment.recipe.loss_weights)
+    recipe, rows = experiment.recipe, experiment.recipe_rows
+    epochs = round(recipe.max_epochs / share)
+    if rows is None or len(experiment.input_shape) == 3:
+        return replace(recipe, max_epochs=epochs, patience=round(recipe.patience / share))
+    few = replace(default_recipe(max(1, round(share * rows)), image=False), loss_weights=recipe.loss_weights)
+    unlimited = recipe.max_epochs == default_recipe(rows, image=False).max_epochs
+    return few if unlimited else replace(few, max_epochs=min(few.max_epochs, epochs))
 
 
 def hidden_rows(experiment: Experiment, name: str, share: float, split: Split, seed: int) -> IntArray:
