@@ -41,6 +41,7 @@ Engine = Literal["stock", "stacked", "external"]  # external: trained by somebod
 EXTERNAL: Final = "external"
 ColumnRole = Literal["output", "number", "category", "date", "key", "dropped"]
 ClassWeight = Literal["", "balanced"]
+Weighting = Literal["", "uw", "dwa", "famo", "pcgrad", "mgda", "upgrad"]  # "": fixed loss weights
 
 
 @dataclass(frozen=True)
@@ -228,13 +229,15 @@ class Shape:
     residual: bool = False
 
 
-NOT_WRITTEN: Final = {"dropout": 0.0, "norm": "", "residual": False}  # fields of Shape that records are older than
+# Fields of Shape, Recipe, Arm and PlannedArm that records are older than.
+NOT_WRITTEN: Final = {"dropout": 0.0, "norm": "", "residual": False, "weighting": "", "weighting_flops": 0}
 LATER: Final = {"own_trunk": "", **NOT_WRITTEN}  # and those that ids are older than
 
 
 @dataclass(frozen=True, kw_only=True)
 class Recipe:
-    """How a network is trained. ``loss_weights`` are per output name; an output not named weighs 1."""
+    """How a network is trained. ``loss_weights`` are per output name; an output not named weighs 1. weighting: the method
+    that weighs the losses anew in training, over these weights (``networks.loss_weighting``)."""
 
     optimizer: Optimizer = "adam"
     learning_rate: PositiveFloat = 1e-3
@@ -243,19 +246,22 @@ class Recipe:
     patience: Natural = 20
     loss_weights: tuple[tuple[str, PositiveFloat], ...] = ()
     weight_decay: Annotated[float, Interval(ge=0, lt=math.inf)] = 0.0
+    weighting: Weighting = ""
 
 
 @dataclass(frozen=True)
 class Arm:
     """A partition of a dataset's outputs into networks, and the rule that sizes them.
 
-    ``reference`` is the partition at base shape whose parameter count ``same-parameters`` aims at.
+    ``reference`` is the partition at base shape whose parameter count ``same-parameters`` aims at. weighting: how its
+    networks of several outputs weigh their losses.
     """
 
     name: str
     groups: tuple[tuple[str, ...], ...]
     sizing: Sizing = "same-width"
     reference: tuple[tuple[str, ...], ...] = ()
+    weighting: Weighting = ""
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -278,7 +284,10 @@ class Network:
     @cached_property
     def id(self) -> str:
         """A stable id: equal networks have the same one, in every process."""
-        shape = {name: value for name, value in vars(self.shape).items() if name not in LATER or value != LATER[name]}
-        parts = {**vars(self), "shape": shape, "recipe": vars(self.recipe)}
+        shape, recipe = (
+            {name: value for name, value in vars(part).items() if name not in LATER or value != LATER[name]}
+            for part in (self.shape, self.recipe)
+        )
+        parts = {**vars(self), "shape": shape, "recipe": recipe}
         text = json.dumps(parts, sort_keys=True, separators=(",", ":"))
         return hashlib.sha256(text.encode()).hexdigest()[:16]

@@ -12,7 +12,7 @@ import numpy.typing as npt
 from jointbench.networks.architecture import Architecture
 from jointbench.networks.dropout import Masks, epoch_masks
 from jointbench.records import Stop
-from jointbench.types import Float32Array, FloatArray, IntArray, Recipe, Weights
+from jointbench.types import Float32Array, FloatArray, IntArray, Recipe, Weighting, Weights
 
 Precision = Literal["float32", "float64"]
 Pattern = Literal["sliced", "branched", "hand-written"]
@@ -49,6 +49,11 @@ class Job:
     def masks(self, epoch: int) -> Masks:
         """The dropout masks of an epoch over the training rows; none where nothing is dropped."""
         return epoch_masks(self.architecture, (self.seed, self.dropout_seed), epoch, len(self.train))
+
+    @property
+    def weighting(self) -> Weighting:
+        """The method that weighs the losses; none of a single output, whose loss has nothing to be weighed against."""
+        return self.recipe.weighting if len(self.architecture.heads) > 1 else ""
 
     def require_squared_loss(self, user: str) -> None:
         """Raises ValueError where a regression output has another loss. user: what is written for squared errors."""

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import itertools
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Iterator, Sequence
 from typing import Any, Protocol
 
 import numpy as np
@@ -14,14 +14,18 @@ from jointbench.backends.training_log import TrainingLog
 from jointbench.types import FloatArray
 
 
-class StepLoop(Protocol):
+class Batches(Protocol):
+    """Rows to train on."""
+
+    def batches(self, epoch: int) -> Iterator[Any]:
+        """The epoch's batches of rows, on the device. Asked for one epoch after the other."""
+        ...
+
+
+class StepLoop(Batches, Protocol):
     """One network, its optimiser and its data, in one framework."""
 
     job: Job
-
-    def batches(self, epoch: int) -> Iterator[Any]:
-        """The epoch's batches of rows, on the device."""
-        ...
 
     def step(self, rows: Any) -> Any:
         """Takes one optimisation step; returns the losses before it, (outputs,), on the device."""
@@ -52,17 +56,14 @@ class StepLoop(Protocol):
         ...
 
 
-def fit_loop(loop: StepLoop, clock: Clock, before_epoch: Callable[[FloatArray], None] | None = None) -> Trained:
+def fit_loop(loop: StepLoop, clock: Clock) -> Trained:
     """Trains until early stopping or a failure; the result has the best epoch's weights.
 
-    clock: waits for the device before it is read. before_epoch: called with the training losses of the epochs so far,
-    (epochs, outputs).
+    clock: waits for the device before it is read.
     """
     log, seconds = TrainingLog(loop.job), []
     best = loop.snapshot()
     while log.training:
-        if before_epoch is not None:
-            before_epoch(np.array(log.train).reshape(log.epochs, len(loop.job.loss_weights)))
         started = clock()
         train = loop.mean([loop.step(rows) for rows in loop.batches(log.epochs)])
         seconds.append(clock() - started)
@@ -72,6 +73,6 @@ def fit_loop(loop: StepLoop, clock: Clock, before_epoch: Callable[[FloatArray], 
     return log.trained(loop.predict(), loop.read_weights(), seconds)
 
 
-def endless_batches(loop: StepLoop) -> Iterator[Any]:
+def endless_batches(loop: Batches) -> Iterator[Any]:
     """The batches of all epochs, one after the other."""
     return itertools.chain.from_iterable(map(loop.batches, itertools.count()))

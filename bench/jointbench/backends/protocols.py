@@ -5,14 +5,13 @@ A function takes the narrowest of them that has what it calls, or ``Backend`` if
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from typing import Protocol
 
 import numpy as np
 import numpy.typing as npt
 
 from jointbench.backends.base import (
-    Clock,
     Gradients,
     Job,
     Pattern,
@@ -36,11 +35,12 @@ class TrainingBackend(Protocol):
     name: str
 
     def fit(self, job: Job) -> Trained:
-        """Trains one network with the framework's stock loop."""
+        """Trains one network with the framework's stock loop, its losses weighed as the job says. Which ways of weighing a
+        backend can train, the registry knows."""
         ...
 
     def fit_stacked(self, jobs: Sequence[Job]) -> Stacked:
-        """Trains jobs of one architecture and recipe together, each as if alone."""
+        """Trains jobs of one architecture and recipe together, each as if alone. Loss weights are fixed."""
         ...
 
     def steps(self, job: Job, count: int) -> dict[str, npt.NDArray[np.floating]]:
@@ -137,18 +137,6 @@ class Diagnostics(Protocol):
 
         rows: those of the large batch.
         """
-        ...
-
-    def weighting_methods(self) -> Mapping[str, str | None]:
-        """The methods that adapt the loss weights, each with the reason why it cannot run here (None where it can)."""
-        ...
-
-    def fit_weighted(self, job: Job, method: str) -> Trained:
-        """Trains one network with a weighting method, or with ``fixed`` weights as the stock loop does."""
-        ...
-
-    def weighted_steps(self, job: Job, method: str, steps: int) -> Callable[[Clock], float]:
-        """Steps under a weighting method, for timing: a call takes ``steps`` steps and returns their seconds."""
         ...
 
     def tutorial(self, job: Job, pattern: Pattern) -> TrainingHistory:

@@ -10,6 +10,7 @@ from typing import Generic, TypeVar
 import numpy as np
 
 from jointbench.backends.base import Job, Trainer
+from jointbench.backends.batched.program import unstackable_reason
 from jointbench.backends.protocols import Backend, TimingBackend
 from jointbench.measure.device_clock import device_clock
 from jointbench.measure.paired_timing import Paired, paired, visit_count
@@ -156,6 +157,12 @@ def time_training(
         return sampler
 
     variants = [(Variant(name, path), len(timed_arm.jobs)) for path in paths for name, timed_arm in timed_arms.items()]
+    unstackable = {
+        variant: LeftOut(reason)
+        for variant, _ in variants
+        if variant.path == "engine" and (reason := _unstackable_reason(timed_arms[variant.arm])) is not None
+    }
+    variants = [(variant, programs) for variant, programs in variants if variant not in unstackable]
     prepared = set_up(variants, make, budget.total - budget.samples)
     samplers = prepared.ready
     step_seconds = {variant: sampler()[0] for variant, sampler in samplers.items()}
@@ -171,7 +178,11 @@ def time_training(
     }
     for sampler in samplers.values():
         sampler.close()
-    return TimedTraining(without_refused(sample_sets, refused), cold, {**prepared.untimed, **refused})
+    return TimedTraining(without_refused(sample_sets, refused), cold, {**unstackable, **prepared.untimed, **refused})
+
+
+def _unstackable_reason(timed_arm: TimedArm) -> str | None:
+    return next((reason for job in timed_arm.jobs if (reason := unstackable_reason(job)) is not None), None)
 
 
 class StepSampler:

@@ -165,7 +165,9 @@ def summarise_cell(cell: BenchmarkCell, dataset: DatasetSummary, criteria: Verdi
         absences=tuple(absence.reason for absence in cell.absences),
         flops=tuple(flops for planned in cell.planned_arms if (flops := arm_flops(cell, planned)) is not None),
         memory=tuple(arm_memory(memory) for memory in cell.memories),
-        explained=tuple(saving for other in others for saving in predicted_saving(joint, other, at_these_threads)),
+        explained=tuple(
+            saving for other in others for saving in predicted_saving(cell, joint, other, at_these_threads)
+        ),
         standings=arm_standings,
         pareto_criteria=pareto_criteria,
         retaken=sum(t.take > 0 for t in cell.timings),

@@ -37,7 +37,7 @@ def arm_flops(cell: BenchmarkCell, planned: PlannedArm) -> ArmFlops | None:
         trunk_backward=parts.trunk_backward,
         heads_forward=parts.heads_forward,
         heads_backward=parts.heads_backward,
-        per_step=planned.train_flops_per_row * recipe.batch_size,
+        per_step=_step_flops(planned, recipe.batch_size),
         per_epoch=float(np.mean([sum(fit.train_flops / fit.epochs for fit in run) for run in complete])),
         to_stop=_over_folds(complete, overlap_of(cell.folds)),
         patience_share=float(np.mean([fit.stopped_by == "patience" for fit in trained])),
@@ -51,6 +51,10 @@ def arm_flops(cell: BenchmarkCell, planned: PlannedArm) -> ArmFlops | None:
     )
 
 
+def _step_flops(planned: PlannedArm, batch_size: int) -> int:
+    return planned.train_flops_per_row * batch_size + planned.weighting_flops
+
+
 def _over_folds(runs: Sequence[Sequence[Fit]], overlap: float) -> Estimate | None:
     """Mean training FLOPs to the stop with the correlated interval over folds, which cannot reach below 0."""
     by_fold: dict[tuple[int, int], list[int]] = {}
@@ -62,20 +66,23 @@ def _over_folds(runs: Sequence[Sequence[Fit]], overlap: float) -> Estimate | Non
     return Estimate(belief.mean, max(belief.low, 0.0), belief.high)
 
 
-def predicted_saving(joint: PlannedArm, other: PlannedArm, ratios: Sequence[Ratio]) -> list[PredictedSaving]:
-    """For each timed ratio of these two arms, what their FLOPs per row predict.
+def predicted_saving(
+    cell: BenchmarkCell, joint: PlannedArm, other: PlannedArm, ratios: Sequence[Ratio]
+) -> list[PredictedSaving]:
+    """For each timed ratio of these two arms, what their FLOPs of a step, or of a row of a request, predict.
 
-    Both arms take the same rows through every network, so FLOPs per row, step and request have the same ratio. A
-    request for anything but all outputs of a batch (one output alone, say) is not predicted here.
+    Both arms take the same rows through every network. A request for anything but all outputs of a batch (one output
+    alone, say) is not predicted here.
     """
     savings: list[PredictedSaving] = []
+    batch = next((fit.network.recipe.batch_size for fit in cell.fits.values()), 1)
     if not (joint.train_flops_per_row and other.train_flops_per_row):
         return savings  # models of others have no counter
     for ratio in ratios:
         if ratio.other != other.arm.name or not ratio.quantity.usual:
             continue
         if ratio.quantity.scenario == TRAINING_STEP:
-            predicted = joint.train_flops_per_row / other.train_flops_per_row
+            predicted = _step_flops(joint, batch) / _step_flops(other, batch)
         elif ratio.quantity.scenario == REQUEST:
             predicted = joint.inference_flops_per_row / other.inference_flops_per_row
         else:

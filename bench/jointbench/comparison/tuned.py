@@ -58,6 +58,7 @@ def tuned_arm(planned: PlannedArm, tuned: TunedArm, fits: Mapping[str, Fit], tri
         train_flops_per_row=sum(of_group.train_flops_per_row for of_group in of_run),
         inference_flops_per_row=sum(of_group.inference_flops_per_row for of_group in of_run),
         flops=_summed([of_group.flops for of_group in of_run]),
+        weighting_flops=sum(of_group.weighting_flops for of_group in of_run),
     )
 
 

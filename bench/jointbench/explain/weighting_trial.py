@@ -3,36 +3,29 @@
 from __future__ import annotations
 
 import time
-from collections.abc import Callable, Sequence
-from dataclasses import dataclass
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, replace
 from functools import partial
 
 import numpy as np
 
-from jointbench.backends.base import Clock, Job, Trained
-from jointbench.backends.loss_weighting import FIXED, METHODS, step_flops
-from jointbench.backends.protocols import DiagnosedBackend, diagnostics_of
+from jointbench.backends.base import Job, Trainer
+from jointbench.backends.protocols import TimingBackend
+from jointbench.backends.registry import untrainable_reason
 from jointbench.explain.context import Context, networks_of
 from jointbench.explain.loss_weight_sweep import train_sweep
 from jointbench.explain.lost_fits import lost_fits
 from jointbench.explain.skill import mean_over_outputs, skills
 from jointbench.measure.paired_timing import log_ratios, paired, ratio_interval
-from jointbench.records import Fit
+from jointbench.networks.flops import train_flops_per_row, weighting_flops
+from jointbench.networks.loss_weighting import METHODS
 from jointbench.study.plan import Experiment, job
 from jointbench.study.prepared_tables import prepared_split
-from jointbench.study.scoring import fit_record
-from jointbench.types import FloatArray, Network
+from jointbench.types import FloatArray, Network, Weighting
 
 SPLITS = 3  # splits that the methods are trained on: their loops are not stacked
 TIMED_STEPS = 20
 TIMING_SECONDS = 4.0
-NAMES = {
-    "uncertainty": "uncertainty (Kendall)",
-    "dynamic-average": "dynamic average (DWA)",
-    "pcgrad": "PCGrad",
-    "mgda": "MGDA",
-    "upgrad": "UPGrad",
-}
 
 
 @dataclass(frozen=True)
@@ -78,56 +71,51 @@ class WeightingTrial:
     lost: str = ""
 
 
-def unavailable_reasons(backend: DiagnosedBackend) -> dict[str, str | None]:
-    """``Diagnostics.weighting_methods``, as a worker's task."""
-    return dict(diagnostics_of(backend).weighting_methods())
-
-
-def fitted(backend: DiagnosedBackend, task: Job, method: str) -> Trained:
-    """``Diagnostics.fit_weighted``, as a worker's task."""
-    return diagnostics_of(backend).fit_weighted(task, method)
-
-
-def step_times(backend: DiagnosedBackend, task: Job, methods: Sequence[str]) -> dict[str, StepTimeRatio]:
-    """Seconds of each method's step over fixed weights in the same loop, sampled alternately in one process."""
-    diagnostics = diagnostics_of(backend)
-    trainers = {method: diagnostics.weighted_steps(task, method, TIMED_STEPS) for method in (FIXED, *methods)}
+def step_times(backend: TimingBackend, tasks: Mapping[str, Job]) -> dict[str, StepTimeRatio]:
+    """Seconds of each method's step over fixed weights in the same loop, sampled alternately in one process. tasks: the
+    same job with fixed weights, named "", and under every method."""
+    trainers = {method: backend.trainer([task], TIMED_STEPS) for method, task in tasks.items()}
     samples = paired({method: partial(_sample, trainer) for method, trainer in trainers.items()}, TIMING_SECONDS)
     ratios = {}
-    for method in methods:
-        value, low, high = (float(np.exp(number)) for number in ratio_interval(log_ratios(samples, method, FIXED)))
-        ratios[method] = StepTimeRatio(value, low, high)
+    for method in tasks:
+        if method:
+            value, low, high = (float(np.exp(number)) for number in ratio_interval(log_ratios(samples, method, "")))
+            ratios[method] = StepTimeRatio(value, low, high)
+    for trainer in trainers.values():
+        trainer.close()
     return ratios
 
 
-def _sample(trainer: Callable[[Clock], float]) -> list[float]:
+def _sample(trainer: Trainer) -> list[float]:
     return [trainer(time.perf_counter)]
+
+
+def weighted(network: Network, method: Weighting) -> Network:
+    """The network, trained under a method."""
+    return replace(network, recipe=replace(network.recipe, weighting=method), engine="stock")
 
 
 def run_trial(experiment: Experiment, backend: str, context: Context) -> WeightingTrial:
     """Every method on the first splits, side by side on the workers; then the timing, alone."""
     sweep = train_sweep(experiment, backend, context)
     networks = networks_of(experiment, "joint", backend, context.device)[:: experiment.seeds][:SPLITS]
-    tasks = [job(experiment, n, prepared_split(experiment, n.repeat, n.fold)) for n in networks]
-    unavailable = context.workers.submit(unavailable_reasons).result()
-    fits = _fit_methods(
-        experiment, networks, tasks, [name for name, reason in unavailable.items() if reason is None], context
-    )
-    seconds = context.workers.submit(step_times, tasks[0], list(fits)).result()
-    network, batch = tasks[0].architecture, tasks[0].recipe.batch_size
-    fixed_flops = step_flops(network, batch, FIXED)
+    unavailable = {method: untrainable_reason(backend, method) for method in METHODS}
+    chosen = [method for method, reason in unavailable.items() if reason is None]
+    every = context.fits(experiment, [weighted(network, method) for method in chosen for network in networks])
+    fits = {method: every[place * len(networks) :][: len(networks)] for place, method in enumerate(chosen)}
+    seconds = _step_times(experiment, networks[0], chosen, context)
     keys = [(network.repeat, network.fold) for network in networks]
     methods = []
-    for method in METHODS:
-        ratio = step_flops(network, batch, method) / fixed_flops
+    for method, known in METHODS.items():
+        ratio = _step_flops(experiment, networks[0], method) / _step_flops(experiment, networks[0], "")
         if method not in fits:
             no_skill = np.full(len(keys), np.nan)
-            methods.append(MethodResult(NAMES[method], no_skill, ratio, np.nan, None, unavailable[method]))
+            methods.append(MethodResult(known.title, no_skill, ratio, np.nan, None, unavailable[method]))
             continue
         failure = lost_fits(fit.failure for fit in fits[method]) or None
         skill = mean_over_outputs(skills(experiment, fits[method], keys))
-        train_flops = ratio * sum(fit.train_flops for fit in fits[method])
-        methods.append(MethodResult(NAMES[method], skill, ratio, train_flops, seconds[method], failure))
+        train_flops = float(sum(fit.train_flops for fit in fits[method]))
+        methods.append(MethodResult(known.title, skill, ratio, train_flops, seconds[method], failure))
     splits = len(keys)
     # The sweep's FLOPs are known over all splits and seeds: these splits' part is their average, for one seed.
     part = splits / sweep.test.shape[2]
@@ -143,15 +131,17 @@ def run_trial(experiment: Experiment, backend: str, context: Context) -> Weighti
     )
 
 
-def _fit_methods(
-    experiment: Experiment, networks: Sequence[Network], tasks: Sequence[Job], methods: Sequence[str], context: Context
-) -> dict[str, list[Fit]]:
-    """By method, a fit of each network, all submitted before the first is awaited."""
-    pending = {method: [context.workers.submit(fitted, task, method) for task in tasks] for method in methods}
-    return {
-        method: [
-            fit_record(experiment, n, future.result(), prepared_split(experiment, n.repeat, n.fold))
-            for n, future in zip(networks, futures, strict=True)
-        ]
-        for method, futures in pending.items()
+def _step_times(
+    experiment: Experiment, network: Network, methods: Sequence[Weighting], context: Context
+) -> dict[str, StepTimeRatio]:
+    prepared = prepared_split(experiment, network.repeat, network.fold)
+    fixed: tuple[Weighting, ...] = ("",)
+    tasks: dict[str, Job] = {
+        method: job(experiment, weighted(network, method), prepared) for method in (*fixed, *methods)
     }
+    return context.workers.submit(step_times, tasks).result()
+
+
+def _step_flops(experiment: Experiment, network: Network, method: Weighting) -> int:
+    built = [experiment.architecture(network)]
+    return network.recipe.batch_size * train_flops_per_row(built, method) + weighting_flops(built, method)

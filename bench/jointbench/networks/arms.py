@@ -7,12 +7,12 @@ from __future__ import annotations
 
 from collections.abc import Callable, Sequence
 from dataclasses import replace
-from typing import TypeVar
+from typing import TypeVar, get_args
 
 from jointbench.errors import BadInput
 from jointbench.networks.architecture import Architecture, architecture
 from jointbench.networks.own_trunk import OwnTrunk
-from jointbench.types import Arm, Output, Shape, Sizing
+from jointbench.types import Arm, Output, Shape, Sizing, Weighting
 
 T = TypeVar("T")
 Partition = tuple[tuple[str, ...], ...]
@@ -37,34 +37,60 @@ NAMED: dict[str, tuple[Callable[[Sequence[Output]], Partition], Sizing, Callable
 WIDEST = 4096  # multiple of a shape's widths that a sizing rule comes to
 DEFAULT_ARMS = ("joint", "separate", "separate-matched")
 SIZINGS: dict[str, Sizing] = {"same-width": "same-width", "same-parameters": "same-parameters"}
+WEIGHTINGS: dict[str, Weighting] = {name: name for name in get_args(Weighting) if name}
+
+
+def parse_arms(texts: Sequence[str], outputs: Sequence[Output]) -> tuple[Arm, ...]:
+    """The arms from their texts, each once; those with a method that weighs losses come after those without: a verdict is
+    about the plain joint network wherever there is one, and against a plain arm before one with a method."""
+    parsed = [parse_arm(text, outputs) for text in dict.fromkeys(texts)]
+    return tuple(sorted(parsed, key=lambda arm: arm.weighting != ""))
 
 
 def parse_arm(text: str, outputs: Sequence[Output]) -> Arm:
     """An arm from its text: a name (`joint`), or a partition (`a,c|b`).
 
-    The suffix `@same-parameters` sizes a partition to the joint network's parameter count. Raises BadInput, one
-    sentence, for an unknown sizing rule, an unknown output, or an output in two groups or in none.
+    The suffix `@same-parameters` sizes a partition to the joint network's parameter count; a last suffix such as `@uw`
+    (``networks.loss_weighting``) is how a network of several outputs weighs their losses. Raises BadInput, one sentence,
+    for an unknown suffix, an unknown output, an output in two groups or in none, and for a method with nothing to weigh.
     """
+    body, _, last = text.rpartition("@")
+    if not body or last not in WEIGHTINGS:
+        return _partition(text, outputs)
+    arm = _partition(body, outputs, shown=text)
+    if all(len(group) == 1 for group in arm.groups):
+        raise BadInput(
+            f"--arm {text!r}: {last} weighs the losses of several outputs of one network, and each network of {body} has one"
+        )
+    return replace(arm, name=text, weighting=WEIGHTINGS[last])
+
+
+def _partition(text: str, outputs: Sequence[Output], shown: str = "") -> Arm:
+    """An arm of fixed loss weights. shown: as the user wrote it, where that is more."""
     if text in NAMED:
         partition, sizing, reference = NAMED[text]
         return Arm(text, partition(outputs), sizing, reference(outputs))
+    shown = shown or text
     body, _, rule = text.rpartition("@") if "@" in text else (text, "", "same-width")
     if rule not in SIZINGS:
-        raise BadInput(f"--arm {text!r}: the sizing rule is {' or '.join(SIZINGS)}, not {rule!r}")
+        raise BadInput(
+            f"--arm {shown!r}: after @ stands a rule of size ({' or '.join(SIZINGS)}) or how losses are weighed "
+            f"({', '.join(WEIGHTINGS)}), not {rule!r}"
+        )
     known = [output.name for output in outputs]
     groups = tuple(tuple(name.strip() for name in group.split(",")) for group in body.split("|"))
     seen: list[str] = []
     for name in (name for group in groups for name in group):
         if name not in known:
             raise BadInput(
-                f"--arm {text!r}: there is no output {name!r}; the outputs are {', '.join(known)}, "
+                f"--arm {shown!r}: there is no output {name!r}; the outputs are {', '.join(known)}, "
                 f"and the named arms are {', '.join(NAMED)}"
             )
         if name in seen:
-            raise BadInput(f"--arm {text!r}: output {name!r} is in two groups; each output goes in exactly one")
+            raise BadInput(f"--arm {shown!r}: output {name!r} is in two groups; each output goes in exactly one")
         seen.append(name)
     if missing := [name for name in known if name not in seen]:
-        raise BadInput(f"--arm {text!r}: output {missing[0]!r} is in no group; each output goes in exactly one")
+        raise BadInput(f"--arm {shown!r}: output {missing[0]!r} is in no group; each output goes in exactly one")
     order = {name: i for i, name in enumerate(known)}
     return Arm(
         text, tuple(tuple(sorted(group, key=order.__getitem__)) for group in groups), SIZINGS[rule], (tuple(known),)

@@ -14,8 +14,9 @@ from collections.abc import Iterable, Sequence
 
 from jointbench.networks.architecture import Architecture
 from jointbench.networks.layers import Layer, hidden_layers, trunk_layers
+from jointbench.networks.loss_weighting import method
 from jointbench.records import FlopsPerRow
-from jointbench.types import Recipe, Shape
+from jointbench.types import Recipe, Shape, Weighting
 
 # Additions, multiplications, divisions and roots of one parameter's update, each one FLOP.
 # SGD: w - a g. Adam with the bias corrections in the step size (Kingma & Ba 2015, end of section 2):
@@ -46,29 +47,64 @@ def backward_flops(layer: Layer) -> int:
     return forward_flops(layer) * (1 if layer.reads_input else 2)
 
 
-def flops_per_row(networks: Sequence[Architecture]) -> FlopsPerRow:
+def flops_per_row(networks: Sequence[Architecture], weighting: Weighting = "") -> FlopsPerRow:
     """FLOPs of one row in one optimisation step, summed over an arm's networks, by part and direction.
 
     A layer of the trunk serves every head of its network; convolutions are part of the trunk. A user's own trunk has
-    those that its framework counted; all are 0 where its counter did not.
+    those that its framework counted; all are 0 where its counter did not. weighting: the method that weighs losses; some
+    go back through the trunk once for each output, or forward twice.
     """
     if uncounted_reason(networks):
         return FlopsPerRow(0, 0, 0, 0)
-    layers = [layer for network in networks for layer in network.layers]
-    trunk, heads = ([layer for layer in layers if (layer.head is None) == shared] for shared in (True, False))
-    own = [network.own_trunk.sizes for network in networks if network.own_trunk]
+    of_each = [_network_flops(network, weighting) for network in networks]
     return FlopsPerRow(
-        sum(map(forward_flops, trunk)) + sum(sizes.forward_flops for sizes in own),
-        sum(map(backward_flops, trunk)) + sum(sizes.backward_flops for sizes in own),
-        sum(map(forward_flops, heads)),
+        sum(flops.trunk_forward for flops in of_each),
+        sum(flops.trunk_backward for flops in of_each),
+        sum(flops.heads_forward for flops in of_each),
+        sum(flops.heads_backward for flops in of_each),
+    )
+
+
+def _network_flops(network: Architecture, weighting: Weighting) -> FlopsPerRow:
+    trunk, heads = ([layer for layer in network.layers if (layer.head is None) == shared] for shared in (True, False))
+    forward, backward = sum(map(forward_flops, trunk)), sum(map(backward_flops, trunk))
+    if network.own_trunk is not None:
+        forward += network.own_trunk.sizes.forward_flops
+        backward += network.own_trunk.sizes.backward_flops
+    outputs = len(network.heads)
+    known = method(weighting, outputs)
+    return FlopsPerRow(
+        known.forwards * forward,
+        (outputs if known.backward_per_output else 1) * backward,
+        known.forwards * sum(map(forward_flops, heads)),
         sum(map(backward_flops, heads)),
     )
 
 
-def train_flops_per_row(networks: Sequence[Architecture]) -> int:
+def train_flops_per_row(networks: Sequence[Architecture], weighting: Weighting = "") -> int:
     """FLOPs of one row in one optimisation step, forward and backward, summed over an arm's networks."""
-    flops = flops_per_row(networks)
+    flops = flops_per_row(networks, weighting)
     return flops.trunk_forward + flops.trunk_backward + flops.heads_forward + flops.heads_backward
+
+
+def weighting_flops(networks: Sequence[Architecture], weighting: Weighting) -> int:
+    """FLOPs of one optimisation step whatever its rows: a method's own products, 0 with fixed weights.
+
+    With n outputs and p parameters of the trunk: the inner products of n gradients (2 n n p), and their weighted sum
+    (2 n p). What it computes from the n x n products is not counted, as nothing elementwise is.
+    """
+    if uncounted_reason(networks):
+        return 0
+    flops = 0
+    for network in networks:
+        outputs = len(network.heads)
+        if method(weighting, outputs).backward_per_output:
+            flops += 2 * outputs * (outputs + 1) * _trunk_parameters(network)
+    return flops
+
+
+def _trunk_parameters(network: Architecture) -> int:
+    return network.parameters - sum(layer.parameters for layer in network.layers if layer.head is not None)
 
 
 def inference_flops_per_row(networks: Sequence[Architecture]) -> int:

@@ -152,7 +152,8 @@ class PlannedArm:
 
     parameters and flops are summed over the arm's networks; flops are per row of one training step
     (forward and backward) and per row of inference; ``flops`` breaks the first down (None: an older record). All of
-    them are 0 of models that somebody else trained, whose shapes are not known either.
+    them are 0 of models that somebody else trained, whose shapes are not known either. weighting_flops: of one step,
+    beside those of its rows (``networks.flops.weighting_flops``).
     """
 
     dataset: str
@@ -167,6 +168,7 @@ class PlannedArm:
     inference_flops_per_row: Natural
     network_ids: Annotated[tuple[str, ...], MinLen(1)]
     flops: FlopsPerRow | None = None
+    weighting_flops: Natural = 0
 
     @property
     def runs(self) -> tuple[tuple[str, ...], ...]:

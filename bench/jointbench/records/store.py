@@ -67,10 +67,10 @@ def to_line(record: Record) -> str:
     """One JSON object on one line."""
     kind: Any = type(record)
     body = adapter(kind).dump_python(record, by_alias=True, warnings=False)
-    for shape in _shapes(body):
+    for part in (*_shapes(body), *_weighted(body)):
         for name, default in NOT_WRITTEN.items():
-            if shape[name] == default:
-                del shape[name]
+            if name in part and part[name] == default:
+                del part[name]
     head = {"record": _NOUN_OF[kind], "schema": RECORD_SCHEMA_VERSION}
     return ascii_json({**head, **body})
 
@@ -83,6 +83,15 @@ def _shapes(body: dict[str, Any]) -> Iterator[dict[str, Any]]:
     for trial in body.get("trials", ()):
         for planned in trial:
             yield from planned["shapes"]
+
+
+def _weighted(body: dict[str, Any]) -> Iterator[dict[str, Any]]:
+    """What may say how losses are weighed: the recipe of a fit's network, an arm, the arms of each trial."""
+    if "network" in body:
+        yield body["network"]["recipe"]
+    for planned in (body, *(planned for trial in body.get("trials", ()) for planned in trial)):
+        if "reference_parameters" in planned:
+            yield from (planned, planned["arm"])
 
 
 def from_line(line: str | bytes) -> Record:

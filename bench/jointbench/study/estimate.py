@@ -114,6 +114,9 @@ def estimate(experiments: Sequence[Experiment], config: StudyConfig, speed: floa
     training = 0.0
     for backend, device in cells:
         plans = [plan(experiment, backend, device, config.engine) for experiment in experiments]
+        plans = [planned for planned in plans if planned.arms]
+        if not plans:
+            continue  # this backend trains none of the arms
         for planned in plans:
             networks[planned.experiment.dataset.slug] += len(planned.networks)
         seconds = _training(plans, config, _costs(backend)) / speed
@@ -154,7 +157,8 @@ def _stack_seconds(experiment: Experiment, networks: Sequence[Network], costs: F
     epochs = recipe.max_epochs if image else min(recipe.max_epochs, usual * recipe.patience)
     rows = float(sum(len(split.train) for split in experiment.splits)) / len(experiment.splits)
     steps = epochs * math.ceil(rows / recipe.batch_size) * len(networks)
-    flops = train_flops_per_row([experiment.architecture(network) for network in networks]) * rows * epochs / 1e9
+    built = [experiment.architecture(network) for network in networks]
+    flops = train_flops_per_row(built, recipe.weighting) * rows * epochs / 1e9
     compiled = costs.program + costs.head * max(len(network.group) for network in networks)
     return costs.stack + compiled + costs.step * steps + flops * (costs.image_gigaflop if image else costs.gigaflop)
 

@@ -9,6 +9,7 @@ from functools import cached_property
 import numpy as np
 
 from jointbench.backends.base import Job
+from jointbench.backends.registry import untrainable_reason
 from jointbench.data.held_out import FEWEST_REPEATS
 from jointbench.data.label_checks import check_enough_labels, check_labels_of_parts
 from jointbench.data.preprocess import Prepared, prepare
@@ -17,15 +18,17 @@ from jointbench.data.splits import splits
 from jointbench.data.subsample import check_cut, subsampled
 from jointbench.data.units import row_units
 from jointbench.networks.architecture import Architecture, architecture
-from jointbench.networks.arms import architectures, parameters, parse_arm, sized
+from jointbench.networks.arms import architectures, parameters, parse_arms, sized
 from jointbench.networks.dropout import outputs_seed
 from jointbench.networks.flops import (
     flops_per_row,
     inference_flops_per_row,
     train_flops_per_row,
     uncounted_reason,
+    weighting_flops,
 )
 from jointbench.networks.initialization import initial_weights
+from jointbench.networks.loss_weighting import sentence, weighting_of
 from jointbench.networks.network_options import DEFAULT_NETWORK, NetworkOptions
 from jointbench.networks.own_trunk import OwnTrunk
 from jointbench.networks.recipes import chosen_recipe, chosen_shape, effective_weights
@@ -133,7 +136,7 @@ def make_experiment(
     network: NetworkOptions = DEFAULT_NETWORK,
 ) -> Experiment:
     """Everything about a dataset that does not depend on a backend. Raises BadInput for what cannot be planned."""
-    parsed = tuple(parse_arm(text, dataset.outputs) for text in dict.fromkeys(arms))
+    parsed = parse_arms(arms, dataset.outputs)
     image = isinstance(dataset.features, np.ndarray)
     most = validation.max_images if image else validation.max_rows
     cut = subsampled(dataset, most, validation.seed, split_repeats=validation.split_repeats)
@@ -141,7 +144,10 @@ def make_experiment(
     cut = network.set_on(cut)
     recipe, shape = chosen_recipe(cut, loss_weights, validation.max_epochs), chosen_shape(cut)
     all_splits = _checked_splits(cut, dataset, validation)
-    cut = replace(cut, notes=(*cut.notes, *split_notes(cut, all_splits, split_repeats=validation.split_repeats)))
+    weighted = [sentence(arm.name, arm.weighting) for arm in parsed if arm.weighting]
+    cut = replace(
+        cut, notes=(*cut.notes, *split_notes(cut, all_splits, split_repeats=validation.split_repeats), *weighted)
+    )
     input_shape = prepare(cut, all_splits[0]).features.shape[1:]
     return Experiment(
         dataset=cut,
@@ -167,13 +173,19 @@ def _checked_splits(cut: Dataset, whole: Dataset, validation: CrossValidation) -
 def plan_arms(
     experiment: Experiment, backend: str, device: str, engine: Engine
 ) -> tuple[list[PlannedArm], list[Network]]:
-    """The arms made concrete, and every network they need, each once, in the order of the splits."""
+    """The arms made concrete, and every network they need, each once, in the order of the splits.
+
+    Without the arms that the backend cannot train (``study.untrained_arms``). Networks whose losses a method weighs are trained
+    by the stock loop, whatever the engine: it cannot stack them.
+    """
     networks: dict[str, Network] = {}
     planned_arms = []
     own = experiment.own_trunks.get(backend)
     base = experiment.shape if own is None else own.shape(experiment.shape)
     table = (experiment.input_shape, experiment.dataset.outputs, own)
     for arm in experiment.arms:
+        if untrainable_reason(backend, arm.weighting) is not None:
+            continue
         shape = sized(arm, base, *table)
         built = architectures(arm.groups, shape, *table)
         reference = architectures(arm.reference, base, *table)
@@ -187,10 +199,10 @@ def plan_arms(
                 seed=_seed(split, number),
                 group=group,
                 shape=shape,
-                recipe=experiment.recipe,
+                recipe=replace(experiment.recipe, weighting=weighting_of(arm.weighting, group)),
                 backend=backend,
                 device=device,
-                engine=engine,
+                engine="stock" if weighting_of(arm.weighting, group) else engine,
             )
             for split, number in experiment.runs
             for group in arm.groups
@@ -206,10 +218,11 @@ def plan_arms(
                 shapes=(shape,) * len(arm.groups),
                 parameters=parameters(built),
                 reference_parameters=parameters(reference),
-                train_flops_per_row=train_flops_per_row(built),
+                train_flops_per_row=train_flops_per_row(built, arm.weighting),
                 inference_flops_per_row=inference_flops_per_row(built),
                 network_ids=tuple(network.id for network in arm_networks),
-                flops=None if uncounted_reason(built) else flops_per_row(built),
+                flops=None if uncounted_reason(built) else flops_per_row(built, arm.weighting),
+                weighting_flops=weighting_flops(built, arm.weighting),
             )
         )
     order = {(split.repeat, split.fold): i for i, split in enumerate(experiment.splits)}

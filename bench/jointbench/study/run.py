@@ -23,6 +23,7 @@ from jointbench.study.references import folds, references
 from jointbench.study.rounds import ToldFolds, train_in_rounds
 from jointbench.study.timing import timings
 from jointbench.study.trials import plan
+from jointbench.study.untrained_arms import untrained_arms
 
 
 @dataclass(frozen=True)
@@ -117,6 +118,11 @@ def _cell(
     plans = [plan(experiment, backend, device, config.engine) for experiment in experiments]
     kept = shared.told.kept
     arms: list[Record] = []
+    for experiment in experiments:
+        yield from _alone(kept.new_absences(untrained_arms(experiment, backend, device)))
+    plans = [planned for planned in plans if planned.arms]
+    if not plans:
+        return
     for at in plans:
         arms += [*kept.new_arms(at.arms), *kept.new_tuned(at.tuned)]
     scored = ScoredModels()

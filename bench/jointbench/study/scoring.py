@@ -12,7 +12,7 @@ from jointbench.data.preprocess import Prepared, in_units
 from jointbench.data.row_weights import output_weights
 from jointbench.metrics.judged_rows import judged_no_skill_error, judged_rows
 from jointbench.metrics.quality import score
-from jointbench.networks.flops import train_flops_per_row
+from jointbench.networks.flops import train_flops_per_row, weighting_flops
 from jointbench.records import Fit, Score
 from jointbench.study.plan import Experiment
 from jointbench.types import Dataset, FloatArray, Network, Output, Split
@@ -21,7 +21,8 @@ from jointbench.types import Dataset, FloatArray, Network, Output, Split
 def fit_record(experiment: Experiment, network: Network, trained: Trained, prepared: Prepared) -> Fit:
     """The record of a fit: what was trained, scored on the test rows that can be judged."""
     architecture = experiment.architecture(network)
-    per_row = train_flops_per_row([architecture])
+    weighting = network.recipe.weighting
+    per_row, per_step = train_flops_per_row([architecture], weighting), weighting_flops([architecture], weighting)
     split = next(s for s in experiment.splits if (s.repeat, s.fold) == (network.repeat, network.fold))
     scores = (
         scores_of(experiment, network.group, split, trained.predictions, prepared) if trained.failure is None else ()
@@ -36,7 +37,7 @@ def fit_record(experiment: Experiment, network: Network, trained: Trained, prepa
         epochs=trained.epochs,
         best_epoch=trained.best_epoch,
         steps=trained.steps,
-        train_flops=per_row * trained.rows_seen,
+        train_flops=per_row * trained.rows_seen + per_step * trained.steps,
         epoch_seconds=trained.epoch_seconds,
         stopped_by=trained.stopped_by,
         train_loss=trained.train_loss / no_skill,

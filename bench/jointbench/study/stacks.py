@@ -22,15 +22,15 @@ def tasks_of(
 ) -> list[list[Network]]:
     """What one worker trains at a time: a network alone, or all that one program can train together.
 
-    Networks of one recipe stack when their architectures are equal, or have one padding key and are cheap to pad with
+    A network whose losses a method weighs is trained alone. Networks of one recipe stack when their architectures are equal, or have one padding key and are cheap to pad with
     zeros; loss weights may differ, each replicate has its own. A stack is cut where its tables would pass TABLE_BYTES.
     If ``halved``, it is also cut in two where both halves are large enough, so that two workers can share it. The same
     study always makes the same stacks.
     """
     if engine == "stock" or trains_alone(experiment):
         return [[network] for network in networks]
-    tasks: list[list[Network]] = []
-    for stack in _stacks(experiment, networks):
+    tasks = [[network] for network in networks if network.recipe.weighting]
+    for stack in _stacks(experiment, [network for network in networks if not network.recipe.weighting]):
         keys = list(dict.fromkeys((network.repeat, network.fold) for network in stack))
         tables = len({network.group for network in stack})  # each may have its own, ``prepared_tables.own_columns``
         most_splits = max(1, TABLE_BYTES // (tables * table_bytes(experiment)))
@@ -39,6 +39,11 @@ def tasks_of(
             chosen = set(keys[start : start + splits])
             tasks.append([network for network in stack if (network.repeat, network.fold) in chosen])
     return tasks
+
+
+def engine_of(task: Sequence[Network], engine: Engine) -> Engine:
+    """What trains a task: the stock loop where a method weighs losses, for the engine's are fixed."""
+    return "stock" if task[0].recipe.weighting else engine
 
 
 def trains_alone(experiment: Experiment) -> bool:

@@ -23,7 +23,7 @@ from jointbench.study.phases import training_phase
 from jointbench.study.plan import Experiment, Plan, job, timed_ids
 from jointbench.study.prepared_tables import prepared_split
 from jointbench.study.scoring import fit_record
-from jointbench.study.stacks import tasks_of, trains_alone
+from jointbench.study.stacks import engine_of, tasks_of, trains_alone
 from jointbench.types import Engine, Network
 
 FEW_DATASETS = 3  # a study of fewer has too few stacks to keep every worker busy
@@ -65,7 +65,7 @@ def train(
         Task(
             plan.experiment,
             task,
-            kept.task(task, stacked=config.engine != "stock"),
+            kept.task(task, stacked=engine_of(task, config.engine) != "stock"),
             timed_ids(plan) if config.measures and not kept.measured(plan.arms, config.timed_threads) else set(),
         )
         for plan in plans
@@ -83,13 +83,13 @@ def train(
         while tasks and len(waiting) < workers.capacity:
             task = tasks.pop(0)
             jobs = [job(task.experiment, network, _prepared(task.experiment, network)) for network in task.networks]
-            function = _fit_stock if config.engine == "stock" else _fit_stacked
+            function = _fit_stock if engine_of(task.networks, config.engine) == "stock" else _fit_stacked
             waiting[workers.submit(function, jobs)] = task
         for future in wait(waiting, return_when=FIRST_COMPLETED).done:
             task = waiting.pop(future)
             done += task.work
             progress(phase, task.experiment.dataset.slug, done, total)
-            for record in _results(future, task, config.engine, scored, kept):
+            for record in _results(future, task, engine_of(task.networks, config.engine), scored, kept):
                 if not task.kept:
                     yield record
 
@@ -109,7 +109,8 @@ def fit_all(experiment: Experiment, networks: Sequence[Network], workers: Execut
     waiting = []
     for task in tasks_of(experiment, networks, "stacked", halved=True):
         jobs = [job(experiment, network, _prepared(experiment, network)) for network in task]
-        waiting.append((task, workers.submit(_fit_stacked, jobs)))
+        function = _fit_stock if engine_of(task, "stacked") == "stock" else _fit_stacked
+        waiting.append((task, workers.submit(function, jobs)))
     for task, future in waiting:
         for network, trained in zip(task, future.result()[0].trained, strict=True):
             yield fit_record(experiment, network, trained, _prepared(experiment, network))

@@ -6,6 +6,7 @@ from dataclasses import replace
 
 from jointbench.errors import BadInput
 from jointbench.networks.arms import sized
+from jointbench.networks.loss_weighting import weighting_of
 from jointbench.networks.search_space import Configuration, configurations, for_group
 from jointbench.records import PlannedArm, TunedArm
 from jointbench.study.plan import Experiment, Plan, plan_arms
@@ -66,7 +67,7 @@ def _trial(
             experiment,
             shape=shape,
             recipe=recipe if first else for_group(recipe, group),
-            arms=(Arm(arm.name, (group,)),),
+            arms=(Arm(arm.name, (group,), weighting=weighting_of(arm.weighting, group)),),
             trials=1,
         )
         (of_group,), its_networks = plan_arms(at, planned.backend, planned.device, planned.engine)

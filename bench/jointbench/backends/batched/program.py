@@ -110,6 +110,11 @@ class Program(Protocol):
         ...
 
 
+def unstackable_reason(job: Job) -> str | None:
+    """Why no batched program can train this job; None where one can."""
+    return f"the engine has fixed loss weights, not {job.weighting}" if job.weighting else None
+
+
 def stack_size(network: Architecture, recipe: Recipe, precision: Precision, jobs: int, rows: int = 0) -> int:
     """Slots of a stack: as many as fit the memory budget, at most MAX_STACK; a function of shapes alone.
 
@@ -130,9 +135,11 @@ def program_spec(jobs: Sequence[Job]) -> ProgramSpec:
     """The spec of a stack of jobs.
 
     The jobs must agree in padding key and, or it raises ValueError, in recipe, regression loss and precision. They may
-    differ in loss weights, which belong to a slot and need no other program.
+    differ in loss weights, which belong to a slot and need no other program, but these stay as they are in training.
     """
     first = jobs[0]
+    if (reason := unstackable_reason(first)) is not None:
+        raise ValueError(reason)
     if len({(replace(job.recipe, loss_weights=()), job.regression_loss, job.precision) for job in jobs}) > 1:
         raise ValueError("the jobs of a stack must agree in recipe, regression loss and precision")
     network = padded_architecture(list(dict.fromkeys(job.architecture for job in jobs)))

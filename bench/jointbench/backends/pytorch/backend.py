@@ -26,7 +26,8 @@ from jointbench.backends.pytorch.flop_counter import counted_flops
 from jointbench.backends.pytorch.own_trunk import read_trunk, seeded
 from jointbench.backends.pytorch.saved_model import exported, saved_bytes
 from jointbench.backends.pytorch.serving import CompiledServer, EagerServer, FusedServer
-from jointbench.backends.pytorch.training_loop import StockLoop, StockTrainer
+from jointbench.backends.pytorch.stock_trainer import StockTrainer
+from jointbench.backends.pytorch.weighting.loops import make_loop
 from jointbench.measure.device_clock import device_clock
 from jointbench.networks.architecture import Architecture
 from jointbench.networks.own_trunk import TrunkFunction
@@ -69,7 +70,7 @@ class TorchBackend:
 
     def fit(self, job: Job) -> Trained:
         with seeded(job.seed):
-            return fit_loop(StockLoop(job, self.device), device_clock(self.synchronise))
+            return fit_loop(make_loop(job, self.device), device_clock(self.synchronise))
 
     def fit_stacked(self, jobs: Sequence[Job]) -> Stacked:
         trained = fit_stacked(jobs, partial(BatchedProgram, device=self.device), partial(predict, device=self.device))
@@ -95,7 +96,7 @@ class TorchBackend:
 
     def steps(self, job: Job, count: int) -> dict[str, npt.NDArray[np.floating]]:
         with seeded(job.seed):
-            loop = StockLoop(job, self.device)
+            loop = make_loop(job, self.device)
             for rows in itertools.islice(endless_batches(loop), count):
                 loop.step(rows)
             return loop.read_weights()

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import copy
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from typing import Any
 
@@ -11,12 +11,10 @@ import numpy as np
 import numpy.typing as npt
 import torch
 
-from jointbench.backends.base import Clock, Job
-from jointbench.backends.fit_loop import endless_batches
+from jointbench.backends.base import Job
 from jointbench.backends.pytorch.losses import output_losses
 from jointbench.backends.pytorch.networks import MultiOutputNetwork, TensorMasks, build, read_weights
 from jointbench.backends.pytorch.optimizers import make_optimizer
-from jointbench.measure.device_clock import device_clock
 from jointbench.networks.initialization import epoch_order
 from jointbench.types import FloatArray
 
@@ -69,9 +67,13 @@ class StockLoop:
         """Takes one optimisation step on these rows; returns the losses before it, (outputs,)."""
         self.optimizer.zero_grad()
         losses = self.losses(rows.rows, rows.masks)
-        (losses @ self.loss_weights).backward()
+        self.objective(losses).backward()
         self.optimizer.step()
         return losses.detach()
+
+    def objective(self, losses: torch.Tensor) -> torch.Tensor:
+        """What a step minimises, from the outputs' losses, (outputs,)."""
+        return losses @ self.loss_weights
 
     def mean(self, losses: Sequence[torch.Tensor]) -> FloatArray:
         return torch.stack(list(losses)).mean(dim=0).cpu().numpy().astype(np.float64)
@@ -96,41 +98,3 @@ class StockLoop:
         with torch.no_grad():
             answers = self.network(self.features[torch.from_numpy(self.job.test).to(self.device)])
         return torch.cat(answers, dim=1).cpu().numpy()
-
-
-class StockTrainer:
-    """Trains an arm's networks for a number of steps each, one after the other, for timing."""
-
-    warm_up = 1
-
-    def __init__(self, jobs: list[Job], device: str, steps: int, synchronise: Callable[[], None]) -> None:
-        self.steps, self.synchronise = steps, synchronise
-        self.loops = [StockLoop(job, device) for job in jobs]
-        self.batches = [endless_batches(loop) for loop in self.loops]
-
-    def resize(self, steps: int) -> None:
-        self.steps = steps
-
-    def __call__(self, clock: Clock) -> float:
-        seconds, clock = 0.0, device_clock(self.synchronise, clock)
-        for loop, batches in zip(self.loops, self.batches, strict=True):
-            for _ in range(self.warm_up):
-                loop.step(next(batches))
-            started = clock()
-            for _ in range(self.steps):
-                loop.step(next(batches))
-            seconds += clock() - started
-        return seconds
-
-    def weights(self) -> list[dict[str, npt.NDArray[np.floating]]]:
-        return [loop.read_weights() for loop in self.loops]
-
-    def steps_counted(self) -> int | None:
-        """From the optimisers' state; None for plain SGD, which does not count its steps."""
-        counts = [
-            [float(state["step"]) for state in loop.optimizer.state.values() if "step" in state] for loop in self.loops
-        ]
-        return sum(int(max(steps)) for steps in counts) if all(counts) else None
-
-    def close(self) -> None:
-        """Does nothing: no thread runs behind it."""

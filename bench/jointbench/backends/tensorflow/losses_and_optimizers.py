@@ -7,10 +7,8 @@ from contextlib import contextmanager
 from typing import Any
 
 import keras
-import numpy as np
 
 from jointbench.backends.base import HUBER_DELTA, Job, RegressionLoss
-from jointbench.backends.tensorflow.networks import ROWS, head_name
 from jointbench.networks.recipes import ADAM_BETAS, ADAM_EPSILON
 from jointbench.types import Kind, Recipe
 
@@ -48,25 +46,3 @@ def precision(job: Job) -> Iterator[None]:
         yield
     finally:
         keras.config.set_floatx(before)
-
-
-def compiled(job: Job, model: Any) -> Any:
-    """The model, compiled with the job's losses, loss weights and optimiser.
-
-    All their variables are created here. Created in the first step, they would make Keras trace that step twice, which
-    is half of a small network's cold start.
-    """
-    kinds = job.architecture.kinds
-    model.compile(
-        optimizer=make_optimizer(job.recipe),
-        loss={head_name(i): make_loss(kind, job.regression_loss) for i, kind in enumerate(kinds)},
-        loss_weights={head_name(i): weight for i, weight in enumerate(job.loss_weights)},
-    )
-    model.optimizer.build(model.trainable_variables)
-    inputs = {tensor.name: np.zeros((1, *tensor.shape[1:]), job.precision) for tensor in model.inputs}
-    row: Any = inputs if len(inputs) > 1 else inputs[ROWS]
-    zeros, ones = (
-        {head_name(i): fill((1, 1), job.precision) for i in range(len(kinds))} for fill in (np.zeros, np.ones)
-    )
-    model.compute_loss(row, zeros, model(row), ones)
-    return model

@@ -16,9 +16,10 @@ import numpy.typing as npt
 import tensorflow as tf
 
 from jointbench.backends.base import Clock, Job
+from jointbench.backends.tensorflow.compiled_model import compiled
 from jointbench.backends.tensorflow.input_pipeline import BatchPipeline
-from jointbench.backends.tensorflow.losses_and_optimizers import compiled, precision
-from jointbench.backends.tensorflow.networks import build, read_weights
+from jointbench.backends.tensorflow.losses_and_optimizers import precision
+from jointbench.backends.tensorflow.networks import read_weights
 from jointbench.measure.device_clock import device_clock
 
 ENDLESS = 1_000_000
@@ -79,7 +80,7 @@ class StepwiseFit:
     def __init__(self, job: Job, device: str) -> None:
         self.job = job
         with tf.device(device), precision(job):
-            self.model: Any = compiled(job, build(job.architecture, job.initial, job.precision, job.seed, masked=True))
+            self.model: Any = compiled(job)
             self.batches = BatchPipeline(job).batches(0, ENDLESS)
         self.gate = StepGate()
         self.thread = threading.Thread(target=self._fit, args=(device,), daemon=True)

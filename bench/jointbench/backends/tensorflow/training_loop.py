@@ -12,9 +12,9 @@ import numpy as np
 import tensorflow as tf
 
 from jointbench.backends.base import Clock, Job, Trained
+from jointbench.backends.tensorflow.compiled_model import compiled
 from jointbench.backends.tensorflow.input_pipeline import BatchPipeline
-from jointbench.backends.tensorflow.losses_and_optimizers import compiled
-from jointbench.backends.tensorflow.networks import build, head_name, read_weights
+from jointbench.backends.tensorflow.networks import head_name, read_weights
 from jointbench.backends.training_log import TrainingLog
 from jointbench.types import FloatArray
 
@@ -58,7 +58,7 @@ def fit(job: Job, clock: Clock) -> Trained:
 
     The result has the best epoch's weights. clock: waits for the device before it is read.
     """
-    model = compiled(job, build(job.architecture, job.initial, job.precision, job.seed, masked=True))
+    model = compiled(job)
     rows = BatchPipeline(job)
     epoch_seconds = EpochSeconds(clock)
     stopping = keras.callbacks.EarlyStopping(
@@ -92,7 +92,7 @@ def _loss_curve(history: dict[str, list[float]], prefix: str, job: Job) -> Float
 
 def take_steps(job: Job, count: int) -> dict[str, Any]:
     """Weights after ``count`` steps of `train_on_batch` over the job's batches."""
-    model = compiled(job, build(job.architecture, job.initial, job.precision, job.seed, masked=True))
+    model = compiled(job)
     rows = BatchPipeline(job)
     passes = math.ceil(count / steps_per_epoch(job))
     batches: Callable[[], Any] = rows.batches(0, passes).__iter__

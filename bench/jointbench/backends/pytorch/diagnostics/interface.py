@@ -2,16 +2,14 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Sequence
 
-from jointbench.backends.base import Clock, Gradients, Job, Pattern, Trained, TrainingHistory, TrunkGramians
-from jointbench.backends.pytorch.diagnostics import loss_weighting
+from jointbench.backends.base import Gradients, Job, Pattern, TrainingHistory, TrunkGramians
 from jointbench.backends.pytorch.diagnostics.activations import activations
 from jointbench.backends.pytorch.diagnostics.gradients import gradients
 from jointbench.backends.pytorch.diagnostics.reference_loops import installed_loops
 from jointbench.backends.pytorch.diagnostics.trunk_gradients import trunk_gramians
 from jointbench.backends.pytorch.diagnostics.tutorial_code import run
-from jointbench.measure.device_clock import device_clock
 from jointbench.networks.architecture import Architecture
 from jointbench.types import Float32Array, IntArray, Weights
 
@@ -27,15 +25,6 @@ class TorchDiagnostics:
 
     def trunk_gramians(self, job: Job, at_steps: Sequence[int], rows: IntArray) -> TrunkGramians:
         return trunk_gramians(job, at_steps, rows, self.device)
-
-    def weighting_methods(self) -> Mapping[str, str | None]:
-        return loss_weighting.methods()
-
-    def fit_weighted(self, job: Job, method: str) -> Trained:
-        return loss_weighting.fit(job, self.device, method, device_clock(self.synchronise))
-
-    def weighted_steps(self, job: Job, method: str, steps: int) -> Callable[[Clock], float]:
-        return loss_weighting.timed_steps(job, self.device, method, steps, self.synchronise)
 
     def tutorial(self, job: Job, pattern: Pattern) -> TrainingHistory:
         return run(job, pattern, self.device)

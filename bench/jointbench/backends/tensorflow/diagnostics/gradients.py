@@ -9,16 +9,17 @@ import numpy.typing as npt
 import tensorflow as tf
 
 from jointbench.backends.base import Gradients, Job
+from jointbench.backends.tensorflow.compiled_model import compiled
 from jointbench.backends.tensorflow.input_pipeline import BatchPipeline
-from jointbench.backends.tensorflow.losses_and_optimizers import compiled, make_loss
-from jointbench.backends.tensorflow.networks import build, head_name
+from jointbench.backends.tensorflow.losses_and_optimizers import make_loss
+from jointbench.backends.tensorflow.networks import head_name
 from jointbench.networks.architecture import Architecture
 from jointbench.types import IntArray
 
 
 def gradients(job: Job, rows: IntArray) -> Gradients:
     """Losses and gradients on these rows at the job's initial weights."""
-    model = compiled(job, build(job.architecture, job.initial, job.precision))
+    model = compiled(job)
     features, targets, weights = BatchPipeline(job).gather(rows)
     variables = named_variables(job.architecture, model)
 

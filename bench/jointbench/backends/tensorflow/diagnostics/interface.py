@@ -2,19 +2,17 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Sequence
 
 import tensorflow as tf
 
-from jointbench.backends.base import Clock, Gradients, Job, Pattern, Trained, TrainingHistory, TrunkGramians
-from jointbench.backends.tensorflow.diagnostics import loss_weighting
+from jointbench.backends.base import Gradients, Job, Pattern, TrainingHistory, TrunkGramians
 from jointbench.backends.tensorflow.diagnostics.activations import activations
 from jointbench.backends.tensorflow.diagnostics.gradients import gradients
 from jointbench.backends.tensorflow.diagnostics.reference_loops import keras_fit
 from jointbench.backends.tensorflow.diagnostics.trunk_gradients import trunk_gramians
 from jointbench.backends.tensorflow.diagnostics.tutorial_code import run
 from jointbench.backends.tensorflow.losses_and_optimizers import precision
-from jointbench.measure.device_clock import device_clock
 from jointbench.networks.architecture import Architecture
 from jointbench.types import Float32Array, IntArray, Weights
 
@@ -32,17 +30,6 @@ class TensorFlowDiagnostics:
     def trunk_gramians(self, job: Job, at_steps: Sequence[int], rows: IntArray) -> TrunkGramians:
         with tf.device(self.device), precision(job):
             return trunk_gramians(job, at_steps, rows)
-
-    def weighting_methods(self) -> Mapping[str, str | None]:
-        return loss_weighting.methods()
-
-    def fit_weighted(self, job: Job, method: str) -> Trained:
-        with tf.device(self.device), precision(job):
-            return loss_weighting.fit(job, method, device_clock(self.synchronise))
-
-    def weighted_steps(self, job: Job, method: str, steps: int) -> Callable[[Clock], float]:
-        with tf.device(self.device), precision(job):
-            return loss_weighting.timed_steps(job, method, steps, self.synchronise)
 
     def tutorial(self, job: Job, pattern: Pattern) -> TrainingHistory:
         with tf.device(self.device), precision(job):

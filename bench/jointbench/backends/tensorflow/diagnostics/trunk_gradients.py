@@ -10,7 +10,7 @@ import tensorflow as tf
 
 from jointbench.backends.base import Job, TrunkGramians
 from jointbench.backends.fit_loop import endless_batches
-from jointbench.backends.tensorflow.diagnostics.loss_weighting import TapeLoop
+from jointbench.backends.tensorflow.diagnostics.tape_loop import TapeLoop
 from jointbench.types import IntArray
 
 

@@ -1,0 +1,1 @@
+"""Keras models whose losses are weighed anew in every step or epoch, a method a file."""

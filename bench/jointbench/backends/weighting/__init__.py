@@ -1,0 +1,1 @@
+"""Methods that weigh the outputs' losses anew in training: the parts that both frameworks share."""
