@@ -143,14 +143,16 @@ def _line(cell: CellSummary, dataset: DatasetSummary, criteria: VerdictCriteria,
         sentence=answer_of(cell),
         outputs=_outputs(cell, dataset.outputs, decision.other, criteria),
         where=where,
-        next_step=_next_step(decision),
+        next_step=_next_step(cell, decision),
     )
 
 
-def _next_step(decision: Decision) -> str:
+def _next_step(cell: CellSummary, decision: Decision) -> str:
     """What somebody who has to choose now does."""
-    other = show.plain(decision.other)
+    other, networks = show.plain(decision.other), {cost.arm: len(cost.groups) for cost in cell.costs}
     choices = {"joint": "one model for all outputs", "separate": f"the models of “{other}”"}
+    if networks.get(decision.other) == networks.get(cell.joint):  # they divide the outputs alike, and train otherwise
+        choices = {"joint": f"“{show.plain(cell.joint)}”", "separate": f"“{other}”"}
     if decision.verdict == "equivalent":
         return "Take what is simpler to run: neither is better and neither is cheaper."
     if decision.open is None:

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 
 from jointbench.comparison.summary.recipe import RecipeSummary
+from jointbench.networks.loss_weighting import METHODS
 from jointbench.report.format import plain
 from jointbench.types import Recipe
 
@@ -13,8 +14,14 @@ def recipe_text(recipe: Recipe | RecipeSummary) -> str:
     return (
         f"{recipe.optimizer}, learning rate {recipe.learning_rate:g}, batches of {recipe.batch_size:,}, at most "
         f"{recipe.max_epochs:,} epochs, stopped after {recipe.patience:,} without progress, weight decay "
-        f"{recipe.weight_decay:g}"
+        f"{recipe.weight_decay:g}{_weighed(recipe)}"
     )
+
+
+def _weighed(recipe: Recipe | RecipeSummary) -> str:
+    if isinstance(recipe, Recipe) and recipe.weighting:
+        return f", losses weighed by {METHODS[recipe.weighting].title}"
+    return ""
 
 
 def recipe_facts(recipe: RecipeSummary) -> list[tuple[str, str]]:
