@@ -14,15 +14,14 @@ from hypothesis import strategies as st
 from contract_jobs import JobSpec, make_job
 from jointbench.backends.base import Job, Trained
 from jointbench.backends.early_stopping import StoppingState, after_epoch, choose, initial_state
-from jointbench.backends.loss_weighting import FIXED
-from jointbench.backends.protocols import Backend, NoDiagnostics, diagnostics_of
+from jointbench.backends.protocols import Backend
 from jointbench.types import Recipe
 
 Loop = Callable[[Backend, Job], Trained]
 LOOPS: dict[str, Loop] = {
     "stock loop": lambda backend, job: backend.fit(job),
     "engine": lambda backend, job: backend.fit_stacked([job]).trained[0],
-    "weighted loop": lambda backend, job: diagnostics_of(backend).fit_weighted(job, FIXED),
+    "weighted loop": lambda backend, job: backend.fit(replace(job, recipe=replace(job.recipe, weighting="dwa"))),
 }
 losses = st.lists(st.sampled_from([0.5, 1.0, 1.5, 2.0, math.nan]), min_size=1, max_size=12)
 
@@ -63,13 +62,6 @@ def test_a_stack_s_slots_follow_it_each_by_itself(curves: list[list[float]]) -> 
             assert [getattr(state, name) for state in alone] == list(getattr(stack, name))
 
 
-def train(loop: str, backend: Backend, job: Job) -> Trained:
-    try:
-        return LOOPS[loop](backend, job)
-    except NoDiagnostics as error:
-        pytest.skip(str(error))
-
-
 def validation_losses(backend: Backend, job: Job, trained: Trained) -> np.ndarray:
     """Of the network that training returned, (outputs,), after an epoch that changes nothing."""
     still = replace(job.recipe, learning_rate=1e-30, max_epochs=1)
@@ -89,7 +81,7 @@ def test_every_loop_stops_by_the_rule_and_returns_the_best_epoch_s_network(
 ) -> None:
     recipe = Recipe(optimizer="sgd", learning_rate=2**-2, batch_size=16, max_epochs=40, patience=patience)
     job = make_job(JobSpec(outputs=outputs, recipe=recipe, precision="float64"))
-    trained = train(loop, backend, job)
+    trained = LOOPS[loop](backend, job)
     totals = list(trained.validation_loss @ np.array(job.loss_weights))
     assert (trained.epochs, trained.best_epoch) == stopped_by_hand([*totals, *[0.0] * 40], patience, 40)
     assert trained.best_epoch < trained.epochs - 1
@@ -108,7 +100,7 @@ def test_a_loss_that_is_not_finite_is_a_failure_and_the_best_epoch_before_it_is_
     """Steps too long: the second epoch is better than the first, and the seventh overflows in validation alone."""
     recipe = Recipe(optimizer="sgd", learning_rate=0.6, batch_size=100, max_epochs=60, patience=50)
     job = make_job(JobSpec(outputs="regression", recipe=recipe, seed=2))
-    trained = train(loop, backend, job)
+    trained = LOOPS[loop](backend, job)
     assert (trained.epochs, trained.best_epoch, trained.stopped_by) == (7, 1, "limit")
     assert trained.failure == "the loss is not finite in epoch 7"
     best = trained.validation_loss[trained.best_epoch]

@@ -9,11 +9,12 @@ import pytest
 
 from contract_jobs import OUTPUTS, JobSpec, make_job
 from jointbench.backends.base import Job, Pattern, RegressionLoss
-from jointbench.backends.loss_weighting import FIXED, UNCERTAINTY
 from jointbench.backends.protocols import Backend, Diagnostics
+from jointbench.backends.registry import untrainable_reason
 from jointbench.networks.architecture import architecture
 from jointbench.networks.initialization import initial_weights
-from jointbench.types import IntArray, Recipe, Shape
+from jointbench.networks.loss_weighting import METHODS
+from jointbench.types import IntArray, Recipe, Shape, Weighting
 
 
 @pytest.mark.parametrize("loss", ["absolute", "huber"])
@@ -68,7 +69,10 @@ def test_the_curve_is_in_the_loss_it_is_called(backend: Backend) -> None:
 
 STILL = Recipe(optimizer="sgd", learning_rate=1e-30, batch_size=100, max_epochs=1, patience=1)  # one step, no change
 NOT_SQUARED: tuple[RegressionLoss, ...] = ("absolute", "huber")
-REFUSED = {(UNCERTAINTY, loss) for loss in NOT_SQUARED}
+
+
+def under(job: Job, weighting: Weighting) -> Job:
+    return replace(job, recipe=replace(job.recipe, weighting=weighting))
 
 
 def mixed_job(loss: RegressionLoss, recipe: Recipe = STILL) -> Job:
@@ -100,11 +104,11 @@ def test_every_loop_trains_and_validates_with_the_job_s_loss(
 ) -> None:
     job = mixed_job(loss)
     expected = [loss_by_hand(backend, job, rows) for rows in (job.train, job.validation)]
-    methods = [name for name, reason in diagnostics.weighting_methods().items() if reason is None]
+    methods = [name for name in METHODS if name != "uw" and untrainable_reason(backend.name, name) is None]
     fits = {
         "stock loop": backend.fit(job),
         "engine": backend.fit_stacked([job]).trained[0],
-        **{name: diagnostics.fit_weighted(job, name) for name in (FIXED, *methods) if (name, loss) not in REFUSED},
+        **{name: backend.fit(under(job, name)) for name in methods},
     }
     for name, trained in fits.items():
         losses = [trained.train_loss[0, 0], trained.validation_loss[0, 0]]
@@ -138,14 +142,16 @@ def test_gradients_are_those_of_the_job_s_loss(
 
 
 @pytest.mark.parametrize("loss", NOT_SQUARED)
-def test_a_loop_that_is_for_squared_errors_refuses_another_loss(diagnostics: Diagnostics, loss: RegressionLoss) -> None:
+def test_a_loop_that_is_for_squared_errors_refuses_another_loss(
+    backend: Backend, diagnostics: Diagnostics, loss: RegressionLoss
+) -> None:
     """Kendall's uncertainty has a Gaussian likelihood; the loops of tutorials are written with squares."""
     with pytest.raises(ValueError, match=f"uncertainty weighting needs squared errors.*'{loss}'"):
-        diagnostics.fit_weighted(mixed_job(loss), UNCERTAINTY)
+        backend.fit(under(mixed_job(loss), "uw"))
     with pytest.raises(ValueError, match="needs squared errors"):
         diagnostics.reference_loops(mixed_job(loss), 1)
     without = make_job(JobSpec(outputs="binary", recipe=STILL))
-    assert diagnostics.fit_weighted(replace(without, regression_loss=loss), UNCERTAINTY).failure is None
+    assert backend.fit(under(replace(without, regression_loss=loss), "uw")).failure is None
 
 
 def test_a_stack_of_unlike_losses_is_refused(backend: Backend) -> None:

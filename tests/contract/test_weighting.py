@@ -1,72 +1,78 @@
-"""Methods that adapt the loss weights: checked against formulas, each other and the stock loop."""
+"""Methods that weigh the outputs' losses in training: checked against formulas, each other, TorchJD and the stock loop."""
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from dataclasses import replace
 
 import numpy as np
 import pytest
 
 from contract_jobs import RECIPE, JobSpec, make_job
-from jointbench.backends.loss_weighting import DYNAMIC, FIXED, METHODS, MGDA, UNCERTAINTY, dynamic_weights
-from jointbench.backends.protocols import Backend, Diagnostics
-from jointbench.types import Recipe
+from jointbench.backends import registry
+from jointbench.backends.base import Job
+from jointbench.backends.protocols import Backend
+from jointbench.backends.registry import BACKENDS, unavailable_reason, untrainable_reason
+from jointbench.backends.weighting.dynamic_average import dynamic_weights
+from jointbench.networks.loss_weighting import METHODS
+from jointbench.types import Recipe, Weighting
 
-SGD = Recipe(optimizer="sgd", learning_rate=2**-4, batch_size=16, max_epochs=3, patience=9)
-
-
-def _runnable(diagnostics: Diagnostics) -> list[str]:
-    return [name for name, reason in diagnostics.weighting_methods().items() if reason is None]
-
-
-@pytest.mark.parametrize(
-    "recipe", [replace(RECIPE, max_epochs=8), replace(SGD, weight_decay=2**-4)], ids=["adam", "sgd"]
-)
-def test_fixed_weights_are_the_stock_loop(backend: Backend, diagnostics: Diagnostics, recipe: Recipe) -> None:
-    """The loop around the methods changes nothing by itself: same curves, same stop, same predictions."""
-    job = make_job(JobSpec(recipe=recipe, precision="float64"))
-    ours, stock = diagnostics.fit_weighted(job, FIXED), backend.fit(job)
-    assert (ours.epochs, ours.best_epoch, ours.stopped_by) == (stock.epochs, stock.best_epoch, stock.stopped_by)
-    np.testing.assert_allclose(ours.validation_loss, stock.validation_loss, rtol=1e-6)
-    np.testing.assert_allclose(ours.predictions, stock.predictions, rtol=1e-4, atol=1e-5)
+BOTH = Callable[[str], Backend]
+ONE_STEP_AN_EPOCH = Recipe(optimizer="sgd", learning_rate=2**-4, batch_size=100, max_epochs=3, patience=9)
+FACTORS = np.array([0.5, 1.0, 1.0])  # of Kendall's likelihoods: a regression, two kinds of classes
 
 
-def test_every_method_runs_or_has_a_reason(diagnostics: Diagnostics) -> None:
-    assert set(diagnostics.weighting_methods()) == set(METHODS)
-    assert {UNCERTAINTY, DYNAMIC} <= set(_runnable(diagnostics))
+def under(job: Job, weighting: Weighting, **recipe: object) -> Job:
+    return replace(job, recipe=replace(job.recipe, weighting=weighting, **recipe))  # type: ignore[arg-type]
 
 
-def test_every_method_learns_and_repeats_itself(diagnostics: Diagnostics) -> None:
-    job = make_job(JobSpec(recipe=replace(RECIPE, max_epochs=6)))
-    for method in _runnable(diagnostics):
-        first, again = diagnostics.fit_weighted(job, method), diagnostics.fit_weighted(job, method)
-        assert first.failure is None
-        assert (first.validation_loss[-1] < first.validation_loss[0]).all(), method
-        np.testing.assert_array_equal(first.validation_loss, again.validation_loss)
+def trainable(backend: Backend) -> list[Weighting]:
+    return [name for name in METHODS if untrainable_reason(backend.name, name) is None]
 
 
-def test_dynamic_average_follows_its_formula(diagnostics: Diagnostics) -> None:
+def test_every_method_that_the_registry_names_learns_in_its_own_way(backend: Backend) -> None:
+    assert {"uw", "dwa"} <= set(trainable(backend))
+    job = make_job(JobSpec(recipe=replace(RECIPE, max_epochs=4)))
+    fits = [backend.fit(under(job, method)) for method in trainable(backend)]
+    for trained in fits:
+        assert trained.failure is None
+        assert (trained.validation_loss[-1] < trained.validation_loss[0]).all()
+    assert len({trained.validation_loss[-1, 0] for trained in fits}) == len(fits)
+
+
+@pytest.mark.skipif(any(unavailable_reason(name) for name in BACKENDS), reason="needs both frameworks")
+@pytest.mark.parametrize("method", ["uw", "dwa"])
+@pytest.mark.parametrize("optimizer", ["sgd", pytest.param("adamw", marks=pytest.mark.slow)])
+def test_both_frameworks_take_the_same_steps(backend_named: BOTH, method: Weighting, optimizer: str) -> None:
+    """Over three epochs of seven batches, the last one short; in float64, with weight decay and dropout: same curves, same
+    weights. Adam's constants are float32 in Keras."""
+    recipe = replace(RECIPE, optimizer=optimizer, weight_decay=0.1, max_epochs=4, weighting=method)  # type: ignore[arg-type]
+    job = make_job(JobSpec(recipe=recipe, precision="float64", dropout=0.25 if optimizer == "sgd" else 0.0))
+    torch, tensorflow = (backend_named(name) for name in ("torch", "tensorflow"))
+    ours, theirs = torch.fit(job), tensorflow.fit(job)
+    tolerance = 1e-6 if optimizer == "sgd" else 1e-4
+    np.testing.assert_allclose(ours.train_loss, theirs.train_loss, rtol=tolerance)
+    np.testing.assert_allclose(ours.validation_loss, theirs.validation_loss, rtol=tolerance)
+    after, after_theirs = torch.steps(job, 24), tensorflow.steps(job, 24)
+    for name, weights in after.items():
+        np.testing.assert_allclose(weights, after_theirs[name], atol=tolerance / 10, err_msg=name)
+
+
+def test_dynamic_average_follows_its_formula(backend: Backend) -> None:
     """The third epoch moves as under the formula's weights; all rows in one batch, so that an epoch is one step."""
-    job = make_job(
-        JobSpec(
-            recipe=Recipe(optimizer="sgd", learning_rate=2**-4, batch_size=100, max_epochs=3, patience=9),
-            precision="float64",
-        )
-    )
-    trained = diagnostics.fit_weighted(job, DYNAMIC)
-    two = diagnostics.fit_weighted(replace(job, recipe=replace(job.recipe, max_epochs=2)), FIXED)
+    job = make_job(JobSpec(recipe=ONE_STEP_AN_EPOCH, precision="float64"))
+    trained = backend.fit(under(job, "dwa"))
+    two = backend.fit(under(job, "", max_epochs=2))
     assert two.best_epoch == 1  # so that its weights are those after two epochs
     np.testing.assert_allclose(trained.train_loss[:2], two.train_loss, rtol=1e-9)
+    factors = dynamic_weights(trained.train_loss[:2])
     third = replace(
-        job,
-        recipe=replace(job.recipe, max_epochs=1),
-        initial=two.weights,
-        loss_weights=tuple(np.array(job.loss_weights) * dynamic_weights(trained.train_loss[:2])),
+        under(job, "", max_epochs=1), initial=two.weights, loss_weights=tuple(np.array(job.loss_weights) * factors)
     )
-    expected = diagnostics.fit_weighted(third, FIXED).validation_loss[0]
-    np.testing.assert_allclose(trained.validation_loss[2], expected, rtol=1e-9)
-    plain = diagnostics.fit_weighted(replace(third, loss_weights=job.loss_weights), FIXED).validation_loss[0]
-    assert not np.allclose(expected, plain, rtol=1e-7)  # the weights are not 1, so this can fail
+    assert np.abs(factors - 1).max() > 1e-3  # so that this can fail
+    for reached in (trained.weights, backend.steps(under(job, "dwa"), 3)):
+        for name, weights in backend.steps(third, 1).items():
+            np.testing.assert_allclose(reached[name], weights, atol=1e-9, err_msg=name)
 
 
 def test_dynamic_average_by_hand() -> None:
@@ -77,91 +83,37 @@ def test_dynamic_average_by_hand() -> None:
     assert dynamic_weights(np.array([[2.0, 4.0], [1.0, 2.0]])) == pytest.approx([1, 1])  # equal rates: equal weights
 
 
-def test_uncertainty_s_first_step_is_kendall_s_gradient(diagnostics: Diagnostics) -> None:
-    """At s = 0 a step is that under weights 1/2 (regression) and 1. An epoch is one batch, so the first is one step."""
-    job = make_job(
-        JobSpec(
-            recipe=Recipe(optimizer="sgd", learning_rate=2**-4, batch_size=100, max_epochs=1, patience=9),
-            precision="float64",
-        )
-    )
-    halved = replace(job, loss_weights=tuple(np.array(job.loss_weights) * [0.5, 1.0, 1.0]))
-    trained, expected = diagnostics.fit_weighted(job, UNCERTAINTY), diagnostics.fit_weighted(halved, FIXED)
-    np.testing.assert_allclose(trained.validation_loss, expected.validation_loss, rtol=1e-10)
+def test_uncertainty_s_steps_are_kendall_s(backend: Backend) -> None:
+    """ds = 1/2 - factor x weighted loss, so after one SGD step exp(-s) is known in closed form and weighs step two. With
+    weight decay, which the log variances have none of."""
+    recipe = replace(ONE_STEP_AN_EPOCH, weight_decay=2**-3)
+    job = make_job(JobSpec(recipe=recipe, precision="float64"))
+    fixed = np.array(job.loss_weights)
+    after_one = backend.steps(replace(job, loss_weights=tuple(FACTORS * fixed)), 1)
+    losses = backend.fit(under(job, "uw", max_epochs=1)).train_loss[0]
+    variances = -(2**-4) * (0.5 - FACTORS * fixed * losses)
+    second = replace(job, initial=after_one, loss_weights=tuple(FACTORS * np.exp(-variances) * fixed))
+    expected, reached = backend.steps(second, 1), backend.steps(under(job, "uw"), 2)
+    for name, weights in expected.items():
+        np.testing.assert_allclose(reached[name], weights, atol=1e-9, err_msg=name)
 
 
-def test_uncertainty_s_second_step_has_moved_the_variances(diagnostics: Diagnostics) -> None:
-    """ds = 1/2 - factor x weighted loss, so after one SGD step exp(-s) is known in closed form and weighs step two."""
-    rate = 2**-4
-    job = make_job(
-        JobSpec(
-            recipe=Recipe(optimizer="sgd", learning_rate=rate, batch_size=100, max_epochs=2, patience=9),
-            precision="float64",
-        )
-    )
-    trained = diagnostics.fit_weighted(job, UNCERTAINTY)
-    factors = np.array([0.5, 1.0, 1.0])
-    variances = -rate * (0.5 - factors * np.array(job.loss_weights) * trained.train_loss[0])
-    first = replace(job, recipe=replace(job.recipe, max_epochs=1))
-    after_one = diagnostics.fit_weighted(first, UNCERTAINTY).weights
-    second = replace(
-        first, initial=after_one, loss_weights=tuple(factors * np.exp(-variances) * np.array(job.loss_weights))
-    )
-    np.testing.assert_allclose(
-        trained.validation_loss[1], diagnostics.fit_weighted(second, FIXED).validation_loss[0], rtol=1e-9
-    )
+def test_a_network_of_one_output_is_trained_plainly(backend: Backend) -> None:
+    job = make_job(JobSpec(outputs="regression"))
+    plain = backend.steps(job, 3)
+    for name, weights in backend.steps(under(job, "uw"), 3).items():
+        np.testing.assert_array_equal(weights, plain[name])
 
 
-def test_min_norm_weights_reach_the_closed_form_for_two_outputs() -> None:
-    """alpha = (g2.g2 - g1.g2) / |g1 - g2|^2, cut to [0, 1] (Sener & Koltun 2018, equation 4)."""
-    torch = pytest.importorskip("torch")
-    pytest.importorskip("torchjd")
-    from jointbench.backends.pytorch.diagnostics.loss_weighting import _weighting
-
-    rng = np.random.default_rng(0)
-    weighting = _weighting(MGDA, 2, torch.ones(2, dtype=torch.float64))
-    for _ in range(20):
-        rows = rng.normal(size=(2, 6)) * rng.uniform(0.2, 3, (2, 1))
-        gram = rows @ rows.T
-        alpha = np.clip((gram[1, 1] - gram[0, 1]) / (gram[0, 0] + gram[1, 1] - 2 * gram[0, 1]), 0, 1)
-        weights = weighting(torch.as_tensor(gram)).numpy()
-        assert weights == pytest.approx([alpha, 1 - alpha], abs=2e-3)  # Frank-Wolfe's own tolerance is 1e-3
+def test_the_engine_refuses_what_it_would_train_otherwise(backend: Backend) -> None:
+    job = make_job(JobSpec())
+    with pytest.raises(ValueError, match="fixed loss weights, not uw"):
+        backend.fit_stacked([under(job, "uw")])
 
 
-def test_without_conflict_projections_are_the_plain_sum() -> None:
-    torch = pytest.importorskip("torch")
-    pytest.importorskip("torchjd")
-    from jointbench.backends.pytorch.diagnostics.loss_weighting import _weighting
-
-    agreeing = torch.tensor([[2.0, 0.5], [0.5, 1.0]], dtype=torch.float64)
-    equal = torch.ones((2, 2), dtype=torch.float64)
-    for method in ("pcgrad", "upgrad"):
-        for gram in (agreeing, equal):
-            weights = _weighting(method, 2, agreeing)(gram).numpy()
-            assert weights == pytest.approx([1, 1], abs=1e-3), method
-    opposed = torch.tensor([[1.0, -0.5], [-0.5, 1.0]], dtype=torch.float64)
-    # each is projected on the other's normal plane: g1 + g2 / 2 and g2 + g1 / 2
-    assert _weighting("pcgrad", 2, opposed)(opposed).numpy() == pytest.approx([1.5, 1.5])
-    assert _weighting("upgrad", 2, opposed)(opposed).numpy() == pytest.approx([1.5, 1.5], abs=1e-3)
-
-
-@pytest.mark.parametrize("trunk", ["table", "image"])
-def test_the_closed_form_of_a_step_is_what_pytorch_counts(trunk: str) -> None:
-    pytest.importorskip("torch")
-    pytest.importorskip("torchjd")
-    from jointbench.backends.loss_weighting import step_flops
-    from jointbench.backends.pytorch.diagnostics.loss_weighting import counted_step_flops
-
-    job = make_job(JobSpec(trunk=trunk))
-    for method in (FIXED, *METHODS):
-        assert counted_step_flops(job, method) == step_flops(job.architecture, 16, method), method
-
-
-def test_without_torchjd_the_gradient_methods_name_the_extra(monkeypatch: pytest.MonkeyPatch) -> None:
-    pytest.importorskip("torch")
-    from jointbench.backends.pytorch.diagnostics import loss_weighting
-
-    monkeypatch.setattr(loss_weighting.importlib.util, "find_spec", lambda name: None)
-    reasons = loss_weighting.methods()
-    assert reasons["pcgrad"] == "not installed: pip install 'jointbench[methods]'"
-    assert reasons["uncertainty"] is None
+def test_what_cannot_be_trained_has_a_reason_that_names_the_way_out(monkeypatch: pytest.MonkeyPatch) -> None:
+    assert untrainable_reason("tensorflow", "famo") == "tensorflow does not train famo; torch does"
+    monkeypatch.setattr(registry.importlib.util, "find_spec", lambda name: None)
+    assert untrainable_reason("torch", "pcgrad") == "pcgrad is not installed: pip install 'jointbench[methods]'"
+    assert untrainable_reason("torch", "uw") is None
+    assert untrainable_reason("torch", "") is None

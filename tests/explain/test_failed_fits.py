@@ -11,7 +11,6 @@ import numpy as np
 import pytest
 
 from jointbench.backends.base import Job, Stacked, Trained, TrunkGramians
-from jointbench.backends.loss_weighting import METHODS
 from jointbench.data.catalog import load_bundled
 from jointbench.explain import runner, weighting_trial
 from jointbench.explain.answer import Answer
@@ -54,6 +53,19 @@ def trained(job: Job, failure: str | None) -> Trained:
     )
 
 
+class Untaken:
+    """Stands in for a trainer that is timed."""
+
+    def __init__(self, steps: int) -> None:
+        self.steps = steps
+
+    def __call__(self, _: object) -> float:
+        return 1e-3
+
+    def close(self) -> None:
+        """Nothing runs behind it."""
+
+
 class Failing:
     """Stands in for worker processes and their backend. fails: whether a job's training breaks off."""
 
@@ -78,14 +90,11 @@ class Failing:
     def fit_stacked(self, jobs: Sequence[Job]) -> Stacked:
         return Stacked(tuple(trained(job, REASON if self.fails(job) else None) for job in jobs), len(jobs), 1)
 
-    def fit_weighted(self, job: Job, _: str) -> Trained:
+    def fit(self, job: Job) -> Trained:
         return trained(job, REASON if self.fails(job) else None)
 
-    def weighting_methods(self) -> dict[str, str | None]:
-        return dict.fromkeys(METHODS)
-
-    def weighted_steps(self, *_: object) -> Callable[..., float]:
-        return lambda *_: 1e-3
+    def trainer(self, jobs: Sequence[Job], steps: int) -> Untaken:
+        return Untaken(steps)
 
     def trunk_gramians(self, task: Job, steps: Sequence[int], _: Any) -> TrunkGramians:
         outputs = len(task.architecture.heads)

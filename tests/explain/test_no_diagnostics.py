@@ -87,5 +87,10 @@ def test_a_question_that_needs_diagnostics_is_not_measured(monkeypatch: pytest.M
     failures = {answer.key: answer.failure for answer in answers}
     assert len(failures) == len(QUESTIONS)
     assert failures.pop("saving") == "NotImplementedError"  # it times trainers and servers, which this backend lacks
+    untrainable = failures.pop("weighting-methods")
+    assert untrainable is not None
+    assert untrainable.startswith(
+        "no method could be compared with fixed weights: uncertainty weighting: fake does not train uw"
+    )
     assert {key for key, failure in failures.items() if failure is None} == NEED_NONE
     assert {failures[key] for key in failures.keys() - NEED_NONE} == {"not measured: fake has no diagnostics"}

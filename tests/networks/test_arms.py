@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from dataclasses import replace
 from itertools import pairwise
 
 import pytest
@@ -10,7 +11,17 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from jointbench.errors import BadInput
-from jointbench.networks.arms import DEFAULT_ARMS, NAMED, architectures, parameters, parse_arm, scaled, sized
+from jointbench.networks.arms import (
+    DEFAULT_ARMS,
+    NAMED,
+    architectures,
+    compared,
+    parameters,
+    parse_arm,
+    parse_arms,
+    scaled,
+    sized,
+)
 from jointbench.types import Arm, Output, Shape
 
 A, B, C = Output("a", "regression"), Output("b", "binary", ("n", "y")), Output("c", "multiclass", ("p", "q", "r"))
@@ -48,8 +59,38 @@ def test_a_written_partition_can_be_matched_to_the_joint_network() -> None:
 
 
 @pytest.mark.parametrize(
+    ("text", "partition"),
+    [
+        ("joint@uw", "joint"),
+        ("a,c|b@pcgrad", "a,c|b"),
+        ("joint-wide@dwa", "joint-wide"),
+        ("a,c|b@same-parameters@uw", "a,c|b@same-parameters"),
+    ],
+)
+def test_a_way_of_weighing_losses_is_the_last_suffix(text: str, partition: str) -> None:
+    weighted, plain = parse_arm(text, OUTPUTS), parse_arm(partition, OUTPUTS)
+    assert weighted == replace(plain, name=text, weighting=text.rpartition("@")[2])
+
+
+def test_arms_with_a_method_come_after_those_without() -> None:
+    """So that the verdict is on the plain joint network, where there is one, and on sharing."""
+    arms = parse_arms(["joint@uw", "separate", "joint@dwa", "joint", "separate"], OUTPUTS)
+    assert [arm.name for arm in arms] == ["separate", "joint", "joint@uw", "joint@dwa"]
+    first, other = compared(arms, lambda arm: len(arm.groups))
+    assert (first.name, other.name) == ("joint", "separate")
+    alone = compared(parse_arms(["joint@uw", "separate"], OUTPUTS), lambda arm: len(arm.groups))
+    assert [arm.name for arm in alone] == ["joint@uw", "separate"]
+
+
+@pytest.mark.parametrize(
     ("text", "says"),
     [
+        ("joint@tiny", "not 'tiny'"),
+        ("joint@", "uw, dwa, famo, pcgrad, mgda, upgrad"),
+        ("separate@uw", "each network of separate has one"),
+        ("a|b|c@dwa", "each network of a|b|c has one"),
+        ("a,nope|b,c@uw", "'a,nope|b,c@uw': there is no output 'nope'"),
+        ("@uw", "--arm '@uw'"),
         ("a,nope|b,c", "'nope'"),
         ("a|b", "'c' is in no group"),
         ("a,b|b,c", "'b' is in two groups"),

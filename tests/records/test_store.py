@@ -17,7 +17,7 @@ from hypothesis.extra import numpy as arrays
 import tiny_run
 from exact import same
 from jointbench.errors import BadInput
-from jointbench.records import RECORD_SCHEMA_VERSION, Fit, NotMeasured, PlannedArm, Record, Reference, Score
+from jointbench.records import RECORD_SCHEMA_VERSION, Fit, NotMeasured, PlannedArm, Record, Reference, Score, TunedArm
 from jointbench.records.store import NOUNS, from_line, read_records, to_line, torn_line, write_records
 
 RECORDS = tiny_run.records()
@@ -204,3 +204,16 @@ def test_a_plain_network_is_written_as_it_always_was_and_others_say_what_they_ar
     planned = next(r for r in RECORDS if isinstance(r, PlannedArm))
     assert "dropout" not in to_line(planned)
     assert same(from_line(to_line(replace(planned, shapes=(shape,)))), replace(planned, shapes=(shape,)))
+
+
+def test_records_say_how_losses_are_weighed_only_where_a_method_does() -> None:
+    planned = next(r for r in RECORDS if isinstance(r, PlannedArm))
+    tuned = next(r for r in RECORDS if isinstance(r, TunedArm))
+    assert not [line for line in map(to_line, RECORDS) if "weighting" in line]
+    weighted = replace(planned, arm=replace(planned.arm, weighting="pcgrad"), weighting_flops=12)
+    network = replace(FIT.network, recipe=replace(FIT.network.recipe, weighting="pcgrad"))
+    trials = ((replace(tuned.trials[0][0], arm=replace(tuned.trials[0][0].arm, weighting="uw")), *tuned.trials[0][1:]),)
+    for record in (weighted, replace(FIT, network=network), replace(tuned, trials=trials)):
+        assert same(from_line(to_line(record)), record)
+    with pytest.raises(ValueError, match=r"network\.recipe\.weighting"):
+        from_line(to_line(replace(FIT, network=network)).replace("pcgrad", "pcgrave"))

@@ -83,6 +83,7 @@ def variants() -> list[Network]:
         "patience": 21,
         "loss_weights": (("a", 2.0),),
         "weight_decay": 0.1,
+        "weighting": "uw",
     }
     assert {*outer, "shape", "recipe"} >= {f.name for f in fields(Network)}
     assert set(shape) >= {f.name for f in fields(Shape)}
@@ -125,6 +126,11 @@ def test_arms_that_hold_the_same_network_share_one_fit() -> None:
     assert len(shared) == folds
     assert set(networks) == {*ids["separate"], *ids["a,c|b"]}
     assert len(networks) == 4 * folds
+
+
+def test_an_id_is_as_old_as_networks_with_fixed_loss_weights() -> None:
+    """Written down before there were others: a run of then goes on now."""
+    assert NETWORK.id == "6bcf109f2368d844"
 
 
 def test_one_partition_written_in_two_ways_is_trained_once() -> None:

@@ -52,10 +52,12 @@ def unavailable_reason(name: str) -> str | None:
 
 def untrainable_reason(name: str, weighting: Weighting) -> str | None:
     """Why this backend cannot train networks whose losses are weighed so; None where it can."""
-    needed = BACKENDS[name].weightings.get(weighting, "" if not weighting else None)
+    if not weighting:
+        return None
+    needed = BACKENDS[name].weightings.get(weighting)
     if needed is None:
         able = [other for other, entry in BACKENDS.items() if weighting in entry.weightings]
-        return f"{name} does not train {weighting}; {' and '.join(able)} does"
+        return f"{name} does not train {weighting}; {' and '.join(able)} {'do' if len(able) > 1 else 'does'}"
     if needed and importlib.util.find_spec(needed) is None:
         return f"{weighting} is not installed: pip install 'jointbench[methods]'"
     return None

@@ -149,6 +149,7 @@ def summarise_cell(cell: BenchmarkCell, dataset: DatasetSummary, criteria: Verdi
     timings = best_takes(cell.timings)
     threads = timings[0].threads if timings else None
     at_these_threads = [ratio for ratio in ratios if ratio.threads in (None, threads)]
+    batch_size = next((fit.network.recipe.batch_size for fit in cell.fits.values()), 1)
     summary = CellSummary(
         dataset=cell.dataset,
         backend=cell.backend,
@@ -166,7 +167,7 @@ def summarise_cell(cell: BenchmarkCell, dataset: DatasetSummary, criteria: Verdi
         flops=tuple(flops for planned in cell.planned_arms if (flops := arm_flops(cell, planned)) is not None),
         memory=tuple(arm_memory(memory) for memory in cell.memories),
         explained=tuple(
-            saving for other in others for saving in predicted_saving(cell, joint, other, at_these_threads)
+            saving for other in others for saving in predicted_saving(joint, other, at_these_threads, batch_size)
         ),
         standings=arm_standings,
         pareto_criteria=pareto_criteria,

@@ -67,22 +67,22 @@ def _over_folds(runs: Sequence[Sequence[Fit]], overlap: float) -> Estimate | Non
 
 
 def predicted_saving(
-    cell: BenchmarkCell, joint: PlannedArm, other: PlannedArm, ratios: Sequence[Ratio]
+    joint: PlannedArm, other: PlannedArm, ratios: Sequence[Ratio], batch_size: int = 1
 ) -> list[PredictedSaving]:
     """For each timed ratio of these two arms, what their FLOPs of a step, or of a row of a request, predict.
 
-    Both arms take the same rows through every network. A request for anything but all outputs of a batch (one output
+    Both arms take the same rows through every network; batch_size of them in a step, which matters only where a method
+    that weighs losses has FLOPs of its own. A request for anything but all outputs of a batch (one output
     alone, say) is not predicted here.
     """
     savings: list[PredictedSaving] = []
-    batch = next((fit.network.recipe.batch_size for fit in cell.fits.values()), 1)
     if not (joint.train_flops_per_row and other.train_flops_per_row):
         return savings  # models of others have no counter
     for ratio in ratios:
         if ratio.other != other.arm.name or not ratio.quantity.usual:
             continue
         if ratio.quantity.scenario == TRAINING_STEP:
-            predicted = _step_flops(joint, batch) / _step_flops(other, batch)
+            predicted = _step_flops(joint, batch_size) / _step_flops(other, batch_size)
         elif ratio.quantity.scenario == REQUEST:
             predicted = joint.inference_flops_per_row / other.inference_flops_per_row
         else:

@@ -134,6 +134,8 @@ def run_trial(experiment: Experiment, backend: str, context: Context) -> Weighti
 def _step_times(
     experiment: Experiment, network: Network, methods: Sequence[Weighting], context: Context
 ) -> dict[str, StepTimeRatio]:
+    if not methods:
+        return {}
     prepared = prepared_split(experiment, network.repeat, network.fold)
     fixed: tuple[Weighting, ...] = ("",)
     tasks: dict[str, Job] = {

@@ -173,11 +173,8 @@ def _checked_splits(cut: Dataset, whole: Dataset, validation: CrossValidation) -
 def plan_arms(
     experiment: Experiment, backend: str, device: str, engine: Engine
 ) -> tuple[list[PlannedArm], list[Network]]:
-    """The arms made concrete, and every network they need, each once, in the order of the splits.
-
-    Without the arms that the backend cannot train (``study.untrained_arms``). Networks whose losses a method weighs are trained
-    by the stock loop, whatever the engine: it cannot stack them.
-    """
+    """The arms made concrete, without those that the backend cannot train (``study.untrained_arms``), and every network
+    they need, each once, in the order of the splits. The stock loop trains those whose losses a method weighs."""
     networks: dict[str, Network] = {}
     planned_arms = []
     own = experiment.own_trunks.get(backend)
