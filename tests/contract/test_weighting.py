@@ -114,6 +114,7 @@ def test_the_engine_refuses_what_it_would_train_otherwise(backend: Backend) -> N
 def test_what_cannot_be_trained_has_a_reason_that_names_the_way_out(monkeypatch: pytest.MonkeyPatch) -> None:
     assert untrainable_reason("tensorflow", "famo") == "tensorflow does not train famo; torch does"
     monkeypatch.setattr(registry.importlib.util, "find_spec", lambda name: None)
-    assert untrainable_reason("torch", "pcgrad") == "pcgrad is not installed: pip install 'jointbench[methods]'"
+    missing = "pcgrad needs torchjd, which is not installed: pip install 'jointbench[methods]'"
+    assert untrainable_reason("torch", "pcgrad") == missing
     assert untrainable_reason("torch", "uw") is None
     assert untrainable_reason("torch", "") is None

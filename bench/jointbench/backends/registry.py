@@ -59,7 +59,7 @@ def untrainable_reason(name: str, weighting: Weighting) -> str | None:
         able = [other for other, entry in BACKENDS.items() if weighting in entry.weightings]
         return f"{name} does not train {weighting}; {' and '.join(able)} {'do' if len(able) > 1 else 'does'}"
     if needed and importlib.util.find_spec(needed) is None:
-        return f"{weighting} is not installed: pip install 'jointbench[methods]'"
+        return f"{weighting} needs {needed}, which is not installed: pip install 'jointbench[methods]'"
     return None
 
 

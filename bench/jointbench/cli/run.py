@@ -64,7 +64,10 @@ def run(
     ] = None,
     arm: Annotated[
         Optional[list[str]],
-        typer.Option(help="joint, separate, separate-matched, joint-wide, or a partition such as 'a,c|b'."),
+        typer.Option(
+            help="joint, separate, separate-matched, joint-wide, or a partition such as 'a,c|b'; with @uw, @dwa, @famo, "
+            "@pcgrad, @mgda or @upgrad behind it, how losses are weighed in training: joint@uw. Repeat it."
+        ),
     ] = None,
     model: Annotated[
         Optional[list[str]],

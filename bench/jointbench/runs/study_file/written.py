@@ -81,7 +81,7 @@ def _run_lines(experiment: Experiment, options: RunOptions) -> list[str]:
     return [
         f"profile = {toml(options.profile)}  # smoke, quick or full",
         f"# arms = {toml(options.arms)}  # or a partition of your own: "
-        f"{toml('|'.join(output.name for output in experiment.dataset.outputs))}",
+        f"{toml('|'.join(output.name for output in experiment.dataset.outputs))}; joint@uw weighs losses in training",
         f"# models = {toml(options.models)}  # networks; also forest, extra-trees, neighbours, ridge",
         f"# backends = {toml(options.backends)}",
         f"# folds = {folds}  # a number here, or of repeats or seeds, is trained in one go, without rounds",
