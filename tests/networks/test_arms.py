@@ -22,6 +22,7 @@ from jointbench.networks.arms import (
     scaled,
     sized,
 )
+from jointbench.networks.loss_weighting import weighting_notes
 from jointbench.types import Arm, Output, Shape
 
 A, B, C = Output("a", "regression"), Output("b", "binary", ("n", "y")), Output("c", "multiclass", ("p", "q", "r"))
@@ -80,6 +81,16 @@ def test_arms_with_a_method_come_after_those_without() -> None:
     assert (first.name, other.name) == ("joint", "separate")
     alone = compared(parse_arms(["joint@uw", "separate"], OUTPUTS), lambda arm: len(arm.groups))
     assert [arm.name for arm in alone] == ["joint@uw", "separate"]
+
+
+def test_notes_say_what_a_method_is_and_what_verdicts_between_methods_mean() -> None:
+    alike = weighting_notes(parse_arms(["joint", "joint@pcgrad", "joint@famo"], OUTPUTS))
+    assert "Arm joint@pcgrad: losses weighed by PCGrad" in alike[0]
+    assert "back through the shared trunk once for each output" in alike[0]
+    assert "goes forward twice" in alike[1]
+    assert "“joint” stands for joint" in alike[2]
+    assert len(weighting_notes(parse_arms(["joint", "separate", "joint@uw"], OUTPUTS))) == 1
+    assert weighting_notes(parse_arms(["joint", "joint-wide"], OUTPUTS)) == []
 
 
 @pytest.mark.parametrize(

@@ -9,7 +9,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import dataclass
 
-from jointbench.types import Weighting
+from jointbench.types import Arm, Weighting
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -44,9 +44,18 @@ def weighting_of(weighting: Weighting, group: Sequence[str]) -> Weighting:
     return weighting if len(group) > 1 else ""
 
 
-def sentence(arm: str, weighting: Weighting) -> str:
-    """What an arm is, for those who read its results."""
-    known = METHODS[weighting]
+def weighting_notes(arms: Sequence[Arm]) -> list[str]:
+    """Sentences for those who read the results of arms whose losses a method weighs."""
+    notes = [_sentence(arm.name, METHODS[arm.weighting]) for arm in arms if arm.weighting]
+    if notes and len(arms) > 1 and len({arm.groups for arm in arms}) == 1:
+        notes.append(
+            f"All arms divide the outputs alike: in their verdicts “joint” stands for {arms[0].name}, “separate” for "
+            "the arm that it is compared with."
+        )
+    return notes
+
+
+def _sentence(arm: str, known: Method) -> str:
     parts = [f"Arm {arm}: losses weighed by {known.title} ({known.source}), trained by the stock loop"]
     if known.backward_per_output:
         parts.append("a step goes back through the shared trunk once for each output")

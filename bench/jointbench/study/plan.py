@@ -28,7 +28,7 @@ from jointbench.networks.flops import (
     weighting_flops,
 )
 from jointbench.networks.initialization import initial_weights
-from jointbench.networks.loss_weighting import sentence, weighting_of
+from jointbench.networks.loss_weighting import weighting_notes, weighting_of
 from jointbench.networks.network_options import DEFAULT_NETWORK, NetworkOptions
 from jointbench.networks.own_trunk import OwnTrunk
 from jointbench.networks.recipes import chosen_recipe, chosen_shape, effective_weights
@@ -144,7 +144,7 @@ def make_experiment(
     cut = network.set_on(cut)
     recipe, shape = chosen_recipe(cut, loss_weights, validation.max_epochs), chosen_shape(cut)
     all_splits = _checked_splits(cut, dataset, validation)
-    weighted = [sentence(arm.name, arm.weighting) for arm in parsed if arm.weighting]
+    weighted = weighting_notes(parsed)
     cut = replace(
         cut, notes=(*cut.notes, *split_notes(cut, all_splits, split_repeats=validation.split_repeats), *weighted)
     )
