@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import time
 from collections.abc import Callable
 from dataclasses import replace
 
@@ -96,6 +97,16 @@ def test_uncertainty_s_steps_are_kendall_s(backend: Backend) -> None:
     expected, reached = backend.steps(second, 1), backend.steps(under(job, "uw"), 2)
     for name, weights in expected.items():
         np.testing.assert_allclose(reached[name], weights, atol=1e-9, err_msg=name)
+
+
+def test_the_steps_that_are_timed_are_the_method_s(backend: Backend) -> None:
+    job = under(make_job(JobSpec()), "uw")
+    trainer = backend.trainer([job], 4)
+    trainer(time.perf_counter)
+    (timed,) = trainer.weights()
+    trainer.close()
+    for name, weights in backend.steps(job, trainer.warm_up + 4).items():
+        np.testing.assert_allclose(timed[name], weights, atol=1e-6, err_msg=name)
 
 
 def test_a_network_of_one_output_is_trained_plainly(backend: Backend) -> None:

@@ -13,6 +13,7 @@ from jointbench.comparison.cells import cells
 from jointbench.comparison.flops import arm_flops
 from jointbench.records import Fit, FoldRecord, NotMeasured, PlannedArm, Record, Stack
 from jointbench.records.store import read_records, write_records
+from jointbench.study.estimate import estimate
 from jointbench.study.kept import kept_records
 from jointbench.study.plan import CrossValidation, Experiment, make_experiment, plan_arms
 from jointbench.study.run import run, steps, unheard
@@ -127,6 +128,12 @@ def test_a_study_goes_on_with_what_methods_trained(tmp_path: Path) -> None:
     (again,) = [r for some in steps([experiment], TORCH_STUDY, quiet, kept) for r in some]
     assert isinstance(again, Fit)
     np.testing.assert_array_equal(again.predictions, lost.predictions)
+
+
+def test_networks_under_a_method_are_expected_to_take_longer() -> None:
+    """They are trained one by one."""
+    plain, weighted = (estimate([small(arm)], TORCH_STUDY).training_seconds for arm in ("joint", "joint@uw"))
+    assert weighted > plain
 
 
 def test_where_no_arm_can_be_trained_the_reasons_are_all_there_is() -> None:
