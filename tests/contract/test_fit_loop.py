@@ -82,13 +82,6 @@ def test_a_total_that_is_not_finite_is_a_failure(broken: float) -> None:
     assert first.weights["steps"] == 0
 
 
-def test_before_each_epoch_it_tells_the_training_losses_so_far() -> None:
-    seen: list[FloatArray] = []
-    fit_loop(ScriptedLoop([1.0, 2.0, 3.0]), lambda: 0.0, seen.append)
-    assert [losses.shape for losses in seen] == [(0, 1), (1, 1), (2, 1)]
-    np.testing.assert_array_equal(seen[2][:, 0], [1.5, 3.5])
-
-
 def test_batches_go_on_from_epoch_to_epoch() -> None:
     batches = endless_batches(ScriptedLoop([]))
     assert [next(batches) for _ in range(5)] == [0, 1, 2, 3, 4]
