@@ -83,7 +83,7 @@ def compare(  # the command's options as keywords
     of the shape alone, that returns a ``torch.nn.Module`` or a Keras layer from (rows, features) to (rows, units); for
     both frameworks {"torch": ..., "tensorflow": ...}. Heads are put on it for each arm. The stock loop trains it, or
     the engine where it has dense layers alone; its FLOPs are those that its framework counts.
-    arms: of networks, by name (joint, separate, separate-matched, joint-wide), or partitions such as "a,c|b"; with a suffix
+    arms: of networks, by name (joint, separate, separate-matched, joint-wide, joint-checkpointed), or partitions such as "a,c|b"; with a suffix
     such as "@uw", losses are weighed by a method in training ("joint@uw"; also dwa, famo, pcgrad, mgda, upgrad).
     backends: "torch" (the default), "tensorflow" or both. device: "cpu", "cuda" or "auto". profile: "smoke", "quick" or "full".
     groups: (rows,), rows with equal values share a fold. time: (rows,), splits go forward in it. sample_weight: (rows,),

@@ -42,6 +42,7 @@ EXTERNAL: Final = "external"
 ColumnRole = Literal["output", "number", "category", "date", "key", "dropped"]
 ClassWeight = Literal["", "balanced"]
 Weighting = Literal["", "uw", "dwa", "famo", "pcgrad", "mgda", "upgrad"]  # "": fixed loss weights
+Checkpoint = Literal["network", "output"]  # what each has a best epoch of its own, whose weights are kept
 
 
 @dataclass(frozen=True)
@@ -229,15 +230,15 @@ class Shape:
     residual: bool = False
 
 
-# Fields of Shape, Recipe, Arm and PlannedArm that records are older than.
-NOT_WRITTEN: Final = {"dropout": 0.0, "norm": "", "residual": False, "weighting": "", "weighting_flops": 0}
-LATER: Final = {"own_trunk": "", **NOT_WRITTEN}  # and those that ids are older than
+YOUNG: Final = {"dropout": 0.0, "norm": "", "residual": False, "weighting": "", "checkpoint": "network"}
+LATER: Final = {"own_trunk": "", **YOUNG}  # fields of Shape and Recipe that ids are older than
+NOT_WRITTEN: Final = {**YOUNG, "weighting_flops": 0, "best_epochs": (), "served_parameters": None}  # records are older
 
 
 @dataclass(frozen=True, kw_only=True)
 class Recipe:
     """How a network is trained. ``loss_weights`` are per output name; an output not named weighs 1. weighting: the method
-    that weighs the losses anew in training, over these weights (``networks.loss_weighting``)."""
+    that weighs the losses anew in training (``networks.loss_weighting``). checkpoint: see ``backends.early_stopping``."""
 
     optimizer: Optimizer = "adam"
     learning_rate: PositiveFloat = 1e-3
@@ -247,6 +248,7 @@ class Recipe:
     loss_weights: tuple[tuple[str, PositiveFloat], ...] = ()
     weight_decay: Annotated[float, Interval(ge=0, lt=math.inf)] = 0.0
     weighting: Weighting = ""
+    checkpoint: Checkpoint = "network"
 
 
 @dataclass(frozen=True)
@@ -254,14 +256,19 @@ class Arm:
     """A partition of a dataset's outputs into networks, and the rule that sizes them.
 
     ``reference`` is the partition at base shape whose parameter count ``same-parameters`` aims at. weighting: how its
-    networks of several outputs weigh their losses.
-    """
+    networks of several outputs weigh their losses. checkpoint: what has a best epoch of its own, to be served from."""
 
     name: str
     groups: tuple[tuple[str, ...], ...]
     sizing: Sizing = "same-width"
     reference: tuple[tuple[str, ...], ...] = ()
     weighting: Weighting = ""
+    checkpoint: Checkpoint = "network"
+
+    @property
+    def served(self) -> tuple[tuple[str, ...], ...]:
+        """The outputs of each network that answers requests, in the order of the groups."""
+        return self.groups if self.checkpoint == "network" else tuple((name,) for g in self.groups for name in g)
 
 
 @dataclass(frozen=True, kw_only=True)

@@ -13,7 +13,7 @@ from hypothesis import strategies as st
 
 from contract_jobs import JobSpec, make_job
 from jointbench.backends.base import Job, Trained
-from jointbench.backends.early_stopping import StoppingState, after_epoch, choose, initial_state
+from jointbench.backends.early_stopping import StoppingState, after_epoch, initial_state
 from jointbench.backends.protocols import Backend
 from jointbench.types import Recipe
 
@@ -42,8 +42,8 @@ def test_the_rule_is_its_definition(curve: list[float], patience: int, limit: in
     for epoch, loss in enumerate(curve):
         if not state.training:
             break
-        state, improved = after_epoch(state, loss, recipe, choose)
-        best = epoch if improved else best
+        state, improved = after_epoch(state, np.zeros(2), np.float64(loss), recipe)
+        best = epoch if improved.any() else best
     assert (state.epochs, best) == stopped_by_hand(curve, patience, limit)
 
 
@@ -51,13 +51,14 @@ def test_the_rule_is_its_definition(curve: list[float], patience: int, limit: in
 def test_a_stack_s_slots_follow_it_each_by_itself(curves: list[list[float]]) -> None:
     recipe = Recipe(patience=2, max_epochs=6)
     slots = len(curves)
-    stack = StoppingState(np.full(slots, np.inf), np.zeros(slots, int), np.zeros(slots, int), np.ones(slots, bool))
+    stack = StoppingState(np.full((slots, 1), np.inf), np.zeros(slots, int), np.zeros(slots, int), np.ones(slots, bool))
     alone = [initial_state() for _ in curves]
     for epoch in range(8):
-        stack, _ = after_epoch(stack, np.array([curve[epoch] for curve in curves]), recipe, np.where)
-        for slot, curve in enumerate(curves):
+        totals = np.array([curve[epoch] for curve in curves])
+        stack, _ = after_epoch(stack, totals[:, None], totals, recipe)
+        for slot in range(slots):
             if alone[slot].training:
-                alone[slot], _ = after_epoch(alone[slot], curve[epoch], recipe, choose)
+                alone[slot], _ = after_epoch(alone[slot], totals[slot : slot + 1], totals[slot], recipe)
         for name in ("best_loss", "epochs", "training"):
             assert [getattr(state, name) for state in alone] == list(getattr(stack, name))
 

@@ -104,11 +104,11 @@ class ScriptedProgram:
         falling = np.linspace(2, 1, len(self.totals))[start : self.epoch, None, None]
         return ProgramStep(falling, falling, totals)
 
-    def best(self, slot: int) -> dict[str, np.ndarray]:
-        return {name: np.array(value) for name, value in JOB.initial.items()}
+    def best(self, slot: int) -> list[dict[str, np.ndarray]]:
+        return [{name: np.array(value) for name, value in JOB.initial.items()}]
 
     def weights(self, slot: int) -> dict[str, np.ndarray]:
-        return self.best(slot)
+        return self.best(slot)[0]
 
 
 def test_the_engine_s_best_epoch_is_that_of_the_weights_that_its_program_kept() -> None:

@@ -48,7 +48,7 @@ def trained(job: Job, failure: str | None) -> Trained:
         train_loss=np.ones((1, outputs)),
         validation_loss=np.ones((1, outputs)),
         predictions=rng.normal(size=(len(job.test), units)).astype(np.float32),
-        weights=dict(job.initial),
+        checkpoints=(dict(job.initial),),
         failure=failure,
     )
 

@@ -42,7 +42,7 @@ class Untrained:
             predictions=np.random.default_rng(job.seed)
             .normal(size=(len(job.test), sum(job.architecture.units)))
             .astype(np.float32),
-            weights={name: np.array(weights) for name, weights in job.initial.items()},
+            checkpoints=({name: np.array(weights) for name, weights in job.initial.items()},),
         )
 
     def fit_stacked(self, jobs: Sequence[Job]) -> Stacked:

@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 import subprocess
 import sys
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -55,6 +56,7 @@ def run_of(folder: Path, backend: str) -> Path:
     """A smoke run on numbers, names, missing cells and three kinds of outputs."""
     table = write_homes(folder / "homes.csv")
     options = ("--profile", "smoke", "--backend", backend, "--arm", "joint", "--arm", "separate")
+    options += ("--arm", "joint-checkpointed")
     code, output, errors = ended("run", table, *TARGETS, *options, "--out", folder / "run")
     assert code == 0, output + errors
     return folder / "run"
@@ -171,13 +173,31 @@ def answers_without_jointbench(run: Path, tmp_path: Path, backend: str) -> None:
 def test_epochs_are_the_median_of_the_folds(run: Path) -> None:
     fits = [record for record in read_records(run) if isinstance(record, Fit)]
     best = sorted(fit.best_epoch + 1 for fit in fits[:3])
-    assert epochs_of(fits[:3]) == best[1]
+    assert epochs_of(fits[:3], fits[0].network.group[0]) == best[1]
+
+
+def test_an_output_with_a_best_epoch_of_its_own_is_trained_for_as_many(run: Path) -> None:
+    fits = [r for r in read_records(run) if isinstance(r, Fit) and len(r.network.group) == 3][:3]
+    each = [replace(fit, best_epochs=(1, 4, i), best_epoch=4) for i, fit in enumerate(fits)]
+    assert [epochs_of(each, output) for output in fits[0].network.group] == [2, 5, 2]
+
+
+def test_outputs_that_are_served_apart_are_a_file_each(run: Path, tmp_path: Path) -> None:
+    card, *written = export_run(run, tmp_path / "files", ExportOptions(arm="joint-checkpointed"))
+    assert [path.name for path in written] == [f"joint-checkpointed-{i}.onnx" for i in (1, 2, 3)]
+    frame = dataset_of(run).features
+    for output, path in zip(("price", "sold", "grade"), written, strict=True):
+        session = onnxruntime.InferenceSession(str(path))
+        assert [answer.name for answer in session.get_outputs()] == [output]
+        (answers,) = session.run([output], inputs(frame))
+        assert np.isfinite(answers).all()
+    assert all(path.name in card.read_text() for path in written)
 
 
 @pytest.mark.parametrize(
     ("options", "sentence"),
     [
-        ({"arm": "grouped"}, "--arm grouped: {run} has joint, separate"),
+        ({"arm": "grouped"}, "--arm grouped: {run} has joint, separate, joint-checkpointed"),
         ({"dataset": "wine"}, "--dataset wine: {run} has homes"),
         ({"backend": "jax"}, "--backend jax: {run} has networks of"),
         ({"format": "pickle"}, "--format 'pickle': the formats are onnx, torchscript, keras"),

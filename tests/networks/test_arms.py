@@ -37,6 +37,15 @@ def test_named_arms_are_the_partitions_they_say() -> None:
     assert (separate.groups, separate.sizing) == (EACH, "same-width")
     assert (matched.groups, matched.sizing, matched.reference) == (EACH, "same-parameters", ALL)
     assert (wide.groups, wide.sizing, wide.reference) == (ALL, "same-parameters", EACH)
+    apart = parse_arm("joint-checkpointed", OUTPUTS)
+    assert (apart.groups, apart.sizing, apart.checkpoint, apart.served) == (ALL, "same-width", "output", EACH)
+    assert {arm.checkpoint for arm in (joint, separate, matched, wide)} == {"network"}
+    assert (joint.served, separate.served) == (ALL, EACH)
+
+
+def test_arms_are_taken_once_and_those_that_serve_outputs_apart_come_last() -> None:
+    arms = parse_arms(["joint-checkpointed", "joint", "a,c|b", "joint"], OUTPUTS)
+    assert [arm.name for arm in arms] == ["joint", "a,c|b", "joint-checkpointed"]
 
 
 @pytest.mark.parametrize("name", NAMED)

@@ -203,6 +203,8 @@ def test_a_plain_network_is_written_as_it_always_was_and_others_say_what_they_ar
     assert same(from_line(to_line(fit)), fit)
     planned = next(r for r in RECORDS if isinstance(r, PlannedArm))
     assert "dropout" not in to_line(planned)
+    for record in (FIT, planned):
+        assert not any(name in to_line(record) for name in ("checkpoint", "best_epochs", "served_parameters"))
     assert same(from_line(to_line(replace(planned, shapes=(shape,)))), replace(planned, shapes=(shape,)))
 
 
@@ -217,3 +219,15 @@ def test_records_say_how_losses_are_weighed_only_where_a_method_does() -> None:
         assert same(from_line(to_line(record)), record)
     with pytest.raises(ValueError, match=r"network\.recipe\.weighting"):
         from_line(to_line(replace(FIT, network=network)).replace("pcgrad", "pcgrave"))
+
+
+def test_a_fit_with_a_best_epoch_of_each_output_is_read_as_it_was_written() -> None:
+    recipe = replace(FIT.network.recipe, checkpoint="output")
+    best = tuple(range(len(FIT.network.group)))
+    fit = replace(FIT, network=replace(FIT.network, recipe=recipe), best_epochs=best, best_epoch=best[-1])
+    assert same(from_line(to_line(fit)), fit)
+    with pytest.raises(ValueError, match="best_epochs must be one for each output, the last of them best_epoch"):
+        from_line(to_line(replace(fit, best_epochs=(*best, 9))))
+    planned = next(r for r in RECORDS if isinstance(r, PlannedArm))
+    planned = replace(planned, arm=replace(planned.arm, checkpoint="output"), served_parameters=99)
+    assert same(from_line(to_line(planned)), planned)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from dataclasses import replace
 from typing import Any
 
 from jointbench.report.figures.arm_diagram import arm_diagram, describe
@@ -24,3 +25,5 @@ def test_arm_diagrams_show_trunk_and_heads_and_count_the_rest(maker: Callable[..
     assert words.startswith("separate: ")
     assert all(fact in words for fact in ("8 networks", "1 output each", "trunk 64-64", "heads of 16"))
     tree(drawn)
+    served = describe(replace(joint, checkpoint="output", served_parameters=12345))
+    assert served == describe(joint) + ", 12,345 to serve each output from its own epoch"

@@ -26,6 +26,19 @@ def test_fits_belong_to_the_arm_of_their_group_and_shape(small: SummaryMaker) ->
     assert learning_figure(cell, dataset, broken, colours, "f") is None
 
 
+def test_a_network_with_a_best_epoch_of_each_output_belongs_to_its_own_arm(small: SummaryMaker) -> None:
+    """Joint has the same outputs and widths. The curve of an output ends at its own best epoch."""
+    _, cell, *_ = figure_inputs(small)
+    apart = replace(cell.costs[0], arm="joint-checkpointed", checkpoint="output", served_parameters=9)
+    fits = small.fits(30)
+    (joint, *_) = [fit for fit in fits if fit.network.group == apart.groups[0]]
+    network = replace(joint.network, recipe=replace(joint.network.recipe, checkpoint="output"))
+    own = replace(joint, network=network, best_epochs=(3, 7), best_epoch=7)
+    curves = curves_of(replace(cell, costs=(*cell.costs, apart)), "b", [joint, own])
+    assert [(curve.arm, curve.fit) for curve in curves] == [("joint", joint), ("joint-checkpointed", own)]
+    assert len(curves[1].losses) == 7 + 1
+
+
 def test_the_table_of_learning_curves_has_the_loss_that_was_kept(small: SummaryMaker) -> None:
     _, cell, dataset, colours = figure_inputs(small)
     fits = small.fits(30)

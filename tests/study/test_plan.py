@@ -84,6 +84,7 @@ def variants() -> list[Network]:
         "loss_weights": (("a", 2.0),),
         "weight_decay": 0.1,
         "weighting": "uw",
+        "checkpoint": "output",
     }
     assert {*outer, "shape", "recipe"} >= {f.name for f in fields(Network)}
     assert set(shape) >= {f.name for f in fields(Shape)}

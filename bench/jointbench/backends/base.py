@@ -70,10 +70,12 @@ class Job:
 class Trained:
     """The result of training one job.
 
+    best_epoch: the last of those whose weights are kept; best_epochs: of each output, where each has its own.
     train_loss, validation_loss: (epochs, outputs), each output's own mean loss. The training loss is averaged over the
     epoch's steps (in Keras over its rows where there is one output, so a short last batch weighs less).
     epoch_seconds: (epochs,), without evaluation; the first includes the framework's first-call work. predictions: (test
-    rows, units), the heads' raw outputs side by side. weights: the best epoch's. failure: why training broke off.
+    rows, units), the heads' raw outputs side by side, each of its best epoch. checkpoints: the weights of the best epoch, or by
+    output of its own. failure: why training broke off.
     """
 
     epochs: int
@@ -85,8 +87,15 @@ class Trained:
     train_loss: FloatArray
     validation_loss: FloatArray
     predictions: Float32Array
-    weights: dict[str, npt.NDArray[np.floating]]
+    checkpoints: tuple[dict[str, npt.NDArray[np.floating]], ...]
+    best_epochs: tuple[int, ...] = ()
     failure: str | None = None
+
+    @property
+    def weights(self) -> dict[str, npt.NDArray[np.floating]]:
+        """Those of the best epoch, where there is one for the whole network."""
+        (weights,) = self.checkpoints
+        return weights
 
 
 @dataclass(frozen=True, eq=False)

@@ -10,6 +10,7 @@ import numpy as np
 import numpy.typing as npt
 
 from jointbench.backends.base import Clock, Job, Trained
+from jointbench.backends.checkpoints import joined_answers
 from jointbench.backends.training_log import TrainingLog
 from jointbench.types import FloatArray
 
@@ -57,20 +58,26 @@ class StepLoop(Batches, Protocol):
 
 
 def fit_loop(loop: StepLoop, clock: Clock) -> Trained:
-    """Trains until early stopping or a failure; the result has the best epoch's weights.
+    """Trains until early stopping or a failure; the result has the weights of the best epoch, or of each output's own.
 
     clock: waits for the device before it is read.
     """
     log, seconds = TrainingLog(loop.job), []
-    best = loop.snapshot()
+    best = [loop.snapshot()] * len(log.best_epochs)
     while log.training:
         started = clock()
         train = loop.mean([loop.step(rows) for rows in loop.batches(log.epochs)])
         seconds.append(clock() - started)
-        if log.add(train, *loop.validate()):
-            best = loop.snapshot()
-    loop.restore(best)
-    return log.trained(loop.predict(), loop.read_weights(), seconds)
+        improved = log.add(train, *loop.validate())
+        if improved.any():
+            snapshot = loop.snapshot()
+            best = [snapshot if better else before for better, before in zip(improved, best, strict=True)]
+    answers, checkpoints = [], []
+    for snapshot in best:
+        loop.restore(snapshot)
+        answers.append(loop.predict())
+        checkpoints.append(loop.read_weights())
+    return log.trained(joined_answers(loop.job.architecture, answers), checkpoints, seconds)
 
 
 def endless_batches(loop: Batches) -> Iterator[Any]:

@@ -3,12 +3,13 @@
 from __future__ import annotations
 
 import math
+from collections.abc import Sequence
 
 import numpy as np
 import numpy.typing as npt
 
 from jointbench.backends.base import Job, Trained
-from jointbench.backends.early_stopping import after_epoch, choose, initial_state
+from jointbench.backends.early_stopping import after_epoch, checkpoints_kept, initial_state
 from jointbench.records import Stop
 from jointbench.types import FloatArray
 
@@ -18,10 +19,11 @@ class TrainingLog:
 
     def __init__(self, job: Job) -> None:
         self.job = job
-        self.stopping = initial_state()
+        kept = checkpoints_kept(job.recipe, len(job.loss_weights))
+        self.stopping = initial_state(kept)
         self.train: list[FloatArray] = []
         self.validation: list[FloatArray] = []
-        self.best_epoch = 0
+        self.best_epochs = np.zeros(kept, np.int64)
         self.failure: str | None = None
 
     @property
@@ -33,8 +35,8 @@ class TrainingLog:
         """Whether another epoch is due."""
         return self.failure is None and bool(self.stopping.training)
 
-    def add(self, train: FloatArray, validation: FloatArray, total: float) -> bool:
-        """Adds an epoch; returns whether it is the best so far.
+    def add(self, train: FloatArray, validation: FloatArray, total: float) -> npt.NDArray[np.bool_]:
+        """Adds an epoch; returns for each checkpoint whether it is the best so far.
 
         train, validation: (outputs,), unweighted. total: weighted validation loss, in the job's precision.
         """
@@ -42,24 +44,24 @@ class TrainingLog:
         self.validation.append(validation)
         if not np.isfinite([*train, *validation, total]).all():
             self.failure = f"the loss is not finite in epoch {self.epochs}"
-            return False
-        self.stopping, improved = after_epoch(self.stopping, total, self.job.recipe, choose)
-        if improved:
-            self.best_epoch = self.epochs - 1
-        return bool(improved)
+            return np.zeros(len(self.best_epochs), np.bool_)
+        self.stopping, improved = after_epoch(self.stopping, validation, np.float64(total), self.job.recipe)
+        self.best_epochs[improved] = self.epochs - 1
+        return np.asarray(improved)
 
     def trained(
         self,
         predictions: npt.NDArray[np.floating],
-        weights: dict[str, npt.NDArray[np.floating]],
+        checkpoints: Sequence[dict[str, npt.NDArray[np.floating]]],
         epoch_seconds: list[float],
     ) -> Trained:
-        """The result. predictions, weights: of the best epoch. epoch_seconds: empty where epochs were not timed."""
-        ran_out = self.failure is None and self.stopping.waited >= max(self.job.recipe.patience, 1)
+        """The result. predictions, checkpoints: of the best epochs. epoch_seconds: empty where epochs were not timed."""
+        ran_out = self.failure is None and bool(self.stopping.waited >= max(self.job.recipe.patience, 1))
+        by_output = self.job.recipe.checkpoint == "output"
         stopped_by: Stop = "patience" if ran_out else "limit"
         return Trained(
             epochs=self.epochs,
-            best_epoch=self.best_epoch,
+            best_epoch=int(self.best_epochs.max()),
             steps=self.epochs * math.ceil(len(self.job.train) / self.job.recipe.batch_size),
             rows_seen=self.epochs * len(self.job.train),
             epoch_seconds=np.maximum(np.array(epoch_seconds, np.float64), 0),
@@ -67,6 +69,7 @@ class TrainingLog:
             train_loss=np.array(self.train),
             validation_loss=np.array(self.validation),
             predictions=predictions.astype(np.float32),
-            weights=weights,
+            checkpoints=tuple(checkpoints),
+            best_epochs=tuple(self.best_epochs.tolist()) if by_output else (),
             failure=self.failure,
         )

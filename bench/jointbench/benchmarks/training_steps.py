@@ -32,7 +32,7 @@ class TimedArm:
     """An arm's trained networks as they are timed: the jobs that trained them, and their final weights.
 
     counts[i]: how many of the arm's networks have the shape and recipe of jobs[i]; training is timed once for each.
-    answers: (test rows, units) of each network, as it was scored. single_output: places of the network and of its head
+    networks: those that are served. answers: (test rows, units) of each of them, as it was scored. single_output: places of the network and of its head
     that answer a request for one output.
     """
 

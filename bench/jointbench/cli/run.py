@@ -65,7 +65,7 @@ def run(
     arm: Annotated[
         Optional[list[str]],
         typer.Option(
-            help="joint, separate, separate-matched, joint-wide, or a partition such as 'a,c|b'; with @uw, @dwa, @famo, "
+            help="joint, separate, separate-matched, joint-wide, joint-checkpointed, or a partition such as 'a,c|b'; with @uw, @dwa, @famo, "
             "@pcgrad, @mgda or @upgrad behind it, how losses are weighed in training: joint@uw. Repeat it."
         ),
     ] = None,

@@ -68,6 +68,8 @@ def arm_cost(cell: BenchmarkCell, planned: PlannedArm) -> ArmCost:
         throughput=throughput(latency),
         own_trunk=shape.own_trunk,
         residual=shape.residual,
+        checkpoint=planned.arm.checkpoint,
+        served_parameters=planned.served_parameters,
     )
 
 

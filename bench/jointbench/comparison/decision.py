@@ -43,9 +43,10 @@ def judge(
     *,
     planned: int,
     untrained: int = 0,
+    cause: str = "sharing",
 ) -> Verdict:
     """Joint against one other arm, by ``verdict_rule``. ratios: joint / that arm. planned: pairs of fits that were
-    planned; untrained: those of them that a run which was cut off did not come to.
+    planned; untrained: those of them that a run which was cut off did not come to. cause: of what an output loses.
     """
     lost = max(difference.pairs_lost for difference in differences)
     if lost > MOST_FAILURES * planned:
@@ -68,7 +69,7 @@ def judge(
         losers = sorted(
             (d for d, lost in zip(differences, loses, strict=True) if lost), key=lambda d: d.difference.value
         )
-        return Verdict("separate", separate_text(losers, saved, criteria), losers[0])
+        return Verdict("separate", separate_text(losers, saved, criteria, cause), losers[0])
     no_loss = no_loss_text(weakest, criteria)
     if verdict == "joint":
         return Verdict(

@@ -13,6 +13,7 @@ from jointbench.comparison.criteria import VerdictCriteria
 from jointbench.comparison.decision import Verdict, judge
 from jointbench.comparison.differences import believe, believe_folds, output_differences, paired
 from jointbench.comparison.ratios import flops_ratio, paired_ratios, stated_ratios
+from jointbench.comparison.reasons import signed
 from jointbench.comparison.row_differences import TestedRows, arm_losses, differences_of, tested_rows
 from jointbench.comparison.summary.costs import Ratio
 from jointbench.comparison.summary.decisions import Decision, Difference, OpenVerdict
@@ -118,7 +119,12 @@ def compare_pair(evidence: CellEvidence, first: PlannedArm, other: PlannedArm, r
         differences=differences,
         ratios=deciding,
         verdict=judge(
-            differences, deciding, criteria, planned=planned, untrained=_untrained(evidence.cell, first, other)
+            differences,
+            deciding,
+            criteria,
+            planned=planned,
+            untrained=_untrained(evidence.cell, first, other),
+            cause="one best epoch for all outputs" if served_apart(first, other) else "sharing",
         ),
     )
 
@@ -158,6 +164,8 @@ def decision(pair: Pair, evidence: CellEvidence, dataset: DatasetSummary) -> Dec
     if between is not None:
         benefit = between.verdict.reason.rstrip(".")
         reason += f" Between the two, {between.first.arm.name} against {pair.other.arm.name}: {benefit}."
+    elif losing_output is not None:
+        reason += _served_apart_text(pair, evidence, losing_output.output)
     saves = any(ratio.ratio.value < 1 for ratio in pair.ratios)  # more training narrows the intervals of costs too
     return Decision(
         other=pair.other.arm.name,
@@ -184,18 +192,42 @@ def _open(pair: Pair, evidence: CellEvidence, dataset: DatasetSummary, *, saves:
 
 
 def _between(pair: Pair, evidence: CellEvidence) -> Pair | None:
-    """The partition between the two arms that would be recommended in joint's place: no output loses, and it saves.
+    """The arm between the two, a partition or joint with a best epoch of each output, that would be recommended in joint's
+    place: no output loses, and it saves.
 
     Of several the one with the fewest networks, then the cheapest per row.
     """
     recommended = []
     for arm in evidence.cell.planned_arms:
-        if finer(pair.first, arm) and finer(arm, pair.other):
+        if (arm is not pair.other and served_apart(pair.first, arm)) or (
+            finer(pair.first, arm) and finer(arm, pair.other)
+        ):
             ratios = cell_ratios(evidence.cell, arm, [pair.other])
             candidate = compare_pair(evidence, arm, pair.other, ratios)
             if candidate.verdict.verdict == "joint":
                 recommended.append(candidate)
     return min(recommended, key=lambda p: (len(p.first.arm.groups), p.first.train_flops_per_row), default=None)
+
+
+def _served_apart_text(pair: Pair, evidence: CellEvidence, output: str) -> str:
+    """What the losing output comes to where it has a best epoch of its own; "" without such an arm."""
+    apart = next((arm for arm in evidence.cell.planned_arms if served_apart(pair.first, arm)), None)
+    if apart is None or apart is pair.other:
+        return ""
+    differences = compare_pair(evidence, apart, pair.other, ()).differences
+    found = next(d.difference for d in differences if d.output == output)
+    if math.isnan(found.value):
+        return ""
+    return (
+        f" Served from its own best epoch ({apart.arm.name}), {output} is {signed(found.value)} skill against "
+        f"{pair.other.arm.name} ({signed(found.low)} to {signed(found.high)})."
+    )
+
+
+def served_apart(one: PlannedArm, other: PlannedArm) -> bool:
+    """Are these the same groups, trained alike, of which the second arm serves each output from its own best epoch?"""
+    same = (one.arm.groups, one.arm.weighting) == (other.arm.groups, other.arm.weighting)
+    return same and (one.arm.checkpoint, other.arm.checkpoint) == ("network", "output")
 
 
 def finer(coarse: PlannedArm, fine: PlannedArm) -> bool:

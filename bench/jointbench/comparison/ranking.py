@@ -59,7 +59,7 @@ def _row(cost: ArmCost, skill: Skill, index: RunIndex, metrics: Sequence[str]) -
         train_flops=cost.train_flops or None if trained else None,
         train_seconds=cost.train_seconds,
         latency_seconds=latency.median_seconds if latency else None,
-        parameters=cost.parameters,
+        parameters=cost.served_parameters or cost.parameters,
         in_pareto_set=None,
     )
 

@@ -11,14 +11,17 @@ from jointbench.comparison.summary.quantity import REQUEST_COST, TRAINING_COST, 
 from jointbench.records import WHOLE_FIT
 
 
-def separate_text(losers: Sequence[Difference], saved: Sequence[Ratio], criteria: VerdictCriteria) -> str:
-    """Which outputs lose by sharing, and what joint would save. losers: the one that loses most first."""
+def separate_text(
+    losers: Sequence[Difference], saved: Sequence[Ratio], criteria: VerdictCriteria, cause: str = "sharing"
+) -> str:
+    """Which outputs lose, and what joint would save. losers: the one that loses most first. cause: what the other arm has
+    otherwise."""
     first = losers[0]
     chance = probability_text(first.probability_other_better, criteria.probability)
     more = len(losers) - 1
     others = f", and {more} more output{' loses' if more == 1 else 's lose'}" if more else ""
     return (
-        f"sharing costs {first.output} {-first.difference.value:.3f} skill "
+        f"{cause} costs {first.output} {-first.difference.value:.3f} skill "
         f"(P(loses more than {criteria.of(first.output).rope:g}) {chance})"
         + others
         + (f"; joint would bring {costs_text(saved)}." if saved else ".")

@@ -26,9 +26,11 @@ class Choice:
 
 
 def validation_loss(fit: Fit | None) -> float:
-    """At the fit's best epoch; infinite where it failed or is missing."""
+    """At the best epoch, of each output at its own; infinite where it failed or is missing."""
     if fit is None or fit.failure is not None or not len(fit.validation_loss):
         return math.inf
+    if fit.best_epochs:
+        return float(np.mean([fit.validation_loss[epoch, i] for i, epoch in enumerate(fit.best_epochs)]))
     return float(np.mean(fit.validation_loss[fit.best_epoch]))
 
 
@@ -59,6 +61,15 @@ def tuned_arm(planned: PlannedArm, tuned: TunedArm, fits: Mapping[str, Fit], tri
         inference_flops_per_row=sum(of_group.inference_flops_per_row for of_group in of_run),
         flops=_summed([of_group.flops for of_group in of_run]),
         weighting_flops=sum(of_group.weighting_flops for of_group in of_run),
+        served_parameters=_served_parameters(planned, of_run),
+    )
+
+
+def _served_parameters(planned: PlannedArm, of_run: Sequence[PlannedArm]) -> int | None:
+    if planned.served_parameters is None:
+        return None
+    return sum(
+        of_group.parameters if of_group.served_parameters is None else of_group.served_parameters for of_group in of_run
     )
 
 

@@ -9,6 +9,8 @@ from dataclasses import dataclass, replace
 import numpy as np
 
 from jointbench.backends.base import Job
+from jointbench.backends.checkpoints import Served, served_networks
+from jointbench.backends.early_stopping import checkpoints_kept
 from jointbench.backends.protocols import Backend
 from jointbench.data.preprocess import Prepared, prepare
 from jointbench.errors import BadInput
@@ -22,7 +24,7 @@ from jointbench.types import Dataset, Float32Array, Output, Split, Weights
 
 @dataclass(frozen=True, eq=False, kw_only=True)
 class FinalNetwork:
-    """A network of the arm. epochs: that it was trained. answers: (rows, units), raw, its framework's own on every row.
+    """A network of the arm that answers requests. epochs: that it was trained. answers: (rows, units), raw, its framework's own on every row.
     mean, scale: by output, value = answer x scale + mean of a regression."""
 
     outputs: tuple[Output, ...]
@@ -34,9 +36,10 @@ class FinalNetwork:
     scale: tuple[float, ...]
 
 
-def epochs_of(fits: Sequence[Fit]) -> int:
-    """The median over folds and seeds of the best epoch, counted from 1."""
-    return max(1, math.ceil(float(np.median([fit.best_epoch + 1 for fit in fits]))))
+def epochs_of(fits: Sequence[Fit], output: str) -> int:
+    """The median over folds and seeds of the output's best epoch, counted from 1; its network's, where it has none."""
+    best = [fit.best_epoch_of(fit.network.group.index(output)) + 1 for fit in fits]
+    return max(1, math.ceil(float(np.median(best))))
 
 
 @dataclass(frozen=True, eq=False)
@@ -68,34 +71,40 @@ def train_on_all_rows(dataset: Dataset, planned: PlannedArm, fits: Sequence[Fit]
         arms=(planned.arm,),
         input_shape=prepared.features.shape[1:],
     )
-    jobs = [(_job(experiment, trained[0], prepared, split), epochs_of(trained)) for trained in by_group.values()]
-    results = []
-    table, served = None, prepared.features
+    jobs = {group: _job(experiment, trained[0], prepared, split) for group, trained in by_group.items()}
+    table, table_rows, results = None, prepared.features, []
     if not isinstance(dataset.features, np.ndarray):
         table = fitted_preprocessing(dataset.features, prepared.coded)
-        served = encoded_rows(dataset.features, table)
+        table_rows = encoded_rows(dataset.features, table)
     with Workers(planned.backend, "cpu", 1, 1) as workers:
-        for group, (network_job, epochs) in zip(planned.arm.groups, jobs, strict=True):
+        for served in planned.arm.served:
+            group = next(group for group in jobs if served[0] in group)
+            network_job, epochs = jobs[group], epochs_of(by_group[group], served[0])
             steps = epochs * math.ceil(len(network_job.train) / network_job.recipe.batch_size)
             try:
-                weights, answers = workers.submit(_train, network_job, steps, served).result()
+                trained = workers.submit(_train, network_job, steps, group.index(served[0]), table_rows).result()
             except Exception as error:
                 raise BadInput(f"arm {planned.arm.name}: its training failed: {failure_reason(error)}") from error
-            if not np.isfinite(answers).all():
+            if not np.isfinite(trained[1]).all():
                 raise BadInput(f"arm {planned.arm.name}: its training on all rows diverged")
-            columns = experiment.columns(group)
-            results.append(
-                FinalNetwork(
-                    outputs=tuple(experiment.outputs(group)),
-                    architecture=network_job.architecture,
-                    weights=weights,
-                    epochs=epochs,
-                    answers=answers,
-                    mean=tuple(prepared.mean[column] for column in columns),
-                    scale=tuple(prepared.scale[column] for column in columns),
-                )
-            )
+            results.append(_final_network(experiment, prepared, served, epochs, trained))
     return FinalArm(tuple(results), table)
+
+
+def _final_network(
+    experiment: Experiment, prepared: Prepared, served: Sequence[str], epochs: int, trained: tuple[Served, Float32Array]
+) -> FinalNetwork:
+    (architecture, weights), answers = trained
+    columns = experiment.columns(served)
+    return FinalNetwork(
+        outputs=tuple(experiment.outputs(served)),
+        architecture=architecture,
+        weights=weights,
+        epochs=epochs,
+        answers=answers,
+        mean=tuple(prepared.mean[column] for column in columns),
+        scale=tuple(prepared.scale[column] for column in columns),
+    )
 
 
 def _job(experiment: Experiment, fit: Fit, prepared: Prepared, split: Split) -> Job:
@@ -104,8 +113,14 @@ def _job(experiment: Experiment, fit: Fit, prepared: Prepared, split: Split) -> 
     return job(experiment, network, prepared)
 
 
-def _train(backend: Backend, network_job: Job, steps: int, rows: Float32Array) -> tuple[Weights, Float32Array]:
-    """Weights after so many steps, and the answers on these rows. Runs inside a worker."""
-    weights = backend.steps(network_job, steps)
-    (answers,) = backend.server([(network_job.architecture, weights)])(rows)
-    return weights, np.asarray(answers, np.float32)
+def _train(
+    backend: Backend, network_job: Job, steps: int, head: int, rows: Float32Array
+) -> tuple[Served, Float32Array]:
+    """The network after so many steps, with this head alone where each output is served by itself, and its answers on
+    these rows. Runs inside a worker."""
+    trained = backend.steps(network_job, steps)
+    checkpoints = [trained] * checkpoints_kept(network_job.recipe, len(network_job.loss_weights))
+    networks = served_networks(network_job.architecture, network_job.recipe, checkpoints)
+    served = networks[head if len(networks) > 1 else 0]
+    (answers,) = backend.server([served])(rows)
+    return served, np.asarray(answers, np.float32)

@@ -6,13 +6,14 @@ All later code treats all arms alike: it loops over an arm's groups.
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
-from dataclasses import replace
+from dataclasses import dataclass, replace
 from typing import TypeVar, get_args
 
 from jointbench.errors import BadInput
 from jointbench.networks.architecture import Architecture, architecture
+from jointbench.networks.loss_weighting import weighting_of
 from jointbench.networks.own_trunk import OwnTrunk
-from jointbench.types import Arm, Output, Shape, Sizing, Weighting
+from jointbench.types import Arm, Checkpoint, Output, Recipe, Shape, Sizing, Weighting
 
 T = TypeVar("T")
 Partition = tuple[tuple[str, ...], ...]
@@ -28,11 +29,22 @@ def one_per_output(outputs: Sequence[Output]) -> Partition:
     return tuple((output.name,) for output in outputs)
 
 
-NAMED: dict[str, tuple[Callable[[Sequence[Output]], Partition], Sizing, Callable[[Sequence[Output]], Partition]]] = {
-    "joint": (one_group, "same-width", one_group),
-    "separate": (one_per_output, "same-width", one_group),
-    "separate-matched": (one_per_output, "same-parameters", one_group),
-    "joint-wide": (one_group, "same-parameters", one_per_output),
+@dataclass(frozen=True)
+class Rules:
+    """What a named arm is: its partition, and how it is sized and served."""
+
+    partition: Callable[[Sequence[Output]], Partition]
+    sizing: Sizing = "same-width"
+    reference: Callable[[Sequence[Output]], Partition] = one_group
+    checkpoint: Checkpoint = "network"
+
+
+NAMED: dict[str, Rules] = {
+    "joint": Rules(one_group),
+    "separate": Rules(one_per_output),
+    "separate-matched": Rules(one_per_output, "same-parameters"),
+    "joint-wide": Rules(one_group, "same-parameters", one_per_output),
+    "joint-checkpointed": Rules(one_group, checkpoint="output"),
 }
 WIDEST = 4096  # multiple of a shape's widths that a sizing rule comes to
 DEFAULT_ARMS = ("joint", "separate", "separate-matched")
@@ -41,10 +53,18 @@ WEIGHTINGS: dict[str, Weighting] = {name: name for name in get_args(Weighting) i
 
 
 def parse_arms(texts: Sequence[str], outputs: Sequence[Output]) -> tuple[Arm, ...]:
-    """The arms from their texts, each once; those with a method that weighs losses come after those without: a verdict is
-    about the plain joint network wherever there is one, and against a plain arm before one with a method."""
+    """The arms from their texts, each once; those with a method that weighs losses, or that serve each output from its own
+    epoch, come after those without: a verdict is about the plain joint network wherever there is one, and against a
+    plain arm before another."""
     parsed = [parse_arm(text, outputs) for text in dict.fromkeys(texts)]
-    return tuple(sorted(parsed, key=lambda arm: arm.weighting != ""))
+    return tuple(sorted(parsed, key=lambda arm: (arm.checkpoint != "network", arm.weighting != "")))
+
+
+def recipe_of(arm: Arm, recipe: Recipe, group: Sequence[str]) -> Recipe:
+    """How one of the arm's networks is trained. Of a single output neither a method nor a checkpoint of its own makes a
+    difference, and the network is the same in every arm."""
+    checkpoint = arm.checkpoint if len(group) > 1 else "network"
+    return replace(recipe, weighting=weighting_of(arm.weighting, group), checkpoint=checkpoint)
 
 
 def parse_arm(text: str, outputs: Sequence[Output]) -> Arm:
@@ -68,8 +88,8 @@ def parse_arm(text: str, outputs: Sequence[Output]) -> Arm:
 def _partition(text: str, outputs: Sequence[Output], shown: str = "") -> Arm:
     """An arm of fixed loss weights. shown: as the user wrote it, where that is more."""
     if text in NAMED:
-        partition, sizing, reference = NAMED[text]
-        return Arm(text, partition(outputs), sizing, reference(outputs))
+        rules = NAMED[text]
+        return Arm(text, rules.partition(outputs), rules.sizing, rules.reference(outputs), checkpoint=rules.checkpoint)
     shown = shown or text
     body, _, rule = text.rpartition("@") if "@" in text else (text, "", "same-width")
     if rule not in SIZINGS:

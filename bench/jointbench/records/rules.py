@@ -37,6 +37,11 @@ def _scores_own_outputs(fit: Fit) -> bool:
     return _distinct(outputs) and set(outputs) <= set(fit.network.group)
 
 
+def _has_best_epochs(fit: Fit) -> bool:
+    each = fit.best_epochs
+    return not each or (len(each) == len(fit.network.group) and max(each) == fit.best_epoch)
+
+
 def _was_trained(fit: Fit) -> bool:
     counted = () if fit.network.shape.own_trunk else (fit.flops_per_row, fit.train_flops)
     return min(fit.epochs, fit.steps, fit.parameters, *counted) > 0
@@ -56,6 +61,7 @@ _FIT = (
     Rule(
         "best_epoch", "must be one of the epochs", lambda fit: fit.failure is not None or fit.best_epoch <= fit.epochs
     ),
+    Rule("best_epochs", "must be one for each output, the last of them best_epoch", _has_best_epochs),
     Rule("train_loss", CURVE, lambda fit: _is_curve(fit.train_loss.shape, fit)),
     Rule("validation_loss", CURVE, lambda fit: _is_curve(fit.validation_loss.shape, fit)),
 )

@@ -55,7 +55,8 @@ class Fit:
 
     Curves are (epochs, outputs): the mean loss of each output divided by its no-skill loss, so 1 is no skill.
     epoch_seconds: (epochs,), the first with the work of the framework's first call; empty where networks were trained
-    together. predictions: float32 (test rows, units), raw: standardised values and logits.
+    together. predictions: float32 (test rows, units), raw: standardised values and logits. best_epoch: whose weights
+    are kept; the last of best_epochs, where each output has its own.
     """
 
     network: Network
@@ -63,6 +64,7 @@ class Fit:
     flops_per_row: Natural = 0
     epochs: Natural = 0
     best_epoch: Natural = 0
+    best_epochs: tuple[Natural, ...] = ()
     steps: Natural = 0
     train_flops: Natural = 0
     stopped_by: Stop = "limit"
@@ -76,6 +78,10 @@ class Fit:
     )
     scores: tuple[Score, ...] = ()
     failure: str | None = None
+
+    def best_epoch_of(self, column: int) -> int:
+        """The epoch whose weights serve this output of the network's."""
+        return self.best_epochs[column] if self.best_epochs else self.best_epoch
 
 
 @dataclass(frozen=True, slots=True)
@@ -152,8 +158,9 @@ class PlannedArm:
 
     parameters and flops are summed over the arm's networks; flops are per row of one training step
     (forward and backward) and per row of inference; ``flops`` breaks the first down (None: an older record). All of
-    them are 0 of models that somebody else trained, whose shapes are not known either. weighting_flops: of one step,
-    beside those of its rows (``networks.flops.weighting_flops``).
+    them are 0 of models that somebody else trained, whose shapes are not known either. inference_flops_per_row,
+    served_parameters: of the networks that answer requests (``Arm.served``); None where these are as many as trained.
+    weighting_flops: of one step, beside those of its rows (``networks.flops.weighting_flops``).
     """
 
     dataset: str
@@ -169,6 +176,7 @@ class PlannedArm:
     network_ids: Annotated[tuple[str, ...], MinLen(1)]
     flops: FlopsPerRow | None = None
     weighting_flops: Natural = 0
+    served_parameters: Natural | None = None
 
     @property
     def runs(self) -> tuple[tuple[str, ...], ...]:

@@ -67,7 +67,7 @@ def to_line(record: Record) -> str:
     """One JSON object on one line."""
     kind: Any = type(record)
     body = adapter(kind).dump_python(record, by_alias=True, warnings=False)
-    for part in (*_shapes(body), *_weighted(body)):
+    for part in _parts(body):
         for name, default in NOT_WRITTEN.items():
             if name in part and part[name] == default:
                 del part[name]
@@ -75,23 +75,16 @@ def to_line(record: Record) -> str:
     return ascii_json({**head, **body})
 
 
-def _shapes(body: dict[str, Any]) -> Iterator[dict[str, Any]]:
-    """The shapes of networks in a record: of a fit's network, of an arm, of the arms of each trial."""
+def _parts(body: dict[str, Any]) -> Iterator[dict[str, Any]]:
+    """What of a record has fields that records are older than: a fit with its network's shape and recipe, an arm with its
+    shapes, and the arms of each trial."""
     if "network" in body:
-        yield body["network"]["shape"]
-    yield from body.get("shapes", ())
+        yield from (body, body["network"]["shape"], body["network"]["recipe"])
+    if "shapes" in body:
+        yield from (body, body["arm"], *body["shapes"])
     for trial in body.get("trials", ()):
         for planned in trial:
-            yield from planned["shapes"]
-
-
-def _weighted(body: dict[str, Any]) -> Iterator[dict[str, Any]]:
-    """What may say how losses are weighed: the recipe of a fit's network, an arm, the arms of each trial."""
-    if "network" in body:
-        yield body["network"]["recipe"]
-    for planned in (body, *(planned for trial in body.get("trials", ()) for planned in trial)):
-        if "reference_parameters" in planned:
-            yield from (planned, planned["arm"])
+            yield from _parts(planned)
 
 
 def from_line(line: str | bytes) -> Record:

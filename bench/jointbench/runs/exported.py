@@ -55,7 +55,7 @@ def export_run(
     dataset = (datasets or {}).get(slug) or _reloaded(run, slug, options, folder)
     ids = _ids(run, planned)
     fits = [record for record in run.records if isinstance(record, Fit) and record.network.id in ids]
-    names = file_names(len(planned.arm.groups), planned.arm.name, chosen)
+    names = file_names(len(planned.arm.served), planned.arm.name, chosen)
     with output_folder(out, f"-{planned.arm.name}", (CARD, *names)) as target:
         arm = train_on_all_rows(dataset, planned, fits)
         networks, table = arm.networks, arm.preprocessing

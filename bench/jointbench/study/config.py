@@ -67,11 +67,12 @@ Listeners = tuple[Progress, Concluded]
 class ScoredModels:
     """The models of the first split and seed, kept so that the scored models are the ones that are timed.
 
-    weights, answers (test rows, units): by network id. saved: bytes of the saved networks, by dataset and arm. plans:
+    checkpoints (the weights of each epoch that is kept), answers (test rows, units, of each network that is served of
+    it): by network id. saved: bytes of the saved networks, by dataset and arm. plans:
     by dataset (a table on its fewest rows), what was trained of it in the end.
     """
 
-    weights: dict[str, Weights] = field(default_factory=dict)
-    answers: dict[str, Float32Array] = field(default_factory=dict)
+    checkpoints: dict[str, tuple[Weights, ...]] = field(default_factory=dict)
+    answers: dict[str, tuple[Float32Array, ...]] = field(default_factory=dict)
     saved: dict[str, dict[str, int]] = field(default_factory=dict)
     plans: dict[str, Plan] = field(default_factory=dict)

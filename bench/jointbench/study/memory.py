@@ -18,6 +18,7 @@ from jointbench.study.kept import KeptRecords
 from jointbench.study.phases import memory_phase
 from jointbench.study.plan import Experiment, Plan, first_ids, job
 from jointbench.study.prepared_tables import first_prepared
+from jointbench.study.served import served_arm
 from jointbench.types import Float32Array
 
 FAILED = "one of its networks failed"
@@ -102,10 +103,10 @@ def _memory(
 
 def _trained(plan: Plan, planned: PlannedArm, scored: ScoredModels) -> Networks | None:
     """The networks with the weights they were scored with; None when one of them failed."""
-    ids = first_ids(planned)
-    if not all(network_id in scored.weights for network_id in ids):
+    try:
+        return served_arm(plan, planned, scored)
+    except KeyError:
         return None
-    return [(plan.experiment.architecture(plan.by_id[network_id]), scored.weights[network_id]) for network_id in ids]
 
 
 def _training(workers: Workers, plan: Plan, planned: PlannedArm) -> Future[Peak]:

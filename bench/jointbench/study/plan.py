@@ -18,7 +18,7 @@ from jointbench.data.splits import splits
 from jointbench.data.subsample import check_cut, subsampled
 from jointbench.data.units import row_units
 from jointbench.networks.architecture import Architecture, architecture
-from jointbench.networks.arms import architectures, parameters, parse_arms, sized
+from jointbench.networks.arms import architectures, parameters, parse_arms, recipe_of, sized
 from jointbench.networks.dropout import outputs_seed
 from jointbench.networks.flops import (
     flops_per_row,
@@ -184,7 +184,7 @@ def plan_arms(
         if untrainable_reason(backend, arm.weighting) is not None:
             continue
         shape = sized(arm, base, *table)
-        built = architectures(arm.groups, shape, *table)
+        built, served = (architectures(groups, shape, *table) for groups in (arm.groups, arm.served))
         reference = architectures(arm.reference, base, *table)
         arm_networks = [
             Network(
@@ -196,7 +196,7 @@ def plan_arms(
                 seed=_seed(split, number),
                 group=group,
                 shape=shape,
-                recipe=replace(experiment.recipe, weighting=weighting_of(arm.weighting, group)),
+                recipe=recipe_of(arm, experiment.recipe, group),
                 backend=backend,
                 device=device,
                 engine="stock" if weighting_of(arm.weighting, group) else engine,
@@ -216,10 +216,11 @@ def plan_arms(
                 parameters=parameters(built),
                 reference_parameters=parameters(reference),
                 train_flops_per_row=train_flops_per_row(built, arm.weighting),
-                inference_flops_per_row=inference_flops_per_row(built),
+                inference_flops_per_row=inference_flops_per_row(served),
                 network_ids=tuple(network.id for network in arm_networks),
                 flops=None if uncounted_reason(built) else flops_per_row(built, arm.weighting),
                 weighting_flops=weighting_flops(built, arm.weighting),
+                served_parameters=None if served == built else parameters(served),
             )
         )
     order = {(split.repeat, split.fold): i for i, split in enumerate(experiment.splits)}

@@ -36,6 +36,7 @@ def fit_record(experiment: Experiment, network: Network, trained: Trained, prepa
         flops_per_row=per_row,
         epochs=trained.epochs,
         best_epoch=trained.best_epoch,
+        best_epochs=trained.best_epochs,
         steps=trained.steps,
         train_flops=per_row * trained.rows_seen + per_step * trained.steps,
         epoch_seconds=trained.epoch_seconds,

@@ -43,6 +43,7 @@ from jointbench.study.memory import saved_sizes
 from jointbench.study.phases import timing_phase
 from jointbench.study.plan import Plan, first_ids, job
 from jointbench.study.prepared_tables import first_prepared
+from jointbench.study.served import answers_of_arm, served_arm
 from jointbench.types import CellKey
 
 PATHS = get_args(ExecutionMode)
@@ -101,13 +102,13 @@ def timed_arm(plan: Plan, planned: PlannedArm, scored: ScoredModels) -> TimedArm
     counts = Counter(built)
     distinct = dict(zip(built, jobs, strict=True))
     first_output = experiment.dataset.outputs[0].name
-    network = next(i for i, group in enumerate(planned.arm.groups) if first_output in group)
-    head = [output.name for output in experiment.outputs(planned.arm.groups[network])].index(first_output)
+    network = next(i for i, group in enumerate(planned.arm.served) if first_output in group)
+    head = [output.name for output in experiment.outputs(planned.arm.served[network])].index(first_output)
     return TimedArm(
         tuple(distinct.values()),
         tuple(counts[architecture] for architecture in distinct),
-        tuple((architecture, scored.weights[network_id]) for architecture, network_id in zip(built, ids, strict=True)),
-        tuple(scored.answers[network_id] for network_id in ids),
+        served_arm(plan, planned, scored),
+        answers_of_arm(planned, scored),
         (network, head),
     )
 

@@ -10,6 +10,7 @@ from functools import cached_property
 
 from jointbench.backends.base import Job, Stacked
 from jointbench.backends.batched.program import MEMORY_BUDGET_BYTES
+from jointbench.backends.checkpoints import served_answers
 from jointbench.backends.protocols import TrainingBackend
 from jointbench.data.preprocess import Prepared
 from jointbench.errors import DidNotFinish
@@ -148,7 +149,9 @@ def _results(
         there = kept.fits.get(network.id)
         failed = trained.failure is not None or (there is not None and there.failure is not None)
         if network.id in task.timed and not failed:
-            scored.weights[network.id], scored.answers[network.id] = trained.weights, trained.predictions
+            architecture = task.experiment.architecture(network)
+            scored.checkpoints[network.id] = trained.checkpoints
+            scored.answers[network.id] = served_answers(architecture, network.recipe, trained.predictions)
         yield there or fit_record(task.experiment, network, trained, _prepared(task.experiment, network))
 
 

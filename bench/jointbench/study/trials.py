@@ -10,7 +10,7 @@ from jointbench.networks.loss_weighting import weighting_of
 from jointbench.networks.search_space import Configuration, configurations, for_group
 from jointbench.records import PlannedArm, TunedArm
 from jointbench.study.plan import Experiment, Plan, plan_arms
-from jointbench.types import Arm, Engine, Network
+from jointbench.types import Engine, Network
 
 FEWEST_TRIALS = 2
 MOST_TRIALS = 512
@@ -67,7 +67,15 @@ def _trial(
             experiment,
             shape=shape,
             recipe=recipe if first else for_group(recipe, group),
-            arms=(Arm(arm.name, (group,), weighting=weighting_of(arm.weighting, group)),),
+            arms=(
+                replace(
+                    arm,
+                    groups=(group,),
+                    weighting=weighting_of(arm.weighting, group),
+                    sizing="same-width",
+                    reference=(),
+                ),
+            ),
             trials=1,
         )
         (of_group,), its_networks = plan_arms(at, planned.backend, planned.device, planned.engine)

@@ -16,6 +16,7 @@ import numpy.typing as npt
 
 from jointbench.backends.base import Job, Precision, RegressionLoss
 from jointbench.backends.batched.padding import matching_heads, padded_architecture
+from jointbench.backends.early_stopping import checkpoints_kept
 from jointbench.networks.architecture import Architecture
 from jointbench.networks.dropout import Masks
 from jointbench.types import FloatArray, Recipe, Weights
@@ -42,6 +43,11 @@ class ProgramSpec:
     batch: int
     validation: int
     regression_loss: RegressionLoss
+
+    @property
+    def checkpoints(self) -> int:
+        """Of how many epochs a slot keeps the weights."""
+        return checkpoints_kept(self.recipe, len(self.architecture.heads))
 
 
 @dataclass(frozen=True, eq=False)
@@ -101,8 +107,8 @@ class Program(Protocol):
         """Trains every slot that has not stopped for the spec's epochs."""
         ...
 
-    def best(self, slot: int) -> dict[str, npt.NDArray[np.floating]]:
-        """The weights of the slot's best epoch."""
+    def best(self, slot: int) -> list[dict[str, npt.NDArray[np.floating]]]:
+        """The weights of the slot's best epoch, or for each of its heads those of the head's own."""
         ...
 
     def weights(self, slot: int) -> dict[str, npt.NDArray[np.floating]]:
@@ -126,7 +132,8 @@ def stack_size(network: Architecture, recipe: Recipe, precision: Precision, jobs
         layer.positions * (layer.units + 9 * layer.inputs * (layer.kind == "conv")) for layer in network.layers
     )
     inputs = math.prod(network.input_shape)
-    slot_bytes = item_bytes * (6 * network.parameters + 3 * recipe.batch_size * (activations + inputs))
+    kept = 5 + checkpoints_kept(recipe, len(network.heads))
+    slot_bytes = item_bytes * (kept * network.parameters + 3 * recipe.batch_size * (activations + inputs))
     slot_bytes += rows * sum(layer.units for layer in network.dropped)
     return max(1, min(jobs, MAX_STACK, MEMORY_BUDGET_BYTES // slot_bytes))
 

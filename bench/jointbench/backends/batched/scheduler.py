@@ -24,14 +24,15 @@ from jointbench.backends.batched.program import (
     program_spec,
 )
 from jointbench.backends.batched.slots import SlotState, fill_slots, training_masks, training_rows, validation_rows
+from jointbench.backends.checkpoints import served_networks
 from jointbench.backends.training_log import TrainingLog
 from jointbench.networks.architecture import Architecture
 from jointbench.types import Float32Array, Weights
 
 Predict = Callable[[Architecture, Sequence[tuple[Weights, Float32Array]]], list[Float32Array]]
 """From one architecture and (weights, rows) of several networks to each network's answers."""
-Finished = tuple[TrainingLog, dict[str, npt.NDArray[np.floating]]]
-"""The log of a job that has stopped, and the weights of its best epoch."""
+Finished = tuple[TrainingLog, list[dict[str, npt.NDArray[np.floating]]]]
+"""The log of a job that has stopped, and the weights of its best epoch, or of each output's own."""
 
 
 def fit_stacked(
@@ -51,8 +52,11 @@ def fit_stacked(
             if state is None:
                 continue
             network = jobs[state.job].architecture
-            if _add_epochs(state, step, slot, matching_heads(network, spec.architecture)):
-                finished[state.job] = (state.log, unpad_weights(network, spec.architecture, program.best(slot)))
+            heads = matching_heads(network, spec.architecture)
+            if _add_epochs(state, step, slot, heads):
+                best = program.best(slot)
+                own = [best[head] for head in heads] if spec.recipe.checkpoint == "output" else best
+                finished[state.job] = state.log, [unpad_weights(network, spec.architecture, each) for each in own]
                 slots[slot] = None
     return _scored(jobs, finished, predict)
 
@@ -93,9 +97,15 @@ def _add_epochs(state: SlotState, step: ProgramStep, slot: int, columns: Sequenc
 
 def _scored(jobs: Sequence[Job], finished: dict[int, Finished], predict: Predict) -> tuple[Trained, ...]:
     """The jobs' results in their order, with predictions on their test rows."""
-    predictions: dict[int, Float32Array] = {}
-    for network in dict.fromkeys(job.architecture for job in jobs):
-        alike = [i for i, job in enumerate(jobs) if job.architecture == network]
-        requests = [(finished[i][1], jobs[i].features[jobs[i].test].astype(jobs[i].precision)) for i in alike]
-        predictions.update(zip(alike, predict(network, requests), strict=True))
-    return tuple(log.trained(predictions[i], weights, []) for i, (log, weights) in sorted(finished.items()))
+    served = {
+        (i, part): network
+        for i, job in enumerate(jobs)
+        for part, network in enumerate(served_networks(job.architecture, job.recipe, finished[i][1]))
+    }
+    answers: dict[tuple[int, int], Float32Array] = {}
+    for architecture in dict.fromkeys(network for network, _ in served.values()):
+        alike = {key: weights for key, (network, weights) in served.items() if network == architecture}
+        requests = [(w, jobs[i].features[jobs[i].test].astype(jobs[i].precision)) for (i, _), w in alike.items()]
+        answers.update(zip(alike, predict(architecture, requests), strict=True))
+    whole = [np.concatenate([answers[key] for key in served if key[0] == i], axis=1) for i in range(len(jobs))]
+    return tuple(log.trained(whole[i], checkpoints, []) for i, (log, checkpoints) in sorted(finished.items()))

@@ -12,6 +12,8 @@ import numpy as np
 import tensorflow as tf
 
 from jointbench.backends.base import Clock, Job, Trained
+from jointbench.backends.checkpoints import joined_answers
+from jointbench.backends.early_stopping import after_epoch, initial_state
 from jointbench.backends.tensorflow.compiled_model import compiled
 from jointbench.backends.tensorflow.input_pipeline import BatchPipeline
 from jointbench.backends.tensorflow.networks import head_name, read_weights
@@ -49,6 +51,28 @@ class StopAtFailure(keras.callbacks.Callback):  # type: ignore[misc]  # keras sh
             self.model.stop_training = True
 
 
+class OutputStopping(keras.callbacks.Callback):  # type: ignore[misc]  # keras ships no types
+    """Ends `fit` when no output improves any more, and keeps the weights of each one's best epoch in ``checkpoints``."""
+
+    def __init__(self, job: Job) -> None:
+        super().__init__()
+        self.job, self.state = job, initial_state(len(job.loss_weights))
+
+    def on_train_begin(self, logs: object = None) -> None:
+        self.checkpoints = [self.model.get_weights()] * len(self.job.loss_weights)
+
+    def on_epoch_end(self, epoch: int, logs: dict[str, float] | None = None) -> None:
+        history = {name: [value] for name, value in (logs or {}).items()}
+        (losses,) = _loss_curve(history, "val_", self.job)
+        self.state, improved = after_epoch(self.state, losses, np.float64(history["val_loss"][0]), self.job.recipe)
+        if improved.any():
+            weights = self.model.get_weights()
+            for output in np.flatnonzero(improved):
+                self.checkpoints[output] = weights
+        if not self.state.training:
+            self.model.stop_training = True
+
+
 def steps_per_epoch(job: Job) -> int:
     return math.ceil(len(job.train) / job.recipe.batch_size)
 
@@ -56,14 +80,12 @@ def steps_per_epoch(job: Job) -> int:
 def fit(job: Job, clock: Clock) -> Trained:
     """Trains until Keras's early stopping or a loss that is not finite.
 
-    The result has the best epoch's weights. clock: waits for the device before it is read.
+    The result has the weights of the best epoch, or of each output's own. clock: waits for the device before it is read.
     """
     model = compiled(job)
     rows = BatchPipeline(job)
     epoch_seconds = EpochSeconds(clock)
-    stopping = keras.callbacks.EarlyStopping(
-        monitor="val_loss", patience=job.recipe.patience, restore_best_weights=True
-    )
+    stopping = _early_stopping(job)
     history = model.fit(
         rows.batches(0, job.recipe.max_epochs),
         steps_per_epoch=steps_per_epoch(job),
@@ -77,9 +99,21 @@ def fit(job: Job, clock: Clock) -> Trained:
     curves = zip(_loss_curve(history, "", job), _loss_curve(history, "val_", job), history["val_loss"], strict=True)
     for train, validation, total in curves:
         log.add(train, validation, total)
-    answers = model(rows.whole_masks(tf.gather(rows.features, job.test)), training=False)
-    heads = [answers[head_name(i)].numpy() for i in range(len(job.architecture.kinds))]
-    return log.trained(np.concatenate(heads, axis=1), read_weights(job.architecture, model), epoch_seconds.seconds)
+    tested, answers, checkpoints = rows.whole_masks(tf.gather(rows.features, job.test)), [], []
+    for weights in stopping.checkpoints if isinstance(stopping, OutputStopping) else (None,):
+        if weights is not None:
+            model.set_weights(weights)
+        by_head = model(tested, training=False)
+        answers.append(np.concatenate([by_head[head_name(i)].numpy() for i in range(len(job.loss_weights))], axis=1))
+        checkpoints.append(read_weights(job.architecture, model))
+    return log.trained(joined_answers(job.architecture, answers), checkpoints, epoch_seconds.seconds)
+
+
+def _early_stopping(job: Job) -> keras.callbacks.Callback:
+    """Keras's own, which restores the best epoch; or of each output."""
+    if job.recipe.checkpoint == "output":
+        return OutputStopping(job)
+    return keras.callbacks.EarlyStopping(monitor="val_loss", patience=job.recipe.patience, restore_best_weights=True)
 
 
 def _loss_curve(history: dict[str, list[float]], prefix: str, job: Job) -> FloatArray:

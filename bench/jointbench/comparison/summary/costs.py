@@ -8,6 +8,7 @@ from typing import Final, Literal
 from jointbench.comparison.summary.quantity import Quantity, StoredQuantity
 from jointbench.records import SEQUENTIAL, ExecutionMode
 from jointbench.stats.estimate import Estimate
+from jointbench.types import Checkpoint
 
 TimedUntil = Literal["", "settled", "budget spent", "too few blocks"]
 SETTLED: Final = "settled"
@@ -74,7 +75,8 @@ class ArmCost:
 
     step_seconds: one optimisation step of every network of the arm, one after the other, by the stock loop on all
     cores. train_seconds: step seconds times the steps taken; longest_seconds: the same for its longest network alone.
-    training: these by every path and at every thread count. own_trunk: the name of a user's trunk; its FLOPs are 0
+    training: these by every path and at every thread count. checkpoint: "output" where each output is served from its
+    own best epoch; served_parameters: then of the networks that answer requests, else None. own_trunk: the name of a user's trunk; its FLOPs are 0
     where they were not counted.
     """
 
@@ -104,6 +106,8 @@ class ArmCost:
     throughput: tuple[Throughput, ...] = ()
     own_trunk: str = ""
     residual: bool = False
+    checkpoint: Checkpoint = "network"
+    served_parameters: int | None = None
 
 
 @dataclass(frozen=True, kw_only=True)

@@ -49,10 +49,11 @@ def describe(cost: ArmCost) -> str:
     trunk = own_trunk_text(cost.own_trunk, cost.trunk) if cost.own_trunk else dense
     heads = f"heads of {'-'.join(map(str, cost.head))}" if cost.head else "one-layer heads"
     shared = ", ".join(str(size) for size in dict.fromkeys(len(group) for group in cost.groups))
+    served = f", {cost.served_parameters:,} to serve each output from its own epoch" if cost.served_parameters else ""
     return (
         f"{show.shorten(cost.arm, 40)}: {count} network{'s' if count > 1 else ''} with {shared} "
         f"output{'' if shared == '1' else 's'}{' each' if count > 1 else ''}; {trunk}; {heads}; "
-        f"{cost.parameters:,} parameters"
+        f"{cost.parameters:,} parameters{served}"
     )
 
 

@@ -42,7 +42,7 @@ class Curve:
     @property
     def losses(self) -> FloatArray:
         """The losses up to the best epoch."""
-        return self.fit.validation_loss[: self.fit.best_epoch + 1, self.column].astype(np.float64)
+        return self.fit.validation_loss[: self.fit.best_epoch_of(self.column) + 1, self.column].astype(np.float64)
 
     @property
     def kept(self) -> float:
@@ -98,11 +98,13 @@ def curves_of(cell: CellSummary, output: str, fits: Sequence[Fit]) -> list[Curve
 
 
 def _belongs(fit: Fit, cost: ArmCost) -> bool:
-    shape = fit.network.shape
-    return fit.network.group in cost.groups and (shape.trunk, shape.head, shape.channels) == (
+    shape, group = fit.network.shape, fit.network.group
+    checkpoint = cost.checkpoint if len(group) > 1 else "network"  # of one output it makes no difference
+    return group in cost.groups and (shape.trunk, shape.head, shape.channels, fit.network.recipe.checkpoint) == (
         cost.trunk,
         cost.head,
         cost.channels,
+        checkpoint,
     )
 
 

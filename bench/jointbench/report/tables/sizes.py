@@ -21,6 +21,7 @@ CRITERIA = {
 
 def size_table(cell: CellSummary) -> Table:
     """How large each arm is, in exact counts, and how good it is over all its outputs."""
+    checkpointed = any(cost.served_parameters for cost in cell.costs)
     standings = {standing.arm: standing for standing in cell.standings}
     return Table(
         f"Size of the arms in {cell_name(cell)}: {counted(cell)}. In the Pareto set no other arm is at least "
@@ -30,6 +31,7 @@ def size_table(cell: CellSummary) -> Table:
             (
                 "Networks",
                 "Parameters",
+                *((("Parameters served", "of the networks that answer requests"),) if checkpointed else ()),
                 ("Aimed at", "the parameter count that the sizing rule aimed at"),
                 ("Training FLOPs per row", "forward and backward"),
                 "Inference FLOPs per row",
@@ -44,6 +46,7 @@ def size_table(cell: CellSummary) -> Table:
                 name(cost.sizing),
                 number(len(cost.groups), show.count),
                 number(cost.parameters, show.count),
+                *((number(cost.served_parameters or cost.parameters, show.count),) if checkpointed else ()),
                 number(cost.reference_parameters, show.count),
                 number(cost.train_flops_per_row or None, show.flops),
                 number(cost.inference_flops_per_row or None, show.flops),

@@ -37,12 +37,12 @@ class BatchedProgram:
         self.labels = self.losses.table(targets, weights)
         self.layout = Layout(network)
         self.flat = torch.zeros(slots, self.layout.size, dtype=dtype, device=device)
-        self.best_flat = torch.zeros_like(self.flat)
+        self.best_flat = torch.zeros(slots, spec.checkpoints, self.layout.size, dtype=dtype, device=device)
         self.optimizer = StackedOptimizer(spec.recipe, self.flat)
         self.network = StackedNetwork(network, self.layout, self.flat, spec.batch)
         self.loss_weights = torch.zeros(slots, len(network.heads), dtype=dtype, device=device)
         self.stopping = StoppingState(
-            best_loss=np.full(slots, np.inf),
+            best_loss=np.full((slots, spec.checkpoints), np.inf),
             waited=np.zeros(slots, np.int64),
             epochs=np.zeros(slots, np.int64),
             training=np.zeros(slots, np.bool_),
@@ -52,7 +52,7 @@ class BatchedProgram:
         index = torch.tensor(slots, device=self.device)
         for name, view in self.layout.views(self.flat).items():
             view[index] = torch.as_tensor(np.stack([network[name] for network in weights])).to(view)
-        self.best_flat[index] = self.flat[index]
+        self.best_flat[index] = self.flat[index].unsqueeze(1)
         self.loss_weights[index] = torch.as_tensor(loss_weights).to(self.flat)
         self.factors = self.losses.factors(self.loss_weights)
         self.optimizer.reset(slots)
@@ -76,7 +76,7 @@ class BatchedProgram:
                 losses = self._validate(batches, targets, shares)
                 validation.append(losses.cpu().numpy().astype(np.float64))
                 totals.append((losses * self.loss_weights).sum(dim=1).cpu().numpy())
-                self._stop_early(totals[-1])
+                self._stop_early(validation[-1], totals[-1])
         return ProgramStep(np.stack(train), np.stack(validation), np.stack(totals))
 
     def _validation_batches(self, rows: torch.Tensor) -> torch.Tensor:
@@ -159,22 +159,24 @@ class BatchedProgram:
         raw = torch.cat(answers, dim=1)[:, : self.spec.validation]
         return self.losses.means(raw, targets, shares)
 
-    def _stop_early(self, loss: npt.NDArray[np.floating]) -> None:
-        """Copies the best weights and stops slots after an epoch. loss: weighted validation losses, (slots,)."""
-        self.stopping, improved = after_epoch(self.stopping, loss, self.spec.recipe, np.where)
+    def _stop_early(self, losses: npt.NDArray[np.floating], totals: npt.NDArray[np.floating]) -> None:
+        """Copies the best weights and stops slots after an epoch. losses: of validation, (slots, outputs); totals:
+        weighted, (slots,)."""
+        self.stopping, improved = after_epoch(self.stopping, losses, totals, self.spec.recipe)
         if improved.any():
-            index = torch.from_numpy(np.flatnonzero(improved)).to(self.device)
-            self.best_flat[index] = self.flat[index]
+            slots, checkpoints = (torch.from_numpy(index).to(self.device) for index in np.nonzero(improved))
+            self.best_flat[slots, checkpoints] = self.flat[slots]
 
-    def best(self, slot: int) -> dict[str, npt.NDArray[np.floating]]:
-        return self._named(self.best_flat, slot)
+    def best(self, slot: int) -> list[dict[str, npt.NDArray[np.floating]]]:
+        return self._named(self.best_flat[slot])
 
     def weights(self, slot: int) -> dict[str, npt.NDArray[np.floating]]:
-        return self._named(self.flat, slot)
+        return self._named(self.flat[slot : slot + 1])[0]
 
-    def _named(self, flat: torch.Tensor, slot: int) -> dict[str, npt.NDArray[np.floating]]:
-        views = self.layout.views(flat[slot : slot + 1])
-        return {name: view[0].cpu().numpy().copy() for name, view in views.items()}
+    def _named(self, rows: torch.Tensor) -> list[dict[str, npt.NDArray[np.floating]]]:
+        """The weights in each row of parameters, (rows, parameters), by name."""
+        views = self.layout.views(rows)
+        return [{name: view[row].cpu().numpy().copy() for name, view in views.items()} for row in range(len(rows))]
 
 
 def predict(network: Architecture, requests: Sequence[tuple[Weights, Float32Array]], device: str) -> list[Float32Array]:

@@ -9,13 +9,14 @@ from typing import Any
 import tensorflow as tf
 
 from jointbench.backends.batched.program import ProgramSpec
-from jointbench.backends.early_stopping import StoppingState, after_epoch
+from jointbench.backends.early_stopping import Arrays, StoppingState, after_epoch
 from jointbench.backends.tensorflow.batched.layers import flat_weights, forward, named_weights
 from jointbench.backends.tensorflow.batched.losses import output_losses
 from jointbench.networks.recipes import ADAM_BETAS, ADAM_EPSILON
 
 State = dict[str, Any]
 """What a call changes, by name: weights, best weights, moments, step counts and early stopping, slots first."""
+TENSORS = Arrays(tf.where, lambda conditions: tf.reduce_any(conditions, axis=-1))
 STOPPING = tuple(field.name for field in fields(StoppingState))
 
 
@@ -51,7 +52,7 @@ def train_epochs(spec: ProgramSpec, state: State, inputs: CallInputs) -> tuple[S
         total = tf.reduce_sum(losses * inputs.loss_weights, axis=1)
         return (
             epoch + 1,
-            _stop_early(spec, state, total),
+            _stop_early(spec, state, losses, total),
             train.write(epoch, train_losses),
             validation.write(epoch, losses),
             totals.write(epoch, total),
@@ -148,8 +149,10 @@ def _update(spec: ProgramSpec, state: State, gradient: Any, active: Any) -> Stat
     return {**state, **new}
 
 
-def _stop_early(spec: ProgramSpec, state: State, loss: Any) -> State:
-    """Copies the best weights and stops slots after an epoch. loss: weighted validation losses, (slots,)."""
+def _stop_early(spec: ProgramSpec, state: State, losses: Any, total: Any) -> State:
+    """Copies the best weights and stops slots after an epoch. losses: of validation, (slots, outputs); total: weighted,
+    (slots,)."""
     before = StoppingState(**{name: state[name] for name in STOPPING})
-    after, improved = after_epoch(before, loss, spec.recipe, tf.where)
-    return {**state, **vars(after), "best": tf.where(improved[:, None], state["weights"], state["best"])}
+    after, improved = after_epoch(before, losses, total, spec.recipe, TENSORS)
+    best = tf.where(improved[..., None], state["weights"][:, None], state["best"])
+    return {**state, **vars(after), "best": best}

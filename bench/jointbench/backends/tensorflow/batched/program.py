@@ -41,10 +41,10 @@ class GraphProgram:
             tf.constant,
             {
                 "weights": zeros,
-                "best": zeros,
+                "best": np.zeros((spec.slots, spec.checkpoints, spec.architecture.parameters), dtype),
                 **moments,
                 "count": np.zeros(spec.slots, dtype),
-                "best_loss": np.full(spec.slots, np.inf, dtype),
+                "best_loss": np.full((spec.slots, spec.checkpoints), np.inf, dtype),
                 "waited": np.zeros(spec.slots, np.int32),
                 "epochs": np.zeros(spec.slots, np.int32),
                 "training": np.zeros(spec.slots, bool),
@@ -66,7 +66,8 @@ class GraphProgram:
     def load(self, slots: Sequence[int], weights: Sequence[Weights], loss_weights: npt.NDArray[np.floating]) -> None:
         new = np.array(slots)
         state = tf.nest.map_structure(lambda tensor: np.array(tensor), self.state)
-        state["weights"][new] = state["best"][new] = np.stack([self._flat(network) for network in weights])
+        state["weights"][new] = np.stack([self._flat(network) for network in weights])
+        state["best"][new] = state["weights"][new][:, None]
         for moment in {"first", "second"} & state.keys():
             state[moment][new] = 0
         state["count"][new] = 0
@@ -89,15 +90,16 @@ class GraphProgram:
         self.state, train, validation, totals = self.run(self.state, inputs)
         return ProgramStep(train.numpy().astype(np.float64), validation.numpy().astype(np.float64), totals.numpy())
 
-    def best(self, slot: int) -> dict[str, npt.NDArray[np.floating]]:
-        return self._slot_weights("best", slot)
+    def best(self, slot: int) -> list[dict[str, npt.NDArray[np.floating]]]:
+        return self._named(self.state["best"][slot])
 
     def weights(self, slot: int) -> dict[str, npt.NDArray[np.floating]]:
-        return self._slot_weights("weights", slot)
+        return self._named(self.state["weights"][slot : slot + 1])[0]
 
-    def _slot_weights(self, key: str, slot: int) -> dict[str, npt.NDArray[np.floating]]:
-        weights = named_weights(self.spec.architecture, self.state[key][slot : slot + 1])
-        return {name: weight[0].numpy() for name, weight in weights.items()}
+    def _named(self, rows: Any) -> list[dict[str, npt.NDArray[np.floating]]]:
+        """The weights in each row of parameters, (rows, parameters), by name."""
+        weights = {name: weight.numpy() for name, weight in named_weights(self.spec.architecture, rows).items()}
+        return [{name: weight[row] for name, weight in weights.items()} for row in range(len(rows))]
 
     def _flat(self, weights: Weights) -> npt.NDArray[np.floating]:
         return np.concatenate(
