@@ -33,6 +33,7 @@ Positive = Annotated[int, Interval(ge=1, lt=2**63)]
 PositiveFloat = Annotated[float, Interval(gt=0, lt=math.inf)]
 Width = Annotated[int, Interval(ge=1, lt=2**31)]  # of a layer
 
+Partition = tuple[tuple[str, ...], ...]  # of outputs into groups
 Kind = Literal["regression", "binary", "multiclass"]
 Sizing = Literal["same-width", "same-parameters"]
 Optimizer = Literal["sgd", "adam", "adamw"]
@@ -230,7 +231,10 @@ class Shape:
 
 
 # Fields of Shape, Recipe, Arm and PlannedArm that records are older than.
-NOT_WRITTEN: Final = {"dropout": 0.0, "norm": "", "residual": False, "weighting": "", "weighting_flops": 0}
+NOT_WRITTEN: Final = {
+    **{"dropout": 0.0, "norm": "", "residual": False, "weighting": "", "weighting_flops": 0},
+    **{"search": False, "partitions": ()},
+}
 LATER: Final = {"own_trunk": "", **NOT_WRITTEN}  # and those that ids are older than
 
 
@@ -254,7 +258,8 @@ class Arm:
     """A partition of a dataset's outputs into networks, and the rule that sizes them.
 
     ``reference`` is the partition at base shape whose parameter count ``same-parameters`` aims at. weighting: how its
-    networks of several outputs weigh their losses.
+    networks of several outputs weigh their losses. search: in each run the partition is the one of the least validation
+    loss; until its candidates are trained, ``groups`` are the finest.
     """
 
     name: str
@@ -262,6 +267,7 @@ class Arm:
     sizing: Sizing = "same-width"
     reference: tuple[tuple[str, ...], ...] = ()
     weighting: Weighting = ""
+    search: bool = False
 
 
 @dataclass(frozen=True, kw_only=True)

@@ -23,6 +23,7 @@ from jointbench.comparison.summary.recipe import RecipeSummary
 from jointbench.comparison.summary.run import SUMMARY_SCHEMA_VERSION, CellSummary, DatasetSummary, Quality, Summary
 from jointbench.comparison.table_sizes import at_the_most_rows
 from jointbench.comparison.tuning import tuning_of, with_sentence
+from jointbench.networks.arms import coarseness
 from jointbench.records import PlannedArm, Record, Reference, Score
 from jointbench.types import Dataset, FloatArray, Split
 
@@ -138,7 +139,7 @@ def summarise_cell(cell: BenchmarkCell, dataset: DatasetSummary, criteria: Verdi
     """Quality, costs, comparisons and decisions of one dataset on one backend and device."""
     if not cell.planned_arms:
         return _without_arms(cell)
-    joint = min(cell.planned_arms, key=lambda planned: len(planned.arm.groups))
+    joint = min(cell.planned_arms, key=lambda planned: coarseness(planned.arm))
     others = [planned for planned in cell.planned_arms if planned is not joint]
     evidence = cell_evidence(cell, criteria)
     index, skill = evidence.index, evidence.skill

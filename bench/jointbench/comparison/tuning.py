@@ -21,7 +21,7 @@ from jointbench.records import Fit, PlannedArm, TunedArm
 def tuning_of(cell: BenchmarkCell, criteria: VerdictCriteria) -> Tuning | None:
     """None where nothing was tuned, or there is no other arm."""
     by_name = {tuned.arm: tuned for tuned in cell.tuned}
-    joint, *others = compared(cell.planned_arms, lambda planned: len(planned.arm.groups))
+    joint, *others = compared(cell.planned_arms, lambda planned: planned.arm)
     if not others or joint.arm.name not in by_name or others[0].arm.name not in by_name:
         return None
     first, other = by_name[joint.arm.name], by_name[others[0].arm.name]

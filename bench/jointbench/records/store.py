@@ -26,6 +26,7 @@ from jointbench.records import (
     Projection,
     Record,
     Reference,
+    SearchedArm,
     Stack,
     StatedCost,
     Timing,
@@ -48,6 +49,7 @@ NOUNS: dict[str, type[Any]] = {
     "Reference": Reference,
     "Assembly": PlannedArm,
     "Tuning": TunedArm,
+    "Search": SearchedArm,
     "Timing": Timing,
     "StatedCost": StatedCost,
     "ColdStart": ColdStart,
@@ -75,23 +77,30 @@ def to_line(record: Record) -> str:
     return ascii_json({**head, **body})
 
 
+def _planned(body: dict[str, Any]) -> Iterator[dict[str, Any]]:
+    """The planned arms in a record."""
+    if "shapes" in body:
+        yield body
+    for trial in body.get("trials", ()):
+        yield from trial
+
+
 def _shapes(body: dict[str, Any]) -> Iterator[dict[str, Any]]:
-    """The shapes of networks in a record: of a fit's network, of an arm, of the arms of each trial."""
+    """The shapes of networks in a record: of a fit's network, of arms, of the groups that are candidates."""
     if "network" in body:
         yield body["network"]["shape"]
-    yield from body.get("shapes", ())
-    for trial in body.get("trials", ()):
-        for planned in trial:
-            yield from planned["shapes"]
+    for planned in _planned(body):
+        yield from planned["shapes"]
+    for candidate in body.get("candidates", ()):
+        yield candidate["shape"]
 
 
 def _weighted(body: dict[str, Any]) -> Iterator[dict[str, Any]]:
     """What may say how losses are weighed: the recipe of a fit's network, an arm, the arms of each trial."""
     if "network" in body:
         yield body["network"]["recipe"]
-    for planned in (body, *(planned for trial in body.get("trials", ()) for planned in trial)):
-        if "reference_parameters" in planned:
-            yield from (planned, planned["arm"])
+    for planned in _planned(body):
+        yield from (planned, planned["arm"])
 
 
 def from_line(line: str | bytes) -> Record:
