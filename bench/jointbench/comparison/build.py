@@ -15,6 +15,7 @@ from jointbench.comparison.costs import arm_cost, best_takes, projection_check
 from jointbench.comparison.criteria import DEFAULT_CRITERIA, VerdictCriteria
 from jointbench.comparison.failures import failed_everywhere
 from jointbench.comparison.flops import arm_flops, predicted_saving
+from jointbench.comparison.grouping import grouping_of, with_partition
 from jointbench.comparison.headline import headline
 from jointbench.comparison.memory import arm_memory
 from jointbench.comparison.pair import cell_evidence, cell_ratios, compare_pair, decision
@@ -179,8 +180,9 @@ def summarise_cell(cell: BenchmarkCell, dataset: DatasetSummary, criteria: Verdi
         repeats=index.shape[0],
         seeds=index.shape[2],
         tuning=tuning_of(cell, criteria),
+        grouping=grouping_of(cell, criteria),
     )
-    return with_sentence(summary)
+    return with_partition(with_sentence(summary))
 
 
 def _metrics(cell: BenchmarkCell, dataset: DatasetSummary) -> tuple[str, ...]:

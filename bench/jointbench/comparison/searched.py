@@ -57,7 +57,7 @@ class Search:
         place = {name: i for i, name in enumerate(self.outputs)}
         table = np.full((len(place), len(place)), math.inf)
         for group, losses in self.losses.items():
-            if len(group) <= 2:  # noqa: PLR2004 - a pair
+            if len(group) <= 2:
                 first, last = place[group[0]], place[group[-1]]
                 table[first, last] = losses[0]
                 table[last, first] = losses[-1]
