@@ -111,9 +111,7 @@ def with_partition(cell: CellSummary) -> CellSummary:
     """The cell whose decision about the searched arm says what the search chose."""
     if (grouping := cell.grouping) is None:
         return cell
-    chosen, *others = grouping.budgets[-1].chosen
-    more = f", {len(others)} other{'s' if len(others) > 1 else ''} in the rest" if others else ""
-    sentence = f"{grouping.arm} is {partition_text(chosen.partition)} in {chosen.runs} of {grouping.runs} runs{more}."
+    sentence = f"{grouping.arm} {_chosen(grouping)}{_alone(grouping)}."
     return replace(
         cell,
         decisions=tuple(
@@ -121,6 +119,25 @@ def with_partition(cell: CellSummary) -> CellSummary:
             for decision in cell.decisions
         ),
     )
+
+
+def _chosen(grouping: Grouping) -> str:
+    """What most runs chose, or that they do not agree."""
+    chosen, *others = grouping.budgets[-1].chosen
+    if others and chosen.runs == 1:
+        return f"is another partition in each of {grouping.runs} runs"
+    more = f", {len(others)} other{'s' if len(others) > 1 else ''} in the rest" if others else ""
+    return f"is {partition_text(chosen.partition)} in {chosen.runs} of {grouping.runs} runs{more}"
+
+
+def _alone(grouping: Grouping) -> str:
+    """Which outputs have a network of their own in most runs, where not all have."""
+    counts = {
+        output: sum(item.runs for item in grouping.budgets[-1].chosen if (output,) in item.partition)
+        for output in grouping.outputs
+    }
+    often = [f"{output} in {count}" for output, count in counts.items() if 2 * count > grouping.runs]
+    return f"; alone stands {', '.join(often)}" if 0 < len(often) < len(counts) else ""
 
 
 def partition_text(partition: Partition) -> str:

@@ -22,7 +22,8 @@ from jointbench.report.tables.grouping import affinity_table
 from jointbench.report.tables.quality import cell_name
 from jointbench.types import FloatArray
 
-MARGIN, TREE, LETTERS = 74, 36, 14  # below and beside the cells; the tree above them; of a name
+BESIDE, TREE, LETTERS = 84, 36, 14  # beside the cells; the tree above them; of a name
+MOST_UPRIGHT = 4  # columns with room for their names
 HELPS, HARMS = Style("helps", COLOURS[0], "s"), Style("harms", COLOURS[1], "s")
 
 
@@ -56,15 +57,17 @@ def _draw(table: FloatArray, outputs: tuple[str, ...], slug: str, alternative: s
     frame = pd.DataFrame(100 * table)
     most = max(float(np.abs(frame.to_numpy()).max()), 1.0)
     tree = _tree(table)
-    height = ROW * len(outputs) + TREE + MARGIN
+    upright = len(outputs) <= MOST_UPRIGHT
+    below = 34 if upright else BESIDE
+    height = ROW * len(outputs) + TREE + below
     with style():
         grid = seaborn.clustermap(
             frame,
             row_linkage=tree,
             col_linkage=tree,
             mask=np.eye(len(outputs), dtype=bool),
-            annot=True,
-            fmt="+.0f",
+            annot=frame.map(lambda value: show.fixed(value, 0, sign=True)),
+            fmt="",
             annot_kws={"color": INK},
             cmap=two_way().reversed(),
             vmin=-most,
@@ -75,10 +78,11 @@ def _draw(table: FloatArray, outputs: tuple[str, ...], slug: str, alternative: s
             tree_kws={"colors": INK, "linewidths": 0.8},
         )
         surface = grid.figure
+        grid.gs.update(left=0.01, right=1 - BESIDE / WIDTH, bottom=below / height, top=0.99)
         order = grid.dendrogram_row.reordered_ind
         names = [show.shorten(outputs[i], LETTERS) for i in order]
         panel = grid.ax_heatmap
-        panel.set_xticks(np.arange(len(names)) + 0.5, names, rotation=90 if len(names) > 4 else 0)
+        panel.set_xticks(np.arange(len(names)) + 0.5, names, rotation=0 if upright else 90)
         panel.set_yticks(np.arange(len(names)) + 0.5, names, rotation=0)
         panel.set(xlabel="trained together with", ylabel="")
         panel.tick_params(length=0)
