@@ -30,7 +30,7 @@ from jointbench.types import Partition, Recipe, Shape
 from trained_records import TORCH_STUDY, table, trained
 
 ARMS = ("joint", "separate", "best-grouping")
-FOLDS, ROWS, FEATURES, NOISE = 4, 300, 60, 0.5
+FOLDS, ROWS, FEATURES, NOISE = 4, 400, 80, 0.5
 PLANTED = (("a1", "a2"), ("b1", "b2"))
 
 

@@ -20,6 +20,7 @@ from jointbench.records import Candidate, Fit, PlannedArm, SearchedArm
 from jointbench.types import FloatArray, Partition
 
 BUDGETS = (1.0, 1.5, 2.0)  # multiples of the joint network's parameters and FLOPs of a request
+FAILED = 1e6  # the loss of an output whose network failed, for a prediction, which adds and subtracts
 LIKELY = 4  # predicted partitions of which the networks are trained, under each budget
 
 
@@ -47,7 +48,8 @@ class Search:
         for candidate in self.searched.candidates:
             fit = self.fits.get(candidate.network_ids[self.run])
             if fit is not None and fit.failure is None and len(fit.validation_loss):
-                known[candidate.group] = np.asarray(fit.validation_loss[fit.best_epoch], dtype=np.float64)
+                losses = np.asarray(fit.validation_loss[fit.best_epoch], dtype=np.float64)
+                known[candidate.group] = np.where(np.isfinite(losses), losses, 0.0)  # without a row to validate on
         return known
 
     @cached_property
@@ -70,7 +72,7 @@ class Search:
             return list(partitions(self.outputs))
         found: dict[Partition, None] = {(self.outputs,): None, tuple((name,) for name in self.outputs): None}
         for most in sorted({self._most_groups(times) for times in (*BUDGETS, math.inf)} - {1}):
-            for places in likely_partitions(self.pairs, LIKELY, most):
+            for places in likely_partitions(np.minimum(self.pairs, FAILED), LIKELY, most):
                 found[tuple(tuple(self.outputs[i] for i in group) for group in places)] = None
         return list(found)
 

@@ -86,6 +86,8 @@ class References:
     def _add_searched(self, searched: SearchedArm) -> None:
         self._need_arms(searched, [searched.arm])
         cell = CellKey.of(searched)
+        if len(self._outputs[searched.dataset]) not in {len(candidate.group) for candidate in searched.candidates}:
+            raise ValueError(f"candidates must hold all outputs of {searched.dataset} together")
         for candidate in searched.candidates:
             self._need_outputs(searched.dataset, candidate.group)
             if len(candidate.network_ids) != self._runs[cell]:

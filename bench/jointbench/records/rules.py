@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from typing import Any, TypeVar
 
 from jointbench.records.costs import Timing
-from jointbench.records.schema import Fit, FoldRecord, PlannedArm, Reference, SearchedArm, TunedArm
+from jointbench.records.schema import Candidate, Fit, FoldRecord, PlannedArm, Reference, SearchedArm, TunedArm
 from jointbench.types import EXTERNAL
 
 R = TypeVar("R")
@@ -117,6 +117,11 @@ _PLANNED_ARM = (
     ),
 )
 
+
+def _largest(searched: SearchedArm) -> Candidate:
+    return max(searched.candidates, key=lambda candidate: len(candidate.group))
+
+
 _SEARCHED_ARM = (
     Rule(
         "candidates",
@@ -127,6 +132,13 @@ _SEARCHED_ARM = (
             and all(any(candidate.network_ids) for candidate in searched.candidates)
             and _distinct([name for candidate in searched.candidates for name in candidate.network_ids if name])
         ),
+    ),
+    Rule(
+        "candidates",
+        "must hold each output of the largest one alone, in every run, as the largest itself is",
+        lambda searched: {
+            frozenset(candidate.group) for candidate in searched.candidates if all(candidate.network_ids)
+        }.issuperset({frozenset([name]) for name in _largest(searched).group} | {frozenset(_largest(searched).group)}),
     ),
     Rule(
         "network_ids",

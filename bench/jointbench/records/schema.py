@@ -221,7 +221,7 @@ class Candidate:
 
     group: Annotated[tuple[str, ...], MinLen(1)]
     shape: Shape
-    parameters: Natural
+    parameters: Positive
     train_flops_per_row: Natural
     inference_flops_per_row: Natural
     flops: FlopsPerRow | None
