@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import math
-from collections import Counter
 from collections.abc import Sequence
 from dataclasses import replace
 
@@ -12,7 +11,7 @@ import numpy as np
 from jointbench.comparison.cells import BenchmarkCell
 from jointbench.comparison.criteria import VerdictCriteria
 from jointbench.comparison.pair import CellEvidence, cell_evidence, compare_pair
-from jointbench.comparison.searched import BUDGETS, Search, runs_of, searched_arm
+from jointbench.comparison.searched import BUDGETS, Search, best_partition, runs_of, searched_arm
 from jointbench.comparison.summary.grouping import ChosenPartition, Grouping, GroupingBudget, GroupingDifference
 from jointbench.comparison.summary.run import CellSummary
 from jointbench.comparison.trial_costs import trial_cost
@@ -42,6 +41,7 @@ def grouping_of(cell: BenchmarkCell, criteria: VerdictCriteria) -> Grouping | No
         affinity=_affinity(searches),
         budgets=_budgets(cell, arm, searched, criteria),
         cost=trial_cost(cell, searched.arm, every, set(arm.network_ids)),
+        best=best_partition(searched, cell.fits),
         failed=sum(cell.fits[name].failure is not None for name in every if name in cell.fits),
     )
 
@@ -76,20 +76,24 @@ def _budgets(
 def _budget(
     evidence: CellEvidence, times: float, planned: PlannedArm, others: Sequence[PlannedArm], searches: Sequence[Search]
 ) -> GroupingBudget:
-    losses: dict[Partition, list[float]] = {}
+    by_partition: dict[Partition, list[Search]] = {}
     parameters, flops = [], []
     for search, partition in zip(searches, planned.partitions, strict=True):
-        losses.setdefault(partition, []).append(search.loss(partition))
+        by_partition.setdefault(partition, []).append(search)
         members = [candidate for candidate in search.searched.candidates if candidate.group in partition]
         parameters.append(sum(c.parameters for c in members) / search.whole.parameters)
         flops.append(sum(c.inference_flops_per_row for c in members) / max(search.whole.inference_flops_per_row, 1))
-    counts = Counter({partition: len(of_runs) for partition, of_runs in losses.items()})
+    chosen = [
+        ChosenPartition(
+            partition=partition,
+            runs=tuple(place for search in its_searches if (place := search.place) is not None),
+            loss=float(np.mean([search.loss(partition) for search in its_searches])),
+        )
+        for partition, its_searches in by_partition.items()
+    ]
     return GroupingBudget(
         times=None if times == math.inf else times,
-        chosen=tuple(
-            ChosenPartition(partition=partition, runs=runs, loss=float(np.mean(losses[partition])))
-            for partition, runs in counts.most_common()
-        ),
+        chosen=tuple(sorted(chosen, key=lambda item: -len(item.runs))),
         parameters=float(np.mean(parameters)),
         request_flops=float(np.mean(flops)),
         differences=tuple(_difference(evidence, planned, other) for other in others),
@@ -111,7 +115,8 @@ def with_partition(cell: CellSummary) -> CellSummary:
     """The cell whose decision about the searched arm says what the search chose."""
     if (grouping := cell.grouping) is None:
         return cell
-    sentence = f"{grouping.arm} {_chosen(grouping)}{_alone(grouping)}."
+    sentence = f"{grouping.arm} {_chosen(grouping)}{_alone(grouping)}; over all runs together "
+    sentence += f"{partition_text(grouping.best)} is best."
     return replace(
         cell,
         decisions=tuple(
@@ -124,16 +129,16 @@ def with_partition(cell: CellSummary) -> CellSummary:
 def _chosen(grouping: Grouping) -> str:
     """What most runs chose, or that they do not agree."""
     chosen, *others = grouping.budgets[-1].chosen
-    if others and chosen.runs == 1:
+    if others and len(chosen.runs) == 1:
         return f"is another partition in each of {grouping.runs} runs"
     more = f", {len(others)} other{'s' if len(others) > 1 else ''} in the rest" if others else ""
-    return f"is {partition_text(chosen.partition)} in {chosen.runs} of {grouping.runs} runs{more}"
+    return f"is {partition_text(chosen.partition)} in {len(chosen.runs)} of {grouping.runs} runs{more}"
 
 
 def _alone(grouping: Grouping) -> str:
     """Which outputs have a network of their own in most runs, where not all have."""
     counts = {
-        output: sum(item.runs for item in grouping.budgets[-1].chosen if (output,) in item.partition)
+        output: sum(len(item.runs) for item in grouping.budgets[-1].chosen if (output,) in item.partition)
         for output in grouping.outputs
     }
     often = [f"{output} in {count}" for output, count in counts.items() if 2 * count > grouping.runs]

@@ -41,6 +41,14 @@ class Search:
     def whole(self) -> Candidate:
         return max(self.searched.candidates, key=lambda candidate: len(candidate.group))
 
+    @property
+    def place(self) -> tuple[int, int, int] | None:
+        """Its repeat, fold and seed; None before anything of it was trained."""
+        for candidate in self.searched.candidates:
+            if (fit := self.fits.get(candidate.network_ids[self.run])) is not None:
+                return fit.network.repeat, fit.network.fold, fit.network.seed
+        return None
+
     @cached_property
     def losses(self) -> dict[tuple[str, ...], FloatArray]:
         """By group, (its outputs,): of the networks that were trained without a failure."""
@@ -132,6 +140,28 @@ def searched_arm(
         train_flops_per_row=sum(candidate.train_flops_per_row for candidate in first),
         inference_flops_per_row=sum(candidate.inference_flops_per_row for candidate in first),
         flops=summed_flops([candidate.flops for candidate in first]),
+    )
+
+
+def best_partition(searched: SearchedArm, fits: Mapping[str, Fit]) -> Partition:
+    """Of the partitions that runs chose, and that the most runs trained, the one that is best over all of these: by how
+    much less its loss is than the joint network's in the same run."""
+    searches = runs_of(searched, fits)
+    gains: dict[Partition, list[float]] = {}
+    for partition in dict.fromkeys(search.best() for search in searches):
+        found = [search.loss(partition) - search.loss((search.outputs,)) for search in searches]
+        gains[partition] = [gain for gain in found if math.isfinite(gain)]
+    return min(gains, key=lambda partition: (-len(gains[partition]), sum(gains[partition])))
+
+
+def in_one_partition(planned: PlannedArm, searched: SearchedArm, partition: Partition) -> PlannedArm:
+    """The arm in this partition, with the networks of its groups from all runs that have them."""
+    members = [candidate for candidate in searched.candidates if candidate.group in partition]
+    return replace(
+        planned,
+        arm=replace(planned.arm, groups=tuple(candidate.group for candidate in members)),
+        shapes=tuple(candidate.shape for candidate in members),
+        network_ids=tuple(name for candidate in members for name in candidate.network_ids if name),
     )
 
 

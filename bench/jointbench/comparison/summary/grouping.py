@@ -5,18 +5,18 @@ from __future__ import annotations
 from dataclasses import dataclass
 
 from jointbench.comparison.summary.tuning import TuningCost
-from jointbench.stats.estimate import Estimate
+from jointbench.stats.estimate import Estimate, Uncertain
 from jointbench.types import Natural, Partition, Positive
 
 
 @dataclass(frozen=True, kw_only=True)
 class ChosenPartition:
-    """A partition that at least one run chose. runs: that did. loss: mean over these runs of the validation loss that chose
-    it, over the no-skill loss."""
+    """A partition that at least one run chose. runs: that did, by repeat, fold and seed. loss: mean over these runs of the
+    validation loss that chose it, over the no-skill loss; infinite where every network failed."""
 
     partition: Partition
-    runs: Positive
-    loss: float
+    runs: tuple[tuple[Natural, Natural, Natural], ...]
+    loss: Uncertain
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -47,7 +47,7 @@ class Grouping:
     """A searched arm. partitions, groups: the most that were compared in a run, and the groups whose networks were
     trained. exhaustive: every partition was. affinity: (outputs, outputs), the share of the loss of the output in the row
     that training beside that of the column removes, mean over the runs; None where a network failed. budgets: the one
-    without a limit is the arm."""
+    without a limit is the arm. best: over all runs together, which is what an export has."""
 
     arm: str
     outputs: tuple[str, ...]
@@ -58,4 +58,5 @@ class Grouping:
     affinity: tuple[tuple[float | None, ...], ...]
     budgets: tuple[GroupingBudget, ...]
     cost: TuningCost
+    best: Partition
     failed: Natural = 0

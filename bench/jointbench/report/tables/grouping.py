@@ -73,7 +73,7 @@ def _budget(budget: GroupingBudget) -> tuple[Cell, ...]:
     return (
         Cell("no limit" if budget.times is None else f"{budget.times:g}x joint"),
         partition_cell(first.partition),
-        number(first.runs, show.count),
+        number(len(first.runs), show.count),
         number(len(budget.chosen), show.count),
         number(budget.parameters, show.times),
         number(budget.request_flops, show.times),
@@ -87,12 +87,13 @@ def _chosen(cell: CellSummary, grouping: Grouping) -> Table:
     more = f" {left_out:,} more were chosen by a run or two each." if left_out > 0 else ""
     return Table(
         f"The partitions that {show.plain(grouping.arm)} has in {cell_name(cell)}: each of {grouping.runs:,} runs (a fold "
-        f"with a seed) chose by its own validation rows.{more}",
+        f"with a seed) chose by its own validation rows.{more} Elsewhere its sizes, costs per row and times are those of the "
+        "first run.",
         columns(("Partition",), (("Runs", "that chose it"), ("Loss", "on validation rows, 1 is no skill"))),
         tuple(
             (
                 partition_cell(item.partition),
-                number(item.runs, show.count),
+                number(len(item.runs), show.count),
                 number(item.loss, show.significant),
             )
             for item in chosen[:MOST_CHOSEN]
