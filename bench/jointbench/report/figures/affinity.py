@@ -22,7 +22,7 @@ from jointbench.report.tables.grouping import affinity_table
 from jointbench.report.tables.quality import cell_name
 from jointbench.types import FloatArray
 
-BESIDE, TREE, LETTERS = 84, 36, 14  # beside the cells; the tree above them; of a name
+TREE, LETTERS, LETTER = 36, 14, 6  # height of the tree above the cells; letters of a name, and the width of one
 MOST_UPRIGHT = 4  # columns with room for their names
 HELPS, HARMS = Style("helps", COLOURS[0], "s"), Style("harms", COLOURS[1], "s")
 
@@ -58,7 +58,8 @@ def _draw(table: FloatArray, outputs: tuple[str, ...], slug: str, alternative: s
     most = max(float(np.abs(frame.to_numpy()).max()), 1.0)
     tree = _tree(table)
     upright = len(outputs) <= MOST_UPRIGHT
-    below = 34 if upright else BESIDE
+    beside = 10 + LETTER * max(len(show.shorten(output, LETTERS)) for output in outputs)
+    below = 34 if upright else beside + 16
     height = ROW * len(outputs) + TREE + below
     with style():
         grid = seaborn.clustermap(
@@ -78,7 +79,7 @@ def _draw(table: FloatArray, outputs: tuple[str, ...], slug: str, alternative: s
             tree_kws={"colors": INK, "linewidths": 0.8},
         )
         surface = grid.figure
-        grid.gs.update(left=0.01, right=1 - BESIDE / WIDTH, bottom=below / height, top=0.99)
+        grid.gs.update(left=0.01, right=1 - beside / WIDTH, bottom=below / height, top=0.99)
         order = grid.dendrogram_row.reordered_ind
         names = [show.shorten(outputs[i], LETTERS) for i in order]
         panel = grid.ax_heatmap
@@ -93,6 +94,6 @@ def _draw(table: FloatArray, outputs: tuple[str, ...], slug: str, alternative: s
 
 def _tree(table: FloatArray) -> FloatArray:
     """Average linkage by how much two outputs help each other together."""
-    mutual = table + table.T
-    np.fill_diagonal(mutual, mutual.max())
-    return np.asarray(linkage(squareform(mutual.max() - mutual, checks=False), method="average"))
+    mutual = squareform(table + table.T, checks=False)
+    least = max(0.1 * float(np.ptp(mutual)), 1e-9)  # of the first join, which would lie on the cells at no distance
+    return np.asarray(linkage(mutual.max() - mutual + least, method="average"))
