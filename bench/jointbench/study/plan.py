@@ -288,15 +288,3 @@ class Plan:
     @cached_property
     def by_id(self) -> dict[str, Network]:
         return {network.id: network for network in self.networks}
-
-
-def first_ids(planned: PlannedArm) -> tuple[str, ...]:
-    """Ids of the arm's networks of the first split and seed."""
-    return planned.runs[0]
-
-
-def timed_ids(plan: Plan) -> set[str]:
-    """Ids of the networks of the first split and seed, in every arm and configuration."""
-    tried = {of_group.network_ids[0] for arm in plan.tuned for trial in arm.trials for of_group in trial}
-    tried |= {candidate.network_ids[0] for arm in plan.searched for candidate in arm.candidates}
-    return tried | {network_id for planned in plan.arms for network_id in first_ids(planned)}
