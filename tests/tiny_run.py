@@ -13,6 +13,7 @@ from jointbench.comparison.summary.recipe import RecipeSummary
 from jointbench.comparison.summary.run import DatasetSummary
 from jointbench.records import (
     AA_CONTROL,
+    Candidate,
     ColdStart,
     ExecutionMode,
     Fit,
@@ -27,6 +28,7 @@ from jointbench.records import (
     Reference,
     Scenario,
     Score,
+    SearchedArm,
     Stack,
     StatedCost,
     Timing,
@@ -187,6 +189,26 @@ def records() -> list[Record]:
         *fits,
         *costs(),
     ]
+
+
+def search() -> list[Record]:
+    """An arm that searches its groups, among the networks that the run has."""
+    joint, separate = ARMS
+    arm = Arm("best-grouping", separate.groups, "same-width", separate.reference, search=True)
+    candidates = tuple(
+        Candidate(
+            group=group,
+            shape=SHAPE,
+            parameters=100,
+            train_flops_per_row=600,
+            inference_flops_per_row=200,
+            flops=None,
+            network_ids=tuple(network.id for network in networks(of) if network.group == group),
+        )
+        for of in (separate, joint)
+        for group in of.groups
+    )
+    return [planned_arm(arm, None), SearchedArm(**SITE, arm=arm.name, candidates=candidates)]
 
 
 def about() -> About:

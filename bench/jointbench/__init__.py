@@ -85,6 +85,7 @@ def compare(  # the command's options as keywords
     the engine where it has dense layers alone; its FLOPs are those that its framework counts.
     arms: of networks, by name (joint, separate, separate-matched, joint-wide, joint-checkpointed), or partitions such as "a,c|b"; with a suffix
     such as "@uw", losses are weighed by a method in training ("joint@uw"; also dwa, famo, pcgrad, mgda, upgrad).
+    "best-grouping" is the partition that validation rows choose in each run.
     backends: "torch" (the default), "tensorflow" or both. device: "cpu", "cuda" or "auto". profile: "smoke", "quick" or "full".
     groups: (rows,), rows with equal values share a fold. time: (rows,), splits go forward in it. sample_weight: (rows,),
     from 0 up, what rows weigh in loss and skill. class_weight: "balanced" or None.

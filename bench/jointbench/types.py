@@ -1,7 +1,6 @@
 """The values of jointbench: what is trained, on what and how. What a study leaves behind is in ``records``.
 
-Every value is a frozen dataclass over the standard library and numpy. Its docstring gives its meaning; other modules
-compute it.
+Every value is a frozen dataclass. Its docstring gives its meaning; other modules compute it.
 """
 
 from __future__ import annotations
@@ -21,7 +20,6 @@ from annotated_types import Interval
 if TYPE_CHECKING:
     import pandas as pd
 
-
 FloatArray = npt.NDArray[np.float64]
 Float32Array = npt.NDArray[np.float32]
 IntArray = npt.NDArray[np.int64]
@@ -33,6 +31,7 @@ Positive = Annotated[int, Interval(ge=1, lt=2**63)]
 PositiveFloat = Annotated[float, Interval(gt=0, lt=math.inf)]
 Width = Annotated[int, Interval(ge=1, lt=2**31)]  # of a layer
 
+Partition = tuple[tuple[str, ...], ...]  # of outputs into groups
 Kind = Literal["regression", "binary", "multiclass"]
 Sizing = Literal["same-width", "same-parameters"]
 Optimizer = Literal["sgd", "adam", "adamw"]
@@ -49,9 +48,7 @@ Checkpoint = Literal["network", "output"]  # what each has a best epoch of its o
 class Output:
     """One thing to predict. ``classes`` names the classes of a classification output, in code order.
 
-    metric: of the errors that skill is made of (``metrics.row_losses``), "" for the usual one of its kind. It changes
-    nothing in training, so an output with another metric is the same in a dataset's digest.
-    """
+    metric: of the errors that skill is made of (``metrics.row_losses``), "" for its kind's usual one; no part of digests."""
 
     name: str
     kind: Kind
@@ -232,7 +229,8 @@ class Shape:
 
 YOUNG: Final = {"dropout": 0.0, "norm": "", "residual": False, "weighting": "", "checkpoint": "network"}
 LATER: Final = {"own_trunk": "", **YOUNG}  # fields of Shape and Recipe that ids are older than
-NOT_WRITTEN: Final = {**YOUNG, "weighting_flops": 0, "best_epochs": (), "served_parameters": None}  # records are older
+NEW: Final = {"weighting_flops": 0, "best_epochs": (), "served_parameters": None, "search": False, "partitions": ()}
+NOT_WRITTEN: Final = {**YOUNG, **NEW}  # fields that records are older than
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -256,17 +254,19 @@ class Arm:
     """A partition of a dataset's outputs into networks, and the rule that sizes them.
 
     ``reference`` is the partition at base shape whose parameter count ``same-parameters`` aims at. weighting: how its
-    networks of several outputs weigh their losses. checkpoint: what has a best epoch of its own, to be served from."""
+    networks of several outputs weigh their losses. checkpoint: what has a best epoch of its own, to be served from.
+    search: each run has the partition of the least validation loss; until that is known ``groups`` are the finest."""
 
     name: str
-    groups: tuple[tuple[str, ...], ...]
+    groups: Partition
     sizing: Sizing = "same-width"
-    reference: tuple[tuple[str, ...], ...] = ()
+    reference: Partition = ()
     weighting: Weighting = ""
     checkpoint: Checkpoint = "network"
+    search: bool = False
 
     @property
-    def served(self) -> tuple[tuple[str, ...], ...]:
+    def served(self) -> Partition:
         """The outputs of each network that answers requests, in the order of the groups."""
         return self.groups if self.checkpoint == "network" else tuple((name,) for g in self.groups for name in g)
 

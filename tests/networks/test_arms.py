@@ -86,9 +86,9 @@ def test_arms_with_a_method_come_after_those_without() -> None:
     """So that the verdict is on the plain joint network, where there is one, and on sharing."""
     arms = parse_arms(["joint@uw", "separate", "joint@dwa", "joint", "separate"], OUTPUTS)
     assert [arm.name for arm in arms] == ["separate", "joint", "joint@uw", "joint@dwa"]
-    first, other = compared(arms, lambda arm: len(arm.groups))
+    first, other = compared(arms, lambda arm: arm)
     assert (first.name, other.name) == ("joint", "separate")
-    alone = compared(parse_arms(["joint@uw", "separate"], OUTPUTS), lambda arm: len(arm.groups))
+    alone = compared(parse_arms(["joint@uw", "separate"], OUTPUTS), lambda arm: arm)
     assert [arm.name for arm in alone] == ["joint@uw", "separate"]
 
 

@@ -20,7 +20,7 @@ from jointbench.errors import BadInput
 from jointbench.records import RECORD_SCHEMA_VERSION, Fit, NotMeasured, PlannedArm, Record, Reference, Score, TunedArm
 from jointbench.records.store import NOUNS, from_line, read_records, to_line, torn_line, write_records
 
-RECORDS = tiny_run.records()
+RECORDS = [*tiny_run.records(), *tiny_run.search()]
 CURVE = np.array([[0.1, np.nan], [np.inf, -0.0], [5e-324, 1e308]])
 FIT = replace(next(r for r in RECORDS if isinstance(r, Fit) and len(r.network.group) == 2), train_loss=CURVE)
 ABSENCE = next(r for r in RECORDS if isinstance(r, NotMeasured))

@@ -16,7 +16,7 @@ from jointbench.errors import BadInput
 from jointbench.records import Record
 from jointbench.records.store import NOUNS, read_records, to_line
 
-RECORDS = tiny_run.records()
+RECORDS = [*tiny_run.records(), *tiny_run.search()]
 LINES = [json.loads(to_line(record)) for record in RECORDS]
 
 
@@ -46,6 +46,7 @@ def complaint(folder: Path, lines: list[dict[str, Any]]) -> str:
     return message
 
 
+CANDIDATES = LINES[first("Search")]["candidates"]
 FOUR = [[1.0, 1.0]] * 4
 FIELDS: list[tuple[str, dict[str, object], str]] = [
     ("Fit", {"epochs": -1}, "epochs: Input should be greater than or equal to 0"),
@@ -82,6 +83,16 @@ FIELDS: list[tuple[str, dict[str, object], str]] = [
     ("Fit", {"surprise": 1}, "surprise: this jointbench knows no such field"),
     ("Tuning", {"trials": []}, "trials: "),
     ("Tuning", {"arm": "another"}, "no Assembly record of arm 'another'"),
+    ("Search", {"arm": "another"}, "no Assembly record of arm 'another'"),
+    ("Search", {"candidates": CANDIDATES[:2]}, "candidates must hold all outputs of wine together"),
+    (
+        "Search",
+        {"candidates": CANDIDATES[1:]},
+        "candidates must hold each output of the largest one alone, in every run",
+    ),
+    ("Search", {"candidates": CANDIDATES * 2}, "candidates must be of different groups"),
+    ("Search", {"candidates": [c | {"network_ids": c["network_ids"][:2]} for c in CANDIDATES]}, "the 3 runs"),
+    ("Search", {"candidates": [CANDIDATES[0] | {"parameters": 0}, *CANDIDATES[1:]]}, "parameters: Input should be"),
     ("Fold", {"fold": -1}, "fold: Input should be greater than or equal to 0"),
     ("Fold", {"fold": True}, "fold: Input should be a valid integer"),
     ("Fold", {"fold": 3}, "fold must lie below the number of folds"),
@@ -147,7 +158,11 @@ REFERENCES: list[tuple[str, Callable[[dict[str, Any]], bool], str]] = [
         lambda line: line["record"] != "Fold" or line["fold"] != 2,
         "no Fold record of wine, repeat 0, fold 2, stands before",
     ),
-    ("no planned arm", lambda line: line["record"] not in ("Assembly", "Tuning"), "before it names the network"),
+    (
+        "no planned arm",
+        lambda line: line["record"] not in ("Assembly", "Tuning", "Search"),
+        "before it names the network",
+    ),
     ("only planned arms", lambda line: line["record"] == "Assembly", "no Fold record of wine stands before"),
     (
         "one planned arm too few",

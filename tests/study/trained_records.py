@@ -12,7 +12,7 @@ from jointbench.backends.protocols import TrainingBackend
 from jointbench.backends.registry import load
 from jointbench.records import Record
 from jointbench.study.config import StudyConfig
-from jointbench.study.plan import Experiment, job, plan_arms
+from jointbench.study.plan import Experiment, Plan, job, plan_arms
 from jointbench.study.prepared_tables import prepared_split
 from jointbench.study.references import folds
 from jointbench.study.scoring import fit_record
@@ -36,11 +36,11 @@ def torch_backend() -> TrainingBackend:
     return load("torch", "cpu", 1)
 
 
-def trained(experiment: Experiment, engine: Engine = "stacked") -> list[Record]:
-    """The experiment's folds, arms and fits."""
-    arms, networks = plan_arms(experiment, "torch", "cpu", engine)
-    records: list[Record] = [*folds(experiment), *arms]
-    for stack in tasks_of(experiment, networks, engine):
+def trained(experiment: Experiment, engine: Engine = "stacked", plan: Plan | None = None) -> list[Record]:
+    """The experiment's folds, arms and fits. plan: with more than its arms' own networks."""
+    plan = plan or Plan(experiment, *plan_arms(experiment, "torch", "cpu", engine))
+    records: list[Record] = [*folds(experiment), *plan.arms, *plan.searched]
+    for stack in tasks_of(experiment, plan.networks, engine):
         splits = [prepared_split(experiment, network.repeat, network.fold) for network in stack]
         jobs = [job(experiment, network, prepared) for network, prepared in zip(stack, splits, strict=True)]
         backend = torch_backend()

@@ -113,8 +113,10 @@ def _counts(cells: Sequence[CellSummary], records: Sequence[Record]) -> Iterator
     """Networks, parameters, FLOPs per training step and per row of inference, artifact bytes of every arm."""
     networks = (record.network for record in records if isinstance(record, Fit))
     batch = {CellKey.of(network): network.recipe.batch_size for network in networks}
+    # Which partition a search chooses is a matter of losses, which differ in their last digits between machines.
+    searched = {ArmKey.of(cell, cell.grouping.arm) for cell in cells if cell.grouping is not None}
     for cell in cells:
-        for cost in cell.costs:
+        for cost in (cost for cost in cell.costs if ArmKey.of(cell, cost.arm) not in searched):
             site = ArmKey.of(cell, cost.arm)
             rows = batch.get(CellKey.of(cell), 1)
             yield Count(site, "networks", len(cost.groups))
@@ -122,7 +124,11 @@ def _counts(cells: Sequence[CellSummary], records: Sequence[Record]) -> Iterator
             yield Count(site, "training FLOPs per step", cost.train_flops_per_row * rows)
             yield Count(site, "inference FLOPs per row", cost.inference_flops_per_row)
     for record in records:
-        if isinstance(record, Memory) and record.artifact_bytes is not None:
+        if (
+            isinstance(record, Memory)
+            and record.artifact_bytes is not None
+            and ArmKey.of(record, record.arm) not in searched
+        ):
             yield Count(ArmKey.of(record, record.arm), ARTIFACT, record.artifact_bytes)
 
 

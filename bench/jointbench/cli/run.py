@@ -65,8 +65,9 @@ def run(
     arm: Annotated[
         Optional[list[str]],
         typer.Option(
-            help="joint, separate, separate-matched, joint-wide, joint-checkpointed, or a partition such as 'a,c|b'; with @uw, @dwa, @famo, "
-            "@pcgrad, @mgda or @upgrad behind it, how losses are weighed in training: joint@uw. Repeat it."
+            help="joint, separate, separate-matched, joint-wide, joint-checkpointed, a partition such as 'a,c|b', or best-grouping: "
+            "the one that validation rows choose; with @uw, @dwa, @famo, @pcgrad, @mgda or @upgrad behind it, how losses are "
+            "weighed in training: joint@uw. Repeat it."
         ),
     ] = None,
     model: Annotated[

@@ -15,6 +15,7 @@ from jointbench.comparison.costs import arm_cost, best_takes, projection_check
 from jointbench.comparison.criteria import DEFAULT_CRITERIA, VerdictCriteria
 from jointbench.comparison.failures import failed_everywhere
 from jointbench.comparison.flops import arm_flops, predicted_saving
+from jointbench.comparison.grouping import grouping_of, with_partition
 from jointbench.comparison.headline import headline
 from jointbench.comparison.memory import arm_memory
 from jointbench.comparison.pair import cell_evidence, cell_ratios, compare_pair, decision
@@ -23,6 +24,7 @@ from jointbench.comparison.summary.recipe import RecipeSummary
 from jointbench.comparison.summary.run import SUMMARY_SCHEMA_VERSION, CellSummary, DatasetSummary, Quality, Summary
 from jointbench.comparison.table_sizes import at_the_most_rows
 from jointbench.comparison.tuning import tuning_of, with_sentence
+from jointbench.networks.arms import coarseness
 from jointbench.records import PlannedArm, Record, Reference, Score
 from jointbench.types import Dataset, FloatArray, Split
 
@@ -138,7 +140,7 @@ def summarise_cell(cell: BenchmarkCell, dataset: DatasetSummary, criteria: Verdi
     """Quality, costs, comparisons and decisions of one dataset on one backend and device."""
     if not cell.planned_arms:
         return _without_arms(cell)
-    joint = min(cell.planned_arms, key=lambda planned: len(planned.arm.groups))
+    joint = min(cell.planned_arms, key=lambda planned: coarseness(planned.arm))
     others = [planned for planned in cell.planned_arms if planned is not joint]
     evidence = cell_evidence(cell, criteria)
     index, skill = evidence.index, evidence.skill
@@ -178,8 +180,9 @@ def summarise_cell(cell: BenchmarkCell, dataset: DatasetSummary, criteria: Verdi
         repeats=index.shape[0],
         seeds=index.shape[2],
         tuning=tuning_of(cell, criteria),
+        grouping=grouping_of(cell, criteria),
     )
-    return with_sentence(summary)
+    return with_partition(with_sentence(summary))
 
 
 def _metrics(cell: BenchmarkCell, dataset: DatasetSummary) -> tuple[str, ...]:

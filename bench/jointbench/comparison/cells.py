@@ -9,6 +9,7 @@ from dataclasses import dataclass
 import numpy as np
 import numpy.typing as npt
 
+from jointbench.comparison.searched import with_partitions
 from jointbench.comparison.tuned import with_choices
 from jointbench.records import (
     ColdStart,
@@ -20,6 +21,7 @@ from jointbench.records import (
     Projection,
     Record,
     Reference,
+    SearchedArm,
     Stack,
     StatedCost,
     Timing,
@@ -27,13 +29,15 @@ from jointbench.records import (
 )
 from jointbench.types import CellKey, FloatArray
 
-OfCell = PlannedArm | TunedArm | Stack | Timing | StatedCost | ColdStart | Memory | Projection | NotMeasured
+OfCell = (
+    PlannedArm | TunedArm | SearchedArm | Stack | Timing | StatedCost | ColdStart | Memory | Projection | NotMeasured
+)
 
 
 @dataclass(frozen=True, eq=False, kw_only=True)
 class BenchmarkCell:
-    """The records of one dataset on one backend and device. planned_arms: those that are tuned in the configurations that
-    are served."""
+    """The records of one dataset on one backend and device. planned_arms: those that are tuned or searched in the
+    configurations and partitions that are served. searched: with all candidates."""
 
     dataset: str
     backend: str
@@ -48,6 +52,7 @@ class BenchmarkCell:
     projections: tuple[Projection, ...] = ()
     stated: tuple[StatedCost, ...] = ()
     tuned: tuple[TunedArm, ...] = ()
+    searched: tuple[SearchedArm, ...] = ()
     stacks: tuple[Stack, ...] = ()
 
 
@@ -72,12 +77,17 @@ def cells(records: Iterable[Record]) -> tuple[list[BenchmarkCell], list[Referenc
                 keys[CellKey.of(record)] = None
     latest = {key: {r.arm.name: r for r in by_cell[key] if isinstance(r, PlannedArm)} for key in keys}
     tuned = {key: [r for r in by_cell[key] if isinstance(r, TunedArm)] for key in keys}
+    searched = {key: list({r.arm: r for r in by_cell[key] if isinstance(r, SearchedArm)}.values()) for key in keys}
     ordered = [
         BenchmarkCell(
             dataset=key.dataset,
             backend=key.backend,
             device=key.device,
-            planned_arms=tuple(with_choices(list(latest[key].values()), tuned[key], fits[key])),
+            planned_arms=tuple(
+                with_partitions(
+                    with_choices(list(latest[key].values()), tuned[key], fits[key]), searched[key], fits[key]
+                )
+            ),
             fits=fits[key],
             timings=tuple(r for r in by_cell[key] if isinstance(r, Timing)),
             cold_starts=tuple(r for r in by_cell[key] if isinstance(r, ColdStart)),
@@ -87,6 +97,7 @@ def cells(records: Iterable[Record]) -> tuple[list[BenchmarkCell], list[Referenc
             projections=tuple(r for r in by_cell[key] if isinstance(r, Projection)),
             stated=tuple(r for r in by_cell[key] if isinstance(r, StatedCost)),
             tuned=tuple(tuned[key]),
+            searched=tuple(searched[key]),
             stacks=tuple(r for r in by_cell[key] if isinstance(r, Stack)),
         )
         for key in keys

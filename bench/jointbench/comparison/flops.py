@@ -23,9 +23,12 @@ NOT_MEASURED = "no difference measured"
 def arm_flops(cell: BenchmarkCell, planned: PlannedArm) -> ArmFlops | None:
     """An arm's FLOPs in parts; None where the record does not break them down or nothing was trained."""
     parts = planned.flops
-    groups = len(planned.arm.groups)
     runs = [[fit for network_id in run if (fit := cell.fits.get(network_id))] for run in planned.runs]
-    complete = [run for run in runs if len(run) == groups and not any(fit.failure for fit in run)]
+    complete = [
+        run
+        for run, ids in zip(runs, planned.runs, strict=True)
+        if len(run) == len(ids) and not any(fit.failure for fit in run)
+    ]
     if parts is None or not complete:
         return None
     recipe = complete[0][0].network.recipe

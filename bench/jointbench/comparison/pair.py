@@ -24,7 +24,7 @@ from jointbench.records import PlannedArm
 from jointbench.stats.correlated_t_test import posterior
 from jointbench.stats.estimate import UNKNOWN, Estimate
 from jointbench.stats.row_level import StudentT
-from jointbench.types import EXTERNAL, FloatArray
+from jointbench.types import EXTERNAL, FloatArray, Partition
 
 
 @dataclass(frozen=True, eq=False)
@@ -75,7 +75,7 @@ class Pair:
 
 def first_pair(cell: BenchmarkCell, criteria: VerdictCriteria) -> tuple[CellEvidence, Pair] | None:
     """Joint against the first other arm by what is there so far, which may lack timings; None without another arm."""
-    joint, *others = compared(cell.planned_arms, lambda planned: len(planned.arm.groups))
+    joint, *others = compared(cell.planned_arms, lambda planned: planned.arm)
     if not others:
         return None
     evidence = cell_evidence(cell, criteria)
@@ -231,7 +231,11 @@ def served_apart(one: PlannedArm, other: PlannedArm) -> bool:
 
 
 def finer(coarse: PlannedArm, fine: PlannedArm) -> bool:
-    """Does the second arm divide the first one's groups further, and differ from it?"""
-    groups = [set(group) for group in coarse.arm.groups]
-    inside = all(any(set(group) <= whole for whole in groups) for group in fine.arm.groups)
-    return inside and len(fine.arm.groups) > len(coarse.arm.groups)
+    """Does the second arm divide the first one's groups further, and differ from it, in every run?"""
+    return all(_divides(a, b) for a in coarse.every_partition for b in fine.every_partition)
+
+
+def _divides(coarse: Partition, fine: Partition) -> bool:
+    groups = [set(group) for group in coarse]
+    inside = all(any(set(group) <= whole for whole in groups) for group in fine)
+    return inside and len(fine) > len(coarse)

@@ -59,7 +59,7 @@ def tuned_arm(planned: PlannedArm, tuned: TunedArm, fits: Mapping[str, Fit], tri
         parameters=sum(of_group.parameters for of_group in of_run),
         train_flops_per_row=sum(of_group.train_flops_per_row for of_group in of_run),
         inference_flops_per_row=sum(of_group.inference_flops_per_row for of_group in of_run),
-        flops=_summed([of_group.flops for of_group in of_run]),
+        flops=summed_flops([of_group.flops for of_group in of_run]),
         weighting_flops=sum(of_group.weighting_flops for of_group in of_run),
         served_parameters=_served_parameters(planned, of_run),
     )
@@ -91,7 +91,8 @@ def with_choices(arms: Sequence[PlannedArm], tuned: Sequence[TunedArm], fits: Ma
     ]
 
 
-def _summed(parts: Sequence[FlopsPerRow | None]) -> FlopsPerRow | None:
+def summed_flops(parts: Sequence[FlopsPerRow | None]) -> FlopsPerRow | None:
+    """Of networks together; None where those of one are not broken down."""
     known = [part for part in parts if part is not None]
     if len(known) < len(parts):
         return None

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Mapping
 from dataclasses import replace
 
 from jointbench.comparison.cells import BenchmarkCell
@@ -13,6 +13,7 @@ from jointbench.comparison.ratios import flops_ratio
 from jointbench.comparison.reasons import signed
 from jointbench.comparison.summary.run import CellSummary
 from jointbench.comparison.summary.tuning import ChosenConfiguration, Tuning, TuningCost, TuningStep
+from jointbench.comparison.trial_costs import total_flops, trial_cost
 from jointbench.comparison.tuned import choices, tuned_arm, validation_loss
 from jointbench.networks.arms import compared
 from jointbench.records import Fit, PlannedArm, TunedArm
@@ -21,7 +22,7 @@ from jointbench.records import Fit, PlannedArm, TunedArm
 def tuning_of(cell: BenchmarkCell, criteria: VerdictCriteria) -> Tuning | None:
     """None where nothing was tuned, or there is no other arm."""
     by_name = {tuned.arm: tuned for tuned in cell.tuned}
-    joint, *others = compared(cell.planned_arms, lambda planned: len(planned.arm.groups))
+    joint, *others = compared(cell.planned_arms, lambda planned: planned.arm)
     if not others or joint.arm.name not in by_name or others[0].arm.name not in by_name:
         return None
     first, other = by_name[joint.arm.name], by_name[others[0].arm.name]
@@ -90,7 +91,7 @@ def _ids(tuned: TunedArm, trials: int) -> set[str]:
 
 
 def _flops(tuned: TunedArm, fits: Mapping[str, Fit], trials: int) -> int:
-    return sum(fits[network].train_flops for network in _ids(tuned, trials) if network in fits)
+    return total_flops(_ids(tuned, trials), fits)
 
 
 def _paid(tuned: TunedArm, fits: Mapping[str, Fit], flops: int) -> int:
@@ -100,24 +101,9 @@ def _paid(tuned: TunedArm, fits: Mapping[str, Fit], flops: int) -> int:
 
 
 def _cost(cell: BenchmarkCell, tuned: TunedArm) -> TuningCost:
-    ids = _ids(tuned, len(tuned.trials))
-    served = {tuned.trials[c.trial][c.group].network_ids[c.run] for c in choices(tuned, cell.fits, len(tuned.trials))}
-    seconds = sum(float(cell.fits[network].epoch_seconds.sum()) for network in ids if network in cell.fits)
-    for stack in cell.stacks:
-        seconds += stack.seconds * _share(stack.network_ids, ids.__contains__, cell.fits)
-    return TuningCost(
-        arm=tuned.arm,
-        train_flops=_flops(tuned, cell.fits, len(tuned.trials)),
-        chosen_train_flops=sum(cell.fits[network].train_flops for network in served if network in cell.fits),
-        seconds=seconds,
-    )
-
-
-def _share(stacked: Sequence[str], own: Callable[[str], bool], fits: Mapping[str, Fit]) -> float:
-    """Of a stack's FLOPs."""
-    flops = {network: fits[network].train_flops for network in stacked if network in fits}
-    total = sum(flops.values())
-    return sum(count for network, count in flops.items() if own(network)) / total if total else 0.0
+    count = len(tuned.trials)
+    served = {tuned.trials[c.trial][c.group].network_ids[c.run] for c in choices(tuned, cell.fits, count)}
+    return trial_cost(cell, tuned.arm, _ids(tuned, count), served)
 
 
 def _chosen(cell: BenchmarkCell, tuned: TunedArm) -> list[ChosenConfiguration]:

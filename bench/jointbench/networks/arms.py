@@ -13,10 +13,9 @@ from jointbench.errors import BadInput
 from jointbench.networks.architecture import Architecture, architecture
 from jointbench.networks.loss_weighting import weighting_of
 from jointbench.networks.own_trunk import OwnTrunk
-from jointbench.types import Arm, Checkpoint, Output, Recipe, Shape, Sizing, Weighting
+from jointbench.types import Arm, Checkpoint, Output, Partition, Recipe, Shape, Sizing, Weighting
 
 T = TypeVar("T")
-Partition = tuple[tuple[str, ...], ...]
 
 
 def one_group(outputs: Sequence[Output]) -> Partition:
@@ -46,6 +45,8 @@ NAMED: dict[str, Rules] = {
     "joint-wide": Rules(one_group, "same-parameters", one_per_output),
     "joint-checkpointed": Rules(one_group, checkpoint="output"),
 }
+SEARCHED = "best-grouping"
+MOST_SEARCHED = 24  # outputs
 WIDEST = 4096  # multiple of a shape's widths that a sizing rule comes to
 DEFAULT_ARMS = ("joint", "separate", "separate-matched")
 SIZINGS: dict[str, Sizing] = {"same-width": "same-width", "same-parameters": "same-parameters"}
@@ -55,8 +56,11 @@ WEIGHTINGS: dict[str, Weighting] = {name: name for name in get_args(Weighting) i
 def parse_arms(texts: Sequence[str], outputs: Sequence[Output]) -> tuple[Arm, ...]:
     """The arms from their texts, each once; those with a method that weighs losses, or that serve each output from its own
     epoch, come after those without: a verdict is about the plain joint network wherever there is one, and against a
-    plain arm before another."""
+    plain arm before another.
+
+    Raises BadInput as ``parse_arm`` does, and for a search without a joint network."""
     parsed = [parse_arm(text, outputs) for text in dict.fromkeys(texts)]
+    check_search(parsed)
     return tuple(sorted(parsed, key=lambda arm: (arm.checkpoint != "network", arm.weighting != "")))
 
 
@@ -72,7 +76,8 @@ def parse_arm(text: str, outputs: Sequence[Output]) -> Arm:
 
     The suffix `@same-parameters` sizes a partition to the joint network's parameter count; a last suffix such as `@uw`
     (``networks.loss_weighting``) is how a network of several outputs weighs their losses. Raises BadInput, one sentence,
-    for an unknown suffix, an unknown output, an output in two groups or in none, and for a method with nothing to weigh.
+    for an unknown suffix, an unknown output, an output in two groups or in none, too many outputs to search, and for a
+    method with nothing to weigh.
     """
     body, _, last = text.rpartition("@")
     if not body or last not in WEIGHTINGS:
@@ -90,6 +95,8 @@ def _partition(text: str, outputs: Sequence[Output], shown: str = "") -> Arm:
     if text in NAMED:
         rules = NAMED[text]
         return Arm(text, rules.partition(outputs), rules.sizing, rules.reference(outputs), checkpoint=rules.checkpoint)
+    if text == SEARCHED:
+        return _searched(outputs, shown)
     shown = shown or text
     body, _, rule = text.rpartition("@") if "@" in text else (text, "", "same-width")
     if rule not in SIZINGS:
@@ -104,7 +111,7 @@ def _partition(text: str, outputs: Sequence[Output], shown: str = "") -> Arm:
         if name not in known:
             raise BadInput(
                 f"--arm {shown!r}: there is no output {name!r}; the outputs are {', '.join(known)}, "
-                f"and the named arms are {', '.join(NAMED)}"
+                f"and the named arms are {', '.join((*NAMED, SEARCHED))}"
             )
         if name in seen:
             raise BadInput(f"--arm {shown!r}: output {name!r} is in two groups; each output goes in exactly one")
@@ -115,6 +122,25 @@ def _partition(text: str, outputs: Sequence[Output], shown: str = "") -> Arm:
     return Arm(
         text, tuple(tuple(sorted(group, key=order.__getitem__)) for group in groups), SIZINGS[rule], (tuple(known),)
     )
+
+
+def _searched(outputs: Sequence[Output], shown: str) -> Arm:
+    if shown:
+        raise BadInput(f"--arm {shown!r}: {SEARCHED} is searched with fixed loss weights; leave the method out")
+    if len(outputs) > MOST_SEARCHED:
+        raise BadInput(
+            f"--arm {SEARCHED}: of {len(outputs)} outputs there are {len(outputs) * (len(outputs) - 1) // 2:,} pairs to "
+            f"train; at most {MOST_SEARCHED} outputs are searched, so leave some out or name a partition"
+        )
+    return Arm(SEARCHED, one_per_output(outputs), "same-width", one_group(outputs), search=True)
+
+
+def check_search(arms: Sequence[Arm]) -> None:
+    """Raises BadInput for a search beside which no network predicts everything: its budgets are multiples of that one."""
+    if any(arm.search for arm in arms) and not any(
+        len(arm.groups) == 1 and not arm.search and arm.checkpoint == "network" for arm in arms
+    ):
+        raise BadInput(f"--arm {SEARCHED}: it is judged against the joint network; add --arm joint")
 
 
 def scaled(shape: Shape, multiplier: float) -> Shape:
@@ -178,7 +204,12 @@ def sized(
     return scaled(base, min((low, high), key=lambda multiplier: abs(total(multiplier) - target)))
 
 
-def compared(arms: Sequence[T], groups: Callable[[T], int]) -> tuple[T, ...]:
+def coarseness(arm: Arm) -> tuple[bool, int]:
+    """The least of it makes an arm the joint one: the fewest groups, of those that are no matter of a search."""
+    return arm.search, len(arm.groups)
+
+
+def compared(arms: Sequence[T], arm_of: Callable[[T], Arm]) -> tuple[T, ...]:
     """Joint, the arm of the fewest groups, and the first other arm: what a verdict is about."""
-    joint = min(arms, key=groups)
+    joint = min(arms, key=lambda item: coarseness(arm_of(item)))
     return (joint, *[arm for arm in arms if arm is not joint][:1])

@@ -21,6 +21,7 @@ from jointbench.records.costs import (
 )
 from jointbench.records.schema import (
     RECORD_SCHEMA_VERSION,
+    Candidate,
     Fit,
     FlopsPerRow,
     FoldRecord,
@@ -30,6 +31,7 @@ from jointbench.records.schema import (
     Reference,
     Score,
     ScoredOutput,
+    SearchedArm,
     Stop,
     TunedArm,
 )
@@ -42,6 +44,7 @@ __all__ = [
     "SINGLE_OUTPUT",
     "STOCK_LOOP",
     "WHOLE_FIT",
+    "Candidate",
     "ColdStart",
     "ExecutionMode",
     "Fit",
@@ -57,6 +60,7 @@ __all__ = [
     "Scenario",
     "Score",
     "ScoredOutput",
+    "SearchedArm",
     "Stack",
     "StatedCost",
     "Stop",

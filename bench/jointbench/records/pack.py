@@ -8,7 +8,7 @@ from pathlib import Path
 
 import numpy as np
 
-from jointbench.records import Fit, Record, TunedArm
+from jointbench.records import Fit, Record, SearchedArm, TunedArm
 from jointbench.records.store import PACKED, RECORDS, read_records, write_records
 
 
@@ -29,6 +29,8 @@ def packed(records: Iterable[Record]) -> Iterator[Record]:
     for record in records:
         if isinstance(record, TunedArm):
             tried.update(network for trial in record.trials for planned in trial for network in planned.network_ids)
+        if isinstance(record, SearchedArm):
+            tried.update(network for candidate in record.candidates for network in candidate.network_ids)
         if isinstance(record, Fit):
             network = record.network
             key = (

@@ -6,7 +6,7 @@ from collections import defaultdict
 from collections.abc import Iterable
 
 from jointbench.records.costs import AA_CONTROL, ColdStart, Memory, Projection, Stack, StatedCost, Timing
-from jointbench.records.schema import Fit, FoldRecord, PlannedArm, Record, Reference, Score, TunedArm
+from jointbench.records.schema import Fit, FoldRecord, PlannedArm, Record, Reference, Score, SearchedArm, TunedArm
 from jointbench.types import CellKey
 
 
@@ -36,6 +36,8 @@ class References:
                 self._add_arm(record)
             case TunedArm():
                 self._add_tuned(record)
+            case SearchedArm():
+                self._add_searched(record)
             case Fit():
                 self._add_fit(record)
             case Timing():
@@ -81,6 +83,17 @@ class References:
                 raise ValueError(f"trials must be of {_named(cell)} and have a network for each of its runs")
             self._planned[cell].update(planned.network_ids)
 
+    def _add_searched(self, searched: SearchedArm) -> None:
+        self._need_arms(searched, [searched.arm])
+        cell = CellKey.of(searched)
+        if len(self._outputs[searched.dataset]) not in {len(candidate.group) for candidate in searched.candidates}:
+            raise ValueError(f"candidates must hold all outputs of {searched.dataset} together")
+        for candidate in searched.candidates:
+            self._need_outputs(searched.dataset, candidate.group)
+            if len(candidate.network_ids) != self._runs[cell]:
+                raise ValueError(f"network_ids must be of the {self._runs[cell]} runs that the arms have")
+            self._planned[cell].update(filter(None, candidate.network_ids))
+
     def _add_fit(self, fit: Fit) -> None:
         network = fit.network
         self._need_fold(network.dataset, network.repeat, network.fold)
@@ -105,7 +118,9 @@ class References:
                 raise ValueError(f"{dataset} has no output {output!r}")
 
     def _need_arms(
-        self, record: Timing | ColdStart | Memory | Projection | StatedCost | TunedArm, names: Iterable[str]
+        self,
+        record: Timing | ColdStart | Memory | Projection | StatedCost | TunedArm | SearchedArm,
+        names: Iterable[str],
     ) -> None:
         cell = CellKey.of(record)
         for name in names:

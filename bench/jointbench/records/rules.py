@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from typing import Any, TypeVar
 
 from jointbench.records.costs import Timing
-from jointbench.records.schema import Fit, FoldRecord, PlannedArm, Reference, TunedArm
+from jointbench.records.schema import Candidate, Fit, FoldRecord, PlannedArm, Reference, SearchedArm, TunedArm
 from jointbench.types import EXTERNAL
 
 R = TypeVar("R")
@@ -101,7 +101,55 @@ _PLANNED_ARM = (
     Rule(
         "network_ids",
         "must be distinct, a whole number of times as many as groups of outputs",
-        lambda arm: _distinct(arm.network_ids) and len(arm.network_ids) % len(arm.arm.groups) == 0,
+        lambda arm: (
+            _distinct(arm.network_ids)
+            and (
+                len(arm.network_ids) == sum(map(len, arm.partitions))
+                if arm.partitions
+                else len(arm.network_ids) % len(arm.arm.groups) == 0
+            )
+        ),
+    ),
+    Rule(
+        "partitions",
+        "must divide the arm's outputs, those of its groups first",
+        lambda arm: (
+            not arm.partitions
+            or (
+                arm.partitions[0] == arm.arm.groups
+                and all(sorted(sum(p, ())) == sorted(sum(arm.arm.groups, ())) and all(p) for p in arm.partitions)
+            )
+        ),
+    ),
+)
+
+
+def _largest(searched: SearchedArm) -> Candidate:
+    return max(searched.candidates, key=lambda candidate: len(candidate.group))
+
+
+_SEARCHED_ARM = (
+    Rule(
+        "candidates",
+        "must be of different groups, each of distinct outputs with a network of its own in one run or more",
+        lambda searched: (
+            _distinct([frozenset(candidate.group) for candidate in searched.candidates])
+            and all(_distinct(candidate.group) for candidate in searched.candidates)
+            and all(any(candidate.network_ids) for candidate in searched.candidates)
+            and _distinct([name for candidate in searched.candidates for name in candidate.network_ids if name])
+        ),
+    ),
+    Rule(
+        "candidates",
+        "must hold each output of the largest one alone, in every run, as the largest itself is",
+        lambda searched: {
+            frozenset(candidate.group) for candidate in searched.candidates if all(candidate.network_ids)
+        }.issuperset({frozenset([name]) for name in _largest(searched).group} | {frozenset(_largest(searched).group)}),
+    ),
+    Rule(
+        "network_ids",
+        "must be as many in every candidate: one for each run",
+        lambda searched: len({len(candidate.network_ids) for candidate in searched.candidates}) == 1,
     ),
 )
 
@@ -148,6 +196,7 @@ RULES: Mapping[type, tuple[Rule, ...]] = {
             ),
         ),
     ),
+    SearchedArm: _SEARCHED_ARM,
     Timing: _TIMING,
 }
 

@@ -10,6 +10,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass, field
+from itertools import islice
 from typing import Annotated, Literal
 
 import numpy as np
@@ -18,7 +19,19 @@ from pydantic import Field
 
 from jointbench.records.arrays import FLOATS, INTEGERS, StoredArray
 from jointbench.records.costs import ColdStart, Memory, Projection, Stack, StatedCost, Timing, Untimed
-from jointbench.types import Arm, Engine, Float32Array, FloatArray, IntArray, Kind, Natural, Network, Positive, Shape
+from jointbench.types import (
+    Arm,
+    Engine,
+    Float32Array,
+    FloatArray,
+    IntArray,
+    Kind,
+    Natural,
+    Network,
+    Partition,
+    Positive,
+    Shape,
+)
 
 RECORD_SCHEMA_VERSION = 1
 LARGEST_ERROR = 1e160  # (a float32 prediction x a float32 scale) squared
@@ -160,7 +173,8 @@ class PlannedArm:
     (forward and backward) and per row of inference; ``flops`` breaks the first down (None: an older record). All of
     them are 0 of models that somebody else trained, whose shapes are not known either. inference_flops_per_row,
     served_parameters: of the networks that answer requests (``Arm.served``); None where these are as many as trained.
-    weighting_flops: of one step, beside those of its rows (``networks.flops.weighting_flops``).
+    weighting_flops: of one step, beside those of its rows (``networks.flops.weighting_flops``). partitions: by run, where
+    they may differ; then ``arm.groups``, shapes, parameters and flops are those of the first run, which is the one timed.
     """
 
     dataset: str
@@ -177,12 +191,19 @@ class PlannedArm:
     flops: FlopsPerRow | None = None
     weighting_flops: Natural = 0
     served_parameters: Natural | None = None
+    partitions: tuple[Partition, ...] = ()
 
     @property
     def runs(self) -> tuple[tuple[str, ...], ...]:
-        """The ids of the networks by run (a fold with a seed): in each run one for each of the arm's groups."""
-        ids, groups = self.network_ids, len(self.arm.groups)
-        return tuple(ids[start : start + groups] for start in range(0, len(ids), groups))
+        """The ids of the networks by run (a fold with a seed): in each run one for each of its groups."""
+        ids, groups = iter(self.network_ids), len(self.arm.groups)
+        sizes = [len(partition) for partition in self.partitions] or [groups] * (len(self.network_ids) // groups)
+        return tuple(tuple(islice(ids, size)) for size in sizes)
+
+    @property
+    def every_partition(self) -> tuple[Partition, ...]:
+        """Of the outputs, each once: more than one where it is chosen anew in each run."""
+        return tuple(dict.fromkeys(self.partitions)) or (self.arm.groups,)
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -197,6 +218,36 @@ class TunedArm:
     device: str
     arm: str
     trials: Annotated[tuple[tuple[PlannedArm, ...], ...], MinLen(1)]
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class Candidate:
+    """A group of outputs that a searched arm may have, and its network in each run, "" where it is not tried.
+
+    parameters, *_per_row, flops: of the network, as of a ``PlannedArm``.
+    """
+
+    group: Annotated[tuple[str, ...], MinLen(1)]
+    shape: Shape
+    parameters: Positive
+    train_flops_per_row: Natural
+    inference_flops_per_row: Natural
+    flops: FlopsPerRow | None
+    network_ids: Annotated[tuple[str, ...], MinLen(1)]
+
+
+@dataclass(frozen=True, kw_only=True)
+class SearchedArm:
+    """An arm whose partition of the outputs is searched: in each run the one of the least validation loss.
+
+    Of many outputs there is a second record, with the candidates of the first one and those that they suggest.
+    """
+
+    dataset: str
+    backend: str
+    device: str
+    arm: str
+    candidates: Annotated[tuple[Candidate, ...], MinLen(1)]
 
 
 @dataclass(frozen=True)
@@ -221,6 +272,7 @@ Record = (
     | Reference
     | PlannedArm
     | TunedArm
+    | SearchedArm
     | Timing
     | StatedCost
     | ColdStart

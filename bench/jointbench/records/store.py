@@ -26,6 +26,7 @@ from jointbench.records import (
     Projection,
     Record,
     Reference,
+    SearchedArm,
     Stack,
     StatedCost,
     Timing,
@@ -48,6 +49,7 @@ NOUNS: dict[str, type[Any]] = {
     "Reference": Reference,
     "Assembly": PlannedArm,
     "Tuning": TunedArm,
+    "Search": SearchedArm,
     "Timing": Timing,
     "StatedCost": StatedCost,
     "ColdStart": ColdStart,
@@ -77,7 +79,7 @@ def to_line(record: Record) -> str:
 
 def _parts(body: dict[str, Any]) -> Iterator[dict[str, Any]]:
     """What of a record has fields that records are older than: a fit with its network's shape and recipe, an arm with its
-    shapes, and the arms of each trial."""
+    shapes, the arms of each trial, and the groups that are candidates."""
     if "network" in body:
         yield from (body, body["network"]["shape"], body["network"]["recipe"])
     if "shapes" in body:
@@ -85,6 +87,8 @@ def _parts(body: dict[str, Any]) -> Iterator[dict[str, Any]]:
     for trial in body.get("trials", ()):
         for planned in trial:
             yield from _parts(planned)
+    for candidate in body.get("candidates", ()):
+        yield candidate["shape"]
 
 
 def from_line(line: str | bytes) -> Record:

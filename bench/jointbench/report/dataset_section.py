@@ -11,6 +11,7 @@ from markupsafe import Markup
 from jointbench.comparison.summary.run import CellSummary, DatasetSummary, Summary
 from jointbench.records import Fit
 from jointbench.report import format as show
+from jointbench.report.figures.affinity import affinity_figure
 from jointbench.report.figures.arm_diagram import arm_diagram, describe
 from jointbench.report.figures.cost_ratios import ratio_figure
 from jointbench.report.figures.figure import Figure
@@ -27,6 +28,7 @@ from jointbench.report.palette import Palette
 from jointbench.report.recipe import recipe_facts, recipe_text
 from jointbench.report.skill_text import skill_text
 from jointbench.report.tables.flops import flops_table, predicted_saving_table
+from jointbench.report.tables.grouping import grouping_tables
 from jointbench.report.tables.memory import memory_table
 from jointbench.report.tables.models import models_table
 from jointbench.report.tables.quality import quality_tables, reference_remarks
@@ -202,6 +204,8 @@ def _cell_figures(
         figures.append(table_sizes_figure(cell, cell.table_sizes, summary.rope, colours, f"{anchor}-rows"))
     if cell.tuning is not None:
         figures.append(tuning_figure(cell, cell.tuning, summary.rope, f"{anchor}-tuning"))
+    if cell.grouping is not None:
+        figures.append(affinity_figure(cell, cell.grouping, f"{anchor}-affinity"))
     if cell.ratios:
         figures.append(ratio_figure(cell, dataset, colours, f"{anchor}-ratios"))
     if _new_flops(summary, cell):
@@ -232,6 +236,8 @@ def _cell_tables(summary: Summary, cell: CellSummary, dataset: DatasetSummary) -
         tables.extend((size_table(cell), training_table(cell)))
     if cell.tuning is not None:
         tables.extend((tuning_cost_table(cell, cell.tuning), chosen_table(cell, cell.tuning)))
+    if cell.grouping is not None:
+        tables.extend(grouping_tables(cell, cell.grouping))
     if cell.flops and not _new_flops(summary, cell):
         tables.append(flops_table(cell))
     if cell.explained:

@@ -6,6 +6,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass, replace
 from pathlib import Path
 
+from jointbench.comparison.searched import best_partition, in_one_partition
 from jointbench.comparison.summary.run import CellSummary
 from jointbench.comparison.tuned import best_on_average
 from jointbench.data.catalog import cards
@@ -14,7 +15,7 @@ from jointbench.data.table_options import TableOptions
 from jointbench.errors import BadInput
 from jointbench.export.files import BACKEND, FORMATS, check_format, file_names, framework_files, onnx_files
 from jointbench.export.final_training import train_on_all_rows
-from jointbench.records import Fit, PlannedArm, TunedArm
+from jointbench.records import Fit, PlannedArm, SearchedArm, TunedArm
 from jointbench.records.whole_file import write_together
 from jointbench.report.model_card import CardFacts, model_card
 from jointbench.runs.about import ENVIRONMENT
@@ -124,7 +125,17 @@ def _planned(run: StoredRun, slug: str, options: ExportOptions, folder: Path) ->
         raise BadInput(
             f"{folder} has networks on your own trunk {planned.shapes[0].own_trunk}; train and save them with your own code"
         )
-    return planned
+    return _in_one_partition(run, planned)
+
+
+def _in_one_partition(run: StoredRun, planned: PlannedArm) -> PlannedArm:
+    """The arm; one that was searched in the partition that is best over all folds."""
+    key = CellKey.of(planned)
+    searched = [
+        r for r in run.records if isinstance(r, SearchedArm) and (CellKey.of(r), r.arm) == (key, planned.arm.name)
+    ]
+    fits = {record.network.id: record for record in run.records if isinstance(record, Fit)}
+    return in_one_partition(planned, searched[-1], best_partition(searched[-1], fits)) if searched else planned
 
 
 def _cell(run: StoredRun, planned: PlannedArm) -> CellSummary:

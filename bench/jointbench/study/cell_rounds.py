@@ -2,14 +2,16 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 
 from jointbench.comparison.cells import BenchmarkCell
 from jointbench.comparison.outlook import Outlook
+from jointbench.comparison.searched import with_partitions
 from jointbench.comparison.tuned import with_choices
 from jointbench.networks.arms import compared
 from jointbench.records import Fit, FoldRecord, PlannedArm, Stack
 from jointbench.study.plan import Experiment, Plan
+from jointbench.study.searches import with_likely
 
 FAR = 1_000.0  # in place of the growth that would decide, where none is foreseen
 
@@ -48,12 +50,22 @@ class CellRounds:
     @property
     def compared(self) -> tuple[PlannedArm, ...]:
         """Joint and the first other arm. Other arms are trained in the first round alone."""
-        return compared(self.plan.arms, lambda planned: len(planned.arm.groups))
+        return compared(self.plan.arms, lambda planned: planned.arm)
 
     @property
     def chosen_arms(self) -> list[PlannedArm]:
-        """In the configurations that are served."""
-        return with_choices(self.plan.arms, self.plan.tuned, self.fits)
+        """In the configurations and partitions that are served."""
+        tuned = with_choices(self.plan.arms, self.plan.tuned, self.fits)
+        return with_partitions(tuned, self.plan.searched, self.fits)
+
+    def searches_on(self) -> bool:
+        """Plans the networks that a search wants by what its first ones came to; False where there are none."""
+        wider = with_likely(self.plan, self.fits)
+        if wider is None:
+            return False
+        more = [network for network in wider.networks if network.id not in self.plan.by_id]
+        self.plan, self.new = wider, replace(wider, networks=more)
+        return True
 
     def note(self, record: Fit | Stack) -> None:
         """Takes in a record of training."""

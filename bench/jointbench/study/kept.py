@@ -20,6 +20,7 @@ from jointbench.records import (
     Projection,
     Record,
     Reference,
+    SearchedArm,
     Stack,
     Timing,
     TunedArm,
@@ -32,8 +33,9 @@ ReferenceKey = tuple[str, int, int, str, str]
 @dataclass
 class KeptRecords:
     """Folds by dataset, repeat and fold; arms by cell and name, the ids of their networks in each round; fits by
-    network; stacks by their networks. tuned: arms with their configurations; timed: cells and thread counts; weighed: cells and arms. cells: with any record
-    that is no fold and no reference."""
+    network; stacks by their networks. tuned: arms with their configurations; searched: with their candidates, at each
+    stage; timed: cells and thread counts; weighed: cells and arms. cells: with any record that is no fold and no
+    reference."""
 
     folds: dict[tuple[str, int, int], FoldRecord] = field(default_factory=dict)
     references: set[ReferenceKey] = field(default_factory=set)
@@ -44,6 +46,7 @@ class KeptRecords:
     weighed: set[tuple[CellKey, str]] = field(default_factory=set)
     absences: set[NotMeasured] = field(default_factory=set)
     tuned: dict[tuple[CellKey, str], TunedArm] = field(default_factory=dict)
+    searched: dict[tuple[CellKey, str], list[SearchedArm]] = field(default_factory=lambda: defaultdict(list))
     cells: set[CellKey] = field(default_factory=set)
 
     def add(self, record: Record) -> None:
@@ -58,6 +61,8 @@ class KeptRecords:
                 self.arms[CellKey.of(record), record.arm.name].append(record.network_ids)
             case TunedArm():
                 self.tuned[CellKey.of(record), record.arm] = record
+            case SearchedArm():
+                self.searched[CellKey.of(record), record.arm].append(record)
             case Fit():
                 self.fits[record.network.id] = record
             case Stack():
@@ -105,6 +110,18 @@ class KeptRecords:
                 )
             if kept is None:
                 yield tuned
+
+    def new_searched(self, arms: Sequence[SearchedArm]) -> Iterator[SearchedArm]:
+        """Those that have no record. Raises BadInput where the first one has other candidates."""
+        for searched in arms:
+            kept = self.searched.get((CellKey.of(searched), searched.arm), [])
+            if kept and searched.candidates[: len(kept[0].candidates)] != kept[0].candidates:
+                raise BadInput(
+                    f"the records of {searched.dataset} on {searched.backend} are of other networks than those that arm "
+                    f"{searched.arm} searches now; name another folder with --out"
+                )
+            if searched not in kept:
+                yield searched
 
     def has_arms(self, arms: Sequence[PlannedArm]) -> bool:
         """Has any of them a record with these very networks: was the round begun that trains them?"""

@@ -16,9 +16,10 @@ from jointbench.runtime.workers import Workers, failure_reason, start_bytes
 from jointbench.study.config import Progress, ScoredModels, StudyConfig
 from jointbench.study.kept import KeptRecords
 from jointbench.study.phases import memory_phase
-from jointbench.study.plan import Experiment, Plan, first_ids, job
+from jointbench.study.plan import Experiment, Plan, job
 from jointbench.study.prepared_tables import first_prepared
 from jointbench.study.served import served_arm
+from jointbench.study.timed_networks import first_ids
 from jointbench.types import Float32Array
 
 FAILED = "one of its networks failed"

@@ -32,7 +32,7 @@ from jointbench.networks.loss_weighting import weighting_notes, weighting_of
 from jointbench.networks.network_options import DEFAULT_NETWORK, NetworkOptions
 from jointbench.networks.own_trunk import OwnTrunk
 from jointbench.networks.recipes import chosen_recipe, chosen_shape, effective_weights
-from jointbench.records import PlannedArm, TunedArm
+from jointbench.records import PlannedArm, SearchedArm, TunedArm
 from jointbench.study.prepared_tables import own_columns
 from jointbench.types import (
     Arm,
@@ -277,24 +277,15 @@ class Plan:
     """An experiment on one backend and device: its arms made concrete, and every network they need.
 
     tuned: the arms' configurations, where there are several; until they are trained, ``arms`` are of the first ones.
+    searched: the groups that arms may have which search their partition.
     """
 
     experiment: Experiment
     arms: Sequence[PlannedArm]
     networks: Sequence[Network]
     tuned: Sequence[TunedArm] = ()
+    searched: Sequence[SearchedArm] = ()
 
     @cached_property
     def by_id(self) -> dict[str, Network]:
         return {network.id: network for network in self.networks}
-
-
-def first_ids(planned: PlannedArm) -> tuple[str, ...]:
-    """Ids of the arm's networks of the first split and seed."""
-    return planned.runs[0]
-
-
-def timed_ids(plan: Plan) -> set[str]:
-    """Ids of the networks of the first split and seed, in every arm and configuration."""
-    tried = {of_group.network_ids[0] for arm in plan.tuned for trial in arm.trials for of_group in trial}
-    return tried | {network_id for planned in plan.arms for network_id in first_ids(planned)}

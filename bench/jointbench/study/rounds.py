@@ -49,13 +49,21 @@ def train_in_rounds(
     progress, concluded = listeners
     began = time.monotonic()
     chosen = [CellRounds(plan, plan, told.of(plan.experiment)) for plan in plans]
-    while chosen:
-        cells = {cell.slug: cell for cell in chosen}
-        for record in train([cell.new for cell in chosen], workers, config, scored, told.kept, progress):
+
+    def trained(cells: Sequence[CellRounds]) -> Iterator[Record]:
+        by_slug = {cell.slug: cell for cell in cells}
+        for record in train([cell.new for cell in cells], workers, config, scored, told.kept, progress):
             # Those kept from before too, so that each round is what it would have been.
             if isinstance(record, Fit | Stack):
-                cells[record.network.dataset if isinstance(record, Fit) else record.dataset].note(record)
+                by_slug[record.network.dataset if isinstance(record, Fit) else record.dataset].note(record)
             yield record
+
+    while chosen:
+        yield from trained(chosen)
+        if searching := [cell for cell in chosen if cell.searches_on()]:
+            for cell in searching:
+                yield from told.kept.new_searched(cell.plan.searched)
+            yield from trained(searching)
         for cell in chosen:
             cell.rounds += 1
             if cell.rounds == 1:
@@ -155,6 +163,8 @@ def _grow(cell: CellRounds) -> bool:
         return False
     first = cell.plan.arms[0]
     compared = {planned.arm.name for planned in cell.compared}
+    if any(planned.arm.search for planned in cell.compared):  # which partition is best is searched once
+        return False
     experiment = replace(experiment, arms=tuple(arm for arm in experiment.arms if arm.name in compared))
     arms, networks = plan_arms(experiment, first.backend, first.device, first.engine)
     new = [network for network in networks if network.id not in cell.fits]

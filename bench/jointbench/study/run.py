@@ -124,7 +124,7 @@ def _cell(
     if not plans:
         return
     for at in plans:
-        arms += [*kept.new_arms(at.arms), *kept.new_tuned(at.tuned)]
+        arms += [*kept.new_arms(at.arms), *kept.new_tuned(at.tuned), *kept.new_searched(at.searched)]
     scored = ScoredModels()
     progress, _ = shared.listeners
     with shared.early.take(backend, device, config.jobs) as workers:

@@ -5,7 +5,8 @@ from __future__ import annotations
 from jointbench.backends.checkpoints import Served, served_networks
 from jointbench.records import PlannedArm
 from jointbench.study.config import ScoredModels
-from jointbench.study.plan import Plan, first_ids
+from jointbench.study.plan import Plan
+from jointbench.study.timed_networks import first_ids
 from jointbench.types import Float32Array
 
 

@@ -36,9 +36,12 @@ def with_larger(
 ) -> Experiment:
     """The experiment with those on more rows of the same table, which is ``whole``: of joint and the first other arm.
 
-    A size at which the table cannot be split is left out, with those above. most_rows: of the largest size.
+    A size at which the table cannot be split is left out, with those above. most_rows: of the largest size. There are
+    none where the other arm is one that searches its groups: that is done once.
     """
     larger: list[Experiment] = []
+    if any(arm.search for arm in compared(experiment.arms, lambda arm: arm)):
+        return experiment
     for rows in sizes_above(experiment.dataset.rows, whole.rows):
         if rows > most_rows:
             break
@@ -47,5 +50,5 @@ def with_larger(
             at = make_experiment(named, (), replace(validation, max_rows=rows, max_images=rows), loss_weights, network)
         except BadInput:
             break
-        larger.append(replace(at, arms=compared(experiment.arms, lambda arm: len(arm.groups))))
+        larger.append(replace(at, arms=compared(experiment.arms, lambda arm: arm)))
     return replace(experiment, larger=tuple(larger))

@@ -41,9 +41,10 @@ from jointbench.study.config import Progress, ScoredModels, StudyConfig
 from jointbench.study.kept import KeptRecords
 from jointbench.study.memory import saved_sizes
 from jointbench.study.phases import timing_phase
-from jointbench.study.plan import Plan, first_ids, job
+from jointbench.study.plan import Plan, job
 from jointbench.study.prepared_tables import first_prepared
 from jointbench.study.served import answers_of_arm, served_arm
+from jointbench.study.timed_networks import first_ids
 from jointbench.types import CellKey
 
 PATHS = get_args(ExecutionMode)

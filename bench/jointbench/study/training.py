@@ -21,10 +21,11 @@ from jointbench.runtime.workers import failure_reason
 from jointbench.study.config import Progress, ScoredModels, StudyConfig
 from jointbench.study.kept import KeptRecords
 from jointbench.study.phases import training_phase
-from jointbench.study.plan import Experiment, Plan, job, timed_ids
+from jointbench.study.plan import Experiment, Plan, job
 from jointbench.study.prepared_tables import prepared_split
 from jointbench.study.scoring import fit_record
 from jointbench.study.stacks import engine_of, tasks_of, trains_alone
+from jointbench.study.timed_networks import timed_ids
 from jointbench.types import Engine, Network
 
 FEW_DATASETS = 3  # a study of fewer has too few stacks to keep every worker busy

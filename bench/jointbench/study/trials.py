@@ -10,6 +10,7 @@ from jointbench.networks.loss_weighting import weighting_of
 from jointbench.networks.search_space import Configuration, configurations, for_group
 from jointbench.records import PlannedArm, TunedArm
 from jointbench.study.plan import Experiment, Plan, plan_arms
+from jointbench.study.searches import with_candidates
 from jointbench.types import Engine, Network
 
 FEWEST_TRIALS = 2
@@ -25,13 +26,18 @@ def check_trials(count: int) -> None:
 
 
 def plan(experiment: Experiment, backend: str, device: str, engine: Engine) -> Plan:
-    """The experiment on one backend and device; with tuning, all configurations of its arms.
+    """The experiment on one backend and device; with tuning, all configurations of its arms, and with an arm that searches
+    its groups, their networks.
 
-    Raises BadInput for tuning a user's own trunk.
+    Raises BadInput for tuning a user's own trunk, or an arm that searches.
     """
     arms, networks = plan_arms(experiment, backend, device, engine)
+    searching = [arm.name for arm in experiment.arms if arm.search]
     if experiment.trials < FEWEST_TRIALS:
-        return Plan(experiment, arms, networks)
+        untuned = Plan(experiment, arms, networks)
+        return with_candidates(untuned) if searching else untuned
+    if searching:
+        raise BadInput(f"--tune {experiment.trials}: the groups of {searching[0]} are not tuned; leave one of them out")
     if experiment.own_trunks:
         raise BadInput("tune: a trunk of your own is not tuned; leave one of them out")
     names = [output.name for output in experiment.dataset.outputs]

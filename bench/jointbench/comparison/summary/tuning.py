@@ -27,8 +27,8 @@ class TuningStep:
 
 @dataclass(frozen=True, kw_only=True)
 class TuningCost:
-    """Of one arm, over all runs. train_flops, seconds: of every configuration (seconds of one worker); chosen_train_flops:
-    of the fits that are served, alone."""
+    """Of one arm, over all runs. train_flops, seconds: of every configuration or candidate (seconds of one worker);
+    chosen_train_flops: of the fits that are served, alone."""
 
     arm: str
     train_flops: Natural

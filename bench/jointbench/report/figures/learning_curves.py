@@ -12,6 +12,7 @@ from matplotlib.axes import Axes
 from matplotlib.ticker import FuncFormatter, MaxNLocator
 
 from jointbench.comparison.summary.costs import ArmCost
+from jointbench.comparison.summary.grouping import Grouping
 from jointbench.comparison.summary.run import CellSummary, DatasetSummary
 from jointbench.records import Fit
 from jointbench.report import format as show
@@ -91,16 +92,19 @@ def curves_of(cell: CellSummary, output: str, fits: Sequence[Fit]) -> list[Curve
         if not fit.train_flops:  # a user's own trunk may have no count, and then there is no axis to draw it on
             continue
         for cost in cell.costs:
-            if _belongs(fit, cost):
+            if _belongs(fit, cost, cell.grouping):
                 curve = Curve(cost.arm, fit, network.group.index(output))
                 curves.setdefault((cost.arm, network.repeat, network.fold), curve)
     return list(curves.values())
 
 
-def _belongs(fit: Fit, cost: ArmCost) -> bool:
-    shape, group = fit.network.shape, fit.network.group
-    checkpoint = cost.checkpoint if len(group) > 1 else "network"  # of one output it makes no difference
-    return group in cost.groups and (shape.trunk, shape.head, shape.channels, fit.network.recipe.checkpoint) == (
+def _belongs(fit: Fit, cost: ArmCost, grouping: Grouping | None) -> bool:
+    network, shape, groups = fit.network, fit.network.shape, cost.groups
+    if grouping is not None and grouping.arm == cost.arm:
+        run = (network.repeat, network.fold, network.seed)
+        groups = next((item.partition for item in grouping.budgets[-1].chosen if run in item.runs), ())
+    checkpoint = cost.checkpoint if len(network.group) > 1 else "network"  # of one output it makes no difference
+    return network.group in groups and (shape.trunk, shape.head, shape.channels, network.recipe.checkpoint) == (
         cost.trunk,
         cost.head,
         cost.channels,

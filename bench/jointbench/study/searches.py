@@ -1,0 +1,82 @@
+"""What a search for the best partition of the outputs trains: the networks of the groups that a partition may have."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping
+from dataclasses import replace
+
+from jointbench.comparison.searched import runs_of
+from jointbench.networks.partitions import groups_to_train
+from jointbench.records import Candidate, Fit, PlannedArm, SearchedArm
+from jointbench.study.plan import Experiment, Plan, plan_arms
+from jointbench.types import Arm, Network
+
+
+def with_candidates(plan: Plan) -> Plan:
+    """The plan with every network that its searched arms may need, as far as that is known before any is trained."""
+    searched, networks = [], dict(plan.by_id)
+    names = [output.name for output in plan.experiment.dataset.outputs]
+    for planned in (planned for planned in plan.arms if planned.arm.search):
+        candidates = []
+        for group in groups_to_train(names):
+            candidate, its_networks = _candidate(plan.experiment, planned, group)
+            candidates.append(candidate)
+            networks.update((network.id, network) for network in its_networks)
+        searched.append(
+            SearchedArm(
+                dataset=planned.dataset,
+                backend=planned.backend,
+                device=planned.device,
+                arm=planned.arm.name,
+                candidates=tuple(candidates),
+            )
+        )
+    return replace(plan, networks=_ordered(plan.experiment, networks.values()), searched=searched)
+
+
+def with_likely(plan: Plan, fits: Mapping[str, Fit]) -> Plan | None:
+    """The plan with the networks of those partitions that each run's own pairs predict to be the best; None where there
+    are no further ones."""
+    by_name = {planned.arm.name: planned for planned in plan.arms}
+    wider, networks = [], dict(plan.by_id)
+    for searched in plan.searched:
+        known = {candidate.group for candidate in searched.candidates}
+        wanted: dict[tuple[str, ...], set[int]] = {}
+        for search in runs_of(searched, fits):
+            for group in (group for partition in search.proposed() for group in partition if group not in known):
+                wanted.setdefault(group, set()).add(search.run)
+        more = []
+        for group, runs in sorted(wanted.items()):
+            candidate, its_networks = _candidate(plan.experiment, by_name[searched.arm], group, runs)
+            more.append(candidate)
+            networks.update((network.id, network) for network in its_networks)
+        wider.append(replace(searched, candidates=(*searched.candidates, *more)))
+    if len(networks) == len(plan.by_id):
+        return None
+    return replace(plan, networks=_ordered(plan.experiment, networks.values()), searched=wider)
+
+
+def _candidate(
+    experiment: Experiment, planned: PlannedArm, group: tuple[str, ...], runs: set[int] | None = None
+) -> tuple[Candidate, list[Network]]:
+    """A group, with its networks of these runs, or of all."""
+    arm = Arm(planned.arm.name, (group,), planned.arm.sizing, planned.arm.reference)
+    alone = replace(experiment, arms=(arm,))
+    (of_group,), networks = plan_arms(alone, planned.backend, planned.device, planned.engine)
+    ids = tuple(name if runs is None or run in runs else "" for run, name in enumerate(of_group.network_ids))
+    candidate = Candidate(
+        group=group,
+        shape=of_group.shapes[0],
+        parameters=of_group.parameters,
+        train_flops_per_row=of_group.train_flops_per_row,
+        inference_flops_per_row=of_group.inference_flops_per_row,
+        flops=of_group.flops,
+        network_ids=ids,
+    )
+    return candidate, [network for network in networks if network.id in ids]
+
+
+def _ordered(experiment: Experiment, networks: Iterable[Network]) -> list[Network]:
+    """In the order of the splits."""
+    order = {(split.repeat, split.fold): i for i, split in enumerate(experiment.splits)}
+    return sorted(networks, key=lambda network: order[network.repeat, network.fold])
