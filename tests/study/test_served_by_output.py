@@ -18,8 +18,9 @@ from jointbench.networks.arms import architectures
 from jointbench.records import FUSED, SEQUENTIAL, SINGLE_OUTPUT, ExecutionMode, Fit, PlannedArm
 from jointbench.study.config import ScoredModels
 from jointbench.study.kept import KeptRecords
-from jointbench.study.plan import CrossValidation, Experiment, Plan, first_ids, job, make_experiment, plan_arms
+from jointbench.study.plan import CrossValidation, Experiment, Plan, job, make_experiment, plan_arms
 from jointbench.study.prepared_tables import first_prepared
+from jointbench.study.timed_networks import first_ids
 from jointbench.study.timing import timed_arm
 from jointbench.study.training import Task, _results
 from mixed_table import mixed
