@@ -172,8 +172,9 @@ def answers_without_jointbench(run: Path, tmp_path: Path, backend: str) -> None:
 
 def test_epochs_are_the_median_of_the_folds(run: Path) -> None:
     fits = [record for record in read_records(run) if isinstance(record, Fit)]
-    best = sorted(fit.best_epoch + 1 for fit in fits[:3])
-    assert epochs_of(fits[:3], fits[0].network.group[0]) == best[1]
+    fits = [fit for fit in fits if fit.network.group == fits[0].network.group][:3]
+    best = sorted(fit.best_epoch + 1 for fit in fits)
+    assert epochs_of(fits, fits[0].network.group[0]) == best[len(best) // 2]
 
 
 def test_an_output_with_a_best_epoch_of_its_own_is_trained_for_as_many(run: Path) -> None:
@@ -182,6 +183,7 @@ def test_an_output_with_a_best_epoch_of_its_own_is_trained_for_as_many(run: Path
     assert [epochs_of(each, output) for output in fits[0].network.group] == [2, 5, 2]
 
 
+@pytest.mark.slow
 def test_outputs_that_are_served_apart_are_a_file_each(run: Path, tmp_path: Path) -> None:
     card, *written = export_run(run, tmp_path / "files", ExportOptions(arm="joint-checkpointed"))
     assert [path.name for path in written] == [f"joint-checkpointed-{i}.onnx" for i in (1, 2, 3)]

@@ -124,7 +124,7 @@ def test_the_options_reach_the_experiment_and_the_command_that_reruns_it(options
 
 
 def test_a_weight_column_needs_a_table() -> None:
-    with pytest.raises(BadInput, match="name columns of a table of your own"):
+    with pytest.raises(BadInput, match="are for a table of your own"):
         load_datasets(RunOptions(datasets=("wine_quality",), weight="w"), PROFILES["smoke"])
 
 

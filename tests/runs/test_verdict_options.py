@@ -65,13 +65,13 @@ def test_a_budget_is_a_number_of_seconds(budget: float) -> None:
         study_config(RunOptions(budget=budget))
 
 
-@pytest.mark.parametrize("fixed", [{"folds": 5}, {"repeats": 2}, {"seeds": 1}])
+@pytest.mark.parametrize("fixed", [{"folds": 5}, {"repeats": 2}, {"seeds": 1}, {"tune": 2}])
 def test_a_fixed_design_has_one_round_and_takes_no_budget(fixed: dict[str, int]) -> None:
     options = RunOptions(**fixed)  # type: ignore[arg-type]  # numbers by name
     assert study_config(options).rounds == 1
-    with pytest.raises(BadInput, match=r"--budget: --folds, --repeats and --seeds fix what is trained"):
+    with pytest.raises(BadInput, match=r"--budget: --folds, --repeats, --seeds and --tune fix what is trained"):
         study_config(replace(options, budget=60.0))
-    with pytest.raises(BadInput, match=r"--until-decided: --folds, --repeats and --seeds fix"):
+    with pytest.raises(BadInput, match=r"--until-decided: --folds, --repeats, --seeds and --tune fix"):
         study_config(replace(options, until_decided=True))
 
 

@@ -128,7 +128,9 @@ def _recipe_lines(experiment: Experiment) -> Iterator[str]:
     about = {"batch_size": rule_text(BATCHES), "patience": rule_text(PATIENCE)} if rules else {}
     if recipe.max_epochs < 10 * recipe.patience:
         about["max_epochs"] = "at most, in this profile"
-    for name in (field.name for field in fields(Recipe) if field.name not in ("loss_weights", "weighting")):
+    for name in (
+        field.name for field in fields(Recipe) if field.name not in ("loss_weights", "weighting", "checkpoint")
+    ):
         comment = f"  # {about[name]}" if name in about else ""
         yield f"# {name} = {toml(getattr(recipe, name))}{comment}"
     yield ""
