@@ -83,11 +83,7 @@ def cells(records: Iterable[Record]) -> tuple[list[BenchmarkCell], list[Referenc
             dataset=key.dataset,
             backend=key.backend,
             device=key.device,
-            planned_arms=tuple(
-                with_partitions(
-                    with_choices(list(latest[key].values()), tuned[key], fits[key]), searched[key], fits[key]
-                )
-            ),
+            planned_arms=tuple(chosen_arms(list(latest[key].values()), tuned[key], searched[key], fits[key])),
             fits=fits[key],
             timings=tuple(r for r in by_cell[key] if isinstance(r, Timing)),
             cold_starts=tuple(r for r in by_cell[key] if isinstance(r, ColdStart)),
@@ -103,6 +99,13 @@ def cells(records: Iterable[Record]) -> tuple[list[BenchmarkCell], list[Referenc
         for key in keys
     ]
     return ordered, references
+
+
+def chosen_arms(
+    arms: Sequence[PlannedArm], tuned: Sequence[TunedArm], searched: Sequence[SearchedArm], fits: Mapping[str, Fit]
+) -> list[PlannedArm]:
+    """The arms in the configurations and partitions that are served."""
+    return with_partitions(with_choices(arms, tuned, fits), searched, fits)
 
 
 def _trained_on(folds: Sequence[FoldRecord], fits: Mapping[str, Fit]) -> tuple[FoldRecord, ...]:

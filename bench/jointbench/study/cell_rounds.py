@@ -4,10 +4,8 @@ from __future__ import annotations
 
 from dataclasses import dataclass, field, replace
 
-from jointbench.comparison.cells import BenchmarkCell
+from jointbench.comparison.cells import BenchmarkCell, chosen_arms
 from jointbench.comparison.outlook import Outlook
-from jointbench.comparison.searched import with_partitions
-from jointbench.comparison.tuned import with_choices
 from jointbench.networks.arms import compared
 from jointbench.records import Fit, FoldRecord, PlannedArm, Stack
 from jointbench.study.plan import Experiment, Plan
@@ -55,8 +53,7 @@ class CellRounds:
     @property
     def chosen_arms(self) -> list[PlannedArm]:
         """In the configurations and partitions that are served."""
-        tuned = with_choices(self.plan.arms, self.plan.tuned, self.fits)
-        return with_partitions(tuned, self.plan.searched, self.fits)
+        return chosen_arms(self.plan.arms, self.plan.tuned, self.plan.searched, self.fits)
 
     def searches_on(self) -> bool:
         """Plans the networks that a search wants by what its first ones came to; False where there are none."""

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from functools import cached_property
 
@@ -98,6 +98,11 @@ class Experiment:
         seeds of a single repeat, only add to the end."""
         numbered = [(split, number) for split in self.splits for number in range(self.seeds)]
         return sorted(numbered, key=lambda run: (run[0].repeat, run[1], run[0].fold))
+
+    def in_order(self, networks: Iterable[Network]) -> list[Network]:
+        """In the order of the splits."""
+        order = {(split.repeat, split.fold): i for i, split in enumerate(self.splits)}
+        return sorted(networks, key=lambda network: order[network.repeat, network.fold])
 
     def work(self, networks: Sequence[Network]) -> int:
         """FLOPs of one epoch of these networks: an estimate of their time, to start the longest first."""
@@ -223,8 +228,7 @@ def plan_arms(
                 served_parameters=None if served == built else parameters(served),
             )
         )
-    order = {(split.repeat, split.fold): i for i, split in enumerate(experiment.splits)}
-    return planned_arms, sorted(networks.values(), key=lambda network: order[network.repeat, network.fold])
+    return planned_arms, experiment.in_order(networks.values())
 
 
 def _seed(split: Split, number: int) -> int:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Mapping
 from dataclasses import replace
 
 from jointbench.comparison.searched import runs_of
@@ -31,7 +31,7 @@ def with_candidates(plan: Plan) -> Plan:
                 candidates=tuple(candidates),
             )
         )
-    return replace(plan, networks=_ordered(plan.experiment, networks.values()), searched=searched)
+    return replace(plan, networks=plan.experiment.in_order(networks.values()), searched=searched)
 
 
 def with_likely(plan: Plan, fits: Mapping[str, Fit]) -> Plan | None:
@@ -53,7 +53,7 @@ def with_likely(plan: Plan, fits: Mapping[str, Fit]) -> Plan | None:
         wider.append(replace(searched, candidates=(*searched.candidates, *more)))
     if len(networks) == len(plan.by_id):
         return None
-    return replace(plan, networks=_ordered(plan.experiment, networks.values()), searched=wider)
+    return replace(plan, networks=plan.experiment.in_order(networks.values()), searched=wider)
 
 
 def _candidate(
@@ -74,9 +74,3 @@ def _candidate(
         network_ids=ids,
     )
     return candidate, [network for network in networks if network.id in ids]
-
-
-def _ordered(experiment: Experiment, networks: Iterable[Network]) -> list[Network]:
-    """In the order of the splits."""
-    order = {(split.repeat, split.fold): i for i, split in enumerate(experiment.splits)}
-    return sorted(networks, key=lambda network: order[network.repeat, network.fold])

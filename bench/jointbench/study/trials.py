@@ -56,9 +56,7 @@ def plan(experiment: Experiment, backend: str, device: str, engine: Engine) -> P
                 dataset=planned.dataset, backend=backend, device=device, arm=planned.arm.name, trials=tuple(trials)
             )
         )
-    order = {(split.repeat, split.fold): i for i, split in enumerate(experiment.splits)}
-    ordered = sorted(every.values(), key=lambda network: order[network.repeat, network.fold])
-    return Plan(experiment, arms, ordered, tuned)
+    return Plan(experiment, arms, experiment.in_order(every.values()), tuned)
 
 
 def _trial(

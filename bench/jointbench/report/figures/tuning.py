@@ -3,22 +3,16 @@
 from __future__ import annotations
 
 import pandas as pd
-import seaborn
-from matplotlib.ticker import FixedLocator, FuncFormatter, NullLocator
 
 from jointbench.comparison.summary.run import CellSummary
 from jointbench.comparison.summary.tuning import Tuning
 from jointbench.report import format as show
-from jointbench.report.figures.canvas import BAND, drawing, export, reference_line, style
+from jointbench.report.figures.courses import Courses, draw_courses
 from jointbench.report.figures.figure import Figure, spoken
-from jointbench.report.figures.forest import limits
-from jointbench.report.figures.svg import INK
 from jointbench.report.palette import COLOURS, GREY, MARKERS, Style
 from jointbench.report.tables.quality import cell_name
 from jointbench.report.tables.tuning import budget_table
-from jointbench.stats.estimate import Estimate
 
-HEIGHT, FOOT, MOST_COLUMNS = 120, 34, 3
 APART = 1.06  # factor between the two accountings' marks of one budget
 TRIALS = Style("as many configurations", COLOURS[0], MARKERS[0])
 FLOPS = Style("as many FLOPs", GREY, MARKERS[1])
@@ -32,6 +26,8 @@ def tuning_figure(cell: CellSummary, tuning: Tuning, rope: float, slug: str) -> 
         for d in step.differences
     ]
     alternative = f"Skill differences by the configurations tried in {cell_name(cell)}: {spoken(phrases)}"
+    styles = {FLOPS.name: (FLOPS, APART), TRIALS.name: (TRIALS, 1 / APART)}
+    courses = Courses(_frame(tuning), styles, "configurations of each network", margin=1.3, line_width=1.0)
     return Figure(
         slug=slug,
         title="Verdict against budget of tuning",
@@ -41,7 +37,7 @@ def tuning_figure(cell: CellSummary, tuning: Tuning, rope: float, slug: str) -> 
             "their trials, and test rows choose nothing."
         ),
         alternative=alternative,
-        svg=_draw(_frame(tuning), rope, slug, alternative),
+        svg=draw_courses(courses, rope, slug, alternative),
         table=budget_table(cell, tuning),
         legend=(TRIALS, FLOPS),
     )
@@ -55,36 +51,5 @@ def _frame(tuning: Tuning) -> pd.DataFrame:
             for step in steps
             for d in step.differences
         ],
-        columns=["how", "output", "trials", "value", "low", "high"],
+        columns=["how", "output", "at", "value", "low", "high"],
     )
-
-
-def _draw(frame: pd.DataFrame, rope: float, slug: str, alternative: str) -> str:
-    outputs = list(dict.fromkeys(frame.output))
-    columns = min(len(outputs), MOST_COLUMNS)
-    lines = -(-len(outputs) // columns)
-    budgets = sorted(set(frame.trials))
-    low, high = limits([Estimate(v, a, b) for v, a, b in zip(frame.value, frame.low, frame.high, strict=True)], rope)
-    with style():
-        surface, panels = drawing(lines * HEIGHT + FOOT, lines, columns, sharex=True, sharey=True)
-        for panel, output in zip(panels, outputs, strict=False):
-            panel.set_title(show.shorten(output, 18))
-            panel.axhspan(-rope, rope, color=INK, alpha=BAND, linewidth=0)
-            reference_line(panel, 0.0, horizontal=True)
-            for how, factor in ((FLOPS, APART), (TRIALS, 1 / APART)):
-                own = frame[(frame.output == output) & (frame.how == how.name)]
-                places = own.trials * factor
-                seaborn.lineplot(
-                    x=places, y=own.value, color=how.colour, marker=how.marker, ax=panel, errorbar=None, linewidth=1.0
-                )
-                panel.vlines(places, own.low, own.high, color=how.colour, linewidth=1.2)
-            panel.set(xscale="log", xlabel="", ylabel="", ylim=(low, high))
-            panel.set_xlim(budgets[0] / 1.3, budgets[-1] * 1.3)
-            panel.xaxis.set_major_locator(FixedLocator(budgets))
-            panel.xaxis.set_minor_locator(NullLocator())
-            panel.xaxis.set_major_formatter(FuncFormatter(lambda value, _: show.tick(value)))
-        for panel in panels[len(outputs) :]:
-            panel.set_visible(False)
-        surface.supxlabel("configurations of each network")
-        surface.supylabel("difference in skill, joint − other")
-        return export(surface, slug, alternative)
