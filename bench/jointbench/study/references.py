@@ -111,6 +111,7 @@ def _of_experiment(
     experiment: Experiment, tasks: Sequence[ReferenceTask], processes: Processes, ahead: int
 ) -> Iterator[Reference]:
     futures: list[Future[Score]] = []
+    unfinished: set[Future[Score]] = set()
     for task in tasks:
         if task.model == TREES and not task.limit.fitted:
             futures.append(Future())
@@ -119,8 +120,9 @@ def _of_experiment(
         split = task.split
         features = prepared_split(experiment, split.repeat, split.fold).features
         futures.append(processes.submit(_score, task, features))
-        while len(unfinished := [future for future in futures if not future.done()]) >= ahead:
-            wait(unfinished, return_when=FIRST_COMPLETED)  # so that few tables wait in memory
+        unfinished.add(futures[-1])
+        if len(unfinished) >= ahead:  # so that few tables wait in memory
+            unfinished = wait(unfinished, return_when=FIRST_COMPLETED).not_done
     for task, future in zip(tasks, futures, strict=True):
         yield _reference(experiment.dataset.slug, task, future)
 
