@@ -1,0 +1,59 @@
+"""Takes one step over and over: by calling it, or on CUDA by replaying the graph that it was captured as.
+
+A step of small networks is some dozens of kernels, each of which takes the processor longer to launch than the device to
+run. A captured graph launches all of them at once (NVIDIA, CUDA C++ Programming Guide, "CUDA Graphs").
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+
+import torch
+
+WARM_UP_STEPS = (
+    3  # libraries choose their kernels and take their workspaces in the first calls, which no graph may hold
+)
+Step = Callable[[], None]
+"""Reads and writes tensors that stay where they are; takes nothing from the host and gives nothing back to it."""
+
+
+@dataclass(frozen=True, eq=False)
+class Launcher:
+    """Takes the step when it is called. eager_reason: why no graph of a device's step could be captured, so that it is
+    called; None where it is replayed, and on the CPU, which has no graphs."""
+
+    take_step: Step
+    eager_reason: str | None = None
+
+    def __call__(self) -> None:
+        self.take_step()
+
+
+def make_launcher(step: Step, device: str, state: Sequence[torch.Tensor]) -> Launcher:
+    """The launcher of a step. state: every tensor that a step changes and a later one reads, which are as they were
+    before when this returns."""
+    if device == "cpu":
+        return Launcher(step)
+    before = [tensor.clone() for tensor in state]
+    try:
+        return Launcher(_captured(step).replay)
+    except RuntimeError as error:  # a kernel that no graph can hold
+        return Launcher(step, str(error).strip().splitlines()[0])
+    finally:
+        for tensor, value in zip(state, before, strict=True):
+            tensor.copy_(value)
+
+
+def _captured(step: Step) -> torch.cuda.CUDAGraph:
+    """The step as a graph, after a few steps on another stream, as PyTorch's notes on CUDA graphs ask."""
+    stream = torch.cuda.Stream()
+    stream.wait_stream(torch.cuda.current_stream())
+    with torch.cuda.stream(stream):
+        for _ in range(WARM_UP_STEPS):
+            step()
+    torch.cuda.current_stream().wait_stream(stream)
+    graph = torch.cuda.CUDAGraph()
+    with torch.cuda.graph(graph):
+        step()
+    return graph
