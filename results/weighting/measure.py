@@ -24,7 +24,7 @@ from jointbench.runtime.environment import commit, cores, cpu_model
 from jointbench.study.profiles import profile_named
 from jointbench.study.run import run
 
-TABLES = ("concrete_slump", "auto_mpg", "energy_efficiency", "solar_flare", "wine_quality")
+TABLES = ("concrete_slump", "auto_mpg", "solar_flare", "abalone", "wine_quality")
 CONFIGURATIONS, FOLDS, ROWS = 8, 5, 1_000
 ARMS = ("joint", *(f"joint@{method}" for method in METHODS))
 
