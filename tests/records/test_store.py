@@ -17,7 +17,18 @@ from hypothesis.extra import numpy as arrays
 import tiny_run
 from exact import same
 from jointbench.errors import BadInput
-from jointbench.records import RECORD_SCHEMA_VERSION, Fit, NotMeasured, PlannedArm, Record, Reference, Score, TunedArm
+from jointbench.records import (
+    RECORD_SCHEMA_VERSION,
+    CopiedBytes,
+    Fit,
+    NotMeasured,
+    PlannedArm,
+    Record,
+    Reference,
+    Score,
+    Timing,
+    TunedArm,
+)
 from jointbench.records.store import NOUNS, from_line, read_records, to_line, torn_line, write_records
 
 RECORDS = [*tiny_run.records(), *tiny_run.search()]
@@ -35,6 +46,15 @@ def test_a_record_is_read_back_exactly(record: Record) -> None:
     line = to_line(record)
     assert len(line.splitlines()) == 1
     assert same(from_line(line), record)
+
+
+def test_a_timing_has_what_was_copied_only_where_something_was() -> None:
+    """Records of older versions, which know no copies, and those of the CPU are the same."""
+    timing = next(record for record in RECORDS if isinstance(record, Timing))
+    assert "copied" not in json.loads(to_line(timing))
+    copied = replace(timing, copied=(CopiedBytes(44, 8), CopiedBytes(44, 12), CopiedBytes(44, 8)))
+    assert json.loads(to_line(copied))["copied"][1] == {"to_device": 44, "to_host": 12}
+    assert same(from_line(to_line(copied)), copied)
 
 
 def test_the_comparison_of_these_tests_sees_a_changed_bit() -> None:

@@ -128,6 +128,8 @@ FIELDS: list[tuple[str, dict[str, object], str]] = [
     ("Timing", {"seconds": stored(np.ones((48, 0)))}, "seconds must have a row for each visit, with a number in it"),
     ("Timing", {"load": stored([0.0])}, "load must have one number for each block"),
     ("Timing", {"participants": LINES[first("Timing")]["participants"][:1] * 3}, "participants must be distinct"),
+    ("Timing", {"copied": [{"to_device": 4, "to_host": 4}]}, "copied must be one for each participant, or none"),
+    ("Timing", {"copied": [{"to_device": -4, "to_host": 4}] * 3}, "copied.0.to_device: Input should be greater"),
     ("Timing", {"disturbed": "yes"}, "disturbed: Input should be a valid boolean"),
     ("Reference", {"output": "type"}, "score must be of the record's output"),
     ("Memory", {"artifact_bytes": -1}, "artifact_bytes: Input should be greater than or equal to 0"),

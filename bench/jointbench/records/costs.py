@@ -12,12 +12,28 @@ from jointbench.records.arrays import FLOATS, StoredArray
 from jointbench.types import FloatArray, Natural, Positive
 
 Scenario = Literal["training", "request"]
-ExecutionMode = Literal["stock loop", "engine", "fit", "in turn", "fused", "one of N", "compiled", "onnx", "predict"]
+ExecutionMode = Literal[
+    "stock loop",
+    "engine",
+    "fit",
+    "in turn",
+    "fused",
+    "one of N",
+    "compiled",
+    "onnx",
+    "predict",
+    "CUDA graph",
+    "torch.compile",
+    "copies alone",
+]
 STOCK_LOOP: Final = "stock loop"  # training as people write it
 WHOLE_FIT: Final = "fit"  # a model that is no network is trained in one call
 SEQUENTIAL: Final = "in turn"  # an arm's networks are called one after the other, for all outputs
 FUSED: Final = "fused"  # an arm's networks answer as one program
 SINGLE_OUTPUT: Final = "one of N"  # only the first output is asked for
+CUDA_GRAPH: Final = "CUDA graph"  # an arm's networks are called one after the other, as one captured graph
+TORCH_COMPILE: Final = "torch.compile"  # the fused program by PyTorch's compiler
+COPIES: Final = "copies alone"  # no network is called: a request's rows go to the device, as many zeros come back
 AA_CONTROL = "A/A twin"
 Seconds = Annotated[float, Interval(ge=0, le=1e9)]
 
@@ -30,6 +46,14 @@ class Variant:
     path: ExecutionMode
 
 
+@dataclass(frozen=True)
+class CopiedBytes:
+    """Bytes that one request copies: its rows to the device, and the answers back."""
+
+    to_device: Natural
+    to_host: Natural
+
+
 @dataclass(frozen=True, eq=False, kw_only=True)
 class Timing:
     """Interleaved samples of several variants doing the same work in one process.
@@ -40,7 +64,7 @@ class Timing:
     built a second time: its ratio to the first is pure noise.
 
     load: (blocks,), cores that other processes kept busy meanwhile; disturbed: they kept too many busy. take: 0, or 1
-    where it repeats a disturbed timing.
+    where it repeats a disturbed timing. copied: of a request of each variant; () where nothing is copied.
     """
 
     dataset: str
@@ -56,6 +80,7 @@ class Timing:
     load: Annotated[FloatArray, StoredArray(FLOATS, axes=1, low=-1e9, high=1e9)]
     disturbed: bool = False
     take: Natural = 0
+    copied: tuple[CopiedBytes, ...] = ()
 
     def of(self, variant: Variant) -> FloatArray:
         """The variant's intervals, in the order they were taken."""

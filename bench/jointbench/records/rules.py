@@ -171,6 +171,11 @@ _TIMING = (
         "must have one number for each block",
         lambda timing: len(timing.load) * timing.block == len(timing.order),
     ),
+    Rule(
+        "copied",
+        "must be one for each participant, or none",
+        lambda timing: len(timing.copied) in (0, len(timing.variants)),
+    ),
 )
 
 RULES: Mapping[type, tuple[Rule, ...]] = {

@@ -79,7 +79,9 @@ def to_line(record: Record) -> str:
 
 def _parts(body: dict[str, Any]) -> Iterator[dict[str, Any]]:
     """What of a record has fields that records are older than: a fit with its network's shape and recipe, an arm with its
-    shapes, the arms of each trial, and the groups that are candidates."""
+    shapes, the arms of each trial, the groups that are candidates, and a timing."""
+    if "participants" in body:
+        yield body
     if "network" in body:
         yield from (body, body["network"]["shape"], body["network"]["recipe"])
     if "shapes" in body:
