@@ -11,7 +11,7 @@ import numpy as np
 import numpy.typing as npt
 import pytest
 
-import jointbench.benchmarks.requests
+import jointbench.benchmarks.request_sampler
 import jointbench.benchmarks.training_steps
 from contract_jobs import JobSpec, make_job
 from jointbench.backends.base import Server
@@ -60,7 +60,7 @@ def timed_arm(backend: Backend) -> TimedArm:
 def timed(log: list[str], monkeypatch: pytest.MonkeyPatch) -> list[str]:
     """The log, with the clock that timing reads replaced by the one that writes into it."""
     clock = logged_clock(log)
-    for module in (jointbench.benchmarks.training_steps, jointbench.benchmarks.requests):
+    for module in (jointbench.benchmarks.training_steps, jointbench.benchmarks.request_sampler):
         monkeypatch.setattr(module, "device_clock", lambda wait: device_clock(wait, clock))
     return log
 

@@ -4,14 +4,14 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from dataclasses import dataclass
-from typing import Literal, Protocol
+from typing import Literal, Protocol, runtime_checkable
 
 import numpy as np
 import numpy.typing as npt
 
 from jointbench.networks.architecture import Architecture
 from jointbench.networks.dropout import Masks, epoch_masks
-from jointbench.records import Stop
+from jointbench.records import CopiedBytes, Stop
 from jointbench.types import Float32Array, FloatArray, IntArray, Recipe, Weighting, Weights
 
 Precision = Literal["float32", "float64"]
@@ -155,6 +155,16 @@ class Server(Protocol):
     """An arm's networks ready to predict: numpy rows in, one numpy array per network out, after the device is done."""
 
     def __call__(self, rows: Float32Array, /) -> list[npt.NDArray[np.floating]]: ...
+
+
+@runtime_checkable
+class CopyingServer(Server, Protocol):
+    """A server that may copy rows and answers, and says how much."""
+
+    @property
+    def copied(self) -> CopiedBytes | None:
+        """What the last request copied; None where nothing is, as on the CPU."""
+        ...
 
 
 class Trainer(Protocol):

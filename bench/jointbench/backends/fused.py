@@ -48,12 +48,21 @@ def not_rebuilt_reason(networks: Sequence[tuple[Architecture, Weights]]) -> str 
 
 def group_networks(networks: Sequence[tuple[Architecture, Weights]]) -> list[Group]:
     """The networks, grouped by their shape without the units of their answers."""
+    return [_group(members, [networks[index] for index in members]) for members in _members(networks)]
+
+
+def group_count(networks: Sequence[tuple[Architecture, Weights]]) -> int:
+    """How many programs the networks are once they are fused."""
+    return len(_members(networks))
+
+
+def _members(networks: Sequence[tuple[Architecture, Weights]]) -> list[list[int]]:
     groups: dict[object, list[int]] = {}
     for index, (network, _) in enumerate(networks):
         hidden_heads = tuple(head[:-1] for head in network.heads)
         key = (network.input_shape, network.convs, network.trunk, hidden_heads, network.activation)
         groups.setdefault(key, []).append(index)
-    return [_group(members, [networks[index] for index in members]) for members in groups.values()]
+    return list(groups.values())
 
 
 def _group(members: Sequence[int], networks: Sequence[tuple[Architecture, Weights]]) -> Group:

@@ -58,11 +58,12 @@ class ServingBackend(Protocol):
         ...
 
     def unavailable_reason(self, mode: ExecutionMode) -> str | None:
-        """Why this framework cannot serve in this mode; None where it can."""
+        """Why this framework cannot serve in this mode on its device; None where it can."""
         ...
 
     def server(self, networks: Sequence[tuple[Architecture, Weights]], mode: ExecutionMode = SEQUENTIAL) -> Server:
-        """The networks ready to predict: ``in turn``, ``fused`` into one program, ``compiled``, or by ``predict``."""
+        """The networks ready to predict: ``in turn``, ``fused`` into one program, ``compiled``, by ``predict``, or what else
+        ``ExecutionMode`` has."""
         ...
 
 

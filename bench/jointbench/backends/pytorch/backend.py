@@ -15,8 +15,6 @@ from jointbench.backends.batched.program import program_spec
 from jointbench.backends.batched.scheduler import fit_stacked
 from jointbench.backends.batched.trainer import EngineTrainer
 from jointbench.backends.fit_loop import endless_batches, fit_loop
-from jointbench.backends.onnx_runtime.serving import SessionServer
-from jointbench.backends.onnx_runtime.serving import unavailable_reason as onnx_unavailable_reason
 from jointbench.backends.own_trunk import TrunkReading
 from jointbench.backends.protocols import Backend, Diagnostics
 from jointbench.backends.pytorch.batched.program import BatchedProgram, predict
@@ -25,7 +23,7 @@ from jointbench.backends.pytorch.diagnostics.interface import TorchDiagnostics
 from jointbench.backends.pytorch.flop_counter import counted_flops
 from jointbench.backends.pytorch.own_trunk import read_trunk, seeded
 from jointbench.backends.pytorch.saved_model import exported, saved_bytes
-from jointbench.backends.pytorch.serving import CompiledServer, EagerServer, FusedServer
+from jointbench.backends.pytorch.servers import Servers
 from jointbench.backends.pytorch.stock_trainer import StockTrainer
 from jointbench.backends.pytorch.weighting.loops import make_loop
 from jointbench.measure.device_clock import device_clock
@@ -33,12 +31,6 @@ from jointbench.networks.architecture import Architecture
 from jointbench.networks.own_trunk import TrunkFunction
 from jointbench.records import SEQUENTIAL, ExecutionMode
 from jointbench.types import Weights
-
-SERVERS: dict[ExecutionMode, type[EagerServer | FusedServer]] = {
-    SEQUENTIAL: EagerServer,
-    "fused": FusedServer,
-    "compiled": CompiledServer,
-}
 
 
 class TorchBackend:
@@ -49,6 +41,7 @@ class TorchBackend:
     def __init__(self, device: str, threads: int) -> None:
         self.device = device
         self.diagnostics: Diagnostics | None = TorchDiagnostics(self.device, self.synchronise)
+        self.servers = Servers(device)
         prepare(device)
         torch.set_num_threads(threads)
         torch.optim.SGD([torch.zeros(1)])  # the first optimiser imports 800 modules, which is part of loading PyTorch
@@ -82,14 +75,10 @@ class TorchBackend:
         return StockTrainer(list(jobs), self.device, steps, self.synchronise)
 
     def unavailable_reason(self, mode: ExecutionMode) -> str | None:
-        if mode == "onnx":
-            return onnx_unavailable_reason(self.device)
-        return None if mode in SERVERS else f"PyTorch has no `{mode}`"
+        return self.servers.unavailable_reason(mode)
 
     def server(self, networks: Sequence[tuple[Architecture, Weights]], mode: ExecutionMode = SEQUENTIAL) -> Server:
-        if mode == "onnx":
-            return SessionServer(networks, torch.get_num_threads())
-        return SERVERS[mode](networks, self.device)
+        return self.servers.make(networks, mode)
 
     def counted_flops(self, network: Architecture, batch_size: int) -> Mapping[str, int]:
         return counted_flops(network, batch_size)

@@ -1,9 +1,14 @@
-"""Serving under `inference_mode`: networks in turn, fused into one program, or that program compiled."""
+"""Serving under `inference_mode`: networks in turn, fused into one program, or that program compiled.
+
+How rows reach the device and answers come back is said by ``copies``.
+"""
 
 from __future__ import annotations
 
 import warnings
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
+from functools import partial
+from types import FunctionType
 
 import numpy as np
 import numpy.typing as npt
@@ -11,23 +16,31 @@ import torch
 from torch import nn
 
 from jointbench.backends.fused import Group, StackedLayer, group_networks, split_answers
+from jointbench.backends.pytorch.copies import Copies
 from jointbench.backends.pytorch.networks import ACTIVATIONS, build
 from jointbench.networks.architecture import Architecture
 from jointbench.networks.layers import NORM_EPSILON, Layer, run_layers
+from jointbench.records import CopiedBytes
 from jointbench.types import Float32Array, Weights
+
+Program = Callable[[torch.Tensor], torch.Tensor]
 
 
 class EagerServer:
-    """An arm's networks called one after the other. The copy to numpy waits for the device."""
+    """An arm's networks called one after the other."""
 
-    def __init__(self, networks: Sequence[tuple[Architecture, Weights]], device: str) -> None:
+    def __init__(self, networks: Sequence[tuple[Architecture, Weights]], device: str, copies: Copies) -> None:
         self.modules = [build(network, weights, device, torch.float32).eval() for network, weights in networks]
-        self.device = device
+        self.copies = copies
 
     def __call__(self, rows: Float32Array) -> list[npt.NDArray[np.floating]]:
         with torch.inference_mode():
-            tensor = torch.from_numpy(rows).to(self.device)
-            return [torch.cat(module(tensor), dim=1).cpu().numpy() for module in self.modules]
+            tensor = self.copies.to_device(rows)
+            return self.copies.to_host([torch.cat(module(tensor), dim=1) for module in self.modules])
+
+    @property
+    def copied(self) -> CopiedBytes | None:
+        return self.copies.copied
 
 
 class FusedDense(nn.Module):
@@ -149,29 +162,75 @@ class FusedGroup(nn.Module):
 class FusedServer:
     """An arm's networks, as one batched program for each group."""
 
-    def __init__(self, networks: Sequence[tuple[Architecture, Weights]], device: str) -> None:
+    def __init__(self, networks: Sequence[tuple[Architecture, Weights]], device: str, copies: Copies) -> None:
         self.groups = group_networks(networks)
-        self.programs: list[nn.Module] = [FusedGroup(group).to(device).eval() for group in self.groups]
-        self.device = device
+        self.programs: list[Program] = [FusedGroup(group).to(device).eval() for group in self.groups]
+        self.copies = copies
 
     def __call__(self, rows: Float32Array) -> list[npt.NDArray[np.floating]]:
         with torch.inference_mode():
-            tensor = torch.from_numpy(rows).to(self.device)
-            answers = [program(tensor).cpu().numpy() for program in self.programs]
+            tensor = self.copies.to_device(rows)
+            answers = self.copies.to_host([program(tensor) for program in self.programs])
         by_group = [answer if answer.ndim == 3 else answer[None] for answer in answers]
         return list(split_answers(self.groups, by_group))
+
+    @property
+    def copied(self) -> CopiedBytes | None:
+        return self.copies.copied
+
+    def _examples(self, device: str) -> list[torch.Tensor]:
+        """Two rows for each program, to compile it by."""
+        return [torch.zeros((2, *group.architecture.input_shape), device=device) for group in self.groups]
 
 
 class CompiledServer(FusedServer):
     """The fused programs traced and frozen by TorchScript, which needs no C++ compiler."""
 
-    def __init__(self, networks: Sequence[tuple[Architecture, Weights]], device: str) -> None:
-        super().__init__(networks, device)
+    def __init__(self, networks: Sequence[tuple[Architecture, Weights]], device: str, copies: Copies) -> None:
+        super().__init__(networks, device, copies)
         with torch.inference_mode(), warnings.catch_warnings():
             warnings.simplefilter("ignore", DeprecationWarning)  # its successors need a compiler
             self.programs = [
-                torch.jit.freeze(
-                    torch.jit.trace(program, torch.zeros((2, *group.architecture.input_shape), device=device))
-                )
-                for program, group in zip(self.programs, self.groups, strict=True)
+                torch.jit.freeze(torch.jit.trace(program, example))
+                for program, example in zip(self.programs, self._examples(device), strict=True)
             ]
+
+
+class InductorServer(FusedServer):
+    """The fused programs by `torch.compile`, for any number of rows; on CUDA each as a graph ("reduce-overhead").
+
+    One row is a program of its own, as PyTorch takes a size of 1 for fixed. Both are compiled before the first request.
+    """
+
+    def __init__(self, networks: Sequence[tuple[Architecture, Weights]], device: str, copies: Copies) -> None:
+        super().__init__(networks, device, copies)
+        self.replays_graphs = device != "cpu"
+        self.programs = [
+            partial(
+                torch.compile(
+                    _apart(FusedGroup.forward),
+                    dynamic=True,
+                    fullgraph=True,  # fails where it would otherwise go on uncompiled
+                    mode="reduce-overhead" if self.replays_graphs else "default",
+                ),
+                program,
+            )
+            for program in self.programs
+        ]
+        with torch.inference_mode(), warnings.catch_warnings():
+            warnings.simplefilter("ignore")  # what the compiler would advise: TF32, say, whose answers differ
+            for compiled, example in zip(self.programs, self._examples(device), strict=True):
+                compiled(example)
+                compiled(example[:1])
+
+    def __call__(self, rows: Float32Array) -> list[npt.NDArray[np.floating]]:
+        if self.replays_graphs:
+            torch.compiler.cudagraph_mark_step_begin()  # the last request's answers were copied: they may be overwritten
+        return super().__call__(rows)
+
+
+def _apart(function: Callable[..., torch.Tensor]) -> Callable[..., torch.Tensor]:
+    """A copy of the function. PyTorch keeps what it compiled beside a function's code, eight programs at the most, and
+    looks through all of them in each call: networks of one class would share them."""
+    assert isinstance(function, FunctionType)
+    return FunctionType(function.__code__.replace(), function.__globals__)
