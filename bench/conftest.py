@@ -21,7 +21,7 @@ from jointbench.backends.registry import BACKENDS, check_names
 from jointbench.errors import BadInput
 from jointbench.measure.machine_speed import machine_speed
 from jointbench.networks.arms import DEFAULT_ARMS
-from jointbench.records import SEQUENTIAL, SINGLE_OUTPUT, ExecutionMode, Timing
+from jointbench.records import Timing
 from jointbench.records.store import read_records
 from jointbench.runs.about import RunDescription, about_study
 from jointbench.runs.engine_file import ENGINE
@@ -49,10 +49,12 @@ from jointbench.study.plan import Experiment
 from jointbench.study.profiles import Profile, profile_named
 from jointbench.study.run import unheard
 from outcome import Outcome, OutcomeCell
+from profile_requests import requests_of
 from short_tables import BATCH_SIZES, shorten_tables
 
 PYTEST_BENCHMARK_STORAGE = "file://./.benchmarks"  # its default
 STORAGE = "file://./results/history"  # what --benchmark-autosave saves to and --benchmark-compare looks in
+OF_NO_DATASET = ("test_engine", "test_graph_requests")
 OUTCOME = pytest.StashKey["Outcome"]()
 FOLDER = pytest.StashKey[Path]()
 SELECTION = pytest.StashKey["Selection"]()
@@ -162,10 +164,10 @@ def run_folder(config: pytest.Config) -> Path:
 
 
 def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item]) -> None:
-    """The engine's own benchmark says nothing about a dataset: it runs where its file is named, and in profile full."""
-    named = any("test_engine" in str(argument) for argument in config.invocation_params.args)
-    if config.getoption("--profile") != "full" and not named:
-        left = [item for item in items if item.path.name == "test_engine.py"]
+    """Benchmarks that say nothing about a dataset run where their file is named, and in profile full."""
+    words = " ".join(map(str, config.invocation_params.args))
+    left = [item for item in items if item.path.stem in OF_NO_DATASET and item.path.stem not in words]
+    if config.getoption("--profile") != "full" and left:
         config.hook.pytest_deselected(items=left)
         items[:] = [item for item in items if item not in left]
 
@@ -176,19 +178,13 @@ def pytest_generate_tests(metafunc: pytest.Metafunc) -> None:
     chosen = metafunc.config.stash[SELECTION]
     metafunc.parametrize("arm", DEFAULT_ARMS)
     if "path" in metafunc.fixturenames:
-        requests = _requests(chosen.profile)
-        ids = [f"{path.replace(' ', '_')}-batch{size}" for path, size in requests]
-        metafunc.parametrize(("path", "batch_size"), requests, ids=ids)
-    metafunc.parametrize("device", chosen.devices)
+        requests = [request for device in chosen.devices for request in requests_of(chosen.profile, device)]
+        ids = [f"{path.replace(' ', '_')}-batch{size}-{device}" for path, size, device in requests]
+        metafunc.parametrize(("path", "batch_size", "device"), requests, ids=ids)
+    else:
+        metafunc.parametrize("device", chosen.devices)
     metafunc.parametrize("backend", chosen.backends)
     metafunc.parametrize("dataset", chosen.datasets)
-
-
-def _requests(profile: Profile) -> list[tuple[ExecutionMode, int]]:
-    """The requests that the profile times: in turn at every batch size, the other ways at fewer."""
-    others: tuple[ExecutionMode, ...] = ("fused", SINGLE_OUTPUT)
-    in_turn = [(SEQUENTIAL, size) for size in profile.batch_sizes]
-    return [*in_turn, *((path, size) for size in profile.extra_batch_sizes for path in others)]
 
 
 def pytest_collection_finish(session: pytest.Session) -> None:

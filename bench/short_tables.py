@@ -25,8 +25,10 @@ def shorten_tables(config: pytest.Config) -> None:
 
 
 def is_compared(group: str, smallest_batch: int) -> bool:
-    """Is it a group that the short form shows? Training steps, requests of the smallest batch in turn, and the engine."""
-    return group.endswith(("| training step", f"| request of {smallest_batch} rows, in turn")) or "engine |" in group
+    """Is it a group that the short form shows? Training steps, requests of the smallest batch in turn, and what is of no
+    dataset."""
+    usual = group.endswith(("| training step", f"| request of {smallest_batch} rows, in turn"))
+    return usual or group.startswith(("engine |", "device |"))
 
 
 @pytest.hookimpl(hookwrapper=True)

@@ -1,6 +1,7 @@
 """Seconds of one request, numpy rows in, numpy answers out.
 
-For all outputs, the arm's networks called in turn or fused into one program; or for one output of N.
+For all outputs, the arm's networks called in turn or fused into one program; or for one output of N. On CUDA also in
+turn as one captured graph, and the copies of a request alone.
 """
 
 from __future__ import annotations

@@ -11,7 +11,7 @@ import pytest
 from jointbench.backends.base import Stacked
 from jointbench.backends.checkpoints import served_networks
 from jointbench.backends.registry import load
-from jointbench.benchmarks.requests import request_sampler
+from jointbench.benchmarks.request_sampler import request_sampler
 from jointbench.benchmarks.training_steps import TimedArm
 from jointbench.comparison.tuned import validation_loss
 from jointbench.networks.arms import architectures

@@ -4,14 +4,13 @@ from __future__ import annotations
 
 import time
 from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 
 import numpy as np
-import numpy.typing as npt
 
-from jointbench.backends.base import Clock, Server
-from jointbench.backends.fused import not_rebuilt_reason, one_output
+from jointbench.backends.fused import group_count, not_rebuilt_reason
 from jointbench.backends.protocols import ServingBackend
+from jointbench.benchmarks.request_sampler import DIFFERENT_REQUESTS, RequestSampler, request_pool, request_sampler
 from jointbench.benchmarks.training_steps import (
     BLOCKS_WANTED,
     Budget,
@@ -23,19 +22,21 @@ from jointbench.benchmarks.training_steps import (
     set_up,
     without_refused,
 )
-from jointbench.measure.device_clock import device_clock
-from jointbench.records import FUSED, SEQUENTIAL, SINGLE_OUTPUT, ExecutionMode, Variant
+from jointbench.measure.free_memory import free_bytes
+from jointbench.records import FUSED, SINGLE_OUTPUT, TORCH_COMPILE, CopiedBytes, ExecutionMode, Variant
 from jointbench.types import Float32Array
 
-REBUILT: tuple[ExecutionMode, ...] = (FUSED, "compiled", "onnx")  # paths that build networks anew from their layers
+FUSED_TOO: tuple[ExecutionMode, ...] = (FUSED, "compiled", TORCH_COMPILE)  # paths of one program for each group
+REBUILT = (*FUSED_TOO, "onnx")  # paths that build networks anew from their layers
+COMPILING: Mapping[ExecutionMode, float] = {TORCH_COMPILE: 15.0}  # seconds that a first program may take, about
 MAX_REQUESTS = 8  # of a visit
-DIFFERENT_REQUESTS = 64
 SPENT = "the time for requests was spent before those of {} rows"
 TOO_LONG = "two blocks of requests of {} rows take about {:.1f} s, and {:.1f} s are left for them"
 LEAST_VISITS = 7  # of each variant in a case: two that are not counted, one to warm up, and two blocks of two
 LARGE = 512  # rows from which on a request's time grows with them
 PATIENCE = 3  # a case is begun if the least it takes is no more than so many times its share
-TOLERANCE = 1e-3  # of the largest answer: rounding differs by far less, the answers of two rows by far more
+NO_ROOM = "requests of {:,} rows take {:.3g} GB of memory, and {:.3g} GB are free"
+IN_MEMORY = 3  # times that a request's rows are there at once: the pool, the memory to copy through, an answer as large
 
 
 @dataclass(frozen=True)
@@ -49,91 +50,13 @@ class LatencyCase:
 
 @dataclass(frozen=True, eq=False)
 class TimedCase:
-    """The samples of one case. untimed: the variants that were left out, with the reason."""
+    """The samples of one case. untimed: the variants that were left out, with the reason. copied: of a request of each
+    variant that was timed; none where nothing is copied."""
 
     batch_size: int
     sample_sets: tuple[SampleSet, ...]
     untimed: dict[Variant, LeftOut]
-
-
-class RequestSampler:
-    """Times the requests to a server under test: their rows change with every request, and the right answers are known.
-
-    expected: per network, (rows, units): the scored answers. The same rows again would time a cache.
-    """
-
-    def __init__(
-        self, server: Server, rows: Float32Array, expected: Sequence[npt.NDArray[np.floating]], clock: Clock
-    ) -> None:
-        self.server, self.rows, self.expected, self.clock = server, rows, expected, clock
-        self.count, self.batch, self.start = 1, 0, 0
-
-    def prepare(self, pool: Float32Array) -> None:
-        """Sets the pool that all samplers of a case take rows from, so that no place in memory favours one of them."""
-        self.pool, self.batch = pool, len(pool) - DIFFERENT_REQUESTS
-
-    def __call__(self) -> list[float]:
-        """Seconds of each of ``count`` requests; one more before them is not timed, as it finds cold caches."""
-        self.server(self._request())
-        seconds = []
-        for _ in range(self.count):
-            request = self._request()
-            started = self.clock()
-            self.answers = self.server(request)
-            seconds.append(self.clock() - started)
-        self.last_seconds = seconds
-        return seconds
-
-    def _request(self) -> Float32Array:
-        self.start = (self.start + 1) % DIFFERENT_REQUESTS
-        return self.pool[self.start : self.start + self.batch]
-
-    def wrong_at_first(self) -> str | None:
-        """Why this server is not timed: its answers are not those of the scored networks, or ignore the rows."""
-        for row in (0, self._most_unlike_first()):
-            if not self._right(self.server(self.rows[row : row + 1]), np.array([row])):
-                return "its answers are not those of the networks that were scored"
-        return None
-
-    def wrong_at_last(self) -> str | None:
-        """Why the timed requests do not count: the answer to the last one is wrong."""
-        if not self._right(self.answers, (self.start + np.arange(self.batch)) % len(self.rows)):
-            return "the answer to its last request is wrong"
-        return None
-
-    def _most_unlike_first(self) -> int:
-        """The row whose answers differ most from the first row's: a stored answer is wrong there."""
-        unlike = sum(np.abs(answers - answers[:1]).max(axis=1) for answers in self.expected)
-        return int(np.argmax(unlike))
-
-    def _right(self, answers: Sequence[npt.NDArray[np.floating]], row_numbers: npt.NDArray[np.int64]) -> bool:
-        return len(answers) == len(self.expected) and all(
-            answer.shape == (len(row_numbers), expected.shape[1])
-            and bool(
-                np.abs(answer - expected[row_numbers]).max() <= TOLERANCE * max(float(np.abs(expected).max()), 1e-6)
-            )
-            for answer, expected in zip(answers, self.expected, strict=True)
-        )
-
-
-def request_pool(rows: Float32Array, batch: int) -> Float32Array:
-    """The rows, repeated as often as needed, so that each of DIFFERENT_REQUESTS is a view: no copy is in the clock."""
-    pool: Float32Array = rows[np.arange(batch + DIFFERENT_REQUESTS) % len(rows)]
-    return pool
-
-
-def request_sampler(
-    backend: ServingBackend, timed_arm: TimedArm, path: ExecutionMode, rows: Float32Array
-) -> RequestSampler:
-    """A sampler of the arm's networks behind a server of this path, with the answers that they were scored by."""
-    clock = device_clock(backend.synchronise)
-    if path != SINGLE_OUTPUT:
-        return RequestSampler(backend.server(timed_arm.networks, path), rows, timed_arm.answers, clock)
-    network, head = timed_arm.single_output
-    architecture, weights = timed_arm.networks[network]
-    start = sum(layers[-1].units for layers in architecture.heads[:head])
-    answers = timed_arm.answers[network][:, start : start + architecture.heads[head][-1].units]
-    return RequestSampler(backend.server([one_output(architecture, weights, head)], SEQUENTIAL), rows, [answers], clock)
+    copied: Mapping[Variant, CopiedBytes] = field(default_factory=dict)
 
 
 def time_requests(
@@ -158,19 +81,34 @@ def time_requests(
         variants = list(_variants(case, timed_arms))
         samplers = {variant: servers.ready[variant] for variant in variants if variant in servers.ready}
         untimed = {variant: servers.untimed[variant] for variant in variants if variant not in samplers}
-        least = LEAST_VISITS * row_seconds * case.batch_size
         reason = SPENT.format(case.batch_size) if number and time.monotonic() > deadline else ""
-        if not reason and least > max(PATIENCE * share, 1.0):
-            reason = TOO_LONG.format(case.batch_size, least, share)
-        if reason:
-            left_out = dict.fromkeys(samplers, LeftOut(reason, budget_spent=True))
-            results.append(TimedCase(case.batch_size, (), untimed | left_out))
+        reason = reason or _too_long(case.batch_size, row_seconds, share)
+        left_out = LeftOut(reason, budget_spent=True) if reason else _no_room(rows, case.batch_size)
+        if left_out is not None:
+            results.append(TimedCase(case.batch_size, (), untimed | dict.fromkeys(samplers, left_out)))
             continue
         results.append(_time_case(rows, case.batch_size, samplers, untimed, share))
-        if case.batch_size >= LARGE:
-            medians = [float(np.median(sampler.last_seconds)) for sampler in samplers.values()]
-            row_seconds = sum(medians) / case.batch_size
+        timed = [samplers[variant] for variant in samplers if variant not in results[-1].untimed]
+        if case.batch_size >= LARGE and timed:
+            row_seconds = sum(float(np.median(sampler.last_seconds)) for sampler in timed) / case.batch_size
     return results
+
+
+def _too_long(batch: int, row_seconds: float, share: float) -> str:
+    """Why a case is not begun: the least that it takes is far more than its share of the time; "" where it is begun."""
+    least = LEAST_VISITS * row_seconds * batch
+    return TOO_LONG.format(batch, least, share) if least > max(PATIENCE * share, 1.0) else ""
+
+
+def _no_room(rows: Float32Array, batch: int) -> LeftOut | None:
+    """Why a case is not begun: its requests do not fit the memory of this machine. (A device without room says so.)"""
+    needed, free = IN_MEMORY * (batch + DIFFERENT_REQUESTS) * rows[0].nbytes, free_bytes()
+    return LeftOut(NO_ROOM.format(batch, needed / 1e9, free / 1e9)) if needed > free else None
+
+
+def _broken(error: Exception) -> LeftOut:
+    first = (str(error).strip().splitlines() or [""])[0]
+    return LeftOut(f"{type(error).__name__}: {first}" if first else type(error).__name__)
 
 
 def _set_up_servers(
@@ -194,25 +132,32 @@ def _set_up_servers(
         if variant.path in REBUILT and (reason := not_rebuilt_reason(timed_arms[variant.arm].networks)) is not None
     }
     programs = {
-        variant: len(timed_arms[variant.arm].networks)
+        variant: _program_count(timed_arms[variant.arm], variant.path)
         for case in cases
         for variant in _variants(case, timed_arms)
         if variant in wanted and variant not in unfused
     }
-    wrong: dict[Variant, LeftOut] = {}
+    refused: dict[Variant, LeftOut] = {}
 
-    def make(variant: Variant) -> RequestSampler:
-        sampler = request_sampler(backend, timed_arms[variant.arm], variant.path, rows)
-        if (reason := sampler.wrong_at_first()) is not None:
-            wrong[variant] = LeftOut(reason)
+    def make(variant: Variant) -> RequestSampler | None:
+        try:
+            sampler = request_sampler(backend, timed_arms[variant.arm], variant.path, rows)
+            reason = sampler.wrong_at_first()
+        except Exception as error:  # noqa: BLE001 - whatever a path cannot do, the others are timed
+            refused[variant] = _broken(error)
+            return None
+        if reason is not None:
+            refused[variant] = LeftOut(reason)
         return sampler
 
-    servers = set_up(programs.items(), make, budget.total - budget.samples)
+    servers = set_up(programs.items(), make, budget.total - budget.samples, COMPILING)
+    ready = {variant: made for variant, made in servers.ready.items() if made is not None and variant not in refused}
     no_path = {Variant(name, path): LeftOut(reason) for path, reason in impossible.items() for name in timed_arms}
-    return SetUp(
-        {variant: sampler for variant, sampler in servers.ready.items() if variant not in wrong},
-        {**servers.untimed, **wrong, **unfused, **no_path},
-    )
+    return SetUp(ready, {**servers.untimed, **refused, **unfused, **no_path})
+
+
+def _program_count(timed_arm: TimedArm, path: ExecutionMode) -> int:
+    return group_count(timed_arm.networks) if path in FUSED_TOO else len(timed_arm.networks)
 
 
 def _variants(case: LatencyCase, timed_arms: Mapping[str, TimedArm]) -> Iterator[Variant]:
@@ -228,17 +173,27 @@ def _time_case(
     budget_seconds: float,
 ) -> TimedCase:
     pool, total = request_pool(rows, batch), 0.0
-    for sampler in samplers.values():
+    ready: dict[Variant, RequestSampler] = {}
+    left_out: dict[Variant, LeftOut] = {}
+    copied: dict[Variant, CopiedBytes] = {}
+    for variant, sampler in samplers.items():
         sampler.prepare(pool)
         sampler.count = 1
-        sampler()  # the first call of a shape traces, compiles or allocates
-        total += sampler()[0]
-    for sampler in samplers.values():
+        try:
+            sampler()  # the first call of a shape traces, compiles or allocates
+            total += sampler()[0]
+        except Exception as error:  # noqa: BLE001 - one that has no room for these rows, say; the others are timed
+            left_out[variant] = _broken(error)
+            continue
+        ready[variant] = sampler
+        if (count := sampler.copied) is not None:
+            copied[variant] = count
+    for sampler in ready.values():
         sampler.count = max(1, min(MAX_REQUESTS, int(budget_seconds / BLOCKS_WANTED / 2 / max(total, 1e-9))))
-    sample_sets = collect_samples(samplers, budget_seconds) if samplers else []
+    sample_sets = collect_samples(ready, budget_seconds) if ready else []
     wrong = {
         variant: LeftOut(reason)
-        for variant, sampler in samplers.items()
+        for variant, sampler in ready.items()
         if (reason := sampler.wrong_at_last()) is not None
     }
-    return TimedCase(batch, without_refused(sample_sets, wrong), {**untimed, **wrong})
+    return TimedCase(batch, without_refused(sample_sets, wrong), {**untimed, **left_out, **wrong}, copied)

@@ -5,6 +5,7 @@ from __future__ import annotations
 import time
 from collections.abc import Callable, Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass
+from types import MappingProxyType
 from typing import Generic, TypeVar
 
 import numpy as np
@@ -84,17 +85,23 @@ class TimedTraining:
     untimed: dict[Variant, LeftOut]
 
 
-def set_up(variants: Iterable[tuple[Variant, int]], make: Callable[[Variant], T], allowance_seconds: float) -> SetUp[T]:
+def set_up(
+    variants: Iterable[tuple[Variant, int]],
+    make: Callable[[Variant], T],
+    allowance_seconds: float,
+    first_seconds: Mapping[ExecutionMode, float] = MappingProxyType({}),
+) -> SetUp[T]:
     """Sets the variants up in the given order while the allowance lasts; the first two are always set up.
 
-    variants: each with the number of programs that it builds, from which its cost is predicted.
+    variants: each with the number of programs that it builds, from which its cost is predicted. first_seconds: what a
+    program of a path may take before one was built; 0 where it is not named.
     """
     ready: dict[Variant, T] = {}
     untimed: dict[Variant, LeftOut] = {}
     started = time.monotonic()
     program_seconds: dict[ExecutionMode, float] = {}  # the most that a program of each path has taken so far
     for variant, programs in variants:
-        expected = program_seconds.get(variant.path, 0.0) * programs
+        expected = program_seconds.get(variant.path, first_seconds.get(variant.path, 0.0)) * programs
         if len(ready) >= 2 and time.monotonic() - started + expected > allowance_seconds:
             reason = f"the time for setting up ({max(allowance_seconds, 0):.1f} s) is spent on the others"
             untimed[variant] = LeftOut(reason, budget_spent=True)

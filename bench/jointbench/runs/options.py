@@ -252,6 +252,7 @@ def study_config(options: RunOptions, criteria: VerdictCriteria = DEFAULT_CRITER
         timing_seconds=timing_seconds(options, profile),
         memory_datasets=profile.memory_datasets,
         extra_batch_sizes=profile.extra_batch_sizes,
+        device_batch_sizes=profile.device_batch_sizes,
         extras=profile.extras,
         thread_counts=(cores(), 1) if profile.one_thread and cores() > 1 else (),
         projections=profile.projections,

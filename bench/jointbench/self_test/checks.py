@@ -12,7 +12,7 @@ import numpy as np
 from jointbench.backends.base import Server, Trainer
 from jointbench.backends.protocols import FlopCounter, ServingBackend, TimingBackend
 from jointbench.benchmarks.engine import FEATURES, wine_shaped_job
-from jointbench.benchmarks.requests import RequestSampler, request_pool
+from jointbench.benchmarks.request_sampler import RequestSampler, request_pool
 from jointbench.measure.device_clock import device_clock
 from jointbench.measure.paired_timing import (
     MIN_BLOCKS,

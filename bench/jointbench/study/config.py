@@ -22,8 +22,8 @@ class StudyConfig:
     """Where and how a study runs: what does not change what is trained.
 
     timing_seconds: what all timing may take. batch_sizes: rows of a request. extra_batch_sizes: rows at which the paths
-    other than one network after the other are timed too. extras: the datasets on which the engine, compiled programs,
-    ONNX Runtime and `predict` are timed. thread_counts: timing is repeated at each; () means ``threads`` alone. projections: number
+    other than one network after the other are timed too. device_batch_sizes: of further requests, to an accelerator.
+    extras: the datasets on which the engine, compiled programs, ONNX Runtime and `predict` are timed. thread_counts: timing is repeated at each; () means ``threads`` alone. projections: number
     of datasets whose whole training is timed. memory_datasets: number of datasets, the largest first, whose peak memory
     is measured; None: all. references: also fit the models that are no networks. rounds: of training, at the most;
     training_seconds: what they may take, criteria: when a comparison is decided and needs no further one. cluster: the
@@ -39,6 +39,7 @@ class StudyConfig:
     timing_seconds: float
     memory_datasets: int | None = 0
     extra_batch_sizes: tuple[int, ...] = (1,)
+    device_batch_sizes: tuple[int, ...] = ()
     extras: ExtraModes = "none"
     thread_counts: tuple[int, ...] = ()
     projections: int = 0

@@ -10,6 +10,7 @@ from jointbench.errors import BadInput
 
 MOST_ROUNDS = 7  # 64 times the first one
 BATCH_SIZES = (1, 8, 64, 512, 4096)
+DEVICE_BATCH_SIZES = (65_536,)  # also, on an accelerator
 ExtraModes = Literal["none", "first", "all"]
 
 
@@ -18,8 +19,8 @@ class Profile:
     """Sizes of a run. max_rows (of a table), max_images, max_epochs: None leaves the dataset or recipe as it is.
 
     timing_seconds: what all timing may take, set-up included. extra_batch_sizes: rows of a request at which the paths
-    other than one network after the other are timed too. extras: the datasets on which the engine, compiled programs,
-    ONNX Runtime and `predict` are timed. one_thread: all timing is repeated at one thread. projections: number of datasets whose
+    other than one network after the other are timed too. device_batch_sizes: of further requests, to an accelerator.
+    extras: the datasets on which the engine, compiled programs, ONNX Runtime and `predict` are timed. one_thread: all timing is repeated at one thread. projections: number of datasets whose
     whole training is timed. datasets: empty means every bundled one. memory_datasets: number of datasets whose peak
     memory is measured (six fresh processes each), None: all. rounds: of training at the most, training_seconds: what
     they may take; folds, repeats and seeds are those of the first round.
@@ -35,6 +36,7 @@ class Profile:
     timing_seconds: float
     batch_sizes: tuple[int, ...] = BATCH_SIZES
     extra_batch_sizes: tuple[int, ...] = (1, 64)
+    device_batch_sizes: tuple[int, ...] = DEVICE_BATCH_SIZES
     extras: ExtraModes = "none"
     one_thread: bool = False
     projections: int = 0
@@ -58,6 +60,7 @@ PROFILES = {
             timing_seconds=30,
             batch_sizes=(1, 64),
             extra_batch_sizes=(1,),
+            device_batch_sizes=(),
             datasets=("concrete_slump", "wine_quality"),
         ),
         Profile(

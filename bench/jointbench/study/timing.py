@@ -6,11 +6,12 @@ import time
 from collections import Counter
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from concurrent.futures import wait
+from types import MappingProxyType
 from typing import get_args
 
 import numpy as np
 
-from jointbench.benchmarks.requests import LatencyCase, time_requests
+from jointbench.benchmarks.requests import time_requests
 from jointbench.benchmarks.training_steps import (
     Budget,
     LeftOut,
@@ -22,9 +23,8 @@ from jointbench.benchmarks.training_steps import (
 )
 from jointbench.records import (
     AA_CONTROL,
-    SEQUENTIAL,
-    SINGLE_OUTPUT,
     ColdStart,
+    CopiedBytes,
     ExecutionMode,
     NotMeasured,
     PlannedArm,
@@ -39,6 +39,7 @@ from jointbench.runtime.workers import Workers, failure_reason, import_seconds
 from jointbench.study.budget import TimingBudget
 from jointbench.study.config import Progress, ScoredModels, StudyConfig
 from jointbench.study.kept import KeptRecords
+from jointbench.study.latency_cases import latency_cases
 from jointbench.study.memory import saved_sizes
 from jointbench.study.phases import timing_phase
 from jointbench.study.plan import Plan, job
@@ -114,19 +115,6 @@ def timed_arm(plan: Plan, planned: PlannedArm, scored: ScoredModels) -> TimedArm
     )
 
 
-def latency_cases(config: StudyConfig, extras: bool) -> list[LatencyCase]:
-    """Every batch size in turn, with the other paths at fewer of them, and `predict` once."""
-    others: tuple[ExecutionMode, ...] = ("fused", SINGLE_OUTPUT, *(("compiled",) if extras else ()))
-    cases = [
-        LatencyCase(size, (SEQUENTIAL, *(others if size in config.extra_batch_sizes else ())))
-        for size in config.batch_sizes
-    ]
-    if extras:
-        cases.append(LatencyCase(min(config.batch_sizes), (SEQUENTIAL, "predict"), first_arm_only=True))
-        cases += [LatencyCase(size, ("onnx",)) for size in config.extra_batch_sizes]  # another library's threads, alone
-    return cases
-
-
 class ArmTimer:
     """Times one dataset's arms on one worker."""
 
@@ -192,13 +180,19 @@ class ArmTimer:
         left = max(budget.total - (time.monotonic() - started), budget.total * (1 - TRAINING_SHARE))
         samples = min(left, budget.samples * (1 - TRAINING_SHARE))
         rows = first_prepared(self.experiment).features[self.experiment.splits[0].test]
-        cases = latency_cases(self.config, self.extras)
+        cases = latency_cases(self.config, self.extras, self.device)
         timed = self.workers.submit(time_requests, timed_arms, rows, cases, Budget(left, samples)).result()
         for case in timed:
-            yield from self._timings("request", case.batch_size, case.sample_sets)
+            yield from self._timings("request", case.batch_size, case.sample_sets, case.copied)
         yield from self._untimed("request", [(case.batch_size, case.untimed) for case in timed])
 
-    def _timings(self, scenario: Scenario, batch_size: int, sample_sets: Sequence[SampleSet]) -> Iterator[Timing]:
+    def _timings(
+        self,
+        scenario: Scenario,
+        batch_size: int,
+        sample_sets: Sequence[SampleSet],
+        copied: Mapping[Variant, CopiedBytes] = MappingProxyType({}),
+    ) -> Iterator[Timing]:
         for take, sample_set in enumerate(sample_sets):
             samples = sample_set.samples
             # The order of turns is random; the record lists the arms as given, the one with the A/A control first.
@@ -223,6 +217,7 @@ class ArmTimer:
                     load=samples.load,
                     disturbed=sample_set.disturbed,
                     take=take,
+                    copied=tuple(copied[variant] for variant in variants) if copied.keys() >= set(variants) else (),
                 )
 
     def _untimed(self, scenario: Scenario, cases: Iterable[tuple[int, Mapping[Variant, LeftOut]]]) -> Iterator[Record]:
