@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from dataclasses import replace
 from pathlib import Path
+from typing import cast
 
 import numpy as np
 import pytest
@@ -14,12 +15,15 @@ from jointbench.comparison.cells import RunIndex, Skill
 from jointbench.comparison.ranking import relative_error
 from jointbench.comparison.summary.run import CellSummary
 from jointbench.data.preprocess import in_units, prepare
-from jointbench.records import Fit, PlannedArm
+from jointbench.records import AA_CONTROL, ExecutionMode, Fit, PlannedArm, Variant
 from jointbench.records.store import read_records
 from jointbench.runs.about import RunDescription
 from jointbench.runs.folder import execute
 from jointbench.runs.options import RunOptions, experiments, load_datasets, profile_named, study_config
 from planted import two_arms
+from planted_timing import timing
+
+ARMS = ("joint", "separate", AA_CONTROL)
 
 
 def cell_of(means: list[float], flops: tuple[int, int]) -> CellSummary:
@@ -45,6 +49,19 @@ def test_the_pareto_set_is_over_what_was_measured(
     assert joint.skill == pytest.approx(0.5 + np.mean(means))
     assert joint.train_flops == flops[0]
     assert joint.train_seconds is joint.latency_seconds is None
+
+
+def test_an_arm_is_ranked_by_requests_in_turn_whatever_else_was_timed_before_them() -> None:
+    """ONNX Runtime's requests are timed alone and take a sixth of the time; so may those for one output."""
+    records = two_arms([0.0, 0.0]).records()
+    planned = next(record for record in records if isinstance(record, PlannedArm))
+    site = {"dataset": planned.dataset, "backend": planned.backend, "device": planned.device}
+    for path, seconds in (("onnx", 5e-6), ("one of N", 2e-5), ("in turn", 3e-5)):
+        requests = timing(0.0, 12, path=cast(ExecutionMode, path))
+        variants = tuple(Variant(arm, variant.path) for variant, arm in zip(requests.variants, ARMS, strict=True))
+        records.append(replace(requests, **site, variants=variants, seconds=requests.seconds * seconds))
+    cell = summarise(records, described(records), profile="", engine="", command="", notes=()).cells[0]
+    assert [standing.latency_seconds for standing in cell.standings] == pytest.approx([3e-5, 6e-5])
 
 
 def test_an_arm_without_skill_stands_outside() -> None:

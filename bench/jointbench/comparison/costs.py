@@ -16,6 +16,9 @@ from jointbench.comparison.summary.costs import (
     TrainingClock,
 )
 from jointbench.records import (
+    COPIES,
+    CUDA_GRAPH,
+    SEQUENTIAL,
     SINGLE_OUTPUT,
     STOCK_LOOP,
     ExecutionMode,
@@ -28,6 +31,8 @@ from jointbench.records import (
 from jointbench.types import FloatArray
 
 P90_SAMPLES, P99_SAMPLES = 64, 662  # fewer samples cannot bound that percentile
+COPIED_ALIKE: tuple[ExecutionMode, ...] = (SEQUENTIAL, CUDA_GRAPH)  # one copy of rows, one of each network's answers
+NO_ANSWERS: tuple[ExecutionMode, ...] = (SINGLE_OUTPUT, COPIES)  # or fewer than the others give
 AGREEMENT = 0.1  # relative, of a training's measured time with the one projected from its steps
 
 
@@ -129,19 +134,19 @@ def training_clocks(cell: BenchmarkCell, planned: PlannedArm) -> tuple[TrainingC
 
 def latencies(cell: BenchmarkCell, arm: str) -> tuple[Latency, ...]:
     """The arm's request latency on every path, at every batch size and thread count that was timed."""
-    by_key = {
-        (variant.path, timing.threads, timing.batch_size): _latency(timing, variant)
-        for timing in best_takes(cell.timings)[::-1]  # of two rounds, the first one counts
-        for variant in timing.variants
-        if timing.scenario == "request" and variant.arm == arm
-    }
-    return tuple(by_key.values())[::-1]
+    by_key: dict[tuple[ExecutionMode, int, int], tuple[Timing, Variant]] = {}
+    for timing in best_takes(cell.timings):
+        for variant in timing.variants:
+            if timing.scenario == "request" and variant.arm == arm:  # of two rounds, the first one counts
+                by_key.setdefault((variant.path, timing.threads, timing.batch_size), (timing, variant))
+    return tuple(_latency(*measured) for measured in by_key.values())
 
 
 def _latency(timing: Timing, variant: Variant) -> Latency:
     seconds = timing.of(variant)
     count = len(seconds)
     p90, p99 = count >= P90_SAMPLES, count >= P99_SAMPLES
+    copied = timing.copied[timing.variants.index(variant)] if timing.copied else None
     return Latency(
         batch_size=timing.batch_size,
         samples=count,
@@ -153,7 +158,18 @@ def _latency(timing: Timing, variant: Variant) -> Latency:
         threads=timing.threads,
         p90_bounds=quantile_bounds(seconds, 0.9) if p90 else None,
         p99_bounds=quantile_bounds(seconds, 0.99) if p99 else None,
+        copy_seconds=_copy_seconds(timing, variant),
+        bytes_to_device=copied.to_device if copied else None,
+        bytes_to_host=copied.to_host if copied else None,
     )
+
+
+def _copy_seconds(timing: Timing, variant: Variant) -> float | None:
+    """The median of the copies alone, where they took turns with this variant and are the ones that it makes."""
+    alone = Variant(variant.arm, COPIES)
+    if variant.path not in COPIED_ALIKE or alone not in timing.variants:
+        return None
+    return float(np.median(timing.of(alone)))
 
 
 def quantile_bounds(values: FloatArray, quantile: float) -> tuple[float, float]:
@@ -169,12 +185,14 @@ def quantile_bounds(values: FloatArray, quantile: float) -> tuple[float, float]:
 def throughput(latency: Sequence[Latency]) -> tuple[Throughput, ...]:
     """Per path and thread count, the rows a second at the best batch size.
 
-    A request for a single output answers less than the others, so it is left out.
+    A request for a single output answers less than the others, and copies alone nothing, so these are left out.
     """
     best: dict[tuple[ExecutionMode, int], Latency] = {}
     for measured in latency:
         key = measured.path, measured.threads or 0
-        if measured.path != SINGLE_OUTPUT and (key not in best or measured.rows_per_second > best[key].rows_per_second):
+        if measured.path not in NO_ANSWERS and (
+            key not in best or measured.rows_per_second > best[key].rows_per_second
+        ):
             best[key] = measured
     return tuple(Throughput(*key, fastest.batch_size, fastest.rows_per_second) for key, fastest in best.items())
 

@@ -11,6 +11,7 @@ import numpy as np
 from jointbench.comparison.cells import RunIndex, Skill, over_seeds
 from jointbench.comparison.summary.costs import ArmCost
 from jointbench.comparison.summary.decisions import Standing
+from jointbench.records import SEQUENTIAL
 from jointbench.stats.aggregate_error import AggregateError, aggregate_error
 from jointbench.stats.pareto import Direction, pareto_set
 
@@ -50,7 +51,8 @@ def standings(
 def _row(cost: ArmCost, skill: Skill, index: RunIndex, metrics: Sequence[str]) -> Standing:
     relative = relative_error(skill, index, metrics)
     trained = cost.fits > len(cost.failures)
-    latency = min(cost.latency, key=lambda measured: measured.batch_size, default=None)
+    in_turn = (measured for measured in cost.latency if measured.path == SEQUENTIAL)
+    latency = min(in_turn, key=lambda measured: measured.batch_size, default=None)
     return Standing(
         arm=cost.arm,
         skill=mean_skill(skill),

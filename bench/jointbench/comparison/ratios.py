@@ -32,6 +32,7 @@ from jointbench.measure.paired_timing import (
 )
 from jointbench.records import (
     AA_CONTROL,
+    COPIES,
     ExecutionMode,
     PlannedArm,
     Timing,
@@ -46,12 +47,15 @@ P90_SAMPLES, P99_SAMPLES = 64, 662  # fewer samples cannot bound that percentile
 
 
 def paired_ratios(timing: Timing, joint: str) -> list[Ratio]:
-    """Joint over every other arm on each path, each with its interval over blocks and the A/A floor beside it."""
+    """Joint over every other arm on each path, each with its interval over blocks and the A/A floor beside it.
+
+    Copies alone are no work of an arm's: they are a part of its requests, which have their ratio.
+    """
     samples = Paired(tuple(timing.variants[i] for i in timing.order), timing.seconds, timing.block, timing.load)
     ratios = []
     for path in dict.fromkeys(variant.path for variant in timing.variants):
         arms = [variant.arm for variant in timing.variants if variant.path == path]
-        if joint not in arms:
+        if joint not in arms or path == COPIES:
             continue
         first, control = Variant(joint, path), Variant(AA_CONTROL, path)
         # The A/A control is a copy of the first arm, so the ratio of the two is noise.

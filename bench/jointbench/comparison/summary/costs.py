@@ -21,6 +21,8 @@ class Latency:
     """Request latency in seconds at one batch size: median, and p90 and p99 only where the samples bound them.
 
     path: how the arm's networks answered. bounds: a 95 % interval of the percentile, from the order of the samples.
+    copy_seconds: the median of the request's copies alone, to the device and back, timed in turns with it; None where
+    nothing is copied, and where other copies are made than those of networks in turn. bytes_*: what a request copies.
     """
 
     batch_size: int
@@ -33,6 +35,9 @@ class Latency:
     threads: int | None = None
     p90_bounds: tuple[float, float] | None = None
     p99_bounds: tuple[float, float] | None = None
+    copy_seconds: float | None = None
+    bytes_to_device: int | None = None
+    bytes_to_host: int | None = None
 
 
 @dataclass(frozen=True)

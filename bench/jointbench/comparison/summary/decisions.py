@@ -90,7 +90,7 @@ class Standing:
 
     skill: mean over outputs and folds. arrmse_*: relative error over the outputs of squared error, the mean of the
     folds' and pooled over all test rows (they are not interchangeable); None without such an output. train_flops to the
-    stop, train_seconds, latency_seconds (median, smallest batch): None where not measured. in_pareto_set: no other arm
+    stop, train_seconds, latency_seconds (median, smallest batch, in turn): None where not measured. in_pareto_set: no other arm
     is at least as good on every criterion that all arms have and better on one; None where the arm has no skill.
     """
 
