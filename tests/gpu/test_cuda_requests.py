@@ -128,7 +128,7 @@ def test_they_are_timed_beside_their_copies(workers: tuple[Workers, Workers]) ->
                 np.median(samples.seconds[[visitor == Variant(arm, mode) for visitor in samples.order]])
                 for mode in (SEQUENTIAL, CUDA_GRAPH, COPIES)
             )
-            assert copies < graph
+            assert copies < 1.2 * graph
             assert copies < in_turn
             assert case.copied[Variant(arm, COPIES)] == case.copied[Variant(arm, CUDA_GRAPH)]
 
