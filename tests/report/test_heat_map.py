@@ -130,13 +130,18 @@ def test_the_drawing_brings_nothing_along_and_stays_inside(section: ScalingSecti
         assert "0.42x" in figure.alternative
 
 
+@pytest.fixture(scope="module")
+def html(study: Study) -> str:
+    return render_study(study)
+
+
 @pytest.mark.slow
 def test_the_same_study_gives_the_same_page(study: Study) -> None:
     assert render_study(study) == render_study(study)
 
 
-def test_the_page_says_the_sentence_and_what_is_missing(study: Study, parse: Callable[[str], Any]) -> None:
-    text = parse(render_study(study)).text
+def test_the_page_says_the_sentence_and_what_is_missing(study: Study, html: str, parse: Callable[[str], Any]) -> None:
+    text = parse(html).text
     planted = [
         regime
         for regime in regimes(study)
@@ -153,8 +158,7 @@ def test_the_page_says_the_sentence_and_what_is_missing(study: Study, parse: Cal
     assert "2 threads" in text
 
 
-def test_what_the_machine_says_of_itself_is_text(study: Study, parse: Callable[[str], Any]) -> None:
-    html = render_study(study)
+def test_what_the_machine_says_of_itself_is_text(html: str, parse: Callable[[str], Any]) -> None:
     root = parse(html)
     assert len(root.all("script")) == 1
     assert len(root.all("style")) == 1

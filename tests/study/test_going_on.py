@@ -116,7 +116,7 @@ def test_cut_off_after_any_record_it_comes_to_the_same_end(engine: Engine) -> No
     whole = list(run([planned], study, lambda *_: None))
     assert sum(isinstance(record, PlannedArm) for record in whole) == 4, "two rounds"
     expected = unclocked(whole)
-    for cut in range(0, len(whole) + 1, 3 if engine == "stacked" else 5):
+    for cut in range(0, len(whole) + 1, 7 if engine == "stacked" else 9):
         TRAINED.clear()
         records = gone_on(planned, study, whole[:cut])
         assert unclocked(records) == expected, f"after {cut} records"

@@ -103,8 +103,6 @@ def test_what_is_cut_is_said_and_the_linear_models_stay() -> None:
     assert [r for r in whole if r.model == LINEAR] == [r for r in cut if r.model == LINEAR]
     assert all(r.score is not None for r in cut)
     assert [r.score for r in whole if r.model == TREES] != [r.score for r in cut if r.model == TREES]
-    again = scored(planned, seconds_for(0.5 * tree_work(planned)))
-    assert cut == again
     none = scored(planned, 1e-6)
     assert {r.failure for r in none if r.model == TREES} == {
         "not fitted: it would take more than the references' share of the study"
@@ -114,7 +112,7 @@ def test_what_is_cut_is_said_and_the_linear_models_stay() -> None:
 
 @pytest.mark.usefixtures("at_once")
 def test_fewer_rows_are_those_that_are_fitted() -> None:
-    planned = experiment("wide", rows=4_000, features=20)
+    planned = experiment("wide", rows=2_500, features=20)
     cut = scored(planned, seconds_for(0.25 * tree_work(planned)))
     assert all(r.score is not None and r.score.error < 1 for r in cut)
 
