@@ -112,7 +112,7 @@ def test_what_is_cut_is_said_and_the_linear_models_stay() -> None:
 
 @pytest.mark.usefixtures("at_once")
 def test_fewer_rows_are_those_that_are_fitted() -> None:
-    planned = experiment("wide", rows=2_500, features=20)
+    planned = experiment("wide", rows=4_000, features=20)
     cut = scored(planned, seconds_for(0.25 * tree_work(planned)))
     assert all(r.score is not None and r.score.error < 1 for r in cut)
 
