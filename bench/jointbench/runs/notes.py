@@ -8,14 +8,15 @@ from collections.abc import Sequence
 from jointbench.runs.options import RunOptions, timing_seconds, training_seconds
 from jointbench.runtime.devices import gpu_unavailable_reason
 from jointbench.runtime.environment import not_measured
+from jointbench.runtime.gpus import Gpu, held_gpus, visible_gpus
 from jointbench.study.config import StudyConfig
 from jointbench.study.plan import Experiment
 from jointbench.study.profiles import profile_named
 from jointbench.study.reference_limits import limit_note, tree_limits
 
 
-def notes(options: RunOptions, devices: Sequence[str]) -> tuple[str, ...]:
-    """Sentences on what this run cut or could not do."""
+def notes(options: RunOptions, devices: Sequence[str], gpus: Sequence[Gpu] = ()) -> tuple[str, ...]:
+    """Sentences on what this run cut or could not do. gpus: those that train."""
     profile = profile_named(options.profile)
     sentences = []
     if "cuda" not in devices:
@@ -23,6 +24,8 @@ def notes(options: RunOptions, devices: Sequence[str]) -> tuple[str, ...]:
             (gpu_unavailable_reason() or "not free when the run began") if options.device == "auto" else "not asked for"
         )
         sentences.append(f"GPU: not measured: {reason}.")
+    elif gpus:
+        sentences.extend(_gpu_notes(options, gpus))
     sentences.extend(not_measured())
     for kind, most in (("tables", profile.max_rows), ("sets of images", profile.max_images)):
         if options.rows is None and most is not None:
@@ -48,6 +51,22 @@ def notes(options: RunOptions, devices: Sequence[str]) -> tuple[str, ...]:
     if not profile.one_thread:
         sentences.append(f"Profile {profile.name}: timed on all cores; profile full times one thread too.")
     return tuple(sentences)
+
+
+def _gpu_notes(options: RunOptions, gpus: Sequence[Gpu]) -> list[str]:
+    """Which GPUs train, which is measured on, and why others are not used."""
+    listed, first = ", ".join(map(str, gpus)), gpus[0]
+    if len(gpus) == 1:
+        sentences = [f"GPU: one process trains on {listed}; clocks and memory are of it alone."]
+    else:
+        sentences = [f"GPU: one process trains on each of {listed}; clocks and memory are of {first} alone."]
+    held = held_gpus()
+    sentences += [f"{gpu}: not used: held by {holders}." for gpu, holders in held.items() if gpu not in gpus]
+    if spare := [str(gpu) for gpu in visible_gpus() if gpu not in gpus and gpu not in held]:
+        sentences.append(f"{', '.join(spare)}: not used, because of --jobs {options.jobs}.")
+    if options.jobs is not None and options.jobs > len(gpus):
+        sentences.append(f"--jobs {options.jobs}: a GPU has one training process, so {len(gpus)} on the GPU.")
+    return sentences
 
 
 def cut_notes(experiments: Sequence[Experiment], config: StudyConfig) -> tuple[str, ...]:

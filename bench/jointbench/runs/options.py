@@ -23,6 +23,7 @@ from jointbench.runs.number_limits import check_numbers
 from jointbench.runs.verdict_options import verdict_criteria
 from jointbench.runtime.devices import devices_for
 from jointbench.runtime.environment import cores
+from jointbench.runtime.gpus import free_gpus
 from jointbench.study.config import StudyConfig
 from jointbench.study.plan import CrossValidation, Experiment, make_experiment
 from jointbench.study.profiles import MOST_ROUNDS, Profile, profile_named
@@ -242,9 +243,10 @@ def study_config(options: RunOptions, criteria: VerdictCriteria = DEFAULT_CRITER
     check_names(list(options.backends))
     if options.engine not in ENGINES:
         raise BadInput(f"--engine {options.engine!r}: the engines are {', '.join(ENGINES)}")
+    devices = devices_for(options.device)
     return StudyConfig(
         backends=tuple(dict.fromkeys(options.backends)) if set(NETWORK_MODELS) & set(options.models) else (),
-        devices=devices_for(options.device),
+        devices=devices,
         engine=ENGINES[options.engine],
         jobs=options.jobs or cores(),
         threads=cores(),
@@ -259,6 +261,7 @@ def study_config(options: RunOptions, criteria: VerdictCriteria = DEFAULT_CRITER
         rounds=1 if options.fixed_design else MOST_ROUNDS if options.until_decided else profile.rounds,
         training_seconds=training_seconds(options, profile),
         criteria=criteria,
+        gpus=() if devices == ("cpu",) else free_gpus()[: options.jobs],
     )
 
 

@@ -11,7 +11,8 @@ from pathlib import Path
 import loky
 import psutil
 
-from jointbench.runtime.devices import NO_GPU, gpu_names
+from jointbench.runtime.devices import NO_GPU
+from jointbench.runtime.gpus import gpu_names
 
 CORE_EVENTS = Path("/sys/bus/event_source/devices/cpu")  # exists where the kernel can count a core's events
 BEGAN = "began"  # of a run's account of its machine: the time, in UTC

@@ -8,6 +8,7 @@ from dataclasses import dataclass, field
 
 from jointbench.comparison.cells import BenchmarkCell
 from jointbench.comparison.criteria import DEFAULT_CRITERIA, VerdictCriteria
+from jointbench.runtime.gpus import Gpu
 from jointbench.study.plan import Plan
 from jointbench.study.profiles import ExtraModes
 from jointbench.types import Engine, Float32Array, Weights
@@ -27,7 +28,8 @@ class StudyConfig:
     of datasets whose whole training is timed. memory_datasets: number of datasets, the largest first, whose peak memory
     is measured; None: all. references: also fit the models that are no networks. rounds: of training, at the most;
     training_seconds: what they may take, criteria: when a comparison is decided and needs no further one. cluster: the
-    address of the Dask cluster that trains, "" for ``jobs`` processes of this machine; all else is done here.
+    address of the Dask cluster that trains, "" for ``jobs`` processes of this machine; all else is done here. gpus: those
+    that train, a process each; the first alone is measured on.
     """
 
     backends: tuple[str, ...]
@@ -48,6 +50,7 @@ class StudyConfig:
     training_seconds: float = math.inf
     criteria: VerdictCriteria = DEFAULT_CRITERIA
     cluster: str = ""
+    gpus: tuple[Gpu, ...] = ()
 
     @property
     def measures(self) -> bool:
@@ -57,6 +60,18 @@ class StudyConfig:
     @property
     def timed_threads(self) -> tuple[int, ...]:
         return self.thread_counts or (self.threads,)
+
+    def jobs_on(self, device: str) -> int:
+        """Processes of this machine that train on the device: a second one on a GPU would only wait for the first."""
+        return self.jobs if device == "cpu" else max(len(self.gpus), 1)
+
+    def weighing_jobs_on(self, device: str) -> int:
+        """Processes that are weighed at a time."""
+        return self.jobs if device == "cpu" else 1
+
+    def cards_on(self, device: str) -> tuple[str, ...]:
+        """What each of those processes is shown, by the word for CUDA."""
+        return () if device == "cpu" else tuple(gpu.uuid for gpu in self.gpus)
 
 
 Concluded = Callable[[BenchmarkCell], None]

@@ -128,7 +128,7 @@ def estimate(experiments: Sequence[Experiment], config: StudyConfig, speed: floa
             phases.append(Phase(timing_phase(backend, device), _timing(plans, config, budget, speed), 0.0))
         if weighed := len(plans[: config.memory_datasets]) if config.timing_seconds > 0 else 0:
             started = 2 * sum(len(planned.arms) for planned in plans[:weighed])
-            seconds = started * _costs(backend).start / config.jobs / speed
+            seconds = started * _costs(backend).start / config.weighing_jobs_on(device) / speed
             phases.append(Phase(memory_phase(backend, device), seconds, 0.0))
     drawn = REPORT_SECONDS + DATASET_SECONDS * len(experiments) * len(cells)
     phases.append(Phase(DRAWING, drawn / speed, 0.0))
@@ -142,13 +142,13 @@ def _costs(backend: str) -> FrameworkCosts:
 
 
 def _training(plans: Sequence[Plan], config: StudyConfig, costs: FrameworkCosts) -> float:
-    """Seconds of the first round on ``jobs`` workers, none of which takes less than its longest task."""
+    """Seconds of the first round on the device's workers, none of which takes less than its longest task."""
     tasks = [
         _stack_seconds(planned.experiment, task, costs)
         for planned in plans
         for task in tasks_of(planned.experiment, planned.networks, config.engine, halved=len(plans) < 3)
     ]
-    return costs.start + max(sum(tasks) / config.jobs, max(tasks))
+    return costs.start + max(sum(tasks) / config.jobs_on(plans[0].arms[0].device), max(tasks))
 
 
 def _stack_seconds(experiment: Experiment, networks: Sequence[Network], costs: FrameworkCosts) -> float:
