@@ -5,7 +5,8 @@ from __future__ import annotations
 import math
 from collections.abc import Sequence
 
-from jointbench.runs.options import RunOptions, timing_seconds, training_seconds
+from jointbench.measure.energy import energy_unavailable_reason
+from jointbench.runs.options import RunOptions, energy_seconds, timing_seconds, training_seconds
 from jointbench.runtime.devices import gpu_unavailable_reason
 from jointbench.runtime.environment import not_measured
 from jointbench.runtime.gpus import Gpu, held_gpus, visible_gpus
@@ -27,6 +28,7 @@ def notes(options: RunOptions, devices: Sequence[str], gpus: Sequence[Gpu] = ())
     elif gpus:
         sentences.extend(_gpu_notes(options, gpus))
     sentences.extend(not_measured())
+    sentences.extend(_energy_notes(devices, gpus, energy_seconds(options, profile)))
     for kind, most in (("tables", profile.max_rows), ("sets of images", profile.max_images)):
         if options.rows is None and most is not None:
             grow = "" if options.fixed_design or profile.rounds == 1 else ", in a run of few of them at first"
@@ -66,6 +68,17 @@ def _gpu_notes(options: RunOptions, gpus: Sequence[Gpu]) -> list[str]:
         sentences.append(f"{', '.join(spare)}: not used, because of --jobs {options.jobs}.")
     if options.jobs is not None and options.jobs > len(gpus):
         sentences.append(f"--jobs {options.jobs}: a GPU has one training process, so {len(gpus)} on the GPU.")
+    return sentences
+
+
+def _energy_notes(devices: Sequence[str], gpus: Sequence[Gpu], seconds: float) -> list[str]:
+    """Why no joules are counted, or how long that takes."""
+    sentences = []
+    for device in devices:
+        card = gpus[0].uuid if device != "cpu" and gpus else ""
+        reason = energy_unavailable_reason(device, card)
+        said = f"not measured: {reason}" if reason else f"takes up to {seconds:g} s more of a dataset on a framework"
+        sentences.append(f"Energy on {device}: {said}.")
     return sentences
 
 

@@ -33,6 +33,7 @@ ENGINES: dict[str, Engine] = {"stacked": "stacked", "stock": "stock"}
 DEFAULT_ENGINE: Engine = "stacked"
 STUDY_SUFFIX = ".toml"
 TIMING_SHARE = 0.4  # of a budget, at the most
+ENERGY_SHARE = 0.1  # the same, beside it
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -258,6 +259,8 @@ def study_config(options: RunOptions, criteria: VerdictCriteria = DEFAULT_CRITER
         extras=profile.extras,
         thread_counts=(cores(), 1) if profile.one_thread and cores() > 1 else (),
         projections=profile.projections,
+        energy_seconds=energy_seconds(options, profile),
+        energy_datasets=profile.energy_datasets,
         rounds=1 if options.fixed_design else MOST_ROUNDS if options.until_decided else profile.rounds,
         training_seconds=training_seconds(options, profile),
         criteria=criteria,
@@ -277,3 +280,10 @@ def timing_seconds(options: RunOptions, profile: Profile) -> float:
     if options.budget is None:
         return profile.timing_seconds
     return min(profile.timing_seconds, TIMING_SHARE * options.budget)
+
+
+def energy_seconds(options: RunOptions, profile: Profile) -> float:
+    """Seconds that the joules of a dataset on a framework may take."""
+    return (
+        profile.energy_seconds if options.budget is None else min(profile.energy_seconds, ENERGY_SHARE * options.budget)
+    )

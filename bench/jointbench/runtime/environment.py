@@ -63,7 +63,7 @@ def not_measured() -> tuple[str, ...]:
     """Sentences on what this machine cannot measure, each with its reason."""
     counters = "no program here reads them" if CORE_EVENTS.exists() else "this machine gives none, as many virtual ones"
     sentences = [
-        f"Hardware counters (instructions, cache misses, energy): not measured: {counters}; FLOPs are from the shapes."
+        f"Hardware counters (instructions, cache misses): not measured: {counters}; FLOPs are from the shapes."
     ]
     if cores() < 2:
         sentences.append(

@@ -25,7 +25,8 @@ class StudyConfig:
     timing_seconds: what all timing may take. batch_sizes: rows of a request. extra_batch_sizes: rows at which the paths
     other than one network after the other are timed too. device_batch_sizes: of further requests, to an accelerator.
     extras: the datasets on which the engine, compiled programs, ONNX Runtime and `predict` are timed. thread_counts: timing is repeated at each; () means ``threads`` alone. projections: number
-    of datasets whose whole training is timed. memory_datasets: number of datasets, the largest first, whose peak memory
+    of datasets whose whole training is timed. energy_seconds: what the joules of a dataset on a framework may take,
+    energy_datasets: of how many. memory_datasets: number of datasets, the largest first, whose peak memory
     is measured; None: all. references: also fit the models that are no networks. rounds: of training, at the most;
     training_seconds: what they may take, criteria: when a comparison is decided and needs no further one. cluster: the
     address of the Dask cluster that trains, "" for ``jobs`` processes of this machine; all else is done here. gpus: those
@@ -45,6 +46,8 @@ class StudyConfig:
     extras: ExtraModes = "none"
     thread_counts: tuple[int, ...] = ()
     projections: int = 0
+    energy_seconds: float = 0.0
+    energy_datasets: int = 0
     references: bool = True
     rounds: int = 1
     training_seconds: float = math.inf
