@@ -10,7 +10,7 @@ from jointbench.errors import BadInput
 from jointbench.explain.answer import Answer, Unanswerable, failed_answer
 from jointbench.explain.context import Context
 from jointbench.explain.questions import Question
-from jointbench.runtime.workers import Workers, failure_reason, unusable_reason
+from jointbench.runtime.workers import Workers, failure_reason, unusable_device_reason
 from jointbench.study.plan import Experiment
 
 Progress = Callable[[str, str, str], None]
@@ -35,7 +35,7 @@ def answer_all(
             continue
         with Workers(backend, device, 1, jobs, cards=cards) as workers:
             context = Context(workers)
-            unusable = None if device == "cpu" else _unusable_reason(workers)
+            unusable = None if device == "cpu" else unusable_device_reason(workers)
             for experiment, question in remaining:
                 if unusable is not None:
                     yield failed(question, experiment, backend, unusable)
@@ -47,13 +47,6 @@ def answer_all(
                     yield failed(question, experiment, backend, str(error))
                 except Exception as error:  # noqa: BLE001 - the other questions are still answered
                     yield failed(question, experiment, backend, failure_reason(error))
-
-
-def _unusable_reason(workers: Workers) -> str | None:
-    try:
-        return workers.submit(unusable_reason).result()
-    except Exception as error:  # noqa: BLE001 - whatever broke in the worker is the answers' reason
-        return failure_reason(error)
 
 
 def failed(question: Question, experiment: Experiment, backend: str, reason: str) -> Answer:

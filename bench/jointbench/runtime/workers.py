@@ -101,6 +101,14 @@ def unusable_reason(backend: Backend) -> str | None:
     return backend.unusable_reason()
 
 
+def unusable_device_reason(workers: Executor) -> str | None:
+    """Why the workers' framework cannot use the accelerator that the machine has, by its own answer; None where it can."""
+    try:
+        return workers.submit(unusable_reason).result()
+    except Exception as error:  # noqa: BLE001 - whatever broke in the worker becomes a record
+        return failure_reason(error)
+
+
 def failure_reason(error: BaseException) -> str:
     """One line on what became of a worker's task."""
     if isinstance(error, BrokenProcessPool):

@@ -12,7 +12,7 @@ from dataclasses import dataclass
 from jointbench.backends.registry import unavailable_reason
 from jointbench.comparison.cells import BenchmarkCell
 from jointbench.records import NotMeasured, Record
-from jointbench.runtime.workers import Workers, failure_reason, unloadable_reason, unusable_reason
+from jointbench.runtime.workers import Workers, unloadable_reason, unusable_device_reason
 from jointbench.study.budget import TimingBudget, TrainingBudget
 from jointbench.study.config import Concluded, Listeners, Progress, ScoredModels, StudyConfig
 from jointbench.study.early_workers import EarlyWorkers
@@ -99,12 +99,8 @@ def _absences(experiments: Sequence[Experiment], backend: str, device: str, reas
 
 
 def _unusable_reason(backend: str, device: str, config: StudyConfig) -> str | None:
-    """Why this framework cannot use the accelerator that the machine has, by its own answer; None where it can."""
     with Workers(backend, device, 1, 1, cards=config.cards_on(device)) as workers:
-        try:
-            return workers.submit(unusable_reason).result()
-        except Exception as error:  # noqa: BLE001 - whatever broke in the worker becomes a record
-            return failure_reason(error)
+        return unusable_device_reason(workers)
 
 
 def _cell(
