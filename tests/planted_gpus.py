@@ -1,4 +1,4 @@
-"""An nvidia-smi on the path that lists the GPUs and processes it is told to; there is no driver and no card."""
+"""An nvidia-smi on the path that lists the GPUs and processes it is told to; there is no driver and no GPU."""
 
 from __future__ import annotations
 

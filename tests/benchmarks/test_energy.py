@@ -18,7 +18,7 @@ from jointbench.records import SEQUENTIAL, STOCK_LOOP, Variant
 
 STEP_JOULES = {"small": 2.0, "large": 5.0}
 ROWS = np.arange(300, dtype=np.float32).reshape(100, 3)
-PLAN = EnergyPlan(device="cuda", card="GPU-1b", training_batch=16, batch_sizes=(1, 4), seconds=60.0)
+PLAN = EnergyPlan(device="cuda", gpu="GPU-1b", training_batch=16, batch_sizes=(1, 4), seconds=60.0)
 
 
 class Device:
@@ -81,8 +81,8 @@ def device(monkeypatch: pytest.MonkeyPatch) -> Device:
     monkeypatch.setattr(energy, "IDLE_SECONDS", 1e-3)
     monkeypatch.setattr(energy, "update_seconds", lambda _: 1e-4)
 
-    def counter(device: str, card: str) -> Device:
-        assert (device, card) == ("cuda", "GPU-1b")
+    def counter(device: str, gpu: str) -> Device:
+        assert (device, gpu) == ("cuda", "GPU-1b")
         return made
 
     monkeypatch.setattr(energy, "energy_counter", counter)
@@ -130,7 +130,7 @@ def test_a_visit_is_long_enough_though_the_first_steps_are_slow(device: Device) 
 
 
 def test_what_the_time_does_not_allow_is_said(device: Device) -> None:
-    short = EnergyPlan(device="cuda", card="GPU-1b", training_batch=16, batch_sizes=(1, 4), seconds=0.01)
+    short = EnergyPlan(device="cuda", gpu="GPU-1b", training_batch=16, batch_sizes=(1, 4), seconds=0.01)
     measured = measure_energy(cast(Any, device), arms(), ROWS, short)
     assert all(case.samples is None for case in measured.cases)
     assert {reason for case in measured.cases for reason in case.left_out.values()} == {

@@ -94,7 +94,7 @@ class NvmlError(Exception):
 
 
 class FakeNvml(SimpleNamespace):
-    """A card whose library has the counter, or the power alone, or neither."""
+    """A GPU whose library has the counter, or the power alone, or neither."""
 
     NVMLError = NvmlError
 
@@ -155,7 +155,7 @@ def test_a_thread_samples_the_power(monkeypatch: pytest.MonkeyPatch) -> None:
     counter = energy_counter("cuda", "GPU-1b")
     assert watts_of(counter, seconds=0.1) == pytest.approx(100, rel=0.05)
     assert update_seconds(counter) >= 0.1  # its sensor's, whatever the thread does
-    nvml.power = False  # the card is lost: the thread ends, and who asks hears it
+    nvml.power = False  # the GPU is lost: the thread ends, and who asks hears it
     with pytest.raises(NvmlError):
         counter.joules()
     counter.close()
@@ -164,7 +164,7 @@ def test_a_thread_samples_the_power(monkeypatch: pytest.MonkeyPatch) -> None:
 def test_why_no_card_is_read(monkeypatch: pytest.MonkeyPatch) -> None:
     nvml = FakeNvml(monkeypatch, energy=False, power=False)
     assert energy_unavailable_reason("cuda", "GPU-1b") == "NVML: Not Supported"
-    assert energy_unavailable_reason("cuda", "card") == "NVML: Not Found"
+    assert energy_unavailable_reason("cuda", "gpu") == "NVML: Not Found"
     assert nvml.open == 0
     monkeypatch.setitem(sys.modules, "pynvml", None)
     assert "pip install 'jointbench[energy]'" in str(energy_unavailable_reason("cuda", "GPU-1b"))

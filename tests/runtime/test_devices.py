@@ -13,7 +13,7 @@ from jointbench.cli.app import main
 from jointbench.errors import BadInput
 from jointbench.runs.notes import notes
 from jointbench.runs.options import RunOptions, study_config
-from jointbench.runtime.devices import cards_on, devices_for, gpu_unavailable_reason
+from jointbench.runtime.devices import devices_for, gpu_unavailable_reason, gpus_on
 from jointbench.runtime.environment import not_measured
 from jointbench.runtime.gpus import gpu_holders, gpu_names
 from planted_gpus import plant_gpus
@@ -63,8 +63,8 @@ def test_what_the_user_shows_is_what_is_used(
     uuids = nvidia_smi(gpus=["A", "B", "C", "D"])
     if words is not None:
         monkeypatch.setenv("CUDA_VISIBLE_DEVICES", words)
-    assert cards_on("cuda") == tuple(uuids[place] for place in places)
-    assert cards_on("cpu") == ()
+    assert gpus_on("cuda") == tuple(uuids[place] for place in places)
+    assert gpus_on("cpu") == ()
     if places:
         assert devices_for("cuda") == ("cuda",)
         return
@@ -75,7 +75,7 @@ def test_what_the_user_shows_is_what_is_used(
 
 def test_of_several_gpus_the_free_ones_are_used(nvidia_smi: Fake) -> None:
     uuids = nvidia_smi(gpus=["A", "B"], processes=[(0, "4242, python")])
-    assert (gpu_unavailable_reason(), cards_on("cuda")) == (None, (uuids[1],))
+    assert (gpu_unavailable_reason(), gpus_on("cuda")) == (None, (uuids[1],))
     config = study_config(RunOptions(device="cuda"))
     said = notes(RunOptions(), config.devices, config.gpus)
     assert "GPU: one process trains on GPU 1 (B); clocks and memory are of it alone." in said

@@ -1,4 +1,4 @@
-"""One training process for each GPU, which sees no other; measured on the first alone. The cards are planted."""
+"""One training process for each GPU, which sees no other; measured on the first alone. The GPUs are planted."""
 
 from __future__ import annotations
 
@@ -40,17 +40,17 @@ def test_a_process_that_replaces_another_sees_the_same_gpu(tmp_path: Path, monke
         assert not both[1].done()  # and it stays busy: what follows goes to the first one's process, or its successor
         with pytest.raises(BrokenProcessPool):
             processes.submit(os.kill, pid, signal.SIGKILL).result()
-        card, successor = processes.submit(visible_gpus, None).result()
+        gpu, successor = processes.submit(visible_gpus, None).result()
         (tmp_path / "second").touch()
-        assert (card, both[1].result()[0]) in (("GPU-a", "GPU-b"), ("GPU-b", "GPU-a"))
-    assert (card, successor != pid) == (first, True)
+        assert (gpu, both[1].result()[0]) in (("GPU-a", "GPU-b"), ("GPU-b", "GPU-a"))
+    assert (gpu, successor != pid) == (first, True)
 
 
 @pytest.mark.slow
 def test_each_worker_has_its_gpu_before_it_imports_its_framework() -> None:
-    with Workers("torch", "cuda", 1, 2, cards=("GPU-a", "GPU-b")) as workers:
-        cards = {workers.submit(visible_gpus).result()[0] for _ in range(20)}
-    assert cards == {"GPU-a", "GPU-b"}
+    with Workers("torch", "cuda", 1, 2, gpus=("GPU-a", "GPU-b")) as workers:
+        gpus = {workers.submit(visible_gpus).result()[0] for _ in range(20)}
+    assert gpus == {"GPU-a", "GPU-b"}
 
 
 @pytest.mark.parametrize(
@@ -63,7 +63,7 @@ def test_the_number_of_training_processes_is_that_of_gpus(
     options = replace(OPTIONS, jobs=jobs)
     config = study_config(options)
     assert config.jobs_on("cuda") == trains
-    assert config.cards_on("cuda") == tuple(uuids[:trains])
+    assert config.gpus_on("cuda") == tuple(uuids[:trains])
     assert config.jobs_on("cpu") == config.jobs
     said = " ".join(notes(options, config.devices, config.gpus))
     assert ("one process trains on GPU 0 (NVIDIA A100);" in said) == (trains == 1)
@@ -83,8 +83,8 @@ def test_training_has_all_gpus_and_what_is_measured_the_first(tmp_path: Path, mo
     rest = ScoredModels(), KeptRecords(), lambda *_: None
     asked = []
 
-    def workers(*args: int, cards: tuple[str, ...] = (), **_: object) -> None:
-        asked.append((args[3], cards[: args[3]]))
+    def workers(*args: int, gpus: tuple[str, ...] = (), **_: object) -> None:
+        asked.append((args[3], gpus[: args[3]]))
         raise NoWorkerNeeded
 
     for module in (early_workers, timing, memory):

@@ -41,7 +41,7 @@ def measured(_: object, __: object, rows: np.ndarray, plan: EnergyPlan) -> Measu
     )
     spent = dict.fromkeys(("joint", "separate"), "time is spent")
     return MeasuredEnergy(
-        f"a counter of {plan.device} {plan.card}".strip(),
+        f"a counter of {plan.device} {plan.gpu}".strip(),
         0.1,
         20.0,
         (
@@ -52,11 +52,11 @@ def measured(_: object, __: object, rows: np.ndarray, plan: EnergyPlan) -> Measu
     )
 
 
-def records(device: str = "cpu", does: Callable[..., Any] = measured, cards: tuple[str, ...] = ()) -> list[Record]:
+def records(device: str = "cpu", does: Callable[..., Any] = measured, gpus: tuple[str, ...] = ()) -> list[Record]:
     (experiment,) = experiments(OPTIONS, load_datasets(OPTIONS, profile_named("quick")))
     plan = Plan(experiment, *plan_arms(experiment, "torch", device, "stacked"))
-    gpus = tuple(Gpu(i, card, "A") for i, card in enumerate(cards))
-    config = replace(study_config(OPTIONS), gpus=gpus)
+    chosen = tuple(Gpu(i, uuid, "A") for i, uuid in enumerate(gpus))
+    config = replace(study_config(OPTIONS), gpus=chosen)
     with pytest.MonkeyPatch.context() as patch:
         patch.setattr(energy, "energy_unavailable_reason", lambda *_: None)
         patch.setattr(energy, "measure_energy", does)
@@ -64,11 +64,11 @@ def records(device: str = "cpu", does: Callable[..., Any] = measured, cards: tup
 
 
 def test_joules_become_records_that_can_be_read_again() -> None:
-    training, request, wrong, spent = records("cuda", cards=("GPU-0a", "GPU-1b"))
+    training, request, wrong, spent = records("cuda", gpus=("GPU-0a", "GPU-1b"))
     assert isinstance(training, Energy) and isinstance(request, Energy)
     assert (training.scenario, training.batch_size, training.threads) == ("training", 16, 2)
     assert (request.scenario, request.batch_size) == ("request", 1)
-    assert training.source == "a counter of cuda GPU-0a", "the first card is measured"
+    assert training.source == "a counter of cuda GPU-0a", "the first GPU is measured"
     assert training.variants == (Variant("joint", STEP), Variant("separate", STEP)), "in the order of the plan"
     assert training.joules[training.visits_of(Variant("joint", STEP))].tolist() == [2.0, 3.0]
     assert training.seconds[training.visits_of(Variant("separate", STEP))].tolist() == [2.0, 2.0]

@@ -1,11 +1,11 @@
 """What work takes in joules: training steps and requests of every arm, in turns. Runs inside a worker.
 
-An energy counter moves every millisecond (RAPL) to every 100 ms (NVML's on the cards of today), and says nothing of what
+An energy counter moves every millisecond (RAPL) to every 100 ms (NVML's on the GPUs of today), and says nothing of what
 lies between. So a visit is long beside that: UPDATES_IN_VISIT times as long as the counter was seen to need, so that its
 two ends are wrong by a twentieth at the most. What is known of such sensors: Yang, Adamek and Armour, Accurate and
 Convenient Energy Measurements for GPUs, SC24 (arXiv 2312.02741): on A100 and H100 the sensor looks at a quarter of the
 time, so that work that comes in regular bursts is told wrongly; Hähnel et al., Measuring Energy Consumption for Short
-Code Paths Using RAPL, 2012. A card that is warmer draws more: mirrored blocks take that out, as they do any drift.
+Code Paths Using RAPL, 2012. A GPU that is warmer draws more: mirrored blocks take that out, as they do any drift.
 """
 
 from __future__ import annotations
@@ -34,10 +34,10 @@ SPENT = "the {:g} s for energy do not suffice for it"
 
 @dataclass(frozen=True, kw_only=True)
 class EnergyPlan:
-    """What to measure: the device and its card (its UUID, or ""), rows of a step and of requests, and seconds for all."""
+    """What to measure: the device and its GPU (its UUID, or ""), rows of a step and of requests, and seconds for all."""
 
     device: str
-    card: str
+    gpu: str
     training_batch: int
     batch_sizes: tuple[int, ...]
     seconds: float
@@ -88,7 +88,7 @@ def measure_energy(
 
     Raises NoCounter.
     """
-    counter = energy_counter(plan.device, plan.card)
+    counter = energy_counter(plan.device, plan.gpu)
     try:
         cases = _Cases(plan)
         update = update_seconds(counter)

@@ -175,8 +175,8 @@ def _answers(
             status.update(Text(f"{dataset}, {backend}: {text}"))
 
         device = config.devices[-1]
-        jobs, cards = config.jobs_on(device), config.cards_on(device)
-        for answer in answer_all(planned, config.backends, device, jobs, questions, show, cards):
+        jobs, gpus = config.jobs_on(device), config.gpus_on(device)
+        for answer in answer_all(planned, config.backends, device, jobs, questions, show, gpus):
             yield answer
             answers.append(answer)
     yield from across(answers, seed)

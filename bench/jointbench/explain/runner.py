@@ -24,16 +24,16 @@ def answer_all(
     jobs: int,
     questions: Sequence[Question],
     progress: Progress,
-    cards: Sequence[str] = (),
+    gpus: Sequence[str] = (),
 ) -> Iterator[Answer]:
-    """The answers as they come, one backend after the other. cards: the GPUs of its workers."""
+    """The answers as they come, one backend after the other. gpus: the GPUs of its workers."""
     for backend in backends:
         remaining = [(experiment, question) for experiment in experiments for question in questions]
         if (reason := unavailable_reason(backend)) is not None:
             for experiment, question in remaining:
                 yield failed(question, experiment, backend, reason)
             continue
-        with Workers(backend, device, 1, jobs, cards=cards) as workers:
+        with Workers(backend, device, 1, jobs, gpus=gpus) as workers:
             context = Context(workers)
             unusable = None if device == "cpu" else unusable_device_reason(workers)
             for experiment, question in remaining:

@@ -31,8 +31,8 @@ class EnergyCounter(Protocol):
     def close(self) -> None: ...
 
 
-def energy_counter(device: str, card: str = "") -> EnergyCounter:
-    """The counter of the processor's packages, or of a GPU. card: the GPU's UUID, "" for the first one.
+def energy_counter(device: str, gpu: str = "") -> EnergyCounter:
+    """The counter of the processor's packages, or of a GPU. gpu: the GPU's UUID, "" for the first one.
 
     Raises NoCounter.
     """
@@ -42,13 +42,13 @@ def energy_counter(device: str, card: str = "") -> EnergyCounter:
         return RaplCounter()
     from jointbench.measure.nvml import nvml_counter
 
-    return nvml_counter(card)
+    return nvml_counter(gpu)
 
 
-def energy_unavailable_reason(device: str, card: str = "") -> str | None:
+def energy_unavailable_reason(device: str, gpu: str = "") -> str | None:
     """Why no energy of the device can be read here; None where it can."""
     try:
-        energy_counter(device, card).close()
+        energy_counter(device, gpu).close()
     except NoCounter as error:
         return str(error)
     return None

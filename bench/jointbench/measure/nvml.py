@@ -12,10 +12,10 @@ from jointbench.measure.energy import EnergyCounter, NoCounter
 
 EXTRA = "nvidia-ml-py is not installed (pip install 'jointbench[energy]')"
 SAMPLE_SECONDS = 0.02  # between two samples of power
-SENSOR_SECONDS = 0.1  # between two values of the sensor, at the most on cards without the counter (Yang et al. 2024)
+SENSOR_SECONDS = 0.1  # between two values of the sensor, at the most on GPUs without the counter (Yang et al. 2024)
 
 
-def nvml_counter(card: str = "") -> EnergyCounter:
+def nvml_counter(gpu: str = "") -> EnergyCounter:
     """The counter of the GPU with this UUID, of the first one for "". Raises NoCounter."""
     try:
         import pynvml
@@ -26,7 +26,7 @@ def nvml_counter(card: str = "") -> EnergyCounter:
     except pynvml.NVMLError as error:
         raise NoCounter(f"NVML: {error}") from error
     try:
-        handle = pynvml.nvmlDeviceGetHandleByUUID(card) if card else pynvml.nvmlDeviceGetHandleByIndex(0)
+        handle = pynvml.nvmlDeviceGetHandleByUUID(gpu) if gpu else pynvml.nvmlDeviceGetHandleByIndex(0)
         try:
             return NvmlEnergy(pynvml, handle)
         except pynvml.NVMLError:  # the counter is there from Volta on
@@ -37,9 +37,9 @@ def nvml_counter(card: str = "") -> EnergyCounter:
 
 
 class NvmlEnergy:
-    """The whole card's counter, its memory included."""
+    """The whole GPU's counter, its memory included."""
 
-    source = "NVML's energy counter: the whole card"
+    source = "NVML's energy counter: the whole GPU"
     sensor_seconds = 0.0
 
     def __init__(self, pynvml: Any, handle: Any) -> None:
@@ -54,9 +54,9 @@ class NvmlEnergy:
 
 
 class NvmlPower:
-    """The card's power, sampled by a thread and integrated by trapezoids."""
+    """The GPU's power, sampled by a thread and integrated by trapezoids."""
 
-    source = "NVML's power, sampled: the whole card"
+    source = "NVML's power, sampled: the whole GPU"
     sensor_seconds = SENSOR_SECONDS
 
     def __init__(self, pynvml: Any, handle: Any, clock: Callable[[], float] = time.perf_counter) -> None:

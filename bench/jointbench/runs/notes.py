@@ -75,8 +75,8 @@ def _energy_notes(devices: Sequence[str], gpus: Sequence[Gpu], seconds: float) -
     """Why no joules are counted, or how long that takes."""
     sentences = []
     for device in devices:
-        card = gpus[0].uuid if device != "cpu" and gpus else ""
-        reason = energy_unavailable_reason(device, card)
+        gpu = gpus[0].uuid if device != "cpu" and gpus else ""
+        reason = energy_unavailable_reason(device, gpu)
         said = f"not measured: {reason}" if reason else f"takes up to {seconds:g} s more of a dataset on a framework"
         sentences.append(f"Energy on {device}: {said}.")
     return sentences

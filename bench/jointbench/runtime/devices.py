@@ -51,6 +51,6 @@ def _require_a_free_gpu() -> None:
         )
 
 
-def cards_on(device: str) -> tuple[str, ...]:
+def gpus_on(device: str) -> tuple[str, ...]:
     """The words by which CUDA finds the free GPUs where the device is one; the first is measured on."""
     return () if device == "cpu" else tuple(gpu.uuid for gpu in free_gpus())

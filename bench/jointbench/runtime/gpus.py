@@ -9,7 +9,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 
 VISIBLE = "CUDA_VISIBLE_DEVICES"  # the variable that says which GPUs CUDA shows to a process
-ANSWER_SECONDS = 60.0  # a driver that is wedged never answers; one that wakes eight cards takes half a minute
+ANSWER_SECONDS = 60.0  # a driver that is wedged never answers; one that wakes eight of them takes half a minute
 
 
 @dataclass(frozen=True)

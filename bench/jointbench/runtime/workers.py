@@ -125,15 +125,15 @@ class Workers:
     """``count`` processes of this machine with one framework each. Use as a context manager.
 
     A worker that dies fails its own task with BrokenProcessPool; the next task gets a new worker. fresh: every task
-    gets one. cards: the GPUs, one for each worker, which sees no other, and for whichever replaces it; () shows all to
+    gets one. gpus: the GPUs, one for each worker, which sees no other, and for whichever replaces it; () shows all to
     all.
     """
 
     def __init__(
-        self, backend: str, device: str, threads: int, count: int, *, fresh: bool = False, cards: Sequence[str] = ()
+        self, backend: str, device: str, threads: int, count: int, *, fresh: bool = False, gpus: Sequence[str] = ()
     ) -> None:
         self.device, self.count = device, count
-        own = [{VISIBLE: card} for card in cards]
+        own = [{VISIBLE: gpu} for gpu in gpus]
         self._processes = Processes(count, threads, _start, (backend, device, threads), fresh=fresh, own=own)
 
     @property

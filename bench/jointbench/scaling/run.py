@@ -11,7 +11,7 @@ from pathlib import Path
 from jointbench.backends.registry import unavailable_reason
 from jointbench.records.json_file import FileFormat, read_json
 from jointbench.records.strict_json import strict_json
-from jointbench.runtime.devices import cards_on
+from jointbench.runtime.devices import gpus_on
 from jointbench.runtime.environment import cores, environment
 from jointbench.runtime.workers import Workers, failure_reason, import_seconds, unusable_device_reason
 from jointbench.scaling.plan import SweepConfig, lines
@@ -55,7 +55,7 @@ def _backend_points(
             yield from _points(backend, device, line, _unmeasured(counts, f"not measured: {absent}"))
         return
     cells_left = sum(len(counts) for _, counts in planned)
-    with Workers(backend, device, cores(), 1, cards=cards_on(device)) as worker:
+    with Workers(backend, device, cores(), 1, gpus=gpus_on(device)) as worker:
         wait([worker.submit(import_seconds)])  # outside the budget; a failure shows with the first line
         unusable = None if device == "cpu" else unusable_device_reason(worker)
         deadline = time.perf_counter() + seconds

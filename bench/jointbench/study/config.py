@@ -72,7 +72,7 @@ class StudyConfig:
         """Processes that are weighed at a time."""
         return self.jobs if device == "cpu" else 1
 
-    def cards_on(self, device: str) -> tuple[str, ...]:
+    def gpus_on(self, device: str) -> tuple[str, ...]:
         """What each of those processes is shown, by the word for CUDA."""
         return () if device == "cpu" else tuple(gpu.uuid for gpu in self.gpus)
 

@@ -39,7 +39,7 @@ class EarlyWorkers:
 
     def _new(self, backend: str, device: str) -> Workers:
         config = self._config
-        return Workers(backend, device, 1, config.jobs_on(device), cards=config.cards_on(device))
+        return Workers(backend, device, 1, config.jobs_on(device), gpus=config.gpus_on(device))
 
     def close(self) -> None:
         """Ends those that nobody took."""

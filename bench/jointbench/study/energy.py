@@ -21,12 +21,12 @@ def energies(
 ) -> Iterator[Record]:
     """Joules of the arms' training and requests, where a counter can be read; where none can, the run's notes say so."""
     cell, experiment = CellKey.of(plan.arms[0]), plan.experiment
-    card = (*config.cards_on(cell.device), "")[0]
-    if not timed_arms or energy_unavailable_reason(cell.device, card) is not None:
+    gpu = (*config.gpus_on(cell.device), "")[0]
+    if not timed_arms or energy_unavailable_reason(cell.device, gpu) is not None:
         return
     wanted = EnergyPlan(
         device=cell.device,
-        card=card,
+        gpu=gpu,
         training_batch=experiment.recipe.batch_size,
         batch_sizes=tuple(dict.fromkeys((*config.extra_batch_sizes, *config.batch_sizes))),  # the most asked for first
         seconds=config.energy_seconds,

@@ -170,7 +170,7 @@ def _stack_seconds(experiment: Experiment, networks: Sequence[Network], costs: F
 
 def _energy(plans: Sequence[Plan], device: str, config: StudyConfig) -> float:
     """Seconds that counting joules takes at the most."""
-    if energy_unavailable_reason(device, (*config.cards_on(device), "")[0]) is not None:
+    if energy_unavailable_reason(device, (*config.gpus_on(device), "")[0]) is not None:
         return 0.0
     return config.energy_seconds * len(plans[: config.energy_datasets])
 

@@ -12,7 +12,7 @@ from jointbench.study.plan import Experiment
 
 IMPORT_SECONDS = 1.5  # of a framework, from a warm disk
 FLOPS_PER_SECOND = 2e10  # of a core on small matrices; the engine reaches a quarter of it
-GPU_FLOPS_PER_SECOND = 1e14  # more than any card of today has of float32 without TF32
+GPU_FLOPS_PER_SECOND = 1e14  # more than any GPU of today has of float32 without TF32
 
 
 def least_seconds(experiments: Sequence[Experiment], config: StudyConfig) -> float:

@@ -61,8 +61,8 @@ def footprints(
             yield from (_memory(planned, saved, None, None, reason) for planned in arms)
             continue
         backend, device = plan.arms[0].backend, plan.arms[0].device
-        count, cards = config.weighing_jobs_on(device), config.cards_on(device)[:1]
-        with Workers(backend, device, config.threads, count, fresh=True, cards=cards) as workers:
+        count, gpus = config.weighing_jobs_on(device), config.gpus_on(device)[:1]
+        with Workers(backend, device, config.threads, count, fresh=True, gpus=gpus) as workers:
             waiting = [
                 (planned, _training(workers, plan, planned), _serving(workers, plan, planned, scored, config))
                 for planned in arms

@@ -99,7 +99,7 @@ def _absences(experiments: Sequence[Experiment], backend: str, device: str, reas
 
 
 def _unusable_reason(backend: str, device: str, config: StudyConfig) -> str | None:
-    with Workers(backend, device, 1, 1, cards=config.cards_on(device)) as workers:
+    with Workers(backend, device, 1, 1, gpus=config.gpus_on(device)) as workers:
         return unusable_device_reason(workers)
 
 

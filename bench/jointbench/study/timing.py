@@ -76,7 +76,7 @@ def timings(
                 timing_budget.spend(timing_budget.next_share().total, 1)
             continue
         started = time.monotonic()
-        with Workers(backend, device, threads, 1, cards=config.cards_on(device)) as workers:
+        with Workers(backend, device, threads, 1, gpus=config.gpus_on(device)) as workers:
             wait([workers.submit(import_seconds)])  # starts the worker; should that fail, each dataset's timing says so
             timing_budget.spend(time.monotonic() - started)
             for count, (plan, is_missing) in enumerate(zip(plans, missing, strict=True), start=1):
