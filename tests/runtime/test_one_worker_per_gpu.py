@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import os
 import signal
+import subprocess
+import sys
 from concurrent.futures.process import BrokenProcessPool
 from contextlib import suppress
 from dataclasses import replace
@@ -12,8 +14,12 @@ from pathlib import Path
 import pytest
 from tasks_of_workers import visible_gpus
 
+from jointbench.backends.registry import BACKENDS
+from jointbench.records import NotMeasured
+from jointbench.records.store import read_records
 from jointbench.runs.notes import notes
 from jointbench.runs.options import RunOptions, experiments, load_datasets, study_config
+from jointbench.runtime.devices import gpu_unavailable_reason
 from jointbench.runtime.processes import Processes
 from jointbench.runtime.workers import Workers
 from jointbench.study import early_workers, memory, timing
@@ -126,3 +132,20 @@ def test_the_forecast_shares_the_work_over_the_gpus(tmp_path: Path, monkeypatch:
     one = estimate(planned, replace(config, jobs=64, gpus=config.gpus[:1])).training_seconds
     assert many < one
     assert least_seconds(planned, config) < least_seconds(planned, replace(config, devices=("cpu",), jobs=2))
+
+
+@pytest.mark.slow
+@pytest.mark.skipif(gpu_unavailable_reason() is None, reason="there is a GPU")
+@pytest.mark.parametrize("device", ["cuda", "auto"])
+def test_a_framework_without_cuda_is_one_sentence(tmp_path: Path, monkeypatch: pytest.MonkeyPatch, device: str) -> None:
+    plant_gpus(tmp_path, monkeypatch, ["NVIDIA A100"] * 2)
+    out = tmp_path / "out"
+    words = ["run", "concrete_slump", "--profile", "smoke", "--device", device, "--out", str(out)]
+    ended = subprocess.run([sys.executable, "-m", "jointbench", *words], capture_output=True, text=True, check=False)
+    assert ended.returncode == (4 if device == "cuda" else 0), ended.stderr
+    assert "Traceback" not in ended.stdout + ended.stderr
+    absences = [record for record in read_records(out) if isinstance(record, NotMeasured) and record.device == "cuda"]
+    assert [record.backend for record in absences] == list(BACKENDS)
+    for record in absences:
+        assert "CUDA device" in record.reason and "--device cpu" in record.reason and "\n" not in record.reason
+    assert (out / "report.html").is_file()
