@@ -13,6 +13,7 @@ import pytest
 from jointbench.backends.base import Clock
 from jointbench.benchmarks import energy
 from jointbench.benchmarks.energy import EnergyPlan, measure_energy
+from jointbench.benchmarks.request_sampler import request_pool
 from jointbench.benchmarks.training_steps import TimedArm
 from jointbench.records import SEQUENTIAL, STOCK_LOOP, Variant
 
@@ -142,3 +143,15 @@ def test_wrong_answers_are_not_measured(device: Device) -> None:
     device.wrong = True
     _, *requests = measure_energy(cast(Any, device), arms(), ROWS, PLAN).cases
     assert all(case.samples is None and "not those of the networks" in case.left_out["joint"] for case in requests)
+
+
+def test_a_case_that_breaks_does_not_take_the_others_along(device: Device, monkeypatch: pytest.MonkeyPatch) -> None:
+    def without_room(rows: np.ndarray, batch: int) -> np.ndarray:
+        if batch == 1:
+            raise RuntimeError("CUDA out of memory\ntried 3 GiB")
+        return request_pool(rows, batch)
+
+    monkeypatch.setattr(energy, "request_pool", without_room)
+    training, broken, last = measure_energy(cast(Any, device), arms(), ROWS, PLAN).cases
+    assert training.samples is not None and last.samples is not None
+    assert (broken.samples, broken.left_out["separate"]) == (None, "CUDA out of memory")

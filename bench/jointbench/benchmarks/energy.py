@@ -12,11 +12,12 @@ from __future__ import annotations
 
 import math
 import time
-from collections.abc import Callable, Iterable, Iterator, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
+from functools import partial
 
 from jointbench.backends.protocols import Backend
-from jointbench.benchmarks.requests import RequestSampler, request_pool, request_sampler
+from jointbench.benchmarks.request_sampler import RequestSampler, request_pool, request_sampler
 from jointbench.benchmarks.training_steps import FEWEST_STEPS, TimedArm
 from jointbench.measure.device_clock import device_clock
 from jointbench.measure.energy import IDLE_SECONDS, EnergyCounter, energy_counter, update_seconds, watts_of
@@ -96,11 +97,11 @@ def measure_energy(
         backend.synchronise()
         idle = watts_of(counter, seconds=max(visit, IDLE_SECONDS))
         clock = JouleClock(counter)
-        taken = [_training(backend, timed_arms, cases, clock, visit)]
-        taken += _requests(backend, timed_arms, rows, cases, clock, visit)
+        _take_training(backend, timed_arms, cases, clock, visit)
+        _take_requests(backend, timed_arms, rows, cases, clock, visit)
     finally:
         counter.close()
-    return MeasuredEnergy(counter.source, update, idle, tuple(taken))
+    return MeasuredEnergy(counter.source, update, idle, tuple(cases.done))
 
 
 class StepEnergy:
@@ -159,69 +160,81 @@ def _count(visit_seconds: float, unit_seconds: float) -> int:
 
 
 Samplers = Mapping[Variant, StepEnergy] | Mapping[Variant, RequestEnergy]
+Made = Callable[[], tuple[Samplers, dict[str, str]]]
 
 
 class _Cases:
-    """Takes the cases one after the other, as far as the time goes."""
+    """Takes the cases one after the other, as far as the time goes; one that breaks does not take the others along."""
 
     def __init__(self, plan: EnergyPlan) -> None:
         self.plan, self.deadline = plan, time.monotonic() + plan.seconds
-        self.left = 1 + len(plan.batch_sizes)
+        self.done: list[EnergyCase] = []
 
-    def affords(self, round_seconds: float) -> bool:
+    def take(self, scenario: Scenario, batch: int, arms: Sequence[str], least: float, made: Made) -> None:
+        """least: seconds of one visit of each variant, at the least. made: makes the samplers, and says which are wrong."""
+        try:
+            case = self._case(scenario, batch, arms, least, made)
+        except Exception as error:  # noqa: BLE001 - whatever broke becomes the reason
+            first = (str(error).strip().splitlines() or [""])[0]
+            case = EnergyCase(scenario, batch, None, dict.fromkeys(arms, first or type(error).__name__))
+        self.done.append(case)
+
+    def _case(self, scenario: Scenario, batch: int, arms: Sequence[str], least: float, made: Made) -> EnergyCase:
+        """Blocks as of clocks: two at the least, up to as many as give a firm interval."""
+        spent = EnergyCase(scenario, batch, None, dict.fromkeys(arms, SPENT.format(self.plan.seconds)))
+        if not self._affords(least):
+            return spent
+        samplers, wrong = made()
+        if not samplers:
+            return EnergyCase(scenario, batch, None, wrong)
+        if not self._affords(sum(sampler.visit_seconds for sampler in samplers.values())):
+            return spent
+        share = (self.deadline - time.monotonic()) / (1 + len(self.plan.batch_sizes) - len(self.done))
+        return EnergyCase(scenario, batch, paired(samplers, share, max_blocks=MIN_BLOCKS), wrong)
+
+    def _affords(self, round_seconds: float) -> bool:
         """Is there time for the fewest visits of all variants? round_seconds: of one visit of each."""
         return FEWEST_VISITS * round_seconds <= self.deadline - time.monotonic()
 
-    def taken(self, scenario: Scenario, batch: int, samplers: Samplers, wrong: Mapping[str, str]) -> EnergyCase:
-        """Blocks as of clocks: two at the least, up to as many as give a firm interval."""
-        if samplers and not self.affords(sum(sampler.visit_seconds for sampler in samplers.values())):
-            return self.spent(scenario, batch, [variant.arm for variant in samplers])
-        share = (self.deadline - time.monotonic()) / self.left
-        self.left -= 1
-        samples = paired(samplers, share, max_blocks=MIN_BLOCKS) if samplers else None
-        return EnergyCase(scenario, batch, samples, wrong)
 
-    def spent(self, scenario: Scenario, batch: int, arms: Iterable[str]) -> EnergyCase:
-        self.left -= 1
-        return EnergyCase(scenario, batch, None, dict.fromkeys(arms, SPENT.format(self.plan.seconds)))
-
-
-def _training(
+def _take_training(
     backend: Backend, timed_arms: Mapping[str, TimedArm], cases: _Cases, clock: JouleClock, visit: float
-) -> EnergyCase:
-    batch = cases.plan.training_batch
-    if not cases.affords(visit * sum(len(arm.jobs) for arm in timed_arms.values())):
-        return cases.spent("training", batch, timed_arms)
-    samplers = {Variant(name, STOCK_LOOP): StepEnergy(backend, arm, clock, visit) for name, arm in timed_arms.items()}
-    try:
-        return cases.taken("training", batch, samplers, {})
-    finally:
-        for sampler in samplers.values():
-            sampler.close()
+) -> None:
+    samplers: dict[Variant, StepEnergy] = {}
+
+    def made() -> tuple[Samplers, dict[str, str]]:
+        for name, arm in timed_arms.items():
+            samplers[Variant(name, STOCK_LOOP)] = StepEnergy(backend, arm, clock, visit)
+        return samplers, {}
+
+    least = visit * sum(len(arm.jobs) for arm in timed_arms.values())
+    cases.take("training", cases.plan.training_batch, list(timed_arms), least, made)
+    for sampler in samplers.values():
+        sampler.close()
 
 
-def _requests(
+def _take_requests(
     backend: Backend,
     timed_arms: Mapping[str, TimedArm],
     rows: Float32Array,
     cases: _Cases,
     clock: JouleClock,
     visit: float,
-) -> Iterator[EnergyCase]:
+) -> None:
     waiting = device_clock(backend.synchronise, clock)
     servers: dict[str, RequestSampler] = {}
     wrong: dict[str, str] = {}
-    for batch in cases.plan.batch_sizes:
-        if not cases.affords(visit * len(timed_arms)):
-            yield cases.spent("request", batch, timed_arms)
-            continue
-        if not servers:
-            servers = {name: request_sampler(backend, arm, SEQUENTIAL, rows) for name, arm in timed_arms.items()}
-            wrong = {name: reason for name, at in servers.items() if (reason := at.wrong_at_first()) is not None}
+
+    def made(batch: int) -> tuple[Samplers, dict[str, str]]:
+        for name, arm in timed_arms.items():
+            if name in servers:
+                continue
+            servers[name] = request_sampler(backend, arm, SEQUENTIAL, rows)
+            if (reason := servers[name].wrong_at_first()) is not None:
+                wrong[name] = reason
         pool = request_pool(rows, batch)
-        samplers = {
-            Variant(name, SEQUENTIAL): RequestEnergy(server, pool, clock, waiting, visit)
-            for name, server in servers.items()
-            if name not in wrong
-        }
-        yield cases.taken("request", batch, samplers, wrong)
+        right = {Variant(name, SEQUENTIAL): server for name, server in servers.items() if name not in wrong}
+        return {at: RequestEnergy(server, pool, clock, waiting, visit) for at, server in right.items()}, dict(wrong)
+
+    for batch in cases.plan.batch_sizes:
+        cases.take("request", batch, list(timed_arms), visit * len(timed_arms), partial(made, batch))
