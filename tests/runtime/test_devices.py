@@ -87,6 +87,13 @@ def test_many_holders_are_not_all_named(nvidia_smi: Fake) -> None:
     assert (gpu_unavailable_reason() or "").endswith("and 6 more")
 
 
+def test_a_driver_that_finds_no_device_is_no_gpu(nvidia_smi: Fake, tmp_path: Path) -> None:
+    nvidia_smi()
+    (tmp_path / "bin" / "nvidia-smi").write_text("#!/bin/sh\necho No devices were found\n")
+    assert gpu_names() == []
+    assert devices_for("auto") == ("cpu",)
+
+
 def test_a_driver_that_fails_is_no_gpu(nvidia_smi: Fake) -> None:
     nvidia_smi(status=9)
     assert devices_for("auto") == ("cpu",)

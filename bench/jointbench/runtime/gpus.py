@@ -7,6 +7,7 @@ import shutil
 import subprocess
 from collections.abc import Sequence
 from dataclasses import dataclass
+from functools import cache
 
 VISIBLE = "CUDA_VISIBLE_DEVICES"  # the variable that says which GPUs CUDA shows to a process
 ANSWER_SECONDS = 60.0  # a driver that is wedged never answers; one that wakes eight of them takes half a minute
@@ -26,12 +27,18 @@ class Gpu:
 
 def installed_gpus() -> list[Gpu]:
     """The GPUs that the driver lists, empty without a driver."""
+    return list(_listed_by(shutil.which("nvidia-smi")))
+
+
+@cache  # it takes seconds where the driver sleeps between two questions
+def _listed_by(tool: str | None) -> tuple[Gpu, ...]:
     gpus = []
-    for line in _nvidia_smi("--query-gpu=index,uuid,name"):
+    for line in _nvidia_smi(tool, "--query-gpu=index,uuid,name"):
         index, _, rest = line.partition(",")
         uuid, _, name = rest.partition(",")
-        gpus.append(Gpu(int(index), uuid.strip(), name.strip()))
-    return gpus
+        if index.strip().isdecimal():  # not so "No devices were found", which it may call a success
+            gpus.append(Gpu(int(index), uuid.strip(), name.strip()))
+    return tuple(gpus)
 
 
 def visible_gpus() -> list[Gpu]:
@@ -67,7 +74,7 @@ def gpu_holders() -> dict[str, list[str]]:
     Inside a container the driver may not know the name, or not list what runs outside.
     """
     holders: dict[str, list[str]] = {}
-    for line in _nvidia_smi("--query-compute-apps=gpu_uuid,pid,process_name"):
+    for line in _nvidia_smi(shutil.which("nvidia-smi"), "--query-compute-apps=gpu_uuid,pid,process_name"):
         uuid, _, process = line.partition(",")
         pid, _, name = process.partition(",")
         holders.setdefault(uuid.strip(), []).append(f"{name.strip()} (pid {pid.strip()})")
@@ -90,9 +97,8 @@ def _listed(holders: Sequence[str]) -> str:
     return ", ".join(holders[:3]) + (f" and {len(holders) - 3} more" if len(holders) > 3 else "")
 
 
-def _nvidia_smi(query: str) -> list[str]:
+def _nvidia_smi(tool: str | None, query: str) -> list[str]:
     """The lines that nvidia-smi answers, empty where there is none or it fails."""
-    tool = shutil.which("nvidia-smi")
     if tool is None:
         return []
     command = [tool, query, "--format=csv,noheader"]
