@@ -229,7 +229,7 @@ def outcome(request: pytest.FixtureRequest) -> Outcome:
     description = RunDescription(
         profile=options.profile,
         command="pytest " + " ".join(str(word) for word in request.config.invocation_params.args),
-        notes=(*notes(options, study.config.devices), *cut_notes(study.experiments, study.config)),
+        notes=(*notes(options, study.config.devices, study.config.gpus), *cut_notes(study.experiments, study.config)),
         criteria=study.config.criteria,
         reruns=study.reruns,
         options=options,

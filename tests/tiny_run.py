@@ -15,6 +15,7 @@ from jointbench.records import (
     AA_CONTROL,
     Candidate,
     ColdStart,
+    Energy,
     ExecutionMode,
     Fit,
     FlopsPerRow,
@@ -152,6 +153,26 @@ def timing(scenario: Scenario, mode: ExecutionMode, batch_size: int, take: int =
     )
 
 
+def energy(scenario: Scenario, mode: ExecutionMode, batch_size: int) -> Energy:
+    order = (0, 1, 1, 0) * 3
+    noise = 1 + 0.01 * np.sin(np.arange(len(order)))
+    return Energy(
+        **SITE,
+        scenario=scenario,
+        batch_size=batch_size,
+        threads=2,
+        source="RAPL: the processor's packages <b>",
+        update_seconds=1e-3,
+        idle_watts=21.5,
+        variants=(Variant("joint", mode), Variant("separate", mode)),
+        block=4,
+        order=order,
+        joules=np.array([0.05, 0.1])[list(order)] * noise,
+        seconds=np.array([1e-3, 2e-3])[list(order)] * noise,
+        load=np.full(3, -0.01),
+    )
+
+
 def costs() -> Iterator[Record]:
     for name in ("joint", "separate"):
         yield StatedCost(**SITE, arm=name, scenario="training", value=2.5)
@@ -160,6 +181,8 @@ def costs() -> Iterator[Record]:
     yield timing("request", "in turn", 1)
     yield timing("request", "in turn", 1, take=1)
     yield timing("request", "fused", 64)
+    yield energy("training", "stock loop", 32)
+    yield energy("request", "in turn", 1)
     yield Projection(**SITE, threads=2, arm="joint", steps=1200, projected_seconds=3.1, measured_seconds=3.2)
     peaks = {"training": Peak(1, 2**40, None), "serving": Peak(4, 5, 3)}
     yield Memory(**SITE, arm="joint", artifact_bytes=23501, **peaks, reason=None)

@@ -108,7 +108,7 @@ def test_bad_input_is_one_sentence_that_names_it(
 def test_cuda_without_a_gpu_is_one_sentence(
     monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
 ) -> None:
-    monkeypatch.setattr("jointbench.runtime.devices.gpu_names", list)
+    monkeypatch.setenv("PATH", "")
     message = complaint(monkeypatch, capsys, "run", "concrete_slump", "--device", "cuda")
     assert "no NVIDIA GPU" in message
 

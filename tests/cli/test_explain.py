@@ -38,7 +38,7 @@ ANSWER = Answer(
 
 
 @contextmanager
-def _no_workers(*_: object) -> Iterator[None]:
+def _no_workers(*_: object, **__: object) -> Iterator[None]:
     yield None
 
 
@@ -94,7 +94,7 @@ def test_energy_forum_is_a_study_by_its_name(
         questions.forum_answer, "forum_answer", lambda name, result: asked.append((name, result[1].seeds)) or ANSWER
     )
     run = questions.forum_run(7)
-    monkeypatch.setattr(runner, "Workers", lambda *_: nullcontext(None))
+    monkeypatch.setattr(runner, "Workers", lambda *_, **__: nullcontext(None))
     answers = list(
         runner.answer_all(
             [

@@ -112,7 +112,7 @@ def slump() -> Experiment:
 
 def answers(monkeypatch: pytest.MonkeyPatch, slump: Experiment, fails: Callable[[Job], bool]) -> dict[str, Answer]:
     monkeypatch.setattr(weighting_trial, "TIMING_SECONDS", 0.0)
-    monkeypatch.setattr(runner, "Workers", lambda *_: nullcontext(Failing(fails)))
+    monkeypatch.setattr(runner, "Workers", lambda *_, **__: nullcontext(Failing(fails)))
     asked = runner.answer_all([slump], ["torch"], "cpu", 1, chosen(TRAINING), lambda *_: None)
     return {answer.key: answer for answer in asked}
 

@@ -79,7 +79,7 @@ class Untrained:
 def test_a_question_that_needs_diagnostics_is_not_measured(monkeypatch: pytest.MonkeyPatch) -> None:
     backend: Backend = Untrained()
     monkeypatch.setitem(registry.BACKENDS, "fake", registry.Entry("fake", "numpy"))
-    monkeypatch.setattr(runner, "Workers", lambda *_: InProcess(backend))
+    monkeypatch.setattr(runner, "Workers", lambda *_, **__: InProcess(backend))
     experiment = make_experiment(
         load_bundled("concrete_slump"), ("joint", "separate"), CrossValidation(folds=2, repeats=1, seeds=2, seed=0)
     )

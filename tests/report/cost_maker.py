@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 
 import numpy as np
@@ -17,8 +18,9 @@ from jointbench.comparison.summary.costs import (
     TimedUntil,
     TrainingClock,
 )
+from jointbench.comparison.summary.energy import ArmEnergy, CellEnergy, EnergyRatio
 from jointbench.comparison.summary.quantity import REQUEST, TRAINING_FLOPS, TRAINING_STEP, Quantity
-from jointbench.records import FUSED, SEQUENTIAL, STOCK_LOOP
+from jointbench.records import FUSED, SEQUENTIAL, STOCK_LOOP, Scenario
 from jointbench.stats.estimate import Estimate
 
 BATCHES = (1, 8, 64, 512, 4096)
@@ -175,4 +177,36 @@ class CostMaker:
             serving_increase=14_962_688,
             serving_device=None,
             reason=None,
+        )
+
+    def energy(self, arms: Sequence[str]) -> CellEnergy:
+        """Of training and of requests of 64 rows."""
+        works: tuple[tuple[Scenario, int, float, float], ...] = (
+            ("training", 32, 0.019, 57.3),
+            ("request", 64, 8e-4, 1e3),
+        )
+        return CellEnergy(
+            source="RAPL: the processor's packages",
+            idle_watts=21.4,
+            update_seconds=1.1e-3,
+            arms=tuple(
+                ArmEnergy(
+                    arm=arm,
+                    scenario=scenario,
+                    batch_size=batch,
+                    joules=joules * (1 + i),
+                    watts=31.7 + i,
+                    total_joules=joules * (1 + i) * times,
+                )
+                for scenario, batch, joules, times in works
+                for i, arm in enumerate(arms)
+            ),
+            ratios=tuple(
+                EnergyRatio(
+                    other=arm, scenario=scenario, batch_size=batch, ratio=estimate(1 / (1 + i), 0.013), blocks=6
+                )
+                for scenario, batch, _, _ in works
+                for i, arm in enumerate(arms)
+                if i > 0
+            ),
         )

@@ -199,6 +199,7 @@ class SummaryMaker:
             absences=(),
             flops=tuple(self.costs.flops(arm) for arm in arms),
             memory=tuple(self.costs.memory(arm) for arm in arms),
+            energy=self.costs.energy(arms),
             explained=tuple(saving for other in self.others for saving in self.costs.savings(other)),
             standings=tuple(self._standing(arm) for arm in arms),
             pareto_criteria=("skill", "train_flops", "latency_seconds", "parameters"),

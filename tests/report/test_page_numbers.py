@@ -29,9 +29,14 @@ UNITS = {
     "MFLOP": 1e6,
     "GFLOP": 1e9,
     "TFLOP": 1e12,
+    "µJ": 1e-6,
+    "mJ": 1e-3,
+    "J": 1,
+    "kJ": 1e3,
+    "W": 1,
 }
 TOKEN = re.compile(
-    r"([<>]?)([+−]?\d[\d,]*(?:\.\d+)?(?:e-?\d+)?)(?:x| (ns|µs|ms|s|min|h|%|[kMGT]?FLOP|[kM]?B)\b|(?= ?%))?"
+    r"([<>]?)([+−]?\d[\d,]*(?:\.\d+)?(?:e-?\d+)?)(?:x| (ns|µs|ms|s|min|h|%|[kMGT]?FLOP|[kM]?B|[µmk]?J|W)\b|(?= ?%))?"
 )
 WORDS = {
     "yes",

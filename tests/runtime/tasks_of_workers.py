@@ -26,3 +26,10 @@ def die(_: Backend, lives: Path) -> int:
 
 def fail(_: Backend) -> None:
     raise RuntimeError("no such thing")
+
+
+def visible_gpus(_: Backend | None, until: Path | None = None) -> tuple[str | None, int]:
+    """What CUDA may see in this worker, and the worker; once this file is there."""
+    while until is not None and not until.exists():
+        time.sleep(0.01)
+    return os.environ.get("CUDA_VISIBLE_DEVICES"), os.getpid()

@@ -35,7 +35,7 @@ class InProcessWorkers:
 
     backends: dict[str, Any]
 
-    def __init__(self, backend: str, *_: Any) -> None:
+    def __init__(self, backend: str, *_: Any, **__: Any) -> None:
         self.backend = self.backends[backend]
 
     def submit(self, function: Callable[..., Any], *args: Any) -> Future[Any]:

@@ -62,7 +62,7 @@ def silent(*_: object) -> None:
 
 @pytest.fixture(autouse=True)
 def _in_process(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr("jointbench.study.early_workers.Workers", lambda *_: InProcess(torch_backend()))
+    monkeypatch.setattr("jointbench.study.early_workers.Workers", lambda *_, **__: InProcess(torch_backend()))
 
 
 @pytest.fixture

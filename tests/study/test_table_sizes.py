@@ -31,7 +31,7 @@ CRITERIA = VerdictCriteria(rope=0.5, probability=0.6)
 
 @pytest.fixture(autouse=True)
 def _in_process(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr("jointbench.study.early_workers.Workers", lambda *_: InProcess(torch_backend()))
+    monkeypatch.setattr("jointbench.study.early_workers.Workers", lambda *_, **__: InProcess(torch_backend()))
 
 
 def whole(rows: int = 200) -> Dataset:
@@ -79,7 +79,7 @@ def test_the_arms_of_more_rows_are_joint_and_the_first_other() -> None:
 @pytest.fixture(scope="module")
 def grown() -> Iterator[list[Record]]:
     with pytest.MonkeyPatch.context() as patch:
-        patch.setattr("jointbench.study.early_workers.Workers", lambda *_: InProcess(torch_backend()))
+        patch.setattr("jointbench.study.early_workers.Workers", lambda *_, **__: InProcess(torch_backend()))
         yield records_of(config())
 
 

@@ -153,7 +153,7 @@ def _answer(
         for answer in _answers(planned, config, questions, options.seed, console):
             print_answer(answer, console)
             answers.append(answer)
-        publish_answers(folder, typed_command(), answers, notes(options, config.devices)[:-1])
+        publish_answers(folder, typed_command(), answers, notes(options, config.devices, config.gpus)[:-1])
     console.print(f"Answers: {folder / EXPLAIN_PAGE}", markup=False, highlight=False, soft_wrap=True)
     return answers
 
@@ -174,7 +174,9 @@ def _answers(
             check_stopped()
             status.update(Text(f"{dataset}, {backend}: {text}"))
 
-        for answer in answer_all(planned, config.backends, config.devices[-1], config.jobs, questions, show):
+        device = config.devices[-1]
+        jobs, gpus = config.jobs_on(device), config.gpus_on(device)
+        for answer in answer_all(planned, config.backends, device, jobs, questions, show, gpus):
             yield answer
             answers.append(answer)
     yield from across(answers, seed)

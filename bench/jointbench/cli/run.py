@@ -86,7 +86,9 @@ def run(
         Optional[int], typer.Option(help="Rows of a table that are used, at the most; default: the profile's.")
     ] = None,
     seed: Annotated[int, typer.Option(help="Seed of everything drawn.")] = 0,
-    jobs: Annotated[Optional[int], typer.Option(help="Worker processes for training; default: physical cores.")] = None,
+    jobs: Annotated[
+        Optional[int], typer.Option(help="Worker processes for training; default: physical cores, or one for each GPU.")
+    ] = None,
     engine: Annotated[str, typer.Option(help="How networks are trained for quality.")] = "",
     group: Group = None,
     time: Time = None,

@@ -13,6 +13,7 @@ from jointbench.comparison.across_datasets import across_datasets
 from jointbench.comparison.cells import BenchmarkCell, Skill, cells, over_seeds, reference_skill
 from jointbench.comparison.costs import arm_cost, best_takes, projection_check
 from jointbench.comparison.criteria import DEFAULT_CRITERIA, VerdictCriteria
+from jointbench.comparison.energy import cell_energy
 from jointbench.comparison.failures import failed_everywhere
 from jointbench.comparison.flops import arm_flops, predicted_saving
 from jointbench.comparison.grouping import grouping_of, with_partition
@@ -168,6 +169,7 @@ def summarise_cell(cell: BenchmarkCell, dataset: DatasetSummary, criteria: Verdi
         absences=tuple(absence.reason for absence in cell.absences),
         flops=tuple(flops for planned in cell.planned_arms if (flops := arm_flops(cell, planned)) is not None),
         memory=tuple(arm_memory(memory) for memory in cell.memories),
+        energy=cell_energy(cell, joint.arm.name, costs),
         explained=tuple(
             saving for other in others for saving in predicted_saving(joint, other, at_these_threads, batch_size)
         ),

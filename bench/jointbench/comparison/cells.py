@@ -13,6 +13,7 @@ from jointbench.comparison.searched import with_partitions
 from jointbench.comparison.tuned import with_choices
 from jointbench.records import (
     ColdStart,
+    Energy,
     Fit,
     FoldRecord,
     Memory,
@@ -30,7 +31,17 @@ from jointbench.records import (
 from jointbench.types import CellKey, FloatArray
 
 OfCell = (
-    PlannedArm | TunedArm | SearchedArm | Stack | Timing | StatedCost | ColdStart | Memory | Projection | NotMeasured
+    PlannedArm
+    | TunedArm
+    | SearchedArm
+    | Stack
+    | Timing
+    | Energy
+    | StatedCost
+    | ColdStart
+    | Memory
+    | Projection
+    | NotMeasured
 )
 
 
@@ -49,6 +60,7 @@ class BenchmarkCell:
     absences: tuple[NotMeasured, ...]
     folds: tuple[FoldRecord, ...]
     memories: tuple[Memory, ...] = ()
+    energies: tuple[Energy, ...] = ()
     projections: tuple[Projection, ...] = ()
     stated: tuple[StatedCost, ...] = ()
     tuned: tuple[TunedArm, ...] = ()
@@ -89,6 +101,7 @@ def cells(records: Iterable[Record]) -> tuple[list[BenchmarkCell], list[Referenc
             cold_starts=tuple(r for r in by_cell[key] if isinstance(r, ColdStart)),
             absences=tuple(r for r in by_cell[key] if isinstance(r, NotMeasured)),
             folds=_trained_on(folds[key.dataset], fits[key]),
+            energies=tuple(r for r in by_cell[key] if isinstance(r, Energy)),
             memories=tuple(r for r in by_cell[key] if isinstance(r, Memory)),
             projections=tuple(r for r in by_cell[key] if isinstance(r, Projection)),
             stated=tuple(r for r in by_cell[key] if isinstance(r, StatedCost)),

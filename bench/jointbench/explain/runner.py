@@ -10,7 +10,7 @@ from jointbench.errors import BadInput
 from jointbench.explain.answer import Answer, Unanswerable, failed_answer
 from jointbench.explain.context import Context
 from jointbench.explain.questions import Question
-from jointbench.runtime.workers import Workers, failure_reason, unusable_reason
+from jointbench.runtime.workers import Workers, failure_reason, unusable_device_reason
 from jointbench.study.plan import Experiment
 
 Progress = Callable[[str, str, str], None]
@@ -24,17 +24,18 @@ def answer_all(
     jobs: int,
     questions: Sequence[Question],
     progress: Progress,
+    gpus: Sequence[str] = (),
 ) -> Iterator[Answer]:
-    """The answers as they come, one backend after the other."""
+    """The answers as they come, one backend after the other. gpus: the GPUs of its workers."""
     for backend in backends:
         remaining = [(experiment, question) for experiment in experiments for question in questions]
         if (reason := unavailable_reason(backend)) is not None:
             for experiment, question in remaining:
                 yield failed(question, experiment, backend, reason)
             continue
-        with Workers(backend, device, 1, jobs) as workers:
+        with Workers(backend, device, 1, jobs, gpus=gpus) as workers:
             context = Context(workers)
-            unusable = None if device == "cpu" else _unusable_reason(workers)
+            unusable = None if device == "cpu" else unusable_device_reason(workers)
             for experiment, question in remaining:
                 if unusable is not None:
                     yield failed(question, experiment, backend, unusable)
@@ -46,13 +47,6 @@ def answer_all(
                     yield failed(question, experiment, backend, str(error))
                 except Exception as error:  # noqa: BLE001 - the other questions are still answered
                     yield failed(question, experiment, backend, failure_reason(error))
-
-
-def _unusable_reason(workers: Workers) -> str | None:
-    try:
-        return workers.submit(unusable_reason).result()
-    except Exception as error:  # noqa: BLE001 - whatever broke in the worker is the answers' reason
-        return failure_reason(error)
 
 
 def failed(question: Question, experiment: Experiment, backend: str, reason: str) -> Answer:

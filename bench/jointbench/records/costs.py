@@ -5,11 +5,12 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import Annotated, Final, Literal
 
+import numpy as np
 from annotated_types import Interval, MinLen
 from pydantic import Field
 
 from jointbench.records.arrays import FLOATS, StoredArray
-from jointbench.types import FloatArray, Natural, Positive
+from jointbench.types import FloatArray, IntArray, Natural, Positive
 
 Scenario = Literal["training", "request"]
 ExecutionMode = Literal[
@@ -86,6 +87,36 @@ class Timing:
         """The variant's intervals, in the order they were taken."""
         index = self.variants.index(variant)
         return self.seconds[[visitor == index for visitor in self.order]].ravel()
+
+
+@dataclass(frozen=True, eq=False, kw_only=True)
+class Energy:
+    """Joules of several variants that do the same work in turns, as in ``Timing``, each visit of many steps or requests.
+
+    joules, seconds: (visits,), of one optimisation step of each of the arm's networks, or of one request. The counter's
+    ``source`` says whose joules they are: all that the device took meanwhile, its idle power included, ``idle_watts``
+    in a pause before. update_seconds: the usual time between two changes of the counter.
+    """
+
+    dataset: str
+    backend: str
+    device: str
+    scenario: Scenario
+    batch_size: Positive
+    threads: Positive
+    source: str
+    update_seconds: Seconds
+    idle_watts: Annotated[float, Interval(ge=0, le=1e9)]
+    variants: Annotated[tuple[Variant, ...], MinLen(1)]
+    block: Positive
+    order: Annotated[tuple[Natural, ...], MinLen(1)]
+    joules: Annotated[FloatArray, StoredArray(FLOATS, axes=1, low=1e-12, high=1e12)]
+    seconds: Annotated[FloatArray, StoredArray(FLOATS, axes=1, low=1e-12, high=1e9)]
+    load: Annotated[FloatArray, StoredArray(FLOATS, axes=1, low=-1e9, high=1e9)]
+
+    def visits_of(self, variant: Variant) -> IntArray:
+        """The places of the variant's visits."""
+        return np.flatnonzero(np.array(self.order) == self.variants.index(variant))
 
 
 @dataclass(frozen=True, kw_only=True)

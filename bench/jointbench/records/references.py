@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections import defaultdict
 from collections.abc import Iterable
 
-from jointbench.records.costs import AA_CONTROL, ColdStart, Memory, Projection, Stack, StatedCost, Timing
+from jointbench.records.costs import AA_CONTROL, ColdStart, Energy, Memory, Projection, Stack, StatedCost, Timing
 from jointbench.records.schema import Fit, FoldRecord, PlannedArm, Record, Reference, Score, SearchedArm, TunedArm
 from jointbench.types import CellKey
 
@@ -40,7 +40,7 @@ class References:
                 self._add_searched(record)
             case Fit():
                 self._add_fit(record)
-            case Timing():
+            case Timing() | Energy():
                 self._need_arms(record, sorted({variant.arm for variant in record.variants} - {AA_CONTROL}))
             case ColdStart() | Memory() | Projection() | StatedCost():
                 self._need_arms(record, {record.arm})
@@ -119,7 +119,7 @@ class References:
 
     def _need_arms(
         self,
-        record: Timing | ColdStart | Memory | Projection | StatedCost | TunedArm | SearchedArm,
+        record: Timing | Energy | ColdStart | Memory | Projection | StatedCost | TunedArm | SearchedArm,
         names: Iterable[str],
     ) -> None:
         cell = CellKey.of(record)

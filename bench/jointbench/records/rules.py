@@ -6,7 +6,7 @@ from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any, TypeVar
 
-from jointbench.records.costs import Timing
+from jointbench.records.costs import Energy, Timing
 from jointbench.records.schema import Candidate, Fit, FoldRecord, PlannedArm, Reference, SearchedArm, TunedArm
 from jointbench.types import EXTERNAL
 
@@ -178,6 +178,26 @@ _TIMING = (
     ),
 )
 
+_ENERGY = (
+    Rule("variants", "must be distinct", lambda energy: _distinct(energy.variants)),
+    Rule(
+        "order",
+        "must name every variant, and nothing else",
+        lambda energy: set(energy.order) == set(range(len(energy.variants))),
+    ),
+    Rule("block", "must divide the visits", lambda energy: len(energy.order) % energy.block == 0),
+    Rule(
+        "joules",
+        "must have one number for each visit, as seconds",
+        lambda energy: len(energy.joules) == len(energy.seconds) == len(energy.order),
+    ),
+    Rule(
+        "load",
+        "must have one number for each block",
+        lambda energy: len(energy.load) * energy.block == len(energy.order),
+    ),
+)
+
 RULES: Mapping[type, tuple[Rule, ...]] = {
     Fit: _FIT,
     FoldRecord: _FOLD,
@@ -203,6 +223,7 @@ RULES: Mapping[type, tuple[Rule, ...]] = {
     ),
     SearchedArm: _SEARCHED_ARM,
     Timing: _TIMING,
+    Energy: _ENERGY,
 }
 
 

@@ -18,7 +18,7 @@ from annotated_types import Interval, MinLen
 from pydantic import Field
 
 from jointbench.records.arrays import FLOATS, INTEGERS, StoredArray
-from jointbench.records.costs import ColdStart, Memory, Projection, Stack, StatedCost, Timing, Untimed
+from jointbench.records.costs import ColdStart, Energy, Memory, Projection, Stack, StatedCost, Timing, Untimed
 from jointbench.types import (
     Arm,
     Engine,
@@ -274,6 +274,7 @@ Record = (
     | TunedArm
     | SearchedArm
     | Timing
+    | Energy
     | StatedCost
     | ColdStart
     | Projection

@@ -18,6 +18,7 @@ from jointbench.errors import BadInput
 from jointbench.records import (
     RECORD_SCHEMA_VERSION,
     ColdStart,
+    Energy,
     Fit,
     FoldRecord,
     Memory,
@@ -51,6 +52,7 @@ NOUNS: dict[str, type[Any]] = {
     "Tuning": TunedArm,
     "Search": SearchedArm,
     "Timing": Timing,
+    "Energy": Energy,
     "StatedCost": StatedCost,
     "ColdStart": ColdStart,
     "Projection": Projection,

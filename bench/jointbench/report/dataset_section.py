@@ -27,6 +27,7 @@ from jointbench.report.overview import Answer, Sentence, cells_of, has_few_folds
 from jointbench.report.palette import Palette
 from jointbench.report.recipe import recipe_facts, recipe_text
 from jointbench.report.skill_text import skill_text
+from jointbench.report.tables.energy import energy_table
 from jointbench.report.tables.flops import flops_table, predicted_saving_table
 from jointbench.report.tables.grouping import grouping_tables
 from jointbench.report.tables.memory import memory_table
@@ -244,6 +245,8 @@ def _cell_tables(summary: Summary, cell: CellSummary, dataset: DatasetSummary) -
         tables.append(predicted_saving_table(cell))
     if cell.memory:
         tables.append(memory_table(cell))
+    if cell.energy is not None:
+        tables.append(energy_table(cell, cell.energy))
     if any(further_clocks(cell, cost) for cost in cell.costs):
         tables.append(clock_table(cell))
     if any(cost.throughput for cost in cell.costs):

@@ -174,6 +174,17 @@ def size(value: float | None) -> str:
     return _prefixed(value, "B")
 
 
+def joules(value: float | None) -> str:
+    """An energy with an SI prefix from J up, below in mJ and µJ: 23.5 kJ, 4.1 mJ."""
+    if value is not None and 0 < value < 0.9995:
+        return f"{significant(value * 1e3)} mJ" if value >= 9.995e-4 else f"{significant(value * 1e6)} µJ"
+    return _prefixed(value, "J")
+
+
+def watts(value: float | None) -> str:
+    return f"{significant(value)} W" if known(value) else NOT_MEASURED
+
+
 def _prefixed(value: float | None, unit: str) -> str:
     if value is None or not math.isfinite(value):
         return NOT_MEASURED

@@ -7,6 +7,7 @@ import re
 from jointbench.comparison.summary.run import Summary
 from jointbench.report import format as show
 from jointbench.report.overview import answers, cautions, overview_table
+from jointbench.report.tables.energy import energy_lines
 from jointbench.report.tables.table import Cell, Table
 
 LETTERS = 60  # of a name in a cell
@@ -29,6 +30,7 @@ def markdown_report(summary: Summary) -> str:
             lines.append(f"- {label}: **{sentence.verdict or 'not run'}**: {escape(sentence.reason)}{advice}")
             if sentence.command:
                 lines.extend(("", f"      {sentence.command}", ""))  # as code, to be copied as it is
+    lines.extend(f"- {escape(line)}" for line in energy_lines(summary))
     for note in summary.notes:
         lines.extend(("", f"> {escape(note)}"))
     return "\n".join(lines) + "\n"

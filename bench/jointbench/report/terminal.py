@@ -26,6 +26,7 @@ from jointbench.report.overview import (
     unavailable_reason,
 )
 from jointbench.report.skill_text import unusual_skills
+from jointbench.report.tables.energy import energy_lines
 from jointbench.report.tables.table import Cell, Table
 
 if TYPE_CHECKING:
@@ -86,6 +87,8 @@ def terminal_report(summary: Summary, console: Console) -> None:
             console.print(Text(f"    {sentence.advice}"))
         if sentence.command:
             console.print(Text(f"    {sentence.command}"), soft_wrap=True)
+    for line in energy_lines(summary):
+        console.print(Text(line))
     if len(sentences) > FEW:
         absent = [(cell, unavailable_reason(cell)) for cell in summary.cells if not cell.decisions]
         for reason in dict.fromkeys(f"{show.plain(cell.backend)}: not run: {reason}" for cell, reason in absent):

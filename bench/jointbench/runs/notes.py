@@ -5,17 +5,19 @@ from __future__ import annotations
 import math
 from collections.abc import Sequence
 
-from jointbench.runs.options import RunOptions, timing_seconds, training_seconds
+from jointbench.measure.energy import energy_unavailable_reason
+from jointbench.runs.options import RunOptions, energy_seconds, timing_seconds, training_seconds
 from jointbench.runtime.devices import gpu_unavailable_reason
 from jointbench.runtime.environment import not_measured
+from jointbench.runtime.gpus import Gpu, held_gpus, visible_gpus
 from jointbench.study.config import StudyConfig
 from jointbench.study.plan import Experiment
 from jointbench.study.profiles import profile_named
 from jointbench.study.reference_limits import limit_note, tree_limits
 
 
-def notes(options: RunOptions, devices: Sequence[str]) -> tuple[str, ...]:
-    """Sentences on what this run cut or could not do."""
+def notes(options: RunOptions, devices: Sequence[str], gpus: Sequence[Gpu] = ()) -> tuple[str, ...]:
+    """Sentences on what this run cut or could not do. gpus: those that train."""
     profile = profile_named(options.profile)
     sentences = []
     if "cuda" not in devices:
@@ -23,7 +25,10 @@ def notes(options: RunOptions, devices: Sequence[str]) -> tuple[str, ...]:
             (gpu_unavailable_reason() or "not free when the run began") if options.device == "auto" else "not asked for"
         )
         sentences.append(f"GPU: not measured: {reason}.")
+    elif gpus:
+        sentences.extend(_gpu_notes(options, gpus))
     sentences.extend(not_measured())
+    sentences.extend(_energy_notes(devices, gpus, energy_seconds(options, profile)))
     for kind, most in (("tables", profile.max_rows), ("sets of images", profile.max_images)):
         if options.rows is None and most is not None:
             grow = "" if options.fixed_design or profile.rounds == 1 else ", in a run of few of them at first"
@@ -48,6 +53,33 @@ def notes(options: RunOptions, devices: Sequence[str]) -> tuple[str, ...]:
     if not profile.one_thread:
         sentences.append(f"Profile {profile.name}: timed on all cores; profile full times one thread too.")
     return tuple(sentences)
+
+
+def _gpu_notes(options: RunOptions, gpus: Sequence[Gpu]) -> list[str]:
+    """Which GPUs train, which is measured on, and why others are not used."""
+    listed, first = ", ".join(map(str, gpus)), gpus[0]
+    if len(gpus) == 1:
+        sentences = [f"GPU: one process trains on {listed}; clocks and memory are of it alone."]
+    else:
+        sentences = [f"GPU: one process trains on each of {listed}; clocks and memory are of {first} alone."]
+    held = held_gpus()
+    sentences += [f"{gpu}: not used: held by {holders}." for gpu, holders in held.items() if gpu not in gpus]
+    if spare := [str(gpu) for gpu in visible_gpus() if gpu not in gpus and gpu not in held]:
+        sentences.append(f"{', '.join(spare)}: not used, because of --jobs {options.jobs}.")
+    if options.jobs is not None and options.jobs > len(gpus):
+        sentences.append(f"--jobs {options.jobs}: a GPU has one training process, so {len(gpus)} on the GPU.")
+    return sentences
+
+
+def _energy_notes(devices: Sequence[str], gpus: Sequence[Gpu], seconds: float) -> list[str]:
+    """Why no joules are counted, or how long that takes."""
+    sentences = []
+    for device in devices:
+        gpu = gpus[0].uuid if device != "cpu" and gpus else ""
+        reason = energy_unavailable_reason(device, gpu)
+        said = f"not measured: {reason}" if reason else f"takes up to {seconds:g} s more of a dataset on a framework"
+        sentences.append(f"Energy on {device}: {said}.")
+    return sentences
 
 
 def cut_notes(experiments: Sequence[Experiment], config: StudyConfig) -> tuple[str, ...]:

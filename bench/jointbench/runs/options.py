@@ -23,6 +23,7 @@ from jointbench.runs.number_limits import check_numbers
 from jointbench.runs.verdict_options import verdict_criteria
 from jointbench.runtime.devices import devices_for
 from jointbench.runtime.environment import cores
+from jointbench.runtime.gpus import free_gpus
 from jointbench.study.config import StudyConfig
 from jointbench.study.plan import CrossValidation, Experiment, make_experiment
 from jointbench.study.profiles import MOST_ROUNDS, Profile, profile_named
@@ -32,6 +33,7 @@ ENGINES: dict[str, Engine] = {"stacked": "stacked", "stock": "stock"}
 DEFAULT_ENGINE: Engine = "stacked"
 STUDY_SUFFIX = ".toml"
 TIMING_SHARE = 0.4  # of a budget, at the most
+ENERGY_SHARE = 0.1  # the same, beside it
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -242,9 +244,10 @@ def study_config(options: RunOptions, criteria: VerdictCriteria = DEFAULT_CRITER
     check_names(list(options.backends))
     if options.engine not in ENGINES:
         raise BadInput(f"--engine {options.engine!r}: the engines are {', '.join(ENGINES)}")
+    devices = devices_for(options.device)
     return StudyConfig(
         backends=tuple(dict.fromkeys(options.backends)) if set(NETWORK_MODELS) & set(options.models) else (),
-        devices=devices_for(options.device),
+        devices=devices,
         engine=ENGINES[options.engine],
         jobs=options.jobs or cores(),
         threads=cores(),
@@ -256,9 +259,12 @@ def study_config(options: RunOptions, criteria: VerdictCriteria = DEFAULT_CRITER
         extras=profile.extras,
         thread_counts=(cores(), 1) if profile.one_thread and cores() > 1 else (),
         projections=profile.projections,
+        energy_seconds=energy_seconds(options, profile),
+        energy_datasets=profile.energy_datasets,
         rounds=1 if options.fixed_design else MOST_ROUNDS if options.until_decided else profile.rounds,
         training_seconds=training_seconds(options, profile),
         criteria=criteria,
+        gpus=() if devices == ("cpu",) else free_gpus()[: options.jobs],
     )
 
 
@@ -274,3 +280,10 @@ def timing_seconds(options: RunOptions, profile: Profile) -> float:
     if options.budget is None:
         return profile.timing_seconds
     return min(profile.timing_seconds, TIMING_SHARE * options.budget)
+
+
+def energy_seconds(options: RunOptions, profile: Profile) -> float:
+    """Seconds that the joules of a dataset on a framework may take."""
+    return (
+        profile.energy_seconds if options.budget is None else min(profile.energy_seconds, ENERGY_SHARE * options.budget)
+    )

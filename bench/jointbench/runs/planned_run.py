@@ -43,7 +43,7 @@ def plan_run(options: RunOptions, datasets: Sequence[Dataset], command: str, rer
     description = RunDescription(
         profile=options.profile,
         command=command,
-        notes=(*notes(options, config.devices), *cut_notes(planned, config)),
+        notes=(*notes(options, config.devices, config.gpus), *cut_notes(planned, config)),
         criteria=criteria,
         reruns={dataset.slug: rerun for dataset in datasets} if rerun else reruns(written, datasets),
         options=None if rerun else written,

@@ -11,7 +11,8 @@ from pathlib import Path
 import loky
 import psutil
 
-from jointbench.runtime.devices import NO_GPU, gpu_names
+from jointbench.runtime.devices import NO_GPU
+from jointbench.runtime.gpus import gpu_names
 
 CORE_EVENTS = Path("/sys/bus/event_source/devices/cpu")  # exists where the kernel can count a core's events
 BEGAN = "began"  # of a run's account of its machine: the time, in UTC
@@ -62,7 +63,7 @@ def not_measured() -> tuple[str, ...]:
     """Sentences on what this machine cannot measure, each with its reason."""
     counters = "no program here reads them" if CORE_EVENTS.exists() else "this machine gives none, as many virtual ones"
     sentences = [
-        f"Hardware counters (instructions, cache misses, energy): not measured: {counters}; FLOPs are from the shapes."
+        f"Hardware counters (instructions, cache misses): not measured: {counters}; FLOPs are from the shapes."
     ]
     if cores() < 2:
         sentences.append(

@@ -7,7 +7,7 @@ import queue
 import signal
 import sys
 import threading
-from collections.abc import Callable
+from collections.abc import Callable, Mapping, Sequence
 from concurrent.futures import CancelledError, Future
 from concurrent.futures.process import BrokenProcessPool
 from dataclasses import dataclass
@@ -72,7 +72,8 @@ class Processes:
     """``count`` processes that call functions. Use as a context manager; a process starts with its first task.
 
     start, start_args: called once in every new process. threads: what numerical libraries may use there. fresh: every
-    task gets a new process. A task's future holds its result or what went wrong; BrokenProcessPool stands for a process
+    task gets a new process. own: what each process, and whichever replaces it, finds in its environment beside that of
+    all. A task's future holds its result or what went wrong; BrokenProcessPool stands for a process
     that died.
     """
 
@@ -84,8 +85,9 @@ class Processes:
         start_args: tuple[Any, ...] = (),
         *,
         fresh: bool = False,
+        own: Sequence[Mapping[str, str]] = (),
     ) -> None:
-        self._start, self._start_args, self._fresh = start, start_args, fresh
+        self._start, self._start_args, self._fresh, self._own = start, start_args, fresh, own
         self._environment = framework_environment(threads) | {
             worker_process.PARENT: str(os.getpid()),
             "PYTHONPATH": os.pathsep.join(filter(None, (str(PACKAGES), os.environ.get("PYTHONPATH")))),
@@ -136,7 +138,7 @@ class Processes:
                     job_reducers={np.memmap: by_name},
                     initializer=_begin,
                     initargs=(self._start, self._start_args),
-                    env=self._environment,
+                    env={**self._environment, **(self._own[number % len(self._own)] if self._own else {})},
                 )
                 if self._closed:  # which ended the executors that were there, perhaps before this one
                     raise CancelledError

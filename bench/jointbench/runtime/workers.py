@@ -5,7 +5,7 @@ from __future__ import annotations
 import os
 import sys
 import time
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Sequence
 from concurrent.futures import Future
 from concurrent.futures.process import BrokenProcessPool
 from contextlib import contextmanager
@@ -17,6 +17,7 @@ from jointbench.errors import CannotLoad, shortage
 from jointbench.measure.elapsed import since
 from jointbench.measure.process_memory import peak_unavailable_reason, resident_bytes
 from jointbench.runtime.executor import Executor, WorkersLost
+from jointbench.runtime.gpus import VISIBLE
 from jointbench.runtime.processes import Processes
 
 P = ParamSpec("P")
@@ -100,6 +101,14 @@ def unusable_reason(backend: Backend) -> str | None:
     return backend.unusable_reason()
 
 
+def unusable_device_reason(workers: Executor) -> str | None:
+    """Why the workers' framework cannot use the accelerator that the machine has, by its own answer; None where it can."""
+    try:
+        return workers.submit(unusable_reason).result()
+    except Exception as error:  # noqa: BLE001 - whatever broke in the worker becomes a record
+        return failure_reason(error)
+
+
 def failure_reason(error: BaseException) -> str:
     """One line on what became of a worker's task."""
     if isinstance(error, BrokenProcessPool):
@@ -116,12 +125,16 @@ class Workers:
     """``count`` processes of this machine with one framework each. Use as a context manager.
 
     A worker that dies fails its own task with BrokenProcessPool; the next task gets a new worker. fresh: every task
-    gets one.
+    gets one. gpus: the GPUs, one for each worker, which sees no other, and for whichever replaces it; () shows all to
+    all.
     """
 
-    def __init__(self, backend: str, device: str, threads: int, count: int, *, fresh: bool = False) -> None:
+    def __init__(
+        self, backend: str, device: str, threads: int, count: int, *, fresh: bool = False, gpus: Sequence[str] = ()
+    ) -> None:
         self.device, self.count = device, count
-        self._processes = Processes(count, threads, _start, (backend, device, threads), fresh=fresh)
+        own = [{VISIBLE: gpu} for gpu in gpus]
+        self._processes = Processes(count, threads, _start, (backend, device, threads), fresh=fresh, own=own)
 
     @property
     def capacity(self) -> int:

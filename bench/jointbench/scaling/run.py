@@ -11,8 +11,9 @@ from pathlib import Path
 from jointbench.backends.registry import unavailable_reason
 from jointbench.records.json_file import FileFormat, read_json
 from jointbench.records.strict_json import strict_json
+from jointbench.runtime.devices import gpus_on
 from jointbench.runtime.environment import cores, environment
-from jointbench.runtime.workers import Workers, failure_reason, import_seconds
+from jointbench.runtime.workers import Workers, failure_reason, import_seconds, unusable_device_reason
 from jointbench.scaling.plan import SweepConfig, lines
 from jointbench.scaling.points import SCALING_SCHEMA_VERSION, Point, Study, SweepLine, predicted
 from jointbench.scaling.timed import CellTiming, time_line
@@ -53,13 +54,16 @@ def _backend_points(
         for line, counts in planned:
             yield from _points(backend, device, line, _unmeasured(counts, f"not measured: {absent}"))
         return
-    deadline = time.perf_counter() + seconds
     cells_left = sum(len(counts) for _, counts in planned)
-    with Workers(backend, device, cores(), 1) as worker:
+    with Workers(backend, device, cores(), 1, gpus=gpus_on(device)) as worker:
         wait([worker.submit(import_seconds)])  # outside the budget; a failure shows with the first line
+        unusable = None if device == "cpu" else unusable_device_reason(worker)
+        deadline = time.perf_counter() + seconds
         for done, (line, counts) in enumerate(planned):
             left = deadline - time.perf_counter()
-            if left <= 0:
+            if unusable is not None:
+                cells = _unmeasured(counts, f"not measured: {unusable}")
+            elif left <= 0:
                 cells = _unmeasured(counts, f"not measured: the budget of {seconds:.0f} s was spent")
             else:
                 try:

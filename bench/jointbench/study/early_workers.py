@@ -16,30 +16,39 @@ class EarlyWorkers:
     def __init__(self, config: StudyConfig) -> None:
         self._cell: tuple[str, str] | None = None
         self._workers: Workers | None = None
-        self._cluster = config.cluster
-        if self._cluster:
+        self._config = config
+        if config.cluster:
             return
         for backend in config.backends:
             if unavailable_reason(backend) is None:
-                self._cell = backend, config.devices[0]
-                self._workers = Workers(*self._cell, 1, config.jobs)
-                for _ in range(config.jobs):
+                device = config.devices[0]
+                self._cell, self._workers = (backend, device), self._new(backend, device)
+                for _ in range(config.jobs_on(device)):
                     self._workers.submit(import_seconds)  # should it fail, the work that follows says so
                 return
 
-    def take(self, backend: str, device: str, count: int) -> Executor:
+    def take(self, backend: str, device: str) -> Executor:
         """Training workers of this backend and device, which the caller ends: those that were started, or new ones."""
-        if self._cluster:
-            return DaskWorkers(backend, device, 1, self._cluster)
-        if self._workers is None or self._cell != (backend, device):
-            return Workers(backend, device, 1, count)
-        taken, self._workers = self._workers, None
-        return taken
+        if self._config.cluster:
+            return DaskWorkers(backend, device, 1, self._config.cluster)
+        if self._workers is not None and self._cell == (backend, device):
+            taken, self._workers = self._workers, None
+            return taken
+        self.close()  # of a cell that had nothing to train: they would hold its GPU while another cell is timed
+        return self._new(backend, device)
+
+    def _new(self, backend: str, device: str) -> Workers:
+        config = self._config
+        return Workers(backend, device, 1, config.jobs_on(device), gpus=config.gpus_on(device))
+
+    def close(self) -> None:
+        """Ends those that nobody took."""
+        if self._workers is not None:
+            self._workers.close()
+            self._workers = None
 
     def __enter__(self) -> EarlyWorkers:
         return self
 
     def __exit__(self, *_: object) -> None:
-        if self._workers is not None:
-            self._workers.close()
-            self._workers = None
+        self.close()

@@ -4,9 +4,10 @@ from __future__ import annotations
 
 import math
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 from jointbench.backends.registry import unavailable_reason
+from jointbench.measure.energy import energy_unavailable_reason
 from jointbench.networks.flops import train_flops_per_row
 from jointbench.study.budget import TimingBudget
 from jointbench.study.config import StudyConfig
@@ -126,9 +127,11 @@ def estimate(experiments: Sequence[Experiment], config: StudyConfig, speed: floa
         phases.append(Phase(training_phase(backend, device), seconds, most))
         if timed:
             phases.append(Phase(timing_phase(backend, device), _timing(plans, config, budget, speed), 0.0))
+            if energy := _energy(plans, device, config):
+                phases[-1] = replace(phases[-1], seconds=phases[-1].seconds + energy)
         if weighed := len(plans[: config.memory_datasets]) if config.timing_seconds > 0 else 0:
             started = 2 * sum(len(planned.arms) for planned in plans[:weighed])
-            seconds = started * _costs(backend).start / config.jobs / speed
+            seconds = started * _costs(backend).start / config.weighing_jobs_on(device) / speed
             phases.append(Phase(memory_phase(backend, device), seconds, 0.0))
     drawn = REPORT_SECONDS + DATASET_SECONDS * len(experiments) * len(cells)
     phases.append(Phase(DRAWING, drawn / speed, 0.0))
@@ -142,13 +145,13 @@ def _costs(backend: str) -> FrameworkCosts:
 
 
 def _training(plans: Sequence[Plan], config: StudyConfig, costs: FrameworkCosts) -> float:
-    """Seconds of the first round on ``jobs`` workers, none of which takes less than its longest task."""
+    """Seconds of the first round on the device's workers, none of which takes less than its longest task."""
     tasks = [
         _stack_seconds(planned.experiment, task, costs)
         for planned in plans
         for task in tasks_of(planned.experiment, planned.networks, config.engine, halved=len(plans) < 3)
     ]
-    return costs.start + max(sum(tasks) / config.jobs, max(tasks))
+    return costs.start + max(sum(tasks) / config.jobs_on(plans[0].arms[0].device), max(tasks))
 
 
 def _stack_seconds(experiment: Experiment, networks: Sequence[Network], costs: FrameworkCosts) -> float:
@@ -163,6 +166,13 @@ def _stack_seconds(experiment: Experiment, networks: Sequence[Network], costs: F
     compiled = costs.program + costs.head * max(len(network.group) for network in networks)
     step = STOCK_STEP_SECONDS if recipe.weighting else costs.step
     return costs.stack + compiled + step * steps + flops * (costs.image_gigaflop if image else costs.gigaflop)
+
+
+def _energy(plans: Sequence[Plan], device: str, config: StudyConfig) -> float:
+    """Seconds that counting joules takes at the most."""
+    if energy_unavailable_reason(device, (*config.gpus_on(device), "")[0]) is not None:
+        return 0.0
+    return config.energy_seconds * len(plans[: config.energy_datasets])
 
 
 def _timing(plans: Sequence[Plan], config: StudyConfig, budget: TimingBudget, speed: float) -> float:

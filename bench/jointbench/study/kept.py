@@ -12,6 +12,7 @@ from dataclasses import dataclass, field
 from jointbench.errors import BadInput
 from jointbench.records import (
     ColdStart,
+    Energy,
     Fit,
     FoldRecord,
     Memory,
@@ -67,7 +68,7 @@ class KeptRecords:
                 self.fits[record.network.id] = record
             case Stack():
                 self.stacks[record.network_ids] = record
-            case Timing() | Projection():
+            case Timing() | Energy() | Projection():
                 self.timed.add((CellKey.of(record), record.threads))
             case ColdStart() | NotMeasured() if record.threads is not None:
                 self.timed.add((CellKey.of(record), record.threads))

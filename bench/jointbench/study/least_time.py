@@ -12,13 +12,18 @@ from jointbench.study.plan import Experiment
 
 IMPORT_SECONDS = 1.5  # of a framework, from a warm disk
 FLOPS_PER_SECOND = 2e10  # of a core on small matrices; the engine reaches a quarter of it
+GPU_FLOPS_PER_SECOND = 1e14  # more than any GPU of today has of float32 without TF32
 
 
 def least_seconds(experiments: Sequence[Experiment], config: StudyConfig) -> float:
     """Of the first round: imports, and every network trained for as many epochs as its patience."""
     flops = sum(_flops(experiment) for experiment in experiments)
-    cells = len(config.backends) * len(config.devices)
-    return cells * (IMPORT_SECONDS + flops / (config.jobs * FLOPS_PER_SECOND))
+    each = (_rate(device) * config.jobs_on(device) for device in config.devices)
+    return len(config.backends) * sum(IMPORT_SECONDS + flops / rate for rate in each)
+
+
+def _rate(device: str) -> float:
+    return FLOPS_PER_SECOND if device == "cpu" else GPU_FLOPS_PER_SECOND
 
 
 def check_budget_covers_a_round(experiments: Sequence[Experiment], config: StudyConfig, budget: float) -> None:

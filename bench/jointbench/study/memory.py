@@ -44,7 +44,7 @@ def footprints(
     kept: KeptRecords,
     progress: Progress,
 ) -> Iterator[Memory]:
-    """A record for every arm that has none. Peaks only on the largest ``memory_datasets``, in new processes, ``jobs`` at a time."""
+    """A record for every arm that has none. Peaks only on the largest ``memory_datasets``, in new processes, on the CPU ``jobs`` at a time."""
     largest = sorted(plans, key=lambda plan: -_table_numbers(plan.experiment))[: config.memory_datasets]
     chosen = {plan.experiment.dataset.slug for plan in largest}
     total = sum(len(plan.arms) for plan in largest)
@@ -61,7 +61,8 @@ def footprints(
             yield from (_memory(planned, saved, None, None, reason) for planned in arms)
             continue
         backend, device = plan.arms[0].backend, plan.arms[0].device
-        with Workers(backend, device, config.threads, config.jobs, fresh=True) as workers:
+        count, gpus = config.weighing_jobs_on(device), config.gpus_on(device)[:1]
+        with Workers(backend, device, config.threads, count, fresh=True, gpus=gpus) as workers:
             waiting = [
                 (planned, _training(workers, plan, planned), _serving(workers, plan, planned, scored, config))
                 for planned in arms

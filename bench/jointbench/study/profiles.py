@@ -18,7 +18,8 @@ ExtraModes = Literal["none", "first", "all"]
 class Profile:
     """Sizes of a run. max_rows (of a table), max_images, max_epochs: None leaves the dataset or recipe as it is.
 
-    timing_seconds: what all timing may take, set-up included. extra_batch_sizes: rows of a request at which the paths
+    timing_seconds: what all timing may take, set-up included. energy_seconds: what the joules of a dataset on a framework
+    may take, where a counter can be read; energy_datasets: on so many datasets. extra_batch_sizes: rows of a request at which the paths
     other than one network after the other are timed too. device_batch_sizes: of further requests, to an accelerator.
     extras: the datasets on which the engine, compiled programs, ONNX Runtime and `predict` are timed. one_thread: all timing is repeated at one thread. projections: number of datasets whose
     whole training is timed. datasets: empty means every bundled one. memory_datasets: number of datasets whose peak
@@ -34,12 +35,14 @@ class Profile:
     max_images: int | None
     max_epochs: int | None
     timing_seconds: float
+    energy_seconds: float
     batch_sizes: tuple[int, ...] = BATCH_SIZES
     extra_batch_sizes: tuple[int, ...] = (1, 64)
     device_batch_sizes: tuple[int, ...] = DEVICE_BATCH_SIZES
     extras: ExtraModes = "none"
     one_thread: bool = False
     projections: int = 0
+    energy_datasets: int = 1
     datasets: tuple[str, ...] = ()
     memory_datasets: int | None = 0
     rounds: int = 1
@@ -58,6 +61,7 @@ PROFILES = {
             max_images=300,
             max_epochs=5,
             timing_seconds=30,
+            energy_seconds=10,
             batch_sizes=(1, 64),
             extra_batch_sizes=(1,),
             device_batch_sizes=(),
@@ -72,6 +76,7 @@ PROFILES = {
             max_images=1_500,
             max_epochs=None,
             timing_seconds=90,
+            energy_seconds=80,
             extras="first",
             rounds=MOST_ROUNDS,
             training_seconds=170,
@@ -85,6 +90,8 @@ PROFILES = {
             max_images=3_000,
             max_epochs=None,
             timing_seconds=900,
+            energy_seconds=180,
+            energy_datasets=3,
             batch_sizes=BATCH_SIZES,
             extra_batch_sizes=BATCH_SIZES,
             extras="all",

@@ -12,7 +12,7 @@ from dataclasses import dataclass
 from jointbench.backends.registry import unavailable_reason
 from jointbench.comparison.cells import BenchmarkCell
 from jointbench.records import NotMeasured, Record
-from jointbench.runtime.workers import Workers, failure_reason, unloadable_reason, unusable_reason
+from jointbench.runtime.workers import Workers, unloadable_reason, unusable_device_reason
 from jointbench.study.budget import TimingBudget, TrainingBudget
 from jointbench.study.config import Concluded, Listeners, Progress, ScoredModels, StudyConfig
 from jointbench.study.early_workers import EarlyWorkers
@@ -83,7 +83,7 @@ def _study(
         if (reason := unavailable_reason(backend)) is not None:
             yield from _alone(kept.new_absences(_absences(experiments, backend, device, reason)))
             continue
-        if device != "cpu" and (reason := _unusable_reason(backend, device)) is not None:
+        if device != "cpu" and (reason := _unusable_reason(backend, device, config)) is not None:
             yield from _alone(kept.new_absences(_absences(experiments, backend, device, reason)))
             continue
         yield from _cell(experiments, backend, device, config, shared)
@@ -98,13 +98,9 @@ def _absences(experiments: Sequence[Experiment], backend: str, device: str, reas
     return (NotMeasured(experiment.dataset.slug, backend, device, reason) for experiment in experiments)
 
 
-def _unusable_reason(backend: str, device: str) -> str | None:
-    """Why this framework cannot use the accelerator that the machine has, by its own answer; None where it can."""
-    with Workers(backend, device, 1, 1) as workers:
-        try:
-            return workers.submit(unusable_reason).result()
-        except Exception as error:  # noqa: BLE001 - whatever broke in the worker becomes a record
-            return failure_reason(error)
+def _unusable_reason(backend: str, device: str, config: StudyConfig) -> str | None:
+    with Workers(backend, device, 1, 1, gpus=config.gpus_on(device)) as workers:
+        return unusable_device_reason(workers)
 
 
 def _cell(
@@ -127,13 +123,13 @@ def _cell(
         arms += [*kept.new_arms(at.arms), *kept.new_tuned(at.tuned), *kept.new_searched(at.searched)]
     scored = ScoredModels()
     progress, _ = shared.listeners
-    with shared.early.take(backend, device, config.jobs) as workers:
+    with shared.early.take(backend, device) as workers:
         # Asked only by who begins: one that goes on with what is complete need not wait for any import.
         if arms and (reason := unloadable_reason(workers)) is not None:
             yield from _alone(kept.new_absences(_absences(experiments, backend, device, reason)))
             return
         yield from _alone(arms)
-        spent = kept.training_seconds(backend, device) / config.jobs
+        spent = kept.training_seconds(backend, device) / config.jobs_on(device)
         seconds = shared.training.next_share() - spent
         began = time.monotonic()
         trained = train_in_rounds(plans, workers, config, scored, seconds, shared.told, shared.listeners)

@@ -38,6 +38,7 @@ from jointbench.records import (
 from jointbench.runtime.workers import Workers, failure_reason, import_seconds
 from jointbench.study.budget import TimingBudget
 from jointbench.study.config import Progress, ScoredModels, StudyConfig
+from jointbench.study.energy import energies
 from jointbench.study.kept import KeptRecords
 from jointbench.study.latency_cases import latency_cases
 from jointbench.study.memory import saved_sizes
@@ -75,7 +76,7 @@ def timings(
                 timing_budget.spend(timing_budget.next_share().total, 1)
             continue
         started = time.monotonic()
-        with Workers(backend, device, threads, 1) as workers:
+        with Workers(backend, device, threads, 1, gpus=config.gpus_on(device)) as workers:
             wait([workers.submit(import_seconds)])  # starts the worker; should that fail, each dataset's timing says so
             timing_budget.spend(time.monotonic() - started)
             for count, (plan, is_missing) in enumerate(zip(plans, missing, strict=True), start=1):
@@ -89,6 +90,8 @@ def timings(
                 timing_budget.spend(time.monotonic() - started, 1)
                 if count <= config.projections and threads == config.timed_threads[0]:
                     records += timer.projections()
+                if count <= config.energy_datasets and threads == config.timed_threads[0] and config.energy_seconds:
+                    records += energies(workers, plan, timer.timed_arms, config, threads)
                 yield records
                 progress(phase, plan.experiment.dataset.slug, before * len(plans) + count, cells)
             if not scored.saved:

@@ -13,7 +13,7 @@ os.environ["KERAS_BACKEND"] = "tensorflow"
 import tensorflow as tf
 
 from jointbench.backends.base import Job, Server, Stacked, Trained, Trainer
-from jointbench.backends.batched.program import program_spec
+from jointbench.backends.batched.program import PackedData, ProgramSpec, program_spec
 from jointbench.backends.batched.scheduler import fit_stacked
 from jointbench.backends.batched.trainer import EngineTrainer
 from jointbench.backends.onnx_runtime.serving import SessionServer
@@ -77,16 +77,18 @@ class TensorFlowBackend:
         with tf.device(self.device), precision(job):
             return fit(job, device_clock(self.synchronise))
 
+    def _program(self, spec: ProgramSpec, data: PackedData) -> GraphProgram:
+        return GraphProgram(spec, data, self.device)
+
     def fit_stacked(self, jobs: Sequence[Job]) -> Stacked:
         before = compilations()
         with tf.device(self.device), precision(jobs[0]):
-            trained = fit_stacked(jobs, GraphProgram, predict)
+            trained = fit_stacked(jobs, self._program, predict)
         return Stacked(trained, program_spec(jobs).slots, compilations() - before)
 
     def trainer(self, jobs: Sequence[Job], steps: int, mode: ExecutionMode = "stock loop") -> Trainer:
         if mode == "engine":
-            with tf.device(self.device):
-                return EngineTrainer(jobs, GraphProgram, self.synchronise)
+            return EngineTrainer(jobs, self._program, self.synchronise)
         return StockTrainer(list(jobs), self.device, steps, self.synchronise)
 
     def unavailable_reason(self, mode: ExecutionMode) -> str | None:

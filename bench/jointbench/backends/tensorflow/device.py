@@ -19,6 +19,8 @@ def prepare(device: str) -> None:
     elif device != "cpu":
         for gpu in gpus:
             tf.config.experimental.set_memory_growth(gpu, True)
+        if not gpus:  # else what is meant for the GPU would run on the CPU, and be measured under its name
+            tf.config.set_soft_device_placement(False)
         tf.config.experimental.enable_tensor_float_32_execution(False)
 
 

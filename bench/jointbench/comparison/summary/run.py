@@ -13,6 +13,7 @@ from dataclasses import dataclass, field
 
 from jointbench.comparison.summary.costs import ArmCost, ArmFlops, ArmMemory, PredictedSaving, ProjectionCheck
 from jointbench.comparison.summary.decisions import Decision, Difference, Standing
+from jointbench.comparison.summary.energy import CellEnergy
 from jointbench.comparison.summary.grouping import Grouping
 from jointbench.comparison.summary.recipe import RecipeSummary
 from jointbench.comparison.summary.stored import StoredRatio
@@ -54,7 +55,8 @@ class CellSummary:
     arms' Pareto set, all measured on every arm. failed: one sentence for each arm with outputs that have no result.
     repeats, seeds: of the cross-validation, after all rounds. table_sizes: of a table on growing numbers of rows, of
     which these are the most. tuning: of arms that were tuned, which are compared in the configurations chosen.
-    grouping: of an arm whose partition was searched, which is compared in those chosen.
+    grouping: of an arm whose partition was searched, which is compared in those chosen. energy: None where no counter
+    could be read, or nobody read it.
     """
 
     dataset: str
@@ -84,6 +86,7 @@ class CellSummary:
     table_sizes: TableSizes | None = None
     tuning: Tuning | None = None
     grouping: Grouping | None = None
+    energy: CellEnergy | None = None
 
 
 @dataclass(frozen=True, kw_only=True)

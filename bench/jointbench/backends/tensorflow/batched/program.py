@@ -26,19 +26,22 @@ def compilations() -> int:
 
 
 class GraphProgram:
-    """A stack on TensorFlow. Its state is a set of tensors that the compiled program takes and returns."""
+    """A stack on TensorFlow. Its state is a set of tensors that the compiled program takes and returns.
 
-    def __init__(self, spec: ProgramSpec, data: PackedData) -> None:
-        self.spec = spec
-        self.data = {
-            name: tf.constant(table)
-            for name, table in (("features", data.features), ("targets", data.targets), ("weights", data.weights))
-        }
+    Tables and state stay on the device, and a call is one program there: its loops have fixed lengths, which XLA knows,
+    so that no step waits for the host. Only the rows of a call go to the device, and its losses come back.
+    device: TensorFlow's name of it. Whoever calls may be in another scope by then.
+    """
+
+    def __init__(self, spec: ProgramSpec, data: PackedData, device: str) -> None:
+        self.spec, self.device = spec, device
+        tables = (("features", data.features), ("targets", data.targets), ("weights", data.weights))
+        with tf.device(device):
+            self.data = {name: tf.constant(table) for name, table in tables}
         dtype = np.dtype(spec.precision)
         zeros = np.zeros((spec.slots, spec.architecture.parameters), dtype)
         moments = {} if spec.recipe.optimizer == "sgd" else {"first": zeros, "second": zeros}
-        self.state: State = tf.nest.map_structure(
-            tf.constant,
+        self.state: State = self._on_device(
             {
                 "weights": zeros,
                 "best": np.zeros((spec.slots, spec.checkpoints, spec.architecture.parameters), dtype),
@@ -48,14 +51,14 @@ class GraphProgram:
                 "waited": np.zeros(spec.slots, np.int32),
                 "epochs": np.zeros(spec.slots, np.int32),
                 "training": np.zeros(spec.slots, bool),
-            },
+            }
         )
         self.loss_weights = np.zeros((spec.slots, len(spec.architecture.heads)), dtype)
-        key = (spec, data.features.shape, data.targets.shape)
+        key = (spec, data.features.shape, data.targets.shape, device)
         if key not in _compiled:
             # XLA removes the overhead of single operations, most of a small dense network's time. On a CPU its
-            # convolutions are three times slower than TensorFlow's, so a network with convolutions stays a plain graph.
-            xla = not spec.architecture.convs
+            # convolutions are three times slower than TensorFlow's, so a network with convolutions stays a plain graph there.
+            xla = not spec.architecture.convs or "CPU" not in device
             _compiled[key] = tf.function(
                 lambda state, inputs: train_epochs(spec, state, CallInputs(**inputs)),
                 jit_compile=xla,
@@ -74,20 +77,27 @@ class GraphProgram:
         for name, value in vars(initial_state()).items():
             state[name][new] = value
         self.loss_weights[new] = loss_weights
-        self.state = tf.nest.map_structure(tf.constant, state)
+        self.state = self._on_device(state)
+
+    def _on_device(self, arrays: dict[str, Any]) -> dict[str, Any]:
+        with tf.device(self.device):
+            moved: dict[str, Any] = tf.nest.map_structure(tf.constant, arrays)
+        return moved
 
     def advance(self, rows: BatchRows) -> ProgramStep:
-        inputs = {
-            "loss_weights": tf.constant(self.loss_weights),
-            **self.data,
-            "feature_rows": tf.constant(rows.feature_rows),
-            "target_rows": tf.constant(rows.target_rows),
-            "active": tf.constant(rows.active),
-            "validation_features": tf.constant(rows.validation_features),
-            "validation_targets": tf.constant(rows.validation_targets),
-            "masks": {name: tf.constant(mask) for name, mask in rows.masks.items()},
-        }
-        self.state, train, validation, totals = self.run(self.state, inputs)
+        inputs = self._on_device(
+            {
+                "loss_weights": self.loss_weights,
+                "feature_rows": rows.feature_rows,
+                "target_rows": rows.target_rows,
+                "active": rows.active,
+                "validation_features": rows.validation_features,
+                "validation_targets": rows.validation_targets,
+                "masks": dict(rows.masks),
+            }
+        )
+        with tf.device(self.device):
+            self.state, train, validation, totals = self.run(self.state, {**self.data, **inputs})
         return ProgramStep(train.numpy().astype(np.float64), validation.numpy().astype(np.float64), totals.numpy())
 
     def best(self, slot: int) -> list[dict[str, npt.NDArray[np.floating]]]:
