@@ -11,7 +11,7 @@ from hypothesis import strategies as st
 
 from contract_jobs import INPUTS, OUTPUTS, JobSpec, make_job
 from jointbench.backends.base import Job, Precision
-from jointbench.backends.batched import program
+from jointbench.backends.batched import stack_size
 from jointbench.backends.protocols import Backend
 from jointbench.networks.initialization import initial_weights
 from jointbench.types import Recipe
@@ -126,7 +126,7 @@ def test_refilling_slots_changes_no_result(backend: Backend, trunk: str, monkeyp
     """Seven jobs in two slots have the results of seven jobs in seven slots."""
     jobs = _stack("mixed", trunk, RECIPES[0], "float64", 7)
     wide = backend.fit_stacked(jobs)
-    monkeypatch.setattr(program, "MAX_STACK", 2)
+    monkeypatch.setattr(stack_size, "MAX_STACK", 2)
     narrow = backend.fit_stacked(jobs)
     assert (wide.slots, narrow.slots) == (7, 2)
     for trained, other in zip(wide.trained, narrow.trained, strict=True):
@@ -188,8 +188,8 @@ def test_neighbours_and_order_change_nothing(
 
 def test_stack_size_is_a_function_of_shapes_and_the_budget(monkeypatch: pytest.MonkeyPatch) -> None:
     job = make_job(JobSpec())
-    size = program.stack_size(job.architecture, job.recipe, "float32", 1000)
-    assert size == program.stack_size(job.architecture, job.recipe, "float32", 1000) <= program.MAX_STACK
-    assert program.stack_size(job.architecture, job.recipe, "float32", 3) == 3
-    monkeypatch.setattr(program, "MEMORY_BUDGET_BYTES", 1)
-    assert program.stack_size(job.architecture, job.recipe, "float32", 1000) == 1
+    size = stack_size.stack_size(job.architecture, job.recipe, "float32", 1000)
+    assert size == stack_size.stack_size(job.architecture, job.recipe, "float32", 1000) <= stack_size.MAX_STACK
+    assert stack_size.stack_size(job.architecture, job.recipe, "float32", 3) == 3
+    monkeypatch.setattr(stack_size, "MEMORY_BUDGET_BYTES", 1)
+    assert stack_size.stack_size(job.architecture, job.recipe, "float32", 1000) == 1

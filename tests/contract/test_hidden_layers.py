@@ -12,7 +12,7 @@ import pytest
 
 from contract_jobs import OUTPUTS
 from hidden_layers import SHAPES, answers, moved_job, trained
-from jointbench.backends.batched import program
+from jointbench.backends.batched import stack_size
 from jointbench.backends.batched.padding import padding_key
 from jointbench.backends.fused import one_output
 from jointbench.backends.protocols import Backend
@@ -52,7 +52,7 @@ def test_a_network_in_a_stack_is_the_one_that_trains_alone(
 ) -> None:
     """In two slots that three networks share, with data, seeds and stops of their own. Its test rows lose no units: they are
     predicted by the formula without masks."""
-    monkeypatch.setattr(program, "MAX_STACK", 2)
+    monkeypatch.setattr(stack_size, "MAX_STACK", 2)
     jobs = [moved_job(name, seed) for seed in (1, 2, 3)]
     jobs[1] = replace(jobs[1], train=jobs[1].train[:93], dropout_seed=77)
     stacked = backend.fit_stacked(jobs)

@@ -18,6 +18,7 @@ Precision = Literal["float32", "float64"]
 Pattern = Literal["sliced", "branched", "hand-written"]
 RegressionLoss = Literal["squared", "absolute", "huber"]  # Huber's is linear beyond HUBER_DELTA
 HUBER_DELTA = 1.0
+MEMORY_BUDGET_BYTES = 256 * 2**20  # of weights, optimiser state and activations of a stack on the processor
 Clock = Callable[[], float]
 
 
@@ -103,11 +104,15 @@ class Stacked:
     """The results of a stack of jobs, in their order.
 
     slots: networks trained at a time. compilations: programs compiled for this stack, 0 if an earlier one was used.
+    memory_budget_bytes: what the stack was allowed to take. eager_reason: why an accelerator was told of each operation
+    anew, because it could not replay the steps as a graph; empty where it could, and where there is none.
     """
 
     trained: tuple[Trained, ...]
     slots: int
     compilations: int
+    memory_budget_bytes: int = MEMORY_BUDGET_BYTES
+    eager_reason: str = ""
 
 
 @dataclass(frozen=True, eq=False)

@@ -9,7 +9,6 @@ from dataclasses import dataclass
 from functools import cached_property
 
 from jointbench.backends.base import Job, Stacked
-from jointbench.backends.batched.program import MEMORY_BUDGET_BYTES
 from jointbench.backends.checkpoints import served_answers
 from jointbench.backends.protocols import TrainingBackend
 from jointbench.data.preprocess import Prepared
@@ -99,7 +98,8 @@ def train(
 def _order(task: Task) -> tuple[int, int, int, int]:
     """The longest first, so that no worker ends alone; but those on one large table one after the other, so that few
     such tables are there at a time."""
-    large, first = trains_alone(task.experiment), task.networks[0]
+    first = task.networks[0]
+    large = trains_alone(task.experiment, first.device)
     return (-large, first.repeat * large, first.fold * large, -task.work)
 
 
@@ -143,7 +143,7 @@ def _results(
             network_ids=ids,
             slots=stacked.slots,
             compilations=stacked.compilations,
-            memory_budget_bytes=MEMORY_BUDGET_BYTES,
+            memory_budget_bytes=stacked.memory_budget_bytes,
             seconds=seconds,
         )
     for network, trained in zip(task.networks, stacked.trained, strict=True):

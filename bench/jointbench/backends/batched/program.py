@@ -7,7 +7,7 @@ in each, so a program is compiled once for its sizes.
 from __future__ import annotations
 
 import math
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field, replace
 from typing import Protocol
 
@@ -16,14 +16,13 @@ import numpy.typing as npt
 
 from jointbench.backends.base import Job, Precision, RegressionLoss
 from jointbench.backends.batched.padding import matching_heads, padded_architecture
+from jointbench.backends.batched.stack_size import CallSize, StackLimits, processor_limits, stack_size, without_data
 from jointbench.backends.early_stopping import checkpoints_kept
 from jointbench.networks.architecture import Architecture
 from jointbench.networks.dropout import Masks
 from jointbench.types import FloatArray, Recipe, Weights
 
-MEMORY_BUDGET_BYTES = 256 * 2**20  # of weights, optimiser state and activations of one stack
-MAX_STACK = 32  # beyond it a step costs no less per network, and more slots idle at the end
-STEPS_PER_CALL = 64  # small epochs are joined until a call is at least this long
+Meanwhile = Callable[[], None]
 Int32Array = npt.NDArray[np.int32]
 
 
@@ -103,8 +102,9 @@ class Program(Protocol):
         """Puts new networks into these slots: initial weights, zero optimiser state, no best epoch yet."""
         ...
 
-    def advance(self, rows: BatchRows) -> ProgramStep:
-        """Trains every slot that has not stopped for the spec's epochs."""
+    def advance(self, rows: BatchRows, meanwhile: Meanwhile | None = None) -> ProgramStep:
+        """Trains every slot that has not stopped for the spec's epochs. meanwhile: what the host can do while a device is
+        at work, once the rows are copied to it; it may be left undone."""
         ...
 
     def best(self, slot: int) -> list[dict[str, npt.NDArray[np.floating]]]:
@@ -121,25 +121,8 @@ def unstackable_reason(job: Job) -> str | None:
     return f"the engine has fixed loss weights, not {job.weighting}" if job.weighting else None
 
 
-def stack_size(network: Architecture, recipe: Recipe, precision: Precision, jobs: int, rows: int = 0) -> int:
-    """Slots of a stack: as many as fit the memory budget, at most MAX_STACK; a function of shapes alone.
-
-    A slot holds weights, gradient, two moments and best weights, and a batch's activations forward and backward; and
-    with dropout the masks of a call, a byte for each unit of its ``rows`` (epochs x steps x batch).
-    """
-    item_bytes = 4 if precision == "float32" else 8
-    activations = sum(
-        layer.positions * (layer.units + 9 * layer.inputs * (layer.kind == "conv")) for layer in network.layers
-    )
-    inputs = math.prod(network.input_shape)
-    kept = 5 + checkpoints_kept(recipe, len(network.heads))
-    slot_bytes = item_bytes * (kept * network.parameters + 3 * recipe.batch_size * (activations + inputs))
-    slot_bytes += rows * sum(layer.units for layer in network.dropped)
-    return max(1, min(jobs, MAX_STACK, MEMORY_BUDGET_BYTES // slot_bytes))
-
-
-def program_spec(jobs: Sequence[Job]) -> ProgramSpec:
-    """The spec of a stack of jobs.
+def program_spec(jobs: Sequence[Job], limits: StackLimits | None = None) -> ProgramSpec:
+    """The spec of a stack of jobs, within the limits of where it trains, by default the processor's.
 
     The jobs must agree in padding key and, or it raises ValueError, in recipe, regression loss and precision. They may
     differ in loss weights, which belong to a slot and need no other program, but these stay as they are in training.
@@ -152,8 +135,11 @@ def program_spec(jobs: Sequence[Job]) -> ProgramSpec:
     network = padded_architecture(list(dict.fromkeys(job.architecture for job in jobs)))
     batch = min(first.recipe.batch_size, max(len(job.train) for job in jobs))
     steps = max(math.ceil(len(job.train) / batch) for job in jobs)
-    epochs = min(first.recipe.max_epochs, max(1, math.ceil(STEPS_PER_CALL / steps)))
-    slots = stack_size(network, first.recipe, first.precision, len(jobs), epochs * steps * batch)
+    validation = max(len(job.validation) for job in jobs)
+    limits = limits or processor_limits()
+    epochs = min(first.recipe.max_epochs, max(1, math.ceil(limits.steps_per_call / steps)))
+    call, left = CallSize(epochs, steps, batch, validation), without_data(limits, jobs, network)
+    slots = stack_size(network, first.recipe, first.precision, len(jobs), call, left)
     return ProgramSpec(
         architecture=network,
         recipe=replace(first.recipe, loss_weights=()),
@@ -162,7 +148,7 @@ def program_spec(jobs: Sequence[Job]) -> ProgramSpec:
         epochs=epochs,
         steps=steps,
         batch=batch,
-        validation=max(len(job.validation) for job in jobs),
+        validation=validation,
         regression_loss=first.regression_loss,
     )
 

@@ -9,15 +9,15 @@ import numpy as np
 import numpy.typing as npt
 
 from jointbench.backends.base import Clock, Job
+from jointbench.backends.batched.call_layout import CallLayout
 from jointbench.backends.batched.program import (
-    BatchRows,
     PackedData,
     Program,
     ProgramSpec,
     packed_data,
     program_spec,
 )
-from jointbench.backends.batched.slots import SlotState, fill_slots, training_masks, training_rows, validation_rows
+from jointbench.backends.batched.slots import SlotState, fill_slots
 from jointbench.measure.device_clock import device_clock
 
 ENDLESS = 1_000_000
@@ -32,8 +32,9 @@ class _SingleSlotTrainer:
     def __init__(self, job: Job, make_program: Callable[[ProgramSpec, PackedData], Program]) -> None:
         endless = replace(job.recipe, max_epochs=ENDLESS, patience=ENDLESS)
         self.jobs = [replace(job, recipe=endless, validation=job.validation[:1])]
-        self.spec, self.last_row = program_spec(self.jobs), len(job.features) - 1
-        self.program = make_program(self.spec, packed_data(self.jobs, self.spec.architecture))
+        self.spec = program_spec(self.jobs)
+        data = packed_data(self.jobs, self.spec.architecture)
+        self.program, self.layout = make_program(self.spec, data), CallLayout(self.jobs, self.spec, data)
         self.slots: list[SlotState | None] = [None]
         fill_slots(self.program, self.jobs, self.slots, [0], self.spec)
 
@@ -44,18 +45,7 @@ class _SingleSlotTrainer:
     def __call__(self, clock: Clock) -> float:
         """Seconds of one call of the program, the laying out of its batches included, as in any fit."""
         started = clock()
-        rows, active = training_rows(self.jobs, self.slots, self.spec)
-        validation = validation_rows(self.jobs, self.slots, self.spec)
-        self.program.advance(  # the offsets of a single job are 0
-            BatchRows(
-                feature_rows=np.minimum(rows, self.last_row),
-                target_rows=rows,
-                active=active,
-                validation_features=np.minimum(validation, self.last_row),
-                validation_targets=validation,
-                masks=training_masks(self.jobs, self.slots, self.spec),
-            )
-        )
+        self.program.advance(self.layout.of_call(self.slots))
         for state in self.slots:
             assert state is not None
             state.next_epoch += self.spec.epochs

@@ -11,14 +11,15 @@ import numpy.typing as npt
 import torch
 
 from jointbench.backends.base import Job, Server, Stacked, Trained, Trainer
-from jointbench.backends.batched.program import program_spec
+from jointbench.backends.batched.program import PackedData, ProgramSpec
 from jointbench.backends.batched.scheduler import fit_stacked
 from jointbench.backends.batched.trainer import EngineTrainer
 from jointbench.backends.fit_loop import endless_batches, fit_loop
 from jointbench.backends.own_trunk import TrunkReading
 from jointbench.backends.protocols import Backend, Diagnostics
-from jointbench.backends.pytorch.batched.program import BatchedProgram, predict
-from jointbench.backends.pytorch.device import peak_bytes, prepare, synchronise, unusable_reason
+from jointbench.backends.pytorch.batched.policy import policy_of
+from jointbench.backends.pytorch.batched.program import BatchedProgram
+from jointbench.backends.pytorch.device import peak_bytes, prepare, stack_limits, synchronise, unusable_reason
 from jointbench.backends.pytorch.diagnostics.interface import TorchDiagnostics
 from jointbench.backends.pytorch.flop_counter import counted_flops
 from jointbench.backends.pytorch.own_trunk import read_trunk, seeded
@@ -66,8 +67,16 @@ class TorchBackend:
             return fit_loop(make_loop(job, self.device), device_clock(self.synchronise))
 
     def fit_stacked(self, jobs: Sequence[Job]) -> Stacked:
-        trained = fit_stacked(jobs, partial(BatchedProgram, device=self.device), partial(predict, device=self.device))
-        return Stacked(trained, program_spec(jobs).slots, 0)
+        limits = stack_limits(self.device)
+        programs: list[BatchedProgram] = []
+
+        def make_program(spec: ProgramSpec, data: PackedData) -> BatchedProgram:
+            programs.append(BatchedProgram(spec, data, self.device))
+            return programs[0]
+
+        trained = fit_stacked(jobs, make_program, partial(policy_of(self.device).predict, device=self.device), limits)
+        (program,) = programs
+        return Stacked(trained, program.stack.spec.slots, 0, limits.memory_bytes, program.eager_reason or "")
 
     def trainer(self, jobs: Sequence[Job], steps: int, mode: ExecutionMode = "stock loop") -> Trainer:
         if mode == "engine":

@@ -1,8 +1,10 @@
-"""What an accelerator needs: a check that it is there, exact products, synchronisation, and its peak memory."""
+"""What an accelerator needs: a check that it is there, exact products, synchronisation, and its memory."""
 
 from __future__ import annotations
 
 import torch
+
+from jointbench.backends.batched.stack_size import StackLimits, device_limits, processor_limits
 
 
 def unusable_reason(device: str) -> str | None:
@@ -32,3 +34,13 @@ def synchronise(device: str) -> None:
 def peak_bytes(device: str) -> int | None:
     """The most bytes of tensors that PyTorch's allocator had on the device in this process; None on the CPU."""
     return None if device == "cpu" else int(torch.cuda.max_memory_allocated(device))
+
+
+def stack_limits(device: str) -> StackLimits:
+    """What a stack may take up on the device now: of the processor always the same, of another a share of what is free,
+    with what PyTorch keeps of earlier stacks."""
+    if device == "cpu":
+        return processor_limits()
+    free, _ = torch.cuda.mem_get_info(device)
+    kept = torch.cuda.memory_reserved(device) - torch.cuda.memory_allocated(device)
+    return device_limits(free + kept)

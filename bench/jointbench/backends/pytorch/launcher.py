@@ -36,24 +36,39 @@ def make_launcher(step: Step, device: str, state: Sequence[torch.Tensor]) -> Lau
     if device == "cpu":
         return Launcher(step)
     before = [tensor.clone() for tensor in state]
-    try:
-        return Launcher(_captured(step).replay)
-    except RuntimeError as error:  # a kernel that no graph can hold
-        return Launcher(step, str(error).strip().splitlines()[0])
-    finally:
+
+    def put_back() -> None:
         for tensor, value in zip(state, before, strict=True):
             tensor.copy_(value)
 
+    try:
+        return Launcher(_captured(step, put_back).replay)
+    except RuntimeError as error:  # a kernel that no graph can hold
+        return Launcher(step, _first_reason(error))
+    finally:
+        put_back()
 
-def _captured(step: Step) -> torch.cuda.CUDAGraph:
-    """The step as a graph, after a few steps on another stream, as PyTorch's notes on CUDA graphs ask."""
+
+def _captured(step: Step, put_back: Step) -> torch.cuda.CUDAGraph:
+    """The step as a graph, after a few steps on another stream, as PyTorch's notes on CUDA graphs ask.
+
+    put_back: undoes a step, so that none starts where only a later one could, with a counter past its end.
+    """
     stream = torch.cuda.Stream()
     stream.wait_stream(torch.cuda.current_stream())
     with torch.cuda.stream(stream):
         for _ in range(WARM_UP_STEPS):
             step()
+            put_back()
     torch.cuda.current_stream().wait_stream(stream)
     graph = torch.cuda.CUDAGraph()
     with torch.cuda.graph(graph):
         step()
     return graph
+
+
+def _first_reason(error: BaseException) -> str:
+    """The first line of the error that all others followed: a capture that is broken off complains of that too."""
+    while isinstance(error.__context__, RuntimeError):
+        error = error.__context__
+    return (str(error).strip() or type(error).__name__).splitlines()[0]

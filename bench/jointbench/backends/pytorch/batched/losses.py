@@ -52,7 +52,7 @@ class StackedLosses:
     def spread(self, values: torch.Tensor) -> torch.Tensor:
         """(..., outputs) to (..., columns): an output's value on each of its columns."""
         units = torch.tensor(self.network.units, device=values.device)
-        return values.repeat_interleave(units, dim=-1)
+        return values.repeat_interleave(units, dim=-1, output_size=self.columns)
 
     def table(self, targets: torch.Tensor, weights: torch.Tensor) -> torch.Tensor:
         """(rows, 2 x columns): the targets, with class codes as 0 and 1, then the weights."""
@@ -68,7 +68,7 @@ class StackedLosses:
     def shares(self, weights: torch.Tensor) -> torch.Tensor:
         """Each row's weight over the sum of its batch's, 0 where no row counts."""
         total = weights.sum(dim=-2, keepdim=True)
-        return weights / torch.where(total > 0, total, 1.0)
+        return weights / total.masked_fill(~(total > 0), 1.0)  # `where` would copy the 1 to the device
 
     def means(self, raw: torch.Tensor, targets: torch.Tensor, shares: torch.Tensor) -> torch.Tensor:
         """(..., outputs): each output's loss, averaged over the rows by their shares."""

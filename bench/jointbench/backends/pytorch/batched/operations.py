@@ -25,9 +25,11 @@ class Operation(Protocol):
     z: torch.Tensor
     gradients: list[torch.Tensor]
 
-    def forward(self, x: torch.Tensor, masks: StepMasks | None) -> torch.Tensor:
-        """The answer for x, (slots, rows, units), followed by a column of ones where a product may read it. masks: of a
-        training step with dropout, None where nothing is dropped."""
+    def forward(self, x: torch.Tensor, train: bool, masks: StepMasks | None) -> torch.Tensor:
+        """The answer for x, (slots, rows, units), followed by a column of ones where a product may read it.
+
+        train: whether ``backward`` follows. masks: of a training step with dropout, None where nothing is dropped.
+        """
         ...
 
     def backward(self, dx: torch.Tensor | None, add: bool) -> None:
@@ -38,14 +40,14 @@ class Operation(Protocol):
         ...
 
 
-def _activate(name: str, z: torch.Tensor, out: torch.Tensor) -> None:
+def activate(name: str, z: torch.Tensor, out: torch.Tensor) -> None:
     if name == "relu":
         torch.clamp_min(z, 0, out=out)  # relu has no out=
     else:
         torch.tanh(z, out=out)
 
 
-def _activate_backward(name: str, gradient: torch.Tensor, hidden: torch.Tensor) -> None:
+def activate_backward(name: str, gradient: torch.Tensor, hidden: torch.Tensor) -> None:
     """gradient *= f'(z) in place, from h = f(z): [h > 0] for relu, 1 - h^2 for tanh."""
     if name == "relu":
         torch.ops.aten.threshold_backward.grad_input(gradient, hidden, 0, grad_input=gradient)
@@ -75,18 +77,18 @@ class Dense:
         self.gradients = [self.stored_gradient.flatten(1)]
         self.dz_transposed = self.z.transpose(1, 2)
 
-    def forward(self, x: torch.Tensor, masks: StepMasks | None) -> torch.Tensor:
+    def forward(self, x: torch.Tensor, train: bool, masks: StepMasks | None) -> torch.Tensor:
         """[h 1] for x: (slots, rows, inputs + 1)."""
         self.x = x
         torch.bmm(x, self.matrix, out=self.z)
         if self.activation is not None:
-            _activate(self.activation, self.z, self.hidden)
+            activate(self.activation, self.z, self.hidden)
         return self.output
 
     def backward(self, dx: torch.Tensor | None, add: bool) -> None:
         """Computes the gradient of K from that of h, which is in the buffer of z."""
         if self.activation is not None:
-            _activate_backward(self.activation, self.z, self.hidden)
+            activate_backward(self.activation, self.z, self.hidden)
         if self.transposed:
             torch.bmm(self.dz_transposed, self.x, out=self.stored_gradient)
         else:
@@ -113,24 +115,29 @@ class Norm:
         self.z = flat.new_empty(slots, rows, units)
         self.stored_gradient = flat.new_empty(slots, 2, units)
         self.gradients = [self.stored_gradient.flatten(1)]
+        self.saved: tuple[torch.Tensor, ...] | None = None
 
-    def forward(self, x: torch.Tensor, masks: StepMasks | None) -> torch.Tensor:
-        self.x = x[..., : self.units[0]].contiguous()
-        self.normalised, self.mean, self.rstd = torch.native_layer_norm(self.x, self.units, None, None, NORM_EPSILON)
-        torch.addcmul(self.shift, self.normalised, self.scale, out=self.hidden)
+    def forward(self, x: torch.Tensor, train: bool, masks: StepMasks | None) -> torch.Tensor:
+        x = x[..., : self.units[0]].contiguous()
+        normalised, mean, rstd = torch.native_layer_norm(x, self.units, None, None, NORM_EPSILON)
+        torch.addcmul(self.shift, normalised, self.scale, out=self.hidden)
         if self.activation is not None:
-            _activate(self.activation, self.hidden, self.hidden)
+            activate(self.activation, self.hidden, self.hidden)
+        self.saved = (x, normalised, mean, rstd) if train else None
         return self.output
 
     def backward(self, dx: torch.Tensor | None, add: bool) -> None:
+        assert self.saved is not None
+        x, normalised, mean, rstd = self.saved
+        self.saved = None  # nothing that a step allocates outlives it
         if self.activation is not None:
-            _activate_backward(self.activation, self.z, self.hidden)
-        torch.sum(self.z * self.normalised, dim=1, out=self.stored_gradient[:, 0])
+            activate_backward(self.activation, self.z, self.hidden)
+        torch.sum(self.z * normalised, dim=1, out=self.stored_gradient[:, 0])
         torch.sum(self.z, dim=1, out=self.stored_gradient[:, 1])
         if dx is None:
             return
         (gradient, *_) = torch.ops.aten.native_layer_norm_backward(
-            self.z * self.scale, self.x, self.units, self.mean, self.rstd, None, None, [True, False, False]
+            self.z * self.scale, x, self.units, mean, rstd, None, None, [True, False, False]
         )
         if add:
             dx.add_(gradient)
@@ -147,7 +154,7 @@ class Drop:
         self.z = flat.new_empty(len(flat), rows, units)
         self.gradients: list[torch.Tensor] = []
 
-    def forward(self, x: torch.Tensor, masks: StepMasks | None) -> torch.Tensor:
+    def forward(self, x: torch.Tensor, train: bool, masks: StepMasks | None) -> torch.Tensor:
         if masks is None:
             return x
         self.mask = masks[self.name]
@@ -171,10 +178,10 @@ class Residual:
         self.output = self.z = flat.new_empty(len(flat), rows, units)
         self.gradients = [gradient for operation in branch for gradient in operation.gradients]
 
-    def forward(self, x: torch.Tensor, masks: StepMasks | None) -> torch.Tensor:
+    def forward(self, x: torch.Tensor, train: bool, masks: StepMasks | None) -> torch.Tensor:
         answer = x
         for operation in self.branch:
-            answer = operation.forward(answer, masks)
+            answer = operation.forward(answer, train, masks)
         return torch.add(x, answer[..., : self.units], out=self.output)
 
     def backward(self, dx: torch.Tensor | None, add: bool) -> None:

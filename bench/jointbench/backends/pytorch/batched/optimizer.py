@@ -23,12 +23,11 @@ class StackedOptimizer:
     call for each of 64 slots is faster than the same formula in whole-stack operations with a rate per slot.
     """
 
-    def __init__(self, recipe: Recipe, flat: torch.Tensor) -> None:
+    def __init__(self, recipe: Recipe, flat: torch.Tensor, gradient: torch.Tensor) -> None:
         self.recipe = recipe
-        self.gradient = torch.zeros_like(flat)
         moments = [] if recipe.optimizer == "sgd" else [torch.zeros_like(flat), torch.zeros_like(flat)]
         self.moments = moments
-        self.rows = [list(state.unbind(0)) for state in (flat, self.gradient, *moments)]
+        self.rows = [list(state.unbind(0)) for state in (flat, gradient, *moments)]
         self.count = [0] * len(flat)
         self.uncorrected_step = torch.tensor(NO_CORRECTION, device=flat.device)
         self.key: bytes | None = None

@@ -59,7 +59,7 @@ class Layout:
     """
 
     def __init__(self, network: Architecture) -> None:
-        self.convs = network.convs
+        self.network, self.convs = network, network.convs
         self.conv_size = self.size = sum(conv.parameters for conv in network.convs)
         self.trunk = self._chain([(layer,) for layer in network.trunk])
         if all(len(head) == 1 for head in network.heads):

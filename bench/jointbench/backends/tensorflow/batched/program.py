@@ -9,7 +9,7 @@ import numpy as np
 import numpy.typing as npt
 import tensorflow as tf
 
-from jointbench.backends.batched.program import BatchRows, PackedData, ProgramSpec, ProgramStep
+from jointbench.backends.batched.program import BatchRows, Meanwhile, PackedData, ProgramSpec, ProgramStep
 from jointbench.backends.early_stopping import initial_state
 from jointbench.backends.tensorflow.batched.call import CallInputs, State, train_epochs
 from jointbench.backends.tensorflow.batched.layers import named_weights
@@ -84,7 +84,8 @@ class GraphProgram:
             moved: dict[str, Any] = tf.nest.map_structure(tf.constant, arrays)
         return moved
 
-    def advance(self, rows: BatchRows) -> ProgramStep:
+    def advance(self, rows: BatchRows, meanwhile: Meanwhile | None = None) -> ProgramStep:
+        """TensorFlow may read the arrays of the rows as long as it works, so that nothing else is done meanwhile."""
         inputs = self._on_device(
             {
                 "loss_weights": self.loss_weights,
