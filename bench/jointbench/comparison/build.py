@@ -13,6 +13,7 @@ from jointbench.comparison.across_datasets import across_datasets
 from jointbench.comparison.cells import BenchmarkCell, Skill, cells, over_seeds, reference_skill
 from jointbench.comparison.costs import arm_cost, best_takes, projection_check
 from jointbench.comparison.criteria import DEFAULT_CRITERIA, VerdictCriteria
+from jointbench.comparison.eager_steps import eager_notes
 from jointbench.comparison.energy import cell_energy
 from jointbench.comparison.failures import failed_everywhere
 from jointbench.comparison.flops import arm_flops, predicted_saving
@@ -56,7 +57,7 @@ def summarise(
             with_references(dataset, references, run_cells) for dataset in datasets if dataset.slug in shown
         ),
         cells=summaries,
-        notes=tuple(notes),
+        notes=tuple(dict.fromkeys([*notes, *eager_notes(run_cells)])),  # a summary that is made anew has them already
         rope=criteria.rope,
         probability=criteria.probability,
         ropes=criteria.ropes,

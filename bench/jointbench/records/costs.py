@@ -200,7 +200,8 @@ class Stack:
     """Networks that were trained together in one program, and its cost.
 
     slots: replicates at a time, a function of shapes and ``memory_budget_bytes``. compilations: programs compiled
-    for this stack, 0 where an earlier one was reused. seconds: in all, compilation included.
+    for this stack, 0 where an earlier one was reused. seconds: in all, compilation included. eager_reason: why an
+    accelerator could not replay the steps as a graph; empty where it could, and on the processor.
     """
 
     dataset: str
@@ -211,6 +212,7 @@ class Stack:
     compilations: Natural
     memory_budget_bytes: Natural
     seconds: Seconds
+    eager_reason: str = ""
 
 
 @dataclass(frozen=True, kw_only=True)

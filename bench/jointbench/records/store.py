@@ -80,9 +80,9 @@ def to_line(record: Record) -> str:
 
 
 def _parts(body: dict[str, Any]) -> Iterator[dict[str, Any]]:
-    """What of a record has fields that records are older than: a fit with its network's shape and recipe, an arm with its
-    shapes, the arms of each trial, the groups that are candidates, and a timing."""
-    if "participants" in body:
+    """What of a record has fields that records are older than: a stack, a fit with its network's shape and recipe, an arm
+    with its shapes, the arms of each trial, the groups that are candidates, and a timing."""
+    if "compilations" in body or "participants" in body:
         yield body
     if "network" in body:
         yield from (body, body["network"]["shape"], body["network"]["recipe"])

@@ -144,6 +144,7 @@ def _results(
             slots=stacked.slots,
             compilations=stacked.compilations,
             memory_budget_bytes=stacked.memory_budget_bytes,
+            eager_reason=stacked.eager_reason,
             seconds=seconds,
         )
     for network, trained in zip(task.networks, stacked.trained, strict=True):
