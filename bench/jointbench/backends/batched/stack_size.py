@@ -17,9 +17,7 @@ MAX_STACK_ON_DEVICE = 4096  # beyond it a step costs no less per network there e
 STEPS_PER_CALL_ON_DEVICE = 256  # what the host does for a call takes longer than some dozens of a device's steps
 DEVICE_SHARE = 0.5  # of its free memory: capturing a graph copies the weights, and other work needs some too
 WHOLE = 2**30  # bytes that a device's memory is counted in, so that a few more or less change no stack
-WHOLE_STACK_BUFFERS = (
-    2  # of the parameters' size, which an update of all slots at once takes beside those of any update
-)
+WHOLE_STACK_BUFFERS = 2  # of the parameters' size, of an update of all slots at once, beside those of any update
 ROW_NUMBERS = 8  # bytes: a row's number among the features and among the targets
 
 

@@ -11,9 +11,7 @@ from dataclasses import dataclass
 
 import torch
 
-WARM_UP_STEPS = (
-    3  # libraries choose their kernels and take their workspaces in the first calls, which no graph may hold
-)
+WARM_UP_STEPS = 3  # the first calls of libraries choose kernels and take workspaces, which no graph may hold
 Step = Callable[[], None]
 """Reads and writes tensors that stay where they are; takes nothing from the host and gives nothing back to it."""
 
