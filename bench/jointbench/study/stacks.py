@@ -39,10 +39,10 @@ def tasks_of(
 ) -> list[list[Network]]:
     """What one worker trains at a time: a network alone, or all that one program can train together.
 
-    A network whose losses a method weighs is trained alone. Networks of one recipe stack when their architectures are equal, or have one padding key and are cheap to pad with
-    zeros; loss weights may differ, each replicate has its own. A stack is cut where its tables would pass the limits of
-    the networks' device. If ``halved``, it is also cut in two where both halves are large enough, so that two workers can
-    share it. The same study always makes the same stacks.
+    A network whose losses a method weighs is trained alone. Networks of one recipe stack when their architectures are
+    equal, or have one padding key and are cheap to pad with zeros; loss weights may differ, each replicate has its own. A
+    stack is cut where its tables would pass the limits of the networks' device. If ``halved``, it is also cut in two where
+    both halves are large enough, so that two workers can share it. The same study always makes the same stacks.
     """
     if engine == "stock" or not networks or trains_alone(experiment, networks[0].device):
         return [[network] for network in networks]
