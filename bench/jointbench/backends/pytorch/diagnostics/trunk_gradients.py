@@ -31,9 +31,12 @@ def trunk_gramians(job: Job, at_steps: Sequence[int], rows: IntArray, device: st
 def _gramian(loop: StockLoop, batch: Batch) -> FloatArray:
     """(outputs, outputs), accumulated in float64."""
     trunk = [*loop.network.convs.parameters(), *loop.network.trunk.parameters()]
-    flat = []
-    for loss in loop.losses(batch.rows, batch.masks):
-        gradients = torch.autograd.grad(loss, trunk, retain_graph=True)
-        flat.append(torch.cat([gradient.reshape(-1) for gradient in gradients]).double())
-    jacobian = torch.stack(flat)
+    losses = loop.losses(batch.rows, batch.masks)
+    if loop.job.architecture.own_trunk is None:  # back for all outputs at once, which not every user's module can
+        each = torch.eye(len(losses), dtype=losses.dtype, device=losses.device)
+        gradients = torch.autograd.grad(losses, trunk, each, is_grads_batched=True)
+        jacobian = torch.cat([gradient.reshape(len(losses), -1) for gradient in gradients], dim=1).double()
+    else:
+        flat = [torch.autograd.grad(loss, trunk, retain_graph=True) for loss in losses]
+        jacobian = torch.stack([torch.cat([gradient.reshape(-1) for gradient in own]) for own in flat]).double()
     return (jacobian @ jacobian.T).cpu().numpy()

@@ -26,12 +26,12 @@ def trunk_gramians(job: Job, at_steps: Sequence[int], rows: IntArray) -> TrunkGr
     def gramian(batch: Any) -> Any:
         """(outputs, outputs), accumulated in float64."""
         with tf.GradientTape(persistent=True) as tape:
-            losses = tf.unstack(loop.losses(batch))
-        flat = [
-            tf.concat([tf.reshape(gradient, (-1,)) for gradient in tape.gradient(loss, trunk)], axis=0)
-            for loss in losses
-        ]
-        jacobian = tf.cast(tf.stack(flat), tf.float64)
+            losses = loop.losses(batch)
+        # A loop in the graph: one way back through the trunk to trace, however many outputs there are.
+        gradients = tape.jacobian(losses, trunk, experimental_use_pfor=False)
+        outputs = len(job.architecture.heads)
+        flat = tf.concat([tf.reshape(gradient, (outputs, -1)) for gradient in gradients], axis=1)
+        jacobian = tf.cast(flat, tf.float64)
         return tf.matmul(jacobian, jacobian, transpose_b=True)
 
     compiled_gramian = tf.function(gramian, input_signature=[tf.TensorSpec((None,), tf.int64)])
