@@ -6,8 +6,15 @@ import numpy as np
 import pytest
 
 from jointbench.errors import BadInput
-from jointbench.networks.arms import MOST_SEARCHED, check_search, parse_arm
-from jointbench.networks.partitions import affinities, groups_to_train, likely_partitions, partitions
+from jointbench.networks.arms import MOST_SEARCHED, MOST_UNSCREENED, check_search, parse_arm
+from jointbench.networks.partitions import (
+    PARTNERS,
+    affinities,
+    groups_to_train,
+    likely_partitions,
+    partitions,
+    promising_pairs,
+)
 from jointbench.types import FloatArray, Output
 
 NAMES = "abcdefghijkl"
@@ -37,6 +44,29 @@ def test_of_more_outputs_singles_pairs_and_all_are_trained() -> None:
     groups = groups_to_train(NAMES[:6])
     assert len(groups) == len(set(groups)) == 6 + 15 + 1
     assert tuple(NAMES[:6]) in groups
+
+
+def test_of_fifteen_outputs_and_more_a_screen_chooses_the_pairs() -> None:
+    assert len(groups_to_train(range(14))) == 14 + 91 + 1  # type: ignore[arg-type]  # numbers for names
+    assert [len(group) for group in groups_to_train(range(15))] == [1] * 15 + [15]  # type: ignore[arg-type]
+
+
+def test_either_output_may_ask_for_the_other() -> None:
+    overlaps = np.full((6, 6), 0.1)
+    overlaps[0, 1:] = overlaps[1:, 0] = 0.9  # all ask for the first one, and it for four of them
+    overlaps[4, 5] = overlaps[5, 4] = np.nan
+    pairs = promising_pairs(overlaps)
+    assert {(0, other) for other in range(1, 6)} <= set(pairs)
+    assert (4, 5) not in pairs
+    assert all(first < last for first, last in pairs)
+    assert promising_pairs(np.full((6, 6), np.nan)) == []
+
+
+def test_the_most_outputs_have_no_more_pairs_to_train_than_are_trained_unscreened() -> None:
+    rng = np.random.default_rng(0)
+    values = rng.uniform(size=(MOST_SEARCHED, MOST_SEARCHED))
+    unscreened = MOST_UNSCREENED * (MOST_UNSCREENED - 1) // 2
+    assert len(promising_pairs(values + values.T)) <= PARTNERS * MOST_SEARCHED <= unscreened
 
 
 def test_the_beam_puts_together_only_outputs_that_help_each_other() -> None:
@@ -74,8 +104,11 @@ def test_affinity_is_the_share_of_the_loss_alone_that_goes() -> None:
 
 def test_what_cannot_be_searched_is_refused() -> None:
     many = [Output(f"y{i}", "regression") for i in range(MOST_SEARCHED + 1)]
-    with pytest.raises(BadInput, match="--arm best-grouping: of 25 outputs there are 300 pairs"):
+    with pytest.raises(
+        BadInput, match=r"--arm best-grouping: at most 64 outputs are searched .* not 65; leave some out"
+    ):
         parse_arm("best-grouping", many)
+    assert parse_arm("best-grouping", many[:MOST_SEARCHED]).search
     two = [parse_arm(text, many[:2]) for text in ("best-grouping", "separate")]
     with pytest.raises(BadInput, match="add --arm joint"):
         check_search(two)

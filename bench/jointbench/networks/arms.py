@@ -46,7 +46,8 @@ NAMED: dict[str, Rules] = {
     "joint-checkpointed": Rules(one_group, checkpoint="output"),
 }
 SEARCHED = "best-grouping"
-MOST_SEARCHED = 24  # outputs
+MOST_SEARCHED = 64  # outputs, of which a screen has at most 256 pairs trained
+MOST_UNSCREENED = 24  # outputs, whose 276 pairs are trained where there is no screen
 WIDEST = 4096  # multiple of a shape's widths that a sizing rule comes to
 DEFAULT_ARMS = ("joint", "separate", "separate-matched")
 SIZINGS: dict[str, Sizing] = {"same-width": "same-width", "same-parameters": "same-parameters"}
@@ -129,8 +130,8 @@ def _searched(outputs: Sequence[Output], shown: str) -> Arm:
         raise BadInput(f"--arm {shown!r}: {SEARCHED} is searched with fixed loss weights; leave the method out")
     if len(outputs) > MOST_SEARCHED:
         raise BadInput(
-            f"--arm {SEARCHED}: of {len(outputs)} outputs there are {len(outputs) * (len(outputs) - 1) // 2:,} pairs to "
-            f"train; at most {MOST_SEARCHED} outputs are searched, so leave some out or name a partition"
+            f"--arm {SEARCHED}: at most {MOST_SEARCHED} outputs are searched for those that should share a network, not "
+            f"{len(outputs):,}; leave some out or name a partition"
         )
     return Arm(SEARCHED, one_per_output(outputs), "same-width", one_group(outputs), search=True)
 

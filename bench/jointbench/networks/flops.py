@@ -103,6 +103,14 @@ def weighting_flops(networks: Sequence[Architecture], weighting: Weighting) -> i
     return flops
 
 
+def gradient_products_flops(network: Architecture, rows: int) -> int:
+    """FLOPs of the inner products of the outputs' trunk gradients on so many rows: forward once, back through the trunk
+    once for each output, and the products."""
+    flops, outputs = flops_per_row([network]), len(network.heads)
+    per_row = flops.trunk_forward + flops.heads_forward + outputs * flops.trunk_backward + flops.heads_backward
+    return rows * per_row + 2 * outputs**2 * _trunk_parameters(network) if per_row else 0
+
+
 def _trunk_parameters(network: Architecture) -> int:
     return network.parameters - sum(layer.parameters for layer in network.layers if layer.head is not None)
 
