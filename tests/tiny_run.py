@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import json
 from collections.abc import Iterable, Iterator
-from dataclasses import asdict
+from dataclasses import asdict, replace
 from pathlib import Path
 
 import numpy as np
@@ -29,6 +29,7 @@ from jointbench.records import (
     Reference,
     Scenario,
     Score,
+    Screen,
     SearchedArm,
     Stack,
     StatedCost,
@@ -231,7 +232,12 @@ def search() -> list[Record]:
         for of in (separate, joint)
         for group in of.groups
     )
-    return [planned_arm(arm, None), SearchedArm(**SITE, arm=arm.name, candidates=candidates)]
+    screens = (
+        *(Screen(overlaps=(value,), train_flops=10**6, seconds=0.5) for value in (0.125, None)),
+        Screen(overlaps=(), train_flops=0, seconds=0.0, failure="loss is not finite: " + NAME),
+    )
+    searched = SearchedArm(**SITE, arm=arm.name, candidates=candidates)
+    return [planned_arm(arm, None), searched, replace(searched, screens=screens)]
 
 
 def about() -> About:

@@ -230,7 +230,7 @@ class Shape:
 YOUNG: Final = {"dropout": 0.0, "norm": "", "residual": False, "weighting": "", "checkpoint": "network"}
 LATER: Final = {"own_trunk": "", **YOUNG}  # fields of Shape and Recipe that ids are older than
 NEW: Final = {"weighting_flops": 0, "best_epochs": (), "served_parameters": None, "search": False, "partitions": ()}
-NOT_WRITTEN: Final = {**YOUNG, **NEW, "copied": (), "eager_reason": ""}  # fields that records are older than
+NOT_WRITTEN: Final = {**YOUNG, **NEW, "copied": (), "eager_reason": "", "screens": ()}  # records are older than these
 
 
 @dataclass(frozen=True, kw_only=True)

@@ -47,6 +47,7 @@ def complaint(folder: Path, lines: list[dict[str, Any]]) -> str:
 
 
 CANDIDATES = LINES[first("Search")]["candidates"]
+SCREEN = {"overlaps": [0.5], "train_flops": 1, "seconds": 1.0, "failure": None}
 FOUR = [[1.0, 1.0]] * 4
 FIELDS: list[tuple[str, dict[str, object], str]] = [
     ("Fit", {"epochs": -1}, "epochs: Input should be greater than or equal to 0"),
@@ -91,6 +92,9 @@ FIELDS: list[tuple[str, dict[str, object], str]] = [
         "candidates must hold each output of the largest one alone, in every run",
     ),
     ("Search", {"candidates": CANDIDATES * 2}, "candidates must be of different groups"),
+    ("Search", {"screens": [SCREEN]}, "screens must be one for each run, of every pair"),
+    ("Search", {"screens": [SCREEN | {"overlaps": [0.5, 0.5]}] * 3}, "screens must be one for each run, of every pair"),
+    ("Search", {"screens": [SCREEN | {"overlaps": [1.5]}] * 3}, "overlaps"),
     ("Search", {"candidates": [c | {"network_ids": c["network_ids"][:2]} for c in CANDIDATES]}, "the 3 runs"),
     ("Search", {"candidates": [CANDIDATES[0] | {"parameters": 0}, *CANDIDATES[1:]]}, "parameters: Input should be"),
     ("Fold", {"fold": -1}, "fold: Input should be greater than or equal to 0"),

@@ -7,7 +7,13 @@ from dataclasses import replace
 import pytest
 
 from jointbench.comparison.grouping import with_partition
-from jointbench.comparison.summary.grouping import ChosenPartition, Grouping, GroupingBudget, GroupingDifference
+from jointbench.comparison.summary.grouping import (
+    ChosenPartition,
+    Grouping,
+    GroupingBudget,
+    GroupingDifference,
+    PairScreen,
+)
 from jointbench.comparison.summary.tuning import TuningCost
 from jointbench.report.figures.affinity import affinity_figure
 from jointbench.report.figures.learning_curves import curves_of
@@ -97,3 +103,53 @@ def test_learning_curves_are_of_the_partition_that_each_run_chose(small: Summary
     searched = replace(cell, grouping=replace(found, arm=arm, budgets=(budget,)))
     curves = [curve for curve in curves_of(searched, "b", fits) if curve.arm == arm]
     assert [(c.fit.network.repeat, c.fit.network.fold, c.fit.network.seed) for c in curves] == [run]
+
+
+def screened() -> Grouping:
+    """Of three outputs the pair of a and b was left out."""
+    screen = PairScreen(
+        pairs=3,
+        overlap=((None, 0.0625, 0.5), (0.0625, None, 0.25), (0.5, 0.25, None)),
+        trained=((0, 0, 5), (0, 0, 3), (5, 3, 0)),
+        train_flops=1000,
+        seconds=2.0,
+        failed=1,
+        failure="it broke",
+    )
+    return replace(grouping(((0.0, None, 0.31), (None, 0.0, 0.02), (0.28, -0.04, 0.0))), screen=screen)
+
+
+def test_what_the_screen_left_out_is_blank_and_said_to_be_so(small: SummaryMaker) -> None:
+    _, cell, _, _ = figure_inputs(small)
+    figure = affinity_figure(cell, screened(), "f")
+    assert figure is not None
+    drawn = [label.text for label in labels(figure.svg)]
+    assert sorted(text for text in drawn if text[0] in "−+") == sorted(["+31", "+2", "+28", "−4"])
+    assert "Blank: no run trained the pair" in figure.sentence
+    assert "a with b" not in figure.alternative
+    assert [cell.text for cell in figure.table.rows[0]] == ["a", "—", "", "+31 %"]
+
+
+def test_the_pairs_that_were_trained_stand_by_their_overlap(small: SummaryMaker) -> None:
+    _, cell, _, _ = figure_inputs(small)
+    _, _, pairs, cost = grouping_tables(cell, screened())
+    assert [[c.text for c in row] for row in pairs.rows] == [
+        ["a", "c", "0.500", "5", "+31 %", "+28 %"],
+        ["b", "c", "0.250", "3", "+2 %", "−4 %"],
+    ]
+    assert "mean 2 of 3 in a run" in pairs.caption
+    assert "the largest overlap that no run trained is 0.0625" in pairs.caption
+    assert "In 1 of 5 runs there is no screen (it broke), and all pairs are trained." in pairs.caption
+    assert "the screen of the pairs" in cost.caption
+
+
+def test_many_outputs_are_shades_without_numbers(small: SummaryMaker) -> None:
+    _, cell, _, _ = figure_inputs(small)
+    count = 24
+    affinity = tuple(tuple(0.01 * (i - j) for j in range(count)) for i in range(count))
+    names = tuple(f"y{i}" for i in range(count))
+    figure = affinity_figure(cell, replace(grouping(affinity), outputs=names), "f")
+    assert figure is not None
+    drawn = [label.text for label in labels(figure.svg)]
+    assert not [text for text in drawn if text[0] in "−+"]
+    assert all(drawn.count(name) == 1 for name in names)

@@ -173,7 +173,7 @@ def test_of_many_outputs_the_likely_partitions_are_trained_in_a_second_stage() -
     assert min(larger) > 2
     at = cell(two_stages())
     for search in runs_of(second, at.fits):
-        assert all(search.loss(partition) < math.inf for partition in search.proposed())
+        assert all(search.loss(partition) < math.inf for partition in search.proposed)
     assert {name for c in second.candidates for name in c.network_ids if name} == set(at.fits)
 
 

@@ -11,6 +11,7 @@ import numpy as np
 from jointbench.comparison.cells import BenchmarkCell
 from jointbench.comparison.criteria import VerdictCriteria
 from jointbench.comparison.pair import CellEvidence, cell_evidence, compare_pair
+from jointbench.comparison.pair_screen import known_means, pair_screen
 from jointbench.comparison.searched import BUDGETS, Search, best_partition, runs_of, searched_arm
 from jointbench.comparison.summary.grouping import ChosenPartition, Grouping, GroupingBudget, GroupingDifference
 from jointbench.comparison.summary.run import CellSummary
@@ -31,32 +32,29 @@ def grouping_of(cell: BenchmarkCell, criteria: VerdictCriteria) -> Grouping | No
     searches = runs_of(searched, cell.fits)
     every = {name for candidate in searched.candidates for name in candidate.network_ids if name}
     arm = planned[searched.arm]
+    screen = pair_screen(searched)
+    cost = trial_cost(cell, searched.arm, every, set(arm.network_ids))
+    if screen is not None:
+        cost = replace(cost, train_flops=cost.train_flops + screen.train_flops, seconds=cost.seconds + screen.seconds)
     return Grouping(
         arm=searched.arm,
         outputs=searches[0].outputs,
         runs=len(searches),
-        partitions=max(len(search.proposed()) for search in searches),
+        partitions=max(len(search.proposed) for search in searches),
         groups=len(searched.candidates),
         exhaustive=len(searches[0].outputs) <= EXHAUSTIVE,
         affinity=_affinity(searches),
         budgets=_budgets(cell, arm, searched, criteria),
-        cost=trial_cost(cell, searched.arm, every, set(arm.network_ids)),
+        cost=cost,
         best=best_partition(searched, cell.fits),
         failed=sum(cell.fits[name].failure is not None for name in every if name in cell.fits),
+        screen=screen,
     )
 
 
 def _affinity(searches: Sequence[Search]) -> tuple[tuple[float | None, ...], ...]:
-    """Mean over the runs that have it."""
     with np.errstate(invalid="ignore"):
-        tables = np.stack([affinities(search.pairs) for search in searches])
-    known = np.isfinite(tables)
-    counts = known.sum(axis=0)
-    means = np.where(known, tables, 0.0).sum(axis=0) / np.maximum(counts, 1)
-    return tuple(
-        tuple(float(mean) if count else None for mean, count in zip(row, its_counts, strict=True))
-        for row, its_counts in zip(means, counts, strict=True)
-    )
+        return known_means([affinities(search.pairs) for search in searches])
 
 
 def _budgets(

@@ -16,7 +16,7 @@ import numpy as np
 
 from jointbench.comparison.tuned import summed_flops
 from jointbench.networks.partitions import EXHAUSTIVE, likely_partitions, partitions
-from jointbench.records import Candidate, Fit, PlannedArm, SearchedArm
+from jointbench.records import Candidate, Fit, PlannedArm, Screen, SearchedArm
 from jointbench.types import FloatArray, Partition
 
 BUDGETS = (1.0, 1.5, 2.0)  # multiples of the joint network's parameters and FLOPs of a request
@@ -39,7 +39,7 @@ class Search:
 
     @cached_property
     def whole(self) -> Candidate:
-        return max(self.searched.candidates, key=lambda candidate: len(candidate.group))
+        return whole_of(self.searched)
 
     @property
     def place(self) -> tuple[int, int, int] | None:
@@ -63,16 +63,27 @@ class Search:
     @cached_property
     def pairs(self) -> FloatArray:
         """(outputs, outputs): the loss of an output beside another one, alone on the diagonal; infinite where its
-        network failed."""
+        network failed, NaN of a pair that was screened out."""
         place = {name: i for i, name in enumerate(self.outputs)}
-        table = np.full((len(place), len(place)), math.inf)
-        for group, losses in self.losses.items():
-            if len(group) <= 2:
-                first, last = place[group[0]], place[group[-1]]
+        table = np.full((len(place), len(place)), math.nan)
+        for candidate in self.searched.candidates:
+            if len(candidate.group) <= 2 and candidate.network_ids[self.run]:
+                losses = self.losses.get(candidate.group, np.full(len(candidate.group), math.inf))
+                first, last = place[candidate.group[0]], place[candidate.group[-1]]
                 table[first, last] = losses[0]
                 table[last, first] = losses[-1]
         return table
 
+    @property
+    def predicted(self) -> FloatArray:
+        """``pairs`` for a prediction. Of a pair that was screened out an output gains nothing, and loses as much as beside
+        the worst of those partners that it was trained with, which have more in common with it."""
+        finite = np.isfinite(self.pairs)
+        worst = np.where(finite, self.pairs, 0.0).max(axis=1)  # or alone
+        guess = np.where(finite.any(axis=1), worst, FAILED)[:, None]
+        return np.minimum(np.where(np.isnan(self.pairs), guess, self.pairs), FAILED)
+
+    @cached_property
     def proposed(self) -> list[Partition]:
         """The partitions that are compared: all, or of many outputs those that the pairs predict to be the best under
         each budget, and the coarsest and the finest."""
@@ -80,7 +91,7 @@ class Search:
             return list(partitions(self.outputs))
         found: dict[Partition, None] = {(self.outputs,): None, tuple((name,) for name in self.outputs): None}
         for most in sorted({self._most_groups(times) for times in (*BUDGETS, math.inf)} - {1}):
-            for places in likely_partitions(np.minimum(self.pairs, FAILED), LIKELY, most):
+            for places in likely_partitions(self.predicted, LIKELY, most):
                 found[tuple(tuple(self.outputs[i] for i in group) for group in places)] = None
         return list(found)
 
@@ -101,7 +112,7 @@ class Search:
     def best(self, times: float = math.inf) -> Partition:
         """The one of the least loss within a budget; of equal ones that of the fewest networks. Each output alone where
         every network failed."""
-        affordable = [partition for partition in self.proposed() if self._affordable(partition, times)]
+        affordable = [partition for partition in self.proposed if self._affordable(partition, times)]
         best = min(affordable, key=lambda partition: (self.loss(partition), len(partition)))
         return best if self.loss(best) < math.inf or times < math.inf else tuple((name,) for name in self.outputs)
 
@@ -115,6 +126,20 @@ class Search:
             sum(c.parameters for c in members) <= times * self.whole.parameters
             and sum(c.inference_flops_per_row for c in members) <= times * self.whole.inference_flops_per_row
         )
+
+
+def whole_of(searched: SearchedArm) -> Candidate:
+    """The group of all outputs."""
+    return max(searched.candidates, key=lambda candidate: len(candidate.group))
+
+
+def table_of(screen: Screen, outputs: int) -> FloatArray:
+    """(outputs, outputs): the overlaps of a screen; NaN where there are none, and on the diagonal."""
+    table = np.full((outputs, outputs), math.nan)
+    if screen.failure is None:
+        above = np.triu_indices(outputs, 1)
+        table[above] = table.T[above] = [math.nan if value is None else value for value in screen.overlaps]
+    return table
 
 
 def runs_of(searched: SearchedArm, fits: Mapping[str, Fit]) -> list[Search]:

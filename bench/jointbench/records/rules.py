@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any, TypeVar
@@ -128,7 +129,18 @@ def _largest(searched: SearchedArm) -> Candidate:
     return max(searched.candidates, key=lambda candidate: len(candidate.group))
 
 
+def _has_screens(searched: SearchedArm) -> bool:
+    pairs, runs = math.comb(len(_largest(searched).group), 2), len(searched.candidates[0].network_ids)
+    known = all(len(screen.overlaps) == (pairs if screen.failure is None else 0) for screen in searched.screens)
+    return len(searched.screens) in (0, runs) and known
+
+
 _SEARCHED_ARM = (
+    Rule(
+        "screens",
+        "must be one for each run, of every pair of the outputs where it did not fail",
+        _has_screens,
+    ),
     Rule(
         "candidates",
         "must be of different groups, each of distinct outputs with a network of its own in one run or more",

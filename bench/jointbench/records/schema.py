@@ -236,11 +236,26 @@ class Candidate:
     network_ids: Annotated[tuple[str, ...], MinLen(1)]
 
 
+@dataclass(frozen=True, kw_only=True, slots=True)
+class Screen:
+    """How far the outputs' gradients overlap in one run's joint network (``networks.gradient_overlap``).
+
+    overlaps: of every pair, (first, second), (first, third), ...; None where no batch has both; empty in a failure.
+    train_flops, seconds: of the network's training and the gradients, on one worker.
+    """
+
+    overlaps: tuple[Annotated[float, Interval(ge=0, le=1)] | None, ...]
+    train_flops: Natural
+    seconds: Annotated[float, Interval(ge=0, le=1e9)]
+    failure: str | None = None
+
+
 @dataclass(frozen=True, kw_only=True)
 class SearchedArm:
     """An arm whose partition of the outputs is searched: in each run the one of the least validation loss.
 
-    Of many outputs there is a second record, with the candidates of the first one and those that they suggest.
+    Of many outputs there is a second record, with the candidates of the first one and those that they suggest; of so many
+    that a screen chooses the pairs, one between, with these pairs. screens: one for each run, from then on.
     """
 
     dataset: str
@@ -248,6 +263,7 @@ class SearchedArm:
     device: str
     arm: str
     candidates: Annotated[tuple[Candidate, ...], MinLen(1)]
+    screens: tuple[Screen, ...] = ()
 
 
 @dataclass(frozen=True)

@@ -81,7 +81,7 @@ def to_line(record: Record) -> str:
 
 def _parts(body: dict[str, Any]) -> Iterator[dict[str, Any]]:
     """What of a record has fields that records are older than: a stack, a fit with its network's shape and recipe, an arm
-    with its shapes, the arms of each trial, the groups that are candidates, and a timing."""
+    with its shapes, the arms of each trial, a search with the groups that are its candidates, and a timing."""
     if "compilations" in body or "participants" in body:
         yield body
     if "network" in body:
@@ -91,8 +91,8 @@ def _parts(body: dict[str, Any]) -> Iterator[dict[str, Any]]:
     for trial in body.get("trials", ()):
         for planned in trial:
             yield from _parts(planned)
-    for candidate in body.get("candidates", ()):
-        yield candidate["shape"]
+    if "candidates" in body:
+        yield from (body, *(candidate["shape"] for candidate in body["candidates"]))
 
 
 def from_line(line: str | bytes) -> Record:

@@ -2,14 +2,15 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from dataclasses import dataclass, field, replace
 
 from jointbench.comparison.cells import BenchmarkCell, chosen_arms
 from jointbench.comparison.outlook import Outlook
 from jointbench.networks.arms import compared
-from jointbench.records import Fit, FoldRecord, PlannedArm, Stack
+from jointbench.records import Fit, FoldRecord, PlannedArm, Screen, Stack
 from jointbench.study.plan import Experiment, Plan
-from jointbench.study.searches import with_likely
+from jointbench.study.searches import with_likely, with_pairs
 
 FAR = 1_000.0  # in place of the growth that would decide, where none is foreseen
 
@@ -54,6 +55,11 @@ class CellRounds:
     def chosen_arms(self) -> list[PlannedArm]:
         """In the configurations and partitions that are served."""
         return chosen_arms(self.plan.arms, self.plan.tuned, self.plan.searched, self.fits)
+
+    def add_pairs(self, screens: Mapping[str, tuple[Screen, ...]]) -> None:
+        """Plans the pairs of outputs that screens take to be worth training, by arm."""
+        self.plan = self.new = with_pairs(self.plan, screens)
+        self.seconds += sum(screen.seconds for of_runs in screens.values() for screen in of_runs)
 
     def searches_on(self) -> bool:
         """Plans the networks that a search wants by what its first ones came to; False where there are none."""

@@ -15,6 +15,7 @@ from jointbench.study.phases import DRAWING, REFERENCES, memory_phase, timing_ph
 from jointbench.study.plan import Experiment, Plan
 from jointbench.study.reference_limits import tree_limits, usual_seconds
 from jointbench.study.references import START_SECONDS, processes_for
+from jointbench.study.searches import with_as_many_pairs
 from jointbench.study.stacks import tasks_of
 from jointbench.study.trials import plan
 from jointbench.types import Network
@@ -115,7 +116,7 @@ def estimate(experiments: Sequence[Experiment], config: StudyConfig, speed: floa
     networks = {experiment.dataset.slug: 0 for experiment in experiments}
     training = 0.0
     for backend, device in cells:
-        plans = [plan(experiment, backend, device, config.engine) for experiment in experiments]
+        plans = [with_as_many_pairs(plan(experiment, backend, device, config.engine)) for experiment in experiments]
         plans = [planned for planned in plans if planned.arms]
         if not plans:
             continue  # this backend trains none of the arms

@@ -21,6 +21,7 @@ from jointbench.records import (
     Projection,
     Record,
     Reference,
+    Screen,
     SearchedArm,
     Stack,
     Timing,
@@ -124,6 +125,11 @@ class KeptRecords:
             if searched not in kept:
                 yield searched
 
+    def screens(self, searched: SearchedArm) -> tuple[Screen, ...]:
+        """Of the runs of this arm, where they were made."""
+        kept = self.searched.get((CellKey.of(searched), searched.arm), [])
+        return next((record.screens for record in kept if record.screens), ())
+
     def has_arms(self, arms: Sequence[PlannedArm]) -> bool:
         """Has any of them a record with these very networks: was the round begun that trains them?"""
         return any(planned.network_ids in self._rounds_of(planned) for planned in arms)
@@ -154,7 +160,9 @@ class KeptRecords:
         """What all training on this backend and device has taken, on one worker."""
         fits = (fit for fit in self.fits.values() if (fit.network.backend, fit.network.device) == (backend, device))
         stacks = (stack for stack in self.stacks.values() if (stack.backend, stack.device) == (backend, device))
-        return sum(float(fit.epoch_seconds.sum()) for fit in fits) + sum(stack.seconds for stack in stacks)
+        searched = (kept[-1] for (at, _), kept in self.searched.items() if (at.backend, at.device) == (backend, device))
+        trained = sum(float(fit.epoch_seconds.sum()) for fit in fits) + sum(stack.seconds for stack in stacks)
+        return trained + sum(screen.seconds for search in searched for screen in search.screens)
 
     def measured(self, arms: Sequence[PlannedArm], threads: Sequence[int]) -> bool:
         """Are these arms of one cell timed at all these numbers of threads, and weighed?"""

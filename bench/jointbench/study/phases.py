@@ -9,6 +9,10 @@ def training_phase(backend: str, device: str) -> str:
     return f"{backend} {device}: training"
 
 
+def screening_phase(backend: str, device: str) -> str:
+    return f"{backend} {device}: screen of pairs"
+
+
 def timing_phase(backend: str, device: str) -> str:
     return f"{backend} {device}: timing"
 

@@ -29,6 +29,7 @@ from jointbench.study.config import Listeners, ScoredModels, StudyConfig
 from jointbench.study.kept import KeptRecords
 from jointbench.study.plan import Experiment, Plan, plan_arms
 from jointbench.study.references import folds
+from jointbench.study.screens import screened
 from jointbench.study.training import train
 from jointbench.types import Split
 
@@ -58,6 +59,7 @@ def train_in_rounds(
                 by_slug[record.network.dataset if isinstance(record, Fit) else record.dataset].note(record)
             yield record
 
+    yield from screened(chosen, workers, told.kept, progress)
     while chosen:
         yield from trained(chosen)
         if searching := [cell for cell in chosen if cell.searches_on()]:

@@ -43,11 +43,30 @@ class GroupingBudget:
 
 
 @dataclass(frozen=True, kw_only=True)
+class PairScreen:
+    """How the pairs were chosen that are trained, of too many to train all (``networks.gradient_overlap``).
+
+    pairs: that there are. overlap: (outputs, outputs), the mean over the runs, None where no run knows it; trained: the
+    same shape, how many runs trained the pair. train_flops, seconds: of all runs' screens. failed: runs without one, for
+    this reason.
+    """
+
+    pairs: Positive
+    overlap: tuple[tuple[float | None, ...], ...]
+    trained: tuple[tuple[Natural, ...], ...]
+    train_flops: Natural
+    seconds: float
+    failed: Natural = 0
+    failure: str = ""
+
+
+@dataclass(frozen=True, kw_only=True)
 class Grouping:
     """A searched arm. partitions, groups: the most that were compared in a run, and the groups whose networks were
     trained. exhaustive: every partition was. affinity: (outputs, outputs), the share of the loss of the output in the row
-    that training beside that of the column removes, mean over the runs; None where a network failed. budgets: the one
-    without a limit is the arm. best: over all runs together, which is what an export has."""
+    that training beside that of the column removes, mean over the runs; None where a network failed, or no run trained the
+    pair, as the screen may say. budgets: the one without a limit is the arm. best: over all runs together, which is what
+    an export has. cost: with the screen's."""
 
     arm: str
     outputs: tuple[str, ...]
@@ -60,3 +79,4 @@ class Grouping:
     cost: TuningCost
     best: Partition
     failed: Natural = 0
+    screen: PairScreen | None = None

@@ -2,14 +2,20 @@
 
 from __future__ import annotations
 
-from jointbench.comparison.summary.grouping import Grouping, GroupingBudget
+from collections.abc import Sequence
+
+from jointbench.comparison.summary.grouping import Grouping, GroupingBudget, PairScreen
 from jointbench.comparison.summary.run import CellSummary
+from jointbench.networks.arms import MOST_UNSCREENED
+from jointbench.networks.partitions import PARTNERS
 from jointbench.report import format as show
 from jointbench.report.tables.quality import cell_name
 from jointbench.report.tables.table import Cell, Table, columns, interval, name, number
 from jointbench.types import Partition
 
 MOST_CHOSEN = 12  # partitions in a table
+MOST_SCREENED = 20  # pairs in a table
+SCREENED_OUT = " Blank: no run trained the pair, which the screen left out."
 
 
 def affinity_table(cell: CellSummary, grouping: Grouping) -> Table:
@@ -17,19 +23,23 @@ def affinity_table(cell: CellSummary, grouping: Grouping) -> Table:
     return Table(
         f"Affinity in {cell_name(cell)}: the share of an output's validation loss alone that training it together with "
         f"the other output removes, mean over {grouping.runs:,} runs. Positive: the output of the column helps that of "
-        "the row.",
+        f"the row.{SCREENED_OUT if grouping.screen is not None else ''}",
         columns(("Output",), [f"With {show.shorten(output, 30)}" for output in grouping.outputs]),
         tuple(
             (
                 name(output),
                 *(
-                    Cell("—", tone="absent") if across == down else number(value, percent)
+                    Cell("—", tone="absent") if across == down else _share(value, grouping)
                     for across, value in enumerate(row)
                 ),
             )
             for down, (output, row) in enumerate(zip(grouping.outputs, grouping.affinity, strict=True))
         ),
     )
+
+
+def _share(value: float | None, grouping: Grouping) -> Cell:
+    return Cell("", tone="absent") if value is None and grouping.screen is not None else number(value, percent)
 
 
 def percent(value: float) -> str:
@@ -39,7 +49,8 @@ def percent(value: float) -> str:
 
 def grouping_tables(cell: CellSummary, grouping: Grouping) -> tuple[Table, ...]:
     """What is best under each budget, how often each partition was chosen without one, and what the search cost."""
-    return (_budgets(cell, grouping), _chosen(cell, grouping), _cost(cell, grouping))
+    screen = () if grouping.screen is None else (_screen(cell, grouping, grouping.screen),)
+    return (_budgets(cell, grouping), _chosen(cell, grouping), *screen, _cost(cell, grouping))
 
 
 def _budgets(cell: CellSummary, grouping: Grouping) -> Table:
@@ -106,11 +117,76 @@ def partition_cell(partition: Partition) -> Cell:
     return Cell(" | ".join(", ".join(show.shorten(output, 20) for output in group) for group in partition))
 
 
+def _screen(cell: CellSummary, grouping: Grouping, screen: PairScreen) -> Table:
+    """The pairs that were trained, those of the largest overlap first."""
+    names, count = grouping.outputs, len(grouping.outputs)
+    places = [(i, j) for i in range(count) for j in range(i + 1, count)]
+    trained = sorted(
+        (place for place in places if screen.trained[place[0]][place[1]]), key=lambda place: -_overlap(screen, place)
+    )
+    rest = [place for place in places if not screen.trained[place[0]][place[1]]]
+    mean = sum(screen.trained[i][j] for i, j in places) / grouping.runs
+    shown = f" Here the {MOST_SCREENED} of the largest overlap." if len(trained) > MOST_SCREENED else ""
+    return Table(
+        f"The pairs that were trained in {cell_name(cell)}, mean {show.count(round(mean))} of {screen.pairs:,} in a run, in "
+        f"which either output has the other among the {PARTNERS} of the largest overlap: the mean size of the cosine of "
+        "their gradients in the shared layers, at the best epoch of the run's joint network. Of a pair "
+        f"that was not trained no gain is expected{_largest_left(screen, rest)}.{_failed(screen, grouping.runs, count)}{shown}",
+        columns(
+            ("Output", "Other output"),
+            (
+                ("Overlap", "1: the same units and directions, 0: nothing in common"),
+                ("Runs", "that trained the pair"),
+                ("First helped", "share of its loss alone that the pair removes"),
+                ("Second helped", "share of its loss alone that the pair removes"),
+            ),
+        ),
+        tuple(
+            (
+                name(names[i]),
+                name(names[j]),
+                number(screen.overlap[i][j], show.significant),
+                number(screen.trained[i][j], show.count),
+                number(grouping.affinity[i][j], percent),
+                number(grouping.affinity[j][i], percent),
+            )
+            for i, j in trained[:MOST_SCREENED]
+        ),
+        heads=2,
+    )
+
+
+def _overlap(screen: PairScreen, place: tuple[int, int]) -> float:
+    value = screen.overlap[place[0]][place[1]]
+    return -1.0 if value is None else value
+
+
+def _largest_left(screen: PairScreen, rest: Sequence[tuple[int, int]]) -> str:
+    largest = max((_overlap(screen, place) for place in rest), default=-1.0)
+    return "" if largest < 0 else f"; the largest overlap that no run trained is {show.significant(largest)}"
+
+
+def _failed(screen: PairScreen, runs: int, outputs: int) -> str:
+    if not screen.failed:
+        return ""
+    then = "all pairs are trained" if outputs <= MOST_UNSCREENED else "no pairs are trained"
+    return f" In {screen.failed} of {runs} runs there is no screen ({show.plain(screen.failure)}), and {then}."
+
+
+def _of_screen(grouping: Grouping) -> str:
+    if (screen := grouping.screen) is None:
+        return ""
+    return (
+        f"; and the screen of the pairs, {show.flops(screen.train_flops)} and {show.seconds(screen.seconds)} for "
+        f"{grouping.runs:,} joint networks"
+    )
+
+
 def _cost(cell: CellSummary, grouping: Grouping) -> Table:
     cost = grouping.cost
     return Table(
         f"What the search cost in {cell_name(cell)}: the networks of {grouping.groups:,} groups of outputs, those that other "
-        "arms have too among them.",
+        f"arms have too among them{_of_screen(grouping)}.",
         columns(
             ("Arm",),
             (
