@@ -54,7 +54,7 @@ from short_tables import BATCH_SIZES, shorten_tables
 
 PYTEST_BENCHMARK_STORAGE = "file://./.benchmarks"  # its default
 STORAGE = "file://./results/history"  # what --benchmark-autosave saves to and --benchmark-compare looks in
-OF_NO_DATASET = ("test_engine", "test_graph_requests")
+OF_NO_DATASET = ("test_device_engine", "test_engine", "test_graph_requests")
 OUTCOME = pytest.StashKey["Outcome"]()
 FOLDER = pytest.StashKey[Path]()
 SELECTION = pytest.StashKey["Selection"]()

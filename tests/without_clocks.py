@@ -28,12 +28,12 @@ def unclocked(records: Iterable[Record]) -> Counter[str]:
 
 
 def timed(records: Iterable[Record]) -> Counter[tuple[object, ...]]:
-    """What was timed, and how often."""
+    """What was timed, and how often; without second takes, which follow a disturbance."""
     found: Counter[tuple[object, ...]] = Counter()
     for record in records:
-        if isinstance(record, Timing):
+        if isinstance(record, Timing) and record.take == 0:
             paths = tuple(sorted({variant.path for variant in record.variants}))
-            found[record.scenario, record.batch_size, record.threads, record.take, paths] += 1
+            found[record.scenario, record.batch_size, record.threads, paths] += 1
         elif isinstance(record, ColdStart):
             found["cold start", record.arm, record.threads] += 1
     return found

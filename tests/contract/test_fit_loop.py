@@ -10,7 +10,7 @@ import pytest
 
 from contract_jobs import JobSpec, make_job
 from jointbench.backends.base import Job
-from jointbench.backends.batched.program import BatchRows, PackedData, ProgramSpec, ProgramStep
+from jointbench.backends.batched.program import BatchRows, Meanwhile, PackedData, ProgramSpec, ProgramStep
 from jointbench.backends.batched.scheduler import fit_stacked
 from jointbench.backends.fit_loop import endless_batches, fit_loop
 from jointbench.networks.architecture import Architecture
@@ -98,7 +98,7 @@ class ScriptedProgram:
     def load(self, slots: Sequence[int], weights: Sequence[Weights], loss_weights: np.ndarray) -> None:
         self.epoch = 0
 
-    def advance(self, rows: BatchRows) -> ProgramStep:
+    def advance(self, rows: BatchRows, _: Meanwhile | None = None) -> ProgramStep:
         start, self.epoch = self.epoch, self.epoch + self.spec.epochs
         totals = np.array(self.totals[start : self.epoch])[:, None]
         falling = np.linspace(2, 1, len(self.totals))[start : self.epoch, None, None]
