@@ -19,6 +19,7 @@ from functools import partial
 from jointbench.backends.protocols import Backend
 from jointbench.benchmarks.request_sampler import RequestSampler, request_pool, request_sampler
 from jointbench.benchmarks.training_steps import FEWEST_STEPS, TimedArm
+from jointbench.errors import first_line
 from jointbench.measure.device_clock import device_clock
 from jointbench.measure.energy import IDLE_SECONDS, EnergyCounter, energy_counter, update_seconds, watts_of
 from jointbench.measure.paired_timing import MIN_BLOCKS, Paired, paired
@@ -175,8 +176,7 @@ class _Cases:
         try:
             case = self._case(scenario, batch, arms, least, made)
         except Exception as error:  # noqa: BLE001 - whatever broke becomes the reason
-            first = (str(error).strip().splitlines() or [""])[0]
-            case = EnergyCase(scenario, batch, None, dict.fromkeys(arms, first or type(error).__name__))
+            case = EnergyCase(scenario, batch, None, dict.fromkeys(arms, first_line(error)))
         self.done.append(case)
 
     def _case(self, scenario: Scenario, batch: int, arms: Sequence[str], least: float, made: Made) -> EnergyCase:

@@ -22,6 +22,7 @@ from jointbench.benchmarks.training_steps import (
     set_up,
     without_refused,
 )
+from jointbench.errors import in_a_line
 from jointbench.measure.free_memory import free_bytes
 from jointbench.records import FUSED, SINGLE_OUTPUT, TORCH_COMPILE, CopiedBytes, ExecutionMode, Variant
 from jointbench.types import Float32Array
@@ -106,11 +107,6 @@ def _no_room(rows: Float32Array, batch: int) -> LeftOut | None:
     return LeftOut(NO_ROOM.format(batch, needed / 1e9, free / 1e9)) if needed > free else None
 
 
-def _broken(error: Exception) -> LeftOut:
-    first = (str(error).strip().splitlines() or [""])[0]
-    return LeftOut(f"{type(error).__name__}: {first}" if first else type(error).__name__)
-
-
 def _set_up_servers(
     backend: ServingBackend,
     timed_arms: Mapping[str, TimedArm],
@@ -144,7 +140,7 @@ def _set_up_servers(
             sampler = request_sampler(backend, timed_arms[variant.arm], variant.path, rows)
             reason = sampler.wrong_at_first()
         except Exception as error:  # noqa: BLE001 - whatever a path cannot do, the others are timed
-            refused[variant] = _broken(error)
+            refused[variant] = LeftOut(in_a_line(error))
             return None
         if reason is not None:
             refused[variant] = LeftOut(reason)
@@ -183,7 +179,7 @@ def _time_case(
             sampler()  # the first call of a shape traces, compiles or allocates
             total += sampler()[0]
         except Exception as error:  # noqa: BLE001 - one that has no room for these rows, say; the others are timed
-            left_out[variant] = _broken(error)
+            left_out[variant] = LeftOut(in_a_line(error))
             continue
         ready[variant] = sampler
         if (count := sampler.copied) is not None:

@@ -13,7 +13,7 @@ from scipy.io import arff
 
 from jointbench.data.raw_table import RawTable, column_names
 from jointbench.data.sparse_arff import dense_row, value_left_out
-from jointbench.errors import BadInput
+from jointbench.errors import BadInput, first_line
 
 QUOTED = re.compile(r"""'[^']*'|"[^"]*\"""")
 COMMA = re.compile(rf"({QUOTED.pattern})|\s*,\s*")
@@ -32,7 +32,7 @@ def read_arff(path: Path) -> RawTable:
     except StopIteration as error:
         raise BadInput(f"{path} cannot be read as ARFF: it has no @data") from error
     except (arff.ArffError, ValueError, LookupError, NotImplementedError, TypeError) as error:
-        reason = _text((str(error).strip() or type(error).__name__).splitlines()[0])[:200]
+        reason = _text(first_line(error))[:200]
         raise BadInput(f"{path} cannot be read as ARFF: {reason}; {INSTEAD}") from error
     attributes = about.names()
     names, remarks = column_names([_text(attribute) for attribute in attributes])

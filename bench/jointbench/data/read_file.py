@@ -17,7 +17,7 @@ from jointbench.data.delimited import read_delimited
 from jointbench.data.file_kind import kind_of
 from jointbench.data.json_lines import read_json_lines
 from jointbench.data.raw_table import RawTable, without_empty_parts
-from jointbench.errors import BadInput
+from jointbench.errors import BadInput, first_line
 
 UNREADABLE = (
     OSError,
@@ -41,7 +41,7 @@ def read_table(path: Path) -> RawTable:
         _check_is_a_file(path)
         table = without_empty_parts(_reader(path)(path))
     except (*UNREADABLE, pa.ArrowException) as error:
-        reason = (str(error).strip() or type(error).__name__).splitlines()[0][:200]
+        reason = first_line(error)[:200]
         raise BadInput(f"{path} cannot be read as a table: {reason}") from error
     if table.frame.empty:
         raise BadInput(f"{path} has a header but no rows")

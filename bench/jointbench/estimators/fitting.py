@@ -10,7 +10,7 @@ import numpy as np
 from sklearn.base import clone
 from sklearn.utils.validation import has_fit_parameter
 
-from jointbench.errors import BadInput
+from jointbench.errors import BadInput, first_line
 from jointbench.estimators.coding import Coding, coding_of, raw_answers
 from jointbench.estimators.family import Estimator, Family
 from jointbench.study.plan import Experiment
@@ -42,7 +42,7 @@ class Task:
         try:
             estimator.fit(self.features, coding.columns(self.values), **options)
         except Exception as error:  # whatever an estimator raises, it cannot be trained on these outputs
-            reason = str(error).strip().splitlines()[0][:200] if str(error).strip() else type(error).__name__
+            reason = first_line(error)[:200]
             several = ", ".join(output.name for output in self.outputs)
             raise BadInput(f"{self.name} cannot be trained on {several}: {reason}") from error
         return Fitted(self.name, estimator, coding, self.columns)

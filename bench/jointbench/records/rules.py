@@ -165,6 +165,11 @@ _SEARCHED_ARM = (
     ),
 )
 
+_BLOCK = Rule("block", "must divide the visits", lambda timed: len(timed.order) % timed.block == 0)
+_LOAD = Rule(
+    "load", "must have one number for each block", lambda timed: len(timed.load) * timed.block == len(timed.order)
+)
+
 _TIMING = (
     Rule("participants", "must be distinct", lambda timing: _distinct(timing.variants)),
     Rule(
@@ -172,17 +177,13 @@ _TIMING = (
         "must name every participant, and nothing else",
         lambda timing: set(timing.order) == set(range(len(timing.variants))),
     ),
-    Rule("block", "must divide the visits", lambda timing: len(timing.order) % timing.block == 0),
+    _BLOCK,
     Rule(
         "seconds",
         "must have a row for each visit, with a number in it",
         lambda timing: len(timing.seconds) == len(timing.order) and timing.seconds.shape[1] > 0,
     ),
-    Rule(
-        "load",
-        "must have one number for each block",
-        lambda timing: len(timing.load) * timing.block == len(timing.order),
-    ),
+    _LOAD,
     Rule(
         "copied",
         "must be one for each participant, or none",
@@ -197,17 +198,13 @@ _ENERGY = (
         "must name every variant, and nothing else",
         lambda energy: set(energy.order) == set(range(len(energy.variants))),
     ),
-    Rule("block", "must divide the visits", lambda energy: len(energy.order) % energy.block == 0),
+    _BLOCK,
     Rule(
         "joules",
         "must have one number for each visit, as seconds",
         lambda energy: len(energy.joules) == len(energy.seconds) == len(energy.order),
     ),
-    Rule(
-        "load",
-        "must have one number for each block",
-        lambda energy: len(energy.load) * energy.block == len(energy.order),
-    ),
+    _LOAD,
 )
 
 RULES: Mapping[type, tuple[Rule, ...]] = {

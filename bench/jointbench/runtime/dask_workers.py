@@ -16,7 +16,7 @@ from concurrent.futures import CancelledError, Future
 from typing import TYPE_CHECKING, Any, Concatenate, ParamSpec, Self, TypeVar
 
 from jointbench.backends.protocols import Backend
-from jointbench.errors import BadInput, DidNotFinish
+from jointbench.errors import BadInput, DidNotFinish, first_line
 from jointbench.runtime.executor import WorkersLost
 from jointbench.runtime.processes import framework_environment
 from jointbench.runtime.workers import loaded
@@ -57,7 +57,7 @@ def connect(address: str) -> Client:
         client = Client(address, timeout=CONNECT_SECONDS, set_as_default=False)
     except (OSError, ValueError, TypeError, RuntimeError, ImportError) as error:
         raise BadInput(
-            f"--cluster {address}: no Dask scheduler answers there ({_first_line(error)}); name the address that "
+            f"--cluster {address}: no Dask scheduler answers there ({first_line(error)}); name the address that "
             "`dask scheduler` prints, such as tcp://host:8786"
         ) from error
     try:
@@ -66,10 +66,6 @@ def connect(address: str) -> Client:
         client.close()
         raise
     return client
-
-
-def _first_line(error: Exception) -> str:
-    return (str(error).strip().splitlines() or [type(error).__name__])[0]
 
 
 def _require_workers(client: Client, address: str) -> None:

@@ -13,7 +13,7 @@ from typing import Any, Concatenate, ParamSpec, TypeVar
 
 from jointbench.backends.protocols import Backend
 from jointbench.backends.registry import load
-from jointbench.errors import CannotLoad, shortage
+from jointbench.errors import CannotLoad, in_a_line, shortage
 from jointbench.measure.elapsed import since
 from jointbench.measure.process_memory import peak_unavailable_reason, resident_bytes
 from jointbench.runtime.executor import Executor, WorkersLost
@@ -117,8 +117,7 @@ def failure_reason(error: BaseException) -> str:
         return str(error)
     if (short := shortage(error)) is not None:
         return short
-    first = (str(error).strip().splitlines() or [""])[0]
-    return f"{type(error).__name__}: {first}" if first else type(error).__name__
+    return in_a_line(error)
 
 
 class Workers:

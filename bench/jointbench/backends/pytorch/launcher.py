@@ -11,6 +11,8 @@ from dataclasses import dataclass
 
 import torch
 
+from jointbench.errors import first_line
+
 WARM_UP_STEPS = 3  # the first calls of libraries choose kernels and take workspaces, which no graph may hold
 Step = Callable[[], None]
 """Reads and writes tensors that stay where they are; takes nothing from the host and gives nothing back to it."""
@@ -71,4 +73,4 @@ def _first_reason(error: BaseException) -> str:
     """The first line of the error that all others followed: a capture that is broken off complains of that too."""
     while isinstance(error.__context__, RuntimeError):
         error = error.__context__
-    return (str(error).strip() or type(error).__name__).splitlines()[0]
+    return first_line(error)
